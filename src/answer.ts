@@ -1,0 +1,65 @@
+import type { Exchange } from "./exchange.ts";
+
+/** How a request ended: for the access line, one word a kind. */
+export type Outcome =
+  | "routed"
+  | "redirected"
+  | "no-route"
+  | "backend-missing"
+  | "closed"
+  | "bad-request"
+  | "rewrite-empty"
+  | "origin-refused"
+  | "origin-timeout"
+  | "client-gone"
+  | "no-snapshot"
+  | "internal-error";
+
+/** A response, and how it came about. */
+export interface Answer {
+  readonly response: Response;
+  readonly outcome: Outcome;
+  /** Why, where the outcome alone does not say. */
+  readonly because?: string;
+  /** The route that took the request, and its backend. */
+  readonly route?: string | undefined;
+  readonly backend?: string | undefined;
+  /** The address that was asked, and how long it took to answer, in milliseconds. */
+  readonly origin?: string;
+  readonly originMs?: number;
+}
+
+const PHRASES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  414: "URI Too Long",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** An answer of the edge's own: a small text that names the request id, and nothing internal. */
+export function ownAnswer(exchange: Exchange, status: number, outcome: Outcome, because?: string): Answer {
+  const body = `${status} ${PHRASES[status] ?? ""}\nrequest id: ${exchange.id}\n`;
+  const headers = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Request-ID": exchange.id,
+  };
+  return { response: new Response(body, { status, headers }), outcome, ...(because !== undefined && { because }) };
+}
+
+/** Sends the client elsewhere. What no header may hold is escaped, as a browser would on the way there. */
+export function redirect(status: number, location: string): Answer {
+  const escaped = location.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()));
+  return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
+}
+
+/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+export function withHeader(answer: Answer, name: string, value: string): Answer {
+  if (answer.response.status === 101) return answer;
+  const response = new Response(answer.response.body, answer.response);
+  response.headers.set(name, value);
+  return { ...answer, response };
+}

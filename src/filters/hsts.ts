@@ -1,0 +1,11 @@
+import { withHeader } from "../answer.ts";
+import type { SettingsOf } from "../rules/policies/index.ts";
+import type { Filter } from "./filter.ts";
+
+/** Tells browsers to keep to https; over http the header would mean nothing (RFC 6797, 7.2). */
+export function hsts({ value }: SettingsOf<"hsts">): Filter {
+  return async (exchange, next) => {
+    const answer = await next(exchange);
+    return exchange.scheme === "https" ? withHeader(answer, "Strict-Transport-Security", value) : answer;
+  };
+}

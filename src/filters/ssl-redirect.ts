@@ -1,0 +1,13 @@
+import { redirect } from "../answer.ts";
+import type { SettingsOf } from "../rules/policies/index.ts";
+import type { Filter } from "./filter.ts";
+
+/** Sends http to https with 308, to the host without its port and the target as the client wrote it. */
+export function sslRedirect({ keepsTrailingSlash }: SettingsOf<"sslRedirect">): Filter {
+  return async (exchange, next) => {
+    if (exchange.scheme === "https") return next(exchange);
+    const target = exchange.rawPath + exchange.query;
+    const host = exchange.hostHeader.replace(/:\d*$/, "");
+    return redirect(308, `https://${host}${keepsTrailingSlash ? target : target.replace(/\/$/, "")}`);
+  };
+}

@@ -1,0 +1,69 @@
+import { type Answer, ownAnswer } from "../answer.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Next } from "../filters/filter.ts";
+import type { Address, Backend, HostRules, Route } from "../rules/snapshot.ts";
+import { clientResponse, originHeaders } from "./headers.ts";
+import { type OriginTarget, originTarget } from "./target.ts";
+
+/** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
+const ANSWER_TIMEOUT_MS = 60_000;
+// What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
+const CLOUDFLARE_TIMEOUTS = [522, 524];
+const CLOUDFLARE_FAILURES = [520, 521, 523, 525, 526, 530];
+
+/** The end of a route's chain: forwards to its backend, or answers 404 where it has none. */
+export function forwarder(route: Route, { backends }: HostRules): Next {
+  const backend = route.backend === undefined ? undefined : backends[route.backend];
+  if (!backend) return async (exchange) => ownAnswer(exchange, 404, "no-route");
+  const nextAddress = roundRobin(backend.addresses);
+  return (exchange) => forward(exchange, backend, nextAddress());
+}
+
+async function forward(exchange: Exchange, backend: Backend, address: Address): Promise<Answer> {
+  const origin = `${backend.scheme}://${address.address}:${backend.port}`;
+  const target = originTarget(exchange, backend, address);
+  if (!target) return ownAnswer(exchange, 502, "origin-refused", "the account has no zone");
+  const started = Date.now();
+  const answer = await ask(exchange, target);
+  return { ...answer, origin, originMs: Date.now() - started };
+}
+
+async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): Promise<Answer> {
+  const { request } = exchange;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
+  try {
+    const response = await fetch(url, {
+      method: request.method,
+      headers: originHeaders(exchange),
+      body: request.body,
+      redirect: "manual",
+      signal: AbortSignal.any([request.signal, late.signal]),
+      // An ingress is no cache; `cache: "no-store"` would add headers to what the origin sees.
+      cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
+    });
+    return judged(exchange, response);
+  } catch (error) {
+    if (late.signal.aborted) return ownAnswer(exchange, 504, "origin-timeout");
+    if (request.signal.aborted) return ownAnswer(exchange, 502, "client-gone");
+    return ownAnswer(exchange, 502, "origin-refused", error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function judged(exchange: Exchange, response: Response): Answer {
+  const because = `Cloudflare answered ${response.status}`;
+  if (CLOUDFLARE_TIMEOUTS.includes(response.status)) return ownAnswer(exchange, 504, "origin-timeout", because);
+  if (CLOUDFLARE_FAILURES.includes(response.status)) return ownAnswer(exchange, 502, "origin-refused", because);
+  return { response: clientResponse(response), outcome: "routed" };
+}
+
+/** Each address in turn, from a random one on, so that isolates do not go in step. */
+function roundRobin(addresses: readonly Address[]): () => Address {
+  let turn = Math.floor(Math.random() * addresses.length);
+  return () => {
+    turn = (turn + 1) % addresses.length;
+    return addresses[turn] as Address; // the schema asks for one at least
+  };
+}

@@ -1,0 +1,25 @@
+/** The manifest in force: the one key that changes. */
+export const CURRENT_KEY = "current";
+
+export const GENERATION_PREFIX = "generation/";
+export const SHARD_PREFIX = "shard/";
+
+/** A manifest kept as history, the same bytes that `current` once held. */
+export function generationKey(generation: number): string {
+  return `${GENERATION_PREFIX}${generation}`;
+}
+
+/** A shard, by the SHA-256 of its bytes: what lies there never changes. */
+export function shardKey(digest: string): string {
+  return `${SHARD_PREFIX}${digest}`;
+}
+
+/** The shard that holds a host's rules, of `count` (a power of two). FNV-1a, 32 bits: even, and cheap at the edge. */
+export function shardOf(host: string, count: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < host.length; index++) {
+    hash = Math.imul(hash ^ host.charCodeAt(index), 0x01000193);
+  }
+  // The high bits mix better than the low ones.
+  return ((hash ^ (hash >>> 16)) >>> 0) & (count - 1);
+}

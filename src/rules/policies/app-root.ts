@@ -1,0 +1,21 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+import { text } from "./kinds.ts";
+
+/** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
+export const appRoot = definePolicy({
+  name: "appRoot",
+  scope: "host",
+  settings: z.strictObject({ path: z.string() }),
+  annotations: {
+    "app-root": text(
+      { doc: "Sends `/` of the host to this path with 302.", example: "/app" },
+      /^\/[-._~a-zA-Z0-9/:?&=+%]*$/,
+      'an absolute path such as "/app"',
+    ),
+  },
+  fromAnnotations(values) {
+    const path = values["app-root"];
+    return path === undefined ? undefined : { path };
+  },
+});

@@ -1,0 +1,11 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+
+/** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
+export const closed = definePolicy({
+  name: "closed",
+  scope: "route",
+  settings: z.strictObject({ because: z.string() }),
+  annotations: {},
+  fromAnnotations: () => undefined,
+});

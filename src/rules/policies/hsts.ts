@@ -1,0 +1,15 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+
+const ONE_YEAR_S = 31_536_000;
+
+/** Strict-Transport-Security on https answers of hosts that have a certificate: ingress-nginx's default. */
+export const hsts = definePolicy({
+  name: "hsts",
+  scope: "route",
+  settings: z.strictObject({ value: z.string() }),
+  annotations: {},
+  fromAnnotations(_, { tls }) {
+    return tls ? { value: `max-age=${ONE_YEAR_S}; includeSubDomains` } : undefined;
+  },
+});

@@ -1,0 +1,32 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+import { flag } from "./kinds.ts";
+
+// Certificate authorities check a name over plain http there (ACME HTTP-01).
+const NEVER_REDIRECTED = "/.well-known/acme-challenge";
+
+/** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
+export const sslRedirect = definePolicy({
+  name: "sslRedirect",
+  scope: "route",
+  settings: z.strictObject({ keepsTrailingSlash: z.boolean() }),
+  annotations: {
+    "ssl-redirect": flag({
+      doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
+      example: "false",
+    }),
+    "force-ssl-redirect": flag({
+      doc: "Sends http to https with 308 even where no Ingress names a certificate for the host.",
+      example: "true",
+    }),
+    "preserve-trailing-slash": flag({
+      doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
+      example: "true",
+    }),
+  },
+  fromAnnotations(values, { tls, path }) {
+    const wanted = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
+    if (!wanted || path.startsWith(NEVER_REDIRECTED)) return undefined;
+    return { keepsTrailingSlash: values["preserve-trailing-slash"] ?? false };
+  },
+});

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { generateKeys } from "./publish/sign.ts";
+import { UsageError } from "./usage-error.ts";
+
+const USAGE_EXIT = 2;
+
+const program = new Command("edgress")
+  .description("An ingress controller whose data plane is Cloudflare's edge")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} });
+
+classOptions(program.command("dev"))
+  .description("Runs the whole line on this machine over a folder of manifests")
+  .option("--http-port <port>", "port of the local edge for http; 0 picks a free one", port, 8080)
+  .option("--https-port <port>", "port of the local edge for https; 0 picks a free one", port, 8443)
+  .option("--zone <domain...>", "a domain of the local account; without it, it answers for every domain", [])
+  .option("--allowed-response-headers <names>", "headers that custom-headers may set", names, [])
+  .option("--echo", "starts an echo origin for every Service, and reaches no other address", false)
+  .action(async ({ zone, ...options }) => {
+    const { dev } = await import("./dev/dev.ts");
+    await dev({ ...options, zones: zone }, print, untilSignal());
+  });
+
+classOptions(program.command("explain"))
+  .description("Says what the edge would do with a request, and why")
+  .argument("<url>", "the URL as a client writes it")
+  .option("-X, --method <method>", "the method", "GET")
+  .option("-H, --header <header>", "a header, `Name: value`; may be given again", collect, [])
+  .option("--zone <domain...>", "a domain of the account; without it, it answers for every domain", [])
+  .option("--json", "prints JSON", false)
+  .action(async (url, { zone, ...options }) => {
+    const { explainCommand } = await import("./explain/command.ts");
+    for (const line of await explainCommand(url, { ...options, zones: zone })) print(line);
+  });
+
+classOptions(program.command("publish"))
+  .description("Compiles a folder of manifests and publishes it to a Cloudflare account, once")
+  .action(async (options) => {
+    const { publishCommand } = await import("./publish-command.ts");
+    process.exitCode = await publishCommand(options, process.env, print);
+  });
+
+program
+  .command("keys")
+  .description("Makes the pair of keys that manifests are signed and verified with")
+  .action(() => {
+    const { privateKey, publicKey } = generateKeys();
+    print(`EDGRESS_SIGNING_KEY=${privateKey}`);
+    print(`MANIFEST_PUBLIC_KEY=${publicKey}`);
+  });
+
+await program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError && error.exitCode === 0) return;
+  const usage = error instanceof CommanderError || error instanceof UsageError;
+  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "")}` : error);
+  process.exitCode = usage ? USAGE_EXIT : 1;
+});
+
+function classOptions(command: Command): Command {
+  return command
+    .requiredOption("--manifests <folder>", "folder of manifests, YAML or JSON, subfolders included")
+    .option("--ingress-class <name>", "the class that Ingresses name", "edgress")
+    .option("--controller <name>", "spec.controller of our IngressClasses", "edgress.dev/ingress-controller")
+    .option("--watch-ingress-without-class", "takes Ingresses that name no class too", false);
+}
+
+function print(line: string): void {
+  console.log(line);
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= 65535) return number;
+  throw new InvalidArgumentError("expected a port from 0 to 65535");
+}
+
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
+function collect(text: string, before: string[]): string[] {
+  return [...before, text];
+}
+
+/** Aborted by Ctrl-C or SIGTERM; a second one ends the process at once. */
+function untilSignal(): AbortSignal {
+  const ended = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
+  return ended.signal;
+}

@@ -1,0 +1,82 @@
+/** What compiling needs of a cluster, in one spelling whatever API version the objects were written in. */
+export interface Cluster {
+  readonly ingresses: readonly Ingress[];
+  readonly classes: readonly IngressClass[];
+  readonly services: readonly Service[];
+  readonly secrets: readonly Secret[];
+  /** Objects that could not be read: reported, and otherwise as if they were not there. */
+  readonly malformed: readonly Malformed[];
+}
+
+export interface Meta {
+  readonly namespace: string;
+  readonly name: string;
+  /** Where it was read, for people: "shop.yaml:12", or the API's path. */
+  readonly source: string;
+}
+
+export interface Ingress extends Meta {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly created: string | undefined; // RFC 3339
+  readonly className: string | undefined;
+  readonly defaultBackend: IngressBackend | undefined;
+  readonly tls: readonly IngressTls[];
+  readonly rules: readonly IngressRule[];
+}
+
+export interface IngressTls {
+  readonly hosts: readonly string[];
+  readonly secretName: string | undefined;
+}
+
+export interface IngressRule {
+  readonly host: string | undefined;
+  readonly paths: readonly IngressPath[];
+}
+
+export interface IngressPath {
+  readonly path: string | undefined;
+  readonly pathType: string | undefined;
+  readonly backend: IngressBackend;
+}
+
+/** A backend as an Ingress names it: a Service's port by number or name, or something that is no Service. */
+export type IngressBackend =
+  | { readonly type: "service"; readonly name: string; readonly port: number | string }
+  | { readonly type: "other"; readonly description: string };
+
+export interface IngressClass {
+  readonly name: string;
+  readonly source: string;
+  readonly controller: string | undefined;
+  readonly isDefault: boolean;
+}
+
+export interface Service extends Meta {
+  readonly type: string | undefined;
+  readonly ports: readonly ServicePort[];
+  readonly externalIPs: readonly string[];
+  /** Addresses or names from `status.loadBalancer.ingress`. */
+  readonly loadBalancer: readonly string[];
+}
+
+export interface ServicePort {
+  readonly name: string | undefined;
+  readonly port: number;
+  readonly targetPort: number | string | undefined;
+  readonly protocol: string;
+}
+
+export interface Secret extends Meta {
+  readonly type: string | undefined;
+  readonly data: Readonly<Record<string, string>>; // base64
+}
+
+export interface Malformed {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly source: string;
+  readonly field: string;
+  readonly problem: string;
+}

@@ -1,0 +1,59 @@
+import { ANY_HOST } from "../../src/rules/hosts.ts";
+import { compareText } from "../../src/rules/order.ts";
+import type { Rules } from "../../src/rules/snapshot.ts";
+import type { Cluster, Malformed } from "../collect/cluster.ts";
+import { resolver } from "./backends.ts";
+import { type Asked, claimsOf } from "./claims.ts";
+import type { Diagnostic, Report } from "./diagnostic.ts";
+import { grant } from "./grant.ts";
+import { compileHost, secureHosts } from "./host.ts";
+import type { Options } from "./options.ts";
+import { select } from "./select.ts";
+
+export interface Compiled {
+  readonly rules: Rules;
+  /** Each once, in an order that depends on nothing but the cluster. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Compiles a cluster into rules. It never throws: what cannot be compiled is left out and reported, and costs nothing but
+ * itself. The order in which objects come does not matter.
+ */
+export function compile(cluster: Cluster, options: Options): Compiled {
+  const diagnostics: Diagnostic[] = [];
+  const report: Report = (reason, subject, problem, remedy) =>
+    diagnostics.push({ reason, ...subject, problem, remedy });
+
+  cluster.malformed.forEach((object) => void reportMalformed(object, report));
+  const asked = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
+  const plans = grant(asked.map(withCatchAll), report);
+  const surroundings = {
+    secure: secureHosts(asked),
+    resolve: resolver(cluster.services, report),
+    inspect: options.inspect,
+    report,
+  };
+  const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
+  return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
+}
+
+/** An Ingress without rules asks for any host: its default backend takes what no other takes. */
+function withCatchAll(asked: Asked): Asked {
+  const { rules, defaultBackend } = asked.owner.ingress;
+  return rules.length === 0 && defaultBackend ? { ...asked, hosts: [ANY_HOST] } : asked;
+}
+
+function reportMalformed({ kind, namespace, name, source, field, problem }: Malformed, report: Report): void {
+  const subject = { object: `${kind} ${namespace}/${name}`, source, field };
+  report("Malformed", subject, problem, "correct it; until then the object is left out");
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const keyed = new Map(diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
+  return [...keyed].toSorted(([a], [b]) => compareText(a, b)).map(([, diagnostic]) => diagnostic);
+}
+
+function keyOf({ object, field, reason, problem, remedy, source }: Diagnostic): string {
+  return JSON.stringify([object, field, reason, problem, remedy, source]);
+}

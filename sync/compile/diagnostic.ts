@@ -1,0 +1,67 @@
+/**
+ * Why part of an object did not become rules, or not in the way its author may expect. The key is the reason of the
+ * Kubernetes Event that it becomes. Errors cost a route or an object; warnings and notes do not.
+ */
+export const reasons = {
+  Malformed: { severity: "error", doc: "The object, or a field of it, is not what its API version says." },
+  HostInvalid: { severity: "error", doc: "A rule's host is not a DNS name; the rule is left out." },
+  PathInvalid: { severity: "error", doc: "A path or pathType is not one that Kubernetes takes; the path is left out." },
+  ExpressionRefused: {
+    severity: "error",
+    doc: "A path's expression is invalid, too long or could take very long to match; the path is left out.",
+  },
+  PathTaken: {
+    severity: "warning",
+    doc: "An older Ingress, or an earlier path, has the same host, path and type; it keeps them.",
+  },
+  BackendUnsupported: { severity: "error", doc: "The backend is not a Service with a port; the path is left out." },
+  BackendNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
+  PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
+  AddressMissing: { severity: "error", doc: "The Service has no external address; the path answers 503." },
+  AddressInvalid: { severity: "warning", doc: "An external address of the Service is none; it is left out." },
+  PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path answers 503." },
+  PortInHost: { severity: "note", doc: "The origin sees the port in Host, since it is not the scheme's own." },
+  HostOutsideZones: {
+    severity: "warning",
+    doc: "The host lies in no zone of the account, so no request for it will come.",
+  },
+  AnnotationInvalid: {
+    severity: "warning",
+    doc: "An annotation's value cannot be read; it is as if it were not there.",
+  },
+  RouteClosed: {
+    severity: "error",
+    doc: "A value that a route must not do without cannot be read; its paths answer 503.",
+  },
+  AnnotationsDiffer: { severity: "warning", doc: "The same annotation stands under two prefixes with two values." },
+  ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
+  ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
+} as const satisfies Record<string, { severity: Severity; doc: string }>;
+
+export type Severity = "error" | "warning" | "note";
+export type Reason = keyof typeof reasons;
+
+/** The object and field that a diagnostic speaks of. */
+export interface Subject {
+  readonly object: string; // "Ingress namespace/name"
+  readonly source: string; // where it was read
+  readonly field: string;
+}
+
+export interface Diagnostic extends Subject {
+  readonly reason: Reason;
+  /** What is the matter. */
+  readonly problem: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
+
+/** A diagnostic as one line. */
+export function lineOf({ reason, object, field, problem, remedy, source }: Diagnostic): string {
+  return `${reasons[reason].severity} ${object} ${field}: ${problem}; ${remedy} (${reason}, ${source})`.replace(
+    /\s+/g,
+    " ",
+  );
+}

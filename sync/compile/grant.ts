@@ -1,0 +1,39 @@
+import type { Asked, Claim, Owner } from "./claims.ts";
+import type { Report } from "./diagnostic.ts";
+import { nameOf } from "./select.ts";
+
+/** What a host is made of: who names it, oldest first, and the claims that were granted. */
+export interface HostPlan {
+  readonly host: string;
+  readonly owners: readonly Owner[];
+  readonly claims: readonly Claim[];
+}
+
+/** Grants claims, host by host: of the same host, path and type the first keeps it, and the others are told who has it. */
+export function grant(asked: readonly Asked[], report: Report): HostPlan[] {
+  const owners = new Map<string, Owner[]>();
+  for (const { owner, hosts } of asked) {
+    for (const host of new Set(hosts)) owners.set(host, [...(owners.get(host) ?? []), owner]);
+  }
+  const holders = new Map<string, Claim>();
+  const granted = new Map<string, Claim[]>();
+  for (const claim of asked.flatMap(({ claims }) => claims)) {
+    const key = `${claim.host} ${claim.type} ${claim.path}`;
+    const holder = holders.get(key);
+    if (holder) {
+      reportTaken(claim, holder, report);
+      continue;
+    }
+    holders.set(key, claim);
+    const ofHost = granted.get(claim.host);
+    if (ofHost) ofHost.push(claim);
+    else granted.set(claim.host, [claim]);
+  }
+  return [...owners].map(([host, named]) => ({ host, owners: named, claims: granted.get(host) ?? [] }));
+}
+
+function reportTaken(claim: Claim, holder: Claim, report: Report): void {
+  const host = claim.host === "*" ? "any host" : `host ${claim.host}`;
+  const problem = `${claim.type} path ${claim.path} of ${host} belongs to Ingress ${nameOf(holder.owner.ingress)} already`;
+  report("PathTaken", claim.subject, problem, "remove one of the two, or give it another host or path");
+}

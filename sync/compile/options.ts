@@ -1,0 +1,15 @@
+import type { Parsed } from "../../src/rules/parsed.ts";
+
+/** What compiling is told apart from the cluster. */
+export interface Options {
+  /** The class that the annotation `kubernetes.io/ingress.class` must name. */
+  readonly ingressClass: string;
+  /** What an IngressClass of ours has in `spec.controller`. */
+  readonly controller: string;
+  /** Takes Ingresses that name no class. */
+  readonly watchIngressWithoutClass: boolean;
+  /** The domains that the account answers for. */
+  readonly zones: readonly string[];
+  /** Whether an expression can be matched in bounded time; refused says why not. */
+  readonly inspect: (pattern: string) => Parsed<true>;
+}

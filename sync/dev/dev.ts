@@ -1,0 +1,111 @@
+import { access } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import Cloudflare from "cloudflare";
+import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import { kvOf } from "../cloudflare/kv.ts";
+import { dnsOf } from "../cloudflare/records.ts";
+import { type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
+import { clusterOf } from "../collect/objects.ts";
+import { inspector } from "../compile/backtracking.ts";
+import { lineOf } from "../compile/diagnostic.ts";
+import type { Options } from "../compile/options.ts";
+import { select } from "../compile/select.ts";
+import { generateKeys, signerOf } from "../publish/sign.ts";
+import { type Account, type Round, round } from "../round.ts";
+import { UsageError } from "../usage-error.ts";
+import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
+import { examplesOf } from "./examples.ts";
+import { untilInForce } from "./in-force.ts";
+import { type Stack, startStack } from "./stack.ts";
+import { certificatesOf } from "./tls.ts";
+import { changesOf } from "./watch.ts";
+
+const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+/** The local edge looks for a newer generation at every request that comes this much later. */
+const RECHECK_MS = 20;
+
+export interface DevOptions extends Omit<Options, "zones" | "inspect"> {
+  readonly manifests: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly zones: readonly string[];
+  /** Starts an echo origin for every Service, and reaches nothing else. */
+  readonly echo: boolean;
+}
+
+/** Runs the whole line on this machine until `ended`. Rejects with a UsageError where a folder or port cannot be had. */
+export async function dev(options: DevOptions, print: (line: string) => void, ended: AbortSignal): Promise<void> {
+  const folder = options.manifests;
+  await access(folder).catch(() => Promise.reject(new UsageError(`cannot read the folder ${folder} (--manifests)`)));
+  const keys = generateKeys();
+  const stack = await startStack({
+    httpPort: options.httpPort,
+    httpsPort: options.httpsPort,
+    zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
+    worker: WORKER,
+    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
+    log: print,
+    loopbackOnly: options.echo,
+  });
+  const echoes = options.echo ? echoOrigins(stack) : undefined;
+  try {
+    await follow(options, stack, echoes, accountOf(stack, keys.privateKey), print, ended);
+  } finally {
+    await echoes?.close();
+    await stack.close();
+  }
+}
+
+function accountOf({ account }: Stack, privateKey: string): Account {
+  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+  return {
+    kv: kvOf(client, account.accountId, account.namespaceId),
+    dns: dnsOf(client, account.accountId),
+    signer: signerOf(privateKey),
+  };
+}
+
+/** One round at the start and one after each change of the folder; what is reported is printed once. */
+async function follow(
+  options: DevOptions,
+  stack: Stack,
+  echoes: EchoOrigins | undefined,
+  account: Account,
+  print: (line: string) => void,
+  ended: AbortSignal,
+): Promise<void> {
+  const compileOptions = { ...options, inspect: inspector() };
+  let manifests: Manifests = NO_MANIFESTS;
+  let reported = new Set<string>();
+  let ready = false;
+  for await (const _ of changesOf(options.manifests, ended)) {
+    manifests = await readManifests(options.manifests, manifests);
+    const cluster = clusterOf([...manifests.files.values()].flat());
+    await echoes?.start(cluster);
+    stack.setCertificates(
+      certificatesOf(
+        select(cluster, { ...compileOptions, zones: [] }, () => {}),
+        cluster,
+      ),
+    );
+    const done = await round(cluster, compileOptions, account, new Date());
+    const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];
+    for (const line of lines) if (!reported.has(line)) print(line);
+    reported = new Set(lines);
+    await untilInForce(stack.http, done.published.generation);
+    if (!ready || done.published.changed) announce(done, stack, ready, print);
+    ready = true;
+  }
+}
+
+function announce(
+  { rules, published }: Round,
+  { http, https }: Stack,
+  wasReady: boolean,
+  print: (line: string) => void,
+) {
+  const { generation, writes } = published;
+  if (wasReady) return print(`published generation=${generation} writes=${writes}`);
+  for (const line of examplesOf(rules, http, https)) print(line);
+  print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
+}
