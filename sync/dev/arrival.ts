@@ -21,12 +21,9 @@ function rooted(target: string): string {
   return target.startsWith("/") ? target : `/${target}`;
 }
 
-/** workerd answers 400 "invalid URI" to these; every other byte reaches the Worker as it was sent. */
+/** workerd answers 400 "invalid URI" to these, and Node's server to bytes beyond ASCII; all others go on as they are. */
 function escaped(target: string): string {
-  return target.replace(
-    /[<>`\x7f-\xff]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`,
-  );
+  return target.replace(/[<>`]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** The headers a Worker gets: the client's, and those that Cloudflare writes or overwrites. */

@@ -8,6 +8,7 @@ import {
 import { request as requestHttps } from "node:https";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream";
+import { TLSSocket } from "node:tls";
 
 /** Where a request goes on to, and what of it is said anew there. */
 export interface Onward {
@@ -46,7 +47,7 @@ export function relay(
       if (failure === "reset" && outgoing.reusedSocket && !again && bodyless) attempt(true);
       else failed(failure);
     });
-    response.once("close", () => outgoing.destroy());
+    response.once("close", () => end(outgoing));
     outgoing.once("response", (answer) => {
       answered = true;
       response.sendDate = false;
@@ -73,8 +74,8 @@ export function tunnel(
   failed: (failure: Failure) => void,
 ): void {
   const outgoing = start(request, onward, ["Connection", "Upgrade", "Upgrade", "websocket"], failed);
-  socket.on("error", () => outgoing.destroy());
-  socket.once("close", () => outgoing.destroy());
+  socket.on("error", () => end(outgoing));
+  socket.once("close", () => end(outgoing));
   outgoing.once("upgrade", (answer, far, farHead) => {
     socket.write(headOf(answer, ["Connection", "Upgrade", "Upgrade", "websocket"]));
     socket.write(farHead);
@@ -172,4 +173,11 @@ function failureOf(stage: Stage, code: string | undefined): Failure {
 function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage, connection: readonly string[]): Buffer {
   const lines = pairsOf([...endToEnd(rawHeaders), ...connection]).map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("")}\r\n`, "latin1");
+}
+
+/** By a reset: workerd takes a mere end for a client that has no more to say, and waits on for a silent origin. */
+function end(outgoing: ClientRequest): void {
+  const { socket } = outgoing;
+  if (!outgoing.destroyed && socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  outgoing.destroy();
 }
