@@ -1,0 +1,88 @@
+import type { Miniflare } from "miniflare";
+
+/** How the edge reads KV. `cached`: the first answer for a key, absence included, is given again and again. */
+export type EdgeReads = "fresh" | "cached" | "failing";
+
+/** The KV namespace, reached from outside of workerd. Absent keys have no value or null. */
+export interface Storage {
+  get(keys: readonly string[]): Promise<Record<string, string | null>>;
+  put(entries: readonly { key: string; value: string }[]): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
+  list(prefix: string, limit: number, cursor: string | undefined): Promise<{ keys: string[]; cursor?: string }>;
+  setEdgeReads(reads: EdgeReads): Promise<void>;
+}
+
+/** The storage that the Worker STORAGE_WORKER keeps. One request for many keys: thousands are written in a second. */
+export function storageIn(miniflare: Miniflare, worker: string): Storage {
+  const ask = async (question: object) => {
+    const { fetch } = await miniflare.getWorker(worker);
+    const response = await fetch("http://storage/", { method: "POST", body: JSON.stringify(question) });
+    if (!response.ok) throw new Error(await response.text());
+    // biome-ignore lint/suspicious/noExplicitAny: what STORAGE_WORKER answers to each question is written below
+    return (await response.json()) as any;
+  };
+  return {
+    get: (get) => ask({ get }),
+    put: (put) => ask({ put }),
+    remove: (remove) => ask({ remove }),
+    list: (prefix, limit, cursor) => ask({ list: { prefix, limit, cursor } }),
+    setEdgeReads: (edgeReads) => ask({ edgeReads }),
+  };
+}
+
+/**
+ * Keeps the namespace for the API, and is the `RULES` binding itself where the edge's reads are to go wrong: the RPC
+ * methods of `Reads` then stand in for the binding's.
+ */
+export const STORAGE_WORKER = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+let edgeReads = "fresh";
+let cached = new Map();
+
+async function inTurns(items, act) {
+  for (let i = 0; i < items.length; i += 500) await Promise.all(items.slice(i, i + 500).map(act));
+  return {};
+}
+
+async function answer(question, kv) {
+  if (question.get) {
+    const values = {};
+    await inTurns(question.get, async (key) => { values[key] = await kv.get(key); });
+    return values;
+  }
+  if (question.put) return inTurns(question.put, ({ key, value }) => kv.put(key, value));
+  if (question.remove) return inTurns(question.remove, (key) => kv.delete(key));
+  if (question.list) {
+    const { keys, cursor } = await kv.list(question.list);
+    return { keys: keys.map(({ name }) => name), cursor };
+  }
+  edgeReads = question.edgeReads;
+  cached = new Map();
+  return {};
+}
+
+export default {
+  async fetch(request, env) {
+    try {
+      return Response.json(await answer(await request.json(), env.RULES));
+    } catch (error) {
+      return new Response(error.message, { status: 400 });
+    }
+  },
+};
+
+export class Reads extends WorkerEntrypoint {
+  async #read(method, args) {
+    if (edgeReads === "failing") throw new Error("KV GET failed: 500 Internal Server Error");
+    const read = () => this.env.RULES[method](...args);
+    if (edgeReads === "fresh") return read();
+    const name = JSON.stringify([method, ...args]);
+    if (!cached.has(name)) cached.set(name, await read());
+    return cached.get(name);
+  }
+  get(...args) { return this.#read("get", args); }
+  getWithMetadata(...args) { return this.#read("getWithMetadata", args); }
+  list(...args) { return this.#read("list", args); }
+}
+`;

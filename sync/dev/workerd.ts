@@ -1,0 +1,104 @@
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
+import { STORAGE_WORKER } from "./storage.ts";
+
+export interface WorkerdOptions {
+  /** The Worker's entry. */
+  worker: string;
+  variables: Readonly<Record<string, string>>;
+  /** Class names by binding. */
+  durableObjects: Readonly<Record<string, string>>;
+  /** Whether the edge reads KV through what can make its reads go wrong. */
+  edgeFaults: boolean;
+  internetPort: number;
+  log: (line: string) => void;
+}
+
+const COMPATIBILITY_DATE = "2026-11-17";
+export const EDGE = "edge";
+export const STORAGE = "storage";
+const INTERNET = "internet";
+
+/** Starts workerd with the Worker, its KV, and the local internet behind its fetches. */
+export async function startWorkerd(options: WorkerdOptions): Promise<Miniflare> {
+  const miniflare = new Miniflare(optionsOf(options, await bundle(options.worker)));
+  await miniflare.ready;
+  return miniflare;
+}
+
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    target: "es2024",
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+function optionsOf(options: WorkerdOptions, script: string): MiniflareOptions {
+  const { variables, durableObjects, edgeFaults, internetPort, log } = options;
+  const rules = { type: "kv", id: "rules" } as const;
+  const reads = { type: "worker", worker: STORAGE, exportName: "Reads" } as const;
+  const objects = Object.entries(durableObjects);
+  return {
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }) => log(message),
+    workers: [
+      {
+        config: {
+          ...configOf(EDGE, script),
+          env: {
+            RULES: edgeFaults ? reads : rules,
+            ...mapped(Object.entries(variables), (value) => ({ type: "text", value }) as const),
+            ...mapped(objects, (exportName) => ({ type: "durable-object", worker: EDGE, exportName }) as const),
+          },
+          exports: Object.fromEntries(objects.map(([, name]) => [name, { type: "durable-object", storage: "sqlite" }])),
+        },
+        dev: {
+          outboundService: { type: "worker", worker: INTERNET },
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
+          stripCfConnectingIp: false,
+        },
+      },
+      { config: { ...configOf(STORAGE, STORAGE_WORKER), env: { RULES: rules } } },
+      {
+        config: {
+          ...configOf(INTERNET, "export default { fetch: (request, env) => env.INTERNET.fetch(request) }"),
+          env: {
+            INTERNET: {
+              type: "external",
+              address: `127.0.0.1:${internetPort}`,
+              http: { style: 1, cfBlobHeader: "X-Cf-Blob" }, // 1: whole URLs, as a proxy is asked
+            },
+          },
+        },
+      },
+    ],
+  };
+}
+
+function configOf(name: string, script: string) {
+  return {
+    name,
+    compatibilityDate: COMPATIBILITY_DATE,
+    manifest: {
+      mainModule: "index.js",
+      modulesRoot: "/",
+      modules: { "index.js": { type: "esm", contents: script } },
+    },
+  } as const;
+}
+
+function mapped<T>(entries: readonly [string, string][], change: (value: string) => T): Record<string, T> {
+  return Object.fromEntries(entries.map(([name, value]) => [name, change(value)]));
+}
