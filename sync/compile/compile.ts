@@ -3,6 +3,7 @@ import { compareText } from "../../src/rules/order.ts";
 import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Malformed } from "../collect/cluster.ts";
 import { resolver } from "./backends.ts";
+import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
@@ -26,7 +27,9 @@ export function compile(cluster: Cluster, options: Options): Compiled {
     diagnostics.push({ reason, ...subject, problem, remedy });
 
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
-  const asked = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
+  const ours = select(cluster, options, report);
+  checkCertificates(ours, cluster.secrets, report);
+  const asked = ours.map((ingress) => claimsOf(ingress, options, report));
   const plans = grant(asked.map(withCatchAll), report);
   const surroundings = {
     secure: secureHosts(asked),

@@ -34,6 +34,10 @@ export const reasons = {
     doc: "A value that a route must not do without cannot be read; its paths answer 503.",
   },
   AnnotationsDiffer: { severity: "warning", doc: "The same annotation stands under two prefixes with two values." },
+  CertificateMissing: {
+    severity: "note",
+    doc: "There is no such TLS Secret; the edge's own certificate serves, and http is still sent to https.",
+  },
   ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
   ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
 } as const satisfies Record<string, { severity: Severity; doc: string }>;
