@@ -15,6 +15,7 @@ import { WebSocket } from "ws";
 import { dnsOf } from "../sync/cloudflare/records.ts";
 import { makeCertificate } from "../sync/dev/certificates.ts";
 import { startEchoes } from "../sync/dev/echo.ts";
+import { startInternet } from "../sync/dev/internet.ts";
 import { type Listening, listen } from "../sync/dev/listening.ts";
 import { type Stack, startStack } from "../sync/dev/stack.ts";
 
@@ -167,6 +168,17 @@ describe("the internet behind the Worker", () => {
     stack.forward("203.0.113.40:443", `127.0.0.1:${mute.port}`);
     assert.equal(await statusAndBody("http://shop.example.com/", "mute.example.com"), "520 error code: 520");
     assert.equal(await statusAndBody("https://shop.example.com/", "mute.example.com"), "525 error code: 525");
+  });
+
+  test("an origin that is silent in the handshake is given up", async () => {
+    const silent = await listening(createTcpServer((socket) => socket.on("error", () => undefined).resume()));
+    const names = { zones: ["."], records: () => [{ type: "A", name: "a", content: "203.0.113.1", proxied: true }] };
+    const internet = await startInternet({ names, loopbackOnly: true, connectTimeoutMs: 50 });
+    closing.push(internet.close);
+    internet.forward("203.0.113.1:443", `127.0.0.1:${silent.port}`);
+    const sent = requestHttp({ host: "127.0.0.1", port: internet.port, path: "https://a/" }).end();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    assert.equal(`${response.statusCode} ${await text(response)}`, "525 error code: 525");
   });
 
   test("an origin's certificate is not verified, and it is asked for by the URL's host", async () => {
@@ -334,10 +346,10 @@ describe("the edge's listeners", () => {
 
   test("the Worker sees the request target as the client wrote it", async () => {
     const answered = await raw(
-      'GET /a/../b//%2e/{x|y}^"\\<>?q=[`] HTTP/1.1\r\nHost: Shop.example.com\r\nConnection: close\r\n\r\n',
+      'GET /a/../b//%2e/{x|y}^"\\<>ü\xff?q=[`] HTTP/1.1\r\nHost: Shop.example.com\r\nConnection: close\r\n\r\n',
     );
     const { url } = JSON.parse(answered.slice(answered.indexOf("{"))) as { url: string };
-    assert.equal(url, 'http://Shop.example.com/a/../b//%2e/{x|y}^"\\%3C%3E?q=[%60]');
+    assert.equal(url, 'http://Shop.example.com/a/../b//%2e/{x|y}^"\\%3C%3E%FC%FF?q=[%60]');
   });
 
   test("a whole URL as request target and HTTP/1.0 are understood", async () => {
