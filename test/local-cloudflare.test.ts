@@ -17,6 +17,7 @@ import { makeCertificate } from "../sync/dev/certificates.ts";
 import { startEchoes } from "../sync/dev/echo.ts";
 import { startInternet } from "../sync/dev/internet.ts";
 import { type Listening, listen } from "../sync/dev/listening.ts";
+import { resolve } from "../sync/dev/resolve.ts";
 import { type Stack, startStack } from "../sync/dev/stack.ts";
 
 // Fetches what X-Fetch says, as X-Override says; without it the answer is what the Worker itself sees.
@@ -242,6 +243,15 @@ async function workerdPeaks(): Promise<number[]> {
     .map((status) => Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1000);
 }
 
+test("in the root zone every domain finds a record by its bare label", () => {
+  const proxied = { type: "A", name: "edgress-1", content: "203.0.113.10", proxied: true };
+  const names = { zones: [".", "example.com"], records: (zone: string) => (zone === "." ? [proxied] : []) };
+  const found = { address: "203.0.113.10", port: 443 };
+  assert.deepEqual(resolve(new URL("https://a.b.example.org/"), "edgress-1", names), found);
+  assert.deepEqual(resolve(new URL("https://myexample.com/"), "edgress-1", names), found);
+  assert.deepEqual(resolve(new URL("https://a.example.com/"), "edgress-1", names), { status: 530, error: 1016 });
+});
+
 describe("streams", () => {
   const onward = {
     Host: "shop.example.com",
@@ -263,6 +273,17 @@ describe("streams", () => {
     assert.equal(origin.writableEnded, false);
     const left = once(origin, "close");
     response.on("error", () => undefined);
+    sent.destroy();
+    await left;
+  });
+
+  test("a client that leaves while the origin is still silent ends the origin's request", async () => {
+    const arrived = new Promise<ServerResponse>((done) => {
+      answer = (_, response) => done(response);
+    });
+    const sent = requestHttp({ host: "127.0.0.1", port: stack.http.port, headers: onward }).end();
+    sent.on("error", () => undefined);
+    const left = once(await arrived, "close");
     sent.destroy();
     await left;
   });
@@ -441,4 +462,33 @@ test("a stack closes in time with a connection open, and its port is free again"
   assert.ok(performance.now() - started < 3000);
   const again = await startStack({ ...options, httpPort: Number(short.http.port) });
   await again.close();
+});
+
+test("a Durable Object of the Worker keeps its state, and variables are there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "edgress-objects-"));
+  closing.push(() => rm(folder, { recursive: true }));
+  const worker = join(folder, "worker.js");
+  await writeFile(
+    worker,
+    `import { DurableObject } from "cloudflare:workers";
+    export class Counter extends DurableObject {
+      count = 0;
+      next() { return ++this.count; }
+    }
+    export default {
+      fetch: async (_, env) => new Response(env.GREETING + " " + await env.COUNTERS.getByName("one").next()),
+    };`,
+  );
+  const bindings = { variables: { GREETING: "hello" }, durableObjects: { COUNTERS: "Counter" } };
+  const counting = await startStack({
+    httpPort: 0,
+    httpsPort: 0,
+    zones: ["."],
+    worker,
+    log: () => undefined,
+    ...bindings,
+  });
+  closing.push(counting.close);
+  assert.equal(await (await fetch(counting.http)).text(), "hello 1");
+  assert.equal(await (await fetch(counting.http)).text(), "hello 2");
 });
