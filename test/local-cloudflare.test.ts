@@ -15,7 +15,9 @@ import { WebSocket } from "ws";
 import { dnsOf } from "../sync/cloudflare/records.ts";
 import { makeCertificate } from "../sync/dev/certificates.ts";
 import { startEchoes } from "../sync/dev/echo.ts";
+import { startInternet } from "../sync/dev/internet.ts";
 import { type Listening, listen } from "../sync/dev/listening.ts";
+import { resolve } from "../sync/dev/resolve.ts";
 import { type Stack, startStack } from "../sync/dev/stack.ts";
 
 // Fetches what X-Fetch says, as X-Override says; without it the answer is what the Worker itself sees.
@@ -169,6 +171,17 @@ describe("the internet behind the Worker", () => {
     assert.equal(await statusAndBody("https://shop.example.com/", "mute.example.com"), "525 error code: 525");
   });
 
+  test("an origin that is silent in the handshake is given up", async () => {
+    const silent = await listening(createTcpServer((socket) => socket.on("error", () => undefined).resume()));
+    const names = { zones: ["."], records: () => [{ type: "A", name: "a", content: "203.0.113.1", proxied: true }] };
+    const internet = await startInternet({ names, loopbackOnly: true, connectTimeoutMs: 50 });
+    closing.push(internet.close);
+    internet.forward("203.0.113.1:443", `127.0.0.1:${silent.port}`);
+    const sent = requestHttp({ host: "127.0.0.1", port: internet.port, path: "https://a/" }).end();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    assert.equal(`${response.statusCode} ${await text(response)}`, "525 error code: 525");
+  });
+
   test("an origin's certificate is not verified, and it is asked for by the URL's host", async () => {
     const server = createTlsServer(await makeCertificate("other.example.org"), (request, response) =>
       response.end(`${(request.socket as unknown as { servername: string }).servername} ${request.headers.host}`),
@@ -230,6 +243,15 @@ async function workerdPeaks(): Promise<number[]> {
     .map((status) => Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1000);
 }
 
+test("in the root zone every domain finds a record by its bare label", () => {
+  const proxied = { type: "A", name: "edgress-1", content: "203.0.113.10", proxied: true };
+  const names = { zones: [".", "example.com"], records: (zone: string) => (zone === "." ? [proxied] : []) };
+  const found = { address: "203.0.113.10", port: 443 };
+  assert.deepEqual(resolve(new URL("https://a.b.example.org/"), "edgress-1", names), found);
+  assert.deepEqual(resolve(new URL("https://myexample.com/"), "edgress-1", names), found);
+  assert.deepEqual(resolve(new URL("https://a.example.com/"), "edgress-1", names), { status: 530, error: 1016 });
+});
+
 describe("streams", () => {
   const onward = {
     Host: "shop.example.com",
@@ -251,6 +273,17 @@ describe("streams", () => {
     assert.equal(origin.writableEnded, false);
     const left = once(origin, "close");
     response.on("error", () => undefined);
+    sent.destroy();
+    await left;
+  });
+
+  test("a client that leaves while the origin is still silent ends the origin's request", async () => {
+    const arrived = new Promise<ServerResponse>((done) => {
+      answer = (_, response) => done(response);
+    });
+    const sent = requestHttp({ host: "127.0.0.1", port: stack.http.port, headers: onward }).end();
+    sent.on("error", () => undefined);
+    const left = once(await arrived, "close");
     sent.destroy();
     await left;
   });
@@ -334,10 +367,10 @@ describe("the edge's listeners", () => {
 
   test("the Worker sees the request target as the client wrote it", async () => {
     const answered = await raw(
-      'GET /a/../b//%2e/{x|y}^"\\<>?q=[`] HTTP/1.1\r\nHost: Shop.example.com\r\nConnection: close\r\n\r\n',
+      'GET /a/../b//%2e/{x|y}^"\\<>ü\xff?q=[`] HTTP/1.1\r\nHost: Shop.example.com\r\nConnection: close\r\n\r\n',
     );
     const { url } = JSON.parse(answered.slice(answered.indexOf("{"))) as { url: string };
-    assert.equal(url, 'http://Shop.example.com/a/../b//%2e/{x|y}^"\\%3C%3E?q=[%60]');
+    assert.equal(url, 'http://Shop.example.com/a/../b//%2e/{x|y}^"\\%3C%3E%FC%FF?q=[%60]');
   });
 
   test("a whole URL as request target and HTTP/1.0 are understood", async () => {
@@ -429,4 +462,33 @@ test("a stack closes in time with a connection open, and its port is free again"
   assert.ok(performance.now() - started < 3000);
   const again = await startStack({ ...options, httpPort: Number(short.http.port) });
   await again.close();
+});
+
+test("a Durable Object of the Worker keeps its state, and variables are there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "edgress-objects-"));
+  closing.push(() => rm(folder, { recursive: true }));
+  const worker = join(folder, "worker.js");
+  await writeFile(
+    worker,
+    `import { DurableObject } from "cloudflare:workers";
+    export class Counter extends DurableObject {
+      count = 0;
+      next() { return ++this.count; }
+    }
+    export default {
+      fetch: async (_, env) => new Response(env.GREETING + " " + await env.COUNTERS.getByName("one").next()),
+    };`,
+  );
+  const bindings = { variables: { GREETING: "hello" }, durableObjects: { COUNTERS: "Counter" } };
+  const counting = await startStack({
+    httpPort: 0,
+    httpsPort: 0,
+    zones: ["."],
+    worker,
+    log: () => undefined,
+    ...bindings,
+  });
+  closing.push(counting.close);
+  assert.equal(await (await fetch(counting.http)).text(), "hello 1");
+  assert.equal(await (await fetch(counting.http)).text(), "hello 2");
 });

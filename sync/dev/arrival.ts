@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { clientAuthOf } from "./client-certificate.ts";
 import { endToEnd, pairsOf } from "./relay.ts";
@@ -21,9 +21,26 @@ function rooted(target: string): string {
   return target.startsWith("/") ? target : `/${target}`;
 }
 
-/** workerd answers 400 "invalid URI" to these, and Node's server to bytes beyond ASCII; all others go on as they are. */
+/** workerd answers 400 "invalid URI" to these; all others go on as they are. */
 function escaped(target: string): string {
   return target.replace(/[<>`]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * Hands on a connection whose first request target has its bytes beyond ASCII percent-encoded: Node's server would answer
+ * 400 to them, and curl sends them as they were typed.
+ */
+export function withAsciiTarget(socket: Socket, handOn: () => void): void {
+  socket.on("error", () => undefined); // "close" follows
+  socket.once("data", (chunk: Buffer) => {
+    socket.pause();
+    const lineEnd = chunk.indexOf("\r\n");
+    const line = chunk.subarray(0, Math.max(lineEnd, 0)).toString("latin1");
+    const ascii = line.replace(/[\x7f-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+    socket.unshift(Buffer.concat([Buffer.from(ascii, "latin1"), chunk.subarray(line.length)]));
+    handOn();
+    socket.resume();
+  });
 }
 
 /** The headers a Worker gets: the client's, and those that Cloudflare writes or overwrites. */

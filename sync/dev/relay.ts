@@ -74,9 +74,11 @@ export function tunnel(
   failed: (failure: Failure) => void,
 ): void {
   const outgoing = start(request, onward, ["Connection", "Upgrade", "Upgrade", "websocket"], failed);
-  socket.on("error", () => end(outgoing));
-  socket.once("close", () => end(outgoing));
+  const abandon = () => end(outgoing);
+  socket.on("error", () => undefined); // "close" follows
+  socket.once("close", abandon);
   outgoing.once("upgrade", (answer, far, farHead) => {
+    socket.off("close", abandon); // a reset could overtake the last bytes
     socket.write(headOf(answer, ["Connection", "Upgrade", "Upgrade", "websocket"]));
     socket.write(farHead);
     far.write(head);
