@@ -1,8 +1,7 @@
 import type { Exchange } from "../exchange.ts";
 import { nameInZone, zoneOf } from "../rules/hosts.ts";
+import { PROXIED_PORTS } from "../rules/ports.ts";
 import type { Address, Backend } from "../rules/snapshot.ts";
-
-const OWN_PORT = { http: 80, https: 443 };
 
 /** What a Worker fetches to reach an address with a request's Host. */
 export interface OriginTarget {
@@ -24,7 +23,7 @@ export function originTarget(
   if (anyZone === undefined) return undefined;
   const name = nameInZone(record, anyZone);
   const host = zone === undefined ? name : exchange.host;
-  const authority = port === OWN_PORT[scheme] ? host : `${host}:${port}`;
+  const authority = port === PROXIED_PORTS[scheme][0] ? host : `${host}:${port}`;
   return {
     url: `${scheme}://${authority}${exchange.target}${exchange.query}`,
     resolveOverride: zone === undefined ? undefined : name,

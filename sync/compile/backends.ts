@@ -1,14 +1,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import ipaddr from "ipaddr.js";
+import { PROXIED_PORTS } from "../../src/rules/ports.ts";
 import type { Address, Backend } from "../../src/rules/snapshot.ts";
 import type { IngressBackend, Service, ServicePort } from "../collect/cluster.ts";
 import type { Report, Subject } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
 
-// Ports of proxied DNS records; https://developers.cloudflare.com/fundamentals/reference/network-ports/.
-const PROXIED_PORTS = { http: [80, 8080, 8880, 2052, 2082, 2086, 2095], https: [443, 2053, 2083, 2087, 2096, 8443] };
-const OWN_PORT = { http: 80, https: 443 };
 const RECORD_HASH_LENGTH = 24;
 
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
@@ -48,7 +46,7 @@ export function resolver(services: readonly Service[], report: Report): Resolve 
       const problem = `Service ${namespace}/${name} has no external address`;
       return fail("AddressMissing", problem, "set spec.externalIPs, or wait for its load balancer");
     }
-    if (servicePort.port !== OWN_PORT.http) {
+    if (servicePort.port !== PROXIED_PORTS.http[0]) {
       const problem = `the origin sees port ${servicePort.port} in Host, since Cloudflare derives Host from the URL`;
       report(
         "PortInHost",

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { type Answer, type Api, type Call, idOf } from "./api.ts";
-import { plainName } from "./zones.ts";
 
 export interface LocalRecord {
   id: string;
@@ -111,4 +110,9 @@ function clashOf(post: LocalRecord, records: readonly LocalRecord[]) {
 
 function refusal(code: number, message: string) {
   return { status: 400, code, message };
+}
+
+/** Names compare without case and without the root's dot. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
 }

@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
-import { plainName, zoneOf } from "./zones.ts";
+import { zoneOf } from "../../src/rules/hosts.ts";
+import { PROXIED_PORTS } from "../../src/rules/ports.ts";
+import { plainName } from "./account-dns.ts";
 
 /** What resolving looks at. */
 export interface Names {
@@ -10,24 +12,18 @@ export interface Names {
 /** Where Cloudflare would connect to for a Worker's fetch, or the error code it would answer with. */
 export type Resolved = { address: string; port: number } | { status: number; error: number };
 
-// https://developers.cloudflare.com/fundamentals/reference/network-ports/
-const PORTS = {
-  "http:": [80, 8080, 8880, 2052, 2082, 2086, 2095],
-  "https:": [443, 2053, 2083, 2087, 2096, 8443],
-};
-
 /**
  * Resolves a fetch as production does. An override that names no proxied record of the URL's own zone is ignored without
  * a word; then the URL's own name decides.
  */
 export function resolve(url: URL, override: string | undefined, names: Names): Resolved {
   if (isIP(url.hostname.replace(/^\[|\]$/g, ""))) return { status: 403, error: 1003 };
-  const protocol = url.protocol === "https:" ? "https:" : "http:";
-  const port = Number(url.port || (protocol === "https:" ? 443 : 80));
+  const scheme = url.protocol === "https:" ? "https" : "http";
+  const port = Number(url.port || PROXIED_PORTS[scheme][0]);
   // Cloudflare would go to the scheme's own port instead; nothing listens there for this request, so it is refused.
-  if (!PORTS[protocol].includes(port)) return { status: 521, error: 521 };
+  if (!PROXIED_PORTS[scheme].includes(port)) return { status: 521, error: 521 };
 
-  const records = names.records(zoneOf(url.hostname, names.zones) ?? "");
+  const records = names.records(zoneOf(plainName(url.hostname), names.zones) ?? "");
   const overriding = override === undefined ? undefined : records.find((record) => isNamed(record, override));
   const record = overriding?.proxied ? overriding : records.find((own) => isNamed(own, url.hostname));
   return record ? { address: record.content, port } : { status: 530, error: 1016 };
