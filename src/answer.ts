@@ -12,6 +12,7 @@ export type Outcome =
   | "origin-refused"
   | "origin-timeout"
   | "client-gone"
+  | "loop"
   | "no-snapshot"
   | "internal-error";
 
@@ -37,6 +38,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   502: "Bad Gateway",
   503: "Service Unavailable",
   504: "Gateway Timeout",
+  508: "Loop Detected",
 };
 
 /** An answer of the edge's own: a small text that names the request id, and nothing internal. */

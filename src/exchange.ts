@@ -1,3 +1,5 @@
+import type { Answer } from "./answer.ts";
+import type { Env } from "./env.ts";
 import { hostOf } from "./rules/hosts.ts";
 import { normalisePath } from "./rules/paths.ts";
 
@@ -13,8 +15,32 @@ export interface Exchange {
   readonly query: string; // as the client wrote it, with its "?"; or ""
   readonly clientIp: string;
   readonly groups: readonly (string | undefined)[]; // of the route's expression
+  readonly labels: Labels; // of the route, once it is found
   readonly target: string; // the path to ask the origin for, escaped, without query
+  readonly body: ReadableStream | null;
+  readonly backend: string | undefined; // to forward to, by "namespace/service:port"
+  readonly originHost: string | undefined; // the Host that the origin is asked with, in place of the client's
+  /** Headers that the origin gets beside the client's, or does not get where there is no value. */
+  readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
   readonly zones: readonly string[]; // of the account, in the generation that this request sees
+  readonly platform: Platform;
+}
+
+/** What a route is called, for variables. */
+export interface Labels {
+  readonly namespace: string;
+  readonly ingress: string;
+  readonly service: string;
+  readonly port: string;
+}
+
+/** What a request can ask of where it is served. */
+export interface Platform {
+  readonly env: Env;
+  /** Goes on with something after the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Serves a subrequest by the rules of the same generation. */
+  readonly serve: (exchange: Exchange) => Promise<Answer>;
 }
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
@@ -22,7 +48,7 @@ const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
 const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 
 /** Reads a request. Its URL is taken apart as text: a URL object would resolve dots and escapes. */
-export function exchangeOf(request: Request, url: string = request.url): Exchange {
+export function exchangeOf(request: Request, platform: Platform, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;
   const given = request.headers.get("X-Request-ID") ?? "";
@@ -37,7 +63,13 @@ export function exchangeOf(request: Request, url: string = request.url): Exchang
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
     groups: [],
+    labels: { namespace: "", ingress: "", service: "", port: "" },
+    body: request.body,
+    backend: undefined,
+    originHost: undefined,
+    originHeaders: [],
     zones: [],
+    platform,
     // A backslash would become a slash in a URL, and so another path than the one that was matched.
     target: (rawPath || "/").replaceAll("\\", "%5C"),
   };

@@ -1,26 +1,50 @@
 import { logAccess } from "./access.ts";
 import { type Answer, ownAnswer } from "./answer.ts";
 import type { Env } from "./env.ts";
-import { type Exchange, exchangeOf } from "./exchange.ts";
-import { type Loaded, load } from "./load/load.ts";
+import { type Exchange, exchangeOf, type Platform } from "./exchange.ts";
+import { load } from "./load/load.ts";
 import { firstHost } from "./match/host.ts";
+
+/** Subrequests that a request may cause one inside the other: an authentication path that asks itself must end. */
+const MOST_NESTED = 2;
 
 /** A request's way: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const started = Date.now();
-  const exchange = exchangeOf(request);
-  const loaded = await load(env, exchange.host, background, started);
-  const answer = await answerFrom(loaded, exchange).catch((error: unknown) => {
-    return ownAnswer(exchange, 500, "internal-error", error instanceof Error ? error.message : String(error));
-  });
-  logAccess(exchange, answer, loaded.ok ? loaded.manifest.generation : undefined, Date.now() - started);
+  const exchange = exchangeOf(request, platformOf(env, background, started, 0));
+  const { answer, generation } = await served(exchange, env, background, started);
+  logAccess(exchange, answer, generation, Date.now() - started);
   return answer.response;
 }
 
+function platformOf(env: Env, background: ExecutionContext, now: number, nested: number): Platform {
+  return {
+    env,
+    waitUntil: (work) => background.waitUntil(work),
+    async serve(exchange) {
+      if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop", "a subrequest asks for itself");
+      const platform = platformOf(env, background, now, nested + 1);
+      return (await served({ ...exchange, platform }, env, background, now)).answer;
+    },
+  };
+}
+
 /** Everything about a request comes from the one snapshot that was loaded for it. */
-async function answerFrom(loaded: Loaded, exchange: Exchange): Promise<Answer> {
-  if (!loaded.ok) return ownAnswer(exchange, 503, "no-snapshot", loaded.because);
-  if (exchange.path === undefined) return ownAnswer(exchange, 400, "bad-request", "the path cannot be read");
+async function served(exchange: Exchange, env: Env, background: ExecutionContext, now: number) {
+  const loaded = await load(env, exchange.host, background, now);
+  if (!loaded.ok) return { answer: ownAnswer(exchange, 503, "no-snapshot", loaded.because), generation: undefined };
+  const { generation, zones } = loaded.manifest;
   const host = firstHost(loaded.hosts, exchange.host);
-  return host ? host({ ...exchange, zones: loaded.manifest.zones }) : ownAnswer(exchange, 404, "no-route");
+  const answer = await answerFrom(host, { ...exchange, zones }).catch((error: unknown) => {
+    return ownAnswer(exchange, 500, "internal-error", error instanceof Error ? error.message : String(error));
+  });
+  return { answer, generation };
+}
+
+async function answerFrom(
+  host: ((exchange: Exchange) => Promise<Answer>) | undefined,
+  exchange: Exchange,
+): Promise<Answer> {
+  if (exchange.path === undefined) return ownAnswer(exchange, 400, "bad-request", "the path cannot be read");
+  return host ? host(exchange) : ownAnswer(exchange, 404, "no-route");
 }

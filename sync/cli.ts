@@ -15,7 +15,6 @@ classOptions(program.command("dev"))
   .option("--http-port <port>", "port of the local edge for http; 0 picks a free one", port, 8080)
   .option("--https-port <port>", "port of the local edge for https; 0 picks a free one", port, 8443)
   .option("--zone <domain...>", "a domain of the local account; without it, it answers for every domain", [])
-  .option("--allowed-response-headers <names>", "headers that custom-headers may set", names, [])
   .option("--echo", "starts an echo origin for every Service, and reaches no other address", false)
   .action(async ({ zone, ...options }) => {
     const { dev } = await import("./dev/dev.ts");
@@ -62,7 +61,8 @@ function classOptions(command: Command): Command {
     .requiredOption("--manifests <folder>", "folder of manifests, YAML or JSON, subfolders included")
     .option("--ingress-class <name>", "the class that Ingresses name", "edgress")
     .option("--controller <name>", "spec.controller of our IngressClasses", "edgress.dev/ingress-controller")
-    .option("--watch-ingress-without-class", "takes Ingresses that name no class too", false);
+    .option("--watch-ingress-without-class", "takes Ingresses that name no class too", false)
+    .option("--allowed-response-headers <names>", "headers that custom-headers may set, comma separated", names, []);
 }
 
 function print(line: string): void {

@@ -1,14 +1,14 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
 import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
-import type { Filter, Next } from "./filter.ts";
+import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
 
 /** The edge's half of every policy: leave one out and this does not compile. */
-const filters: { [N in PolicyName]: (settings: SettingsOf<N>) => Filter } = {
+const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
   appRoot,
   closed,
   hsts,
@@ -18,12 +18,12 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>) => Filter } = {
 };
 
 /** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */
-export function chainOf(settings: PolicySettings, last: Next): Next {
+export function chainOf(settings: PolicySettings, last: Next, site: Site): Next {
   return policies.reduceRight((next: Next, { name }) => {
     const given = settings[name];
     if (given === undefined) return next;
     // The cast: a table of mixed types meets a loop; each filter gets the settings of its own name.
-    const filter = (filters[name] as (settings: unknown) => Filter)(given);
+    const filter = (filters[name] as (settings: unknown, site: Site) => Filter)(given, site);
     return (exchange) => filter(exchange, next);
   }, last);
 }

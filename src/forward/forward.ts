@@ -1,7 +1,8 @@
 import { type Answer, ownAnswer } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Next } from "../filters/filter.ts";
-import type { Address, Backend, HostRules, Route } from "../rules/snapshot.ts";
+import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
+import { originFetch } from "./fetch.ts";
 import { clientResponse, originHeaders } from "./headers.ts";
 import { type OriginTarget, originTarget } from "./target.ts";
 
@@ -11,12 +12,15 @@ const ANSWER_TIMEOUT_MS = 60_000;
 const CLOUDFLARE_TIMEOUTS = [522, 524];
 const CLOUDFLARE_FAILURES = [520, 521, 523, 525, 526, 530];
 
-/** The end of a route's chain: forwards to its backend, or answers 404 where it has none. */
-export function forwarder(route: Route, { backends }: HostRules): Next {
-  const backend = route.backend === undefined ? undefined : backends[route.backend];
-  if (!backend) return async (exchange) => ownAnswer(exchange, 404, "no-route");
-  const nextAddress = roundRobin(backend.addresses);
-  return (exchange) => forward(exchange, backend, nextAddress());
+/** The end of every chain of a host: forwards to the exchange's backend, or answers 404 where it has none. */
+export function forwarder({ backends }: HostRules): Next {
+  const turns = new Map(
+    Object.entries(backends).map(([id, backend]) => [id, { backend, next: roundRobin(backend.addresses) }]),
+  );
+  return async (exchange) => {
+    const turn = exchange.backend === undefined ? undefined : turns.get(exchange.backend);
+    return turn ? forward(exchange, turn.backend, turn.next()) : ownAnswer(exchange, 404, "no-route");
+  };
 }
 
 async function forward(exchange: Exchange, backend: Backend, address: Address): Promise<Answer> {
@@ -25,7 +29,7 @@ async function forward(exchange: Exchange, backend: Backend, address: Address): 
   if (!target) return ownAnswer(exchange, 502, "origin-refused", "the account has no zone");
   const started = Date.now();
   const answer = await ask(exchange, target);
-  return { ...answer, origin, originMs: Date.now() - started };
+  return { ...answer, backend: exchange.backend, origin, originMs: Date.now() - started };
 }
 
 async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): Promise<Answer> {
@@ -33,14 +37,14 @@ async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): 
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
   try {
-    const response = await fetch(url, {
+    const signal = AbortSignal.any([request.signal, late.signal]);
+    const headers = originHeaders(exchange);
+    const response = await originFetch(url, {
       method: request.method,
-      headers: originHeaders(exchange),
-      body: request.body,
-      redirect: "manual",
-      signal: AbortSignal.any([request.signal, late.signal]),
-      // An ingress is no cache; `cache: "no-store"` would add headers to what the origin sees.
-      cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
+      headers,
+      body: exchange.body,
+      signal,
+      resolveOverride,
     });
     return judged(exchange, response);
   } catch (error) {

@@ -18,14 +18,19 @@ export function originHeaders(exchange: Exchange): Headers {
   for (const name of SPOOFABLE) headers.delete(name);
   if (upgrade?.toLowerCase() === "websocket") headers.set("Upgrade", "websocket");
   for (const [name, value] of aboutClient(exchange)) headers.set(name, value);
+  for (const [name, value] of exchange.originHeaders) {
+    if (value === undefined) headers.delete(name);
+    else headers.set(name, value);
+  }
   return headers;
 }
 
-/** The origin's answer without the headers of its connection. Its body is not read, so encoded bytes stay as they are. */
+/** The origin's answer without the headers of its connection, and those that speak to nginx. Its body is not read, so encoded bytes stay as they are. */
 export function clientResponse(response: Response): Response {
   if (response.status === 101) return response;
   const copy = new Response(response.body, response);
   dropHopByHop(copy.headers);
+  for (const name of [...copy.headers.keys()]) if (name.startsWith("x-accel-")) copy.headers.delete(name);
   return copy;
 }
 

@@ -18,11 +18,11 @@ export function originTarget(
   { scheme, port }: Backend,
   { record }: Address,
 ): OriginTarget | undefined {
-  const zone = zoneOf(exchange.host, exchange.zones);
+  const zone = zoneOf(exchange.originHost ?? exchange.host, exchange.zones);
   const anyZone = zone ?? exchange.zones[0];
   if (anyZone === undefined) return undefined;
   const name = nameInZone(record, anyZone);
-  const host = zone === undefined ? name : exchange.host;
+  const host = zone === undefined ? name : (exchange.originHost ?? exchange.host);
   const authority = port === PROXIED_PORTS[scheme][0] ? host : `${host}:${port}`;
   return {
     url: `${scheme}://${authority}${exchange.target}${exchange.query}`,

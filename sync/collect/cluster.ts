@@ -4,6 +4,7 @@ export interface Cluster {
   readonly classes: readonly IngressClass[];
   readonly services: readonly Service[];
   readonly secrets: readonly Secret[];
+  readonly configMaps: readonly ConfigMap[];
   /** Objects that could not be read: reported, and otherwise as if they were not there. */
   readonly malformed: readonly Malformed[];
 }
@@ -69,7 +70,11 @@ export interface ServicePort {
 
 export interface Secret extends Meta {
   readonly type: string | undefined;
-  readonly data: Readonly<Record<string, string>>; // base64
+  readonly data: Readonly<Record<string, string>>; // decoded: byte strings, one character a byte
+}
+
+export interface ConfigMap extends Meta {
+  readonly data: Readonly<Record<string, string>>;
 }
 
 export interface Malformed {

@@ -1,6 +1,14 @@
 import type * as z from "zod";
-import type { Cluster, Ingress, IngressClass, Malformed, Meta, Secret, Service } from "./cluster.ts";
-import { Identity, IngressClassObject, IngressV1, IngressV1beta1, SecretObject, ServiceObject } from "./schemas.ts";
+import type { Cluster, ConfigMap, Ingress, IngressClass, Malformed, Meta, Secret, Service } from "./cluster.ts";
+import {
+  ConfigMapObject,
+  Identity,
+  IngressClassObject,
+  IngressV1,
+  IngressV1beta1,
+  SecretObject,
+  ServiceObject,
+} from "./schemas.ts";
 
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
 
@@ -15,6 +23,7 @@ type Read =
   | { readonly kind: "IngressClass"; readonly object: IngressClass }
   | { readonly kind: "Service"; readonly object: Service }
   | { readonly kind: "Secret"; readonly object: Secret }
+  | { readonly kind: "ConfigMap"; readonly object: ConfigMap }
   | { readonly kind: "malformed"; readonly object: Malformed };
 
 /** Reads objects into a cluster. It never throws: what cannot be read is listed, and kinds that do not matter are left out. */
@@ -25,6 +34,7 @@ export function clusterOf(found: readonly Found[]): Cluster {
     classes: read.flatMap((entry) => (entry.kind === "IngressClass" ? [entry.object] : [])),
     services: read.flatMap((entry) => (entry.kind === "Service" ? [entry.object] : [])),
     secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
+    configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
     malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
   };
 }
@@ -61,6 +71,10 @@ function readObject({ object, source }: Found): Read[] {
       ];
     case "/Secret":
       return [read(SecretObject, object, kind, meta, (value) => ({ kind: "Secret", object: secretOf(value, meta) }))];
+    case "/ConfigMap":
+      return [
+        read(ConfigMapObject, object, kind, meta, ({ data }) => ({ kind: "ConfigMap", object: { ...meta, data } })),
+      ];
     default:
       return [];
   }
@@ -116,8 +130,9 @@ function serviceOf({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta):
 }
 
 function secretOf({ type, data, stringData }: z.infer<typeof SecretObject>, meta: Meta): Secret {
-  const plain = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
-  return { ...meta, type, data: { ...data, ...Object.fromEntries(plain) } };
+  const bytes = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("latin1")]);
+  const plain = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("latin1")]);
+  return { ...meta, type, data: Object.fromEntries([...bytes, ...plain]) };
 }
 
 function read<T>(schema: z.ZodType<T>, object: unknown, kind: string, meta: Meta, make: (value: T) => Read): Read {

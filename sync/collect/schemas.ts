@@ -147,3 +147,5 @@ export const ServiceObject = z.object({
 });
 
 export const SecretObject = z.object({ type: absent(z.string()), data: texts, stringData: texts });
+
+export const ConfigMapObject = z.object({ data: texts });

@@ -15,6 +15,8 @@ export interface Read {
   /** The annotation that cannot be read and must not be done without, if there is one. */
   readonly closedBy: string | undefined;
   readonly isLegacy: (annotation: string) => boolean;
+  /** The key under which an annotation that counts stands, with its prefix. */
+  readonly keyOf: (annotation: string) => string | undefined;
 }
 
 /** Reads what the policies' tables name. A value that cannot be read is reported; a guard's closes every route. */
@@ -32,11 +34,12 @@ export function readAnnotations(ingress: Ingress, report: Report): Read {
     values: values as Read["values"], // made from the list of policies, so every name is there
     closedBy: closing[0],
     isLegacy: (annotation) => keyOf(ingress, annotation) === LEGACY_PREFIX + annotation,
+    keyOf: (annotation) => keyOf(ingress, annotation),
   };
 }
 
 function readOne(ingress: Ingress, name: string, annotation: Annotation<unknown>, report: Report, closing: string[]) {
-  const key = keyOf(ingress, name);
+  const key = keyOf(ingress, name) ?? (annotation.aliases ?? []).map((alias) => keyOf(ingress, alias)).find(Boolean);
   const text = key && ingress.annotations[key];
   if (!key || text === undefined) return undefined;
   const subject = subjectOf(ingress, key);

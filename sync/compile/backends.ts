@@ -3,61 +3,72 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import ipaddr from "ipaddr.js";
 import { PROXIED_PORTS } from "../../src/rules/ports.ts";
 import type { Address, Backend } from "../../src/rules/snapshot.ts";
-import type { IngressBackend, Service, ServicePort } from "../collect/cluster.ts";
-import type { Report, Subject } from "./diagnostic.ts";
+import type { Service, ServicePort } from "../collect/cluster.ts";
+import type { Reason, Subject } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
 
 const RECORD_HASH_LENGTH = 24;
 
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
-export type Resolved = { readonly id: string } & (
-  | { readonly ok: true; readonly backend: Backend }
-  | { readonly ok: false; readonly because: string }
-);
+export type Resolved =
+  | { readonly ok: true; readonly id: string; readonly backend: Backend; readonly notes: readonly Note[] }
+  | ({ readonly ok: false } & Note);
 
-export type Resolve = (namespace: string, backend: IngressBackend & { type: "service" }, subject: Subject) => Resolved;
+/** Something to report of a backend; of the Service itself where it says so. */
+export interface Note {
+  readonly reason: Reason;
+  readonly problem: string;
+  readonly remedy: string;
+  readonly subject?: Subject;
+}
 
-/** Looks backends up among Services, and reports what is missing. */
-export function resolver(services: readonly Service[], report: Report): Resolve {
+export type Resolve = (
+  namespace: string,
+  backend: { readonly name: string; readonly port: number | string },
+) => Resolved;
+
+/** Looks backends up among Services. */
+export function resolver(services: readonly Service[]): Resolve {
   const known = new Map(services.map((service) => [nameOf(service), service]));
-  return (namespace, { name, port }, subject) => {
-    const id = `${namespace}/${name}:${port}`;
-    const fail = (reason: Parameters<Report>[0], problem: string, remedy: string): Resolved => {
-      report(reason, { ...subject, field: `${subject.field}.backend` }, problem, remedy);
-      return { id, ok: false, because: problem };
-    };
-    const service = known.get(`${namespace}/${name}`);
-    if (!service)
-      return fail("BackendNotFound", `there is no Service ${namespace}/${name}`, "create it, or correct the name");
+  return (namespace, { name, port }) => {
+    const full = `${namespace}/${name}`;
+    const service = known.get(full);
+    if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
-      const ports = service.ports.map(({ name: portName, port: number }) =>
-        portName ? `${number} (${portName})` : number,
-      );
-      const problem = `Service ${namespace}/${name} has no port ${port}`;
-      return fail("PortNotFound", problem, `name one of its ports: ${ports.join(", ") || "it has none"}`);
+      const ports = service.ports.map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
+      const remedy = `name one of its ports: ${ports.join(", ") || "it has none"}`;
+      return failed("PortNotFound", `Service ${full} has no port ${port}`, remedy);
     }
     if (!PROXIED_PORTS.http.includes(servicePort.port)) {
-      const problem = `Cloudflare does not proxy http on port ${servicePort.port} of Service ${namespace}/${name}`;
-      return fail("PortNotProxied", problem, `give the Service one of the ports ${PROXIED_PORTS.http.join(", ")}`);
+      const problem = `Cloudflare does not proxy http on port ${servicePort.port} of Service ${full}`;
+      return failed("PortNotProxied", problem, `give the Service one of the ports ${PROXIED_PORTS.http.join(", ")}`);
     }
-    const addresses = addressesOf(service, report);
-    if (addresses.length === 0) {
-      const problem = `Service ${namespace}/${name} has no external address`;
-      return fail("AddressMissing", problem, "set spec.externalIPs, or wait for its load balancer");
-    }
-    if (servicePort.port !== PROXIED_PORTS.http[0]) {
-      const problem = `the origin sees port ${servicePort.port} in Host, since Cloudflare derives Host from the URL`;
-      report(
-        "PortInHost",
-        { ...subject, field: `${subject.field}.backend` },
-        problem,
-        "read X-Forwarded-Host, or use port 80",
-      );
-    }
-    const backend = { scheme: "http" as const, port: servicePort.port, addresses };
-    return { id: `${namespace}/${name}:${servicePort.port}`, ok: true, backend };
+    return reached(service, servicePort.port);
   };
+}
+
+function reached(service: Service, port: number): Resolved {
+  const full = nameOf(service);
+  const { addresses, notes } = addressesOf(service);
+  if (addresses.length === 0) {
+    const remedy = "set spec.externalIPs, or wait for its load balancer";
+    return notes[0]
+      ? { ok: false, ...notes[0] }
+      : failed("AddressMissing", `Service ${full} has no external address`, remedy);
+  }
+  const backend = { scheme: "http" as const, port, addresses };
+  const portNote: Note = {
+    reason: "PortInHost",
+    problem: `the origin sees port ${port} in Host, since Cloudflare derives Host from the URL`,
+    remedy: "read X-Forwarded-Host, or use port 80",
+  };
+  const also = port === PROXIED_PORTS.http[0] ? [] : [portNote];
+  return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
+}
+
+function failed(reason: Reason, problem: string, remedy: string): Resolved {
+  return { ok: false, reason, problem, remedy };
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */
@@ -70,20 +81,33 @@ function portOf({ ports }: Service, wanted: number | string): ServicePort | unde
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says. */
-function addressesOf(service: Service, report: Report): Address[] {
+function addressesOf(service: Service): { addresses: Address[]; notes: Note[] } {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const written = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
-  const read = written.flatMap((address) => {
-    const canonical = canonicalAddress(address, field === "status.loadBalancer.ingress");
-    if (canonical !== undefined) return [canonical];
-    const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
-    report("AddressInvalid", subject, `expected an IP address, got "${address}"`, "correct it");
-    return [];
-  });
-  return [...new Set(read)].map((address) => ({ address, record: recordOf(address) }));
+  const read = written.map((address) => ({
+    address,
+    canonical: canonicalAddress(address, service.externalIPs.length === 0),
+  }));
+  const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
+  const bad = read.filter(({ canonical }) => canonical === undefined);
+  return {
+    addresses: [...new Set(read.flatMap(({ canonical }) => canonical ?? []))].map((address) => ({
+      address,
+      record: recordOf(address),
+    })),
+    notes: bad.map(({ address }) => {
+      return {
+        reason: "AddressInvalid",
+        problem: `expected an IP address, got "${address}"`,
+        remedy: "correct it",
+        subject,
+      };
+    }),
+  };
 }
 
-function canonicalAddress(address: string, mayBeName: boolean): string | undefined {
+/** An address as it is compared and published; a name where one may stand. */
+export function canonicalAddress(address: string, mayBeName: boolean): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address;
   if (ipaddr.IPv6.isValid(address) && !address.includes("%")) return ipaddr.IPv6.parse(address).toString();
   return mayBeName && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(address) ? address.toLowerCase() : undefined;

@@ -9,6 +9,7 @@ import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
 import type { Options } from "./options.ts";
+import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
 
 export interface Compiled {
@@ -31,12 +32,9 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   checkCertificates(ours, cluster.secrets, report);
   const asked = ours.map((ingress) => claimsOf(ingress, options, report));
   const plans = grant(asked.map(withCatchAll), report);
-  const surroundings = {
-    secure: secureHosts(asked),
-    resolve: resolver(cluster.services, report),
-    inspect: options.inspect,
-    report,
-  };
+  const served = new Set(plans.map(({ host }) => host));
+  const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
+  const surroundings = { secure: secureHosts(asked), lookups, inspect: options.inspect, report };
   const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }

@@ -1,39 +1,34 @@
 import { hostKeys } from "../../src/rules/hosts.ts";
 import type { Backend, HostRules, Route } from "../../src/rules/snapshot.ts";
-import type { Resolve } from "./backends.ts";
 import type { Asked } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
 import { type Matched, matchesOf } from "./matches.ts";
 import type { Options } from "./options.ts";
+import type { Lookups } from "./place.ts";
 import { hostPolicies, routePolicies } from "./policies.ts";
 
 /** What compiling a host needs beside its plan. */
 export interface Surroundings {
   readonly secure: ReadonlySet<string>;
-  readonly resolve: Resolve;
+  readonly lookups: Lookups;
   readonly inspect: Options["inspect"];
   readonly report: Report;
 }
 
 /** Compiles one host: its policies, its backends, and how each of its paths is matched. */
-export function compileHost(
-  { host, owners, claims }: HostPlan,
-  { secure, resolve, inspect, report }: Surroundings,
-): HostRules {
+export function compileHost(plan: HostPlan, { secure, lookups, inspect, report }: Surroundings): HostRules {
+  const { host, owners, claims } = plan;
+  const backends = new Map<string, Backend>();
   const tls = isSecure(host, secure);
-  const all = [...claims, ...fallbackOf(host, owners, claims, report)];
-  const ruled = all
-    .map((claim) => ({ claim, settings: routePolicies(claim, tls) }))
+  const fallback = fallbackOf(host, owners, claims, report);
+  const ruled = [...claims, ...fallback]
+    .map((claim) => ({ claim, settings: routePolicies(claim, tls, lookups, backends, report) }))
     .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
-  const backed = matchesOf(ruled, inspect, report).map((matched) => routeOf(matched, resolve));
-  return {
-    host,
-    policies: hostPolicies(host, owners, tls),
-    routes: backed.map(({ route }) => route),
-    backends: Object.fromEntries(backed.flatMap(({ route, backend }) => (backend ? [[route.backend, backend]] : []))),
-  };
+  const routes = matchesOf(ruled, inspect, report).map((matched) => routeOf(matched, lookups, backends, report));
+  const policies = hostPolicies(plan, tls, lookups, backends, report);
+  return { host, policies, routes, backends: Object.fromEntries(backends) };
 }
 
 /** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */
@@ -47,10 +42,20 @@ function isSecure(host: string, secure: ReadonlySet<string>): boolean {
   return names.some((name) => name !== "*" && secure.has(name));
 }
 
-function routeOf({ claim, settings, match }: Matched, resolve: Resolve): { route: Route; backend?: Backend } {
+function routeOf(
+  { claim, settings, match }: Matched,
+  { resolve }: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): Route {
   const route = { id: claim.id, path: match, policies: settings };
-  if (!claim.backend) return { route };
-  const resolved = resolve(claim.owner.ingress.namespace, claim.backend, claim.subject);
-  if (resolved.ok) return { route: { ...route, backend: resolved.id }, backend: resolved.backend };
-  return { route: { ...route, policies: { ...settings, unbacked: { because: resolved.because } } } };
+  if (!claim.backend) return route;
+  const resolved = resolve(claim.owner.ingress.namespace, claim.backend);
+  const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
+  for (const note of resolved.ok ? resolved.notes : [resolved]) {
+    report(note.reason, note.subject ?? subject, note.problem, note.remedy);
+  }
+  if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };
+  backends.set(resolved.id, resolved.backend);
+  return { ...route, backend: resolved.id };
 }

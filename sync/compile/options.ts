@@ -10,6 +10,8 @@ export interface Options {
   readonly watchIngressWithoutClass: boolean;
   /** The domains that the account answers for. */
   readonly zones: readonly string[];
+  /** The header names that `custom-headers` may set, in any case. */
+  readonly allowedResponseHeaders: readonly string[];
   /** Whether an expression can be matched in bounded time; refused says why not. */
   readonly inspect: (pattern: string) => Parsed<true>;
 }

@@ -1,20 +1,40 @@
 import type { Place } from "../../src/rules/policies/define.ts";
 import { type PolicyName, type PolicySettings, policies } from "../../src/rules/policies/index.ts";
+import type { Backend } from "../../src/rules/snapshot.ts";
 import type { Claim, Owner } from "./claims.ts";
+import type { Report } from "./diagnostic.ts";
+import type { HostPlan } from "./grant.ts";
+import { type Lookups, placeOf } from "./place.ts";
 
-/** The settings of a claim's route. A guard that could not be read closes it. */
-export function routePolicies(claim: Claim, tls: boolean): PolicySettings {
-  const place: Place = { host: claim.host, path: claim.path, tls, isLegacy: claim.owner.read.isLegacy };
-  const closedBy = claim.owner.read.closedBy;
+/** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */
+export function routePolicies(
+  claim: Claim,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): PolicySettings {
+  const closing = claim.owner.read.closedBy === undefined ? [] : [`${claim.owner.read.closedBy} cannot be read`];
+  const place = placeOf(claim, tls, lookups, backends, closing, report);
   const settings = settingsOf("route", claim.owner, place, claim.without);
-  return closedBy === undefined ? settings : { ...settings, closed: { because: `${closedBy} cannot be read` } };
+  const [because] = closing;
+  return because === undefined ? settings : { ...settings, closed: { because } };
 }
 
 /** The settings of a host: of each policy, those of the oldest Ingress that has any. */
-export function hostPolicies(host: string, owners: readonly Owner[], tls: boolean): PolicySettings {
-  const each = owners.map((owner) =>
-    settingsOf("host", owner, { host, path: "", tls, isLegacy: owner.read.isLegacy }, []),
-  );
+export function hostPolicies(
+  { host, owners }: HostPlan,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): PolicySettings {
+  const each = owners.map((owner) => {
+    const closing: string[] = [];
+    const place = placeOf({ owner, host, path: "/", backend: undefined }, tls, lookups, backends, closing, report);
+    const settings = settingsOf("host", owner, place, []);
+    return closing[0] === undefined ? settings : { ...settings, closed: { because: closing[0] } };
+  });
   return Object.assign({}, ...each.toReversed()) as PolicySettings;
 }
 

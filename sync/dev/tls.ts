@@ -12,7 +12,7 @@ export function certificatesOf(ingresses: readonly Ingress[], { secrets }: Clust
       const data = known.get(`${ingress.namespace}/${tls.secretName}`);
       const [cert, key] = [data?.["tls.crt"], data?.["tls.key"]];
       if (cert === undefined || key === undefined) continue;
-      for (const host of hostsOf(ingress, tls)) found.set(host, { cert: fromBase64(cert), key: fromBase64(key) });
+      for (const host of hostsOf(ingress, tls)) found.set(host, { cert, key });
     }
   }
   return found;
@@ -25,8 +25,4 @@ function hostsOf(ingress: Ingress, tls: IngressTls): string[] {
     const host = parseHost(text);
     return host.ok && host.value !== ANY_HOST ? [host.value] : [];
   });
-}
-
-function fromBase64(text: string): string {
-  return Buffer.from(text, "base64").toString();
 }

@@ -1,5 +1,5 @@
 import { type Answer, type Outcome, ownAnswer } from "../../src/answer.ts";
-import { type Exchange, exchangeOf } from "../../src/exchange.ts";
+import { type Exchange, exchangeOf, type Platform } from "../../src/exchange.ts";
 import { originTarget } from "../../src/forward/target.ts";
 import { handlerOf, type Last } from "../../src/load/host.ts";
 import { firstHost } from "../../src/match/host.ts";
@@ -44,7 +44,7 @@ export interface Lost {
  * answer is answered; nothing is fetched.
  */
 export async function explain(rules: Rules, asked: Asked): Promise<Explanation> {
-  const exchange = { ...exchangeOf(requestOf(asked), asked.url), zones: rules.zones };
+  const exchange = { ...exchangeOf(requestOf(asked), NO_PLATFORM, asked.url), zones: rules.zones };
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
   const host = firstHost(hosts, exchange.host);
   const reached: Exchange[] = [];
@@ -59,7 +59,7 @@ export async function explain(rules: Rules, asked: Asked): Promise<Explanation> 
     because: answer.because,
     location: answer.response.headers.get("Location") ?? undefined,
     route: route && { id: route.id, match: route.path, backend: route.backend },
-    origin: last && host && route ? originOf(last, host, route) : undefined,
+    origin: last && host ? originOf(last, host) : undefined,
     lost: [...lostHosts(hosts, exchange.host, host), ...lostRoutes(host, route, exchange.path)],
   };
 }
@@ -67,21 +67,28 @@ export async function explain(rules: Rules, asked: Asked): Promise<Explanation> 
 async function answerOf(host: HostRules | undefined, exchange: Exchange, reached: Exchange[]): Promise<Answer> {
   if (exchange.path === undefined) return ownAnswer(exchange, 400, "bad-request", "the path cannot be read");
   if (!host) return ownAnswer(exchange, 404, "no-route");
-  const last: Last = (route) => async (arrived) => {
-    if (route.backend === undefined) return ownAnswer(arrived, 404, "no-route");
+  const last: Last = () => async (arrived) => {
+    if (arrived.backend === undefined) return ownAnswer(arrived, 404, "no-route");
     reached.push(arrived);
     return { response: new Response(null), outcome: "routed" };
   };
   return handlerOf(host, last)(exchange);
 }
 
+// Nothing is asked of anyone: what would be is said.
+const NO_PLATFORM: Platform = {
+  env: {} as Platform["env"], // no filter that runs here looks at it
+  waitUntil: () => {},
+  serve: async (exchange) => ownAnswer(exchange, 508, "loop"),
+};
+
 /** The URL is put beside the request, since a Request would resolve its dots. */
 function requestOf({ method, headers }: Asked): Request {
   return new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
 }
 
-function originOf(exchange: Exchange, host: HostRules, route: Route): Origin | undefined {
-  const backend = route.backend === undefined ? undefined : host.backends[route.backend];
+function originOf(exchange: Exchange, host: HostRules): Origin | undefined {
+  const backend = exchange.backend === undefined ? undefined : host.backends[exchange.backend];
   const first = backend?.addresses[0];
   const target = backend && first && originTarget(exchange, backend, first);
   return target && { ...target, addresses: backend.addresses.map(({ address }) => address) };

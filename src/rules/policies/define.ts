@@ -1,5 +1,12 @@
 import type * as z from "zod/mini";
 import type { Parsed } from "../parsed.ts";
+import type { Target } from "../target.ts";
+
+/**
+ * How near the edge comes to what ingress-nginx does: the same; nothing to do here; the same intent by other means; or not
+ * at all, which a route can do without ("no") or not ("never": it answers 503).
+ */
+export type Nearness = "same" | "inert" | "near" | "no" | "never";
 
 /** One annotation: what it means to whoever writes it, and how its text is read. */
 export interface Annotation<T> extends AnnotationRow {
@@ -10,6 +17,14 @@ export interface AnnotationRow {
   /** One sentence for the documentation. */
   readonly doc: string;
   readonly example: string;
+  /** What holds where the annotation is absent, for the documentation. */
+  readonly default?: string;
+  /** "same" unless said. */
+  readonly nearness?: Nearness;
+  /** What differs from ingress-nginx, one sentence for the documentation; wanted where the nearness is "near". */
+  readonly difference?: string;
+  /** Other names of it, which count where it is absent. */
+  readonly aliases?: readonly string[];
   /** A text that cannot be read closes the route, as it would protect it or send its requests elsewhere. */
   readonly guards?: boolean;
 }
@@ -21,15 +36,34 @@ export type Values<A extends Annotations> = {
   readonly [K in keyof A]?: A[K] extends Annotation<infer T> ? T : never;
 };
 
-/** The place that a policy is compiled for: one path of one rule. */
+/** The place that a policy is compiled for, one path of one rule, and what can be looked up from there. */
 export interface Place {
+  readonly namespace: string;
+  readonly ingress: string;
   readonly host: string;
-  /** As written; "" where the rule names none. */
+  /** As written; "/" where the rule names none. */
   readonly path: string;
+  /** The Service that the path leads to, and its port as written; "" for a fallback without one. */
+  readonly service: string;
+  readonly port: string;
   /** Whether a certificate is configured for the host, by this Ingress or another. */
   readonly tls: boolean;
   /** Whether the annotation was written under the prefix in use before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
+  /** The values of a Secret, decoded, by "name" or "namespace/name"; another namespace's is refused. */
+  readonly secret: (reference: string) => Parsed<Readonly<Record<string, string>>>;
+  /** The values of a ConfigMap, as with a Secret. */
+  readonly configMap: (reference: string) => Parsed<Readonly<Record<string, string>>>;
+  /** A backend of the same namespace, made known to the host: its id. Without a port, the Service's first. */
+  readonly backend: (service: string, port?: number | string) => Parsed<string>;
+  /** Where a URL (which may hold variables) leads, made known to the host. What must not be asked is refused. */
+  readonly target: (url: string) => Parsed<Target>;
+  /** The header names that `custom-headers` may set, lower case. */
+  readonly allowedResponseHeaders: readonly string[];
+  /** Reports, and closes the route: what the annotation asks for must not be done without. */
+  readonly close: (annotation: string, problem: string, remedy: string) => undefined;
+  /** Reports; the route serves without. */
+  readonly warn: (annotation: string, problem: string, remedy: string) => undefined;
 }
 
 /**

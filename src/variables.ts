@@ -1,0 +1,83 @@
+import type { Exchange } from "./exchange.ts";
+import { encodePath } from "./rules/paths.ts";
+import { VARIABLE } from "./rules/variables.ts";
+
+/** Fills in nginx's variables. `encode` is applied to each value, as the text around it needs. */
+export function expand(template: string, exchange: Exchange, encode: (value: string) => string = asIs): string {
+  return template.replace(VARIABLE, (_, group?: string, braced?: string, bare?: string) => {
+    if (group !== undefined) return encode(exchange.groups[Number(group)] ?? "");
+    return encode(variable(braced ?? bare ?? "", exchange));
+  });
+}
+
+/** The value of one variable, as ingress-nginx sets it; "" where the request has none. */
+function variable(name: string, exchange: Exchange): string {
+  const [, family, rest = ""] = /^(arg|http|cookie)_(.+)$/.exec(name) ?? [];
+  switch (family) {
+    case "arg":
+      return argument(exchange.query, rest);
+    case "http":
+      if (name !== "http_host") return exchange.request.headers.get(rest.replaceAll("_", "-")) ?? "";
+      return exchange.hostHeader;
+    case "cookie":
+      return cookieOf(exchange, rest) ?? "";
+    default:
+      return plainValue(name, exchange);
+  }
+}
+
+/** A cookie of the request. */
+export function cookieOf({ request }: Exchange, name: string): string | undefined {
+  const pairs = (request.headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+function plainValue(name: string, exchange: Exchange): string {
+  const { namespace, ingress, service, port } = exchange.labels;
+  const requestUri = exchange.rawPath + exchange.query;
+  const values: Readonly<Record<string, () => string>> = {
+    host: () => exchange.host,
+    best_http_host: () => exchange.hostHeader,
+    server_name: () => exchange.host,
+    scheme: () => exchange.scheme,
+    pass_access_scheme: () => exchange.scheme,
+    server_port: () => (exchange.scheme === "https" ? "443" : "80"),
+    pass_server_port: () => (exchange.scheme === "https" ? "443" : "80"),
+    request_uri: () => requestUri,
+    escaped_request_uri: () => encodeURIComponent(requestUri.toWellFormed()),
+    uri: () => encodePath(exchange.path ?? "/"),
+    args: () => exchange.query.slice(1),
+    query_string: () => exchange.query.slice(1),
+    is_args: () => (exchange.query.length > 1 ? "?" : ""),
+    remote_addr: () => exchange.clientIp,
+    remote_user: () => userOf(exchange),
+    request_method: () => exchange.request.method,
+    req_id: () => exchange.id,
+    request_id: () => exchange.id,
+    namespace: () => namespace,
+    ingress_name: () => ingress,
+    service_name: () => service,
+    service_port: () => port,
+    subdomain: () => exchange.host.split(".")[0] ?? "",
+  };
+  return values[name]?.() ?? "";
+}
+
+function argument(query: string, name: string): string {
+  const pairs = query.slice(1).split("&");
+  return pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+}
+
+/** The user of basic authentication, whether it was checked or not. */
+function userOf({ request }: Exchange): string {
+  const [, encoded = ""] = /^basic\s+(\S+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
+  try {
+    return atob(encoded).split(":")[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function asIs(value: string): string {
+  return value;
+}

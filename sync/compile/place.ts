@@ -1,0 +1,92 @@
+import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
+import type { Place } from "../../src/rules/policies/define.ts";
+import type { Backend } from "../../src/rules/snapshot.ts";
+import type { Cluster } from "../collect/cluster.ts";
+import type { Resolve } from "./backends.ts";
+import type { Claim } from "./claims.ts";
+import type { Report } from "./diagnostic.ts";
+import type { Options } from "./options.ts";
+import { nameOf } from "./select.ts";
+import { targetOf } from "./targets.ts";
+
+type Values = Readonly<Record<string, string>>;
+
+/** What can be looked up from any place of a cluster. */
+export interface Lookups {
+  readonly secrets: ReadonlyMap<string, Values>;
+  readonly configMaps: ReadonlyMap<string, Values>;
+  readonly resolve: Resolve;
+  readonly allowedResponseHeaders: readonly string[];
+  readonly hosts: ReadonlySet<string>; // that we serve
+  readonly cluster: Cluster;
+}
+
+export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
+  return {
+    secrets: new Map(cluster.secrets.map((secret) => [nameOf(secret), secret.data])),
+    configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
+    resolve,
+    allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
+    hosts,
+    cluster,
+  };
+}
+
+/** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
+export function placeOf(
+  claim: Pick<Claim, "owner" | "host" | "path" | "backend">,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  closing: string[],
+  report: Report,
+): Place {
+  const { ingress, read } = claim.owner;
+  const { namespace } = ingress;
+  const subject = (annotation: string) => ({
+    object: `Ingress ${nameOf(ingress)}`,
+    source: ingress.source,
+    field: `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`,
+  });
+  const backend: Place["backend"] = (name, port) => {
+    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) });
+    if (!resolved.ok) return refused(resolved.problem);
+    backends.set(resolved.id, resolved.backend);
+    return parsed(resolved.id);
+  };
+  return {
+    namespace,
+    ingress: ingress.name,
+    host: claim.host,
+    path: claim.path,
+    service: claim.backend?.name ?? "",
+    port: String(claim.backend?.port ?? ""),
+    tls,
+    isLegacy: read.isLegacy,
+    secret: (reference) => find(lookups.secrets, "Secret", namespace, reference),
+    configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
+    backend,
+    target: (url) => targetOf(url, namespace, lookups, backends),
+    allowedResponseHeaders: lookups.allowedResponseHeaders,
+    close(annotation, problem, remedy) {
+      closing.push(`${annotation}: ${problem}`);
+      report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503`);
+    },
+    warn(annotation, problem, remedy) {
+      report("AnnotationInvalid", subject(annotation), problem, remedy);
+    },
+  };
+}
+
+/** "name" in the Ingress's own namespace, or "namespace/name", which must be the same: what is another's is not ours to read. */
+function find(known: ReadonlyMap<string, Values>, kind: string, namespace: string, reference: string): Parsed<Values> {
+  const name = reference.includes("/") ? reference : `${namespace}/${reference}`;
+  if (!name.startsWith(`${namespace}/`)) return refused(`${kind} ${name} is in another namespace`);
+  const values = known.get(name);
+  return values ? parsed(values) : refused(`there is no ${kind} ${name}`);
+}
+
+function firstPort({ cluster }: Lookups, namespace: string, name: string): number | string {
+  const service = cluster.services.find((candidate) => candidate.namespace === namespace && candidate.name === name);
+  return service?.ports[0]?.port ?? "its first port";
+}
