@@ -1,5 +1,5 @@
 import { hostOf } from "./rules/hosts.ts";
-import { normalisePath } from "./rules/paths.ts";
+import { forwardedPath, normalisePath } from "./rules/paths.ts";
 
 /** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
 export interface Exchange {
@@ -25,6 +25,7 @@ const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 export function exchangeOf(request: Request, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;
+  const path = normalisePath(rawPath);
   const given = request.headers.get("X-Request-ID") ?? "";
   return {
     request,
@@ -32,13 +33,12 @@ export function exchangeOf(request: Request, url: string = request.url): Exchang
     scheme: scheme === "https" ? "https" : "http",
     hostHeader,
     host: hostOf(hostHeader),
-    path: normalisePath(rawPath),
+    path,
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
     groups: [],
     zones: [],
-    // A backslash would become a slash in a URL, and so another path than the one that was matched.
-    target: (rawPath || "/").replaceAll("\\", "%5C"),
+    target: forwardedPath(rawPath || "/", path ?? "/"),
   };
 }
