@@ -44,6 +44,15 @@ export function forwardedPath(raw: string, normalised: string): string {
   return DOT_SEGMENT.test(raw) ? encodePath(normalised) : raw.replace(ESCAPED_BY_FETCH, escaped);
 }
 
+/** A path as an Ingress writes it, percent-decoded as requests are; one whose escapes are no UTF-8 stays as it is. */
+export function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
 function escaped(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
