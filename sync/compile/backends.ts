@@ -25,7 +25,7 @@ export function resolver(services: readonly Service[], report: Report): Resolve 
   return (namespace, { name, port }, subject) => {
     const id = `${namespace}/${name}:${port}`;
     const fail = (reason: Parameters<Report>[0], problem: string, remedy: string): Resolved => {
-      report(reason, { ...subject, field: `${subject.field}.backend` }, problem, remedy);
+      report(reason, backendSubject(subject), problem, remedy);
       return { id, ok: false, because: problem };
     };
     const service = known.get(`${namespace}/${name}`);
@@ -33,7 +33,7 @@ export function resolver(services: readonly Service[], report: Report): Resolve 
       return fail("BackendNotFound", `there is no Service ${namespace}/${name}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
-      const ports = service.ports.map(({ name: portName, port: number }) =>
+      const ports = tcpPorts(service).map(({ name: portName, port: number }) =>
         portName ? `${number} (${portName})` : number,
       );
       const problem = `Service ${namespace}/${name} has no port ${port}`;
@@ -50,12 +50,7 @@ export function resolver(services: readonly Service[], report: Report): Resolve 
     }
     if (servicePort.port !== OWN_PORT.http) {
       const problem = `the origin sees port ${servicePort.port} in Host, since Cloudflare derives Host from the URL`;
-      report(
-        "PortInHost",
-        { ...subject, field: `${subject.field}.backend` },
-        problem,
-        "read X-Forwarded-Host, or use port 80",
-      );
+      report("PortInHost", backendSubject(subject), problem, "read X-Forwarded-Host, or use port 80");
     }
     const backend = { scheme: "http" as const, port: servicePort.port, addresses };
     return { id: `${namespace}/${name}:${servicePort.port}`, ok: true, backend };
@@ -63,12 +58,21 @@ export function resolver(services: readonly Service[], report: Report): Resolve 
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */
-function portOf({ ports }: Service, wanted: number | string): ServicePort | undefined {
-  const tcp = ports.filter(({ protocol }) => protocol === "TCP");
+function portOf(service: Service, wanted: number | string): ServicePort | undefined {
+  const tcp = tcpPorts(service);
   return (
     tcp.find(({ port, name }) => port === wanted || name === wanted) ??
     tcp.find(({ port, targetPort }) => targetPort === wanted || String(port) === wanted)
   );
+}
+
+function tcpPorts({ ports }: Service): ServicePort[] {
+  return ports.filter(({ protocol }) => protocol === "TCP");
+}
+
+/** A path holds its backend; a default backend is one. */
+function backendSubject(subject: Subject): Subject {
+  return subject.field === "spec.defaultBackend" ? subject : { ...subject, field: `${subject.field}.backend` };
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says. */
