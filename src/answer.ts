@@ -9,6 +9,8 @@ export type Outcome =
   | "closed"
   | "bad-request"
   | "rewrite-empty"
+  | "body-too-large"
+  | "limited"
   | "origin-refused"
   | "origin-timeout"
   | "client-gone"
@@ -28,11 +30,16 @@ export interface Answer {
   /** The address that was asked, and how long it took to answer, in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
+  /** The DNS record of that address. */
+  readonly record?: string;
+  /** The policy that could not be asked, so that the request passed without. */
+  readonly unchecked?: string;
 }
 
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   404: "Not Found",
+  413: "Content Too Large",
   414: "URI Too Long",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -56,6 +63,14 @@ export function ownAnswer(exchange: Exchange, status: number, outcome: Outcome, 
 export function redirect(status: number, location: string): Answer {
   const escaped = location.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()));
   return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
+}
+
+/** The same answer with a header beside those of its name. */
+export function withAddedHeader(answer: Answer, name: string, value: string): Answer {
+  if (answer.response.status === 101) return answer;
+  const response = new Response(answer.response.body, answer.response);
+  response.headers.append(name, value);
+  return { ...answer, response };
 }
 
 /** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { firstHost } from "../src/match/host.ts";
 import { lookUp, tableOf } from "../src/match/table.ts";
 import { hostOf, parseHost } from "../src/rules/hosts.ts";
-import { parsed } from "../src/rules/parsed.ts";
+import { parsed, refused } from "../src/rules/parsed.ts";
 import { encodePath, forwardedPath, normalisePath } from "../src/rules/paths.ts";
 import type { Annotation } from "../src/rules/policies/define.ts";
 import { policies } from "../src/rules/policies/index.ts";
@@ -266,6 +266,21 @@ describe("annotations", () => {
         path: fc.constantFrom("", "/", "/a", "/(.*)", "/%"),
         tls: fc.boolean(),
         isLegacy: fc.boolean().map((legacy) => () => legacy),
+        namespace: fc.constant("default"),
+        ingress: fc.constant("shop"),
+        service: fc.constant("shop"),
+        port: fc.constant("80"),
+        backend: fc.constant(() => parsed("default/shop:80")),
+        target: fc.constantFrom(
+          () => parsed({ via: "backend", backend: "default/shop:80", path: "/" }),
+          () => refused("nothing is there"),
+        ),
+        inspect: fc.constantFrom(
+          () => parsed(true),
+          () => refused("it could take long"),
+        ),
+        close: fc.constant(() => undefined),
+        warn: fc.constant(() => undefined),
       });
       // The cast: a table of mixed types meets a loop.
       const fromAnnotations = policy.fromAnnotations as (values: object, place: object) => unknown;

@@ -1,20 +1,28 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { affinity } from "./affinity.ts";
 import { appRoot } from "./app-root.ts";
+import { bodySize } from "./body-size.ts";
+import { canary } from "./canary.ts";
 import { closed } from "./closed.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
+import { upstream } from "./upstream.ts";
 
 /** The edge's half of every policy: leave one out and this does not compile. */
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
+  affinity,
   appRoot,
+  bodySize,
+  canary,
   closed,
   hsts,
   rewrite,
   sslRedirect,
   unbacked,
+  upstream,
 };
 
 /** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */

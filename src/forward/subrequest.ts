@@ -61,6 +61,8 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     path: normalisePath(rawPath),
     target: rawPath,
     body: asked.body,
+    address: undefined,
+    upstream: undefined,
     originHost: undefined,
     originHeaders: [],
   };

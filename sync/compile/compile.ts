@@ -3,6 +3,7 @@ import { compareText } from "../../src/rules/order.ts";
 import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Malformed } from "../collect/cluster.ts";
 import { resolver } from "./backends.ts";
+import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
@@ -28,13 +29,18 @@ export function compile(cluster: Cluster, options: Options): Compiled {
     diagnostics.push({ reason, ...subject, problem, remedy });
 
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
-  const ours = select(cluster, options, report);
-  checkCertificates(ours, cluster.secrets, report);
-  const asked = ours.map((ingress) => claimsOf(ingress, options, report));
-  const plans = grant(asked.map(withCatchAll), report);
+  const asked = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
+  const primaries = asked.filter((one) => !isCanary(one));
+  checkCertificates(
+    primaries.map(({ owner }) => owner.ingress),
+    cluster.secrets,
+    report,
+  );
+  const plans = grant(primaries.map(withCatchAll), report);
+  const canaries = canariesOf(asked.filter(isCanary), plans, report);
   const served = new Set(plans.map(({ host }) => host));
   const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
-  const surroundings = { secure: secureHosts(asked), lookups, inspect: options.inspect, report };
+  const surroundings = { secure: secureHosts(primaries), canaries, lookups, inspect: options.inspect, report };
   const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }

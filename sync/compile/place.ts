@@ -3,7 +3,7 @@ import type { Place } from "../../src/rules/policies/define.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
 import type { Resolve } from "./backends.ts";
-import type { Claim } from "./claims.ts";
+import { type Claim, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
@@ -17,6 +17,7 @@ export interface Lookups {
   readonly configMaps: ReadonlyMap<string, Values>;
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
+  readonly inspect: Options["inspect"];
   readonly hosts: ReadonlySet<string>; // that we serve
   readonly cluster: Cluster;
 }
@@ -27,6 +28,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
     resolve,
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
+    inspect: options.inspect,
     hosts,
     cluster,
   };
@@ -48,8 +50,9 @@ export function placeOf(
     source: ingress.source,
     field: `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`,
   });
+  const protocol = protocolOf(claim.owner);
   const backend: Place["backend"] = (name, port) => {
-    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) });
+    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) }, protocol);
     if (!resolved.ok) return refused(resolved.problem);
     backends.set(resolved.id, resolved.backend);
     return parsed(resolved.id);
@@ -67,6 +70,7 @@ export function placeOf(
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
+    inspect: lookups.inspect,
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
       closing.push(`${annotation}: ${problem}`);

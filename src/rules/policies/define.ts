@@ -58,6 +58,8 @@ export interface Place {
   readonly backend: (service: string, port?: number | string) => Parsed<string>;
   /** Where a URL (which may hold variables) leads, made known to the host. What must not be asked is refused. */
   readonly target: (url: string) => Parsed<Target>;
+  /** Whether an expression can be matched in bounded time; refused says why not. */
+  readonly inspect: (pattern: string) => Parsed<true>;
   /** The header names that `custom-headers` may set, lower case. */
   readonly allowedResponseHeaders: readonly string[];
   /** Reports, and closes the route: what the annotation asks for must not be done without. */
