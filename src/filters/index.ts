@@ -6,6 +6,7 @@ import { canary } from "./canary.ts";
 import { closed } from "./closed.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
+import { limits } from "./limits.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
@@ -19,6 +20,7 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Fil
   canary,
   closed,
   hsts,
+  limits,
   rewrite,
   sslRedirect,
   unbacked,

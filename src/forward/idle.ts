@@ -1,4 +1,5 @@
 import { pipeOf } from "../body.ts";
+import { inTime } from "../in-time.ts";
 
 /** The same response, cut off where the origin leaves more than `ms` between two parts of its body. */
 export function withIdleLimit(response: Response, ms: number): Response {
@@ -14,20 +15,13 @@ async function pump(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Ar
   const writer = to.getWriter();
   try {
     for (;;) {
-      const { done, value } = await inTime(reader.read(), ms);
-      if (done) break;
-      await writer.write(value);
+      const part = await inTime(reader.read(), ms);
+      if (!part) throw new Error(`nothing from the origin for ${ms} ms`);
+      if (part.done) break;
+      await writer.write(part.value);
     }
     await writer.close();
   } catch (error) {
     await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
   }
-}
-
-function inTime<T>(reading: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing from the origin for ${ms} ms`)), ms);
-  });
-  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }

@@ -44,6 +44,7 @@ export async function dev(options: DevOptions, print: (line: string) => void, en
     zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
     worker: WORKER,
     variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
+    durableObjects: { LIMITER: "Limiter" },
     log: print,
     loopbackOnly: options.echo,
   });

@@ -38,6 +38,7 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
     zones,
     worker: WORKER,
     variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
+    durableObjects: { LIMITER: "Limiter" },
     log: () => {},
     loopbackOnly: true,
   });

@@ -5,6 +5,7 @@ import { bodySize } from "./body-size.ts";
 import { canary } from "./canary.ts";
 import { closed } from "./closed.ts";
 import { hsts } from "./hsts.ts";
+import { limits } from "./limits.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
@@ -18,6 +19,7 @@ export const policies = [
   closed, // a route that cannot be guarded answers nothing else
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
+  limits, // whoever calls, so that guessing at passwords is limited too
   canary, // which backend it is
   affinity, // which of the backend's addresses, and a cookie for the one that answered
   upstream, // how the origin is asked, once it is known which

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { type Parsed, parsed, refused } from "../parsed.ts";
 import type { Annotation, AnnotationRow, Place, Values } from "./define.ts";
 import { definePolicy } from "./define.ts";
-import { flag, integer, template, word } from "./kinds.ts";
+import { integer, template, word } from "./kinds.ts";
 
 /** What may be wrong with an attempt for another address to be asked, and whether any method is asked again. */
 export const CONDITIONS = [
@@ -54,16 +54,6 @@ const annotations = {
     },
     ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
   ),
-  "load-balance": word(
-    {
-      doc: "How one of the Service's addresses is chosen: in turn, whatever is written here.",
-      example: "round_robin",
-      default: "round_robin",
-      nearness: "near",
-      difference: "The edge chooses among external addresses; which Pod is asked is the cluster's choice.",
-    },
-    ["round_robin", "ewma", "chash", "chashsubset", "sticky_balanced", "sticky_persistent"],
-  ),
   "upstream-hash-by": template(
     {
       doc: "Asks the same address for the same value.",
@@ -73,16 +63,6 @@ const annotations = {
     },
     /^[-\w.~:/,?&=+ ${}|@]+$/,
     'text and variables such as "$request_uri"',
-  ),
-  "upstream-hash-by-subset": flag({
-    doc: "Would choose among a few addresses for the same value.",
-    example: "true",
-    nearness: "no",
-    difference: "One address is asked for a value.",
-  }),
-  "upstream-hash-by-subset-size": integer(
-    { doc: "How many they would be.", example: "3", nearness: "no", difference: "One address is asked for a value." },
-    1,
   ),
   ...timeouts(),
   "proxy-next-upstream": {
@@ -112,7 +92,7 @@ export const upstream = definePolicy({
   settings: Upstream,
   annotations,
   fromAnnotations(values, place) {
-    reportWhatCannotBeHad(values, place);
+    closeWhatCannotBeHad(values, place);
     const settings = {
       ...(values["upstream-hash-by"] !== undefined && { hashBy: values["upstream-hash-by"] }),
       ...timeoutsOf(values),
@@ -172,17 +152,10 @@ function retryOf(values: Given): { retry?: Retry } {
   return asEver ? {} : { retry: { on: [...on], tries, withinMs } };
 }
 
-function reportWhatCannotBeHad(values: Given, place: Place): void {
+function closeWhatCannotBeHad(values: Given, place: Place): void {
   const protocol = values["backend-protocol"];
   if (protocol === "GRPC" || protocol === "GRPCS" || protocol === "FCGI") {
     place.close("backend-protocol", `${protocol} cannot be had through a Worker`, "speak HTTP or HTTPS to the Service");
-  }
-  const balance = values["load-balance"];
-  if (balance !== undefined && balance !== "round_robin") {
-    place.warn("load-balance", `${balance} cannot be had: addresses are asked in turn`, "remove it, or leave it so");
-  }
-  for (const name of ["upstream-hash-by-subset", "upstream-hash-by-subset-size"] as const) {
-    if (values[name]) place.warn(name, "one address is asked for a value, not a few", "remove it, or leave it so");
   }
 }
 
