@@ -44,6 +44,8 @@ export interface Platform {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Serves a subrequest by the rules of the same generation. */
   readonly serve: (exchange: Exchange) => Promise<Answer>;
+  /** Whether it is only to be said what would be: no other service is asked. */
+  readonly asksNobody?: boolean;
 }
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;

@@ -266,6 +266,7 @@ describe("annotations", () => {
         path: fc.constantFrom("", "/", "/a", "/(.*)", "/%"),
         tls: fc.boolean(),
         isLegacy: fc.boolean().map((legacy) => () => legacy),
+        zones: fc.constant(["example.com"]),
         namespace: fc.constant("default"),
         ingress: fc.constant("shop"),
         service: fc.constant("shop"),

@@ -7,6 +7,7 @@ import { closed } from "./closed.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
 import { limits } from "./limits.ts";
+import { mirror } from "./mirror.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
@@ -21,6 +22,7 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Fil
   closed,
   hsts,
   limits,
+  mirror,
   rewrite,
   sslRedirect,
   unbacked,

@@ -12,7 +12,7 @@ const RECORD_HASH_LENGTH = 24;
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
 export type Resolved = { readonly notes: readonly Note[] } & (
   | { readonly ok: true; readonly id: string; readonly backend: Backend }
-  | ({ readonly ok: false } & Note)
+  | { readonly ok: false; readonly problem: string }
 );
 
 /** Something to report of a backend; of the Service itself where it says so. */
@@ -70,7 +70,7 @@ function reached(service: Service, port: number, scheme: Backend["scheme"]): Res
   const { addresses, notes } = addressesOf(service);
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
-    return { ...failed("AddressMissing", `Service ${full} has no external address`, remedy), notes };
+    return failed("AddressMissing", `Service ${full} has no external address`, remedy, notes);
   }
   const backend = { scheme, port, addresses };
   const portNote: Note = {
@@ -82,8 +82,8 @@ function reached(service: Service, port: number, scheme: Backend["scheme"]): Res
   return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
 }
 
-function failed(reason: Reason, problem: string, remedy: string): Resolved {
-  return { ok: false, reason, problem, remedy, notes: [] };
+function failed(reason: Reason, problem: string, remedy: string, also: readonly Note[] = []): Resolved {
+  return { ok: false, problem, notes: [...also, { reason, problem, remedy }] };
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */

@@ -64,7 +64,7 @@ export function withCanary(
     lookups.resolve(claim.owner.ingress.namespace, backend, protocolOf(primary.owner));
   const [own, other] = [resolve(primary.backend), resolve(claim.backend)];
   const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
-  for (const note of [...other.notes, ...(other.ok ? [] : [other])]) {
+  for (const note of other.notes) {
     report(note.reason, note.subject ?? subject, note.problem, note.remedy);
   }
   if (!other.ok || !own.ok) return settings;

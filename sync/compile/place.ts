@@ -17,6 +17,7 @@ export interface Lookups {
   readonly configMaps: ReadonlyMap<string, Values>;
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
+  readonly zones: readonly string[];
   readonly inspect: Options["inspect"];
   readonly hosts: ReadonlySet<string>; // that we serve
   readonly cluster: Cluster;
@@ -28,6 +29,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
     resolve,
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
+    zones: options.zones,
     inspect: options.inspect,
     hosts,
     cluster,
@@ -65,6 +67,7 @@ export function placeOf(
     service: claim.backend?.name ?? "",
     port: String(claim.backend?.port ?? ""),
     tls,
+    zones: lookups.zones,
     isLegacy: read.isLegacy,
     secret: (reference) => find(lookups.secrets, "Secret", namespace, reference),
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),

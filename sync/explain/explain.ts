@@ -79,6 +79,7 @@ async function answerOf(host: HostRules | undefined, exchange: Exchange, reached
 const NO_PLATFORM: Platform = {
   env: {} as Platform["env"], // no filter that runs here looks at it
   waitUntil: () => {},
+  asksNobody: true,
   serve: async (exchange) => ownAnswer(exchange, 508, "loop"),
 };
 

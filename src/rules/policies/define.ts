@@ -48,6 +48,8 @@ export interface Place {
   readonly port: string;
   /** Whether a certificate is configured for the host, by this Ingress or another. */
   readonly tls: boolean;
+  /** The domains that the account answers for. */
+  readonly zones: readonly string[];
   /** Whether the annotation was written under the prefix in use before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
   /** The values of a Secret, decoded, by "name" or "namespace/name"; another namespace's is refused. */

@@ -6,6 +6,7 @@ import { canary } from "./canary.ts";
 import { closed } from "./closed.ts";
 import { hsts } from "./hsts.ts";
 import { limits } from "./limits.ts";
+import { mirror } from "./mirror.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
@@ -20,6 +21,7 @@ export const policies = [
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
   limits, // whoever calls, so that guessing at passwords is limited too
+  mirror, // only what was let in
   canary, // which backend it is
   affinity, // which of the backend's addresses, and a cookie for the one that answered
   upstream, // how the origin is asked, once it is known which
