@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
-import type { Values } from "./define.ts";
+import type { AnnotationRow, Values } from "./define.ts";
 import { definePolicy } from "./define.ts";
 import { flag, integer, text, word } from "./kinds.ts";
 
+const MOST_SECONDS = 1_000_000_000;
 const COOKIE_NAME = "INGRESSCOOKIE";
 
 const Affinity = z.strictObject({
@@ -85,7 +86,7 @@ function attributesOf(values: Given) {
 }
 
 function cookieAnnotations() {
-  const least = Number.MIN_SAFE_INTEGER; // in the past: the cookie is dropped at once
+  const seconds = (row: AnnotationRow) => integer(row, -MOST_SECONDS, MOST_SECONDS); // in the past: dropped at once
   return {
     "session-cookie-name": text(
       { doc: "Names the cookie.", example: "route", default: COOKIE_NAME },
@@ -106,8 +107,8 @@ function cookieAnnotations() {
       /^[-._a-zA-Z0-9]+$/,
       "a DNS name",
     ),
-    "session-cookie-expires": integer({ doc: "The cookie's Expires, in seconds from now.", example: "172800" }, least),
-    "session-cookie-max-age": integer({ doc: "The cookie's Max-Age, in seconds.", example: "172800" }, least),
+    "session-cookie-expires": seconds({ doc: "The cookie's Expires, in seconds from now.", example: "172800" }),
+    "session-cookie-max-age": seconds({ doc: "The cookie's Max-Age, in seconds.", example: "172800" }),
     "session-cookie-samesite": word({ doc: "The cookie's SameSite.", example: "Lax" }, ["None", "Lax", "Strict"]),
     "session-cookie-conditional-samesite-none": flag({
       doc: "Leaves `SameSite=None` out for browsers that take it for something else.",
