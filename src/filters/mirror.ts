@@ -1,4 +1,5 @@
 import { hasOwnBody, pipeOf } from "../body.ts";
+import { type Copy, copied } from "../copied.ts";
 import type { Exchange } from "../exchange.ts";
 import { originHeaders } from "../forward/headers.ts";
 import { subrequest } from "../forward/subrequest.ts";
@@ -12,16 +13,16 @@ const MOST_BEHIND_BYTES = 1024 * 1024;
 export function mirror(settings: SettingsOf<"mirror">, site: Site): Filter {
   return async (exchange, next) => {
     if (!settings.body || !hasOwnBody(exchange)) {
-      send(settings, site, exchange, null);
+      send(settings, site, exchange, undefined);
       return next(exchange);
     }
-    const [body, copy] = copied(exchange.body);
+    const { body, copy } = copied(exchange.body, MOST_BEHIND_BYTES);
     send(settings, site, exchange, copy);
     return next({ ...exchange, body });
   };
 }
 
-function send(settings: SettingsOf<"mirror">, site: Site, exchange: Exchange, copy: ReadableStream | null): void {
+function send(settings: SettingsOf<"mirror">, site: Site, exchange: Exchange, copy: Copy | undefined): void {
   const { target, host } = settings;
   const foreign = target.via === "internet";
   // What the policies add for the origin is no business of strangers, and neither is who the client is.
@@ -29,53 +30,9 @@ function send(settings: SettingsOf<"mirror">, site: Site, exchange: Exchange, co
   for (const name of foreign ? ["Cookie", "Authorization", "Upgrade"] : ["Upgrade"]) headers.delete(name);
   const length = headers.get("Content-Length");
   if (!copy) headers.delete("Content-Length");
+  const body = copy?.body.pipeThrough(pipeOf(length)) ?? null;
   const { method } = exchange.request;
-  const body = copy?.pipeThrough(pipeOf(length)) ?? null;
-  const asked = subrequest(exchange, site, target, { method, headers, body, host, timeoutMs: TIMEOUT_MS });
-  exchange.platform.waitUntil(asked.then((response) => response.body?.cancel()).catch(() => {}));
-}
-
-/**
- * The same bytes twice. Who reads the first sets the pace; the second fails once it is too far behind, since what it has
- * not read is kept in memory.
- */
-function copied(from: ReadableStream<Uint8Array>): [ReadableStream<Uint8Array>, ReadableStream<Uint8Array>] {
-  const reader = from.getReader();
-  let behind: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const copy = new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        behind = controller;
-      },
-      cancel: () => {
-        behind = undefined;
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: MOST_BEHIND_BYTES }),
-  );
-  const giveUp = (reason: unknown) => {
-    behind?.error(reason);
-    behind = undefined;
-  };
-  const first = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        giveUp(error);
-        throw error;
-      });
-      if (done) {
-        behind?.close();
-        controller.close();
-        return;
-      }
-      if ((behind?.desiredSize ?? 0) < value.byteLength) giveUp(new Error("the copy is too slow"));
-      behind?.enqueue(value.slice());
-      controller.enqueue(value);
-    },
-    async cancel(reason) {
-      giveUp(reason);
-      await reader.cancel(reason);
-    },
-  });
-  return [first, copy];
+  const asked = { method, headers, body, host, timeoutMs: TIMEOUT_MS, ...(copy && { signal: copy.givenUp }) };
+  const answered = subrequest(exchange, site, target, asked);
+  exchange.platform.waitUntil(answered.then((response) => response.body?.cancel()).catch(() => {}));
 }

@@ -5,7 +5,7 @@ import { originFetch } from "./fetch.ts";
 import { clientResponse, originHeaders } from "./headers.ts";
 import { withIdleLimit } from "./idle.ts";
 import type { Failure } from "./retry.ts";
-import type { Body } from "./sending.ts";
+import { type Body, Stalled } from "./sending.ts";
 import type { OriginTarget } from "./target.ts";
 
 const ANSWER_TIMEOUT_MS = (CONNECT_S + READ_S) * 1000;
@@ -28,21 +28,25 @@ export async function attempt(
 ): Promise<Attempt> {
   const { request, upstream, platform } = exchange;
   const late = new AbortController();
-  const { asked, sent, ...sending } = body.send(url, () => late.abort());
+  const broken = new AbortController();
+  const { asked, sent, ...sending } = body.send(url);
   const answerMs = upstream?.answerMs ?? Number(platform.env.ANSWER_TIMEOUT_MS ?? ANSWER_TIMEOUT_MS);
   const timer = timerFrom(sent, answerMs, () => late.abort());
+  sent.catch((error: unknown) => (error instanceof Stalled ? late.abort() : broken.abort()));
   try {
     const response = await originFetch(asked, {
       method: request.method,
       headers: originHeaders(exchange),
       ...sending,
-      signal: AbortSignal.any([request.signal, late.signal]),
+      signal: AbortSignal.any([request.signal, late.signal, broken.signal]),
       resolveOverride,
     });
     return judged(exchange, response);
   } catch (error) {
     if (late.signal.aborted) return { answer: ownAnswer(exchange, 504, "origin-timeout"), failure: "timeout" };
-    if (request.signal.aborted) return { answer: ownAnswer(exchange, 502, "client-gone"), failure: undefined };
+    if (request.signal.aborted || broken.signal.aborted) {
+      return { answer: ownAnswer(exchange, 502, "client-gone"), failure: undefined };
+    }
     const because = error instanceof Error ? error.message : String(error);
     return { answer: ownAnswer(exchange, 502, "origin-refused", because), failure: "error" };
   } finally {
@@ -54,9 +58,10 @@ export async function attempt(
 function timerFrom(start: Promise<void>, ms: number, act: () => void): { stop(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let stopped = false;
-  start.then(() => {
+  const begin = () => {
     if (!stopped) timer = setTimeout(act, ms);
-  });
+  };
+  start.then(begin, () => {});
   return {
     stop() {
       stopped = true;

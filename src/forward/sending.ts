@@ -1,5 +1,6 @@
 import { isBodyless, pipeOf } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
+import { inTime } from "../in-time.ts";
 
 /** Bodies up to this are kept, so that another address can be asked. */
 const MOST_KEPT_BYTES = 64 * 1024;
@@ -8,57 +9,51 @@ const MOST_KEPT_BYTES = 64 * 1024;
 export interface Sending {
   readonly asked: string | Request;
   readonly body?: ReadableStream | ArrayBuffer | null;
-  /** Resolves when all of it has been taken; never where it breaks off, as the fetch then fails by itself. */
+  /**
+   * Resolves when all of it has been taken. Where it breaks off this rejects, and the fetch must be aborted: workerd ends
+   * a body that fails as if it were whole.
+   */
   readonly sent: Promise<void>;
 }
 
 /** A body made ready to be sent: whether it can be sent again, and each sending of it. */
 export interface Body {
   readonly again: boolean;
-  readonly send: (url: string, stalled: () => void) => Sending;
+  readonly send: (url: string) => Sending;
 }
+
+/** Why a body was not taken. */
+export class Stalled extends Error {}
 
 /** Makes a request's body ready. One that is small, and may be wanted again, is read whole first. */
 export async function bodyOf({ request, body, upstream }: Exchange, mayBeWantedAgain: boolean): Promise<Body> {
-  const done = Promise.resolve();
-  if (body === null) return { again: true, send: (url) => ({ asked: url, body: null, sent: done }) };
+  const sent = Promise.resolve();
+  if (body === null) return { again: true, send: (asked) => ({ asked, body: null, sent }) };
   // A GET may have a body, but a fetch takes it only with the client's own request.
-  if (isBodyless(request.method)) {
-    return { again: false, send: (url) => ({ asked: new Request(url, request), sent: done }) };
-  }
+  if (isBodyless(request.method)) return { again: false, send: (url) => ({ asked: new Request(url, request), sent }) };
   const length = request.headers.get("Content-Length");
   if (mayBeWantedAgain && length !== null && Number(length) <= MOST_KEPT_BYTES) {
     const kept = await new Response(body).arrayBuffer();
-    return { again: true, send: (url) => ({ asked: url, body: kept, sent: done }) };
+    return { again: true, send: (asked) => ({ asked, body: kept, sent }) };
   }
-  return {
-    again: false,
-    send: (url, stalled) => ({ asked: url, ...streamed(body, length, upstream?.sendMs, stalled) }),
-  };
+  return { again: false, send: (asked) => ({ asked, ...streamed(body, length, upstream?.sendMs) }) };
 }
 
-function streamed(
-  body: ReadableStream<Uint8Array>,
-  length: string | null,
-  sendMs: number | undefined,
-  stalled: () => void,
-) {
+function streamed(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {
   const { readable, writable } = pipeOf(length);
-  const piped = sendMs === undefined ? body.pipeTo(writable) : pump(body, writable, sendMs, stalled);
-  return { body: readable, sent: piped.catch(() => new Promise<void>(() => {})) };
+  const sent = sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pump(body, writable, sendMs);
+  return { body: readable, sent };
 }
 
 /** Pipes part by part, to see how long each waits to be taken. */
-async function pump(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, ms: number, stalled: () => void) {
+async function pump(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, ms: number): Promise<void> {
   const writer = to.getWriter();
-  try {
-    for await (const part of from) {
-      const timer = setTimeout(stalled, ms);
-      await writer.write(part).finally(() => clearTimeout(timer));
-    }
-    await writer.close();
-  } catch (error) {
-    await writer.abort(error);
-    throw error;
+  for await (const part of from) {
+    const taken = await inTime(
+      writer.write(part).then(() => true),
+      ms,
+    );
+    if (!taken) throw new Stalled(`the origin took nothing for ${ms} ms`);
   }
+  await writer.close();
 }

@@ -15,6 +15,8 @@ export interface Subrequest {
   /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
   readonly host?: string | undefined;
   readonly timeoutMs: number;
+  /** Ends it, where that is to happen before. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
@@ -74,13 +76,14 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
 
 async function send(
   url: string,
-  { timeoutMs, method, headers, body }: Subrequest,
+  { timeoutMs, method, headers, body, signal: given }: Subrequest,
   resolveOverride: string | undefined,
 ): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
   try {
-    return await originFetch(url, { method, headers, body, signal: late.signal, resolveOverride });
+    return await originFetch(url, { method, headers, body, signal, resolveOverride });
   } finally {
     clearTimeout(timer);
   }

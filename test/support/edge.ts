@@ -30,7 +30,11 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[]): Promise<Edge> {
+export async function startEdge(
+  zones: readonly string[],
+  log: (line: string) => void = () => {},
+  durableObjects: Readonly<Record<string, string>> = { LIMITER: "Limiter" },
+): Promise<Edge> {
   const keys = generateKeys();
   const stack = await startStack({
     httpPort: 0,
@@ -38,8 +42,8 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
     zones,
     worker: WORKER,
     variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
-    durableObjects: { LIMITER: "Limiter" },
-    log: () => {},
+    durableObjects,
+    log,
     loopbackOnly: true,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
