@@ -7,6 +7,7 @@ const FIRST = "203.0.113.10";
 const SECOND = "203.0.113.20";
 const NEXT = "203.0.113.11";
 const SHADOW = "203.0.113.12";
+const STRANGER = "203.0.113.70";
 const CHROME_55 =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/55.0.2883.87 Safari/537.36";
 const SAFARI_MOJAVE =
@@ -65,8 +66,10 @@ before(async () => {
       },
     ),
   );
-  for (const address of [FIRST, SECOND, NEXT, SHADOW]) origins[address] = await originAt(`${address}:80`, edge.stack);
+  for (const address of [FIRST, SECOND, NEXT, SHADOW, STRANGER])
+    origins[address] = await originAt(`${address}:80`, edge.stack);
   closing.push(...Object.values(origins).map((origin) => origin.close));
+  await nameAt("mirror.example.net", STRANGER);
   deaf = await brokenAt("203.0.113.60:80", edge.stack, "does not read");
   closing.push(deaf.close, (await brokenAt("203.0.113.40:80", edge.stack, "refuses")).close);
 });
@@ -81,6 +84,13 @@ beforeEach(() => {
     origin.answer = (response) => void response.end(address);
   }
 });
+
+/** A public name, which no Ingress has. */
+async function nameAt(name: string, content: string): Promise<void> {
+  const zone = (await edge.account.dns.zones()).find((each) => name.endsWith(`.${each.name}`));
+  assert.ok(zone);
+  await edge.account.dns.change(zone, { add: [{ type: "A", name, content }], remove: [] });
+}
 
 const cookieIn = (answered: Received) => answered.headers["set-cookie"]?.[0] ?? "";
 const pairIn = (answered: Received) => cookieIn(answered).split(";")[0] ?? "";
@@ -264,6 +274,21 @@ describe("a copy of a request", { timeout: 20_000 }, () => {
       .resume();
     await until(() => ended);
     assert.ok(read < body.length, `it was sent ${read} bytes`);
+  });
+
+  test("does not tell strangers who the client is", async () => {
+    const headers = { Cookie: "a=1", Authorization: "Basic eDp5", "X-Own": "kept" };
+    await send(edge.stack, "foreign.example.com", "/", { method: "POST", body: "payload", headers });
+    await until(() => at(STRANGER).seen.length === 1);
+    const [seen] = at(STRANGER).seen;
+    assert.deepEqual(
+      [seen?.path, seen?.body.toString(), seen?.headers.host],
+      ["/copy", "payload", "mirror.example.net"],
+    );
+    assert.deepEqual(
+      [seen?.headers.cookie, seen?.headers.authorization, seen?.headers["x-own"]],
+      [undefined, undefined, "kept"],
+    );
   });
 
   test("that leads to its own path ends", async () => {

@@ -22,14 +22,12 @@ export function limits({ ingress, rates, connections, exempt }: SettingsOf<"limi
     if (!entered.ok) return ownAnswer(exchange, 503, "limited", entered.limit);
     if (entered.lease === undefined) return next(exchange);
     const lease = held(counts, entered.lease);
-    const giveBack = () => exchange.platform.waitUntil(lease.giveBack());
-    return next(exchange).then(
-      (answer) => untilEnd(answer, giveBack),
-      (error: unknown) => {
-        giveBack();
-        throw error;
-      },
-    );
+    const { answer, ended } = await next(exchange).then(watched, (error: unknown) => {
+      exchange.platform.waitUntil(lease.giveBack());
+      throw error;
+    });
+    exchange.platform.waitUntil(ended.then(lease.giveBack));
+    return answer;
   };
 }
 
@@ -45,15 +43,12 @@ async function answered(entering: Promise<Entered>, counts: Limits, { platform }
   return undefined;
 }
 
-/** Acts when the answer's body has been sent, or the client has left. */
-function untilEnd(answer: Answer, act: () => void): Answer {
+/** The same answer, and a promise that is kept when its body has been sent, or the client has left. */
+function watched(answer: Answer): { answer: Answer; ended: Promise<void> } {
   const { response } = answer;
-  if (response.body === null) {
-    act();
-    return answer;
-  }
+  if (response.body === null) return { answer, ended: Promise.resolve() };
   const encoded = response.headers.has("Content-Encoding"); // then the length is not that of the bytes read here
   const { readable, writable } = pipeOf(encoded ? null : response.headers.get("Content-Length"));
-  response.body.pipeTo(writable).then(act, act);
-  return { ...answer, response: new Response(readable, response) };
+  const ended = response.body.pipeTo(writable).catch(() => {});
+  return { answer: { ...answer, response: new Response(readable, response) }, ended };
 }

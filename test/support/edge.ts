@@ -16,7 +16,7 @@ import { type Account, type Round, round } from "../../sync/round.ts";
 import { OPTIONS } from "./fixture.ts";
 import type { Header, Outcome, RequestLine } from "./requests.ts";
 
-const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+export const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const RECHECK_MS = 10;
 const RETRY_PAUSE_MS = 1;
 
@@ -30,17 +30,23 @@ export interface Edge {
   close(): Promise<void>;
 }
 
+export interface EdgeOptions {
+  readonly log?: (line: string) => void;
+  readonly durableObjects?: Readonly<Record<string, string>>;
+  /** Its entry, where it is not the product's own. */
+  readonly worker?: string;
+}
+
 export async function startEdge(
   zones: readonly string[],
-  log: (line: string) => void = () => {},
-  durableObjects: Readonly<Record<string, string>> = { LIMITER: "Limiter" },
+  { log = () => {}, durableObjects = { LIMITER: "Limiter" }, worker = WORKER }: EdgeOptions = {},
 ): Promise<Edge> {
   const keys = generateKeys();
   const stack = await startStack({
     httpPort: 0,
     httpsPort: 0,
     zones,
-    worker: WORKER,
+    worker,
     variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
     durableObjects,
     log,
