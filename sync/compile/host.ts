@@ -51,8 +51,10 @@ function routeOf(
   const route = { id: claim.id, path: match, policies: settings };
   if (!claim.backend) return route;
   const resolved = resolve(claim.owner.ingress.namespace, claim.backend);
-  const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
-  for (const note of resolved.ok ? resolved.notes : [resolved]) {
+  const { field } = claim.subject;
+  // A path holds its backend; a default backend is one.
+  const subject = { ...claim.subject, field: field === "spec.defaultBackend" ? field : `${field}.backend` };
+  for (const note of resolved.ok ? resolved.notes : [resolved, ...resolved.notes]) {
     report(note.reason, note.subject ?? subject, note.problem, note.remedy);
   }
   if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };
