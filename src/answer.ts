@@ -7,6 +7,7 @@ export type Outcome =
   | "no-route"
   | "backend-missing"
   | "closed"
+  | "denied"
   | "bad-request"
   | "rewrite-empty"
   | "origin-refused"
@@ -25,6 +26,8 @@ export interface Answer {
   /** The route that took the request, and its backend. */
   readonly route?: string | undefined;
   readonly backend?: string | undefined;
+  /** Whether an authentication service gave it: what it says of a client must never be replaced, by an error page say. */
+  readonly authAnswer?: boolean;
   /** The address that was asked, and how long it took to answer, in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
@@ -32,6 +35,8 @@ export interface Answer {
 
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   414: "URI Too Long",
   500: "Internal Server Error",

@@ -7,11 +7,12 @@ import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
+import { sealerOf } from "./publish/seal.ts";
 import { signerOf } from "./publish/sign.ts";
 import { type Account, round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "inspect"> {
+export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "seal"> {
   readonly manifests: string;
 }
 
@@ -49,7 +50,12 @@ function accountOf(environment: Environment): Account {
   const apiToken = required(environment, "CLOUDFLARE_API_TOKEN", "a token that may edit Workers KV and DNS");
   const signingKey = required(environment, "EDGRESS_SIGNING_KEY", "the key that `edgress keys` printed");
   const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
-  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerOf(signingKey) };
+  return {
+    kv: kvOf(client, accountId, namespaceId),
+    dns: dnsOf(client, accountId),
+    signer: signerOf(signingKey),
+    sealer: sealerOf(signingKey, environment.EDGRESS_SEALING_PUBLIC_KEY),
+  };
 }
 
 function required(environment: Environment, name: string, meaning: string): string {

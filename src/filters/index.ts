@@ -1,5 +1,7 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { access } from "./access.ts";
 import { appRoot } from "./app-root.ts";
+import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
@@ -9,7 +11,9 @@ import { unbacked } from "./unbacked.ts";
 
 /** The edge's half of every policy: leave one out and this does not compile. */
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
+  access,
   appRoot,
+  clientCertificate,
   closed,
   hsts,
   rewrite,

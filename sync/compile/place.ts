@@ -5,6 +5,7 @@ import type { Cluster } from "../collect/cluster.ts";
 import type { Resolve } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
+import { searchExpression } from "./expression.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
@@ -19,6 +20,7 @@ export interface Lookups {
   readonly allowedResponseHeaders: readonly string[];
   readonly hosts: ReadonlySet<string>; // that we serve
   readonly cluster: Cluster;
+  readonly options: Pick<Options, "seal" | "inspect">;
 }
 
 export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
@@ -29,6 +31,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     hosts,
     cluster,
+    options,
   };
 }
 
@@ -67,10 +70,15 @@ export function placeOf(
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
+    seal: lookups.options.seal,
+    inspect: (expression) => searchExpression(expression, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
       closing.push(`${annotation}: ${problem}`);
       report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503`);
+    },
+    deny(annotation, problem, remedy) {
+      report("RouteClosed", subject(annotation), problem, `${remedy}; until then nobody is let in`);
     },
     warn(annotation, problem, remedy) {
       report("AnnotationInvalid", subject(annotation), problem, remedy);

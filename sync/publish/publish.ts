@@ -3,6 +3,7 @@ import { Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { generationOf, isOvergrown, outgrown } from "./history.ts";
 import { canonical, plan } from "./plan.ts";
+import type { Sealer } from "./seal.ts";
 import type { Signer } from "./sign.ts";
 
 const WRITE_TRIES = 3;
@@ -20,10 +21,17 @@ export interface Published {
  * Publishes rules: new shards first, read back, then the history's copy of the manifest, and `current` last. Cut short
  * anywhere it leaves a whole generation to read. Rejects where KV does not take or give back what was written.
  */
-export async function publish(rules: Rules, kv: Kv, signer: Signer, now: Date): Promise<Published> {
+export async function publish(
+  rules: Rules,
+  kv: Kv,
+  signer: Signer,
+  now: Date,
+  sealer?: Pick<Sealer, "prepare">,
+): Promise<Published> {
   const previous = read(await kv.get(CURRENT_KEY), signer);
   const generation = (previous?.generation ?? (await lastGeneration(kv))) + 1;
-  const publication = plan(rules, previous, generation, now);
+  const sealed = await sealer?.prepare(JSON.stringify(rules.hosts));
+  const publication = plan(rules, previous, generation, now, sealed);
   if (!publication && previous) return { ...previous, changed: false, writes: 0, bytes: 0 };
   if (!publication) throw new Error("nothing to publish although nothing is published");
 

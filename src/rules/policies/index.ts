@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
+import { access } from "./access.ts";
 import { appRoot } from "./app-root.ts";
+import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
 import { hsts } from "./hsts.ts";
 import { rewrite } from "./rewrite.ts";
@@ -8,11 +10,13 @@ import { unbacked } from "./unbacked.ts";
 
 /** Every policy, outermost first: filters run in this order. */
 export const policies = [
+  clientCertificate, // a client that is not let in learns nothing of the host
   appRoot, // of the host, so before a path is even looked for
   hsts, // on every answer of a path, its errors and redirects included
   closed, // a route that cannot be guarded answers nothing else
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
+  access, // last of what may refuse: it is what costs most to ask
   rewrite, // last: everything else speaks of the path that the client asked for
 ] as const;
 
