@@ -31,7 +31,7 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[]): Promise<Edge> {
+export async function startEdge(zones: readonly string[], log: (line: string) => void = () => {}): Promise<Edge> {
   const keys = generateKeys();
   const sealingKeys = generateSealingKeys();
   const stack = await startStack({
@@ -44,7 +44,7 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
       EDGRESS_SEALING_KEY: sealingKeys.privateKey,
       RECHECK_MS: String(RECHECK_MS),
     },
-    log: () => {},
+    log,
     loopbackOnly: true,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;

@@ -61,10 +61,10 @@ export function basicAuthOf(values: Values<typeof basicAuthAnnotations>, place: 
   const secret = values["auth-secret"];
   if (type === undefined) {
     if (secret === undefined) return undefined;
-    return place.close("auth-secret", "auth-type is not there", 'set auth-type: "basic", or remove auth-secret');
+    return place.close("auth-secret", "auth-type does not say what it is for", 'set auth-type to "basic"');
   }
   if (type === "digest") return place.close("auth-type", "digest authentication cannot be had", 'set it to "basic"');
-  if (secret === undefined) return place.close("auth-type", "auth-secret is not there", "name the Secret of the users");
+  if (secret === undefined) return place.close("auth-type", "auth-secret does not name the users", "name their Secret");
   const users = usersOf(secret, values["auth-secret-type"] ?? "auth-file", place);
   if (!users.ok) return place.close("auth-secret", users.problem, "create it, or correct the name");
   if (hashesIn(users.value).some(isTooCostly)) {

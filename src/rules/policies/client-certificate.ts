@@ -81,11 +81,13 @@ export const clientCertificate = definePolicy({
     const name = values["auth-tls-secret"];
     if (name === undefined) return undefined;
     const secret = place.secret(name);
-    if (!secret.ok) return nobody(place, secret.problem);
-    if (secret.value["ca.crt"] === undefined) return nobody(place, `Secret ${name} has no key "ca.crt"`);
+    if (!secret.ok) return nobody(place, "auth-tls-secret", secret.problem, CREATE);
+    if (secret.value["ca.crt"] === undefined) {
+      return nobody(place, "auth-tls-secret", `Secret ${name} has no key "ca.crt"`, CREATE);
+    }
     const expression = values["auth-tls-match-cn"];
     const subject = expression === undefined ? undefined : place.inspect(expression);
-    if (subject && !subject.ok) return place.close("auth-tls-match-cn", subject.problem, "write it more simply");
+    if (subject && !subject.ok) return nobody(place, "auth-tls-match-cn", subject.problem, "write it more simply");
     place.warn(
       "auth-tls-secret",
       "certificates are verified by Cloudflare, not with this Secret",
@@ -108,7 +110,10 @@ export const clientCertificate = definePolicy({
 const AT_CLOUDFLARE_REMEDY =
   "enable mTLS for the host and upload its certificate authority in the zone's SSL/TLS settings; until then clients have no certificate";
 
-function nobody(place: Place, because: string): z.infer<typeof ClientCertificate> {
-  place.deny("auth-tls-secret", because, "create it, or correct the name");
+const CREATE = "create it, or correct the name";
+
+/** Not `close`: where an older Ingress of the host decides, this one's mistake must cost it nothing. */
+function nobody(place: Place, annotation: string, because: string, remedy: string): z.infer<typeof ClientCertificate> {
+  place.deny(annotation, because, remedy);
   return { type: "nobody", because };
 }
