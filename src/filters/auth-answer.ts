@@ -54,8 +54,11 @@ export function remembering(cache: NonNullable<ExternalAuth["cache"]>, ask: Ask)
 
 function read(text: string | undefined): AuthAnswer | undefined {
   if (text === undefined) return undefined;
-  const found = z.safeParse(AuthAnswer, JSON.parse(text));
-  return found.success ? found.data : undefined;
+  try {
+    return z.parse(AuthAnswer, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an answer says itself of how long it may be kept, as nginx reads it. */

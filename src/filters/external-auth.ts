@@ -11,7 +11,8 @@ import { denied, type Gate, type Verdict } from "./gate.ts";
 /** nginx's proxy_read_timeout, which holds for its authentication requests too. */
 const TIMEOUT_MS = 60_000;
 // What the service is told in other words, or not at all: a client must not say it.
-const WITHHELD = ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Scheme", "X-Scheme"];
+const FORWARDED = ["Proto", "Host", "Port", "Scheme"].map((about) => `X-Forwarded-${about}`);
+const WITHHELD = [...FORWARDED, "X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
 
 /** Lets in whom another service answers with 2xx. Only its 401 and 403 are handed on: whatever else happens is 500. */
 export function externalAuth(settings: ExternalAuth, site: Site): Gate {
