@@ -1,5 +1,5 @@
 import { hostOf } from "./rules/hosts.ts";
-import { normalisePath } from "./rules/paths.ts";
+import { encodePath, normalisePath } from "./rules/paths.ts";
 
 /** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
 export interface Exchange {
@@ -18,6 +18,7 @@ export interface Exchange {
 }
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
 // A client's own id is kept where it is one word; anything else could forge lines of a log.
 const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 
@@ -25,6 +26,7 @@ const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 export function exchangeOf(request: Request, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;
+  const path = normalisePath(rawPath);
   const given = request.headers.get("X-Request-ID") ?? "";
   return {
     request,
@@ -32,13 +34,20 @@ export function exchangeOf(request: Request, url: string = request.url): Exchang
     scheme: scheme === "https" ? "https" : "http",
     hostHeader,
     host: hostOf(hostHeader),
-    path: normalisePath(rawPath),
+    path,
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
     groups: [],
     zones: [],
-    // A backslash would become a slash in a URL, and so another path than the one that was matched.
-    target: (rawPath || "/").replaceAll("\\", "%5C"),
+    target: targetOf(rawPath || "/", path),
   };
+}
+
+/**
+ * The path to ask the origin for: the client's own, unless it has dot segments. A fetch resolves them before slashes are
+ * merged, and would ask for another path than was matched: `"/admin//../x"` is matched as `"/x"`.
+ */
+function targetOf(rawPath: string, path: string | undefined): string {
+  return path !== undefined && DOT_SEGMENT.test(rawPath) ? encodePath(path) : rawPath;
 }

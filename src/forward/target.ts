@@ -25,8 +25,10 @@ export function originTarget(
   const name = nameInZone(record, anyZone);
   const host = zone === undefined ? name : exchange.host;
   const authority = port === OWN_PORT[scheme] ? host : `${host}:${port}`;
+  // A backslash would become a slash in a URL, and so another path than the one that was matched.
+  const path = exchange.target.replaceAll("\\", "%5C");
   return {
-    url: `${scheme}://${authority}${exchange.target}${exchange.query}`,
+    url: `${scheme}://${authority}${path}${exchange.query}`,
     resolveOverride: zone === undefined ? undefined : name,
   };
 }
