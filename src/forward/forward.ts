@@ -1,42 +1,52 @@
 import { type Answer, ownAnswer } from "../answer.ts";
+import type { Env } from "../env.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Next } from "../filters/filter.ts";
 import type { Address, Backend, HostRules, Route } from "../rules/snapshot.ts";
 import { clientResponse, originHeaders } from "./headers.ts";
+import { outgoing } from "./outgoing.ts";
 import { type OriginTarget, originTarget } from "./target.ts";
 
-/** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
+// nginx's proxy_read_timeout.
 const ANSWER_TIMEOUT_MS = 60_000;
 // What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 const CLOUDFLARE_TIMEOUTS = [522, 524];
 const CLOUDFLARE_FAILURES = [520, 521, 523, 525, 526, 530];
 
 /** The end of a route's chain: forwards to its backend, or answers 404 where it has none. */
-export function forwarder(route: Route, { backends }: HostRules): Next {
+export function forwarder(route: Route, { backends }: HostRules, env: Env): Next {
   const backend = route.backend === undefined ? undefined : backends[route.backend];
   if (!backend) return async (exchange) => ownAnswer(exchange, 404, "no-route");
   const nextAddress = roundRobin(backend.addresses);
-  return (exchange) => forward(exchange, backend, nextAddress());
+  const answerTimeoutMs = Number(env.ANSWER_TIMEOUT_MS ?? ANSWER_TIMEOUT_MS);
+  return (exchange) => forward(exchange, backend, nextAddress(), answerTimeoutMs);
 }
 
-async function forward(exchange: Exchange, backend: Backend, address: Address): Promise<Answer> {
+async function forward(
+  exchange: Exchange,
+  backend: Backend,
+  address: Address,
+  answerTimeoutMs: number,
+): Promise<Answer> {
   const origin = `${backend.scheme}://${address.address}:${backend.port}`;
   const target = originTarget(exchange, backend, address);
   if (!target) return ownAnswer(exchange, 502, "origin-refused", "the account has no zone");
   const started = Date.now();
-  const answer = await ask(exchange, target);
+  const answer = await ask(exchange, target, answerTimeoutMs);
   return { ...answer, origin, originMs: Date.now() - started };
 }
 
-async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): Promise<Answer> {
+async function ask(
+  exchange: Exchange,
+  { url, resolveOverride }: OriginTarget,
+  answerTimeoutMs: number,
+): Promise<Answer> {
   const { request } = exchange;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
+  const asked = outgoing(url, request);
+  const late = lateAfter(asked.sent, answerTimeoutMs);
   try {
-    const response = await fetch(url, {
-      method: request.method,
+    const response = await fetch(asked.request, {
       headers: originHeaders(exchange),
-      body: request.body,
       redirect: "manual",
       signal: AbortSignal.any([request.signal, late.signal]),
       // An ingress is no cache; `cache: "no-store"` would add headers to what the origin sees.
@@ -48,8 +58,25 @@ async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): 
     if (request.signal.aborted) return ownAnswer(exchange, 502, "client-gone");
     return ownAnswer(exchange, 502, "origin-refused", error instanceof Error ? error.message : String(error));
   } finally {
-    clearTimeout(timer);
+    late.stop();
   }
+}
+
+/** Aborts its signal some time after the request has been sent, as nginx does: a slow upload is no slow answer. */
+function lateAfter(sent: Promise<void>, ms: number): { signal: AbortSignal; stop(): void } {
+  const late = new AbortController();
+  let timer: number | null = null;
+  let stopped = false;
+  sent.then(() => {
+    if (!stopped) timer = setTimeout(() => late.abort(), ms);
+  });
+  return {
+    signal: late.signal,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function judged(exchange: Exchange, response: Response): Answer {

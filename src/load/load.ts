@@ -4,7 +4,7 @@ import { forwarder } from "../forward/forward.ts";
 import { hostKeys } from "../rules/hosts.ts";
 import { CURRENT_KEY, shardKey, shardOf } from "../rules/keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
-import { handlerOf } from "./host.ts";
+import { handlerOf, type Last } from "./host.ts";
 import { cacheStore, kvStore, type Store } from "./store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
@@ -127,20 +127,26 @@ async function loadShards(
   const kv = kvStore(env);
   const copies = cacheStore();
   try {
-    for (const [digest, bytes] of await readShards(snapshot, kv, missing)) {
+    for (const [digest, bytes] of await readShards(snapshot, kv, missing, env)) {
       background.waitUntil(copies.keep(shardKey(digest), bytes));
     }
   } catch (error) {
     warn("shard-from-copy", error);
-    await readShards(snapshot, copies, missing);
+    await readShards(snapshot, copies, missing, env);
   }
 }
 
-async function readShards(snapshot: InForce, store: Store, digests: readonly string[]): Promise<Map<string, string>> {
+async function readShards(
+  snapshot: InForce,
+  store: Store,
+  digests: readonly string[],
+  env: Env,
+): Promise<Map<string, string>> {
   const found = await store.shards(digests);
+  const last: Last = (route, rules) => forwarder(route, rules, env);
   for (const [digest, bytes] of found) {
     const shard = await verifyShard(bytes, digest);
-    snapshot.shards.set(digest, new Map(shard.hosts.map((rules) => [rules.host, handlerOf(rules, forwarder)])));
+    snapshot.shards.set(digest, new Map(shard.hosts.map((rules) => [rules.host, handlerOf(rules, last)])));
   }
   return found;
 }
