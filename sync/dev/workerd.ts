@@ -19,11 +19,18 @@ export const EDGE = "edge";
 export const STORAGE = "storage";
 const INTERNET = "internet";
 
+export interface Workerd {
+  readonly miniflare: Miniflare;
+  /** Begins anew with what is stored and cached, but with nothing in memory. */
+  restart(): Promise<void>;
+}
+
 /** Starts workerd with the Worker, its KV, and the local internet behind its fetches. */
-export async function startWorkerd(options: WorkerdOptions): Promise<Miniflare> {
-  const miniflare = new Miniflare(optionsOf(options, await bundle(options.worker)));
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const settings = optionsOf(options, await bundle(options.worker));
+  const miniflare = new Miniflare(settings);
   await miniflare.ready;
-  return miniflare;
+  return { miniflare, restart: () => miniflare.setOptions(settings) };
 }
 
 async function bundle(entry: string): Promise<string> {
