@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import Cloudflare from "cloudflare";
 import { kvOf } from "./cloudflare/kv.ts";
 import { dnsOf } from "./cloudflare/records.ts";
-import { readManifests, unparsableLine } from "./collect/manifests.ts";
+import { expectFolder, readManifests, unparsableLine } from "./collect/manifests.ts";
 import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
@@ -27,8 +26,7 @@ export async function publishCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const account = accountOf(environment);
-  const unreadable = () => Promise.reject(new UsageError(`cannot read the folder ${options.manifests} (--manifests)`));
-  await access(options.manifests).catch(unreadable);
+  await expectFolder(options.manifests);
   const { files, unparsable } = await readManifests(options.manifests);
   for (const file of unparsable) print(unparsableLine(file));
   if (unparsable.length > 0) {

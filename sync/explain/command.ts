@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
-import { readManifests, unparsableLine } from "../collect/manifests.ts";
+import { expectFolder, readManifests, unparsableLine } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { compile } from "../compile/compile.ts";
@@ -22,8 +21,7 @@ export interface ExplainOptions extends Omit<Options, "inspect"> {
 /** The lines that `edgress explain` prints. Rejects with a UsageError where the URL, a header or the folder is none. */
 export async function explainCommand(url: string, options: ExplainOptions): Promise<string[]> {
   const asked: Asked = { url: checkedUrl(url), method: options.method, headers: options.header.map(parseHeader) };
-  const unreadable = () => Promise.reject(new UsageError(`cannot read the folder ${options.manifests} (--manifests)`));
-  await access(options.manifests).catch(unreadable);
+  await expectFolder(options.manifests);
   const manifests = await readManifests(options.manifests);
   const cluster = clusterOf([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
