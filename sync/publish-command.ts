@@ -6,7 +6,7 @@ import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
-import { signerOf } from "./publish/sign.ts";
+import { type Signer, signerOf } from "./publish/sign.ts";
 import { type Account, round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -47,7 +47,15 @@ function accountOf(environment: Environment): Account {
   const apiToken = required(environment, "CLOUDFLARE_API_TOKEN", "a token that may edit Workers KV and DNS");
   const signingKey = required(environment, "EDGRESS_SIGNING_KEY", "the key that `edgress keys` printed");
   const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
-  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerOf(signingKey) };
+  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerFrom(signingKey) };
+}
+
+function signerFrom(signingKey: string): Signer {
+  try {
+    return signerOf(signingKey);
+  } catch {
+    throw new UsageError("EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
+  }
 }
 
 function required(environment: Environment, name: string, meaning: string): string {
