@@ -5,11 +5,12 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { access } from "../src/filters/access.ts";
+import type { OriginFetch } from "../src/forward/fetch.ts";
 import type { SettingsOf } from "../src/rules/policies/index.ts";
 import { parseManifest } from "../sync/collect/manifests.ts";
 import { clusterOf } from "../sync/collect/objects.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
 import { exchangeWith, originHeader, SITE, through } from "./support/exchanges.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 
 const USERS = "ann:{PLAIN}s3cret\n";
 const ANN = { Authorization: `Basic ${btoa("ann:s3cret")}` };
@@ -127,8 +128,8 @@ describe("an authentication service", () => {
   });
 
   test("is asked with what the client sent, and told what it wanted", async () => {
-    const asked: { url: string; method: string; headers: Headers; body: unknown }[] = [];
-    const fetch = async (url: string, init: Omit<(typeof asked)[number], "url">) => {
+    const asked: ({ url: string } & OriginFetch)[] = [];
+    const fetch = async (url: string, init: OriginFetch) => {
       asked.push({ url, ...init });
       return new Response(null, { headers: { "X-User": "ann", "X-Other": "no" } });
     };
@@ -168,7 +169,7 @@ describe("an authentication service", () => {
 
   test("that is asked with a method of its own is told the path and scheme too", async () => {
     const asked: Headers[] = [];
-    const fetch = async (_: string, { method, headers }: { method: string; headers: Headers }) => {
+    const fetch = async (_: string, { method, headers }: OriginFetch) => {
       assert.equal(method, "POST");
       asked.push(headers);
       return new Response(null);

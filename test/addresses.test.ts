@@ -8,7 +8,8 @@ import { matcherOf, parseRange } from "../src/rules/addresses.ts";
 const bits = fc.integer({ min: 0, max: 128 });
 const four = fc.ipV4();
 const six = fc.oneof(
-  fc.ipV6(),
+  // ipaddr.js takes "::192.0.2.1" for "::ffff:192.0.2.1"; Go, and so ingress-nginx, does not.
+  fc.ipV6().filter((address) => !/^::\d+\./.test(address)),
   fc.ipV4().map((address) => `::ffff:${address}`),
 );
 

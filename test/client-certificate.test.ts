@@ -9,8 +9,8 @@ import { generate } from "selfsigned";
 import { clientCertificate } from "../src/filters/client-certificate.ts";
 import { parseManifest } from "../sync/collect/manifests.ts";
 import { clusterOf } from "../sync/collect/objects.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
 import { exchangeWith, originHeader, through } from "./support/exchanges.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 
 const GOOD = { presented: true, verdict: "SUCCESS", subject: "CN=client-7,O=Example", issuer: "CN=ca", der: "MIIB" };
 const URL = "https://shop.example.com/";

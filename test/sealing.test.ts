@@ -17,8 +17,8 @@ import { publish } from "../sync/publish/publish.ts";
 import { generateSealingKeys, sealerOf } from "../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../sync/publish/sign.ts";
 import { UsageError } from "../sync/usage-error.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
 import { OPTIONS, ZONES } from "./support/fixture.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { MemoryKv } from "./support/memory-kv.ts";
 
 const signing = generateKeys();

@@ -8,8 +8,8 @@ import { type AuthAnswer, authAnswerOf, remembering } from "./auth-answer.ts";
 import type { Site } from "./filter.ts";
 import { denied, type Gate, type Verdict } from "./gate.ts";
 
-/** nginx's proxy_read_timeout, which holds for its authentication requests too. */
-const TIMEOUT_MS = 60_000;
+// nginx's proxy_read_timeout, which holds for its authentication requests too.
+const ANSWER_TIMEOUT_MS = 60_000;
 // What the service is told in other words, or not at all: a client must not say it.
 const FORWARDED = ["Proto", "Host", "Port", "Scheme"].map((about) => `X-Forwarded-${about}`);
 const WITHHELD = [...FORWARDED, "X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
@@ -50,8 +50,9 @@ function failed(exchange: Exchange, because: string): Verdict {
 async function asked(settings: ExternalAuth, site: Site, exchange: Exchange): Promise<AuthAnswer | string> {
   const { target, method = "GET", responseHeaders } = settings;
   const headers = headersFor(settings, exchange);
+  const timeoutMs = Number(exchange.platform.env.ANSWER_TIMEOUT_MS ?? ANSWER_TIMEOUT_MS);
   try {
-    const response = await subrequest(exchange, site, target, { method, headers, body: null, timeoutMs: TIMEOUT_MS });
+    const response = await subrequest(exchange, site, target, { method, headers, body: null, timeoutMs });
     await response.body?.cancel();
     return authAnswerOf(response, responseHeaders);
   } catch (error) {

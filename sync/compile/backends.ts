@@ -10,9 +10,10 @@ import { nameOf } from "./select.ts";
 const RECORD_HASH_LENGTH = 24;
 
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
-export type Resolved =
-  | { readonly ok: true; readonly id: string; readonly backend: Backend; readonly notes: readonly Note[] }
-  | ({ readonly ok: false; readonly notes: readonly Note[] } & Note);
+export type Resolved = { readonly notes: readonly Note[] } & (
+  | { readonly ok: true; readonly id: string; readonly backend: Backend }
+  | { readonly ok: false; readonly problem: string }
+);
 
 /** Something to report of a backend; of the Service itself where it says so. */
 export interface Note {
@@ -65,8 +66,8 @@ function reached(service: Service, port: number): Resolved {
   return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
 }
 
-function failed(reason: Reason, problem: string, remedy: string, notes: readonly Note[] = []): Resolved {
-  return { ok: false, reason, problem, remedy, notes };
+function failed(reason: Reason, problem: string, remedy: string, also: readonly Note[] = []): Resolved {
+  return { ok: false, problem, notes: [...also, { reason, problem, remedy }] };
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */

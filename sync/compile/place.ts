@@ -71,7 +71,7 @@ export function placeOf(
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
     seal: lookups.options.seal,
-    inspect: (expression) => searchExpression(expression, lookups.options.inspect),
+    expression: (written) => searchExpression(written, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
       closing.push(`${annotation}: ${problem}`);

@@ -46,7 +46,7 @@ export interface Lost {
  * Runs a request through the edge's own matcher and filters, up to where it would be forwarded. A request that policies
  * answer is answered; nothing is fetched. `open` gives the texts that were sealed.
  */
-export async function explain(rules: Rules, asked: Asked, open: Platform["open"]): Promise<Explanation> {
+export async function explain(rules: Rules, asked: Asked, open: Platform["open"] = closed): Promise<Explanation> {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
   const assumed: string[] = [];
   const exchange = {
@@ -81,6 +81,10 @@ async function answerOf(host: HostRules | undefined, exchange: Exchange, reached
     return { response: new Response(null), outcome: "routed" };
   };
   return handlerOf(host, last)(exchange);
+}
+
+async function closed(): Promise<never> {
+  throw new Error("nothing can be opened here");
 }
 
 /** Nothing is asked of anyone: what would be is said. Our own rules answer for themselves. */

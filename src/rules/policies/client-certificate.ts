@@ -86,7 +86,7 @@ export const clientCertificate = definePolicy({
       return nobody(place, "auth-tls-secret", `Secret ${name} has no key "ca.crt"`, CREATE);
     }
     const expression = values["auth-tls-match-cn"];
-    const subject = expression === undefined ? undefined : place.inspect(expression);
+    const subject = expression === undefined ? undefined : place.expression(expression);
     if (subject && !subject.ok) return nobody(place, "auth-tls-match-cn", subject.problem, "write it more simply");
     place.warn(
       "auth-tls-secret",

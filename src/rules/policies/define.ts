@@ -61,7 +61,7 @@ export interface Place {
   /** A token for a text that no one may read where it is published: the edge alone can open it. */
   readonly seal: (text: string) => string;
   /** An expression that may be found anywhere in a text, as JavaScript has it; refused if it could take very long to match. */
-  readonly inspect: (expression: string) => Parsed<string>;
+  readonly expression: (written: string) => Parsed<string>;
   /** The header names that `custom-headers` may set, lower case. */
   readonly allowedResponseHeaders: readonly string[];
   /** Reports, and closes the route: what the annotation asks for must not be done without. */
