@@ -55,6 +55,8 @@ function routeOf(
   for (const note of resolved.ok ? resolved.notes : [resolved, ...resolved.notes]) {
     report(note.reason, note.subject ?? subject, note.problem, note.remedy);
   }
+  // Its policies name who is asked in its place.
+  if (!resolved.ok && settings.defaultBackend) return route;
   if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };
   backends.set(resolved.id, resolved.backend);
   return { ...route, backend: resolved.id };
