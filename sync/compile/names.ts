@@ -23,9 +23,33 @@ type Annotation = "from-to-www-redirect" | "server-alias";
  * others the first host in order of names does, and redirects come before aliases, as in ingress-nginx.
  */
 export function withNames(plans: readonly HostPlan[], options: Pick<Options, "zones">, report: Report): Named {
-  const taken = new Map(plans.map(({ host }) => [host, host]));
+  const take = registry(plans, options, report);
   const ordered = plans.toSorted((a, b) => compareText(a.host, b.host));
-  const claim = (name: string, { host }: HostPlan, owner: Owner, annotation: Annotation): boolean => {
+  const redirects = ordered.flatMap((plan) => {
+    const owner = plan.owners.find(({ read }) => read.values.fromToWww["from-to-www-redirect"] === true);
+    const from = counterpartOf(plan.host);
+    if (!owner || from === undefined || !take(from, plan.host, owner, "from-to-www-redirect")) return [];
+    return [{ host: from, policies: { fromToWww: { to: plan.host } }, routes: [], backends: {} }];
+  });
+  const aliases = ordered.flatMap((plan) => {
+    const owner = aliasOwner(plan, report);
+    const asked = owner ? aliasesOf(owner, report) : [];
+    const names = asked.filter((name) => owner && take(name, plan.host, owner, "server-alias"));
+    return names.map((name) => ({ plan, name }));
+  });
+  return {
+    plans: [...plans, ...aliases.map(({ plan, name }) => aliasPlan(plan, name))],
+    redirects,
+    secure: aliases.filter(({ plan, name }) => isCovered(plan, name)).map(({ name }) => name),
+  };
+}
+
+type Take = (name: string, host: string, owner: Owner, annotation: Annotation) => boolean;
+
+/** Names and whose they are. A name is taken once: by rules of its own, else by the host that asks first. */
+function registry(plans: readonly HostPlan[], { zones }: Pick<Options, "zones">, report: Report): Take {
+  const taken = new Map(plans.map(({ host }) => [host, host]));
+  return (name, host, owner, annotation) => {
     const holder = taken.get(name);
     const subject = subjectOf(owner.ingress, fieldOf(owner, annotation));
     if (holder !== undefined) {
@@ -34,26 +58,10 @@ export function withNames(plans: readonly HostPlan[], options: Pick<Options, "zo
       return false;
     }
     taken.set(name, host);
-    if (zoneOf(name, options.zones) === undefined) {
+    if (zoneOf(name, zones) === undefined) {
       report("HostOutsideZones", subject, `${name} lies in none of the account's zones`, "add its zone to the account");
     }
     return true;
-  };
-  const redirects = ordered.flatMap((plan) => {
-    const owner = plan.owners.find(({ read }) => read.values.fromToWww["from-to-www-redirect"] === true);
-    const from = counterpartOf(plan.host);
-    if (!owner || from === undefined || !claim(from, plan, owner, "from-to-www-redirect")) return [];
-    return [{ host: from, policies: { fromToWww: { to: plan.host } }, routes: [], backends: {} }];
-  });
-  const aliases = ordered.flatMap((plan) => {
-    const owner = aliasOwner(plan, report);
-    const names = owner ? aliasesOf(owner, report).filter((name) => claim(name, plan, owner, "server-alias")) : [];
-    return names.map((name) => ({ plan, name }));
-  });
-  return {
-    plans: [...plans, ...aliases.map(({ plan, name }) => aliasPlan(plan, name))],
-    redirects,
-    secure: aliases.filter(({ plan, name }) => isCovered(plan, name)).map(({ name }) => name),
   };
 }
 

@@ -29,7 +29,7 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[]): Promise<Edge> {
+export async function startEdge(zones: readonly string[], log: (line: string) => void = () => {}): Promise<Edge> {
   const keys = generateKeys();
   const stack = await startStack({
     httpPort: 0,
@@ -37,7 +37,7 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
     zones,
     worker: WORKER,
     variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
-    log: () => {},
+    log,
     loopbackOnly: true,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
-import { flag, list, text } from "./kinds.ts";
+import { flag, list, orEmpty, text } from "./kinds.ts";
 
 const name = text(
   { doc: "", example: "" },
@@ -17,12 +17,14 @@ export const fromToWww = definePolicy({
   scope: "host",
   settings: z.strictObject({ to: z.string() }),
   annotations: {
-    "from-to-www-redirect": flag({
-      doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
-      example: "true",
-      default: "false",
-      guards: true,
-    }),
+    "from-to-www-redirect": orEmpty(
+      flag({
+        doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
+        example: "true",
+        default: "false",
+        guards: true,
+      }),
+    ),
     "server-alias": list(
       {
         doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",

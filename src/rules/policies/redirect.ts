@@ -1,19 +1,20 @@
 import * as z from "zod/mini";
 import { definePolicy, type Place } from "./define.ts";
-import { flag, integer, template } from "./kinds.ts";
+import { flag, integer, orEmpty, template } from "./kinds.ts";
 
 // What a URL is made of (RFC 3986), and variables.
 const URL_TEXT = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";
-const ANY_INTEGER = Number.MIN_SAFE_INTEGER;
 
 /** Shared with what else makes a Location of its own. */
 export const relativeRedirects = {
-  "relative-redirects": flag({
-    doc: "Leaves a redirect to a path, such as `/new`, as it is; else scheme and host are put before it.",
-    example: "true",
-    default: "false",
-    guards: true,
-  }),
+  "relative-redirects": orEmpty(
+    flag({
+      doc: "Leaves a redirect to a path, such as `/new`, as it is; else scheme and host are put before it.",
+      example: "true",
+      default: "false",
+      guards: true,
+    }),
+  ),
 };
 
 /** Sends every request of a path elsewhere, whatever protects the path. */
@@ -31,9 +32,11 @@ export const redirect = definePolicy({
       new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_TEXT})?$`),
       'a URL such as "https://www.example.com/new", or a path such as "/new"',
     ),
-    "permanent-redirect-code": integer(
-      { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
-      ANY_INTEGER,
+    "permanent-redirect-code": orEmpty(
+      integer(
+        { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
+        0,
+      ),
     ),
     "temporal-redirect": template(
       {
@@ -44,9 +47,11 @@ export const redirect = definePolicy({
       new RegExp(`^(?:(?:https?://|\\$)${URL_TEXT})?$`),
       'a URL such as "https://maintenance.example.com"',
     ),
-    "temporal-redirect-code": integer(
-      { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
-      ANY_INTEGER,
+    "temporal-redirect-code": orEmpty(
+      integer(
+        { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
+        0,
+      ),
     ),
     ...relativeRedirects,
   },
