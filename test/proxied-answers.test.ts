@@ -264,7 +264,7 @@ function readManifests() {
     ingress("moved", {
       ...rewriting,
       "proxy-redirect-to": "https://shop.example.com/",
-      "permanent-redirect": "http://inner.example.com/a",
+      "rewrite-target": "http://inner.example.com/a",
     }),
     ingress("quiet", { "enable-access-log": "false", "custom-http-errors": "404", "default-backend": "errors" }),
     service("shop", "203.0.113.10"),
