@@ -52,7 +52,7 @@ program
 await program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const usage = error instanceof CommanderError || error instanceof UsageError;
-  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "")}` : error);
+  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}` : error);
   process.exitCode = usage ? USAGE_EXIT : 1;
 });
 

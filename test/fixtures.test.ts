@@ -7,8 +7,8 @@ import type { Rules } from "../src/rules/snapshot.ts";
 import { PREFIXES } from "../sync/compile/annotations.ts";
 import { lineOf, reasons } from "../sync/compile/diagnostic.ts";
 import { explain } from "../sync/explain/explain.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
 import { readFixtures, ZONES } from "./support/fixture.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { differences, type Outcome, type RequestLine } from "./support/requests.ts";
 
 const fixtures = readFixtures();

@@ -34,10 +34,20 @@ function isKept({ outcome, authAnswer }: Answer, onlyOwn: boolean): boolean {
 /** The request for a page: of the same method and query, as nginx's, but without the body, which may be used up. */
 function pageRequest(exchange: Exchange, code: number, settings: SettingsOf<"customErrors">): Exchange {
   const { rawPath, query } = exchange;
+  const { url, method, headers, signal } = exchange.request;
+  const request = new Request(url, { method, headers, signal });
   const originHeaders: Exchange["originHeaders"] = [
     ...[...NOT_TOLD, ...NOT_TOLD_EITHER, "Content-Length"].map((name) => [name, undefined] as const),
     ["X-Original-URI", rawPath + query],
     ...aboutFailure(exchange, code, settings),
   ];
-  return { ...exchange, backend: settings.backend, target: "/", body: null, originHost: undefined, originHeaders };
+  return {
+    ...exchange,
+    request,
+    backend: settings.backend,
+    target: "/",
+    body: null,
+    originHost: undefined,
+    originHeaders,
+  };
 }

@@ -17,9 +17,9 @@ export const ZONES = ["example.com", "example.net"];
 /** What every fixture is compiled with, unless its options.json says otherwise. */
 export const OPTIONS: Omit<Options, "zones"> = {
   ingressClass: "edgress",
+  allowedResponseHeaders: [],
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
-  allowedResponseHeaders: [],
   inspect: inspector(),
 };
 
