@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-// A tenth above the last measurement, since every cold isolate parses them all: 48,719 bytes at first, 134,384 with who
-// may call (bcryptjs 19,000, hpke 16,000, hashes 15,000, crypt(3) 4,000; hashes of passwords and sealed texts need them).
-const BUDGET_BYTES = 150_000;
+// A tenth above the last measurement, since every cold isolate parses them all: 48,719 bytes at first, 68,111 with redirects,
+// further names and error pages, 147,897 with who may call (bcryptjs 19,000, hpke 16,000, hashes 15,000, crypt(3) 4,000).
+const BUDGET_BYTES = 162_700;
 
 test(`the Worker is under ${BUDGET_BYTES} bytes, minified`, async () => {
   const { outputFiles } = await build({

@@ -6,6 +6,7 @@ import type { Resolve } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { searchExpression } from "./expression.ts";
+import { isFallback } from "./fallback.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
@@ -19,6 +20,7 @@ export interface Lookups {
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
   readonly hosts: ReadonlySet<string>; // that we serve
+  readonly zones: readonly string[];
   readonly cluster: Cluster;
   readonly options: Pick<Options, "seal" | "inspect">;
 }
@@ -30,6 +32,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     resolve,
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     hosts,
+    zones: options.zones,
     cluster,
     options,
   };
@@ -37,7 +40,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
 
 /** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
 export function placeOf(
-  claim: Pick<Claim, "owner" | "host" | "path" | "backend">,
+  claim: Pick<Claim, "id" | "owner" | "host" | "path" | "backend">,
   tls: boolean,
   lookups: Lookups,
   backends: Map<string, Backend>,
@@ -62,9 +65,11 @@ export function placeOf(
     ingress: ingress.name,
     host: claim.host,
     path: claim.path,
+    isFallback: isFallback(claim),
     service: claim.backend?.name ?? "",
     port: String(claim.backend?.port ?? ""),
     tls,
+    zones: lookups.zones,
     isLegacy: read.isLegacy,
     secret: (reference) => find(lookups.secrets, "Secret", namespace, reference),
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
