@@ -7,6 +7,7 @@ export type Outcome =
   | "no-route"
   | "backend-missing"
   | "closed"
+  | "denied"
   | "bad-request"
   | "rewrite-empty"
   | "body-too-large"
@@ -34,10 +35,16 @@ export interface Answer {
   readonly record?: string;
   /** The policy that could not be asked, so that the request passed without. */
   readonly unchecked?: string;
+  /** An external authentication service gave it: no error page takes its place. */
+  readonly authAnswer?: boolean;
+  /** It has no line in the access log. */
+  readonly isUnlogged?: boolean;
 }
 
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   413: "Content Too Large",
   414: "URI Too Long",
@@ -65,18 +72,16 @@ export function redirect(status: number, location: string): Answer {
   return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
 }
 
-/** The same answer with a header beside those of its name. */
-export function withAddedHeader(answer: Answer, name: string, value: string): Answer {
-  if (answer.response.status === 101) return answer;
-  const response = new Response(answer.response.body, answer.response);
-  response.headers.append(name, value);
-  return { ...answer, response };
+/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+/** The same answer with a header set. */
+export function withHeader(answer: Answer, name: string, value: string): Answer {
+  return withHeaders(answer, (headers) => headers.set(name, value));
 }
 
-/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
-export function withHeader(answer: Answer, name: string, value: string): Answer {
+/** The same answer with other headers. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+export function withHeaders(answer: Answer, change: (headers: Headers) => void): Answer {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);
-  response.headers.set(name, value);
+  change(response.headers);
   return { ...answer, response };
 }

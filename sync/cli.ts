@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { generateSealingKeys } from "./publish/seal.ts";
 import { generateKeys } from "./publish/sign.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -42,17 +43,20 @@ classOptions(program.command("publish"))
 
 program
   .command("keys")
-  .description("Makes the pair of keys that manifests are signed and verified with")
+  .description("Makes the keys that manifests are signed and verified with, and secrets sealed and opened with")
   .action(() => {
     const { privateKey, publicKey } = generateKeys();
     print(`EDGRESS_SIGNING_KEY=${privateKey}`);
     print(`MANIFEST_PUBLIC_KEY=${publicKey}`);
+    const sealing = generateSealingKeys();
+    print(`EDGRESS_SEALING_PUBLIC_KEY=${sealing.publicKey}`);
+    print(`EDGRESS_SEALING_KEY=${sealing.privateKey}`);
   });
 
 await program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const usage = error instanceof CommanderError || error instanceof UsageError;
-  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "")}` : error);
+  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}` : error);
   process.exitCode = usage ? USAGE_EXIT : 1;
 });
 

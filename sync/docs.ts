@@ -13,11 +13,11 @@ export function withTables(readme: string): string {
 }
 
 function annotationTable(): string {
-  const rows = policies.flatMap(({ annotations }) =>
-    Object.entries<Annotations[string]>(annotations).map(([name, { doc, example, guards }]) => {
-      return `| \`${name}\` | ${doc}${guards ? " *Closes on error.*" : ""} | \`${example}\` |`;
-    }),
-  );
+  // By name: an annotation that two policies read has one row.
+  const annotations = new Map(policies.flatMap((policy) => Object.entries<Annotations[string]>(policy.annotations)));
+  const rows = [...annotations].map(([name, { doc, example, guards }]) => {
+    return `| \`${name}\` | ${doc}${guards ? " *Closes on error.*" : ""} | \`${example}\` |`;
+  });
   return ["| Annotation | What it does | Example |", "| --- | --- | --- |", ...rows].join("\n");
 }
 

@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { filled, type Level, lastsMs } from "../src/limits/leaky-bucket.ts";
 import { Leases } from "../src/limits/leases.ts";
-import { type Edge, startEdge, WORKER } from "./support/edge.ts";
+import { type Edge, startEdge, WORKER } from "./support/fixture-edge.ts";
 import { begin, clusterWith, type Origin, originAt, type Received, send, until } from "./support/origins.ts";
 
 const ADDRESS = "203.0.113.10:80";
@@ -21,7 +21,7 @@ let origin: Origin;
 let clients = 0;
 
 before(async () => {
-  edge = await startEdge(["example.com"], { log: (line) => lines.push(line) });
+  edge = await startEdge(["example.com"], (line) => lines.push(line));
   closing.push(edge.close);
   await edge.serve(
     clusterWith(
@@ -193,7 +193,7 @@ describe("where requests cannot be counted", { timeout: 20_000 }, () => {
       const seen: string[] = [];
       const log = (line: string) => void seen.push(line);
       const worker = await workerWith(`export class Limiter extends DurableObject { ${method ?? ""} }`);
-      const own = await startEdge(["example.com"], { log, worker, ...(!method && { durableObjects: {} }) });
+      const own = await startEdge(["example.com"], log, { worker, ...(!method && { durableObjects: {} }) });
       try {
         await own.serve(clusterWith(strict, { shop: ["203.0.113.10"] }));
         for (let count = 0; count < 2; count++) {
@@ -208,7 +208,7 @@ describe("where requests cannot be counted", { timeout: 20_000 }, () => {
 
   test("for a while the counts of before hold, and those that lasted long are not forgotten", async () => {
     const crashing = "export class Limiter extends Real { crash() { this.ctx.abort(); } }";
-    const own = await startEdge(["example.com"], { worker: await workerWith(crashing) });
+    const own = await startEdge(["example.com"], undefined, { worker: await workerWith(crashing) });
     try {
       await own.serve(clusterWith(strict, { shop: ["203.0.113.10"] }));
       const headers = { "CF-Connecting-IP": "192.0.2.1" };

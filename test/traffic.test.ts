@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { type Edge, startEdge } from "./support/edge.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { brokenAt, clusterWith, type Origin, originAt, type Received, send, until } from "./support/origins.ts";
 
 const FIRST = "203.0.113.10";

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from "node:http";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { heaviest } from "../src/filters/upstream.ts";
 import { isWorthAnother } from "../src/forward/retry.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { begin, brokenAt, clusterWith, type Origin, originAt, send, until } from "./support/origins.ts";
 
 const FIRST = "203.0.113.10";

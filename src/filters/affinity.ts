@@ -1,5 +1,5 @@
 import { cookieFor } from "../affinity-cookie.ts";
-import { type Answer, withAddedHeader } from "../answer.ts";
+import { type Answer, withHeaders } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { cookieOf } from "../variables.ts";
@@ -40,7 +40,8 @@ function withCookie(answer: Answer, exchange: Exchange, settings: SettingsOf<"af
     "HttpOnly",
     sameSiteOf(settings, exchange),
   ];
-  return withAddedHeader(answer, "Set-Cookie", attributes.filter(Boolean).join("; "));
+  const cookie = attributes.filter(Boolean).join("; ");
+  return withHeaders(answer, (headers) => headers.append("Set-Cookie", cookie));
 }
 
 function sameSiteOf({ sameSite, sameSiteNoneWhereKnown }: SettingsOf<"affinity">, { request }: Exchange) {

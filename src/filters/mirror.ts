@@ -33,6 +33,8 @@ function send(settings: SettingsOf<"mirror">, site: Site, exchange: Exchange, co
   const body = copy?.body.pipeThrough(pipeOf(length)) ?? null;
   const { method } = exchange.request;
   const asked = { method, headers, body, host, timeoutMs: TIMEOUT_MS, ...(copy && { signal: copy.givenUp }) };
-  const answered = subrequest(exchange, site, target, asked);
-  exchange.platform.waitUntil(answered.then((response) => response.body?.cancel()).catch(() => {}));
+  exchange.platform.aside(async () => {
+    const response = await subrequest(exchange, site, target, asked).catch(() => undefined);
+    await response?.body?.cancel();
+  });
 }

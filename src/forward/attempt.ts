@@ -35,9 +35,8 @@ export async function attempt(
   sent.catch((error: unknown) => (error instanceof Stalled ? late.abort() : broken.abort()));
   try {
     const response = await originFetch(asked, {
-      method: request.method,
-      headers: originHeaders(exchange),
       ...sending,
+      headers: originHeaders(exchange),
       signal: AbortSignal.any([request.signal, late.signal, broken.signal]),
       resolveOverride,
     });

@@ -1,6 +1,6 @@
 /** A fetch as the edge makes it: redirects are the client's to follow, and an ingress is no cache. */
 export interface OriginFetch {
-  readonly method: string;
+  readonly method?: string;
   readonly headers: Headers;
   /** Left out where the request that is fetched brings its own. */
   readonly body?: ReadableStream | ArrayBuffer | null;

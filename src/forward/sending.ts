@@ -8,6 +8,8 @@ const MOST_KEPT_BYTES = 64 * 1024;
 /** A request's body, on its way to an origin. */
 export interface Sending {
   readonly asked: string | Request;
+  /** Left out where the request brings it. */
+  readonly method?: string;
   readonly body?: ReadableStream | ArrayBuffer | null;
   /**
    * Resolves when all of it has been taken. Where it breaks off this rejects, and the fetch must be aborted: workerd ends
@@ -28,15 +30,16 @@ export class Stalled extends Error {}
 /** Makes a request's body ready. One that is small, and may be wanted again, is read whole first. */
 export async function bodyOf({ request, body, upstream }: Exchange, mayBeWantedAgain: boolean): Promise<Body> {
   const sent = Promise.resolve();
-  if (body === null) return { again: true, send: (asked) => ({ asked, body: null, sent }) };
+  const { method } = request;
+  if (body === null) return { again: true, send: (asked) => ({ asked, method, body: null, sent }) };
   // A GET may have a body, but a fetch takes it only with the client's own request.
-  if (isBodyless(request.method)) return { again: false, send: (url) => ({ asked: new Request(url, request), sent }) };
+  if (isBodyless(method)) return { again: false, send: (url) => ({ asked: new Request(url, request), sent }) };
   const length = request.headers.get("Content-Length");
   if (mayBeWantedAgain && length !== null && Number(length) <= MOST_KEPT_BYTES) {
     const kept = await new Response(body).arrayBuffer();
-    return { again: true, send: (asked) => ({ asked, body: kept, sent }) };
+    return { again: true, send: (asked) => ({ asked, method, body: kept, sent }) };
   }
-  return { again: false, send: (asked) => ({ asked, ...streamed(body, length, upstream?.sendMs) }) };
+  return { again: false, send: (asked) => ({ asked, method, ...streamed(body, length, upstream?.sendMs) }) };
 }
 
 function streamed(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {

@@ -1,10 +1,9 @@
 import type { Exchange } from "../exchange.ts";
 import type { Site } from "../filters/filter.ts";
 import { hostOf } from "../rules/hosts.ts";
-import { normalisePath } from "../rules/paths.ts";
+import { forwardedPath, normalisePath } from "../rules/paths.ts";
 import type { Target } from "../rules/target.ts";
 import { expand } from "../variables.ts";
-import { originFetch } from "./fetch.ts";
 import { originTarget } from "./target.ts";
 
 /** What a subrequest is, beside where it goes. Redirects are not followed. */
@@ -12,11 +11,11 @@ export interface Subrequest {
   readonly method: string;
   readonly headers: Headers;
   readonly body: ReadableStream | null;
-  /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
-  readonly host?: string | undefined;
   readonly timeoutMs: number;
   /** Ends it, where that is to happen before. */
   readonly signal?: AbortSignal;
+  /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
+  readonly host?: string | undefined;
 }
 
 /** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
@@ -26,10 +25,9 @@ export async function subrequest(
   target: Target,
   asked: Subrequest,
 ): Promise<Response> {
-  if (exchange.platform.asksNobody) throw new Error("nobody is asked here");
   switch (target.via) {
     case "internet":
-      return send(target.origin + pathOf(target, exchange).join(""), asked, undefined);
+      return send(exchange, target.origin + pathOf(target, exchange).join(""), asked, undefined);
     case "rules":
       return byRules(exchange, target, asked);
     case "backend": {
@@ -41,7 +39,7 @@ export async function subrequest(
         address &&
         originTarget({ ...exchange, originHost: asked.host, target: path, query }, backend, address);
       if (!reached) throw new Error(`backend ${target.backend} cannot be reached`);
-      return send(reached.url, asked, reached.resolveOverride);
+      return send(exchange, reached.url, asked, reached.resolveOverride);
     }
   }
 }
@@ -50,6 +48,7 @@ export async function subrequest(
 async function byRules(exchange: Exchange, target: Target & { via: "rules" }, asked: Subrequest): Promise<Response> {
   const [rawPath, query] = pathOf(target, exchange);
   const hostHeader = expand(target.host, exchange);
+  const path = normalisePath(rawPath);
   const request = new Request("http://edgress.invalid/", {
     method: asked.method,
     headers: asked.headers,
@@ -63,8 +62,8 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     host: hostOf(hostHeader),
     rawPath,
     query,
-    path: normalisePath(rawPath),
-    target: rawPath,
+    path,
+    target: forwardedPath(rawPath, path ?? "/"),
     body: asked.body,
     address: undefined,
     upstream: undefined,
@@ -75,6 +74,7 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
 }
 
 async function send(
+  { platform }: Exchange,
   url: string,
   { timeoutMs, method, headers, body, signal: given }: Subrequest,
   resolveOverride: string | undefined,
@@ -83,7 +83,7 @@ async function send(
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
   try {
-    return await originFetch(url, { method, headers, body, signal, resolveOverride });
+    return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
   } finally {
     clearTimeout(timer);
   }

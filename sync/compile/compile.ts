@@ -9,6 +9,7 @@ import { type Asked, claimsOf } from "./claims.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
+import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
 import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
@@ -29,19 +30,26 @@ export function compile(cluster: Cluster, options: Options): Compiled {
     diagnostics.push({ reason, ...subject, problem, remedy });
 
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
-  const asked = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
-  const primaries = asked.filter((one) => !isCanary(one));
+  const all = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
+  const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
-    primaries.map(({ owner }) => owner.ingress),
+    asked.map(({ owner }) => owner.ingress),
     cluster.secrets,
     report,
   );
-  const plans = grant(primaries.map(withCatchAll), report);
-  const canaries = canariesOf(asked.filter(isCanary), plans, report);
-  const served = new Set(plans.map(({ host }) => host));
+  const granted = grant(asked.map(withCatchAll), report);
+  const { plans, redirects, secure } = withNames(granted, options, report);
+  const served = new Set([...plans, ...redirects].map(({ host }) => host));
   const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
-  const surroundings = { secure: secureHosts(primaries), canaries, lookups, inspect: options.inspect, report };
-  const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
+  const surroundings = {
+    secure: new Set([...secureHosts(asked), ...secure]),
+    canaries: canariesOf(all.filter(isCanary), granted, report),
+    lookups,
+    inspect: options.inspect,
+    report,
+  };
+  const compiled = plans.map((plan) => compileHost(plan, surroundings));
+  const hosts = [...compiled, ...redirects].toSorted((a, b) => compareText(a.host, b.host));
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }
 

@@ -5,6 +5,8 @@ import type { Cluster } from "../collect/cluster.ts";
 import type { Resolve } from "./backends.ts";
 import { type Claim, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
+import { searchExpression } from "./expression.ts";
+import { isFallback } from "./fallback.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
@@ -17,10 +19,10 @@ export interface Lookups {
   readonly configMaps: ReadonlyMap<string, Values>;
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
-  readonly zones: readonly string[];
-  readonly inspect: Options["inspect"];
   readonly hosts: ReadonlySet<string>; // that we serve
+  readonly zones: readonly string[];
   readonly cluster: Cluster;
+  readonly options: Pick<Options, "seal" | "inspect">;
 }
 
 export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
@@ -29,16 +31,16 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
     resolve,
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
-    zones: options.zones,
-    inspect: options.inspect,
     hosts,
+    zones: options.zones,
     cluster,
+    options,
   };
 }
 
 /** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
 export function placeOf(
-  claim: Pick<Claim, "owner" | "host" | "path" | "backend">,
+  claim: Pick<Claim, "id" | "owner" | "host" | "path" | "backend">,
   tls: boolean,
   lookups: Lookups,
   backends: Map<string, Backend>,
@@ -64,6 +66,7 @@ export function placeOf(
     ingress: ingress.name,
     host: claim.host,
     path: claim.path,
+    isFallback: isFallback(claim),
     service: claim.backend?.name ?? "",
     port: String(claim.backend?.port ?? ""),
     tls,
@@ -73,11 +76,15 @@ export function placeOf(
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
-    inspect: lookups.inspect,
+    seal: lookups.options.seal,
+    expression: (written) => searchExpression(written, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
       closing.push(`${annotation}: ${problem}`);
       report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503`);
+    },
+    deny(annotation, problem, remedy) {
+      report("RouteClosed", subject(annotation), problem, `${remedy}; until then nobody is let in`);
     },
     warn(annotation, problem, remedy) {
       report("AnnotationInvalid", subject(annotation), problem, remedy);

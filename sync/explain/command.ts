@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
-import { readManifests, unparsableLine } from "../collect/manifests.ts";
+import { expectFolder, readManifests, unparsableLine } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { compile } from "../compile/compile.ts";
@@ -11,8 +10,9 @@ import type { Options } from "../compile/options.ts";
 import { nameOf } from "../compile/select.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Asked, type Explanation, explain } from "./explain.ts";
+import { unsealed } from "./unsealed.ts";
 
-export interface ExplainOptions extends Omit<Options, "inspect"> {
+export interface ExplainOptions extends Omit<Options, "inspect" | "seal"> {
   readonly manifests: string;
   readonly method: string;
   readonly header: readonly string[];
@@ -22,13 +22,14 @@ export interface ExplainOptions extends Omit<Options, "inspect"> {
 /** The lines that `edgress explain` prints. Rejects with a UsageError where the URL, a header or the folder is none. */
 export async function explainCommand(url: string, options: ExplainOptions): Promise<string[]> {
   const asked: Asked = { url: checkedUrl(url), method: options.method, headers: options.header.map(parseHeader) };
-  const unreadable = () => Promise.reject(new UsageError(`cannot read the folder ${options.manifests} (--manifests)`));
-  await access(options.manifests).catch(unreadable);
+  expectRequest(asked);
+  await expectFolder(options.manifests);
   const manifests = await readManifests(options.manifests);
   const cluster = clusterOf([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
-  const { rules, diagnostics } = compile(cluster, { ...options, zones, inspect: inspector() });
-  const explanation = await explain(rules, asked);
+  const { seal, open } = unsealed();
+  const { rules, diagnostics } = compile(cluster, { ...options, zones, inspect: inspector(), seal });
+  const explanation = await explain(rules, asked, open);
   const about = diagnostics.filter((diagnostic) => concerns(diagnostic, explanation, cluster));
   const source = sourceOf(explanation.route?.id, cluster);
   if (options.json) return [JSON.stringify({ ...explanation, source, diagnostics: about }, null, 2)];
@@ -46,6 +47,15 @@ function parseHeader(text: string): [string, string] {
   return [name, value];
 }
 
+/** Methods and values that no request may have, such as `GE T`. */
+function expectRequest({ method, headers }: Asked): void {
+  try {
+    new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+  } catch (error) {
+    throw new UsageError(`there is no such request: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Diagnostics of the Ingresses that name the host which took the request, and of what the route leads to. */
 function concerns({ object }: Diagnostic, { route, lost, host }: Explanation, { ingresses }: Cluster): boolean {
   const ids = [route?.id, ...lost.map(({ id }) => id)];
@@ -60,7 +70,7 @@ function sourceOf(id: string | undefined, { ingresses }: Cluster): string | unde
 }
 
 function describe(explanation: Explanation, source: string | undefined, cluster: Cluster): string[] {
-  const { host, path, status, outcome, because, location, route, origin, lost } = explanation;
+  const { host, path, status, outcome, because, location, route, origin, assumed, lost } = explanation;
   const rows: (readonly [string, string | undefined])[] = [
     ["answer", `${status} (${outcome}${because ? `: ${because}` : ""})`],
     ["location", location],
@@ -71,6 +81,7 @@ function describe(explanation: Explanation, source: string | undefined, cluster:
     ["origin", origin?.addresses.join(", ")],
     ["fetches", origin?.url],
     ["connects", origin?.resolveOverride],
+    ...assumed.map((url): [string, string] => ["assumes", `${url} answers 200`]),
     ...lost.map((entry): [string, string] => ["lost", lostText(entry, sourceOf(entry.id, cluster))]),
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(9)}${value}`]));

@@ -107,16 +107,10 @@ function headerOf(values: Given, place: Place): z.infer<typeof Header> | undefin
   return { name, sends: patternOf(pattern, place) };
 }
 
-function patternOf(pattern: string, place: Place): z.infer<typeof Header>["sends"] {
+function patternOf(written: string, place: Place): z.infer<typeof Header>["sends"] {
+  const pattern = place.expression(written);
+  if (pattern.ok) return { by: "pattern", pattern: pattern.value };
   const remedy = "correct it; until then requests with the header go to the primary";
-  try {
-    new RegExp(pattern);
-  } catch (error) {
-    place.warn("canary-by-header-pattern", error instanceof Error ? error.message : String(error), remedy);
-    return { by: "nothing" };
-  }
-  const inspected = place.inspect(pattern);
-  if (inspected.ok) return { by: "pattern", pattern };
-  place.warn("canary-by-header-pattern", inspected.problem, remedy);
+  place.warn("canary-by-header-pattern", pattern.problem, remedy);
   return { by: "nothing" };
 }
