@@ -31,6 +31,8 @@ export interface Answer {
   /** The address that was asked, and how long it took to answer, in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
+  /** How many addresses were asked, where it was not the first that answered. */
+  readonly tries?: number;
   /** The DNS record of that address. */
   readonly record?: string;
   /** The policy that could not be asked, so that the request passed without. */

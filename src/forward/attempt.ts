@@ -32,7 +32,10 @@ export async function attempt(
   const { asked, sent, ...sending } = body.send(url);
   const answerMs = upstream?.answerMs ?? Number(platform.env.ANSWER_TIMEOUT_MS ?? ANSWER_TIMEOUT_MS);
   const timer = timerFrom(sent, answerMs, () => late.abort());
-  sent.catch((error: unknown) => (error instanceof Stalled ? late.abort() : broken.abort()));
+  let isAnswered = false; // then the origin may do without the rest
+  sent.catch((error: unknown) => {
+    if (!isAnswered) (error instanceof Stalled ? late : broken).abort();
+  });
   try {
     const response = await originFetch(asked, {
       ...sending,
@@ -40,6 +43,7 @@ export async function attempt(
       signal: AbortSignal.any([request.signal, late.signal, broken.signal]),
       resolveOverride,
     });
+    isAnswered = true;
     return judged(exchange, response);
   } catch (error) {
     if (late.signal.aborted) return { answer: ownAnswer(exchange, 504, "origin-timeout"), failure: "timeout" };

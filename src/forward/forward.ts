@@ -31,7 +31,9 @@ async function forward(exchange: Exchange, backend: Backend, addresses: readonly
     const { answer, failure } = await ask(exchange, backend, candidates[index] as Address, body); // the schema asks for one
     const originMs = Date.now() - started;
     const isLast = index + 1 >= candidates.length || !body.again || isOver(retry.withinMs, originMs);
-    if (isLast || !isWorthAnother(failure, exchange.request.method, retry)) return { ...answer, originMs };
+    if (isLast || !isWorthAnother(failure, exchange.request.method, retry)) {
+      return { ...answer, originMs, ...(index > 0 && { tries: index + 1 }) };
+    }
     await answer.response.body?.cancel();
   }
 }

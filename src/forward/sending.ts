@@ -44,19 +44,29 @@ export async function bodyOf({ request, body, upstream }: Exchange, mayBeWantedA
 
 function streamed(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {
   const { readable, writable } = pipeOf(length);
-  const sent = sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pump(body, writable, sendMs);
+  const piped = sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pump(body, writable, sendMs);
+  // An origin may answer without reading on: that is no break.
+  const sent = piped.catch(async (error: unknown) => {
+    if (error instanceof Stalled || !(await isEnded(writable))) throw error;
+  });
   return { body: readable, sent };
+}
+
+async function isEnded(stream: WritableStream): Promise<boolean> {
+  const ended = () => true;
+  return (await inTime(stream.getWriter().closed.then(ended, ended), 0)) ?? false;
 }
 
 /** Pipes part by part, to see how long each waits to be taken. */
 async function pump(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, ms: number): Promise<void> {
   const writer = to.getWriter();
-  for await (const part of from) {
-    const taken = await inTime(
-      writer.write(part).then(() => true),
-      ms,
-    );
-    if (!taken) throw new Stalled(`the origin took nothing for ${ms} ms`);
+  try {
+    for await (const part of from) {
+      const taken = writer.write(part).then(() => true);
+      if (!(await inTime(taken, ms))) throw new Stalled(`the origin took nothing for ${ms} ms`);
+    }
+    await writer.close();
+  } finally {
+    writer.releaseLock();
   }
-  await writer.close();
 }

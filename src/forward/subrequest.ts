@@ -53,6 +53,7 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     method: asked.method,
     headers: asked.headers,
     body: asked.body,
+    ...(asked.signal && { signal: asked.signal }),
   });
   const inner: Exchange = {
     ...exchange,

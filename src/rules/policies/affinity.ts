@@ -59,8 +59,9 @@ export const affinity = definePolicy({
   scope: "route",
   settings: Affinity,
   annotations,
-  fromAnnotations(values, { path }): z.infer<typeof Affinity> | undefined {
-    if (values.affinity !== "cookie") return undefined;
+  fromAnnotations(values, { path, isFallback }): z.infer<typeof Affinity> | undefined {
+    // As in ingress-nginx, for paths that are written only.
+    if (values.affinity !== "cookie" || isFallback) return undefined;
     return {
       cookie: values["session-cookie-name"] ?? COOKIE_NAME,
       path: values["session-cookie-path"] ?? path,
