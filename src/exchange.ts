@@ -1,7 +1,7 @@
 import type { Answer } from "./answer.ts";
 import type { Env } from "./env.ts";
 import { hostOf } from "./rules/hosts.ts";
-import { normalisePath } from "./rules/paths.ts";
+import { forwardedPath, normalisePath } from "./rules/paths.ts";
 
 /** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
 export interface Exchange {
@@ -51,6 +51,7 @@ const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 export function exchangeOf(request: Request, platform: Platform, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;
+  const path = normalisePath(rawPath);
   const given = request.headers.get("X-Request-ID") ?? "";
   return {
     request,
@@ -58,7 +59,7 @@ export function exchangeOf(request: Request, platform: Platform, url: string = r
     scheme: scheme === "https" ? "https" : "http",
     hostHeader,
     host: hostOf(hostHeader),
-    path: normalisePath(rawPath),
+    path,
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
@@ -70,7 +71,6 @@ export function exchangeOf(request: Request, platform: Platform, url: string = r
     originHeaders: [],
     zones: [],
     platform,
-    // A backslash would become a slash in a URL, and so another path than the one that was matched.
-    target: (rawPath || "/").replaceAll("\\", "%5C"),
+    target: forwardedPath(rawPath || "/", path ?? "/"),
   };
 }

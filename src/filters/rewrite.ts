@@ -1,6 +1,6 @@
 import { ownAnswer, redirect } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
-import { encodePath } from "../rules/paths.ts";
+import { bytesOf, encodePath } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { CAPTURE } from "../rules/policies/rewrite.ts";
 import type { Filter } from "./filter.ts";
@@ -26,7 +26,7 @@ export function rewritten(
     case "redirect":
       return settings.target.replace(CAPTURE, (_, digit: string) => groups[Number(digit)] ?? "");
     case "prefix": {
-      const rest = path.slice(settings.prefix.replace(/\/$/, "").length).replace(/^\//, "");
+      const rest = path.slice(bytesOf(settings.prefix).replace(/\/$/, "").length).replace(/^\//, "");
       return `${settings.target.replace(/\/$/, "")}/${rest}`;
     }
   }

@@ -7,7 +7,11 @@ export const MAX_EXPRESSION_SUBJECT = 4096;
 const PLAIN = /^(?!.*\/(?:\/|\.))[!-$&-~]*$/;
 const ESCAPES = /%([0-9A-Fa-f]{2})/g;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-const NEEDS_ESCAPE = /[\x00-\x20"#%?\x7f-\xff]/g;
+const NEEDS_ESCAPE = /[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]/g;
+// Dot segments as a URL has them, which fetch resolves whatever it is given.
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+// What fetch would escape in a path; and the backslash, of which it would make a slash.
+const ESCAPED_BY_FETCH = /["<>\\^`{}]/g;
 
 /** A text's UTF-8 bytes, one character a byte. The text must be well-formed Unicode. */
 export function bytesOf(text: string): string {
@@ -27,9 +31,30 @@ export function normalisePath(raw: string): string | undefined {
   return decoded.includes("\0") ? undefined : withoutDots(decoded);
 }
 
-/** Writes a byte string as nginx does after a rewrite: only what would change its meaning is escaped. */
+/** Writes a byte string as nginx does after a rewrite. A backslash is escaped too: a URL would make a slash of it. */
 export function encodePath(bytes: string): string {
-  return bytes.replace(NEEDS_ESCAPE, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  return bytes.replace(NEEDS_ESCAPE, escaped);
+}
+
+/**
+ * The path to ask an origin for where none is rewritten: the client's own, but with no dot segments left. fetch would
+ * resolve those before it merges slashes, and ask for another path than the one that was matched.
+ */
+export function forwardedPath(raw: string, normalised: string): string {
+  return DOT_SEGMENT.test(raw) ? encodePath(normalised) : raw.replace(ESCAPED_BY_FETCH, escaped);
+}
+
+/** A path as an Ingress writes it, percent-decoded as requests are; one whose escapes are no UTF-8 stays as it is. */
+export function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function escaped(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function isAscii(text: string): boolean {

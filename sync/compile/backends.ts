@@ -12,7 +12,7 @@ const RECORD_HASH_LENGTH = 24;
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
 export type Resolved =
   | { readonly ok: true; readonly id: string; readonly backend: Backend; readonly notes: readonly Note[] }
-  | ({ readonly ok: false } & Note);
+  | ({ readonly ok: false; readonly notes: readonly Note[] } & Note);
 
 /** Something to report of a backend; of the Service itself where it says so. */
 export interface Note {
@@ -53,9 +53,7 @@ function reached(service: Service, port: number): Resolved {
   const { addresses, notes } = addressesOf(service);
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
-    return notes[0]
-      ? { ok: false, ...notes[0] }
-      : failed("AddressMissing", `Service ${full} has no external address`, remedy);
+    return failed("AddressMissing", `Service ${full} has no external address`, remedy, notes);
   }
   const backend = { scheme: "http" as const, port, addresses };
   const portNote: Note = {
@@ -67,8 +65,8 @@ function reached(service: Service, port: number): Resolved {
   return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
 }
 
-function failed(reason: Reason, problem: string, remedy: string): Resolved {
-  return { ok: false, reason, problem, remedy };
+function failed(reason: Reason, problem: string, remedy: string, notes: readonly Note[] = []): Resolved {
+  return { ok: false, reason, problem, remedy, notes };
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */

@@ -1,3 +1,4 @@
+import { decodePath } from "../../src/rules/paths.ts";
 import type { Asked, Claim, Owner } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
@@ -18,7 +19,7 @@ export function grant(asked: readonly Asked[], report: Report): HostPlan[] {
   const holders = new Map<string, Claim>();
   const granted = new Map<string, Claim[]>();
   for (const claim of asked.flatMap(({ claims }) => claims)) {
-    const key = `${claim.host} ${claim.type} ${claim.path}`;
+    const key = `${claim.host} ${claim.type} ${decodePath(claim.path)}`;
     const holder = holders.get(key);
     if (holder) {
       reportTaken(claim, holder, report);

@@ -52,7 +52,7 @@ function routeOf(
   if (!claim.backend) return route;
   const resolved = resolve(claim.owner.ingress.namespace, claim.backend);
   const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
-  for (const note of resolved.ok ? resolved.notes : [resolved]) {
+  for (const note of resolved.ok ? resolved.notes : [resolved, ...resolved.notes]) {
     report(note.reason, note.subject ?? subject, note.problem, note.remedy);
   }
   if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };

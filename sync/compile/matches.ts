@@ -1,4 +1,5 @@
 import { compareText } from "../../src/rules/order.ts";
+import { decodePath } from "../../src/rules/paths.ts";
 import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import type { Claim } from "./claims.ts";
@@ -41,16 +42,7 @@ function byLength(a: Ruled, b: Ruled): number {
 }
 
 function plainMatch({ type, path }: Claim): PathMatch {
-  return { type, path: decoded(path) };
-}
-
-/** Requests are matched percent-decoded, so a path is too; one whose escapes are no UTF-8 stays as it is. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
+  return { type, path: decodePath(path) };
 }
 
 function patternOf(
@@ -59,7 +51,7 @@ function patternOf(
   inspect: Options["inspect"],
   report: Report,
 ): string | undefined {
-  if (settings.rewrite?.type === "prefix") return literalExpression(claim.path);
+  if (settings.rewrite?.type === "prefix") return literalExpression(decodePath(claim.path));
   const own = isExpression({ claim, settings });
   // ingress-nginx splits a plain prefix into itself and what lies below; an exact path of the same text takes the former.
   const below = !own && claim.type === "prefix" && exact.has(claim.path) && !claim.path.endsWith("/") ? "/" : "";

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { decodePath } from "../paths.ts";
 import { definePolicy } from "./define.ts";
 import { flag, text } from "./kinds.ts";
 
@@ -40,7 +41,8 @@ export const rewrite = definePolicy({
     const target = values["rewrite-target"];
     if (target === undefined || target === "" || target === path) return undefined;
     if (/^https?:\/\//.test(target)) return { type: "redirect", target };
-    if (keepsRest(target, isLegacy("rewrite-target"))) return { type: "prefix", prefix: path || "/", target };
+    if (keepsRest(target, isLegacy("rewrite-target")))
+      return { type: "prefix", prefix: decodePath(path) || "/", target };
     return { type: "replace", target };
   },
 });
