@@ -1,6 +1,7 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
 import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
+import { cors } from "./cors.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
 import { rewrite } from "./rewrite.ts";
@@ -11,6 +12,7 @@ import { unbacked } from "./unbacked.ts";
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
   appRoot,
   closed,
+  cors,
   hsts,
   rewrite,
   sslRedirect,

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
+import { cors } from "./cors.ts";
 import { hsts } from "./hsts.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
@@ -11,6 +12,7 @@ export const policies = [
   appRoot, // of the host, so before a path is even looked for
   hsts, // on every answer of a path, its errors and redirects included
   closed, // a route that cannot be guarded answers nothing else
+  cors, // browsers send preflights without a password, and follow no redirect for them
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
   rewrite, // last: everything else speaks of the path that the client asked for
