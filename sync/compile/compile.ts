@@ -5,12 +5,14 @@ import type { Cluster, Malformed } from "../collect/cluster.ts";
 import { resolver } from "./backends.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
+import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
 import type { Options } from "./options.ts";
 import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
+import { reportStrangers } from "./strangers.ts";
 
 export interface Compiled {
   readonly rules: Rules;
@@ -29,6 +31,7 @@ export function compile(cluster: Cluster, options: Options): Compiled {
 
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
   const ours = select(cluster, options, report);
+  for (const ingress of ours) reportStrangers(ingress, report);
   checkCertificates(ours, cluster.secrets, report);
   const asked = ours.map((ingress) => claimsOf(ingress, options, report));
   const plans = grant(asked.map(withCatchAll), report);
@@ -36,6 +39,7 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
   const surroundings = { secure: secureHosts(asked), lookups, inspect: options.inspect, report };
   const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
+  reportNeedless(asked, diagnostics, report);
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }
 

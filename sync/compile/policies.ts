@@ -1,10 +1,11 @@
 import type { Place } from "../../src/rules/policies/define.ts";
 import { type PolicyName, type PolicySettings, policies } from "../../src/rules/policies/index.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
-import type { Claim, Owner } from "./claims.ts";
+import { type Claim, type Owner, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
 import { type Lookups, placeOf } from "./place.ts";
+import { nameOf } from "./select.ts";
 
 /** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */
 export function routePolicies(
@@ -21,7 +22,7 @@ export function routePolicies(
   return because === undefined ? settings : { ...settings, closed: { because } };
 }
 
-/** The settings of a host: of each policy, those of the oldest Ingress that has any. */
+/** The settings of a host: of each policy, those of the oldest Ingress that has any. A closed host has no others. */
 export function hostPolicies(
   { host, owners }: HostPlan,
   tls: boolean,
@@ -33,9 +34,20 @@ export function hostPolicies(
     const closing: string[] = [];
     const place = placeOf({ owner, host, path: "/", backend: undefined }, tls, lookups, backends, closing, report);
     const settings = settingsOf("host", owner, place, []);
-    return closing[0] === undefined ? settings : { ...settings, closed: { because: closing[0] } };
+    return { owner, settings, because: closing[0] };
   });
-  return Object.assign({}, ...each.toReversed()) as PolicySettings;
+  const closer = each.find(({ because }) => because !== undefined);
+  if (closer?.because === undefined) return Object.assign({}, ...each.map(({ settings }) => settings).toReversed());
+  for (const { owner, because } of each) {
+    if (because === undefined) reportClosedHost(owner, host, closer.owner, closer.because, report);
+  }
+  return { closed: { because: closer.because } };
+}
+
+/** Tells an Ingress that its paths of a host are closed for what another asks for the whole host. */
+function reportClosedHost({ ingress }: Owner, host: string, closer: Owner, because: string, report: Report): void {
+  const problem = `Ingress ${nameOf(closer.ingress)} closes the whole host ${host}: ${because}`;
+  report("RouteClosed", subjectOf(ingress, "spec.rules"), problem, "correct that one, or give this one another host");
 }
 
 function settingsOf(
