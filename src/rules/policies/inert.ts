@@ -17,6 +17,8 @@ export const inert = definePolicy({
     "client-body-buffer-size": tuning("Size of the buffer for a request's body.", "16k"),
     "proxy-http-version": tuning("HTTP version towards the origin.", "1.1", "Cloudflare negotiates it."),
     "connection-proxy-header": tuning("`Connection` header towards the origin.", "keep-alive", "Cloudflare keeps it."),
+    "proxy-ssl-server-name": tuning("Tells the origin the name by SNI.", "on", "The edge always does."),
+    "upstream-hash-by-subset-size": tuning("Pods in a subset of `upstream-hash-by-subset`.", "3"),
     "http2-push-preload": tuning("HTTP/2 push, which browsers have dropped.", "true"),
     "service-upstream": tuning("Asks the Service in place of its Pods.", "true", "It is always the Service."),
     "load-balance": tuning("How nginx chooses a Pod.", "ewma", "The Service chooses; several addresses take turns."),

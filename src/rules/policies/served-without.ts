@@ -1,4 +1,4 @@
-import { flag, integer, text, word } from "./kinds.ts";
+import { flag, integer, text } from "./kinds.ts";
 import { isWritten, without } from "./lacking.ts";
 
 const CLIENT_TLS = "set cipher suites and the least TLS version for the zone or host name at Cloudflare";
@@ -24,11 +24,6 @@ export const servedWithout = {
     ),
     isWritten,
     "let the origin's certificate hold the Ingress's host, which is the name that the edge asks for",
-  ),
-  "proxy-ssl-server-name": without(
-    word({ doc: "Tells the origin the name by SNI.", example: "on", default: "off" }, ["on", "off"]),
-    () => false, // the edge always does
-    "leave it out: the edge always sends the Ingress's host",
   ),
   "proxy-ssl-ciphers": without(
     text(
@@ -82,11 +77,6 @@ export const servedWithout = {
     flag({ doc: "Hashes to a subset of Pods.", example: "true", default: "false" }),
     isTrue,
     "use the Service's sessionAffinity: ClientIP, since Pods are the Service's to choose",
-  ),
-  "upstream-hash-by-subset-size": without(
-    integer({ doc: "Pods in such a subset.", example: "3", default: "3" }, 1),
-    () => false, // nothing without upstream-hash-by-subset
-    "leave it out",
   ),
   "enable-opentelemetry": without(flag({ doc: "Traces of nginx.", example: "true", default: "false" }), isTrue, TRACES),
   "opentelemetry-trust-incoming-span": without(
