@@ -10,9 +10,10 @@ import { nameOf } from "./select.ts";
 const RECORD_HASH_LENGTH = 24;
 
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
-export type Resolved =
-  | { readonly ok: true; readonly id: string; readonly backend: Backend; readonly notes: readonly Note[] }
-  | ({ readonly ok: false; readonly notes: readonly Note[] } & Note);
+export type Resolved = { readonly notes: readonly Note[] } & (
+  | { readonly ok: true; readonly id: string; readonly backend: Backend }
+  | { readonly ok: false; readonly problem: string }
+);
 
 /** Something to report of a backend; of the Service itself where it says so. */
 export interface Note {
@@ -36,7 +37,7 @@ export function resolver(services: readonly Service[]): Resolve {
     if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
-      const ports = service.ports.map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
+      const ports = tcpPorts(service).map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
       const remedy = `name one of its ports: ${ports.join(", ") || "it has none"}`;
       return failed("PortNotFound", `Service ${full} has no port ${port}`, remedy);
     }
@@ -65,17 +66,21 @@ function reached(service: Service, port: number): Resolved {
   return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
 }
 
-function failed(reason: Reason, problem: string, remedy: string, notes: readonly Note[] = []): Resolved {
-  return { ok: false, reason, problem, remedy, notes };
+function failed(reason: Reason, problem: string, remedy: string, also: readonly Note[] = []): Resolved {
+  return { ok: false, problem, notes: [...also, { reason, problem, remedy }] };
 }
 
 /** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */
-function portOf({ ports }: Service, wanted: number | string): ServicePort | undefined {
-  const tcp = ports.filter(({ protocol }) => protocol === "TCP");
+function portOf(service: Service, wanted: number | string): ServicePort | undefined {
+  const tcp = tcpPorts(service);
   return (
     tcp.find(({ port, name }) => port === wanted || name === wanted) ??
     tcp.find(({ port, targetPort }) => targetPort === wanted || String(port) === wanted)
   );
+}
+
+function tcpPorts({ ports }: Service): ServicePort[] {
+  return ports.filter(({ protocol }) => protocol === "TCP");
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says. */

@@ -29,8 +29,9 @@ const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/\(\?[a-zA-Z-]+[:)]/, "inline flags"],
   [/\(\?(?:R|\d|[+-]\d|&|P>|P=|\(|\||#|C)/, "recursion, a condition, a branch reset or a comment"],
   [/\(\*/, "a verb"],
-  [/\\[KGRXCQENpPgkHVouxlLU]/, "an escape that JavaScript does not know"],
+  [/\\[KGRXCQENpPgkHVouxlLUae]/, "an escape that JavaScript does not know"],
   [/\[\[[.=]/, "a collating class"],
+  [new RegExp(`\\[:(?!(?:${Object.keys(POSIX_CLASSES).join("|")}):\\])\\^?\\w+:\\]`), "a negated or unknown class"],
 ];
 
 /**
@@ -71,9 +72,7 @@ function escapeText(text: string): string {
 
 function translate(pattern: string): string {
   return pattern
-    .replace(/\[:(\^?)([a-z]+):\]/g, (whole, negated: string, name: string) =>
-      negated === "" ? (POSIX_CLASSES[name] ?? whole) : whole,
-    )
+    .replace(/\[:([a-z]+):\]/g, (whole, name: string) => POSIX_CLASSES[name] ?? whole)
     .replace(/\(\?P</g, "(?<")
     .replace(/\\A/g, "^")
     .replace(/\\[zZ]/g, "$")

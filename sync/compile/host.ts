@@ -51,10 +51,11 @@ function routeOf(
   const route = { id: claim.id, path: match, policies: settings };
   if (!claim.backend) return route;
   const resolved = resolve(claim.owner.ingress.namespace, claim.backend);
-  const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
-  for (const note of resolved.ok ? resolved.notes : [resolved, ...resolved.notes]) {
-    report(note.reason, note.subject ?? subject, note.problem, note.remedy);
-  }
+  const { subject } = claim;
+  // A path holds its backend; a default backend is one.
+  const field = subject.field === "spec.defaultBackend" ? subject.field : `${subject.field}.backend`;
+  for (const note of resolved.notes)
+    report(note.reason, note.subject ?? { ...subject, field }, note.problem, note.remedy);
   if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };
   backends.set(resolved.id, resolved.backend);
   return { ...route, backend: resolved.id };

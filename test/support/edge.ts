@@ -18,6 +18,7 @@ import type { Header, Outcome, RequestLine } from "./requests.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const RECHECK_MS = 10;
+const RETRY_PAUSE_MS = 1;
 
 /** The built Worker in workerd, behind a local Cloudflare, with an origin for every Service that it is given. */
 export interface Edge {
@@ -43,7 +44,7 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
   const client = new Cloudflare({ apiToken, baseURL });
   const account = {
-    kv: kvOf(client, accountId, namespaceId),
+    kv: kvOf(client, accountId, namespaceId, RETRY_PAUSE_MS),
     dns: dnsOf(client, accountId),
     signer: signerOf(keys.privateKey),
   };

@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { policies } from "../../src/rules/policies/index.ts";
+import { PREFIXES } from "../../sync/compile/annotations.ts";
+
+// Small pools, so that hosts, paths and names collide.
+const HOSTS = [
+  "a.example.com",
+  "b.example.com",
+  "*.example.com",
+  "A.example.com.",
+  "c.b.example.com",
+  "other.example.org",
+];
+const BAD_HOSTS = ["bad_host!", "192.0.2.1", "a.*.example.com", "a.example.com:80"];
+const PATHS = [
+  "/",
+  "/foo",
+  "/foo/",
+  "/foo/bar",
+  "/Foo",
+  "/a b",
+  "/a%20b",
+  "/café",
+  "/caf%C3%A9",
+  "/v[0-9]+",
+  "/foo(/|$)(.*)",
+];
+const BAD_PATHS = ["relative", "/x//y", "/a/../b", "/unclosed(", "/%", "/\u0000"];
+const TYPES = ["Exact", "Prefix", "ImplementationSpecific"];
+const SERVICES = ["one", "two", "three", "four"];
+const NAMESPACES = ["default", "shop"];
+const DATES = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-02T01:00:00+01:00"];
+const VALUES = [
+  "true",
+  "false",
+  "yes",
+  "",
+  "/",
+  "/new",
+  "/$1",
+  "/$2/$10",
+  "https://new.example.net/$1",
+  "/{x}",
+  "\u0000é",
+];
+
+const annotationNames = policies.flatMap(({ annotations }) => Object.keys(annotations));
+const examples = policies.flatMap(({ annotations }) =>
+  Object.values<{ example: string }>(annotations).map(({ example }) => example),
+);
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+export const annotations = fc.dictionary(
+  fc.tuple(fc.constantFrom(...PREFIXES), fc.constantFrom(...annotationNames)).map(([prefix, name]) => prefix + name),
+  fc.oneof(fc.constantFrom(...VALUES, ...examples), fc.string({ maxLength: 8 })),
+  { maxKeys: 3 },
+);
+
+const backend = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ service: fc.record({ name: fc.constantFrom(...SERVICES), port: port() }) }) },
+  { weight: 1, arbitrary: fc.constantFrom({}, { resource: { kind: "Bucket", name: "pictures" } }) },
+);
+
+function port() {
+  return fc.constantFrom<object>(
+    { number: 80 },
+    { number: 8080 },
+    { number: 3000 },
+    { name: "http" },
+    { name: "none" },
+  );
+}
+
+function path(paths: readonly string[], types: readonly string[]) {
+  return fc.record({ path: maybe(fc.constantFrom(...paths)), pathType: maybe(fc.constantFrom(...types)), backend });
+}
+
+export interface IngressPools {
+  readonly hosts: readonly string[];
+  /** Whether there are rules without a host, and default backends without rules. */
+  readonly anyHost: boolean;
+  readonly names: readonly string[];
+}
+
+/** An Ingress as a user may write it: mostly well, at times not. */
+export function ingress({ hosts, anyHost, names }: IngressPools) {
+  const host = fc.constantFrom(...hosts);
+  const paths = fc.array(path([...PATHS, ...BAD_PATHS], [...TYPES, "Regex"]), { maxLength: 3 });
+  const rule = fc.record({ host: anyHost ? maybe(host) : host, http: maybe(fc.record({ paths })) });
+  return fc.record({
+    apiVersion: fc.constant("networking.k8s.io/v1"),
+    kind: fc.constant("Ingress"),
+    metadata: fc.record({
+      namespace: fc.constantFrom(...NAMESPACES),
+      name: fc.constantFrom(...names),
+      creationTimestamp: maybe(fc.constantFrom(...DATES)),
+      annotations,
+    }),
+    spec: fc.record({
+      ingressClassName: maybe(fc.constantFrom("edgress", "other")),
+      defaultBackend: maybe(backend),
+      tls: maybe(fc.constant([{ hosts: ["a.example.com"], secretName: "certificate" }])),
+      rules: fc.array(rule, { minLength: anyHost ? 0 : 1, maxLength: 3 }),
+    }),
+  });
+}
+
+const service = fc.record({
+  apiVersion: fc.constant("v1"),
+  kind: fc.constant("Service"),
+  metadata: fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom(...SERVICES) }),
+  spec: fc.record({
+    externalIPs: maybe(fc.subarray(["203.0.113.1", "203.0.113.2", "2001:db8::1", "nowhere", "203.0.113.999"])),
+    ports: maybe(
+      fc.subarray([
+        { name: "http", port: 80 },
+        { port: 8080, targetPort: 3000 },
+        { port: 53, protocol: "UDP" },
+      ]),
+    ),
+  }),
+});
+
+export const NAMES = ["i1", "i2", "i3", "i4"];
+
+/** The objects of a cluster, each name once. */
+export const objects = fc
+  .tuple(
+    fc.uniqueArray(ingress({ hosts: [...HOSTS, ...BAD_HOSTS], anyHost: true, names: NAMES }), { selector: nameOf }),
+    fc.uniqueArray(service, { selector: nameOf }),
+  )
+  .map(([ingresses, services]): object[] => [...ingresses, ...services]);
+
+function nameOf({ metadata }: { metadata: { namespace: string; name: string } }): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** An Ingress that is not what its API version says, under a name of its own. */
+export const malformedIngress = fc
+  .tuple(
+    fc.constantFrom("networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"),
+    fc.constantFrom<object>(
+      { spec: 7 },
+      { spec: { rules: "none" } },
+      { spec: { rules: [{ host: 7 }] } },
+      { spec: { rules: [{ host: "a.example.com", http: { paths: {} } }] } },
+      { spec: { tls: [{ hosts: [null] }], rules: [{ host: "a.example.com" }] } },
+      { metadata: { name: "broken", annotations: { "edgress.dev/app-root": true } } },
+      { metadata: { name: "broken", creationTimestamp: "yesterday" } },
+    ),
+  )
+  .map(([apiVersion, wrong]): object => ({ apiVersion, kind: "Ingress", metadata: { name: "broken" }, ...wrong }));
+
+/** Rules of plain hosts and paths: no annotations, no expressions, and no two spellings of one path. */
+export const plainRules = fc.uniqueArray(
+  fc.record({
+    host: fc.constantFrom("a.example.com", "b.example.com", "*.example.com", undefined),
+    path: fc.array(fc.constantFrom("a", "b", "aa"), { maxLength: 3 }).map((segments) => `/${segments.join("/")}`),
+    slash: fc.boolean(),
+    pathType: fc.constantFrom("Exact", "Prefix"),
+  }),
+  { selector: ({ host, path: own, pathType }) => `${host} ${own} ${pathType}`, maxLength: 12 },
+);
+
+const SEGMENTS = [
+  "a",
+  "B",
+  "..",
+  ".",
+  "%2e",
+  "%2E.",
+  "%2F",
+  "%5C",
+  "\\",
+  "%00",
+  "%",
+  "%zz",
+  "é",
+  "%C3%A9",
+  "%FF",
+  "/",
+  " ",
+  "?",
+];
+
+/** Request paths, with all that is hard to read. */
+export const rawPath = fc
+  .array(fc.oneof(fc.constantFrom(...SEGMENTS, "/", "/"), fc.string({ unit: "binary", maxLength: 3 })))
+  .map((parts) => `/${parts.join("")}`);
+
+/** Host headers as clients may spell one host. */
+export const hostHeader = fc
+  .tuple(
+    fc.array(fc.stringMatching(/^[a-zA-Z0-9_-]{1,5}$/), { minLength: 1, maxLength: 4 }),
+    fc.constantFrom("", "."),
+    fc.constantFrom("", ":", ":80", ":8443"),
+  )
+  .map(([labels, dot, at]) => labels.join(".") + dot + at);

@@ -1,0 +1,45 @@
+import type { Entry, Kv } from "../../sync/cloudflare/kv.ts";
+
+/** Workers KV in memory. It counts the keys that are written or removed, and can fail at one of them. */
+export class MemoryKv implements Kv {
+  readonly values = new Map<string, string>();
+  /** Keys written, in order. */
+  readonly written: string[] = [];
+  /** So many keys more can be written or removed; the next one fails, and the rest of its batch is not tried. */
+  left = Number.POSITIVE_INFINITY;
+  /** So many writes more are acknowledged and lost. */
+  losing = 0;
+
+  async get(key: string): Promise<string | undefined> {
+    return this.values.get(key);
+  }
+
+  async getMany(keys: readonly string[]): Promise<Map<string, string>> {
+    return new Map(keys.flatMap((key) => (this.values.has(key) ? [[key, this.values.get(key) ?? ""]] : [])));
+  }
+
+  async put(entries: readonly Entry[]): Promise<void> {
+    for (const { key, value } of entries) {
+      this.#count();
+      this.written.push(key);
+      if (this.losing > 0) this.losing--;
+      else this.values.set(key, value);
+    }
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    return [...this.values.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      this.#count();
+      this.values.delete(key);
+    }
+  }
+
+  #count(): void {
+    if (this.left === 0) throw new Error("the connection is gone");
+    this.left--;
+  }
+}
