@@ -5,6 +5,8 @@ export interface Env {
   readonly MANIFEST_PUBLIC_KEY: string;
   /** Milliseconds after which the manifest is looked at again; 10000 unless set. */
   readonly RECHECK_MS?: string;
+  /** Milliseconds that an origin may take to begin its answer; 60000 unless set. */
+  readonly ANSWER_TIMEOUT_MS?: string;
 }
 
 /** The KV namespace that the sync job publishes into, as far as the edge uses it. */

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
+import { allPolicies } from "../src/rules/policies/all.ts";
 import type { AnnotationRow, Nearness } from "../src/rules/policies/define.ts";
-import { policies } from "../src/rules/policies/index.ts";
 import { reasons } from "./compile/diagnostic.ts";
 
 /** The documents that hold tables made from code. */
@@ -31,7 +31,9 @@ export function withTables(document: string): string {
 }
 
 function annotationTable(): string {
-  const rows = policies.flatMap(({ annotations }) => Object.entries<AnnotationRow>(annotations).map(annotationCells));
+  const rows = allPolicies.flatMap(({ annotations }) =>
+    Object.entries<AnnotationRow>(annotations).map(annotationCells),
+  );
   return tableOf(["Annotation", "What it does", "Default", "Example", "Here it is", "Difference"], rows);
 }
 

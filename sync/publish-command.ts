@@ -1,13 +1,12 @@
-import { access } from "node:fs/promises";
 import Cloudflare from "cloudflare";
 import { kvOf } from "./cloudflare/kv.ts";
 import { dnsOf } from "./cloudflare/records.ts";
-import { readManifests, unparsableLine } from "./collect/manifests.ts";
+import { expectFolder, readManifests, unparsableLine } from "./collect/manifests.ts";
 import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
-import { signerOf } from "./publish/sign.ts";
+import { type Signer, signerOf } from "./publish/sign.ts";
 import { type Account, round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -27,8 +26,7 @@ export async function publishCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const account = accountOf(environment);
-  const unreadable = () => Promise.reject(new UsageError(`cannot read the folder ${options.manifests} (--manifests)`));
-  await access(options.manifests).catch(unreadable);
+  await expectFolder(options.manifests);
   const { files, unparsable } = await readManifests(options.manifests);
   for (const file of unparsable) print(unparsableLine(file));
   if (unparsable.length > 0) {
@@ -49,7 +47,15 @@ function accountOf(environment: Environment): Account {
   const apiToken = required(environment, "CLOUDFLARE_API_TOKEN", "a token that may edit Workers KV and DNS");
   const signingKey = required(environment, "EDGRESS_SIGNING_KEY", "the key that `edgress keys` printed");
   const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
-  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerOf(signingKey) };
+  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerFrom(signingKey) };
+}
+
+function signerFrom(signingKey: string): Signer {
+  try {
+    return signerOf(signingKey);
+  } catch {
+    throw new UsageError("EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
+  }
 }
 
 function required(environment: Environment, name: string, meaning: string): string {

@@ -1,56 +1,28 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { parseManifest } from "../sync/collect/manifests.ts";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { listen } from "../sync/dev/listening.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
+import { type Edge, ingress, service, startEdge } from "./support/edge.ts";
 
-const MANIFESTS = `
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: shop
-  annotations:
-    nginx.ingress.kubernetes.io/enable-cors: "true"
-    nginx.ingress.kubernetes.io/cors-allow-origin: https://a.example.net, https://b.example.net
-spec:
-  rules:
-    - http:
-        paths:
-          - { path: /, pathType: Prefix, backend: { service: { name: shop, port: { number: 80 } } } }
----
-apiVersion: v1
-kind: Service
-metadata: { name: shop }
-spec: { externalIPs: [203.0.113.10], ports: [{ port: 80 }] }
-`;
+const ANNOTATIONS = {
+  "nginx.ingress.kubernetes.io/enable-cors": "true",
+  "nginx.ingress.kubernetes.io/cors-allow-origin": "https://a.example.net, https://b.example.net",
+};
 
 let edge: Edge;
-let shop: Awaited<ReturnType<typeof listen>>;
-
-// An origin that does as its path says: "/500" answers 500; it speaks of CORS itself, twice.
-const server = createServer(({ url = "" }, response) => {
-  response.writeHead(Number(url.slice(1)) || 200, [
-    ...["Access-Control-Allow-Origin", "https://wrong.example.net", "Access-Control-Allow-Origin", "*"],
-    ...["Access-Control-Allow-Methods", "TRACE", "Vary", "Accept-Encoding", "Set-Cookie", "a=1", "Set-Cookie", "b=2"],
-  ]);
-  response.end();
-});
 
 before(async () => {
-  edge = await startEdge(["example.com"]);
-  const parsed = parseManifest(MANIFESTS, "cors.yaml");
-  assert.ok("found" in parsed);
-  await edge.serve(clusterOf(parsed.found));
-  shop = await listen(server, 0);
-  edge.stack.forward("203.0.113.10:80", `127.0.0.1:${shop.port}`);
+  edge = await startEdge();
+  await edge.publish([ingress("shop", undefined, { "/": "shop" }, ANNOTATIONS), service("shop", ["203.0.113.10"])]);
+  // Does as its path says: "/500" answers 500; it speaks of CORS itself, twice.
+  await edge.origin("203.0.113.10:80", ({ url = "" }, response) => {
+    response.writeHead(Number(url.slice(1)), [
+      ...["Access-Control-Allow-Origin", "https://wrong.example.net", "Access-Control-Allow-Origin", "*"],
+      ...["Access-Control-Allow-Methods", "TRACE", "Vary", "Accept-Encoding", "Set-Cookie", "a=1", "Set-Cookie", "b=2"],
+    ]);
+    response.end();
+  });
 });
 
-after(async () => {
-  await edge.close();
-  await shop.close();
-});
+after(() => edge.close());
 
 for (const status of [200, 204, 301, 401, 403, 404, 500, 503]) {
   test(`a ${status} of the origin says who may read it, in place of what the origin says`, async () => {
@@ -74,6 +46,13 @@ test("requests at the same time get their own origin each", async () => {
   const answers = await Promise.all(origins.map((own) => ask("/200", own)));
   const told = answers.map(({ headers }) => headers.get("Access-Control-Allow-Origin"));
   assert.deepEqual(told, origins);
+});
+
+test("a preflight's access line says that it was one", async () => {
+  const headers = { Origin: "https://a.example.net", "X-Request-ID": "preflight-1" };
+  await fetch(new URL("/x", edge.stack.http), { method: "OPTIONS", headers });
+  const line = await edge.accessLine("preflight-1");
+  assert.deepEqual([line.status, line.outcome, line.route], [204, "preflight", "default/shop#0.0"]);
 });
 
 function ask(path: string, origin: string): Promise<Response> {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { allPolicies } from "../src/rules/policies/all.ts";
 import type { Annotation } from "../src/rules/policies/define.ts";
-import { policies } from "../src/rules/policies/index.ts";
 import type { Rules } from "../src/rules/snapshot.ts";
 import { PREFIXES } from "../sync/compile/annotations.ts";
 import { lineOf, reasons } from "../sync/compile/diagnostic.ts";
 import { explain } from "../sync/explain/explain.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
 import { readFixtures, ZONES } from "./support/fixture.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { differences, type Outcome, type RequestLine } from "./support/requests.ts";
 
 const fixtures = readFixtures();
@@ -46,7 +46,7 @@ for (const fixture of fixtures) {
 }
 
 test("no annotation is read by two policies", () => {
-  const names = policies.flatMap(({ annotations }) => Object.keys(annotations));
+  const names = allPolicies.flatMap(({ annotations }) => Object.keys(annotations));
   assert.deepEqual(
     names.filter((name, index) => names.indexOf(name) !== index),
     [],
@@ -56,7 +56,7 @@ test("no annotation is read by two policies", () => {
 // Every annotation and every reason has its sentence.
 const reported = fixtures.flatMap(({ compiled }) => compiled.diagnostics);
 
-for (const [name, { guards, parse }] of policies.flatMap(({ annotations }) =>
+for (const [name, { guards, parse }] of allPolicies.flatMap(({ annotations }) =>
   Object.entries<Annotation<unknown>>(annotations),
 )) {
   const keys = PREFIXES.map((prefix) => prefix + name);

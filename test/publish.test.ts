@@ -10,7 +10,7 @@ import { untilInForce } from "../sync/dev/in-force.ts";
 import { canonical, shardCount } from "../sync/publish/plan.ts";
 import { publish } from "../sync/publish/publish.ts";
 import { generateKeys, signerOf } from "../sync/publish/sign.ts";
-import { type Edge, startEdge } from "./support/edge.ts";
+import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { MemoryKv } from "./support/memory-kv.ts";
 
 const keys = generateKeys();

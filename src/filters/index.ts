@@ -4,7 +4,6 @@ import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
 import type { Filter, Next, Site } from "./filter.ts";
 import { hsts } from "./hsts.ts";
-import { nothing } from "./nothing.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
@@ -15,12 +14,9 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Fil
   closed,
   cors,
   hsts,
-  inert: nothing,
   rewrite,
   sslRedirect,
   unbacked,
-  unsupported: nothing,
-  unsupportedHost: nothing,
 };
 
 /** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */

@@ -1,14 +1,15 @@
 /** A fetch as the edge makes it: redirects are the client's to follow, and an ingress is no cache. */
 export interface OriginFetch {
-  readonly method: string;
+  readonly method?: string;
   readonly headers: Headers;
-  readonly body: ReadableStream | null;
+  readonly body?: ReadableStream | null;
   readonly signal: AbortSignal;
   /** The DNS record to connect to, in place of the URL's own. */
   readonly resolveOverride: string | undefined;
 }
 
-export function originFetch(url: string, { resolveOverride, ...rest }: OriginFetch): Promise<Response> {
+/** Method and body may be the request's own. */
+export function originFetch(to: string | Request, { resolveOverride, ...rest }: OriginFetch): Promise<Response> {
   const init = {
     ...rest,
     redirect: "manual",
@@ -16,5 +17,5 @@ export function originFetch(url: string, { resolveOverride, ...rest }: OriginFet
     cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
   };
   // The cast: `cf` is known to the types of Workers, not to those of Node, where `explain` reads this code.
-  return fetch(url, init as RequestInit);
+  return fetch(to, init as RequestInit);
 }

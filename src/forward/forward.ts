@@ -4,9 +4,10 @@ import type { Next } from "../filters/filter.ts";
 import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
 import { originFetch } from "./fetch.ts";
 import { clientResponse, originHeaders } from "./headers.ts";
+import { outgoing } from "./outgoing.ts";
 import { type OriginTarget, originTarget } from "./target.ts";
 
-/** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
+// nginx's proxy_read_timeout.
 const ANSWER_TIMEOUT_MS = 60_000;
 // What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 const CLOUDFLARE_TIMEOUTS = [522, 524];
@@ -33,27 +34,37 @@ async function forward(exchange: Exchange, backend: Backend, address: Address): 
 }
 
 async function ask(exchange: Exchange, { url, resolveOverride }: OriginTarget): Promise<Answer> {
-  const { request } = exchange;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
+  const { request, platform } = exchange;
+  const asked = outgoing(url, exchange);
+  const late = lateAfter(asked.sent, Number(platform.env.ANSWER_TIMEOUT_MS ?? ANSWER_TIMEOUT_MS));
   try {
     const signal = AbortSignal.any([request.signal, late.signal]);
-    const headers = originHeaders(exchange);
-    const response = await originFetch(url, {
-      method: request.method,
-      headers,
-      body: exchange.body,
-      signal,
-      resolveOverride,
-    });
+    const response = await originFetch(asked.request, { headers: originHeaders(exchange), signal, resolveOverride });
     return judged(exchange, response);
   } catch (error) {
     if (late.signal.aborted) return ownAnswer(exchange, 504, "origin-timeout");
     if (request.signal.aborted) return ownAnswer(exchange, 502, "client-gone");
     return ownAnswer(exchange, 502, "origin-refused", error instanceof Error ? error.message : String(error));
   } finally {
-    clearTimeout(timer);
+    late.stop();
   }
+}
+
+/** Aborts its signal some time after the request has been sent, as nginx does: a slow upload is no slow answer. */
+function lateAfter(sent: Promise<void>, ms: number): { signal: AbortSignal; stop(): void } {
+  const late = new AbortController();
+  let timer: number | null = null;
+  let stopped = false;
+  sent.then(() => {
+    if (!stopped) timer = setTimeout(() => late.abort(), ms);
+  });
+  return {
+    signal: late.signal,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function judged(exchange: Exchange, response: Response): Answer {

@@ -82,7 +82,9 @@ async function start(env: Env, background: Background): Promise<InForce> {
     return { manifest, bytes, shards: new Map() };
   } catch (error) {
     warn("snapshot-from-copy", error);
-    const bytes = await cacheStore().manifest();
+    const bytes = await cacheStore()
+      .manifest()
+      .catch(() => Promise.reject(error)); // what KV said is the reason
     return { manifest: await verifyManifest(bytes, env.MANIFEST_PUBLIC_KEY), bytes, shards: new Map() };
   }
 }
@@ -132,7 +134,7 @@ async function loadShards(
     }
   } catch (error) {
     warn("shard-from-copy", error);
-    await readShards(snapshot, copies, missing);
+    await readShards(snapshot, copies, missing).catch(() => Promise.reject(error));
   }
 }
 

@@ -4,13 +4,13 @@ import { Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 /** The manifest in these bytes of KV. Throws, saying why, unless it is signed with our key and of a format we know. */
 export async function verifyManifest(bytes: string, publicKey: string): Promise<Manifest> {
   const signed = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
-  if (!signed.success) throw new Error(`the manifest is not signed as expected: ${z.prettifyError(signed.error)}`);
+  if (!signed.success) throw new Error(`the manifest is not signed as expected: ${mistakeIn(signed.error)}`);
   const { manifest, signature } = signed.data;
   const key = await crypto.subtle.importKey("raw", fromBase64(publicKey), "Ed25519", false, ["verify"]);
   const genuine = await crypto.subtle.verify("Ed25519", key, fromBase64(signature), new TextEncoder().encode(manifest));
   if (!genuine) throw new Error("the manifest's signature is not from the sync job's key");
   const read = z.safeParse(Manifest, parseJson(manifest, "manifest"));
-  if (!read.success) throw new Error(`the manifest cannot be read: ${z.prettifyError(read.error)}`);
+  if (!read.success) throw new Error(`the manifest cannot be read: ${mistakeIn(read.error)}`);
   return read.data;
 }
 
@@ -20,8 +20,15 @@ export async function verifyShard(bytes: string, digest: string): Promise<Shard>
   const found = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found !== digest) throw new Error(`shard ${digest} has the digest ${found}`);
   const read = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
-  if (!read.success) throw new Error(`shard ${digest} cannot be read: ${z.prettifyError(read.error)}`);
+  if (!read.success) throw new Error(`shard ${digest} cannot be read: ${mistakeIn(read.error)}`);
   return read.data;
+}
+
+/** The first mistake, with its place. zod/mini knows it only as "Invalid input" unless it carries a language along. */
+function mistakeIn({ issues: [first] }: z.core.$ZodError): string {
+  if (!first) return "invalid";
+  const keys = first.code === "unrecognized_keys" ? ` ${first.keys.join(", ")}` : "";
+  return `${first.code}${keys} at ${first.path.join(".") || "the top"}`;
 }
 
 function parseJson(text: string, what: string): unknown {

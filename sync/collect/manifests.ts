@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { opendir, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
+import { UsageError } from "../usage-error.ts";
 import type { Found } from "./objects.ts";
 
 /** A file that is not YAML or JSON: where, and what is wrong with it. */
@@ -21,6 +22,13 @@ export const NO_MANIFESTS: Manifests = { files: new Map(), unparsable: [] };
 export type ParsedFile =
   | { readonly name: string; readonly found: readonly Found[] }
   | { readonly unparsable: Unparsable };
+
+/** Rejects with a UsageError where the folder given by --manifests is none, or cannot be read. */
+export async function expectFolder(folder: string): Promise<void> {
+  const opened = await opendir(folder).catch(() => undefined);
+  if (!opened) throw new UsageError(`cannot read the folder ${folder} (--manifests)`);
+  await opened.close();
+}
 
 /**
  * Reads every `.yaml`, `.yml` and `.json` file below a folder, in order of their names. A file that does not parse costs

@@ -1,10 +1,10 @@
+import { allPolicies } from "../../src/rules/policies/all.ts";
 import type { AnnotationRow } from "../../src/rules/policies/define.ts";
-import { policies } from "../../src/rules/policies/index.ts";
 import { PREFIXES } from "./annotations.ts";
 
 /** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
 export const known: ReadonlyMap<string, Known> = new Map(
-  policies.flatMap(({ name: policy, annotations }) =>
+  allPolicies.flatMap(({ name: policy, annotations }) =>
     Object.entries<AnnotationRow>(annotations).flatMap(([name, row]) =>
       [name, ...(row.aliases ?? [])].map((written): [string, Known] => [written, { name, policy, row }]),
     ),

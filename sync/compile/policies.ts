@@ -1,5 +1,6 @@
+import { allPolicies } from "../../src/rules/policies/all.ts";
 import type { Place } from "../../src/rules/policies/define.ts";
-import { type PolicyName, type PolicySettings, policies } from "../../src/rules/policies/index.ts";
+import type { PolicyName, PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
 import { type Claim, type Owner, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
@@ -56,8 +57,8 @@ function settingsOf(
   place: Place,
   without: readonly PolicyName[],
 ): PolicySettings {
-  const asked = policies
-    .filter((policy) => policy.scope === scope && !without.includes(policy.name))
+  const asked = allPolicies
+    .filter((policy) => policy.scope === scope && !without.some((name) => name === policy.name))
     .map((policy) => {
       // The cast: each policy takes the values of its own table, which were read from that very table.
       const fromAnnotations = policy.fromAnnotations as (

@@ -23,7 +23,7 @@ function rooted(target: string): string {
 
 /** workerd answers 400 "invalid URI" to these; all others go on as they are. */
 function escaped(target: string): string {
-  return target.replace(/[<>`]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return target.replace(/[<>`]|(?<=\?.*)"/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**

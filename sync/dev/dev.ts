@@ -1,10 +1,9 @@
-import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { kvOf } from "../cloudflare/kv.ts";
 import { dnsOf } from "../cloudflare/records.ts";
-import { type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
+import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
@@ -12,7 +11,6 @@ import type { Options } from "../compile/options.ts";
 import { select } from "../compile/select.ts";
 import { generateKeys, signerOf } from "../publish/sign.ts";
 import { type Account, type Round, round } from "../round.ts";
-import { UsageError } from "../usage-error.ts";
 import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
 import { examplesOf } from "./examples.ts";
 import { untilInForce } from "./in-force.ts";
@@ -35,8 +33,7 @@ export interface DevOptions extends Omit<Options, "zones" | "inspect"> {
 
 /** Runs the whole line on this machine until `ended`. Rejects with a UsageError where a folder or port cannot be had. */
 export async function dev(options: DevOptions, print: (line: string) => void, ended: AbortSignal): Promise<void> {
-  const folder = options.manifests;
-  await access(folder).catch(() => Promise.reject(new UsageError(`cannot read the folder ${folder} (--manifests)`)));
+  await expectFolder(options.manifests);
   const keys = generateKeys();
   const stack = await startStack({
     httpPort: options.httpPort,

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server, Socket } from "node:net";
+import { UsageError } from "../usage-error.ts";
 
 export interface Listening {
   port: number;
@@ -14,7 +15,7 @@ export async function listen(server: Server, port: number): Promise<Listening> {
     socket.once("close", () => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(new Error(whyNot(error, port))));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new UsageError(whyNot(error, port))));
     server.listen(port, "127.0.0.1", resolve);
   });
   const { port: bound } = server.address() as AddressInfo; // a TCP server's address is never a path

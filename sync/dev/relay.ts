@@ -180,6 +180,8 @@ function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage, conn
 /** By a reset: workerd takes a mere end for a client that has no more to say, and waits on for a silent origin. */
 function end(outgoing: ClientRequest): void {
   const { socket } = outgoing;
-  if (!outgoing.destroyed && socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  // Resetting one that is being shut down already leaves its handle open for ever, and Node then spins when it exits.
+  const canReset = socket && !socket.writableEnded && !(socket instanceof TLSSocket);
+  if (!outgoing.destroyed && canReset) socket.resetAndDestroy();
   outgoing.destroy();
 }

@@ -32,6 +32,8 @@ export interface Stack {
   forward(address: string, to: string): void;
   /** Certificates by host; "*.x" stands for one more label. */
   setCertificates(given: ReadonlyMap<string, Certificate>): void;
+  /** Isolates begin anew, as they do in production at any time; what is stored and cached stays. */
+  restartWorker(): Promise<void>;
   /** Ends open connections too. */
   close(): Promise<void>;
 }
@@ -49,13 +51,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const internet = await startInternet({ names: account, loopbackOnly });
     closing.push(internet.close);
     const internetPort = internet.port;
-    const miniflare = await startWorkerd({ worker, variables, durableObjects, edgeFaults, internetPort, log });
+    const { miniflare, restart } = await startWorkerd({
+      worker,
+      variables,
+      durableObjects,
+      edgeFaults,
+      internetPort,
+      log,
+    });
     closing.push(() => miniflare.dispose());
     const socket = await miniflare.unsafeGetDirectURL(EDGE);
     const front = await startFront({ httpPort: options.httpPort, httpsPort: options.httpsPort, worker: socket });
     closing.push(front.close);
     const { http, https, setCertificates } = front;
-    return { http, https, account, forward: internet.forward, setCertificates, close };
+    return { http, https, account, forward: internet.forward, setCertificates, restartWorker: restart, close };
   } catch (error) {
     await close();
     throw error;

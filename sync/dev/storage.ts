@@ -1,7 +1,7 @@
 import type { Miniflare } from "miniflare";
 
 /** How the edge reads KV. `cached`: the first answer for a key, absence included, is given again and again. */
-export type EdgeReads = "fresh" | "cached" | "failing";
+export type EdgeReads = "fresh" | "cached" | "failing" | "hanging";
 
 /** The KV namespace, reached from outside of workerd. Absent keys have no value or null. */
 export interface Storage {
@@ -75,6 +75,7 @@ export default {
 export class Reads extends WorkerEntrypoint {
   async #read(method, args) {
     if (edgeReads === "failing") throw new Error("KV GET failed: 500 Internal Server Error");
+    if (edgeReads === "hanging") await scheduler.wait(60_000);
     const read = () => this.env.RULES[method](...args);
     if (edgeReads === "fresh") return read();
     const name = JSON.stringify([method, ...args]);

@@ -19,11 +19,29 @@ export const EDGE = "edge";
 export const STORAGE = "storage";
 const INTERNET = "internet";
 
+export interface Workerd {
+  readonly miniflare: Miniflare;
+  /** Begins anew with what is stored and cached, but with nothing in memory. */
+  restart(): Promise<void>;
+}
+
 /** Starts workerd with the Worker, its KV, and the local internet behind its fetches. */
-export async function startWorkerd(options: WorkerdOptions): Promise<Miniflare> {
-  const miniflare = new Miniflare(optionsOf(options, await bundle(options.worker)));
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const settings = optionsOf(options, await bundle(options.worker));
+  const miniflare = keepingSignals(() => new Miniflare(settings));
   await miniflare.ready;
-  return miniflare;
+  return { miniflare, restart: () => miniflare.setOptions(settings) };
+}
+
+/** Miniflare ends the process at a signal, with everything open; where someone listens for it already, that one decides. */
+function keepingSignals<T>(make: () => T): T {
+  const before = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, process.listeners(signal)] as const);
+  const made = make();
+  for (const [signal, listening] of before) {
+    const added = process.listeners(signal).filter((listener) => !listening.includes(listener));
+    if (listening.length > 0) for (const listener of added) process.off(signal, listener);
+  }
+  return made;
 }
 
 async function bundle(entry: string): Promise<string> {

@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
-import { readManifests, unparsableLine } from "../collect/manifests.ts";
+import { expectFolder, readManifests, unparsableLine } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { compile } from "../compile/compile.ts";
@@ -22,8 +21,8 @@ export interface ExplainOptions extends Omit<Options, "inspect"> {
 /** The lines that `edgress explain` prints. Rejects with a UsageError where the URL, a header or the folder is none. */
 export async function explainCommand(url: string, options: ExplainOptions): Promise<string[]> {
   const asked: Asked = { url: checkedUrl(url), method: options.method, headers: options.header.map(parseHeader) };
-  const unreadable = () => Promise.reject(new UsageError(`cannot read the folder ${options.manifests} (--manifests)`));
-  await access(options.manifests).catch(unreadable);
+  expectRequest(asked);
+  await expectFolder(options.manifests);
   const manifests = await readManifests(options.manifests);
   const cluster = clusterOf([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
@@ -44,6 +43,15 @@ function parseHeader(text: string): [string, string] {
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new UsageError(`expected a header "Name: value", got "${text}"`);
   return [name, value];
+}
+
+/** Methods and values that no request may have, such as `GE T`. */
+function expectRequest({ method, headers }: Asked): void {
+  try {
+    new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+  } catch (error) {
+    throw new UsageError(`there is no such request: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Diagnostics of the Ingresses that name the host which took the request, and of what the route leads to. */

@@ -12,25 +12,20 @@ export interface Publication {
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
-/**
- * What to publish for `rules` after `previous`, or nothing where they are what is published already. Pure: the same rules
- * give the same bytes, whatever the order of anything.
- */
-export function plan(
-  rules: Rules,
-  previous: Manifest | undefined,
-  generation: number,
-  now: Date,
-): Publication | undefined {
-  const digest = digestOf(canonical({ format: FORMAT, zones: rules.zones, hosts: rules.hosts }));
-  if (previous?.digest === digest) return undefined;
+/** The digest by which rules are told apart: equal rules have the same, whatever the order of anything. */
+export function rulesDigest({ zones, hosts }: Rules): string {
+  return digestOf(canonical({ format: FORMAT, zones, hosts }));
+}
+
+/** What to publish for `rules` as `generation`, after `previous`. Pure: the same rules give the same bytes. */
+export function plan(rules: Rules, previous: Manifest | undefined, generation: number, now: Date): Publication {
   const texts = rules.hosts.map((host) => canonical(host).length);
   const bytes = texts.reduce((sum, length) => sum + length, 0);
   const shards = shardsOf(rules.hosts, shardCount(bytes, previous?.shards.length));
   const manifest: Manifest = {
     format: FORMAT,
     generation,
-    digest,
+    digest: rulesDigest(rules),
     publishedAt: now.toISOString(),
     zones: [...rules.zones],
     shards: shards.map((shard) => shard?.digest ?? null),

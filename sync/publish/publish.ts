@@ -2,7 +2,7 @@ import { CURRENT_KEY, GENERATION_PREFIX, generationKey, shardKey } from "../../s
 import { Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { generationOf, isOvergrown, outgrown } from "./history.ts";
-import { canonical, plan } from "./plan.ts";
+import { canonical, plan, rulesDigest } from "./plan.ts";
 import type { Signer } from "./sign.ts";
 
 const WRITE_TRIES = 3;
@@ -22,12 +22,12 @@ export interface Published {
  */
 export async function publish(rules: Rules, kv: Kv, signer: Signer, now: Date): Promise<Published> {
   const previous = read(await kv.get(CURRENT_KEY), signer);
-  const generation = (previous?.generation ?? (await lastGeneration(kv))) + 1;
-  const publication = plan(rules, previous, generation, now);
-  if (!publication && previous) return { ...previous, changed: false, writes: 0, bytes: 0 };
-  if (!publication) throw new Error("nothing to publish although nothing is published");
-
-  const { manifest, shards } = publication;
+  if (previous?.digest === rulesDigest(rules)) {
+    const { generation, digest } = previous;
+    return { generation, digest, changed: false, writes: 0, bytes: 0 };
+  }
+  const generation = Math.max(previous?.generation ?? 0, await lastGeneration(kv)) + 1;
+  const { manifest, shards } = plan(rules, previous, generation, now);
   const present = new Set(previous?.shards);
   const fresh = [...shards].filter(([digest]) => !present.has(digest));
   await writeShards(new Map(fresh.map(([digest, bytes]) => [shardKey(digest), bytes])), kv);
@@ -46,7 +46,7 @@ function read(bytes: string | undefined, signer: Signer): Manifest | undefined {
   return manifest?.success ? manifest.data : undefined;
 }
 
-/** Where `current` cannot be read, numbers still only grow: edges refuse one that goes back. */
+/** Numbers only grow, whatever `current` says, which may be stale or garbage: edges refuse one that goes back. */
 async function lastGeneration(kv: Kv): Promise<number> {
   const keys = await kv.list(GENERATION_PREFIX);
   return Math.max(0, ...keys.map((key) => generationOf(key) ?? 0));

@@ -1,117 +1,192 @@
-import { once } from "node:events";
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-import { isIPv6 } from "node:net";
-import { text } from "node:stream/consumers";
+import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import { kvOf } from "../../sync/cloudflare/kv.ts";
 import { dnsOf } from "../../sync/cloudflare/records.ts";
-import type { Cluster } from "../../sync/collect/cluster.ts";
-import { type Echo, startEchoes } from "../../sync/dev/echo.ts";
+import { clusterOf } from "../../sync/collect/objects.ts";
+import { inspector } from "../../sync/compile/backtracking.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
-import { type Stack, startStack } from "../../sync/dev/stack.ts";
+import { type Listening, listen } from "../../sync/dev/listening.ts";
+import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
 import { type Account, type Round, round } from "../../sync/round.ts";
-import { OPTIONS } from "./fixture.ts";
-import type { Header, Outcome, RequestLine } from "./requests.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-const RECHECK_MS = 10;
-const RETRY_PAUSE_MS = 1;
+const COMPILING = {
+  ingressClass: "edgress",
+  controller: "edgress.dev/ingress-controller",
+  watchIngressWithoutClass: false,
+  allowedResponseHeaders: [],
+  inspect: inspector(),
+};
 
-/** The built Worker in workerd, behind a local Cloudflare, with an origin for every Service that it is given. */
+/** The real Worker in workerd, with an account to publish to. */
 export interface Edge {
   readonly stack: Stack;
   readonly account: Account;
-  /** Publishes a cluster and resolves when the edge serves it. */
-  serve(cluster: Cluster, options?: typeof OPTIONS): Promise<Round>;
-  ask(line: Pick<RequestLine, "method" | "url" | "headers">): Promise<Outcome>;
+  /** Every line that the Worker has logged. */
+  readonly lines: readonly string[];
+  /** Publishes objects as they would lie in a cluster, and resolves when the edge serves them. */
+  publish(objects: readonly object[]): Promise<Round>;
+  /** Access lines so far, parsed. */
+  accessLines(): AccessLine[];
+  /** The access line of a request id, when it has come. */
+  accessLine(requestId: string): Promise<AccessLine>;
+  /** An origin on this machine that stands for `address`, such as "203.0.113.10:80". */
+  origin(address: string, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Listening>;
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[]): Promise<Edge> {
+export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestId: string };
+
+export async function startEdge(options: Partial<StackOptions> = {}): Promise<Edge> {
   const keys = generateKeys();
+  const lines: string[] = [];
   const stack = await startStack({
     httpPort: 0,
     httpsPort: 0,
-    zones,
+    zones: ["example.com"],
     worker: WORKER,
-    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
-    log: () => {},
+    log: (line) => lines.push(line),
     loopbackOnly: true,
+    ...options,
+    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: "20", ...options.variables },
   });
-  const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
-  const client = new Cloudflare({ apiToken, baseURL });
-  const account = {
-    kv: kvOf(client, accountId, namespaceId, RETRY_PAUSE_MS),
-    dns: dnsOf(client, accountId),
+  const client = new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL });
+  const account: Account = {
+    kv: kvOf(client, stack.account.accountId, stack.account.namespaceId),
+    dns: dnsOf(client, stack.account.accountId),
     signer: signerOf(keys.privateKey),
   };
-  const echoes = new Map<string, Echo>();
+  const origins: Listening[] = [];
+  const accessLines = () => lines.flatMap(asAccessLine);
   return {
     stack,
     account,
-    async serve(cluster, options = OPTIONS) {
-      await startOrigins(cluster, stack, echoes);
-      const done = await round(cluster, options, account, new Date());
+    lines,
+    accessLines,
+    async publish(objects) {
+      const done = await round(clusterOf(objects.map(found)), COMPILING, account, new Date());
       await untilInForce(stack.http, done.published.generation);
       return done;
     },
-    ask: (line) => ask(stack, line),
+    accessLine: (requestId) => until(() => accessLines().find((line) => line.requestId === requestId)),
+    async origin(address, answer) {
+      const made = await listen(createServer(answer), 0);
+      origins.push(made);
+      stack.forward(address, `127.0.0.1:${made.port}`);
+      return made;
+    },
     async close() {
-      await Promise.all([...echoes.values()].map((echo) => echo.close()));
       await stack.close();
+      await Promise.all(origins.map((made) => made.close()));
     },
   };
 }
 
-/** An origin for every port of every Service, at the Service's addresses. */
-async function startOrigins({ services }: Cluster, { forward }: Stack, echoes: Map<string, Echo>): Promise<void> {
-  const ports = services.flatMap((service) => service.ports.map(({ port }) => ({ service, port })));
-  for (const { service, port } of ports) {
-    const backend = `${service.namespace}/${service.name}:${port}`;
-    const echo = echoes.get(backend) ?? (await startOrigin(backend));
-    echoes.set(backend, echo);
-    const addresses = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
-    for (const address of addresses) forward(`${isIPv6(address) ? `[${address}]` : address}:${port}`, echo.address);
+function found(object: object) {
+  return { object, source: "cluster.yaml:1" };
+}
+
+function asAccessLine(line: string): AccessLine[] {
+  const value = JSON.parse(line) as AccessLine;
+  return value.requestId === undefined ? [] : [value];
+}
+
+/** An Ingress for one host: the Service ("name" or "name:port") of each path. */
+export function ingress(
+  name: string,
+  host: string | undefined,
+  paths: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>> = {},
+) {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name, annotations },
+    spec: {
+      ingressClassName: "edgress",
+      rules: [
+        {
+          host,
+          http: {
+            paths: Object.entries(paths).map(([path, backend]) => {
+              const [service = "", port = "80"] = backend.split(":");
+              return {
+                path,
+                pathType: "Prefix",
+                backend: { service: { name: service, port: { number: Number(port) } } },
+              };
+            }),
+          },
+        },
+      ],
+    },
+  };
+}
+
+export function service(name: string, externalIPs: readonly string[], port = 80) {
+  return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { externalIPs, ports: [{ port }] } };
+}
+
+/** Resolves with what `look` finds, as soon as it finds something. */
+export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 10_000) {
+  const asked = performance.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() - asked > limitMs) throw new Error(`not so after ${limitMs} ms: ${look}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-async function startOrigin(backend: string): Promise<Echo> {
-  const [echo] = await startEchoes([backend]);
-  if (!echo) throw new Error(`no origin for ${backend}`);
-  return echo;
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
 }
 
-/** Asks with the path and the Host exactly as the URL spells them. */
-async function ask(stack: Stack, { method, url, headers }: Pick<RequestLine, "method" | "url" | "headers">) {
-  const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(url) ?? [];
-  const given = { method, path: path || "/", headers: [["Host", host], ...headers].flatMap(written), agent: false };
-  const sent =
-    scheme === "https"
-      ? requestHttps({ ...given, host: "127.0.0.1", port: stack.https.port, rejectUnauthorized: false })
-      : requestHttp({ ...given, host: "127.0.0.1", port: stack.http.port });
-  sent.end();
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  return outcomeOf(response, await text(response));
+export interface Asking {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Buffer;
 }
 
-function written([name, value]: readonly string[] | Header): string[] {
-  return name === undefined || value === undefined ? [] : [name, value];
+/** Asks the local edge for a URL, whatever its host resolves to. */
+export async function ask(edge: Edge, url: string, { method = "GET", headers = {}, body }: Asking = {}) {
+  const response = await begin(edge, url, { method, headers }, (sent) => sent.end(body));
+  const { statusCode = 0, rawHeaders } = response;
+  return { status: statusCode, headers: response.headers, rawHeaders, body: await buffer(response) } satisfies Answered;
 }
 
-interface Echoed {
-  readonly backend: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+/** The answer to a request, as soon as its head is there; `send` writes the body. */
+export function begin(
+  { stack }: Edge,
+  url: string,
+  { method = "GET", headers = {} }: Asking = {},
+  send: (sent: ReturnType<typeof requestHttp>) => void = (sent) => sent.end(),
+): Promise<IncomingMessage> {
+  const [, host = "", path = "/"] = /^http:\/\/([^/]+)(.*)$/.exec(url) ?? [];
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port: stack.http.port, method, path: path || "/" };
+    const sent = requestHttp({ ...options, headers: { Host: host, ...headers }, agent: false });
+    sent.on("response", resolve).on("error", reject);
+    send(sent);
+  });
 }
 
-function outcomeOf({ statusCode = 0, headers }: IncomingMessage, body: string): Outcome {
-  const clientHeader = (name: string) => headers[name.toLowerCase()]?.toString();
-  if (headers["x-echo-backend"] === undefined) return { end: { status: statusCode }, clientHeader };
-  const { backend, method, path, headers: seen } = JSON.parse(body) as Echoed;
-  const originHeader = (name: string) => seen[name.toLowerCase()];
-  return { end: { backend }, asked: { method, path }, originHeader, clientHeader };
+/** Writes bytes as they are, and reads the answer to its end. */
+export async function raw({ stack }: Edge, bytes: string): Promise<string> {
+  const socket = connect(Number(stack.http.port), "127.0.0.1");
+  socket.setEncoding("latin1");
+  socket.write(Buffer.from(bytes, "latin1"));
+  return await text(socket);
+}
+
+/** The values of a header, each as it was written. */
+export function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }

@@ -3,12 +3,9 @@ import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
 import { hsts } from "./hsts.ts";
-import { inert } from "./inert.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
-import { unsupported } from "./unsupported.ts";
-import { unsupportedHost } from "./unsupported-host.ts";
 
 /** Every policy, outermost first: filters run in this order. */
 export const policies = [
@@ -19,10 +16,6 @@ export const policies = [
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
   rewrite, // last: everything else speaks of the path that the client asked for
-  // What follows does nothing to a request: the compiler alone acts on it.
-  unsupportedHost,
-  unsupported,
-  inert,
 ] as const;
 
 type AnyPolicy = (typeof policies)[number];
