@@ -22,15 +22,6 @@ export const inert = definePolicy({
     "http2-push-preload": tuning("HTTP/2 push, which browsers have dropped.", "true"),
     "service-upstream": tuning("Asks the Service in place of its Pods.", "true", "It is always the Service."),
     "load-balance": tuning("How nginx chooses a Pod.", "ewma", "The Service chooses; several addresses take turns."),
-    "enable-rewrite-log": tuning("Logs rewrites.", "true", "`edgress explain` tells what a path is rewritten to."),
-    "auth-keepalive": tuning("How many connections to the authentication service are kept.", "4"),
-    "auth-keepalive-requests": tuning("How many requests one of them takes.", "1000"),
-    "auth-keepalive-timeout": tuning("Seconds for which one is kept.", "60"),
-    "auth-keepalive-share-vars": tuning(
-      "Whether the subrequest shares variables.",
-      "true",
-      "The request id is shared.",
-    ),
   },
   fromAnnotations: () => undefined,
 });
