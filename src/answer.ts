@@ -29,6 +29,10 @@ export interface Answer {
   /** The address that was asked, and how long it took to answer, in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
+  /** An external authentication service gave it: no error page takes its place. */
+  readonly authAnswer?: boolean;
+  /** It has no line in the access log. */
+  readonly isUnlogged?: boolean;
 }
 
 const PHRASES: Readonly<Record<number, string>> = {
@@ -59,10 +63,15 @@ export function redirect(status: number, location: string): Answer {
   return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
 }
 
-/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+/** The same answer with a header set. */
 export function withHeader(answer: Answer, name: string, value: string): Answer {
+  return withHeaders(answer, (headers) => headers.set(name, value));
+}
+
+/** The same answer with other headers. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+export function withHeaders(answer: Answer, change: (headers: Headers) => void): Answer {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);
-  response.headers.set(name, value);
+  change(response.headers);
   return { ...answer, response };
 }

@@ -13,7 +13,7 @@ export async function serve(request: Request, env: Env, background: ExecutionCon
   const started = Date.now();
   const exchange = exchangeOf(request, platformOf(env, background, started, 0));
   const { answer, generation } = await served(exchange, env, background, started);
-  logAccess(exchange, answer, generation, Date.now() - started);
+  if (!answer.isUnlogged) logAccess(exchange, answer, generation, Date.now() - started);
   return answer.response;
 }
 

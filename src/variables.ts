@@ -10,6 +10,11 @@ export function expand(template: string, exchange: Exchange, encode: (value: str
   });
 }
 
+/** The exchange with its groups, which were decoded to be matched, as they stand in a URL. */
+export function withEscapedGroups(exchange: Exchange): Exchange {
+  return { ...exchange, groups: exchange.groups.map((group) => group && encodePath(group)) };
+}
+
 /** The value of one variable, as ingress-nginx sets it; "" where the request has none. */
 function variable(name: string, exchange: Exchange): string {
   const [, family, rest = ""] = /^(arg|http|cookie)_(.+)$/.exec(name) ?? [];

@@ -31,9 +31,9 @@ export function withTables(document: string): string {
 }
 
 function annotationTable(): string {
-  const rows = allPolicies.flatMap(({ annotations }) =>
-    Object.entries<AnnotationRow>(annotations).map(annotationCells),
-  );
+  // By name: an annotation that two policies read has one row.
+  const annotations = new Map(allPolicies.flatMap((policy) => Object.entries<AnnotationRow>(policy.annotations)));
+  const rows = [...annotations].map(annotationCells);
   return tableOf(["Annotation", "What it does", "Default", "Example", "Here it is", "Difference"], rows);
 }
 

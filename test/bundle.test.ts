@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-// A tenth above the 48,719 bytes (16,929 gzipped) of the first measurement: every cold isolate parses them all.
-// CORS came with some 4 KB, half of which are its annotations' table.
-const BUDGET_BYTES = 58_000;
+// A tenth above the 68,111 bytes measured when redirects, further names and error pages came; the first Worker had 48,719.
+// Every cold isolate parses them all.
+const BUDGET_BYTES = 74_900;
 
 test(`the Worker is under ${BUDGET_BYTES} bytes, minified`, async () => {
   const { outputFiles } = await build({

@@ -8,13 +8,14 @@ import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { clusterOf } from "../sync/collect/objects.ts";
+import { reasons } from "../sync/compile/diagnostic.ts";
 import { type Finding, KINDS } from "../sync/lint/finding.ts";
 import { junitOf } from "../sync/lint/junit.ts";
 import { lint } from "../sync/lint/lint.ts";
 import { sarifOf } from "../sync/lint/sarif.ts";
 import { directivesOf } from "../sync/lint/snippets.ts";
 import { tableLines } from "../sync/lint/table.ts";
-import { OPTIONS } from "./support/fixture.ts";
+import { OPTIONS, readFixtures, ZONES } from "./support/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../sync/cli.ts", import.meta.url));
 const NGINX = "nginx.ingress.kubernetes.io/";
@@ -319,6 +320,20 @@ describe("lint reports", () => {
       ["if", "return", "add_header"],
     );
   });
+});
+
+describe("lint of every fixture", () => {
+  for (const { sentence, cluster, options, compiled } of readFixtures()) {
+    test(`answers at each URL, and has an error for each of the compiler's: ${sentence}`, async () => {
+      const findings = await lint(cluster, { ...options, zones: ZONES });
+      assert.deepEqual(
+        findings.filter(({ url, edgress }) => (url === undefined) !== (edgress === undefined)),
+        [],
+      );
+      const errors = compiled.diagnostics.filter(({ reason }) => reasons[reason].severity === "error");
+      assert.equal(findings.filter(({ kind }) => kind === "error").length, errors.length);
+    });
+  }
 });
 
 describe("edgress lint", () => {

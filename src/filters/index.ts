@@ -1,22 +1,40 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
+import { customErrors } from "./custom-errors.ts";
+import { customHeaders } from "./custom-headers.ts";
+import { defaultBackend } from "./default-backend.ts";
 import type { Filter, Next, Site } from "./filter.ts";
+import { fromToWww } from "./from-to-www.ts";
 import { hsts } from "./hsts.ts";
+import { proxyCookie } from "./proxy-cookie.ts";
+import { proxyRedirect } from "./proxy-redirect.ts";
+import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
+import { upstreamVhost } from "./upstream-vhost.ts";
 
 /** The edge's half of every policy: leave one out and this does not compile. */
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
+  accessLog,
   appRoot,
   closed,
   cors,
+  customErrors,
+  customHeaders,
+  defaultBackend,
+  fromToWww,
   hsts,
+  proxyCookie,
+  proxyRedirect,
+  redirect,
   rewrite,
   sslRedirect,
   unbacked,
+  upstreamVhost,
 };
 
 /** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */

@@ -3,11 +3,11 @@ import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Filter } from "./filter.ts";
 
 /** Sends http to https with 308, to the host without its port and the target as the client wrote it. */
-export function sslRedirect({ keepsTrailingSlash }: SettingsOf<"sslRedirect">): Filter {
+export function sslRedirect({ keepsTrailingSlash, writesPort }: SettingsOf<"sslRedirect">): Filter {
   return async (exchange, next) => {
     if (exchange.scheme === "https") return next(exchange);
     const target = exchange.rawPath + exchange.query;
-    const host = exchange.hostHeader.replace(/:\d*$/, "");
+    const host = exchange.hostHeader.replace(/:\d*$/, "") + (writesPort ? ":443" : "");
     return redirect(308, `https://${host}${keepsTrailingSlash ? target : target.replace(/\/$/, "")}`);
   };
 }

@@ -9,6 +9,7 @@ import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
+import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
 import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
@@ -34,11 +35,17 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   for (const ingress of ours) reportStrangers(ingress, report);
   checkCertificates(ours, cluster.secrets, report);
   const asked = ours.map((ingress) => claimsOf(ingress, options, report));
-  const plans = grant(asked.map(withCatchAll), report);
-  const served = new Set(plans.map(({ host }) => host));
+  const { plans, redirects, secure } = withNames(grant(asked.map(withCatchAll), report), options, report);
+  const served = new Set([...plans, ...redirects].map(({ host }) => host));
   const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
-  const surroundings = { secure: secureHosts(asked), lookups, inspect: options.inspect, report };
-  const hosts = plans.map((plan) => compileHost(plan, surroundings)).toSorted((a, b) => compareText(a.host, b.host));
+  const surroundings = {
+    secure: new Set([...secureHosts(asked), ...secure]),
+    lookups,
+    inspect: options.inspect,
+    report,
+  };
+  const compiled = plans.map((plan) => compileHost(plan, surroundings));
+  const hosts = [...compiled, ...redirects].toSorted((a, b) => compareText(a.host, b.host));
   reportNeedless(asked, diagnostics, report);
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }

@@ -14,6 +14,10 @@ export const reasons = {
     severity: "warning",
     doc: "An older Ingress, or an earlier path, has the same host, path and type; it keeps them.",
   },
+  NameTaken: {
+    severity: "warning",
+    doc: "A further name of a host belongs to another host, or an older Ingress names those of the host; it is left out.",
+  },
   BackendUnsupported: { severity: "error", doc: "The backend is not a Service with a port; the path is left out." },
   BackendNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
   PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
@@ -29,6 +33,7 @@ export const reasons = {
     severity: "warning",
     doc: "An annotation's value cannot be read; it is as if it were not there.",
   },
+  DoesLess: { severity: "note", doc: "An annotation does less here than in ingress-nginx." },
   RouteClosed: {
     severity: "error",
     doc: "What a route must not do without cannot be read, or cannot be had at the edge; its paths answer 503.",

@@ -6,7 +6,9 @@ import type { Report } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
 
 // ingress-nginx leaves these out where an Ingress without rules takes every request.
-const NOT_FOR_CATCH_ALL: readonly PolicyName[] = ["appRoot", "rewrite", "sslRedirect"];
+const NOT_FOR_CATCH_ALL: readonly PolicyName[] = ["appRoot", "redirect", "rewrite", "sslRedirect"];
+
+const FALLBACK = "#default";
 
 /**
  * What takes the requests that no path of a host takes, where none is `/`: the default backend, and the policies, of the
@@ -25,11 +27,16 @@ function catchAllOwner(owners: readonly Owner[]): Owner | undefined {
   return withDefault.find(({ ingress }) => ingress.rules.length === 0) ?? withDefault[0];
 }
 
+/** Whether a claim is one for what no path of its host takes. */
+export function isFallback({ id }: Pick<Claim, "id">): boolean {
+  return id.endsWith(FALLBACK);
+}
+
 function fallbackClaim(owner: Owner, host: string, report: Report): Claim {
   const { ingress } = owner;
   const subject = subjectOf(ingress, "spec.defaultBackend");
   const without = host === ANY_HOST && ingress.rules.length === 0 ? NOT_FOR_CATCH_ALL : [];
-  const claim = { owner, id: `${nameOf(ingress)}#default`, host, path: "/", type: "prefix" as const, without, subject };
+  const claim = { owner, id: nameOf(ingress) + FALLBACK, host, path: "/", type: "prefix" as const, without, subject };
   const backend = serviceOf(ingress.defaultBackend);
   if (ingress.defaultBackend && !backend) {
     report(

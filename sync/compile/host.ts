@@ -56,6 +56,8 @@ function routeOf(
   const field = subject.field === "spec.defaultBackend" ? subject.field : `${subject.field}.backend`;
   for (const note of resolved.notes)
     report(note.reason, note.subject ?? { ...subject, field }, note.problem, note.remedy);
+  // Its policies name who is asked in its place.
+  if (!resolved.ok && settings.defaultBackend) return route;
   if (!resolved.ok) return { ...route, policies: { ...settings, unbacked: { because: resolved.problem } } };
   backends.set(resolved.id, resolved.backend);
   return { ...route, backend: resolved.id };

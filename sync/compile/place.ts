@@ -6,6 +6,7 @@ import type { Resolve } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
+import { isFallback } from "./fallback.ts";
 import { closesRoutes, known } from "./known.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
@@ -20,6 +21,7 @@ export interface Lookups {
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
   readonly hosts: ReadonlySet<string>; // that we serve
+  readonly zones: readonly string[];
   readonly cluster: Cluster;
 }
 
@@ -30,13 +32,14 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     resolve,
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     hosts,
+    zones: options.zones,
     cluster,
   };
 }
 
 /** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
 export function placeOf(
-  claim: Pick<Claim, "owner" | "host" | "path" | "backend">,
+  claim: Pick<Claim, "id" | "owner" | "host" | "path" | "backend">,
   tls: boolean,
   lookups: Lookups,
   backends: Map<string, Backend>,
@@ -61,9 +64,11 @@ export function placeOf(
     ingress: ingress.name,
     host: claim.host,
     path: claim.path,
+    isFallback: isFallback(claim),
     service: claim.backend?.name ?? "",
     port: String(claim.backend?.port ?? ""),
     tls,
+    zones: lookups.zones,
     isLegacy: read.isLegacy,
     secret: (reference) => find(lookups.secrets, "Secret", namespace, reference),
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),

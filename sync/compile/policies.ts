@@ -33,7 +33,14 @@ export function hostPolicies(
 ): PolicySettings {
   const each = owners.map((owner) => {
     const closing: string[] = [];
-    const place = placeOf({ owner, host, path: "/", backend: undefined }, tls, lookups, backends, closing, report);
+    const place = placeOf(
+      { id: "", owner, host, path: "/", backend: undefined },
+      tls,
+      lookups,
+      backends,
+      closing,
+      report,
+    );
     const settings = settingsOf("host", owner, place, []);
     return { owner, settings, because: closing[0] };
   });

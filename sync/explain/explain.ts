@@ -58,7 +58,7 @@ export async function explain(rules: Rules, asked: Asked): Promise<Explanation> 
     outcome: answer.outcome,
     because: answer.because,
     location: answer.response.headers.get("Location") ?? undefined,
-    route: route && { id: route.id, match: route.path, backend: route.backend },
+    route: route && { id: route.id, match: route.path, backend: last?.backend ?? route.backend },
     origin: last && host ? originOf(last, host) : undefined,
     lost: [...lostHosts(hosts, exchange.host, host), ...lostRoutes(host, route, exchange.path)],
   };

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
-import { text } from "./kinds.ts";
+import { template } from "./kinds.ts";
 
 /** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
 export const appRoot = definePolicy({
@@ -8,14 +8,14 @@ export const appRoot = definePolicy({
   scope: "host",
   settings: z.strictObject({ path: z.string() }),
   annotations: {
-    "app-root": text(
-      { doc: "Sends `/` of the host to this path with 302.", example: "/app" },
-      /^\/[-._~a-zA-Z0-9/:?&=+%]*$/,
+    "app-root": template(
+      { doc: "Sends `/` of the host to this path with 302. Variables may be used.", example: "/app" },
+      /^(?:\/[-._~a-zA-Z0-9/:?&=+%${}]*)?$/,
       'an absolute path such as "/app"',
     ),
   },
   fromAnnotations(values) {
     const path = values["app-root"];
-    return path === undefined ? undefined : { path };
+    return path ? { path } : undefined;
   },
 });

@@ -43,11 +43,15 @@ export interface Place {
   readonly host: string;
   /** As written; "/" where the rule names none. */
   readonly path: string;
+  /** Whether it is for what no path of the host takes, with the policies of an Ingress that may have other paths. */
+  readonly isFallback: boolean;
   /** The Service that the path leads to, and its port as written; "" for a fallback without one. */
   readonly service: string;
   readonly port: string;
   /** Whether a certificate is configured for the host, by this Ingress or another. */
   readonly tls: boolean;
+  /** The domains that the account answers for. */
+  readonly zones: readonly string[];
   /** Whether the annotation was written under the prefix in use before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
   /** The values of a Secret, decoded, by "name" or "namespace/name"; another namespace's is refused. */

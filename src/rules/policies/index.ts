@@ -1,20 +1,38 @@
 import * as z from "zod/mini";
+import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
 import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
+import { customErrors } from "./custom-errors.ts";
+import { customHeaders } from "./custom-headers.ts";
+import { defaultBackend } from "./default-backend.ts";
+import { fromToWww } from "./from-to-www.ts";
 import { hsts } from "./hsts.ts";
+import { proxyCookie } from "./proxy-cookie.ts";
+import { proxyRedirect } from "./proxy-redirect.ts";
+import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unbacked } from "./unbacked.ts";
+import { upstreamVhost } from "./upstream-vhost.ts";
 
 /** Every policy, outermost first: filters run in this order. */
 export const policies = [
+  fromToWww, // a name that is only sent on has nothing else
   appRoot, // of the host, so before a path is even looked for
+  customErrors, // its pages are passed on as they are
   hsts, // on every answer of a path, its errors and redirects included
+  customHeaders, // likewise, and over what the origin and other policies set
+  accessLog, // whatever the answer
   closed, // a route that cannot be guarded answers nothing else
   cors, // browsers send preflights without a password, and follow no redirect for them
+  redirect, // ingress-nginx redirects before it asks for https, or who calls
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
+  defaultBackend, // takes the place of the backend, behind the same policies
+  upstreamVhost, // speaks of the request as the client made it
+  proxyRedirect, // what the origin says, not what other policies do
+  proxyCookie, // likewise
   rewrite, // last: everything else speaks of the path that the client asked for
 ] as const;
 

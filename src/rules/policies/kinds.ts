@@ -75,3 +75,8 @@ function readText(given: string, pattern: RegExp, expected: string): Parsed<stri
   const fits = given.length <= MAX_LENGTH && !/[\x00-\x1f\x7f]/.test(given) && pattern.test(given);
   return fits ? parsed(given) : refused(`expected ${expected}, got "${given}"`);
 }
+
+/** As `annotation`, but an empty value counts as none. So it does in ingress-nginx, and charts write such. */
+export function orEmpty<T>(annotation: Annotation<T>): Annotation<T | undefined> {
+  return { ...annotation, parse: (given) => (given === "" ? parsed(undefined) : annotation.parse(given)) };
+}

@@ -1,16 +1,22 @@
 import * as z from "zod/mini";
 import { decodePath } from "../paths.ts";
-import { definePolicy } from "./define.ts";
-import { flag, text } from "./kinds.ts";
+import { parseTemplate } from "../variables.ts";
+import { definePolicy, type Place } from "./define.ts";
+import { flag, template, text } from "./kinds.ts";
 
 /** A group of the path's expression in a rewrite target: one digit, so `$10` is `$1` and a `0`. */
 export const CAPTURE = /\$([1-9])/g;
+// Escaped characters and classes, whose parentheses are none.
+const NO_GROUPS = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
+const GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
+
+const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may hold variables
 
 const Rewrite = z.discriminatedUnion("type", [
-  // The whole path becomes the target, with $1 to $9 filled in from the path's expression.
-  z.strictObject({ type: z.literal("replace"), target: z.string() }),
+  // The whole path becomes the target, with $1 to $9, and other variables, filled in.
+  z.strictObject({ type: z.literal("replace"), target: z.string(), forwardedPrefix }),
   // The prefix that matched becomes the target and the rest is kept: what rewrite-target meant before 2018.
-  z.strictObject({ type: z.literal("prefix"), prefix: z.string(), target: z.string() }),
+  z.strictObject({ type: z.literal("prefix"), prefix: z.string(), target: z.string(), forwardedPrefix }),
   // The target is a URL: the client is sent there.
   z.strictObject({ type: z.literal("redirect"), target: z.string() }),
 ]);
@@ -25,6 +31,15 @@ const annotations = {
     /^\/?[-._~a-zA-Z0-9/:$]*$/,
     'a path made of letters, digits, - . _ ~ / : and $1 to $9 such as "/$2"',
   ),
+  "x-forwarded-prefix": template(
+    {
+      doc: "What the origin gets as `X-Forwarded-Prefix` where the path is rewritten. `$1` to `$9` are groups of the path.",
+      example: "/shop",
+      guards: true,
+    },
+    /^\/?[-._~a-zA-Z0-9/:$]*$/,
+    'a path such as "/shop"',
+  ),
   "use-regex": flag({
     doc: "Reads the paths of this Ingress as expressions; every path of the host is then one, without case and open-ended.",
     example: "true",
@@ -37,15 +52,37 @@ export const rewrite = definePolicy({
   scope: "route",
   settings: Rewrite,
   annotations,
-  fromAnnotations(values, { path, isLegacy }): z.infer<typeof Rewrite> | undefined {
+  fromAnnotations(values, place): z.infer<typeof Rewrite> | undefined {
+    const { path, isLegacy } = place;
     const target = values["rewrite-target"];
     if (target === undefined || target === "" || target === path) return undefined;
-    if (/^https?:\/\//.test(target)) return { type: "redirect", target };
+    const filled = withNumbers(target, path);
+    const readable = parseTemplate(filled);
+    // Named groups are those of the Ingress's own paths.
+    if (!readable.ok && place.isFallback) return undefined;
+    if (!readable.ok) return place.close("rewrite-target", readable.problem, "correct it");
+    if (/^https?:\/\//.test(target)) return { type: "redirect", target: filled };
+    const prefix = forwardedPrefixOf(values["x-forwarded-prefix"], place);
     if (keepsRest(target, isLegacy("rewrite-target")))
-      return { type: "prefix", prefix: decodePath(path) || "/", target };
-    return { type: "replace", target };
+      return { type: "prefix", prefix: decodePath(path) || "/", target, ...prefix };
+    return { type: "replace", target: filled, ...prefix };
   },
 });
+
+function forwardedPrefixOf(prefix: string | undefined, place: Place): { forwardedPrefix?: string } {
+  if (!prefix) return {};
+  if (prefix === "true" || prefix === "false") {
+    place.warn("x-forwarded-prefix", `the origin gets "${prefix}": it has been a path since 2019`, "write the path");
+  }
+  return { forwardedPrefix: prefix };
+}
+
+/** The target with its named groups as numbers: `"/$id"` for the path `"/(a|b)/(?<id>.+)"` → `"/$2"`. */
+function withNumbers(target: string, path: string): string {
+  const groups = [...path.replace(NO_GROUPS, "").matchAll(GROUP)].slice(0, 9);
+  const numbers = new Map(groups.map(([, name], index) => [name?.toLowerCase(), `$${index + 1}`]));
+  return target.replace(/\$([A-Za-z_]\w*)/g, (whole, name: string) => numbers.get(name.toLowerCase()) ?? whole);
+}
 
 /** Under the prefix in use before 2018 a target without groups replaced just the part of the path that matched. */
 export function keepsRest(target: string, legacy: boolean): boolean {

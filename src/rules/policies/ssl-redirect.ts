@@ -9,7 +9,7 @@ const NEVER_REDIRECTED = "/.well-known/acme-challenge";
 export const sslRedirect = definePolicy({
   name: "sslRedirect",
   scope: "route",
-  settings: z.strictObject({ keepsTrailingSlash: z.boolean() }),
+  settings: z.strictObject({ keepsTrailingSlash: z.boolean(), writesPort: z.optional(z.boolean()) }),
   annotations: {
     "ssl-redirect": flag({
       doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
@@ -23,10 +23,16 @@ export const sslRedirect = definePolicy({
       doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
       example: "true",
     }),
+    "use-port-in-redirects": flag({
+      doc: "Writes the port, 443, into the redirect to https.",
+      example: "true",
+      default: "false",
+    }),
   },
   fromAnnotations(values, { tls, path }) {
     const wanted = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
     if (!wanted || path.startsWith(NEVER_REDIRECTED)) return undefined;
-    return { keepsTrailingSlash: values["preserve-trailing-slash"] ?? false };
+    const keepsTrailingSlash = values["preserve-trailing-slash"] ?? false;
+    return { keepsTrailingSlash, ...(values["use-port-in-redirects"] && { writesPort: true }) };
   },
 });

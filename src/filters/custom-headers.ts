@@ -1,0 +1,11 @@
+import { withHeaders } from "../answer.ts";
+import type { SettingsOf } from "../rules/policies/index.ts";
+import type { Filter } from "./filter.ts";
+
+/** Sets headers on every answer, whatever its status and whatever the origin set. */
+export function customHeaders({ headers }: SettingsOf<"customHeaders">): Filter {
+  return async (exchange, next) =>
+    withHeaders(await next(exchange), (own) => {
+      for (const [name, value] of headers) own.set(name, value);
+    });
+}

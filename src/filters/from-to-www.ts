@@ -1,0 +1,11 @@
+import { redirect } from "../answer.ts";
+import type { SettingsOf } from "../rules/policies/index.ts";
+import type { Filter } from "./filter.ts";
+
+/** Sends every request to another host, in its own scheme, with 308. Like ingress-nginx it writes the port, and cuts off a final slash. */
+export function fromToWww({ to }: SettingsOf<"fromToWww">): Filter {
+  return async ({ scheme, rawPath, query }) => {
+    const target = (rawPath + query).replace(/\/$/, "");
+    return redirect(308, `${scheme}://${to}:${scheme === "https" ? 443 : 80}${target}`);
+  };
+}

@@ -1,0 +1,17 @@
+import { redirect as redirectTo } from "../answer.ts";
+import type { SettingsOf } from "../rules/policies/index.ts";
+import { isTemplate } from "../rules/variables.ts";
+import { expand, withEscapedGroups } from "../variables.ts";
+import type { Filter } from "./filter.ts";
+
+/** Sends every request elsewhere. */
+export function redirect({ code, location, isRelative }: SettingsOf<"redirect">): Filter {
+  const varies = isTemplate(location);
+  return async (exchange) => {
+    const target = varies ? expand(location, withEscapedGroups(exchange)) : location;
+    // Two slashes would name another host, which a variable must not.
+    const staysRelative = isRelative && !/^\/[/\\]/.test(target);
+    const absolute = target.startsWith("/") && !staysRelative;
+    return redirectTo(code, absolute ? `${exchange.scheme}://${exchange.host}${target}` : target);
+  };
+}

@@ -1,0 +1,26 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+import { flag } from "./kinds.ts";
+
+/** Leaves a route's requests out of the access log. */
+export const accessLog = definePolicy({
+  name: "accessLog",
+  scope: "route",
+  settings: z.strictObject({}), // it is there, or not
+  annotations: {
+    "enable-access-log": flag({
+      doc: "`false` leaves the requests of the Ingress out of the access log.",
+      example: "false",
+      default: "true",
+      nearness: "near",
+      difference: "Cloudflare's own logs still have the request.",
+    }),
+    "enable-rewrite-log": flag({
+      doc: "nginx's debugging of rewrites; `edgress explain` shows what becomes of a path.",
+      example: "true",
+      default: "false",
+      nearness: "inert",
+    }),
+  },
+  fromAnnotations: (values) => (values["enable-access-log"] === false ? {} : undefined),
+});

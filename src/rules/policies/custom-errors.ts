@@ -1,0 +1,56 @@
+import * as z from "zod/mini";
+import { type Parsed, parsed, refused } from "../parsed.ts";
+import { defaultBackendAnnotation, defaultBackendOf } from "./default-backend.ts";
+import { definePolicy } from "./define.ts";
+import { flag, list } from "./kinds.ts";
+
+/** Statuses in whose place the default backend answers. */
+export const customErrors = definePolicy({
+  name: "customErrors",
+  scope: "route",
+  settings: z.strictObject({
+    codes: z.array(z.int()),
+    backend: z.optional(z.string()), // without one the answer is 404, as from ingress-nginx's own default backend
+    service: z.string(),
+    port: z.string(),
+    onlyOwn: z.boolean(), // the edge's own errors, not the origin's
+  }),
+  annotations: {
+    "custom-http-errors": list(
+      {
+        doc: "Statuses, 400 to 599, that the answer of the `default-backend` to a request for `/` replaces, whoever gave them.",
+        example: "404, 503",
+        nearness: "near",
+        difference: "The body of the request is not sent again.",
+        guards: true,
+      },
+      errorCode,
+    ),
+    "disable-proxy-intercept-errors": flag({
+      doc: "Leaves the origin's own statuses alone: `custom-http-errors` then only replaces those of the edge.",
+      example: "true",
+      default: "false",
+    }),
+    ...defaultBackendAnnotation,
+  },
+  fromAnnotations(values, place) {
+    const codes = [...new Set(values["custom-http-errors"] ?? [])].toSorted((a, b) => a - b);
+    if (codes.length === 0) return undefined;
+    const { service, port } = place;
+    // As in ingress-nginx a path without a Service has no default backend of its own.
+    const backend = service === "" ? undefined : defaultBackendOf(values["default-backend"], place);
+    const onlyOwn = values["disable-proxy-intercept-errors"] ?? false;
+    if (backend === undefined && service !== "") {
+      place.warn(
+        "custom-http-errors",
+        "there is no default backend, so the pages are the edge's 404",
+        "name one in default-backend",
+      );
+    }
+    return { codes, ...(backend !== undefined && { backend }), service, port, onlyOwn };
+  },
+});
+
+function errorCode(text: string): Parsed<number> {
+  return /^[45]\d\d$/.test(text) ? parsed(Number(text)) : refused(`expected 400 to 599, got "${text}"`);
+}

@@ -1,0 +1,38 @@
+import * as z from "zod/mini";
+import { definePolicy, type Place } from "./define.ts";
+import { text } from "./kinds.ts";
+
+/** Shared with custom-http-errors, whose pages it gives. */
+export const defaultBackendAnnotation = {
+  "default-backend": text(
+    {
+      doc: "The Service, on its first port, that is asked where the path's own has no address, and for the pages of `custom-http-errors`.",
+      example: "error-pages",
+      guards: true,
+    },
+    /^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
+    "the name of a Service of the same namespace",
+  ),
+};
+
+/** Set where a path's own Service has no address: who is asked in its place, and what it is told. */
+export const defaultBackend = definePolicy({
+  name: "defaultBackend",
+  scope: "route",
+  settings: z.strictObject({ backend: z.string(), service: z.string(), port: z.string() }),
+  annotations: defaultBackendAnnotation,
+  fromAnnotations(values, place) {
+    const { service, port } = place;
+    const backend = defaultBackendOf(values["default-backend"], place);
+    if (backend === undefined || service === "" || place.backend(service, port).ok) return undefined;
+    return { backend, service, port };
+  },
+});
+
+/** The id of the default backend. As in ingress-nginx the annotation counts for nothing where its Service can't be asked. */
+export function defaultBackendOf(name: string | undefined, place: Place): string | undefined {
+  if (!name) return undefined;
+  const backend = place.backend(name);
+  if (backend.ok) return backend.value;
+  return place.warn("default-backend", backend.problem, "correct it; until then it counts as absent");
+}

@@ -1,0 +1,40 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+import { flag, list, orEmpty, text } from "./kinds.ts";
+
+const name = text(
+  { doc: "", example: "" },
+  /^[-._~a-zA-Z0-9/:^$[\](){}*+?|&=\\]+$/,
+  'a host such as "shop.example.com"',
+);
+
+/**
+ * Names that a host has beside its own. They get rules of their own (`sync/compile/names.ts`); those of a name that is sent
+ * to the host hold nothing but these settings.
+ */
+export const fromToWww = definePolicy({
+  name: "fromToWww",
+  scope: "host",
+  settings: z.strictObject({ to: z.string() }),
+  annotations: {
+    "from-to-www-redirect": orEmpty(
+      flag({
+        doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
+        example: "true",
+        default: "false",
+        guards: true,
+      }),
+    ),
+    "server-alias": list(
+      {
+        doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",
+        example: "shop.example.net, *.shop.example.com",
+        nearness: "near",
+        difference: "A wildcard stands for one label, not for any number; expressions (`~…`) are left out.",
+        guards: true,
+      },
+      name.parse,
+    ),
+  },
+  fromAnnotations: () => undefined,
+});

@@ -1,0 +1,48 @@
+import * as z from "zod/mini";
+import { type Parsed, parsed, refused } from "../parsed.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
+
+const Replacement = z.strictObject({ from: z.string(), to: z.string() });
+type Replacement = z.infer<typeof Replacement>;
+
+/** Other domains and paths for the origin's cookies. */
+export const proxyCookie = definePolicy({
+  name: "proxyCookie",
+  scope: "route",
+  settings: z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) }),
+  annotations: {
+    "proxy-cookie-domain": replacement(
+      {
+        doc: "Replaces the Domain of the origin's cookies where it is the first word, by the second; `off` for none.",
+        example: "inner.example.com shop.example.com",
+        default: "off",
+      },
+      /^[-._~a-zA-Z0-9/:]+$/,
+    ),
+    "proxy-cookie-path": replacement(
+      {
+        doc: "Replaces the beginning of the Path of the origin's cookies where it is the first word, by the second; `off` for none.",
+        example: "/inner/ /",
+        default: "off",
+      },
+      /^[-._~a-zA-Z0-9/:,?&=]+$/,
+    ),
+  },
+  fromAnnotations(values) {
+    const { "proxy-cookie-domain": domain, "proxy-cookie-path": path } = values;
+    return domain || path ? { ...(domain && { domain }), ...(path && { path }) } : undefined;
+  },
+});
+
+/** Two words, or `off`, which is null. */
+function replacement(row: AnnotationRow, word: RegExp): Annotation<Replacement | null> {
+  return {
+    ...row,
+    parse: (text): Parsed<Replacement | null> => {
+      const [from = "", to = "", ...more] = text.split(/ +/);
+      if (to === "" && (from === "off" || from === "")) return parsed(null);
+      const fits = more.length === 0 && word.test(from) && word.test(to) && !from.startsWith("~");
+      return fits ? parsed({ from, to }) : refused(`expected two words without expressions, or "off", got "${text}"`);
+    },
+  };
+}

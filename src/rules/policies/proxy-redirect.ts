@@ -1,0 +1,36 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./define.ts";
+import { text } from "./kinds.ts";
+import { relativeRedirects } from "./redirect.ts";
+
+const PATTERN = /^(?!~)[-._~a-zA-Z0-9/:,?&=]*$/;
+const EXPECTED = 'a URL or its beginning such as "http://inner.example.com/", without expressions';
+
+/** Other beginnings for where the origin sends clients. */
+export const proxyRedirect = definePolicy({
+  name: "proxyRedirect",
+  scope: "route",
+  settings: z.strictObject({ from: z.string(), to: z.string(), isRelative: z.boolean() }),
+  annotations: {
+    "proxy-redirect-from": text(
+      {
+        doc: "The beginning of the origin's `Location` and `Refresh` that `proxy-redirect-to` replaces; `off` and `default` for none.",
+        example: "http://inner.example.com/",
+        default: "off",
+      },
+      PATTERN,
+      EXPECTED,
+    ),
+    "proxy-redirect-to": text(
+      { doc: "What replaces `proxy-redirect-from`.", example: "https://shop.example.com/", default: "off" },
+      PATTERN,
+      EXPECTED,
+    ),
+    ...relativeRedirects,
+  },
+  fromAnnotations(values) {
+    const [from, to] = [values["proxy-redirect-from"] || "off", values["proxy-redirect-to"] || "off"];
+    if (from === "off" || from === "default" || to === "off") return undefined;
+    return { from, to, isRelative: values["relative-redirects"] ?? false };
+  },
+});

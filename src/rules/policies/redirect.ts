@@ -1,0 +1,76 @@
+import * as z from "zod/mini";
+import { definePolicy, type Place } from "./define.ts";
+import { flag, integer, orEmpty, template } from "./kinds.ts";
+
+// What a URL is made of (RFC 3986), and variables.
+const URL_TEXT = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";
+
+/** Shared with what else makes a Location of its own. */
+export const relativeRedirects = {
+  "relative-redirects": orEmpty(
+    flag({
+      doc: "Leaves a redirect to a path, such as `/new`, as it is; else scheme and host are put before it.",
+      example: "true",
+      default: "false",
+      guards: true,
+    }),
+  ),
+};
+
+/** Sends every request of a path elsewhere, whatever protects the path. */
+export const redirect = definePolicy({
+  name: "redirect",
+  scope: "route",
+  settings: z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() }),
+  annotations: {
+    "permanent-redirect": template(
+      {
+        doc: "Sends every request to this URL or path with 301. Neither path nor query is appended; variables may be used.",
+        example: "https://www.example.com$request_uri",
+        guards: true,
+      },
+      new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_TEXT})?$`),
+      'a URL such as "https://www.example.com/new", or a path such as "/new"',
+    ),
+    "permanent-redirect-code": orEmpty(
+      integer(
+        { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
+        0,
+      ),
+    ),
+    "temporal-redirect": template(
+      {
+        doc: "Sends every request to this URL with 302. Counts before `permanent-redirect`.",
+        example: "https://maintenance.example.com",
+        guards: true,
+      },
+      new RegExp(`^(?:(?:https?://|\\$)${URL_TEXT})?$`),
+      'a URL such as "https://maintenance.example.com"',
+    ),
+    "temporal-redirect-code": orEmpty(
+      integer(
+        { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
+        0,
+      ),
+    ),
+    ...relativeRedirects,
+  },
+  fromAnnotations(values, place) {
+    const isRelative = values["relative-redirects"] ?? false;
+    const { "temporal-redirect": temporal, "permanent-redirect": permanent } = values;
+    // The statuses that each takes are ingress-nginx's: it gives 302 for a temporal 308.
+    if (temporal) {
+      const code = codeOf("temporal-redirect-code", values["temporal-redirect-code"], 302, 307, place);
+      return { code, location: temporal, isRelative };
+    }
+    if (!permanent) return undefined;
+    const code = codeOf("permanent-redirect-code", values["permanent-redirect-code"], 301, 308, place);
+    return { code, location: permanent, isRelative };
+  },
+});
+
+function codeOf(annotation: string, asked: number | undefined, usual: number, most: number, place: Place): number {
+  if (asked === undefined || (asked >= 300 && asked <= most)) return asked ?? usual;
+  place.warn(annotation, `expected 300 to ${most}, got ${asked}; it is ${usual}`, "correct it");
+  return usual;
+}
