@@ -8,6 +8,7 @@ export type Outcome =
   | "no-route"
   | "backend-missing"
   | "closed"
+  | "denied"
   | "bad-request"
   | "rewrite-empty"
   | "origin-refused"
@@ -37,6 +38,8 @@ export interface Answer {
 
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   414: "URI Too Long",
   500: "Internal Server Error",

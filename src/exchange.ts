@@ -1,5 +1,7 @@
 import type { Answer } from "./answer.ts";
+import { type ClientCertificate, clientCertificateOf } from "./client-certificate.ts";
 import type { Env } from "./env.ts";
+import type { OriginFetch } from "./forward/fetch.ts";
 import { hostOf } from "./rules/hosts.ts";
 import { forwardedPath, normalisePath } from "./rules/paths.ts";
 
@@ -14,6 +16,7 @@ export interface Exchange {
   readonly rawPath: string; // as the client wrote it
   readonly query: string; // as the client wrote it, with its "?"; or ""
   readonly clientIp: string;
+  readonly clientCertificate: ClientCertificate;
   readonly groups: readonly (string | undefined)[]; // of the route's expression
   readonly labels: Labels; // of the route, once it is found
   readonly target: string; // the path to ask the origin for, escaped, without query
@@ -41,6 +44,17 @@ export interface Platform {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Serves a subrequest by the rules of the same generation. */
   readonly serve: (exchange: Exchange) => Promise<Answer>;
+  /** Asks another service. */
+  readonly fetch: (url: string, asked: OriginFetch) => Promise<Response>;
+  /** The text that was sealed. Rejects where it cannot be opened. */
+  readonly open: (sealed: string) => Promise<string>;
+  /** Texts that are kept for some seconds, near here; it may forget them at any time. */
+  readonly cache: Cache;
+}
+
+export interface Cache {
+  readonly get: (name: string) => Promise<string | undefined>;
+  readonly put: (name: string, text: string, seconds: number) => Promise<void>;
 }
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
@@ -63,6 +77,7 @@ export function exchangeOf(request: Request, platform: Platform, url: string = r
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
+    clientCertificate: clientCertificateOf(request),
     groups: [],
     labels: { namespace: "", ingress: "", service: "", port: "" },
     body: request.body,

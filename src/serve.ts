@@ -1,12 +1,13 @@
 import { logAccess } from "./access.ts";
 import { type Answer, ownAnswer } from "./answer.ts";
+import { edgeCache } from "./edge-cache.ts";
 import type { Env } from "./env.ts";
 import { type Exchange, exchangeOf, type Platform } from "./exchange.ts";
+import { originFetch } from "./forward/fetch.ts";
 import { load } from "./load/load.ts";
 import { firstHost } from "./match/host.ts";
-
-/** Subrequests that a request may cause one inside the other: an authentication path that asks itself must end. */
-const MOST_NESTED = 2;
+import { MOST_NESTED } from "./nesting.ts";
+import { openSealed } from "./sealed.ts";
 
 /** A request's way: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
@@ -21,6 +22,9 @@ function platformOf(env: Env, background: ExecutionContext, now: number, nested:
   return {
     env,
     waitUntil: (work) => background.waitUntil(work),
+    fetch: originFetch,
+    open: (sealed) => openSealed(sealed, env.EDGRESS_SEALING_KEY),
+    cache: edgeCache,
     async serve(exchange) {
       if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop", "a subrequest asks for itself");
       const platform = platformOf(env, background, now, nested + 1);

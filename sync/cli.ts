@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { generateSealingKeys } from "./publish/seal.ts";
 import { generateKeys } from "./publish/sign.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -59,11 +60,14 @@ classOptions(program.command("publish"))
 
 program
   .command("keys")
-  .description("Makes the pair of keys that manifests are signed and verified with")
+  .description("Makes the keys that manifests are signed and verified with, and secrets sealed and opened with")
   .action(() => {
     const { privateKey, publicKey } = generateKeys();
     print(`EDGRESS_SIGNING_KEY=${privateKey}`);
     print(`MANIFEST_PUBLIC_KEY=${publicKey}`);
+    const sealing = generateSealingKeys();
+    print(`EDGRESS_SEALING_PUBLIC_KEY=${sealing.publicKey}`);
+    print(`EDGRESS_SEALING_KEY=${sealing.privateKey}`);
   });
 
 await program.parseAsync().catch((error: unknown) => {

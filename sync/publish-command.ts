@@ -6,6 +6,7 @@ import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
+import { type Sealer, sealerOf } from "./publish/seal.ts";
 import { type Signer, signerOf } from "./publish/sign.ts";
 import { type Account, round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
@@ -47,12 +48,13 @@ function accountOf(environment: Environment): Account {
   const apiToken = required(environment, "CLOUDFLARE_API_TOKEN", "a token that may edit Workers KV and DNS");
   const signingKey = required(environment, "EDGRESS_SIGNING_KEY", "the key that `edgress keys` printed");
   const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
-  return { kv: kvOf(client, accountId, namespaceId), dns: dnsOf(client, accountId), signer: signerFrom(signingKey) };
+  const kv = kvOf(client, accountId, namespaceId);
+  return { kv, dns: dnsOf(client, accountId), ...keepersFrom(signingKey, environment.EDGRESS_SEALING_PUBLIC_KEY) };
 }
 
-function signerFrom(signingKey: string): Signer {
+function keepersFrom(signingKey: string, sealingKey: string | undefined): { signer: Signer; sealer: Sealer } {
   try {
-    return signerOf(signingKey);
+    return { signer: signerOf(signingKey), sealer: sealerOf(signingKey, sealingKey) };
   } catch {
     throw new UsageError("EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
   }

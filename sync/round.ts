@@ -7,6 +7,7 @@ import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
 import { type Published, publish } from "./publish/publish.ts";
 import { recordsOf } from "./publish/records.ts";
+import type { Sealer } from "./publish/seal.ts";
 import type { Signer } from "./publish/sign.ts";
 
 /** The Cloudflare account that is published to. */
@@ -14,6 +15,7 @@ export interface Account {
   readonly kv: Kv;
   readonly dns: Dns;
   readonly signer: Signer;
+  readonly sealer: Sealer;
 }
 
 export interface Round {
@@ -32,12 +34,13 @@ export interface Unneeded {
 /** From a cluster to what the edge reads: compile, add the DNS records that the rules need, publish. */
 export async function round(
   cluster: Cluster,
-  options: Omit<Options, "zones">,
+  options: Omit<Options, "zones" | "seal">,
   account: Account,
   now: Date,
 ): Promise<Round> {
   const zones = await account.dns.zones();
-  const { rules, diagnostics } = compile(cluster, { ...options, zones: zones.map(({ name }) => name) });
+  const { seal } = account.sealer;
+  const { rules, diagnostics } = compile(cluster, { ...options, seal, zones: zones.map(({ name }) => name) });
   const wanted = recordsOf(rules);
   const unneeded: Unneeded[] = [];
   for (const zone of zones) {
@@ -46,6 +49,6 @@ export async function round(
     if (add.length > 0) await account.dns.change(zone, { add, remove: replaced });
     unneeded.push(...remove.filter((record) => !replaced.includes(record)).map((record) => ({ zone, record })));
   }
-  const published = await publish(rules, account.kv, account.signer, now);
+  const published = await publish(rules, account.kv, account.signer, now, account.sealer);
   return { rules, diagnostics, published, unneeded };
 }

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-// A tenth above the 68,111 bytes measured when redirects, further names and error pages came; the first Worker had 48,719.
-// Every cold isolate parses them all.
-const BUDGET_BYTES = 74_900;
+// A tenth above the last measurement, since every cold isolate parses them all: 48,719 bytes at first, 68,111 with redirects,
+// further names and error pages, 147,897 with who may call (bcryptjs 19,000, hpke 16,000, hashes 15,000, crypt(3) 4,000).
+const BUDGET_BYTES = 162_700;
 
 test(`the Worker is under ${BUDGET_BYTES} bytes, minified`, async () => {
   const { outputFiles } = await build({
@@ -18,6 +18,8 @@ test(`the Worker is under ${BUDGET_BYTES} bytes, minified`, async () => {
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     target: "es2024",
+    external: ["node:*"],
+    alias: { crypto: "node:crypto" },
   });
   const bytes = outputFiles[0]?.contents.length ?? Number.POSITIVE_INFINITY;
   assert.ok(bytes < BUDGET_BYTES, `it has ${bytes} bytes`);

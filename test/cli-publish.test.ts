@@ -122,7 +122,9 @@ test("edgress keys makes a pair that the sync job signs and the Worker verifies 
   const { code, stdout } = await edgress(["keys"]);
   assert.equal(code, 0);
   const [, privateKey = "", publicKey = ""] =
-    /^EDGRESS_SIGNING_KEY=(\S+)\nMANIFEST_PUBLIC_KEY=(\S+)\n$/.exec(stdout) ?? [];
+    /^EDGRESS_SIGNING_KEY=(\S+)\nMANIFEST_PUBLIC_KEY=(\S+)\nEDGRESS_SEALING_PUBLIC_KEY=\S+\nEDGRESS_SEALING_KEY=\S+\n$/.exec(
+      stdout,
+    ) ?? [];
   assert.equal(Buffer.from(publicKey, "base64").length, 32);
   const other = await startEdge({ zones: ["bar.com"], variables: { MANIFEST_PUBLIC_KEY: publicKey } });
   const { account } = other.stack;

@@ -3,11 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { allPolicies } from "../src/rules/policies/all.ts";
 import type { Annotation } from "../src/rules/policies/define.ts";
-import type { Rules } from "../src/rules/snapshot.ts";
 import { PREFIXES } from "../sync/compile/annotations.ts";
 import { lineOf, reasons } from "../sync/compile/diagnostic.ts";
 import { explain } from "../sync/explain/explain.ts";
-import { readFixtures, ZONES } from "./support/fixture.ts";
+import { type Fixture, readFixtures, ZONES } from "./support/fixture.ts";
 import { type Edge, startEdge } from "./support/fixture-edge.ts";
 import { differences, type Outcome, type RequestLine } from "./support/requests.ts";
 
@@ -31,8 +30,7 @@ for (const fixture of fixtures) {
 
     test("the matcher and the filters give every request its answer", async () => {
       const found: string[] = [];
-      for (const line of fixture.requests)
-        found.push(...differences(toldBy(line), await explained(fixture.compiled.rules, line)));
+      for (const line of fixture.requests) found.push(...differences(toldBy(line), await explained(fixture, line)));
       assert.deepEqual(found, []);
     });
 
@@ -91,9 +89,9 @@ function toldBy(line: RequestLine): RequestLine {
 }
 
 /** What `explain` says comes of a request. */
-async function explained(rules: Rules, { method, url, headers }: RequestLine): Promise<Outcome> {
+async function explained({ compiled, open }: Fixture, { method, url, headers }: RequestLine): Promise<Outcome> {
   const given = headers.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  const { status, location, route, origin } = await explain(rules, { method, url, headers: given });
+  const { status, location, route, origin } = await explain(compiled.rules, { method, url, headers: given }, open);
   if (status !== "the origin's") return { end: { status }, clientHeader: () => location };
   const path = origin?.url.replace(/^https?:\/\/[^/?#]*/, "") ?? "";
   return { end: { backend: route?.backend ?? "none" }, asked: { method, path } };

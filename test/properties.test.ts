@@ -274,6 +274,17 @@ describe("annotations", () => {
         path: fc.constantFrom("", "/", "/a", "/(.*)", "/%"),
         tls: fc.boolean(),
         isLegacy: fc.boolean().map((legacy) => () => legacy),
+        secret: fc.constantFrom(
+          () => parsed({ auth: "ann:hash", "ca.crt": "any" }),
+          () => refused("there is no Secret"),
+        ),
+        target: fc.constantFrom(
+          () => parsed({ via: "backend", backend: "default/shop:80", path: "/" }),
+          () => refused("nothing is there"),
+        ),
+        expression: fc.constantFrom(parsed, () => refused("it could take long")),
+        seal: fc.constant(() => "[sealed]"),
+        deny: fc.constant(() => undefined),
         isFallback: fc.boolean(),
         namespace: fc.constant("default"),
         ingress: fc.constant("shop"),
@@ -281,7 +292,13 @@ describe("annotations", () => {
         port: fc.constantFrom("80", "http"),
         zones: fc.constant(["example.com"]),
         allowedResponseHeaders: fc.constant(["x-frame-options"]),
-        configMap: fc.constantFrom({ "X-Frame-Options": "DENY" }, { "X-Other": "a" }).map((data) => () => parsed(data)),
+        configMap: fc
+          .constantFrom(
+            parsed({ "X-Frame-Options": "DENY" }),
+            parsed({ "X-Other": "a" }),
+            refused("there is no ConfigMap"),
+          )
+          .map((found) => () => found),
         backend: fc
           .constantFrom(parsed("default/shop:80"), refused("there is no such Service"))
           .map((found) => () => found),

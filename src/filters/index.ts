@@ -1,6 +1,8 @@
 import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { access } from "./access.ts";
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
+import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
 import { customErrors } from "./custom-errors.ts";
@@ -19,8 +21,10 @@ import { upstreamVhost } from "./upstream-vhost.ts";
 
 /** The edge's half of every policy: leave one out and this does not compile. */
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Filter } = {
+  access,
   accessLog,
   appRoot,
+  clientCertificate,
   closed,
   cors,
   customErrors,

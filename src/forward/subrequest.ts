@@ -1,10 +1,9 @@
 import type { Exchange } from "../exchange.ts";
 import type { Site } from "../filters/filter.ts";
 import { hostOf } from "../rules/hosts.ts";
-import { normalisePath } from "../rules/paths.ts";
+import { forwardedPath, normalisePath } from "../rules/paths.ts";
 import type { Target } from "../rules/target.ts";
 import { expand } from "../variables.ts";
-import { originFetch } from "./fetch.ts";
 import { originTarget } from "./target.ts";
 
 /** What a subrequest is, beside where it goes. Redirects are not followed. */
@@ -24,7 +23,7 @@ export async function subrequest(
 ): Promise<Response> {
   switch (target.via) {
     case "internet":
-      return send(target.origin + pathOf(target, exchange).join(""), asked, undefined);
+      return send(exchange, target.origin + pathOf(target, exchange).join(""), asked, undefined);
     case "rules":
       return byRules(exchange, target, asked);
     case "backend": {
@@ -36,7 +35,7 @@ export async function subrequest(
         address &&
         originTarget({ ...exchange, originHost: undefined, target: path, query }, backend, address);
       if (!reached) throw new Error(`backend ${target.backend} cannot be reached`);
-      return send(reached.url, asked, reached.resolveOverride);
+      return send(exchange, reached.url, asked, reached.resolveOverride);
     }
   }
 }
@@ -45,6 +44,7 @@ export async function subrequest(
 async function byRules(exchange: Exchange, target: Target & { via: "rules" }, asked: Subrequest): Promise<Response> {
   const [rawPath, query] = pathOf(target, exchange);
   const hostHeader = expand(target.host, exchange);
+  const path = normalisePath(rawPath);
   const request = new Request("http://edgress.invalid/", {
     method: asked.method,
     headers: asked.headers,
@@ -58,8 +58,8 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     host: hostOf(hostHeader),
     rawPath,
     query,
-    path: normalisePath(rawPath),
-    target: rawPath,
+    path,
+    target: forwardedPath(rawPath, path ?? "/"),
     body: asked.body,
     originHost: undefined,
     originHeaders: [],
@@ -68,6 +68,7 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
 }
 
 async function send(
+  { platform }: Exchange,
   url: string,
   { timeoutMs, ...asked }: Subrequest,
   resolveOverride: string | undefined,
@@ -75,7 +76,7 @@ async function send(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    return await originFetch(url, { ...asked, signal: late.signal, resolveOverride });
+    return await platform.fetch(url, { ...asked, signal: late.signal, resolveOverride });
   } finally {
     clearTimeout(timer);
   }

@@ -41,11 +41,23 @@ const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
 export function expressionOf(path: string, inspect: Options["inspect"]): Parsed<string> {
   if (path.length > MAX_PATTERN) return refused(`expected at most ${MAX_PATTERN} characters, got ${path.length}`);
   const own = path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", "")); // the edge ignores case anyway
+  return checked(own, "^", inspect);
+}
+
+/** An expression that is looked for anywhere in a text, as a byte string, under the same conditions. */
+export function searchExpression(expression: string, inspect: Options["inspect"]): Parsed<string> {
+  const { length } = expression;
+  return length <= MAX_PATTERN
+    ? checked(expression, "", inspect)
+    : refused(`expected at most ${MAX_PATTERN} characters`);
+}
+
+function checked(own: string, start: "^" | "", inspect: Options["inspect"]): Parsed<string> {
   const unescaped = own.replace(/\\\\/g, ""); // so that an escaped backslash escapes nothing
   for (const [construct, name] of UNSUPPORTED) {
     if (construct.test(unescaped)) return refused(`${name} cannot be had at the edge`);
   }
-  const pattern = `^${bytesOf(translate(own))}`;
+  const pattern = start + bytesOf(translate(own));
   try {
     new RegExp(pattern, "i");
   } catch (error) {

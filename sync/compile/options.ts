@@ -14,4 +14,6 @@ export interface Options {
   readonly allowedResponseHeaders: readonly string[];
   /** Whether an expression can be matched in bounded time; refused says why not. */
   readonly inspect: (pattern: string) => Parsed<true>;
+  /** A token for a text that no one may read where it is published: the same text, the same token. */
+  readonly seal: (text: string) => string;
 }

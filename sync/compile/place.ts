@@ -6,6 +6,7 @@ import type { Resolve } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
+import { searchExpression } from "./expression.ts";
 import { isFallback } from "./fallback.ts";
 import { closesRoutes, known } from "./known.ts";
 import type { Options } from "./options.ts";
@@ -23,6 +24,7 @@ export interface Lookups {
   readonly hosts: ReadonlySet<string>; // that we serve
   readonly zones: readonly string[];
   readonly cluster: Cluster;
+  readonly options: Pick<Options, "seal" | "inspect">;
 }
 
 export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
@@ -34,6 +36,7 @@ export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet
     hosts,
     zones: options.zones,
     cluster,
+    options,
   };
 }
 
@@ -74,6 +77,8 @@ export function placeOf(
     configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
+    seal: lookups.options.seal,
+    expression: (written) => searchExpression(written, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
       if (isAccepted(annotation, claim.owner)) {
@@ -83,6 +88,9 @@ export function placeOf(
       closing.push(`${annotation}: ${problem}`);
       const until = closesRoutes(annotation) ? `, unless edgress.dev/${ACCEPT} names it` : "";
       report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503${until}`);
+    },
+    deny(annotation, problem, remedy) {
+      report("RouteClosed", subject(annotation), problem, `${remedy}; until then nobody is let in`);
     },
     warn(annotation, problem, remedy) {
       const isLacking = known.get(annotation)?.row.nearness === "no";

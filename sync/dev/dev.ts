@@ -9,6 +9,7 @@ import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
 import type { Options } from "../compile/options.ts";
 import { select } from "../compile/select.ts";
+import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
 import { generateKeys, signerOf } from "../publish/sign.ts";
 import { type Account, type Round, round } from "../round.ts";
 import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
@@ -22,7 +23,7 @@ const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 /** The local edge looks for a newer generation at every request that comes this much later. */
 const RECHECK_MS = 20;
 
-export interface DevOptions extends Omit<Options, "zones" | "inspect"> {
+export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal"> {
   readonly manifests: string;
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -35,30 +36,36 @@ export interface DevOptions extends Omit<Options, "zones" | "inspect"> {
 export async function dev(options: DevOptions, print: (line: string) => void, ended: AbortSignal): Promise<void> {
   await expectFolder(options.manifests);
   const keys = generateKeys();
+  const sealingKeys = generateSealingKeys();
   const stack = await startStack({
     httpPort: options.httpPort,
     httpsPort: options.httpsPort,
     zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
     worker: WORKER,
-    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
+    variables: {
+      MANIFEST_PUBLIC_KEY: keys.publicKey,
+      EDGRESS_SEALING_KEY: sealingKeys.privateKey,
+      RECHECK_MS: String(RECHECK_MS),
+    },
     log: print,
     loopbackOnly: options.echo,
   });
   const echoes = options.echo ? echoOrigins(stack) : undefined;
   try {
-    await follow(options, stack, echoes, accountOf(stack, keys.privateKey), print, ended);
+    await follow(options, stack, echoes, accountOf(stack, keys.privateKey, sealingKeys.publicKey), print, ended);
   } finally {
     await echoes?.close();
     await stack.close();
   }
 }
 
-function accountOf({ account }: Stack, privateKey: string): Account {
+function accountOf({ account }: Stack, privateKey: string, sealingKey: string): Account {
   const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
   return {
     kv: kvOf(client, account.accountId, account.namespaceId),
     dns: dnsOf(client, account.accountId),
     signer: signerOf(privateKey),
+    sealer: sealerOf(privateKey, sealingKey),
   };
 }
 
@@ -81,7 +88,7 @@ async function follow(
     await echoes?.start(cluster);
     stack.setCertificates(
       certificatesOf(
-        select(cluster, { ...compileOptions, zones: [] }, () => {}),
+        select(cluster, { ...compileOptions, zones: [], seal: account.sealer.seal }, () => {}),
         cluster,
       ),
     );

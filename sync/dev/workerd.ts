@@ -54,6 +54,7 @@ async function bundle(entry: string): Promise<string> {
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
+    alias: { crypto: "node:crypto" }, // as wrangler does
     target: "es2024",
     logLevel: "silent",
   });

@@ -10,8 +10,9 @@ import type { Options } from "../compile/options.ts";
 import { nameOf } from "../compile/select.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Asked, type Explanation, explain } from "./explain.ts";
+import { unsealed } from "./unsealed.ts";
 
-export interface ExplainOptions extends Omit<Options, "inspect"> {
+export interface ExplainOptions extends Omit<Options, "inspect" | "seal"> {
   readonly manifests: string;
   readonly method: string;
   readonly header: readonly string[];
@@ -26,8 +27,9 @@ export async function explainCommand(url: string, options: ExplainOptions): Prom
   const manifests = await readManifests(options.manifests);
   const cluster = clusterOf([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
-  const { rules, diagnostics } = compile(cluster, { ...options, zones, inspect: inspector() });
-  const explanation = await explain(rules, asked);
+  const { seal, open } = unsealed();
+  const { rules, diagnostics } = compile(cluster, { ...options, zones, inspect: inspector(), seal });
+  const explanation = await explain(rules, asked, open);
   const about = diagnostics.filter((diagnostic) => concerns(diagnostic, explanation, cluster));
   const source = sourceOf(explanation.route?.id, cluster);
   if (options.json) return [JSON.stringify({ ...explanation, source, diagnostics: about }, null, 2)];
@@ -68,7 +70,7 @@ function sourceOf(id: string | undefined, { ingresses }: Cluster): string | unde
 }
 
 function describe(explanation: Explanation, source: string | undefined, cluster: Cluster): string[] {
-  const { host, path, status, outcome, because, location, route, origin, lost } = explanation;
+  const { host, path, status, outcome, because, location, route, origin, assumed, lost } = explanation;
   const rows: (readonly [string, string | undefined])[] = [
     ["answer", `${status} (${outcome}${because ? `: ${because}` : ""})`],
     ["location", location],
@@ -79,6 +81,7 @@ function describe(explanation: Explanation, source: string | undefined, cluster:
     ["origin", origin?.addresses.join(", ")],
     ["fetches", origin?.url],
     ["connects", origin?.resolveOverride],
+    ...assumed.map((url): [string, string] => ["assumes", `${url} answers 200`]),
     ...lost.map((entry): [string, string] => ["lost", lostText(entry, sourceOf(entry.id, cluster))]),
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(9)}${value}`]));

@@ -4,6 +4,7 @@ import { originTarget } from "../../src/forward/target.ts";
 import { handlerOf, type Last } from "../../src/load/host.ts";
 import { firstHost } from "../../src/match/host.ts";
 import { acceptsPath } from "../../src/match/table.ts";
+import { MOST_NESTED } from "../../src/nesting.ts";
 import { hostKeys } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly location: string | undefined; // of a redirect
   readonly route: { readonly id: string; readonly match: PathMatch; readonly backend: string | undefined } | undefined;
   readonly origin: Origin | undefined;
+  /** What would be asked before an answer is known: each is taken to answer 200. */
+  readonly assumed: readonly string[];
   readonly lost: readonly Lost[];
 }
 
@@ -41,11 +44,15 @@ export interface Lost {
 
 /**
  * Runs a request through the edge's own matcher and filters, up to where it would be forwarded. A request that policies
- * answer is answered; nothing is fetched.
+ * answer is answered; nothing is fetched. `open` gives the texts that were sealed.
  */
-export async function explain(rules: Rules, asked: Asked): Promise<Explanation> {
-  const exchange = { ...exchangeOf(requestOf(asked), NO_PLATFORM, asked.url), zones: rules.zones };
+export async function explain(rules: Rules, asked: Asked, open: Platform["open"] = closed): Promise<Explanation> {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
+  const assumed: string[] = [];
+  const exchange = {
+    ...exchangeOf(requestOf(asked), platformOf(hosts, open, assumed, 0), asked.url),
+    zones: rules.zones,
+  };
   const host = firstHost(hosts, exchange.host);
   const reached: Exchange[] = [];
   const answer = await answerOf(host, exchange, reached);
@@ -60,6 +67,7 @@ export async function explain(rules: Rules, asked: Asked): Promise<Explanation> 
     location: answer.response.headers.get("Location") ?? undefined,
     route: route && { id: route.id, match: route.path, backend: last?.backend ?? route.backend },
     origin: last && host ? originOf(last, host) : undefined,
+    assumed,
     lost: [...lostHosts(hosts, exchange.host, host), ...lostRoutes(host, route, exchange.path)],
   };
 }
@@ -75,12 +83,37 @@ async function answerOf(host: HostRules | undefined, exchange: Exchange, reached
   return handlerOf(host, last)(exchange);
 }
 
-// Nothing is asked of anyone: what would be is said.
-const NO_PLATFORM: Platform = {
-  env: {} as Platform["env"], // no filter that runs here looks at it
-  waitUntil: () => {},
-  serve: async (exchange) => ownAnswer(exchange, 508, "loop"),
-};
+async function closed(): Promise<never> {
+  throw new Error("nothing can be opened here");
+}
+
+/** Nothing is asked of anyone: what would be is said. Our own rules answer for themselves. */
+function platformOf(
+  hosts: ReadonlyMap<string, HostRules>,
+  open: Platform["open"],
+  assumed: string[],
+  nested: number,
+): Platform {
+  return {
+    env: {} as Platform["env"], // no filter that runs here looks at it
+    waitUntil: () => {},
+    async serve(exchange) {
+      if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop");
+      const platform = platformOf(hosts, open, assumed, nested + 1);
+      const reached: Exchange[] = [];
+      const answer = await answerOf(firstHost(hosts, exchange.host), { ...exchange, platform }, reached);
+      const { scheme, hostHeader, rawPath, query } = exchange;
+      if (reached.length > 0) assumed.push(`${scheme}://${hostHeader}${rawPath}${query}`);
+      return answer;
+    },
+    async fetch(url) {
+      assumed.push(url);
+      return new Response(null);
+    },
+    open,
+    cache: { get: async () => undefined, put: async () => {} },
+  };
+}
 
 /** The URL is put beside the request, since a Request would resolve its dots. */
 function requestOf({ method, headers }: Asked): Request {

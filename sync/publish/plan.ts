@@ -17,11 +17,21 @@ export function rulesDigest({ zones, hosts }: Rules): string {
   return digestOf(canonical({ format: FORMAT, zones, hosts }));
 }
 
-/** What to publish for `rules` as `generation`, after `previous`. Pure: the same rules give the same bytes. */
-export function plan(rules: Rules, previous: Manifest | undefined, generation: number, now: Date): Publication {
+/**
+ * What to publish for `rules` as `generation`, after `previous`. Pure: the same rules give the same bytes. Shards get their
+ * ciphertext from `sealed`; the rules' digest is of the tokens in its place, so that secrets that did not change are not
+ * written anew.
+ */
+export function plan(
+  rules: Rules,
+  previous: Manifest | undefined,
+  generation: number,
+  now: Date,
+  sealed: (bytes: string) => string = (bytes) => bytes,
+): Publication {
   const texts = rules.hosts.map((host) => canonical(host).length);
   const bytes = texts.reduce((sum, length) => sum + length, 0);
-  const shards = shardsOf(rules.hosts, shardCount(bytes, previous?.shards.length));
+  const shards = shardsOf(rules.hosts, shardCount(bytes, previous?.shards.length), sealed);
   const manifest: Manifest = {
     format: FORMAT,
     generation,
@@ -54,12 +64,16 @@ export function canonical(value: unknown): string {
   return stringify(value) ?? "null";
 }
 
-function shardsOf(hosts: readonly HostRules[], count: number): ({ digest: string; bytes: string } | undefined)[] {
+function shardsOf(
+  hosts: readonly HostRules[],
+  count: number,
+  sealed: (bytes: string) => string,
+): ({ digest: string; bytes: string } | undefined)[] {
   const members = Array.from({ length: count }, (): HostRules[] => []);
   for (const host of hosts) members[shardOf(host.host, count)]?.push(host);
   return members.map((ofShard) => {
     if (ofShard.length === 0) return undefined;
-    const bytes = canonical({ hosts: ofShard } satisfies Shard);
+    const bytes = sealed(canonical({ hosts: ofShard } satisfies Shard));
     return { digest: digestOf(bytes), bytes };
   });
 }

@@ -3,6 +3,7 @@ import { Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { generationOf, isOvergrown, outgrown } from "./history.ts";
 import { canonical, plan, rulesDigest } from "./plan.ts";
+import type { Sealer } from "./seal.ts";
 import type { Signer } from "./sign.ts";
 
 const WRITE_TRIES = 3;
@@ -20,14 +21,21 @@ export interface Published {
  * Publishes rules: new shards first, read back, then the history's copy of the manifest, and `current` last. Cut short
  * anywhere it leaves a whole generation to read. Rejects where KV does not take or give back what was written.
  */
-export async function publish(rules: Rules, kv: Kv, signer: Signer, now: Date): Promise<Published> {
+export async function publish(
+  rules: Rules,
+  kv: Kv,
+  signer: Signer,
+  now: Date,
+  sealer?: Pick<Sealer, "prepare">,
+): Promise<Published> {
   const previous = read(await kv.get(CURRENT_KEY), signer);
   if (previous?.digest === rulesDigest(rules)) {
     const { generation, digest } = previous;
     return { generation, digest, changed: false, writes: 0, bytes: 0 };
   }
   const generation = Math.max(previous?.generation ?? 0, await lastGeneration(kv)) + 1;
-  const { manifest, shards } = plan(rules, previous, generation, now);
+  const sealed = await sealer?.prepare(canonical(rules.hosts));
+  const { manifest, shards } = plan(rules, previous, generation, now, sealed);
   const present = new Set(previous?.shards);
   const fresh = [...shards].filter(([digest]) => !present.has(digest));
   await writeShards(new Map(fresh.map(([digest, bytes]) => [shardKey(digest), bytes])), kv);

@@ -10,6 +10,7 @@ import { inspector } from "../../sync/compile/backtracking.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
 import { type Listening, listen } from "../../sync/dev/listening.ts";
 import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
+import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
 import { type Account, type Round, round } from "../../sync/round.ts";
 
@@ -43,6 +44,7 @@ export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestI
 
 export async function startEdge(options: Partial<StackOptions> = {}): Promise<Edge> {
   const keys = generateKeys();
+  const sealing = generateSealingKeys();
   const lines: string[] = [];
   const stack = await startStack({
     httpPort: 0,
@@ -52,13 +54,19 @@ export async function startEdge(options: Partial<StackOptions> = {}): Promise<Ed
     log: (line) => lines.push(line),
     loopbackOnly: true,
     ...options,
-    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: "20", ...options.variables },
+    variables: {
+      MANIFEST_PUBLIC_KEY: keys.publicKey,
+      EDGRESS_SEALING_KEY: sealing.privateKey,
+      RECHECK_MS: "20",
+      ...options.variables,
+    },
   });
   const client = new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL });
   const account: Account = {
     kv: kvOf(client, stack.account.accountId, stack.account.namespaceId),
     dns: dnsOf(client, stack.account.accountId),
     signer: signerOf(keys.privateKey),
+    sealer: sealerOf(keys.privateKey, sealing.publicKey),
   };
   const origins: Listening[] = [];
   const accessLines = () => lines.flatMap(asAccessLine);

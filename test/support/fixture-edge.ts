@@ -11,6 +11,7 @@ import type { Cluster } from "../../sync/collect/cluster.ts";
 import { type Echo, startEchoes } from "../../sync/dev/echo.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
 import { type Stack, startStack } from "../../sync/dev/stack.ts";
+import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
 import { type Account, type Round, round } from "../../sync/round.ts";
 import { OPTIONS } from "./fixture.ts";
@@ -30,15 +31,20 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[]): Promise<Edge> {
+export async function startEdge(zones: readonly string[], log: (line: string) => void = () => {}): Promise<Edge> {
   const keys = generateKeys();
+  const sealing = generateSealingKeys();
   const stack = await startStack({
     httpPort: 0,
     httpsPort: 0,
     zones,
     worker: WORKER,
-    variables: { MANIFEST_PUBLIC_KEY: keys.publicKey, RECHECK_MS: String(RECHECK_MS) },
-    log: () => {},
+    variables: {
+      MANIFEST_PUBLIC_KEY: keys.publicKey,
+      EDGRESS_SEALING_KEY: sealing.privateKey,
+      RECHECK_MS: String(RECHECK_MS),
+    },
+    log,
     loopbackOnly: true,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
@@ -47,6 +53,7 @@ export async function startEdge(zones: readonly string[]): Promise<Edge> {
     kv: kvOf(client, accountId, namespaceId, RETRY_PAUSE_MS),
     dns: dnsOf(client, accountId),
     signer: signerOf(keys.privateKey),
+    sealer: sealerOf(keys.privateKey, sealing.publicKey),
   };
   const echoes = new Map<string, Echo>();
   return {

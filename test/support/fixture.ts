@@ -7,6 +7,7 @@ import { clusterOf, type Found } from "../../sync/collect/objects.ts";
 import { inspector } from "../../sync/compile/backtracking.ts";
 import { type Compiled, compile } from "../../sync/compile/compile.ts";
 import type { Options } from "../../sync/compile/options.ts";
+import { unsealed } from "../../sync/explain/unsealed.ts";
 import { type RequestLine, requestsIn } from "./requests.ts";
 
 const FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
@@ -21,6 +22,7 @@ export const OPTIONS: Omit<Options, "zones"> = {
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
   inspect: inspector(),
+  seal: () => "[sealed]",
 };
 
 /** A sentence about what edgress does: a cluster, and requests with the answers that they must get. */
@@ -31,6 +33,8 @@ export interface Fixture {
   readonly cluster: Cluster;
   readonly options: Omit<Options, "zones">;
   readonly compiled: Compiled;
+  /** The text behind a token in the rules. */
+  readonly open: (token: string) => Promise<string>;
   readonly requests: readonly RequestLine[];
 }
 
@@ -44,7 +48,8 @@ function readFixture(name: string): Fixture {
   if ("unparsable" in parsed)
     throw new Error(`${name}/in.yaml:${parsed.unparsable.line}: ${parsed.unparsable.problem}`);
   const own = existsSync(file("options.json")) ? JSON.parse(readFileSync(file("options.json"), "utf8")) : {};
-  const options = { ...OPTIONS, ...own };
+  const { seal, open } = unsealed();
+  const options = { ...OPTIONS, ...own, seal };
   const cluster = clusterOf(parsed.found);
   return {
     sentence: name.replaceAll("-", " "),
@@ -52,6 +57,7 @@ function readFixture(name: string): Fixture {
     found: parsed.found,
     cluster,
     options,
+    open,
     compiled: compile(cluster, { ...options, zones: ZONES }),
     requests: requestsIn(readFileSync(file("requests.txt"), "utf8")),
   };

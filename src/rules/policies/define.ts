@@ -62,10 +62,16 @@ export interface Place {
   readonly backend: (service: string, port?: number | string) => Parsed<string>;
   /** Where a URL (which may hold variables) leads, made known to the host. What must not be asked is refused. */
   readonly target: (url: string) => Parsed<Target>;
+  /** A token for a text that no one may read where it is published: the edge alone can open it. */
+  readonly seal: (text: string) => string;
+  /** An expression that may be found anywhere in a text, as JavaScript has it; refused if it could take very long to match. */
+  readonly expression: (written: string) => Parsed<string>;
   /** The header names that `custom-headers` may set, lower case. */
   readonly allowedResponseHeaders: readonly string[];
   /** Reports, and closes the route: what the annotation asks for must not be done without. */
   readonly close: (annotation: string, problem: string, remedy: string) => undefined;
+  /** Reports that nobody is let in; answering so is left to the policy. */
+  readonly deny: (annotation: string, problem: string, remedy: string) => undefined;
   /** Reports; the route serves without. */
   readonly warn: (annotation: string, problem: string, remedy: string) => undefined;
 }

@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { access } from "./access.ts";
 import { accessLog } from "./access-log.ts";
 import { appRoot } from "./app-root.ts";
+import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
 import { cors } from "./cors.ts";
 import { customErrors } from "./custom-errors.ts";
@@ -18,6 +20,7 @@ import { upstreamVhost } from "./upstream-vhost.ts";
 
 /** Every policy, outermost first: filters run in this order. */
 export const policies = [
+  clientCertificate, // a client that is not let in learns nothing of the host
   fromToWww, // a name that is only sent on has nothing else
   appRoot, // of the host, so before a path is even looked for
   customErrors, // its pages are passed on as they are
@@ -29,6 +32,7 @@ export const policies = [
   redirect, // ingress-nginx redirects before it asks for https, or who calls
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls
+  access, // last of what may refuse: it is what costs most to ask
   defaultBackend, // takes the place of the backend, behind the same policies
   upstreamVhost, // speaks of the request as the client made it
   proxyRedirect, // what the origin says, not what other policies do

@@ -15,6 +15,15 @@ const snippets = {
     isWritten,
     SNIPPET_REMEDY,
   ),
+  "auth-snippet": never(
+    anyText({
+      doc: "nginx configuration for the request to `auth-url`.",
+      example: "proxy_set_header X-A b;",
+      default: "none",
+    }),
+    isWritten,
+    "give the authentication service what it needs with auth-proxy-set-headers",
+  ),
   "stream-snippet": never(
     anyText({ doc: "nginx configuration for TCP and UDP.", example: "server { listen 5432; … }", default: "none" }),
     isWritten,

@@ -1,0 +1,73 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import * as z from "zod/mini";
+import type { Exchange } from "../exchange.ts";
+import type { ExternalAuth } from "../rules/policies/external-auth.ts";
+import { expand } from "../variables.ts";
+
+/** What an authentication service said, as far as it matters. */
+const AuthAnswer = z.strictObject({
+  status: z.number(),
+  headers: z.array(z.tuple([z.string(), z.string()])), // those that the origin gets
+  challenge: z.optional(z.string()), // WWW-Authenticate
+  cookies: z.array(z.string()), // Set-Cookie
+  kept: z.optional(z.number()), // seconds, where the service itself says how long it may be kept; 0: not at all
+});
+export type AuthAnswer = z.infer<typeof AuthAnswer>;
+
+/** Asks the service; a text says why it could not be asked. */
+type Ask = (exchange: Exchange) => Promise<AuthAnswer | string>;
+
+export function authAnswerOf({ status, headers }: Response, wanted: readonly string[]): AuthAnswer {
+  const challenge = headers.get("WWW-Authenticate");
+  const kept = keptSeconds(headers);
+  return {
+    status,
+    headers: wanted.flatMap((name): [string, string][] => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+    ...(challenge !== null && { challenge }),
+    cookies: headers.getSetCookie(),
+    ...(kept !== undefined && { kept }),
+  };
+}
+
+/** Asks again only where no answer for the same key is remembered. A cache that fails is as good as none. */
+export function remembering(cache: NonNullable<ExternalAuth["cache"]>, ask: Ask): Ask {
+  return async (exchange) => {
+    const { get, put } = exchange.platform.cache;
+    const { namespace, ingress } = exchange.labels;
+    const key = JSON.stringify([exchange.host, namespace, ingress, cache, expand(cache.key, exchange)]);
+    const name = `auth/${bytesToHex(sha256(utf8ToBytes(key)))}`;
+    const known = read(await get(name).catch(() => undefined));
+    if (known) return known;
+    const answer = await ask(exchange);
+    if (typeof answer === "string") return answer;
+    const seconds = answer.kept ?? cache.seconds[answer.status] ?? 0;
+    if (seconds > 0 && answer.cookies.length === 0) {
+      exchange.platform.waitUntil(put(name, JSON.stringify(answer), seconds).catch(() => {}));
+    }
+    return answer;
+  };
+}
+
+function read(text: string | undefined): AuthAnswer | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return z.parse(AuthAnswer, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an answer says itself of how long it may be kept, as nginx reads it. */
+function keptSeconds(headers: Headers): number | undefined {
+  const control = headers.get("Cache-Control")?.toLowerCase() ?? "";
+  if (/\b(?:no-cache|no-store|private)\b/.test(control) || headers.get("Vary")?.trim() === "*") return 0;
+  const [, age] = /\b(?:s-maxage|max-age)=(\d{1,9})\b/.exec(control) ?? [];
+  if (age !== undefined) return Number(age);
+  const expires = headers.get("Expires");
+  if (expires === null) return undefined;
+  return Math.max(0, Math.floor((Date.parse(expires) - Date.now()) / 1000) || 0);
+}

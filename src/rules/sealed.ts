@@ -1,0 +1,5 @@
+/** A sealed text as it is published: what the key is found with, and the ciphertext, both base64. */
+export const SEALED = /^sealed:([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/;
+
+/** What texts are sealed for, so that nothing else that is sealed with the same key passes for one. */
+export const SEALED_FOR = "edgress rules";
