@@ -4,6 +4,7 @@ import type { Exchange } from "./exchange.ts";
 export type Outcome =
   | "routed"
   | "redirected"
+  | "preflight"
   | "no-route"
   | "backend-missing"
   | "closed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import packageJson from "../package.json" with { type: "json" };
 import { generateSealingKeys } from "./publish/seal.ts";
 import { generateKeys } from "./publish/sign.ts";
 import { UsageError } from "./usage-error.ts";
@@ -8,6 +9,7 @@ const USAGE_EXIT = 2;
 
 const program = new Command("edgress")
   .description("An ingress controller whose data plane is Cloudflare's edge")
+  .version(packageJson.version)
   .exitOverride()
   .configureOutput({ outputError: () => {} });
 
@@ -34,6 +36,21 @@ classOptions(program.command("explain"))
     for (const line of await explainCommand(url, { ...options, zones: zone })) print(line);
   });
 
+classOptions(program.command("lint"), false)
+  .description("Says what would become of manifests: what is the same, what differs, what cannot be had")
+  .argument("<folder>", "folder of manifests, subfolders included; - reads standard input")
+  .option("--zone <domain...>", "a domain of the account; without it, it answers for every domain", [])
+  .option("--json", "prints JSON")
+  .option("--sarif", "prints SARIF 2.1.0, for code hosts")
+  .option("--junit", "prints JUnit's XML, for CI")
+  .action(async (folder, { zone, ...options }) => {
+    const { lintCommand } = await import("./lint/command.ts");
+    const { lines, hint, exitCode } = await lintCommand(folder, { ...options, zones: zone }, process.stdin);
+    for (const line of lines) print(line);
+    if (hint) console.error(`edgress: ${hint}`);
+    process.exitCode = exitCode;
+  });
+
 classOptions(program.command("publish"))
   .description("Compiles a folder of manifests and publishes it to a Cloudflare account, once")
   .action(async (options) => {
@@ -56,13 +73,26 @@ program
 await program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError && error.exitCode === 0) return;
   const usage = error instanceof CommanderError || error instanceof UsageError;
-  console.error(usage ? `edgress: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}` : error);
+  // Without a command the help was printed already.
+  const printed = error instanceof CommanderError && error.code === "commander.help";
+  if (!printed) console.error(`edgress: ${lineOf(error)}`);
   process.exitCode = usage ? USAGE_EXIT : 1;
 });
 
-function classOptions(command: Command): Command {
+/** An error as one line, whatever its kind: what a log or a CI job shows of it. */
+function lineOf(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message
+    .replace(/^error: /, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+function classOptions(command: Command, withManifests = true): Command {
+  if (withManifests) {
+    command.requiredOption("--manifests <folder>", "folder of manifests, YAML or JSON, subfolders included");
+  }
   return command
-    .requiredOption("--manifests <folder>", "folder of manifests, YAML or JSON, subfolders included")
     .option("--ingress-class <name>", "the class that Ingresses name", "edgress")
     .option("--controller <name>", "spec.controller of our IngressClasses", "edgress.dev/ingress-controller")
     .option("--watch-ingress-without-class", "takes Ingresses that name no class too", false)

@@ -1,9 +1,34 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { test } from "node:test";
-import { README, withTables } from "../sync/docs.ts";
+import { allPolicies } from "../src/rules/policies/all.ts";
+import type { AnnotationRow } from "../src/rules/policies/define.ts";
+import { DOCUMENTS, tables, withTables } from "../sync/docs.ts";
 
-test("the README's tables are the ones that the code makes: `npm run docs` writes them", async () => {
-  const readme = await readFile(README, "utf8");
-  assert.equal(readme, withTables(readme));
+const documents = await Promise.all(
+  DOCUMENTS.map(async (path) => ({ path, name: basename(path), text: await readFile(path, "utf8") })),
+);
+
+for (const { name, text } of documents) {
+  test(`the tables of ${name} are the ones that the code makes: \`npm run docs\` writes them`, () => {
+    assert.equal(text, withTables(text));
+  });
+}
+
+for (const name of Object.keys(tables)) {
+  test(`the table of ${name} stands in one document`, () => {
+    const holders = documents.filter(({ text }) => text.includes(`<!-- ${name}:begin -->`));
+    assert.equal(holders.length, 1);
+  });
+}
+
+test("every annotation that is not just the same says what differs", () => {
+  const silent = allPolicies
+    .flatMap(({ annotations }) => Object.entries<AnnotationRow>(annotations))
+    .filter(([, { nearness, difference }]) => ["near", "no", "never"].includes(nearness ?? "same") && !difference);
+  assert.deepEqual(
+    silent.map(([name]) => name),
+    [],
+  );
 });

@@ -7,6 +7,7 @@ import { bodySize } from "./body-size.ts";
 import { canary } from "./canary.ts";
 import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
+import { cors } from "./cors.ts";
 import { customErrors } from "./custom-errors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { defaultBackend } from "./default-backend.ts";
@@ -34,6 +35,7 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, site: Site) => Fil
   canary,
   clientCertificate,
   closed,
+  cors,
   customErrors,
   customHeaders,
   defaultBackend,

@@ -1,5 +1,5 @@
+import { type AnyPolicyName, allPolicies } from "../../src/rules/policies/all.ts";
 import type { Annotation, Annotations } from "../../src/rules/policies/define.ts";
-import { type PolicyName, policies } from "../../src/rules/policies/index.ts";
 import type { Ingress } from "../collect/cluster.ts";
 import type { Report, Subject } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
@@ -11,7 +11,7 @@ const LEGACY_PREFIX = PREFIXES[2];
 /** An Ingress's annotations, read once for all of its paths. */
 export interface Read {
   /** What each policy was asked for, by annotation. */
-  readonly values: Readonly<Record<PolicyName, Readonly<Record<string, unknown>>>>;
+  readonly values: Readonly<Record<AnyPolicyName, Readonly<Record<string, unknown>>>>;
   /** The annotation that cannot be read and must not be done without, if there is one. */
   readonly closedBy: string | undefined;
   readonly isLegacy: (annotation: string) => boolean;
@@ -29,7 +29,7 @@ export function readAnnotations(ingress: Ingress, report: Report): Read {
         return value === undefined ? [] : [[name, value]];
       }),
     );
-  const values = Object.fromEntries(policies.map(({ name, annotations }) => [name, valuesOf(annotations)]));
+  const values = Object.fromEntries(allPolicies.map(({ name, annotations }) => [name, valuesOf(annotations)]));
   return {
     values: values as Read["values"], // made from the list of policies, so every name is there
     closedBy: closing[0],

@@ -6,6 +6,7 @@ import { resolver } from "./backends.ts";
 import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
+import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
@@ -13,6 +14,7 @@ import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
 import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
+import { reportStrangers } from "./strangers.ts";
 
 export interface Compiled {
   readonly rules: Rules;
@@ -30,7 +32,9 @@ export function compile(cluster: Cluster, options: Options): Compiled {
     diagnostics.push({ reason, ...subject, problem, remedy });
 
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
-  const all = select(cluster, options, report).map((ingress) => claimsOf(ingress, options, report));
+  const ours = select(cluster, options, report);
+  for (const ingress of ours) reportStrangers(ingress, report);
+  const all = ours.map((ingress) => claimsOf(ingress, options, report));
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
     asked.map(({ owner }) => owner.ingress),
@@ -50,6 +54,7 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   };
   const compiled = plans.map((plan) => compileHost(plan, surroundings));
   const hosts = [...compiled, ...redirects].toSorted((a, b) => compareText(a.host, b.host));
+  reportNeedless(asked, diagnostics, report);
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }
 

@@ -36,8 +36,17 @@ export const reasons = {
   DoesLess: { severity: "note", doc: "An annotation does less here than in ingress-nginx." },
   RouteClosed: {
     severity: "error",
-    doc: "A value that a route must not do without cannot be read; its paths answer 503.",
+    doc: "What a route must not do without cannot be read, or cannot be had at the edge; its paths answer 503.",
   },
+  AnnotationUnsupported: {
+    severity: "warning",
+    doc: "The edge cannot do what an annotation asks for; the paths are served without it.",
+  },
+  AnnotationUnknown: {
+    severity: "warning",
+    doc: "There is no such annotation, or no longer: it means nothing, and may be misspelt.",
+  },
+  AnnotationForeign: { severity: "note", doc: "The annotation is another controller's, and means nothing here." },
   AnnotationsDiffer: { severity: "warning", doc: "The same annotation stands under two prefixes with two values." },
   CertificateMissing: {
     severity: "note",

@@ -4,9 +4,11 @@ import type { Backend } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
 import type { Resolve } from "./backends.ts";
 import { type Claim, protocolOf } from "./claims.ts";
+import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
 import { searchExpression } from "./expression.ts";
 import { isFallback } from "./fallback.ts";
+import { closesRoutes, known } from "./known.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
@@ -80,14 +82,20 @@ export function placeOf(
     expression: (written) => searchExpression(written, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
     close(annotation, problem, remedy) {
+      if (isAccepted(annotation, claim.owner)) {
+        report("AnnotationUnsupported", subject(annotation), `${problem}; ${ACCEPT} serves without`, remedy);
+        return;
+      }
       closing.push(`${annotation}: ${problem}`);
-      report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503`);
+      const until = closesRoutes(annotation) ? `, unless edgress.dev/${ACCEPT} names it` : "";
+      report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503${until}`);
     },
     deny(annotation, problem, remedy) {
       report("RouteClosed", subject(annotation), problem, `${remedy}; until then nobody is let in`);
     },
     warn(annotation, problem, remedy) {
-      report("AnnotationInvalid", subject(annotation), problem, remedy);
+      const isLacking = known.get(annotation)?.row.nearness === "no";
+      report(isLacking ? "AnnotationUnsupported" : "AnnotationInvalid", subject(annotation), problem, remedy);
     },
   };
 }

@@ -1,10 +1,12 @@
+import { allPolicies } from "../../src/rules/policies/all.ts";
 import type { Place } from "../../src/rules/policies/define.ts";
-import { type PolicyName, type PolicySettings, policies } from "../../src/rules/policies/index.ts";
+import type { PolicyName, PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
-import type { Claim, Owner } from "./claims.ts";
+import { type Claim, type Owner, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
 import { type Lookups, placeOf } from "./place.ts";
+import { nameOf } from "./select.ts";
 
 /** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */
 export function routePolicies(
@@ -21,7 +23,7 @@ export function routePolicies(
   return because === undefined ? settings : { ...settings, closed: { because } };
 }
 
-/** The settings of a host: of each policy, those of the oldest Ingress that has any. */
+/** The settings of a host: of each policy, those of the oldest Ingress that has any. A closed host has no others. */
 export function hostPolicies(
   { host, owners }: HostPlan,
   tls: boolean,
@@ -40,9 +42,20 @@ export function hostPolicies(
       report,
     );
     const settings = settingsOf("host", owner, place, []);
-    return closing[0] === undefined ? settings : { ...settings, closed: { because: closing[0] } };
+    return { owner, settings, because: closing[0] };
   });
-  return Object.assign({}, ...each.toReversed()) as PolicySettings;
+  const closer = each.find(({ because }) => because !== undefined);
+  if (closer?.because === undefined) return Object.assign({}, ...each.map(({ settings }) => settings).toReversed());
+  for (const { owner, because } of each) {
+    if (because === undefined) reportClosedHost(owner, host, closer.owner, closer.because, report);
+  }
+  return { closed: { because: closer.because } };
+}
+
+/** Tells an Ingress that its paths of a host are closed for what another asks for the whole host. */
+function reportClosedHost({ ingress }: Owner, host: string, closer: Owner, because: string, report: Report): void {
+  const problem = `Ingress ${nameOf(closer.ingress)} closes the whole host ${host}: ${because}`;
+  report("RouteClosed", subjectOf(ingress, "spec.rules"), problem, "correct that one, or give this one another host");
 }
 
 function settingsOf(
@@ -51,8 +64,8 @@ function settingsOf(
   place: Place,
   without: readonly PolicyName[],
 ): PolicySettings {
-  const asked = policies
-    .filter((policy) => policy.scope === scope && !without.includes(policy.name))
+  const asked = allPolicies
+    .filter((policy) => policy.scope === scope && !without.some((name) => name === policy.name))
     .map((policy) => {
       // The cast: each policy takes the values of its own table, which were read from that very table.
       const fromAnnotations = policy.fromAnnotations as (

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { policies } from "../../src/rules/policies/index.ts";
+import { allPolicies } from "../../src/rules/policies/all.ts";
 import { PREFIXES } from "../../sync/compile/annotations.ts";
 
 // Small pools, so that hosts, paths and names collide.
@@ -44,8 +44,8 @@ const VALUES = [
   "\u0000é",
 ];
 
-const annotationNames = policies.flatMap(({ annotations }) => Object.keys(annotations));
-const examples = policies.flatMap(({ annotations }) =>
+const annotationNames = allPolicies.flatMap(({ annotations }) => Object.keys(annotations));
+const examples = allPolicies.flatMap(({ annotations }) =>
   Object.values<{ example: string }>(annotations).map(({ example }) => example),
 );
 

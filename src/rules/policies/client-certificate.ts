@@ -40,7 +40,13 @@ const annotations = {
     ["on", "off", "optional", "optional_no_ca"],
   ),
   "auth-tls-verify-depth": integer(
-    { doc: "The depth is Cloudflare's.", example: "2", default: "1", nearness: "no" },
+    {
+      doc: "Length of the client's certificate chain.",
+      example: "2",
+      default: "1",
+      nearness: "no",
+      difference: "The depth is Cloudflare's.",
+    },
     0,
   ),
   "auth-tls-error-page": template(

@@ -4,7 +4,7 @@ import { type Parsed, parsed, refused } from "../parsed.ts";
 import { Target } from "../target.ts";
 import { parseTemplate } from "../variables.ts";
 import { cacheTimes, DEFAULT_CACHE_TIMES } from "./cache-times.ts";
-import type { Annotation, AnnotationRow, Place, Values } from "./define.ts";
+import type { Place, Values } from "./define.ts";
 import { flag, integer, list, template, text } from "./kinds.ts";
 
 /** Who may call, as another service says. Texts may hold variables. */
@@ -122,10 +122,6 @@ export const externalAuthAnnotations = {
     nearness: "inert",
     example: "false",
   }),
-  "auth-snippet": never(
-    { doc: "nginx configuration cannot run here: closes the paths.", example: "proxy_set_header X-A b;" },
-    "nginx configuration cannot run at the edge; remove it",
-  ),
 };
 
 /** Fails closed: whatever cannot be asked as it is written answers nobody. */
@@ -170,9 +166,4 @@ function headersOf(reference: string | undefined, place: Place): Parsed<[string,
     if (!variables.ok) return refused(`${name}: ${variables.problem}`);
   }
   return parsed(headers);
-}
-
-/** An annotation that closes its paths whatever it says. */
-function never(row: AnnotationRow, problem: string): Annotation<never> {
-  return { ...row, nearness: "never", guards: true, parse: () => refused(problem) };
 }

@@ -7,6 +7,7 @@ import { bodySize } from "./body-size.ts";
 import { canary } from "./canary.ts";
 import { clientCertificate } from "./client-certificate.ts";
 import { closed } from "./closed.ts";
+import { cors } from "./cors.ts";
 import { customErrors } from "./custom-errors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { defaultBackend } from "./default-backend.ts";
@@ -34,6 +35,7 @@ export const policies = [
   accessLog, // whatever the answer
   bodySize, // nginx looks at the length before anything that a path says
   closed, // a route that cannot be guarded answers nothing else
+  cors, // browsers send preflights without a password, and follow no redirect for them
   redirect, // ingress-nginx redirects before it asks for https, or who calls
   sslRedirect, // nothing is asked for, and no answer given, in the clear
   unbacked, // ingress-nginx says that there is no backend before it asks who calls

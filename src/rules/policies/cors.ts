@@ -1,0 +1,110 @@
+import * as z from "zod/mini";
+import { type Parsed, parsed, refused } from "../parsed.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
+import { flag, integer, text } from "./kinds.ts";
+
+const METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
+const HEADERS =
+  "DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization";
+const MAX_AGE_S = 1_728_000;
+
+/** "https://shop.example.com:8443", "https://*.example.com", "null": a wildcard as the first label only. */
+const ORIGIN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
+/** What ingress-nginx reads as a list of origins, spaces apart; of any other it allows every origin. */
+const ORIGINS = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
+
+/** A list of origins as it was read: what is no origin is left out of it, as in ingress-nginx. */
+interface Origins {
+  readonly origins: readonly string[] | "any";
+  readonly skipped: readonly string[];
+}
+
+const annotations = {
+  "enable-cors": flag({
+    doc: "Tells browsers which other origins may use the answers, and answers their preflights (`OPTIONS`) with 204.",
+    example: "true",
+    default: "false",
+  }),
+  "cors-allow-origin": originList({
+    doc: "Origins that may: `*` for all, `null`, or `scheme://host:port`, where `*.` stands for one label.",
+    example: "https://shop.example.com, https://*.example.net",
+    default: "*",
+    nearness: "near",
+    difference:
+      "Origins are compared as a whole, not only by how they end; `Vary: Origin` is added where the answer depends on it.",
+  }),
+  "cors-allow-methods": text(
+    { doc: "Methods that may be used.", example: "GET, POST", default: METHODS },
+    /^[A-Za-z]+(?:(?:,\s?|\s)[A-Za-z]+)*(?:,\s?|\s)?$/,
+    'methods such as "GET, POST"',
+  ),
+  "cors-allow-headers": text(
+    { doc: "Request headers that may be sent.", example: "Content-Type, X-Cart", default: HEADERS },
+    /^(?=.*[\w-])[A-Za-z0-9\-_, ]+$/,
+    'header names such as "Content-Type, X-Cart"',
+  ),
+  "cors-expose-headers": text(
+    { doc: "Response headers that scripts may read; `*` for all.", example: "X-Total-Count", default: "none" },
+    /^[\w*-]+(?:(?:,\s?|\s)[\w*-]+)*(?:,\s?|\s)?$/,
+    'header names such as "X-Total-Count", or "*"',
+  ),
+  "cors-allow-credentials": flag({
+    doc: "Whether requests may carry cookies and passwords.",
+    example: "false",
+    default: "true",
+  }),
+  "cors-max-age": integer(
+    { doc: "Seconds for which browsers may keep the answer to a preflight.", example: "600", default: `${MAX_AGE_S}` },
+    -1,
+  ),
+};
+
+/** Cross-origin resource sharing: preflights are answered at the edge, other answers say who may read them. */
+export const cors = definePolicy({
+  name: "cors",
+  scope: "route",
+  settings: z.strictObject({
+    origins: z.optional(z.array(z.string())), // without them, any
+    methods: z.string(),
+    headers: z.string(),
+    exposed: z.optional(z.string()),
+    credentials: z.boolean(),
+    maxAge: z.int(), // seconds
+  }),
+  annotations,
+  fromAnnotations(values, { warn }) {
+    if (!values["enable-cors"]) return undefined;
+    const { origins, skipped } = values["cors-allow-origin"] ?? { origins: "any", skipped: [] };
+    for (const item of skipped) {
+      warn("cors-allow-origin", `expected an origin such as "https://shop.example.com", got "${item}"`, "correct it");
+    }
+    if (origins.length === 0) return undefined; // nobody may, which is what browsers assume anyway
+    const exposed = values["cors-expose-headers"];
+    return {
+      ...(origins !== "any" && { origins: [...origins] }),
+      methods: values["cors-allow-methods"] ?? METHODS,
+      headers: values["cors-allow-headers"] ?? HEADERS,
+      ...(exposed !== undefined && { exposed }),
+      credentials: values["cors-allow-credentials"] ?? true,
+      maxAge: values["cors-max-age"] ?? MAX_AGE_S,
+    };
+  },
+});
+
+/** Items that are no origin cost only themselves; a list that ingress-nginx could not read at all allows every origin. */
+function originList(row: AnnotationRow): Annotation<Origins> {
+  return { ...row, parse: readOrigins };
+}
+
+function readOrigins(given: string): Parsed<Origins> {
+  const items = given.split(",").map((item) => item.trim());
+  if (items.includes("*")) return parsed({ origins: "any", skipped: [] });
+  if (!ORIGINS.test(given.replaceAll(" ", ""))) {
+    return refused(`expected origins such as "https://shop.example.com", got "${given}": every origin is allowed`);
+  }
+  const written = items.filter((item) => item !== "");
+  return parsed({
+    origins: written.filter((item) => ORIGIN.test(item)),
+    skipped: written.filter((item) => !ORIGIN.test(item)),
+  });
+}
