@@ -8,7 +8,7 @@ const MAX_TEXT = 512;
  * hold secrets. Times are in milliseconds.
  */
 export function logAccess(exchange: Exchange, answer: Answer, generation: number | undefined, ms: number): void {
-  const { response, outcome, because, route, backend, origin, originMs } = answer;
+  const { response, outcome, because, route, backend, origin, originMs, tries, unchecked } = answer;
   console.log(
     JSON.stringify({
       time: new Date().toISOString(),
@@ -20,6 +20,8 @@ export function logAccess(exchange: Exchange, answer: Answer, generation: number
       status: response.status,
       outcome,
       because,
+      tries,
+      unchecked,
       route,
       backend,
       origin,

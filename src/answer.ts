@@ -11,6 +11,8 @@ export type Outcome =
   | "denied"
   | "bad-request"
   | "rewrite-empty"
+  | "body-too-large"
+  | "limited"
   | "origin-refused"
   | "origin-timeout"
   | "client-gone"
@@ -30,6 +32,12 @@ export interface Answer {
   /** The address that was asked, and how long it took to answer, in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
+  /** How many addresses were asked, where it was not the first that answered. */
+  readonly tries?: number;
+  /** The DNS record of that address. */
+  readonly record?: string;
+  /** The policy that could not be asked, so that the request passed without. */
+  readonly unchecked?: string;
   /** An external authentication service gave it: no error page takes its place. */
   readonly authAnswer?: boolean;
   /** It has no line in the access log. */
@@ -41,6 +49,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  413: "Content Too Large",
   414: "URI Too Long",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -66,6 +75,7 @@ export function redirect(status: number, location: string): Answer {
   return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
 }
 
+/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
 /** The same answer with a header set. */
 export function withHeader(answer: Answer, name: string, value: string): Answer {
   return withHeaders(answer, (headers) => headers.set(name, value));

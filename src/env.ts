@@ -7,9 +7,40 @@ export interface Env {
   readonly EDGRESS_SEALING_KEY?: string;
   /** Milliseconds after which the manifest is looked at again; 10000 unless set. */
   readonly RECHECK_MS?: string;
-  /** Milliseconds that an origin may take to begin its answer; 60000 unless set. */
+  /** Milliseconds that an origin may take to begin its answer, where no annotation says so; 65000 unless set. */
   readonly ANSWER_TIMEOUT_MS?: string;
+  /** The objects that count requests, one for each Ingress and client; without them no limit holds. */
+  readonly LIMITER?: LimiterNamespace;
 }
+
+export interface LimiterNamespace {
+  getByName(name: string): Limits;
+}
+
+/** What counts the requests of one client to one Ingress. */
+export interface Limits {
+  enter(asked: Entry): Promise<Entered>;
+  /** Says that a request goes on. */
+  renew(lease: string): Promise<void>;
+  leave(lease: string): Promise<void>;
+}
+
+/** A request, and the limits that it must be within. */
+export interface Entry {
+  readonly rates: readonly Rate[];
+  /** Requests at a time; 0 for any number. */
+  readonly connections: number;
+}
+
+/** One request each `intervalMs`, and `burst` more at once. */
+export interface Rate {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly burst: number;
+}
+
+/** Whether a request is within its limits; if not, which one it breaks. A lease is to be given back. */
+export type Entered = { readonly ok: true; readonly lease?: string } | { readonly ok: false; readonly limit: string };
 
 /** The KV namespace that the sync job publishes into, as far as the edge uses it. */
 export interface RulesNamespace {

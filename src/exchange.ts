@@ -4,6 +4,7 @@ import type { Env } from "./env.ts";
 import type { OriginFetch } from "./forward/fetch.ts";
 import { hostOf } from "./rules/hosts.ts";
 import { forwardedPath, normalisePath } from "./rules/paths.ts";
+import type { SettingsOf } from "./rules/policies/index.ts";
 
 /** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
 export interface Exchange {
@@ -22,6 +23,8 @@ export interface Exchange {
   readonly target: string; // the path to ask the origin for, escaped, without query
   readonly body: ReadableStream | null;
   readonly backend: string | undefined; // to forward to, by "namespace/service:port"
+  readonly address: string | undefined; // the record to ask first, if the backend has it
+  readonly upstream: SettingsOf<"upstream"> | undefined; // how to ask, where it is not as ever
   readonly originHost: string | undefined; // the Host that the origin is asked with, in place of the client's
   /** Headers that the origin gets beside the client's, or does not get where there is no value. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
@@ -42,6 +45,8 @@ export interface Platform {
   readonly env: Env;
   /** Goes on with something after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Begins something that has no part in the answer. */
+  readonly aside: (work: () => Promise<unknown>) => void;
   /** Serves a subrequest by the rules of the same generation. */
   readonly serve: (exchange: Exchange) => Promise<Answer>;
   /** Asks another service. */
@@ -82,6 +87,8 @@ export function exchangeOf(request: Request, platform: Platform, url: string = r
     labels: { namespace: "", ingress: "", service: "", port: "" },
     body: request.body,
     backend: undefined,
+    address: undefined,
+    upstream: undefined,
     originHost: undefined,
     originHeaders: [],
     zones: [],

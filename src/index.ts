@@ -22,6 +22,8 @@ const router = Router<Request, Arguments>()
   })
   .all("*", () => new Response("404 Not Found\n", { status: 404 }));
 
+export { Limiter } from "./limits/limiter.ts";
+
 export default {
   fetch(request, env, background) {
     const path = /^https?:\/\/[^/?#]*([^?#]*)/.exec(request.url)?.[1] ?? "";

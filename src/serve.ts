@@ -22,6 +22,7 @@ function platformOf(env: Env, background: ExecutionContext, now: number, nested:
   return {
     env,
     waitUntil: (work) => background.waitUntil(work),
+    aside: (work) => background.waitUntil(work()),
     fetch: originFetch,
     open: (sealed) => openSealed(sealed, env.EDGRESS_SEALING_KEY),
     cache: edgeCache,

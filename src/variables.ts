@@ -55,6 +55,7 @@ function plainValue(name: string, exchange: Exchange): string {
     query_string: () => exchange.query.slice(1),
     is_args: () => (exchange.query.length > 1 ? "?" : ""),
     remote_addr: () => exchange.clientIp,
+    binary_remote_addr: () => exchange.clientIp, // as text, which is as good to hash
     remote_user: () => userOf(exchange),
     request_method: () => exchange.request.method,
     req_id: () => exchange.id,

@@ -2,14 +2,14 @@
 export interface OriginFetch {
   readonly method?: string;
   readonly headers: Headers;
-  readonly body?: ReadableStream | null;
+  /** Left out where the request that is fetched brings its own. */
+  readonly body?: ReadableStream | ArrayBuffer | null;
   readonly signal: AbortSignal;
   /** The DNS record to connect to, in place of the URL's own. */
   readonly resolveOverride: string | undefined;
 }
 
-/** Method and body may be the request's own. */
-export function originFetch(to: string | Request, { resolveOverride, ...rest }: OriginFetch): Promise<Response> {
+export function originFetch(asked: string | Request, { resolveOverride, ...rest }: OriginFetch): Promise<Response> {
   const init = {
     ...rest,
     redirect: "manual",
@@ -17,5 +17,5 @@ export function originFetch(to: string | Request, { resolveOverride, ...rest }: 
     cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
   };
   // The cast: `cf` is known to the types of Workers, not to those of Node, where `explain` reads this code.
-  return fetch(to, init as RequestInit);
+  return fetch(asked, init as RequestInit);
 }

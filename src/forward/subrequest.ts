@@ -12,6 +12,10 @@ export interface Subrequest {
   readonly headers: Headers;
   readonly body: ReadableStream | null;
   readonly timeoutMs: number;
+  /** Ends it, where that is to happen before. */
+  readonly signal?: AbortSignal;
+  /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
+  readonly host?: string | undefined;
 }
 
 /** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
@@ -33,7 +37,7 @@ export async function subrequest(
       const reached =
         backend &&
         address &&
-        originTarget({ ...exchange, originHost: undefined, target: path, query }, backend, address);
+        originTarget({ ...exchange, originHost: asked.host, target: path, query }, backend, address);
       if (!reached) throw new Error(`backend ${target.backend} cannot be reached`);
       return send(exchange, reached.url, asked, reached.resolveOverride);
     }
@@ -49,6 +53,7 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     method: asked.method,
     headers: asked.headers,
     body: asked.body,
+    ...(asked.signal && { signal: asked.signal }),
   });
   const inner: Exchange = {
     ...exchange,
@@ -61,6 +66,8 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
     path,
     target: forwardedPath(rawPath, path ?? "/"),
     body: asked.body,
+    address: undefined,
+    upstream: undefined,
     originHost: undefined,
     originHeaders: [],
   };
@@ -70,13 +77,14 @@ async function byRules(exchange: Exchange, target: Target & { via: "rules" }, as
 async function send(
   { platform }: Exchange,
   url: string,
-  { timeoutMs, ...asked }: Subrequest,
+  { timeoutMs, method, headers, body, signal: given }: Subrequest,
   resolveOverride: string | undefined,
 ): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
   try {
-    return await platform.fetch(url, { ...asked, signal: late.signal, resolveOverride });
+    return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
   } finally {
     clearTimeout(timer);
   }

@@ -1,3 +1,5 @@
+import { hashOf } from "./hash.ts";
+
 /** The manifest in force: the one key that changes. */
 export const CURRENT_KEY = "current";
 
@@ -14,12 +16,9 @@ export function shardKey(digest: string): string {
   return `${SHARD_PREFIX}${digest}`;
 }
 
-/** The shard that holds a host's rules, of `count` (a power of two). FNV-1a, 32 bits: even, and cheap at the edge. */
+/** The shard that holds a host's rules, of `count` (a power of two). */
 export function shardOf(host: string, count: number): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < host.length; index++) {
-    hash = Math.imul(hash ^ host.charCodeAt(index), 0x01000193);
-  }
+  const hash = hashOf(host);
   // The high bits mix better than the low ones.
   return ((hash ^ (hash >>> 16)) >>> 0) & (count - 1);
 }

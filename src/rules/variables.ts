@@ -3,7 +3,18 @@ import { type Parsed, parsed, refused } from "./parsed.ts";
 /** nginx's variables that a value may use, as ingress-nginx sets them; `$1` to `$9` are groups of the path's expression. */
 const VARIABLES = [
   ...["host", "http_host", "best_http_host", "scheme", "pass_access_scheme", "request_uri", "escaped_request_uri"],
-  ...["uri", "args", "query_string", "is_args", "remote_addr", "remote_user", "request_method", "req_id", "request_id"],
+  ...[
+    "uri",
+    "args",
+    "query_string",
+    "is_args",
+    "remote_addr",
+    "binary_remote_addr",
+    "remote_user",
+    "request_method",
+    "req_id",
+    "request_id",
+  ],
   ...["server_name", "server_port", "pass_server_port", "namespace", "ingress_name", "service_name", "service_port"],
   "subdomain",
 ];

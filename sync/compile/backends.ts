@@ -26,12 +26,16 @@ export interface Note {
 export type Resolve = (
   namespace: string,
   backend: { readonly name: string; readonly port: number | string },
+  protocol?: Protocol,
 ) => Resolved;
+
+/** How a backend is spoken to: what backend-protocol says; http unless said. */
+export type Protocol = "http" | "https" | "by port";
 
 /** Looks backends up among Services. */
 export function resolver(services: readonly Service[]): Resolve {
   const known = new Map(services.map((service) => [nameOf(service), service]));
-  return (namespace, { name, port }) => {
+  return (namespace, { name, port }, protocol = "http") => {
     const full = `${namespace}/${name}`;
     const service = known.get(full);
     if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
@@ -41,28 +45,40 @@ export function resolver(services: readonly Service[]): Resolve {
       const remedy = `name one of its ports: ${ports.join(", ") || "it has none"}`;
       return failed("PortNotFound", `Service ${full} has no port ${port}`, remedy);
     }
-    if (!PROXIED_PORTS.http.includes(servicePort.port)) {
-      const problem = `Cloudflare does not proxy http on port ${servicePort.port} of Service ${full}`;
-      return failed("PortNotProxied", problem, `give the Service one of the ports ${PROXIED_PORTS.http.join(", ")}`);
-    }
-    return reached(service, servicePort.port);
+    const scheme = schemeOf(protocol, servicePort.port);
+    return PROXIED_PORTS[scheme].includes(servicePort.port)
+      ? reached(service, servicePort.port, scheme)
+      : notProxied(full, servicePort.port, scheme);
   };
 }
 
-function reached(service: Service, port: number): Resolved {
+function schemeOf(protocol: Protocol, port: number): Backend["scheme"] {
+  if (protocol !== "by port") return protocol;
+  return PROXIED_PORTS.https.includes(port) ? "https" : "http";
+}
+
+function notProxied(full: string, port: number, scheme: Backend["scheme"]): Resolved {
+  const problem = `Cloudflare does not proxy ${scheme} on port ${port} of Service ${full}`;
+  const other = scheme === "http" ? "https" : "http";
+  const also = PROXIED_PORTS[other].includes(port) ? `, or set backend-protocol to ${other.toUpperCase()}` : "";
+  const remedy = `give the Service one of the ports ${PROXIED_PORTS[scheme].join(", ")}${also}`;
+  return failed("PortNotProxied", problem, remedy);
+}
+
+function reached(service: Service, port: number, scheme: Backend["scheme"]): Resolved {
   const full = nameOf(service);
   const { addresses, notes } = addressesOf(service);
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
     return failed("AddressMissing", `Service ${full} has no external address`, remedy, notes);
   }
-  const backend = { scheme: "http" as const, port, addresses };
+  const backend = { scheme, port, addresses };
   const portNote: Note = {
     reason: "PortInHost",
     problem: `the origin sees port ${port} in Host, since Cloudflare derives Host from the URL`,
-    remedy: "read X-Forwarded-Host, or use port 80",
+    remedy: `read X-Forwarded-Host, or use port ${PROXIED_PORTS[scheme][0]}`,
   };
-  const also = port === PROXIED_PORTS.http[0] ? [] : [portNote];
+  const also = port === PROXIED_PORTS[scheme][0] ? [] : [portNote];
   return { ok: true, id: `${full}:${port}`, backend, notes: [...notes, ...also] };
 }
 

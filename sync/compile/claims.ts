@@ -3,6 +3,7 @@ import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
 import type { PolicyName } from "../../src/rules/policies/index.ts";
 import type { Ingress, IngressBackend, IngressPath } from "../collect/cluster.ts";
 import { type Read, readAnnotations } from "./annotations.ts";
+import type { Protocol } from "./backends.ts";
 import type { Report, Subject } from "./diagnostic.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
@@ -54,6 +55,18 @@ export function claimsOf(ingress: Ingress, options: Options, report: Report): As
     return [{ host: host.value, claims }];
   });
   return { owner, hosts: rules.map(({ host }) => host), claims: rules.flatMap(({ claims }) => claims) };
+}
+
+/** How an Ingress's backends are spoken to. */
+export function protocolOf({ read }: Owner): Protocol {
+  switch (read.values.upstream["backend-protocol"]) {
+    case "HTTPS":
+      return "https";
+    case "AUTO_HTTP":
+      return "by port";
+    default:
+      return "http";
+  }
 }
 
 export function subjectOf(ingress: Ingress, field: string): Subject {

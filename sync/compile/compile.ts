@@ -3,6 +3,7 @@ import { compareText } from "../../src/rules/order.ts";
 import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Malformed } from "../collect/cluster.ts";
 import { resolver } from "./backends.ts";
+import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
 import { reportNeedless } from "./degraded.ts";
@@ -33,13 +34,20 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
   const ours = select(cluster, options, report);
   for (const ingress of ours) reportStrangers(ingress, report);
-  checkCertificates(ours, cluster.secrets, report);
-  const asked = ours.map((ingress) => claimsOf(ingress, options, report));
-  const { plans, redirects, secure } = withNames(grant(asked.map(withCatchAll), report), options, report);
+  const all = ours.map((ingress) => claimsOf(ingress, options, report));
+  const asked = all.filter((one) => !isCanary(one));
+  checkCertificates(
+    asked.map(({ owner }) => owner.ingress),
+    cluster.secrets,
+    report,
+  );
+  const granted = grant(asked.map(withCatchAll), report);
+  const { plans, redirects, secure } = withNames(granted, options, report);
   const served = new Set([...plans, ...redirects].map(({ host }) => host));
   const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
   const surroundings = {
     secure: new Set([...secureHosts(asked), ...secure]),
+    canaries: canariesOf(all.filter(isCanary), granted, report),
     lookups,
     inspect: options.inspect,
     report,

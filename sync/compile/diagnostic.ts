@@ -52,6 +52,10 @@ export const reasons = {
     severity: "note",
     doc: "There is no such TLS Secret; the edge's own certificate serves, and http is still sent to https.",
   },
+  CanaryUnused: {
+    severity: "warning",
+    doc: "A canary's path has no other Ingress of its namespace to take requests from, or another canary does; it takes none.",
+  },
   ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
   ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
 } as const satisfies Record<string, { severity: Severity; doc: string }>;

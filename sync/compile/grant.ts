@@ -19,7 +19,7 @@ export function grant(asked: readonly Asked[], report: Report): HostPlan[] {
   const holders = new Map<string, Claim>();
   const granted = new Map<string, Claim[]>();
   for (const claim of asked.flatMap(({ claims }) => claims)) {
-    const key = `${claim.host} ${claim.type} ${decodePath(claim.path)}`;
+    const key = byRoute(claim);
     const holder = holders.get(key);
     if (holder) {
       reportTaken(claim, holder, report);
@@ -31,6 +31,11 @@ export function grant(asked: readonly Asked[], report: Report): HostPlan[] {
     else granted.set(claim.host, [claim]);
   }
   return [...owners].map(([host, named]) => ({ host, owners: named, claims: granted.get(host) ?? [] }));
+}
+
+/** What can be granted only once: a host, a path and its type. */
+export function byRoute({ host, type, path }: Claim): string {
+  return `${host} ${type} ${decodePath(path)}`;
 }
 
 function reportTaken(claim: Claim, holder: Claim, report: Report): void {

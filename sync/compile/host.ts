@@ -1,6 +1,7 @@
 import { hostKeys } from "../../src/rules/hosts.ts";
 import type { Backend, HostRules, Route } from "../../src/rules/snapshot.ts";
-import type { Asked } from "./claims.ts";
+import { type Canaries, withCanary } from "./canaries.ts";
+import { type Asked, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
@@ -12,19 +13,24 @@ import { hostPolicies, routePolicies } from "./policies.ts";
 /** What compiling a host needs beside its plan. */
 export interface Surroundings {
   readonly secure: ReadonlySet<string>;
+  readonly canaries: Canaries;
   readonly lookups: Lookups;
   readonly inspect: Options["inspect"];
   readonly report: Report;
 }
 
 /** Compiles one host: its policies, its backends, and how each of its paths is matched. */
-export function compileHost(plan: HostPlan, { secure, lookups, inspect, report }: Surroundings): HostRules {
+export function compileHost(plan: HostPlan, { secure, canaries, lookups, inspect, report }: Surroundings): HostRules {
   const { host, owners, claims } = plan;
   const backends = new Map<string, Backend>();
   const tls = isSecure(host, secure);
   const fallback = fallbackOf(host, owners, claims, report);
   const ruled = [...claims, ...fallback]
     .map((claim) => ({ claim, settings: routePolicies(claim, tls, lookups, backends, report) }))
+    .map(({ claim, settings }) => ({
+      claim,
+      settings: withCanary(settings, claim, canaries.get(claim.id), lookups, backends, report),
+    }))
     .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
   const routes = matchesOf(ruled, inspect, report).map((matched) => routeOf(matched, lookups, backends, report));
   const policies = hostPolicies(plan, tls, lookups, backends, report);
@@ -50,7 +56,7 @@ function routeOf(
 ): Route {
   const route = { id: claim.id, path: match, policies: settings };
   if (!claim.backend) return route;
-  const resolved = resolve(claim.owner.ingress.namespace, claim.backend);
+  const resolved = resolve(claim.owner.ingress.namespace, claim.backend, protocolOf(claim.owner));
   const { subject } = claim;
   // A path holds its backend; a default backend is one.
   const field = subject.field === "spec.defaultBackend" ? subject.field : `${subject.field}.backend`;

@@ -3,7 +3,7 @@ import type { Place } from "../../src/rules/policies/define.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
 import type { Resolve } from "./backends.ts";
-import type { Claim } from "./claims.ts";
+import { type Claim, protocolOf } from "./claims.ts";
 import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
 import { searchExpression } from "./expression.ts";
@@ -56,8 +56,9 @@ export function placeOf(
     source: ingress.source,
     field: `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`,
   });
+  const protocol = protocolOf(claim.owner);
   const backend: Place["backend"] = (name, port) => {
-    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) });
+    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) }, protocol);
     if (!resolved.ok) return refused(resolved.problem);
     backends.set(resolved.id, resolved.backend);
     return parsed(resolved.id);

@@ -29,10 +29,10 @@ export function targetOf(
 ): Parsed<Target> {
   const parts = partsOf(url);
   if (!parts.ok) return parts;
-  const { scheme, name, port, path } = parts.value;
+  const { scheme, name, path } = parts.value;
   if (name === "$host") return parsed({ via: "rules", scheme, host: name, path });
   const service = serviceOf(name, namespace, lookups);
-  return service ? backendTarget(service, port, path, lookups, backends) : outward(parts.value, lookups);
+  return service ? backendTarget(service, parts.value, lookups, backends) : outward(parts.value, lookups);
 }
 
 interface Parts {
@@ -58,12 +58,11 @@ function partsOf(url: string): Parsed<Parts> {
 
 function backendTarget(
   { namespace, name }: Service,
-  port: number,
-  path: string,
+  { scheme, port, path }: Parts,
   { resolve }: Lookups,
   backends: Map<string, Backend>,
 ): Parsed<Target> {
-  const resolved = resolve(namespace, { name, port });
+  const resolved = resolve(namespace, { name, port }, scheme);
   if (!resolved.ok) return refused(resolved.problem);
   backends.set(resolved.id, resolved.backend);
   return parsed({ via: "backend", backend: resolved.id, path });

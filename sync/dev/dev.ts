@@ -42,6 +42,7 @@ export async function dev(options: DevOptions, print: (line: string) => void, en
     httpsPort: options.httpsPort,
     zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
     worker: WORKER,
+    durableObjects: { LIMITER: "Limiter" },
     variables: {
       MANIFEST_PUBLIC_KEY: keys.publicKey,
       EDGRESS_SEALING_KEY: sealingKeys.privateKey,

@@ -97,6 +97,7 @@ function platformOf(
   return {
     env: {} as Platform["env"], // no filter that runs here looks at it
     waitUntil: () => {},
+    aside: () => {},
     async serve(exchange) {
       if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop");
       const platform = platformOf(hosts, open, assumed, nested + 1);

@@ -14,7 +14,16 @@ export function platformWith(given: Partial<Platform>): Platform {
   const nothing = async () => Promise.reject(new Error("not here"));
   const none = { get: async () => undefined, put: async () => {} };
   const env = {} as Platform["env"]; // no filter that is tested so looks at it
-  return { env, waitUntil: () => {}, serve: nothing, fetch: nothing, open: nothing, cache: none, ...given };
+  return {
+    env,
+    waitUntil: () => {},
+    aside: () => {},
+    serve: nothing,
+    fetch: nothing,
+    open: nothing,
+    cache: none,
+    ...given,
+  };
 }
 
 /** A request as it arrives, with what is given in place of what would be found out. */

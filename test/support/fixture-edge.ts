@@ -10,14 +10,14 @@ import { dnsOf } from "../../sync/cloudflare/records.ts";
 import type { Cluster } from "../../sync/collect/cluster.ts";
 import { type Echo, startEchoes } from "../../sync/dev/echo.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
-import { type Stack, startStack } from "../../sync/dev/stack.ts";
+import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
 import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
 import { type Account, type Round, round } from "../../sync/round.ts";
 import { OPTIONS } from "./fixture.ts";
 import type { Header, Outcome, RequestLine } from "./requests.ts";
 
-const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+export const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const RECHECK_MS = 10;
 const RETRY_PAUSE_MS = 1;
 
@@ -31,7 +31,11 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-export async function startEdge(zones: readonly string[], log: (line: string) => void = () => {}): Promise<Edge> {
+export async function startEdge(
+  zones: readonly string[],
+  log: (line: string) => void = () => {},
+  given: Partial<Pick<StackOptions, "worker" | "durableObjects">> = {},
+): Promise<Edge> {
   const keys = generateKeys();
   const sealing = generateSealingKeys();
   const stack = await startStack({
@@ -44,8 +48,10 @@ export async function startEdge(zones: readonly string[], log: (line: string) =>
       EDGRESS_SEALING_KEY: sealing.privateKey,
       RECHECK_MS: String(RECHECK_MS),
     },
+    durableObjects: { LIMITER: "Limiter" },
     log,
     loopbackOnly: true,
+    ...given,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
   const client = new Cloudflare({ apiToken, baseURL });

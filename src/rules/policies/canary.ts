@@ -1,0 +1,116 @@
+import * as z from "zod/mini";
+import type { Place, Values } from "./define.ts";
+import { definePolicy } from "./define.ts";
+import { flag, integer, text } from "./kinds.ts";
+
+const WEIGHT_TOTAL = 100;
+
+const Header = z.strictObject({
+  name: z.string(),
+  sends: z.discriminatedUnion("by", [
+    z.strictObject({ by: z.literal("word") }), // "always", "never"
+    z.strictObject({ by: z.literal("value"), value: z.string() }),
+    z.strictObject({ by: z.literal("pattern"), pattern: z.string() }),
+    z.strictObject({ by: z.literal("nothing") }), // a pattern that cannot be matched: to the primary, and no further
+  ]),
+});
+
+const Canary = z.strictObject({
+  backend: z.string(), // of the canary, by "namespace/service:port"
+  header: z.optional(Header),
+  cookie: z.optional(z.string()),
+  weight: z.int(),
+  total: z.int(),
+  // The cookie that says where a client was before, and whether that may have been here.
+  affinity: z.optional(z.strictObject({ cookie: z.string(), sticky: z.boolean() })),
+});
+
+const annotations = {
+  canary: flag({
+    doc: "Makes this Ingress a canary: its backends are alternatives for the paths that another Ingress of its namespace has with the same host, path and type.",
+    example: "true",
+    nearness: "near",
+    difference:
+      "A canary belongs to a path, and never to a Service that other paths share; it takes nothing from other namespaces. Of its annotations those of its choice count, and `affinity-canary-behavior`.",
+  }),
+  "canary-by-header": text(
+    {
+      doc: "Sends to the canary what has this header with `always`, and to the primary what has it with `never`.",
+      example: "X-Canary",
+    },
+    /^[-_a-zA-Z0-9]+$/,
+    "the name of a header",
+  ),
+  "canary-by-header-value": text(
+    { doc: "Sends to the canary what has exactly this value in the header, in place of `always`.", example: "beta" },
+    /^[-._~a-zA-Z0-9/:]+$/,
+    "a value of letters, digits and - . _ ~ / :",
+  ),
+  "canary-by-header-pattern": text(
+    {
+      doc: "Sends to the canary where the header's value holds a match of this expression; where it cannot be matched, the primary serves.",
+      example: "^beta-[0-9]+$",
+    },
+    /^[\x20-\x7e]{1,500}$/,
+    "an expression",
+  ),
+  "canary-by-cookie": text(
+    { doc: "As canary-by-header, with a cookie.", example: "canary" },
+    /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
+    "the name of a cookie",
+  ),
+  "canary-weight": integer(
+    { doc: "Of so many requests in a hundred, the share that the canary gets.", example: "10", default: "0" },
+    0,
+  ),
+  "canary-weight-total": integer(
+    {
+      doc: "What the weight is a share of, where it is more than 100.",
+      example: "1000",
+      default: String(WEIGHT_TOTAL),
+    },
+    0,
+  ),
+};
+
+type Given = Values<typeof annotations>;
+
+/** What of a route's requests goes to another backend. Compiled for the canary's path, and set on the primary's route. */
+export const canary = definePolicy({
+  name: "canary",
+  scope: "route",
+  settings: Canary,
+  annotations,
+  fromAnnotations(values, place): z.infer<typeof Canary> | undefined {
+    if (!values.canary) return undefined;
+    const backend = place.backend(place.service, place.port);
+    if (!backend.ok) return undefined; // the compiler has reported it
+    const header = headerOf(values, place);
+    const cookie = values["canary-by-cookie"];
+    return {
+      backend: backend.value,
+      ...(header && { header }),
+      ...(cookie !== undefined && { cookie }),
+      weight: values["canary-weight"] ?? 0,
+      total: Math.max(WEIGHT_TOTAL, values["canary-weight-total"] ?? 0),
+    };
+  },
+});
+
+function headerOf(values: Given, place: Place): z.infer<typeof Header> | undefined {
+  const name = values["canary-by-header"];
+  const value = values["canary-by-header-value"];
+  const pattern = values["canary-by-header-pattern"];
+  if (name === undefined) return undefined;
+  if (value !== undefined) return { name, sends: { by: "value", value } };
+  if (pattern === undefined) return { name, sends: { by: "word" } };
+  return { name, sends: patternOf(pattern, place) };
+}
+
+function patternOf(written: string, place: Place): z.infer<typeof Header>["sends"] {
+  const pattern = place.expression(written);
+  if (pattern.ok) return { by: "pattern", pattern: pattern.value };
+  const remedy = "correct it; until then requests with the header go to the primary";
+  place.warn("canary-by-header-pattern", pattern.problem, remedy);
+  return { by: "nothing" };
+}

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
+import type { Cluster } from "../../sync/collect/cluster.ts";
+import { parseManifest } from "../../sync/collect/manifests.ts";
+import { clusterOf } from "../../sync/collect/objects.ts";
+import { makeCertificate } from "../../sync/dev/certificates.ts";
+import { listen } from "../../sync/dev/listening.ts";
+import type { Stack } from "../../sync/dev/stack.ts";
+
+/** What an origin got of a request, once it had all of it. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** A stand-in for what listens at an address. Its answer can be changed; without one it says which address it is. */
+export interface Origin {
+  readonly seen: Seen[];
+  answer: (response: ServerResponse, seen: Seen) => void;
+  /** Called as soon as a request begins, before its body has come. */
+  begun: (request: IncomingMessage, response: ServerResponse) => void;
+  close(): Promise<void>;
+}
+
+/** Listens in place of `address` ("203.0.113.10:80"). */
+export async function originAt(address: string, stack: Stack, secure = false): Promise<Origin> {
+  const origin: Omit<Origin, "close"> = {
+    seen: [],
+    answer: (response) => void response.end(address),
+    begun: () => {},
+  };
+  const onRequest = async (incoming: IncomingMessage, response: ServerResponse) => {
+    origin.begun(incoming, response);
+    const body = await buffer(incoming).catch(() => undefined);
+    if (!body) return;
+    const seen = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers, body };
+    origin.seen.push(seen);
+    origin.answer(response, seen);
+  };
+  const server = secure
+    ? createTlsServer(await makeCertificate("origin.example.org"), onRequest)
+    : createServer(onRequest);
+  const { close } = await forwarded(server, address, stack);
+  return Object.assign(origin, { close });
+}
+
+/** Has nobody listen at an address, or somebody who is of no use. */
+export async function brokenAt(address: string, stack: Stack, how: "refuses" | "hangs up" | "does not read") {
+  const sockets: Socket[] = [];
+  const server = createTcpServer({ pauseOnConnect: how === "does not read" }, (socket) => {
+    sockets.push(socket.on("error", () => {}));
+    if (how === "hangs up") socket.once("data", () => socket.destroy());
+  });
+  const { close } = await forwarded(server, address, stack);
+  if (how === "refuses") await close();
+  return { sockets, close: how === "refuses" ? async () => {} : close };
+}
+
+async function forwarded(server: Server, address: string, stack: Stack) {
+  const listening = await listen(server, 0);
+  stack.forward(address, `127.0.0.1:${listening.port}`);
+  return listening;
+}
+
+/** A cluster in few words: Ingresses by the first label of their host in example.com, Services by name. */
+export function clusterWith(
+  ingresses: Readonly<
+    Record<string, { service?: string; port?: number; path?: string; with?: Record<string, string> }>
+  >,
+  services: Readonly<Record<string, readonly string[]>>,
+  port = 80,
+): Cluster {
+  const objects = [
+    ...Object.entries(ingresses).map(
+      ([name, { service = "shop", port: own = port, path = "/", with: annotations = {} }]) => ({
+        apiVersion: "networking.k8s.io/v1",
+        kind: "Ingress",
+        metadata: {
+          name,
+          annotations: Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
+          ),
+        },
+        spec: {
+          rules: [
+            {
+              host: `${name.replace(/-canary$/, "")}.example.com`,
+              http: {
+                paths: [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: own } } } }],
+              },
+            },
+          ],
+        },
+      }),
+    ),
+    ...Object.entries(services).map(([name, externalIPs]) => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name },
+      spec: { externalIPs, ports: [{ port: name === "secure" ? 443 : port }] },
+    })),
+  ];
+  const parsed = parseManifest(objects.map((object) => JSON.stringify(object)).join("\n---\n"), "in.yaml");
+  if ("unparsable" in parsed) throw new Error(parsed.unparsable.problem);
+  return clusterOf(parsed.found);
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** Sends the body without saying how long it is. */
+  readonly chunked?: boolean;
+}
+
+export interface Received {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** Asks the edge over http, and reads the answer to its end; rejects where that breaks off. */
+export async function send(stack: Stack, host: string, path: string, sent: Sent = {}): Promise<Received> {
+  const response = await begin(stack, host, path, sent);
+  const body = await buffer(response);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: body.toString() };
+}
+
+/** Asks the edge over http, and resolves when the answer begins. */
+export async function begin(stack: Stack, host: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
+  const { method = "GET", headers = {}, body, chunked = false } = sent;
+  const length = body !== undefined && !chunked ? { "Content-Length": Buffer.byteLength(body) } : {};
+  const framing = chunked ? { "Transfer-Encoding": "chunked" } : length;
+  const outgoing = request({
+    host: "127.0.0.1",
+    port: stack.http.port,
+    method,
+    path,
+    headers: { Host: host, ...headers, ...framing },
+    agent: false,
+  });
+  outgoing.on("error", () => {}); // one before the answer rejects below
+  outgoing.end(body);
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  return response;
+}
+
+/** Resolves when something holds. It fails by the test's own time limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
