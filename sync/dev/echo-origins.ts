@@ -33,7 +33,11 @@ function endpointsOf({ services }: Cluster): { backend: string; address: string 
   return services.flatMap((service) => {
     const addresses = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
     return service.ports.flatMap(({ port }) =>
-      addresses.map((address) => ({ backend: `${nameOf(service)}:${port}`, address: `${address}:${port}` })),
+      addresses.map((address) => ({ backend: `${nameOf(service)}:${port}`, address: authority(address, port) })),
     );
   });
+}
+
+function authority(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
