@@ -35,8 +35,11 @@ export async function publishCommand(
     return 1;
   }
   const cluster = clusterOf([...files.values()].flat());
-  const { diagnostics, published } = await round(cluster, { ...options, inspect: inspector() }, account, new Date());
+  const done = await round(cluster, { ...options, inspect: inspector() }, account, new Date());
+  const { diagnostics, published, unneeded } = done;
   for (const diagnostic of diagnostics) print(lineOf(diagnostic));
+  for (const { record } of unneeded)
+    print(`note DNS record ${record.name}: no rule needs it any more; remove it in some minutes`);
   const { generation, digest, changed, writes } = published;
   print(`${changed ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
   return diagnostics.some(({ reason }) => reasons[reason].severity === "error") ? 1 : 0;

@@ -5,7 +5,8 @@ import type { Backend } from "../../src/rules/snapshot.ts";
 import { type Asked, type Claim, protocolOf, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { byRoute, type HostPlan } from "./grant.ts";
-import { type Lookups, placeOf } from "./place.ts";
+import type { Lookups } from "./lookups.ts";
+import { placeOf } from "./place.ts";
 import { nameOf } from "./select.ts";
 
 /** The canary that takes part of a route's requests, by the id of the route. */

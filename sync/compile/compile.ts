@@ -10,9 +10,9 @@ import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
+import { lookupsOf } from "./lookups.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
-import { lookupsOf } from "./place.ts";
 import { select } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 

@@ -5,9 +5,9 @@ import { type Asked, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
+import type { Lookups } from "./lookups.ts";
 import { type Matched, matchesOf } from "./matches.ts";
 import type { Options } from "./options.ts";
-import type { Lookups } from "./place.ts";
 import { hostPolicies, routePolicies } from "./policies.ts";
 
 /** What compiling a host needs beside its plan. */

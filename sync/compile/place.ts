@@ -1,44 +1,15 @@
 import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
 import type { Place } from "../../src/rules/policies/define.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
-import type { Cluster } from "../collect/cluster.ts";
-import type { Resolve } from "./backends.ts";
 import { type Claim, protocolOf } from "./claims.ts";
 import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
 import { searchExpression } from "./expression.ts";
 import { isFallback } from "./fallback.ts";
 import { closesRoutes, known } from "./known.ts";
-import type { Options } from "./options.ts";
+import type { Lookups, Values } from "./lookups.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
-
-type Values = Readonly<Record<string, string>>;
-
-/** What can be looked up from any place of a cluster. */
-export interface Lookups {
-  readonly secrets: ReadonlyMap<string, Values>;
-  readonly configMaps: ReadonlyMap<string, Values>;
-  readonly resolve: Resolve;
-  readonly allowedResponseHeaders: readonly string[];
-  readonly hosts: ReadonlySet<string>; // that we serve
-  readonly zones: readonly string[];
-  readonly cluster: Cluster;
-  readonly options: Pick<Options, "seal" | "inspect">;
-}
-
-export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
-  return {
-    secrets: new Map(cluster.secrets.map((secret) => [nameOf(secret), secret.data])),
-    configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
-    resolve,
-    allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
-    hosts,
-    zones: options.zones,
-    cluster,
-    options,
-  };
-}
 
 /** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
 export function placeOf(

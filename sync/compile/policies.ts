@@ -5,7 +5,8 @@ import type { Backend } from "../../src/rules/snapshot.ts";
 import { type Claim, type Owner, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
-import { type Lookups, placeOf } from "./place.ts";
+import type { Lookups } from "./lookups.ts";
+import { placeOf } from "./place.ts";
 import { nameOf } from "./select.ts";
 
 /** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */

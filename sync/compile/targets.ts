@@ -7,7 +7,7 @@ import type { Target } from "../../src/rules/target.ts";
 import { parseTemplate } from "../../src/rules/variables.ts";
 import type { Service } from "../collect/cluster.ts";
 import { canonicalAddress } from "./backends.ts";
-import type { Lookups } from "./place.ts";
+import type { Lookups } from "./lookups.ts";
 
 // A literal authority ends where a variable begins: "http://10.0.0.1:80$request_uri".
 const URL_PARTS = /^(https?):\/\/(\$\{?[a-z_]+\}?(?::\d+)?|[^/?#\s\\$]+)([/?$][^#\s]*)?$/;

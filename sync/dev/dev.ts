@@ -70,7 +70,7 @@ function accountOf({ account }: Stack, privateKey: string, sealingKey: string): 
   };
 }
 
-/** One round at the start and one after each change of the folder; what is reported is printed once. */
+/** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */
 async function follow(
   options: DevOptions,
   stack: Stack,
@@ -80,27 +80,44 @@ async function follow(
   ended: AbortSignal,
 ): Promise<void> {
   const compileOptions = { ...options, inspect: inspector() };
-  let manifests: Manifests = NO_MANIFESTS;
-  let reported = new Set<string>();
-  let ready = false;
+  let last: Followed | undefined;
   for await (const _ of changesOf(options.manifests, ended)) {
-    manifests = await readManifests(options.manifests, manifests);
-    const cluster = clusterOf([...manifests.files.values()].flat());
-    await echoes?.start(cluster);
-    stack.setCertificates(
-      certificatesOf(
-        select(cluster, { ...compileOptions, zones: [], seal: account.sealer.seal }, () => {}),
-        cluster,
-      ),
-    );
-    const done = await round(cluster, compileOptions, account, new Date());
-    const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];
-    for (const line of lines) if (!reported.has(line)) print(line);
-    reported = new Set(lines);
-    await untilInForce(stack.http, done.published.generation);
-    if (!ready || done.published.changed) announce(done, stack, ready, print);
-    ready = true;
+    try {
+      last = await step(compileOptions, stack, echoes, account, last, print);
+    } catch (error) {
+      if (!last) throw error;
+      print(
+        `error round: ${error instanceof Error ? error.message : String(error)}; the edge serves what it served before`,
+      );
+    }
   }
+}
+
+/** What a round leaves for the next: the files that were read, and the lines that need not be printed again. */
+interface Followed {
+  readonly manifests: Manifests;
+  readonly reported: ReadonlySet<string>;
+}
+
+async function step(
+  options: DevOptions & Pick<Options, "inspect">,
+  stack: Stack,
+  echoes: EchoOrigins | undefined,
+  account: Account,
+  last: Followed | undefined,
+  print: (line: string) => void,
+): Promise<Followed> {
+  const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
+  const cluster = clusterOf([...manifests.files.values()].flat());
+  await echoes?.start(cluster);
+  const ours = select(cluster, { ...options, zones: [], seal: account.sealer.seal }, () => {});
+  stack.setCertificates(certificatesOf(ours, cluster));
+  const done = await round(cluster, options, account, new Date());
+  const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];
+  for (const line of lines) if (!last?.reported.has(line)) print(line);
+  await untilInForce(stack.http, done.published.generation);
+  if (!last || done.published.changed) announce(done, stack, last !== undefined, print);
+  return { manifests, reported: new Set(lines) };
 }
 
 function announce(
