@@ -102,6 +102,8 @@ describe("edgress publish", () => {
       stdout,
       /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*BackendNotFound/m,
     );
+    // That of the second Service of the examples, which were published before.
+    assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it any more; remove it /m);
     assert.match(stdout, /^published generation=2 /m);
     assert.equal(code, 1);
   });

@@ -30,7 +30,7 @@ async function running(folder: string, ...args: string[]): Promise<Running> {
 
 async function copyOf(example: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-dev-"));
-  closing.push(() => rm(folder, { recursive: true }));
+  closing.push(() => rm(folder, { recursive: true, force: true }));
   await cp(join(EXAMPLES, example), folder, { recursive: true });
   return folder;
 }
@@ -149,6 +149,15 @@ test("edgress dev over examples/single-backend serves every host, path and schem
   }
   assert.equal((await ask(dev, "whatever.example.org", "/a/b")).echoed?.backend, "default/my-service:80");
   assert.equal((await ask(dev, "127.0.0.1", "/")).echoed?.backend, "default/my-service:80");
+});
+
+test("a folder that cannot be read any more is reported, and the edge serves what it served before", async () => {
+  const folder = await copyOf("single-backend");
+  const dev = await running(folder);
+  await rm(folder, { recursive: true });
+  const line = await dev.line(/^error round: /);
+  assert.match(line, /ENOENT.*; the edge serves what it served before$/);
+  assert.equal((await ask(dev, "any.example.com", "/a")).echoed?.backend, "default/my-service:80");
 });
 
 test("a Secret in spec.tls is presented by SNI, and one that is garbage breaks nothing", async () => {
