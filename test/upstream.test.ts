@@ -205,7 +205,7 @@ describe("an origin that takes its time", { timeout: 30_000 }, () => {
     at(FIRST).answer = () => {};
     const started = Date.now();
     assert.equal((await send(edge.stack, "quick.example.com", "/")).status, 504);
-    assert.ok(Date.now() - started >= 1900); // to connect and to answer, together
+    assert.ok(Date.now() - started >= 900); // what it may take to connect is not known apart
   });
 
   test("is not late because the client sends slowly", async () => {

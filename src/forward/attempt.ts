@@ -1,6 +1,6 @@
 import { type Answer, ownAnswer } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
-import { CONNECT_S, READ_S } from "../rules/policies/upstream.ts";
+import { READ_S } from "../rules/policies/upstream.ts";
 import { originFetch } from "./fetch.ts";
 import { clientResponse, originHeaders } from "./headers.ts";
 import { withIdleLimit } from "./idle.ts";
@@ -8,7 +8,7 @@ import type { Failure } from "./retry.ts";
 import { type Body, Stalled } from "./sending.ts";
 import type { OriginTarget } from "./target.ts";
 
-const ANSWER_TIMEOUT_MS = (CONNECT_S + READ_S) * 1000;
+const ANSWER_TIMEOUT_MS = READ_S * 1000;
 // What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 const CLOUDFLARE_TIMEOUTS = [522, 524];
 const CLOUDFLARE_BREAKS = [520];
