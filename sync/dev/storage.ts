@@ -14,12 +14,12 @@ export interface Storage {
 
 /** The storage that the Worker STORAGE_WORKER keeps. One request for many keys: thousands are written in a second. */
 export function storageIn(miniflare: Miniflare, worker: string): Storage {
-  const ask = async (question: object) => {
+  // What STORAGE_WORKER answers to each question is written below.
+  const ask = async <T>(question: object): Promise<T> => {
     const { fetch } = await miniflare.getWorker(worker);
     const response = await fetch("http://storage/", { method: "POST", body: JSON.stringify(question) });
     if (!response.ok) throw new Error(await response.text());
-    // biome-ignore lint/suspicious/noExplicitAny: what STORAGE_WORKER answers to each question is written below
-    return (await response.json()) as any;
+    return (await response.json()) as T;
   };
   return {
     get: (get) => ask({ get }),
