@@ -38,17 +38,25 @@ export type Loaded =
 export async function load(env: Env, host: string, background: Background, now: number): Promise<Loaded> {
   try {
     const snapshot = await inForce(env, background, now);
-    return { ok: true, manifest: snapshot.manifest, hosts: await hostsFor(snapshot, host, env, background) };
+    return await loadedFrom(snapshot, host, env, background).catch(async (error: unknown) => {
+      // After a long rest the generation may be out of history, and shards that were never asked for gone with it.
+      await renew(env, snapshot, background);
+      return kept && kept !== snapshot ? loadedFrom(kept, host, env, background) : Promise.reject(error);
+    });
   } catch (error) {
     return { ok: false, because: messageOf(error) };
   }
+}
+
+async function loadedFrom(snapshot: InForce, host: string, env: Env, background: Background): Promise<Loaded> {
+  return { ok: true, manifest: snapshot.manifest, hosts: await hostsFor(snapshot, host, env, background) };
 }
 
 async function inForce(env: Env, background: Background, now: number): Promise<InForce> {
   if (kept) {
     if (now - checkedAt >= Number(env.RECHECK_MS ?? RECHECK_MS)) {
       checkedAt = now;
-      background.waitUntil(renew(env, kept));
+      background.waitUntil(renew(env, kept, background));
     }
     return kept;
   }
@@ -90,7 +98,7 @@ async function start(env: Env, background: Background): Promise<InForce> {
 }
 
 /** Puts a newer snapshot in force, once every shard that is in use here is loaded. It never rejects. */
-async function renew(env: Env, before: InForce): Promise<void> {
+async function renew(env: Env, before: InForce, background: Background): Promise<void> {
   try {
     const bytes = await kvStore(env).manifest();
     if (bytes === before.bytes) return;
@@ -99,8 +107,7 @@ async function renew(env: Env, before: InForce): Promise<void> {
     if (manifest.generation <= before.manifest.generation) return;
     const next: InForce = { manifest, bytes, shards: unchanged(before, manifest) };
     const inUse = [...before.shards.values()].flatMap((hosts) => [...hosts.keys()]);
-    const none = { waitUntil: () => {} };
-    await loadShards(next, digestsOf(manifest, inUse), env, none);
+    await loadShards(next, digestsOf(manifest, inUse), env, background);
     adopt(next);
     await cacheStore().keep(CURRENT_KEY, bytes);
   } catch (error) {
