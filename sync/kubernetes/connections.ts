@@ -1,0 +1,39 @@
+import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
+
+const KEPT_MS = 60_000; // as client-go does with token files
+
+type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
+
+/** What a request needs to reach the API server as who we are. */
+interface Access {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher | undefined;
+  readonly readAt: number;
+}
+
+/**
+ * The kubeconfig, or the Pod's own, with connections that are shared: the client's own way is a new agent, and so a new
+ * TLS handshake, for every request. Credentials are read anew every minute, since tokens and certificates rotate.
+ */
+export class Connections extends KubeConfig {
+  #access: Access | undefined;
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    const now = performance.now();
+    if (!this.#access || now - this.#access.readAt > KEPT_MS) {
+      await super.applySecurityAuthentication(context);
+      const [before, headers, dispatcher] = [this.#access, { ...context.getHeaders() }, context.getDispatcher()];
+      this.#access = { headers, dispatcher, readAt: now };
+      void before?.dispatcher?.close(); // once what is under way on it has ended
+    }
+    const { headers, dispatcher } = this.#access;
+    for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
+    if (dispatcher) context.setDispatcher(dispatcher);
+  }
+
+  /** Gives up all connections, watches included: one that is half open would swallow whatever is sent on it. */
+  giveUp(): void {
+    void this.#access?.dispatcher?.destroy();
+    this.#access = undefined;
+  }
+}
