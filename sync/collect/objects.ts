@@ -36,6 +36,8 @@ export function clusterOf(found: readonly Found[]): Cluster {
     secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
     configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
     malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
+    unread: [],
+    certificates: "known",
   };
 }
 

@@ -5,6 +5,7 @@ import { PROXIED_PORTS } from "../../src/rules/ports.ts";
 import type { Address, Backend } from "../../src/rules/snapshot.ts";
 import type { Service, ServicePort } from "../collect/cluster.ts";
 import type { Reason, Subject } from "./diagnostic.ts";
+import type { LookUp } from "./lookups.ts";
 import { nameOf } from "./select.ts";
 
 const RECORD_HASH_LENGTH = 24;
@@ -32,12 +33,17 @@ export type Resolve = (
 /** How a backend is spoken to: what backend-protocol says; http unless said. */
 export type Protocol = "http" | "https" | "by port";
 
+/** Where a Service is reached, and what there is to say of it. */
+export interface Addressed {
+  readonly addresses: Address[];
+  readonly notes: readonly Note[];
+}
+
 /** Looks backends up among Services. */
-export function resolver(services: readonly Service[]): Resolve {
-  const known = new Map(services.map((service) => [nameOf(service), service]));
+export function resolver(lookUp: LookUp, addressed: (service: Service) => Addressed): Resolve {
   return (namespace, { name, port }, protocol = "http") => {
     const full = `${namespace}/${name}`;
-    const service = known.get(full);
+    const service = lookUp("service", full);
     if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
@@ -47,7 +53,7 @@ export function resolver(services: readonly Service[]): Resolve {
     }
     const scheme = schemeOf(protocol, servicePort.port);
     return PROXIED_PORTS[scheme].includes(servicePort.port)
-      ? reached(service, servicePort.port, scheme)
+      ? reached(full, addressed(service), servicePort.port, scheme)
       : notProxied(full, servicePort.port, scheme);
   };
 }
@@ -65,9 +71,7 @@ function notProxied(full: string, port: number, scheme: Backend["scheme"]): Reso
   return failed("PortNotProxied", problem, remedy);
 }
 
-function reached(service: Service, port: number, scheme: Backend["scheme"]): Resolved {
-  const full = nameOf(service);
-  const { addresses, notes } = addressesOf(service);
+function reached(full: string, { addresses, notes }: Addressed, port: number, scheme: Backend["scheme"]): Resolved {
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
     return failed("AddressMissing", `Service ${full} has no external address`, remedy, notes);
@@ -100,7 +104,7 @@ function tcpPorts({ ports }: Service): ServicePort[] {
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says. */
-function addressesOf(service: Service): { addresses: Address[]; notes: Note[] } {
+export function addressesOf(service: Service): Addressed {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const written = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
   const read = written.map((address) => ({

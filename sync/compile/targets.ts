@@ -69,21 +69,14 @@ function backendTarget(
 }
 
 /** The Service that a name or address stands for. */
-function serviceOf(name: string, namespace: string, { cluster }: Lookups): Service | undefined {
+function serviceOf(name: string, namespace: string, { lookUp }: Lookups): Service | undefined {
   const [, service, of] = CLUSTER_NAME.exec(name) ?? /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(name) ?? [];
-  const byName = cluster.services.find((candidate) =>
-    service === undefined
-      ? candidate.name === name && candidate.namespace === namespace
-      : candidate.name === service && candidate.namespace === of,
-  );
+  const byName = lookUp("service", service === undefined ? `${namespace}/${name}` : `${of}/${service}`);
   const address = canonicalAddress(name.replace(/^\[|\]$/g, ""), false);
-  if (byName || address === undefined) return byName;
-  return cluster.services.find(({ externalIPs, loadBalancer }) =>
-    (externalIPs.length > 0 ? externalIPs : loadBalancer).some((own) => canonicalAddress(own, false) === address),
-  );
+  return byName || address === undefined ? byName : lookUp("serviceAt", address);
 }
 
-function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parsed<Target> {
+function outward({ name, scheme, port, path }: Parts, { lookUp }: Lookups): Parsed<Target> {
   if (ipaddr.isValid(name.replace(/^\[|\]$/g, ""))) {
     return refused(`no Service has the address ${name}, and a Worker can't fetch any other`);
   }
@@ -91,7 +84,7 @@ function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parse
   const host = parseHost(name);
   if (!host.ok || name.startsWith("*")) return refused(`expected a DNS name, got "${name}"`);
   if (INWARD.test(host.value) || !host.value.includes(".")) return refused(`${name} is no public name, and no Service`);
-  if (hostKeys(host.value).some((key) => key !== ANY_HOST && hosts.has(key))) {
+  if (hostKeys(host.value).some((key) => key !== ANY_HOST && lookUp("isServed", key))) {
     return parsed({ via: "rules", scheme, host: host.value, path });
   }
   if (!PROXIED_PORTS[scheme].includes(port))

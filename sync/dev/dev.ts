@@ -7,6 +7,7 @@ import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLi
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
 import { select } from "../compile/select.ts";
 import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
@@ -110,7 +111,11 @@ async function step(
   const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
   const cluster = clusterOf([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ours = select(cluster, { ...options, zones: [], seal: account.sealer.seal }, () => {});
+  const ours = select(
+    cluster,
+    { ...options, zones: [], seal: account.sealer.seal },
+    recallNothing(() => {}),
+  );
   stack.setCertificates(certificatesOf(ours, cluster));
   const done = await round(cluster, options, account, new Date());
   const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];

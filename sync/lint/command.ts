@@ -5,6 +5,7 @@ import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { type Manifests, parseManifest, readManifests, type Unparsable } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
 import { select } from "../compile/select.ts";
 import { UsageError } from "../usage-error.ts";
@@ -47,7 +48,11 @@ export async function lintCommand(
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const found = await lint(cluster, { ...options, zones, inspect: inspector() });
   const findings = inOrder([...unparsable.map(unparsableFinding), ...found]).map((finding) => placed(finding, folder));
-  const ours = select(cluster, { ...options, zones, inspect: inspector() }, () => {});
+  const ours = select(
+    cluster,
+    { ...options, zones, inspect: inspector() },
+    recallNothing(() => {}),
+  );
   const others = cluster.ingresses.length - ours.length;
   return {
     lines: linesOf(findings, { json, sarif, junit }),
