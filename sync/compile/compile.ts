@@ -39,14 +39,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
 
   for (const object of cluster.malformed) reportMalformed(object, report);
   const ours = select(cluster, options, recall);
-  const all = ours.map((ingress) =>
-    recall(
-      ({ asked }) => asked,
-      ingress,
-      [],
-      (own) => readIngress(ingress, options, own),
-    ),
-  );
+  const all = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
     asked.map(({ owner }) => owner.ingress),
@@ -55,13 +48,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   );
   const granted = grant(asked.map(withCatchAll), recall);
   const { plans, redirects, secure } = withNames(granted, options, report);
-  const addressed = (service: Service) =>
-    recall(
-      ({ addressed }) => addressed,
-      service,
-      [],
-      () => addressesOf(service),
-    );
+  const addressed = (service: Service) => recall("addressed", service, [], () => addressesOf(service));
   const lookUp = lookUpIn(
     cluster,
     {
