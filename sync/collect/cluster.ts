@@ -84,4 +84,6 @@ export interface Malformed {
   readonly source: string;
   readonly field: string;
   readonly problem: string;
+  /** Those of an Ingress, as far as they can be read. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
