@@ -81,6 +81,11 @@ export const reasons = {
 export type Severity = "error" | "warning" | "note";
 export type Reason = keyof typeof reasons;
 
+/** Whether an Ingress with such a diagnostic does not compile, by its own text alone. */
+export function isSpoiling(reason: Reason): boolean {
+  return "spoils" in reasons[reason];
+}
+
 /** The object and field that a diagnostic speaks of. */
 export interface Subject {
   readonly object: string; // "Ingress namespace/name"

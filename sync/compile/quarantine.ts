@@ -1,8 +1,7 @@
-import { allPolicies } from "../../src/rules/policies/all.ts";
 import type { Cluster, Ingress, Malformed } from "../collect/cluster.ts";
 import { type Compiled, compile } from "./compile.ts";
-import { type Diagnostic, reasons } from "./diagnostic.ts";
-import { bareName } from "./known.ts";
+import { type Diagnostic, isSpoiling } from "./diagnostic.ts";
+import { bareName, known } from "./known.ts";
 import type { Options } from "./options.ts";
 import { nameOf, select } from "./select.ts";
 
@@ -19,16 +18,7 @@ export interface Kept extends Before {
 }
 
 // Who may call, and how often: what of these a broken Ingress asks for holds for its last good rules too.
-const PROTECTING = new Set(
-  allPolicies
-    .filter(({ name }) => name === "access" || name === "clientCertificate" || name === "limits")
-    .flatMap(({ annotations }) =>
-      Object.entries<{ aliases?: readonly string[] }>(annotations).flatMap(([name, { aliases = [] }]) => [
-        name,
-        ...aliases,
-      ]),
-    ),
-);
+const PROTECTING: readonly (string | undefined)[] = ["access", "clientCertificate", "limits"];
 
 /**
  * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
@@ -68,14 +58,11 @@ function spoiledOf(diagnostics: readonly Diagnostic[]): Set<string> {
   return new Set(spoiled.filter((name) => !closed.has(name)));
 }
 
-function isSpoiling(reason: Diagnostic["reason"]): boolean {
-  const meaning: { spoils?: boolean } = reasons[reason];
-  return meaning.spoils === true;
-}
-
 /** An Ingress as it was, but for the guards, which are those that are asked for now; what was guarded stays so. */
 function guarded(good: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
-  const asked = Object.entries(annotations).filter(([key]) => PROTECTING.has(bareName(key) ?? ""));
+  const asked = Object.entries(annotations).filter(([key]) =>
+    PROTECTING.includes(known.get(bareName(key) ?? "")?.policy),
+  );
   const names = new Set(asked.map(([key]) => bareName(key)));
   const rest = Object.entries(good.annotations).filter(([key]) => !names.has(bareName(key) ?? key));
   return { ...good, annotations: Object.fromEntries([...rest, ...asked]) };
