@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import type { Account } from "../account.ts";
 import { kvOf } from "../cloudflare/kv.ts";
 import { dnsOf } from "../cloudflare/records.ts";
 import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
@@ -11,7 +12,7 @@ import type { Options } from "../compile/options.ts";
 import { select } from "../compile/select.ts";
 import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
 import { generateKeys, signerOf } from "../publish/sign.ts";
-import { type Account, type Round, round } from "../round.ts";
+import { type Round, round } from "../round.ts";
 import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
 import { examplesOf } from "./examples.ts";
 import { untilInForce } from "./in-force.ts";
