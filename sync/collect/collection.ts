@@ -27,6 +27,8 @@ export interface Shown {
 export interface Collection {
   /** Undefined until it has been listed once. */
   kept(): readonly Kept[] | undefined;
+  /** Whether the server was last heard of by a failure: there may be changes that are not known. */
+  isFailing(): boolean;
 }
 
 export interface Listeners {
@@ -53,18 +55,19 @@ export function follow(
 ): Collection {
   const known = new Map<string, Kept>();
   let isListed = false;
+  let isFailing = false;
   const run = async () => {
     for await (const change of changes(api, pathOf(resource, namespace), query, ended, pause)) {
+      isFailing = change.type === "failed";
       if (change.type === "failed") failed(change.error);
-      else {
-        const isNews = take(change, known, resource);
-        if (isNews || !isListed) changed();
+      else if (take(change, known, resource) || !isListed) {
         isListed = true;
+        changed();
       }
     }
   };
   void run();
-  return { kept: () => (isListed ? [...known.values()] : undefined) };
+  return { kept: () => (isListed ? [...known.values()] : undefined), isFailing: () => isFailing };
 }
 
 /** Brings `known` up to date; whether that makes a difference to compiling. */
@@ -85,6 +88,8 @@ export function take(
       return put(change.object, known, resource);
     case "gone":
       return known.delete(keyOf(change.object));
+    case "current":
+      return false;
   }
 }
 

@@ -22,6 +22,7 @@ export type Change =
   | { readonly type: "listed"; readonly objects: readonly Identified[] } // all that there is
   | { readonly type: "seen"; readonly object: Identified }
   | { readonly type: "gone"; readonly object: Identified }
+  | { readonly type: "current" } // nothing more has happened until now
   | { readonly type: "failed"; readonly error: Error };
 
 /** Waits so many milliseconds, or until `ended`. */
@@ -44,7 +45,7 @@ export async function* changes(
     let lasted = false;
     for await (const { change, at } of attempt(api, path, query, from, ended)) {
       from = at;
-      lasted = isOfWatch(change) && performance.now() - began > SHORT_MS;
+      lasted = change !== undefined && isOfWatch(change) && performance.now() - began > SHORT_MS;
       if (change) yield change;
     }
     // A server that ends every watch at once is not asked in a tight loop.
@@ -53,14 +54,13 @@ export async function* changes(
   }
 }
 
-/** An event, or a bookmark, which changes nothing. */
-function isOfWatch(change: Change | undefined): boolean {
-  return change?.type !== "listed" && change?.type !== "failed";
+function isOfWatch({ type }: Change): boolean {
+  return type !== "listed" && type !== "failed";
 }
 
 /** What is known, and the version up to which; without one all must be listed anew. */
 interface Known {
-  readonly change?: Change;
+  readonly change: Change | undefined;
   readonly at: string | undefined;
 }
 
@@ -77,7 +77,7 @@ async function* attempt(api: Api, path: string, query: Query, from: string | und
     const isOver = error instanceof ApiError || error instanceof Unreadable;
     const isExpired = error instanceof ApiError && error.status === 410; // nothing is wrong: it is listed anew
     const change = { type: "failed", error: error instanceof Error ? error : new Error(String(error)) } as const;
-    yield { at: isOver ? undefined : at, ...(isExpired ? {} : { change }) } satisfies Known;
+    yield { at: isOver ? undefined : at, change: isExpired ? undefined : change } satisfies Known;
   }
 }
 
@@ -110,7 +110,7 @@ function read({ type, object }: WatchEvent): Known {
   const version = Version.safeParse(object);
   if (!version.success) throw new Unreadable(`a watch brought a ${type} event without a version`);
   const at = version.data.metadata.resourceVersion;
-  if (type === "BOOKMARK") return { at };
+  if (type === "BOOKMARK") return { at, change: { type: "current" } };
   const identified = Identified.safeParse(object);
   if (!identified.success) throw new Unreadable(`a watch brought a ${type} event without an object's name`);
   return { at, change: { type: type === "DELETED" ? "gone" : "seen", object: identified.data } };
