@@ -124,14 +124,10 @@ describe("an Ingress that was good and no longer compiles", () => {
 
   test("and whose guard cannot be read is closed, since its last good rules may lack it", () => {
     const guarding = { "nginx.ingress.kubernetes.io/whitelist-source-range": "office" };
-    const bad = compileKeeping(
-      cluster(ingress("shop", { path: "/cart", annotations: guarding })),
-      good,
-      options,
-      TUESDAY,
-    );
+    const broken = ingress("shop", { path: "/cart", pathType: "Regex", annotations: guarding });
+    const bad = compileKeeping(cluster(broken), good, options, TUESDAY);
     assert.deepEqual(routesOf(bad), [
-      "shop.example.com /cart -> 503 nginx.ingress.kubernetes.io/whitelist-source-range cannot be read",
+      "shop.example.com / -> 503 nginx.ingress.kubernetes.io/whitelist-source-range cannot be read",
     ]);
     assert.deepEqual([...bad.quarantined], []);
   });
