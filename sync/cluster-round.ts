@@ -98,7 +98,13 @@ export async function publishCluster(
   const verdict = judge(removal, routeCount(knowledge.held.hosts), limits, approved);
   if (verdict.held) return { ...compiled, knowledge, outcome: "held", verdict, removal };
   const { lastGood, quarantined } = compiled.kept;
-  const ledger = await writeLedger(account.kv, account.signer, knowledge.ledger, { cluster, lastGood, quarantined }, fence);
+  const ledger = await writeLedger(
+    account.kv,
+    account.signer,
+    knowledge.ledger,
+    { cluster, lastGood, quarantined },
+    fence,
+  );
   await records.keep(rules, fence.check);
   const published = await publish(rules, account.kv, account.signer, now, account.sealer, {
     fence,

@@ -1,5 +1,5 @@
-import { lineOf, reasons } from "./compile/diagnostic.ts";
 import { type CompiledCluster, compileCluster, type Knowledge, readKnowledge, routeCount } from "./cluster-round.ts";
+import { lineOf, reasons } from "./compile/diagnostic.ts";
 import { equip, type Place, pause, type SyncOptions } from "./equip.ts";
 import type { Job } from "./job.ts";
 import { changedIngresses } from "./publish/changed.ts";
@@ -53,7 +53,12 @@ async function compiledOnce(job: Job, { ledger }: Knowledge, ended: AbortSignal)
 }
 
 /** Prints what would be different at the edge; whether the round would be held back. */
-function printChanges(job: Job, { kept }: CompiledCluster, { held }: Knowledge, print: (line: string) => void): boolean {
+function printChanges(
+  job: Job,
+  { kept }: CompiledCluster,
+  { held }: Knowledge,
+  print: (line: string) => void,
+): boolean {
   const { hosts } = kept.compiled.rules;
   const [removal, addition] = [removalOf(held.hosts, hosts), removalOf(hosts, held.hosts)];
   for (const { host, path, id } of addition.routes) print(`+ ${host} ${path} (${id})`);

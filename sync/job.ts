@@ -1,6 +1,3 @@
-import type { PermitsSource } from "./collect/permits-source.ts";
-import type { Permits } from "./compile/permits.ts";
-import type { Before } from "./compile/quarantine.ts";
 import {
   byName,
   type CompiledCluster,
@@ -12,6 +9,9 @@ import {
   readKnowledge,
   routeCount,
 } from "./cluster-round.ts";
+import type { PermitsSource } from "./collect/permits-source.ts";
+import type { Permits } from "./compile/permits.ts";
+import type { Before } from "./compile/quarantine.ts";
 import { nameOf, select } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
@@ -56,9 +56,7 @@ export interface State {
 }
 
 /** What the last round came to: nothing at all where the first lists are not in, or no permits are known. */
-export type Result =
-  | { readonly type: "none" | "stood by" | "failed" }
-  | { readonly type: "done"; readonly done: Done };
+export type Result = { readonly type: "none" | "stood by" | "failed" } | { readonly type: "done"; readonly done: Done };
 
 export const START: State = {
   knowledge: undefined,
@@ -87,7 +85,10 @@ export async function step(job: Job, state: State): Promise<State> {
     return next;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    job.log.error({ failures: state.failures + 1 }, `the round failed: ${problem}; the edge serves what it served before`);
+    job.log.error(
+      { failures: state.failures + 1 },
+      `the round failed: ${problem}; the edge serves what it served before`,
+    );
     job.metrics.round("failed", secondsSince(began));
     return { ...state, knowledge: undefined, failures: state.failures + 1, result: { type: "failed" } };
   }
@@ -189,7 +190,11 @@ async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: D
 }
 
 async function tell(job: Job, done: Done, told: Told, now: Date): Promise<Told> {
-  const reporting = { api: job.api, print: (line: string) => job.log.warn(line), ended: AbortSignal.timeout(REPORT_MS) };
+  const reporting = {
+    api: job.api,
+    print: (line: string) => job.log.warn(line),
+    ended: AbortSignal.timeout(REPORT_MS),
+  };
   const reported = {
     objects: byName(done.known),
     diagnostics: done.kept.compiled.diagnostics,

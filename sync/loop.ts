@@ -16,7 +16,13 @@ export interface Progress {
 }
 
 /** Rounds, one after the other, each when changes have come and it has been quiet, until `ended`; the one in hand is finished. */
-export async function loop(job: Job, alarm: Alarm, times: Times, progress: Progress, ended: AbortSignal): Promise<void> {
+export async function loop(
+  job: Job,
+  alarm: Alarm,
+  times: Times,
+  progress: Progress,
+  ended: AbortSignal,
+): Promise<void> {
   for (let state = START; ; ) {
     await alarm.rung(heldOff(times, state.failures), times.restMs, ended);
     if (ended.aborted) return;

@@ -69,7 +69,11 @@ async function keepInStep(
   };
   const standing = standingOf(options.resync * 1000);
   const limits = { longestRoundMs: LONGEST_ROUND_MS, staleAfterMs: options.staleAfter * 1000 };
-  const shown = () => ({ ...standing.now(), stopping: stopping.aborted, leading: leadership.standing().type === "leading" });
+  const shown = () => ({
+    ...standing.now(),
+    stopping: stopping.aborted,
+    leading: leadership.standing().type === "leading",
+  });
   const leaseOptions = { namespace, name: options.leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = lead(api, leaseOptions, over.signal);
   const endpoints = await startEndpoints({
@@ -86,7 +90,11 @@ async function keepInStep(
     void followLeadership(leadership, place, () => alarm.ring("urgent"));
     const job = await equipped(options, place, leadership, listener, over.signal, stopping);
     if (job) {
-      const times = { quietMs: options.holdOff * 1000, mostMs: options.holdOffMost * 1000, restMs: options.resync * 1000 };
+      const times = {
+        quietMs: options.holdOff * 1000,
+        mostMs: options.holdOffMost * 1000,
+        restMs: options.resync * 1000,
+      };
       await loop(job, alarm, times, standing, stopping);
     }
     return stop.signal.aborted ? 1 : 0;

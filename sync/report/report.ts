@@ -1,9 +1,9 @@
+import type { Kept as KeptObject } from "../collect/collection.ts";
 import { type Diagnostic, reasons } from "../compile/diagnostic.ts";
 import { nameOf } from "../compile/select.ts";
-import type { Kept as KeptObject } from "../collect/collection.ts";
 import { reportEvents, type Told } from "./events.ts";
 import { type Involved, noticesOf, type Publication } from "./notices.ts";
-import { reportStatuses, statusPatch, type StatusWrite, type WantedStatus } from "./status.ts";
+import { reportStatuses, type StatusWrite, statusPatch, type WantedStatus } from "./status.ts";
 import type { Reporting } from "./writing.ts";
 
 /** What is to be reported to the owners of objects. */
