@@ -19,18 +19,31 @@ interface Access {
  */
 export class Connections extends KubeConfig {
   #access: Access | undefined;
+  #reading: Promise<Access> | undefined;
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    const now = performance.now();
-    if (!this.#access || now - this.#access.readAt > KEPT_MS) {
-      await super.applySecurityAuthentication(context);
-      const [before, headers, dispatcher] = [this.#access, { ...context.getHeaders() }, context.getDispatcher()];
-      this.#access = { headers, dispatcher, readAt: now };
-      void before?.dispatcher?.close(); // once what is under way on it has ended
-    }
-    const { headers, dispatcher } = this.#access;
+    const { headers, dispatcher } = await this.#present(context);
     for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
     if (dispatcher) context.setDispatcher(dispatcher);
+  }
+
+  /** Requests that come while credentials are read wait for the same, so that none is left with connections just closed. */
+  #present(context: RequestContext): Promise<Access> | Access {
+    if (this.#access && performance.now() - this.#access.readAt <= KEPT_MS) return this.#access;
+    this.#reading ??= this.#read(context).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(context: RequestContext): Promise<Access> {
+    const readAt = performance.now();
+    await super.applySecurityAuthentication(context);
+    const before = this.#access;
+    const access = { headers: { ...context.getHeaders() }, dispatcher: context.getDispatcher(), readAt };
+    this.#access = access;
+    void before?.dispatcher?.close(); // once what is under way on it has ended
+    return access;
   }
 
   /** Gives up all connections, watches included: one that is half open would swallow whatever is sent on it. */

@@ -18,14 +18,18 @@ export interface LogOptions {
 /** A log of JSON lines, on standard output unless `stream` is given. Nothing that looks like a secret is written. */
 export function logOf({ level, secrets }: LogOptions, stream: DestinationStream = process.stdout): Logger {
   const redact = redaction(secrets);
-  const fieldsOf = (fields: object) => redact(fields) as Record<string, unknown>; // an object stays one
   return pino(
     {
       level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: fieldsOf, bindings: fieldsOf },
-      serializers: { msg: redact, err: (message) => message },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redact(fields) as Record<string, unknown>, // an object stays one
+      },
+      serializers: { err: redact },
+      // Once more, as written: the message, what it was formatted from, and what is bound to children are in it now.
+      hooks: { streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n` },
     },
     stream,
   );

@@ -53,8 +53,8 @@ function isSecretName(name: string): boolean {
 }
 
 /** "fetch failed" says nothing without its cause, and a failed connection has a message for each address. */
-function messageOf(error: Error): string {
+function messageOf(error: Error, depth = 0): string {
   const { message, cause } = error;
   if (error instanceof AggregateError && message === "") return error.errors.map(String).join("; ");
-  return cause instanceof Error ? `${message}: ${messageOf(cause)}` : message;
+  return cause instanceof Error && depth < DEEPEST ? `${message}: ${messageOf(cause, depth + 1)}` : message;
 }
