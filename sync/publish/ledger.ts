@@ -131,6 +131,12 @@ export async function writeLedger(
   };
 }
 
+/** Gives the namespace up, whosever it is. The blobs are removed with the next ledger. */
+export async function disown(kv: Kv, signer: Signer): Promise<void> {
+  const text = textOf({ format: LEDGER_FORMAT, cluster: null, quarantined: {}, ingresses: [] });
+  await kv.put([{ key: LEDGER_KEY, value: signer.seal(text) }]);
+}
+
 function textOf(stored: Readonly<z.infer<typeof StoredLedger>>): string {
   return canonical(stored);
 }
