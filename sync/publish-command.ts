@@ -6,12 +6,13 @@ import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
+import { DEFAULT_PERMITS } from "./compile/permits.ts";
 import { type Sealer, sealerOf } from "./publish/seal.ts";
 import { type Signer, signerOf } from "./publish/sign.ts";
 import { type Account, round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "inspect"> {
+export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
   readonly manifests: string;
 }
 
@@ -35,7 +36,8 @@ export async function publishCommand(
     return 1;
   }
   const cluster = clusterOf([...files.values()].flat());
-  const done = await round(cluster, { ...options, inspect: inspector() }, account, new Date());
+  const given = { ...options, inspect: inspector(), permits: DEFAULT_PERMITS };
+  const done = await round(cluster, given, account, new Date());
   const { diagnostics, published, unneeded } = done;
   for (const diagnostic of diagnostics) print(lineOf(diagnostic));
   for (const { record } of unneeded)

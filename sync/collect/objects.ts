@@ -10,6 +10,7 @@ import {
   ServiceObject,
 } from "./schemas.ts";
 
+const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
 
 /** An object as it was found, not yet read. */
@@ -125,6 +126,9 @@ function serviceOf({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta):
     type: spec?.type,
     ports: spec?.ports ?? [],
     externalIPs: spec?.externalIPs ?? [],
+    clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(
+      (ip) => !NO_CLUSTER_IP.has(ip),
+    ),
     loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
   };
 }
