@@ -94,10 +94,11 @@ function addressTarget(
     backends.set(id, { ...resolved.backend, addresses: own });
     return parsed({ via: "backend", backend: id, path });
   }
-  const [failed] = found;
-  return refused(
-    failed?.ok === false ? failed.problem : `no Service has the address ${name}, and a Worker can't fetch any other`,
-  );
+  const failed = found.find((resolved) => !resolved.ok);
+  if (failed?.ok === false) return refused(failed.problem);
+  return holders.length > 0
+    ? refused(`no Service may have ${name} as an origin`)
+    : refused(`no Service has the address ${name}, and a Worker can't fetch any other`);
 }
 
 function rank(service: Service, namespace: string): number {
@@ -115,9 +116,7 @@ function serviceOf(name: string, namespace: string, { cluster }: Lookups): Servi
 }
 
 function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parsed<Target> {
-  if (ipaddr.isValid(name.replace(/^\[|\]$/g, ""))) {
-    return refused(`no Service has the address ${name}, and a Worker can't fetch any other`);
-  }
+  if (ipaddr.isValid(name.replace(/^\[|\]$/g, ""))) return refused(`expected an address in four numbers, got "${name}"`);
   if (CLUSTER_NAME.test(name)) return refused(`there is no Service ${name}`);
   const host = parseHost(name);
   if (!host.ok || name.startsWith("*")) return refused(`expected a DNS name, got "${name}"`);
