@@ -4,12 +4,13 @@ import { clusterOf } from "./collect/objects.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
+import { DEFAULT_PERMITS } from "./compile/permits.ts";
 import { disown, readOwner } from "./publish/ledger.ts";
 import { ownedBy } from "./publish/owner.ts";
 import { round } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "inspect"> {
+export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
   readonly manifests: string;
   /** Publishes to a KV namespace that a cluster's sync job owns, which is nobody's from then on. */
   readonly takeOver: boolean;
@@ -35,7 +36,8 @@ export async function publishCommand(
   }
   await expectNoOwner(account, options.takeOver);
   const cluster = clusterOf([...files.values()].flat());
-  const done = await round(cluster, { ...options, inspect: inspector() }, account, new Date());
+  const given = { ...options, inspect: inspector(), permits: DEFAULT_PERMITS };
+  const done = await round(cluster, given, account, new Date());
   const { diagnostics, published, unneeded } = done;
   for (const diagnostic of diagnostics) print(lineOf(diagnostic));
   for (const { record } of unneeded)

@@ -57,6 +57,8 @@ export interface Service extends Meta {
   readonly type: string | undefined;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
+  /** The addresses that it has within the cluster; none where it is headless. */
+  readonly clusterIPs: readonly string[];
   /** Addresses or names from `status.loadBalancer.ingress`. */
   readonly loadBalancer: readonly string[];
 }

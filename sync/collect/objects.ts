@@ -11,6 +11,7 @@ import {
   ServiceObject,
 } from "./schemas.ts";
 
+const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
 
 /** Says since which generation an Ingress's rules are live. The sync job writes it, and no policy reads it. */
@@ -142,6 +143,9 @@ function serviceOf({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta):
     type: spec?.type,
     ports: spec?.ports ?? [],
     externalIPs: spec?.externalIPs ?? [],
+    clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(
+      (ip) => !NO_CLUSTER_IP.has(ip),
+    ),
     loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
   };
 }

@@ -127,6 +127,8 @@ export const ServiceObject = z.object({
     .object({
       type: absent(z.string()),
       externalIPs: list(z.string()),
+      clusterIP: absent(z.string()), // alone before Kubernetes 1.20
+      clusterIPs: list(z.string()),
       ports: list(
         z.object({
           name: absent(z.string()),

@@ -10,9 +10,13 @@ import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
+import { withRest } from "./lodgers.ts";
 import { lookupsOf } from "./lookups.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
+import { originProblems } from "./origins.ts";
+import { permitted } from "./permitted.ts";
+import { routesUsed, withinRoutes } from "./route-limit.ts";
 import { select } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 
@@ -34,17 +38,22 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   cluster.malformed.forEach((object) => void reportMalformed(object, report));
   const ours = select(cluster, options, report);
   for (const ingress of ours) reportStrangers(ingress, report);
-  const all = ours.map((ingress) => claimsOf(ingress, options, report));
+  const claimed = ours
+    .map((ingress) => withCatchAll(claimsOf(ingress, options, report)))
+    .map((one) => permitted(one, options.permits, report));
+  const all = withinRoutes(claimed, options.permits, report);
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
     asked.map(({ owner }) => owner.ingress),
     cluster.secrets,
     report,
   );
-  const granted = grant(asked.map(withCatchAll), report);
-  const { plans, redirects, secure } = withNames(granted, options, report);
+  const granted = grant(asked, report);
+  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
+  const plans = withRest(named);
   const served = new Set([...plans, ...redirects].map(({ host }) => host));
-  const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
+  const resolve = resolver(cluster.services, originProblems(options.permits.origins, cluster.services));
+  const lookups = lookupsOf(cluster, resolve, served, options);
   const surroundings = {
     secure: new Set([...secureHosts(asked), ...secure]),
     canaries: canariesOf(all.filter(isCanary), granted, report),

@@ -28,6 +28,14 @@ export const reasons = {
     severity: "warning",
     doc: "A further name of a host belongs to another host, or an older Ingress names those of the host; it is left out.",
   },
+  ClaimRefused: {
+    severity: "error",
+    doc: "The namespace may not claim the host or path; what asks for it is left out, and costs nothing else.",
+  },
+  RouteLimit: {
+    severity: "error",
+    doc: "The namespace has as many routes as it may have; the path, host or further name is left out.",
+  },
   BackendUnsupported: {
     severity: "error",
     spoils: true,
@@ -37,6 +45,7 @@ export const reasons = {
   PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
   AddressMissing: { severity: "error", doc: "The Service has no external address; the path answers 503." },
   AddressInvalid: { severity: "warning", doc: "An external address of the Service is none; it is left out." },
+  OriginRefused: { severity: "error", doc: "An external address of the Service may not be an origin; it is left out." },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path answers 503." },
   PortInHost: { severity: "note", doc: "The origin sees the port in Host, since it is not the scheme's own." },
   HostOutsideZones: {

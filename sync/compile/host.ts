@@ -1,7 +1,8 @@
 import { hostKeys } from "../../src/rules/hosts.ts";
+import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend, HostRules, Route } from "../../src/rules/snapshot.ts";
 import { type Canaries, withCanary } from "./canaries.ts";
-import { type Asked, protocolOf } from "./claims.ts";
+import { type Asked, type Claim, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
@@ -24,9 +25,9 @@ export function compileHost(plan: HostPlan, { secure, canaries, lookups, inspect
   const { host, owners, claims } = plan;
   const backends = new Map<string, Backend>();
   const tls = isSecure(host, secure);
-  const fallback = fallbackOf(host, owners, claims, report);
+  const fallback = fallbackOf(plan.restOf ?? host, owners, claims, report).map((claim) => ({ ...claim, host }));
   const ruled = [...claims, ...fallback]
-    .map((claim) => ({ claim, settings: routePolicies(claim, tls, lookups, backends, report) }))
+    .map((claim) => ({ claim, settings: securedPolicies(claim, tls, lookups, backends, report) }))
     .map(({ claim, settings }) => ({
       claim,
       settings: withCanary(settings, claim, canaries.get(claim.id), lookups, backends, report),
@@ -35,6 +36,22 @@ export function compileHost(plan: HostPlan, { secure, canaries, lookups, inspect
   const routes = matchesOf(ruled, inspect, report).map((matched) => routeOf(matched, lookups, backends, report));
   const policies = hostPolicies(plan, tls, lookups, backends, report);
   return { host, policies, routes, backends: Object.fromEntries(backends) };
+}
+
+/**
+ * A certificate of who may have but part of a host sends that part to https. Browsers are told nothing, since they would
+ * take it for the whole host.
+ */
+function securedPolicies(
+  claim: Claim,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): PolicySettings {
+  const alone = !tls && claim.within !== undefined && claim.owner.ingress.tls.length > 0;
+  const asked: Claim = alone ? { ...claim, without: [...claim.without, "hsts"] } : claim;
+  return routePolicies(asked, tls || alone, lookups, backends, report);
 }
 
 /** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */

@@ -9,6 +9,7 @@ import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
 import type { Options } from "../compile/options.ts";
+import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { select } from "../compile/select.ts";
 import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
 import { generateKeys, signerOf } from "../publish/sign.ts";
@@ -24,7 +25,7 @@ const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 /** The local edge looks for a newer generation at every request that comes this much later. */
 const RECHECK_MS = 20;
 
-export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal"> {
+export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
   readonly manifests: string;
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -80,7 +81,7 @@ async function follow(
   print: (line: string) => void,
   ended: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: inspector() };
+  const compileOptions = { ...options, inspect: inspector(), permits: EVERYTHING_PERMITTED };
   let last: Followed | undefined;
   for await (const _ of changesOf(options.manifests, ended)) {
     try {
@@ -101,7 +102,7 @@ interface Followed {
 }
 
 async function step(
-  options: DevOptions & Pick<Options, "inspect">,
+  options: DevOptions & Pick<Options, "inspect" | "permits">,
   stack: Stack,
   echoes: EchoOrigins | undefined,
   account: Account,

@@ -8,6 +8,7 @@ import { kvOf } from "../../sync/cloudflare/kv.ts";
 import { dnsOf } from "../../sync/cloudflare/records.ts";
 import { clusterOf } from "../../sync/collect/objects.ts";
 import { inspector } from "../../sync/compile/backtracking.ts";
+import { EVERYTHING_PERMITTED } from "../../sync/compile/permits.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
 import { type Listening, listen } from "../../sync/dev/listening.ts";
 import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
@@ -22,6 +23,7 @@ const COMPILING = {
   watchIngressWithoutClass: false,
   allowedResponseHeaders: [],
   inspect: inspector(),
+  permits: EVERYTHING_PERMITTED,
 };
 
 /** The real Worker in workerd, with an account to publish to. */
