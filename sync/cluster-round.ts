@@ -1,4 +1,3 @@
-import type { HostRules } from "../src/rules/snapshot.ts";
 import type { Account } from "./account.ts";
 import type { Kept as KeptObject } from "./collect/collection.ts";
 import type { KnownCluster, LiveCluster } from "./collect/live-cluster.ts";
@@ -6,12 +5,14 @@ import type { Memory } from "./compile/memory.ts";
 import type { Options } from "./compile/options.ts";
 import type { Permits } from "./compile/permits.ts";
 import { type Before, compileKeeping, type Kept } from "./compile/quarantine.ts";
+import { nameOf } from "./compile/select.ts";
 import { changedIngresses } from "./publish/changed.ts";
-import { type GuardLimits, judge, type Removal, removalOf, type Verdict } from "./publish/deletion-guard.ts";
+import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
 import type { Fence } from "./publish/fence.ts";
 import { type Held, readHeld } from "./publish/held.ts";
-import { type Ledger, ownedBy, readLedger, writeLedger } from "./publish/ledger.ts";
+import { type HeldLedger, type Ledger, readLedger, writeLedger } from "./publish/ledger.ts";
 import type { OriginRecords } from "./publish/origin-records.ts";
+import { ownedBy } from "./publish/owner.ts";
 import { type Published, publish } from "./publish/publish.ts";
 
 /** What every round of a cluster works with. */
@@ -24,13 +25,13 @@ export interface Equipment {
   /** The uid of the cluster, by which clusters are told apart. */
   readonly cluster: string;
   readonly takeOver: boolean;
-  readonly limits: GuardLimits;
+  readonly limits: DeletionLimits;
 }
 
 /** What is published, and what was written down beside it. */
 export interface Knowledge {
   readonly held: Held;
-  readonly ledger: Ledger;
+  readonly ledger: HeldLedger;
 }
 
 /** A cluster, compiled. */
@@ -44,10 +45,13 @@ export type Done = CompiledCluster & {
   /** What the next round starts from. */
   readonly knowledge: Knowledge;
 } & (
-    | { readonly outcome: "held"; readonly verdict: Verdict; readonly removal: Removal }
+    | { readonly outcome: "held"; readonly verdict: Verdict }
     | {
         readonly outcome: "published" | "unchanged";
         readonly published: Published;
+        /** What was written to KV in all: keys, and bytes. */
+        readonly writes: number;
+        readonly bytes: number;
         /** The Ingresses of which something is live that was not. */
         readonly changed: ReadonlySet<string>;
       }
@@ -94,29 +98,35 @@ export async function publishCluster(
   now: Date,
 ): Promise<Done> {
   const { rules } = compiled.kept.compiled;
-  const removal = removalOf(knowledge.held.hosts, rules.hosts);
-  const verdict = judge(removal, routeCount(knowledge.held.hosts), limits, approved);
-  if (verdict.held) return { ...compiled, knowledge, outcome: "held", verdict, removal };
-  const { lastGood, quarantined } = compiled.kept;
-  const ledger = await writeLedger(
-    account.kv,
-    account.signer,
-    knowledge.ledger,
-    { cluster, lastGood, quarantined },
-    fence,
-  );
+  const { hosts } = knowledge.held;
+  const verdict = judge(removalOf(hosts, rules.hosts), routesIn(hosts), limits, approved);
+  if (verdict.heldBack !== undefined) return { ...compiled, knowledge, outcome: "held", verdict };
+  const { kv, signer } = account;
+  const ledger = await writeLedger(kv, signer, knowledge.ledger, remembered(compiled.kept, cluster), fence);
   await records.keep(rules, fence.check);
-  const published = await publish(rules, account.kv, account.signer, now, account.sealer, {
-    fence,
-    held: knowledge.held,
-  });
-  const changed = published.changed ? changedIngresses(knowledge.held.hosts, rules.hosts) : new Set<string>();
-  const outcome = published.changed ? "published" : "unchanged";
-  return { ...compiled, knowledge: { held: published.held, ledger }, outcome, published, changed };
+  const published = await publish(rules, kv, signer, now, account.sealer, { fence, held: knowledge.held });
+  return {
+    ...compiled,
+    knowledge: { held: published.held, ledger: ledger.held },
+    outcome: published.changed ? "published" : "unchanged",
+    published,
+    writes: published.writes + ledger.writes,
+    bytes: published.bytes + ledger.bytes,
+    changed: published.changed ? changedIngresses(hosts, rules.hosts) : new Set(),
+  };
 }
 
-export function routeCount(hosts: readonly HostRules[]): number {
-  return hosts.reduce((sum, { routes }) => sum + routes.length, 0);
+/** What is written down of a round, and what the next one knows by it. */
+function remembered({ lastGood, quarantined }: Before, cluster: string): Ledger {
+  return { cluster, quarantined: Object.fromEntries(quarantined), ingresses: [...lastGood.values()] };
+}
+
+/** What is known from before, as it was written down. */
+export function beforeOf({ ingresses, quarantined }: Ledger): Before {
+  return {
+    lastGood: new Map(ingresses.map((ingress) => [nameOf(ingress), ingress])),
+    quarantined: new Map(Object.entries(quarantined)),
+  };
 }
 
 /** The objects of some collections by how diagnostics name them: "Ingress namespace/name". */

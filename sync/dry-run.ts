@@ -1,9 +1,9 @@
-import { type CompiledCluster, compileCluster, type Knowledge, readKnowledge, routeCount } from "./cluster-round.ts";
+import { beforeOf, type CompiledCluster, compileCluster, type Knowledge, readKnowledge } from "./cluster-round.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import { equip, type Place, pause, type SyncOptions } from "./equip.ts";
 import type { Job } from "./job.ts";
 import { changedIngresses } from "./publish/changed.ts";
-import { judge, removalOf } from "./publish/deletion-guard.ts";
+import { judge, removalOf, routesIn } from "./publish/deletion-guard.ts";
 
 const LISTS_MS = 60_000;
 const LOOK_MS = 50;
@@ -45,7 +45,7 @@ async function compiledOnce(job: Job, { ledger }: Knowledge, ended: AbortSignal)
   for (const began = performance.now(); performance.now() - began < LISTS_MS && !ended.aborted; ) {
     const written = job.permits.now();
     if (written?.problem !== undefined) throw new Error(`the permits cannot be read: ${written.problem}`);
-    const compiled = written?.permits && (await compileCluster(job, written.permits, ledger, new Date()));
+    const compiled = written?.permits && (await compileCluster(job, written.permits, beforeOf(ledger), new Date()));
     if (compiled) return compiled;
     await pause(LOOK_MS, ended);
   }
@@ -61,15 +61,14 @@ function printChanges(
 ): boolean {
   const { hosts } = kept.compiled.rules;
   const [removal, addition] = [removalOf(held.hosts, hosts), removalOf(hosts, held.hosts)];
-  for (const { host, path, id } of addition.routes) print(`+ ${host} ${path} (${id})`);
-  for (const { host, path, id } of removal.routes) print(`- ${host} ${path} (${id})`);
-  const changed = [...changedIngresses(held.hosts, hosts)].toSorted();
-  for (const name of changed) print(`~ Ingress ${name}`);
-  const verdict = judge(removal, routeCount(held.hosts), job.limits, undefined);
-  if (verdict.held) print(`would be held back: ${verdict.problem}`);
+  for (const { line } of addition.routes) print(`+ ${line}`);
+  for (const { line } of removal.routes) print(`- ${line}`);
+  for (const name of [...changedIngresses(held.hosts, hosts)].toSorted()) print(`~ Ingress ${name}`);
+  const { heldBack } = judge(removal, routesIn(held.hosts), job.limits, undefined);
+  if (heldBack !== undefined) print(`would be held back: ${heldBack}`);
   print(
-    `would publish ${hosts.length} hosts with ${routeCount(hosts)} routes: ${addition.routes.length} more, ` +
+    `would publish ${hosts.length} hosts with ${routesIn(hosts)} routes: ${addition.routes.length} more, ` +
       `${removal.routes.length} fewer; generation ${held.manifest?.generation ?? 0} is in force`,
   );
-  return verdict.held;
+  return heldBack !== undefined;
 }

@@ -79,7 +79,7 @@ export async function equip(
     memory: newMemory(),
     cluster,
     takeOver: options.takeOver,
-    limits: { mostHosts: options.mostHostsRemoved, isAllowed: options.allowMassDeletion },
+    limits: { mostHosts: options.mostHostsRemoved, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: permitsSource(options.policy, DEFAULT_PERMITS, api, changed, pause, ended),
     heldBack: heldBackIn(api, namespace, changed, (error) => failed("configmaps", error), ended),

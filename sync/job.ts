@@ -1,4 +1,5 @@
 import {
+  beforeOf,
   byName,
   type CompiledCluster,
   compileCluster,
@@ -7,7 +8,6 @@ import {
   type Knowledge,
   publishCluster,
   readKnowledge,
-  routeCount,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
 import type { Permits } from "./compile/permits.ts";
@@ -16,7 +16,7 @@ import { nameOf, select } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
 import { ingressOf } from "./publish/changed.ts";
-import { textOf } from "./publish/deletion-guard.ts";
+import { routesIn, textOf } from "./publish/deletion-guard.ts";
 import { NOTHING_TOLD, type Told } from "./report/events.ts";
 import { type HeldBack, showHeldBack } from "./report/held-back.ts";
 import { type Logger, logDiagnostic } from "./report/log.ts";
@@ -110,11 +110,11 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   const isKnown = state.knowledge && state.term === term;
   const knowledge = isKnown && state.knowledge ? state.knowledge : await readKnowledge(job);
   const now = new Date();
-  const compiled = await compileCluster(job, permits, knowledge.ledger, now);
+  const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
   if (!compiled) return { ...state, result: { type: "none" } };
   const fence = { check: () => job.leadership.check(term) };
   const done = await publishCluster(job, compiled, knowledge, job.heldBack()?.approved, fence, now);
-  measure(job.metrics, compiled, done.outcome === "held" ? done.removal.routes.length : 0);
+  measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
   logRound(job, done);
   await showHeld(job, done, now);
   const told = await tell(job, done, state.told, now);
@@ -141,7 +141,7 @@ function measure(metrics: Metrics, { known, kept }: CompiledCluster, heldBackRou
       ConfigMap: configMaps.length,
     },
     hosts: rules.hosts.length,
-    routes: routeCount(rules.hosts),
+    routes: routesIn(rules.hosts),
     diagnostics,
     quarantined: kept.quarantined.size,
     heldBackRoutes,
@@ -150,11 +150,12 @@ function measure(metrics: Metrics, { known, kept }: CompiledCluster, heldBackRou
 
 function logRound({ log, metrics }: Job, done: Done): void {
   if (done.outcome === "held") {
-    const { id, problem } = done.verdict;
-    log.error({ id }, `held back: ${problem}; look at it and confirm it with: edgress approve ${id}`);
+    const { id, heldBack } = done.verdict;
+    log.error({ id }, `held back: ${heldBack}; look at it and confirm it with: edgress approve ${id}`);
     return;
   }
-  const { generation, digest, writes, bytes, warnings } = done.published;
+  const { writes, bytes, published } = done;
+  const { generation, digest, warnings } = published;
   for (const warning of warnings) log.warn(warning);
   metrics.generation(generation);
   metrics.wrote({ writes, bytes });
@@ -175,14 +176,10 @@ function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): Read
 /** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
 async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {
   const shown = heldBack();
-  const held = done.outcome === "held" ? done : undefined;
-  if (held?.verdict.id === shown?.id) return;
-  const text = held && {
-    id: held.verdict.id,
-    since: now.toISOString(),
-    reason: held.verdict.problem,
-    routes: textOf(held.removal),
-  };
+  const verdict = done.outcome === "held" ? done.verdict : undefined;
+  if (verdict?.id === shown?.id) return;
+  const { id = "", heldBack: reason = "" } = verdict ?? {};
+  const text = verdict && { id, since: now.toISOString(), reason, routes: textOf(verdict) };
   await showHeldBack(api, namespace, text).catch((error: Error) => {
     metrics.reportFailed(1);
     log.warn(`what is held back could not be shown: ${error.message}`);

@@ -5,8 +5,11 @@ import type { Options } from "./options.ts";
 
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
+/** What tells our Ingresses from others'. */
+export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
+
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function select(cluster: Cluster, options: Options, report: Report): Ingress[] {
+export function select(cluster: Cluster, options: Selecting, report: Report): Ingress[] {
   const classes = new Map(cluster.classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   return cluster.ingresses.filter((ingress) => isOurs(ingress, classes, options, report)).toSorted(byClaim);
 }
@@ -34,7 +37,7 @@ function createdAt({ created }: Ingress): number {
 function isOurs(
   ingress: Ingress,
   classes: ReadonlyMap<string, IngressClass>,
-  options: Options,
+  options: Selecting,
   report: Report,
 ): boolean {
   const annotated = ingress.annotations[CLASS_ANNOTATION];
@@ -57,7 +60,7 @@ function isOurClass(
   ingress: Ingress,
   name: string,
   classes: ReadonlyMap<string, IngressClass>,
-  options: Options,
+  options: Selecting,
   report: Report,
 ): boolean {
   const ingressClass = classes.get(name);

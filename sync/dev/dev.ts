@@ -112,7 +112,7 @@ async function step(
   const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
   const cluster = clusterOf([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ours = select(cluster, { ...options, zones: [], seal: account.sealer.seal }, () => {});
+  const ours = select(cluster, options, () => {});
   stack.setCertificates(certificatesOf(ours, cluster));
   const done = await round(cluster, options, account, new Date());
   const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];
