@@ -10,6 +10,7 @@ import {
   readKnowledge,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
+import { recallNothing } from "./compile/memory.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
 import { nameOf, select } from "./compile/select.ts";
@@ -204,7 +205,11 @@ async function tell(job: Job, done: Done, told: Told, now: Date): Promise<Told> 
 
 function liveOf({ options }: Job, done: Extract<Done, { outcome: "published" | "unchanged" }>): Live {
   const { published, changed, kept, known } = done;
-  const ours = select(known.cluster, options, () => {}).map(nameOf);
+  const ours = select(
+    known.cluster,
+    options,
+    recallNothing(() => {}),
+  ).map(nameOf);
   return {
     generation: published.generation,
     digest: published.digest,

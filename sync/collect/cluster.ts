@@ -7,6 +7,10 @@ export interface Cluster {
   readonly configMaps: readonly ConfigMap[];
   /** Objects that could not be read: reported, and otherwise as if they were not there. */
   readonly malformed: readonly Malformed[];
+  /** Secrets and ConfigMaps that may be there, but could not be had: what asks for one is refused, and told why. */
+  readonly unread: readonly Unread[];
+  /** Whether `secrets` holds those of `spec.tls`. Where they are not read, nothing is said of one that is missing. */
+  readonly certificates: "known" | "unread";
 }
 
 export interface Meta {
@@ -77,6 +81,17 @@ export interface Secret extends Meta {
 
 export interface ConfigMap extends Meta {
   readonly data: Readonly<Record<string, string>>;
+}
+
+/** An object that rules may refer to, by name. */
+export interface Reference {
+  readonly kind: "Secret" | "ConfigMap";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Unread extends Reference {
+  readonly problem: string;
 }
 
 export interface Malformed {

@@ -49,6 +49,8 @@ export function clusterFrom(read: readonly Read[]): Cluster {
     secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
     configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
     malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
+    unread: [],
+    certificates: "known",
   };
 }
 

@@ -3,6 +3,7 @@ import { PROXIED_PORTS } from "../../src/rules/ports.ts";
 import type { Address, Backend } from "../../src/rules/snapshot.ts";
 import type { Service, ServicePort } from "../collect/cluster.ts";
 import type { Reason, Subject } from "./diagnostic.ts";
+import type { LookUp } from "./lookups.ts";
 import type { OriginProblem } from "./origins.ts";
 import { recordOf } from "./record-names.ts";
 import { nameOf } from "./select.ts";
@@ -30,13 +31,20 @@ export type Resolve = (
 /** How a backend is spoken to: what backend-protocol says; http unless said. */
 export type Protocol = "http" | "https" | "by port";
 
+/** Where a Service is reached, and what there is to say of it. */
+export interface Addressed {
+  readonly addresses: Address[];
+  readonly notes: readonly Note[];
+}
+
 /** Looks backends up among Services. */
-export function resolver(services: readonly Service[], originProblem: OriginProblem): Resolve {
-  const known = new Map(services.map((service) => [nameOf(service), service]));
+export function resolver(lookUp: LookUp): Resolve {
   return (namespace, { name, port }, protocol = "http") => {
     const full = `${namespace}/${name}`;
-    const service = known.get(full);
-    if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
+    const service = lookUp("service", full);
+    const addressed = lookUp("addressed", full);
+    if (!service || !addressed)
+      return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
       const ports = tcpPorts(service).map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
@@ -45,7 +53,7 @@ export function resolver(services: readonly Service[], originProblem: OriginProb
     }
     const scheme = schemeOf(protocol, servicePort.port);
     return PROXIED_PORTS[scheme].includes(servicePort.port)
-      ? reached(service, servicePort.port, scheme, originProblem)
+      ? reached(full, addressed, servicePort.port, scheme)
       : notProxied(full, servicePort.port, scheme);
   };
 }
@@ -63,9 +71,7 @@ function notProxied(full: string, port: number, scheme: Backend["scheme"]): Reso
   return failed("PortNotProxied", problem, remedy);
 }
 
-function reached(service: Service, port: number, scheme: Backend["scheme"], originProblem: OriginProblem): Resolved {
-  const full = nameOf(service);
-  const { addresses, notes } = addressesOf(service, originProblem);
+function reached(full: string, { addresses, notes }: Addressed, port: number, scheme: Backend["scheme"]): Resolved {
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
     const which = notes.some(({ reason }) => reason === "OriginRefused") ? " that may be an origin" : "";
@@ -99,7 +105,7 @@ function tcpPorts({ ports }: Service): ServicePort[] {
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
-function addressesOf(service: Service, originProblem: OriginProblem): { addresses: Address[]; notes: Note[] } {
+export function addressesOf(service: Service, originProblem: OriginProblem): Addressed {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const written = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
   const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };

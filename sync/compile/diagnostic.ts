@@ -112,6 +112,10 @@ export interface Diagnostic extends Subject {
 
 export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
 
+export function reportInto(diagnostics: Diagnostic[]): Report {
+  return (reason, subject, problem, remedy) => diagnostics.push({ reason, ...subject, problem, remedy });
+}
+
 /** A diagnostic as one line. */
 export function lineOf({ reason, object, field, problem, remedy, source }: Diagnostic): string {
   return `${reasons[reason].severity} ${object} ${field}: ${problem}; ${remedy} (${reason}, ${source})`.replace(

@@ -1,5 +1,6 @@
 import { ANY_HOST, hostKeys } from "../../src/rules/hosts.ts";
-import { byRoute, type HostPlan } from "./grant.ts";
+import { routeKey } from "./claims.ts";
+import type { HostPlan } from "./grant.ts";
 
 /**
  * A host of which all who claim it may have but part goes on serving the rest as if it were not named: by the wildcard
@@ -18,8 +19,10 @@ function restOf(plan: HostPlan, byHost: ReadonlyMap<string, HostPlan>): HostPlan
   if (!above) return plan;
   const whole = restOf(above, byHost);
   const { owners, claims } = whole;
-  const own = new Set(plan.claims.map(byRoute));
-  const rest = claims.map((claim) => ({ ...claim, host: plan.host })).filter((claim) => !own.has(byRoute(claim)));
+  const own = new Set(plan.claims.map(({ route }) => route));
+  const rest = claims
+    .map((claim) => ({ ...claim, host: plan.host, route: routeKey({ ...claim, host: plan.host }) }))
+    .filter(({ route }) => !own.has(route));
   return { ...plan, owners, claims: [...plan.claims, ...rest], restOf: whole.restOf ?? above.host };
 }
 

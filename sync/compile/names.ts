@@ -31,7 +31,8 @@ export function withNames(
   report: Report,
 ): Named {
   const take = registry(plans, options, used, report);
-  const ordered = plans.toSorted((a, b) => compareText(a.host, b.host));
+  const asking = plans.filter(({ owners }) => owners.some(asksForNames));
+  const ordered = asking.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = ordered.flatMap((plan) => {
     const from = counterpartOf(plan.host);
     if (from === undefined) return [];
@@ -46,10 +47,16 @@ export function withNames(
     return names.map((name) => ({ plan, name }));
   });
   return {
-    plans: [...plans, ...aliases.map(({ plan, name }) => aliasPlan(plan, name))],
+    plans: [...plans, ...aliases.map(({ plan, name }) => ({ ...plan, host: name }))],
     redirects,
     secure: aliases.filter(({ plan, name }) => isCovered(plan, name)).map(({ name }) => name),
   };
+}
+
+/** Few do, so that the others need not be put in order. */
+function asksForNames({ read }: Owner): boolean {
+  const { fromToWww } = read.values;
+  return fromToWww["from-to-www-redirect"] === true || fromToWww["server-alias"] !== undefined;
 }
 
 type Take = (name: string, plan: HostPlan, owner: Owner, annotation: Annotation) => boolean;
@@ -161,10 +168,6 @@ function writtenAliases({ read }: Owner): readonly string[] {
 
 function fieldOf({ read }: Owner, annotation: Annotation): string {
   return `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`;
-}
-
-function aliasPlan(plan: HostPlan, host: string): HostPlan {
-  return { ...plan, host, claims: plan.claims.map((claim) => ({ ...claim, host })) };
 }
 
 /**

@@ -30,18 +30,29 @@ export function isInward(name: string): boolean {
   return INWARD.test(name) || !name.includes(".");
 }
 
-/** Judges addresses, spelled as they are published. The Services are those whose cluster IPs are no origins. */
-export function originProblems(permits: OriginPermits, services: readonly Service[]): OriginProblem {
-  if (permits.type === "any") return () => undefined;
+/** Which addresses may be origins, in a cluster with these Services. */
+export interface Origins {
+  /** Of an address as it is published. */
+  readonly problem: OriginProblem;
+  /** Which of a Service's addresses are cluster IPs: with its own text and the permits, all that its problems depend on. */
+  readonly dependenciesOf: (service: Service) => readonly boolean[];
+}
+
+export function originsOf(permits: OriginPermits, services: readonly Service[]): Origins {
+  if (permits.type === "any") return { problem: () => undefined, dependenciesOf: () => [] };
   const inCluster = new Set(services.flatMap(({ clusterIPs }) => clusterIPs.map(plain)));
   const isListed = permits.type === "listed" ? listed(permits.entries) : undefined;
-  return (namespace, address) => {
-    if (inCluster.has(plain(address))) return "it is the cluster IP of a Service";
-    const inward = isAddress(address) ? undefined : inwardProblem(address);
-    if (inward !== undefined) return inward;
-    if (isListed) return isListed(namespace, address) ? undefined : `it is none of those for namespace ${namespace}`;
-    const found = INSIDE.find(({ holds }) => holds(address));
-    return found && `it is ${found.what}`;
+  return {
+    problem(namespace, address) {
+      if (inCluster.has(plain(address))) return "it is the cluster IP of a Service";
+      const inward = isAddress(address) ? undefined : inwardProblem(address);
+      if (inward !== undefined) return inward;
+      if (isListed) return isListed(namespace, address) ? undefined : `it is none of those for namespace ${namespace}`;
+      const found = INSIDE.find(({ holds }) => holds(address));
+      return found && `it is ${found.what}`;
+    },
+    dependenciesOf: ({ externalIPs, loadBalancer }) =>
+      [...externalIPs, ...loadBalancer].map((address) => inCluster.has(plain(address))),
   };
 }
 

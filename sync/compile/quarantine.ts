@@ -2,6 +2,7 @@ import type { Cluster, Ingress, Malformed } from "../collect/cluster.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { type Diagnostic, isSpoiling } from "./diagnostic.ts";
 import { bareName, known } from "./known.ts";
+import { newMemory, recallNothing } from "./memory.ts";
 import type { Options } from "./options.ts";
 import { nameOf, select } from "./select.ts";
 
@@ -24,8 +25,14 @@ const PROTECTING: readonly (string | undefined)[] = ["access", "clientCertificat
  * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
  * for now. One whose guard cannot be read is not kept: its paths are closed, as its last good rules may lack that guard.
  */
-export function compileKeeping(cluster: Cluster, before: Before, options: Options, now: string): Kept {
-  const first = compile(cluster, options);
+export function compileKeeping(
+  cluster: Cluster,
+  before: Before,
+  options: Options,
+  now: string,
+  memory = newMemory(),
+): Kept {
+  const first = compile(cluster, options, memory);
   const spoiled = spoiledOf(first.diagnostics);
   const present = new Map<string, Ingress | Malformed>([
     ...cluster.ingresses.map((ingress) => [nameOf(ingress), ingress] as const),
@@ -37,8 +44,13 @@ export function compileKeeping(cluster: Cluster, before: Before, options: Option
       return object && good ? [[name, guarded(good, object.annotations)] as const] : [];
     }),
   );
-  const compiled = replaced.size === 0 ? first : compiledWith(replaced, cluster, first, before, options, now);
-  const ours = select(cluster, options, () => {}).filter((ingress) => !spoiled.has(nameOf(ingress)));
+  const second = replaced.size === 0 ? first : compile(withReplaced(cluster, replaced), options, memory);
+  const compiled = replaced.size === 0 ? first : told(first, second, replaced, before, now);
+  const ours = select(
+    cluster,
+    options,
+    recallNothing(() => {}),
+  ).filter((ingress) => !spoiled.has(nameOf(ingress)));
   return {
     compiled,
     lastGood: new Map([
@@ -68,24 +80,27 @@ function guarded(good: Ingress, annotations: Readonly<Record<string, string>>): 
   return { ...good, annotations: Object.fromEntries([...rest, ...asked]) };
 }
 
-function compiledWith(
-  replaced: ReadonlyMap<string, Ingress>,
-  cluster: Cluster,
-  first: Compiled,
-  before: Before,
-  options: Options,
-  now: string,
-): Compiled {
+function withReplaced(cluster: Cluster, replaced: ReadonlyMap<string, Ingress>): Cluster {
   const others = cluster.ingresses.filter((ingress) => !replaced.has(nameOf(ingress)));
   const malformed = cluster.malformed.filter((object) => object.kind !== "Ingress" || !replaced.has(nameOf(object)));
-  const second = compile({ ...cluster, ingresses: [...others, ...replaced.values()], malformed }, options);
+  return { ...cluster, ingresses: [...others, ...replaced.values()], malformed };
+}
+
+/** The second compilation, in which Ingresses are as they were, with what the first had to say of them as they are. */
+function told(
+  first: Compiled,
+  second: Compiled,
+  replaced: ReadonlyMap<string, Ingress>,
+  before: Before,
+  now: string,
+): Compiled {
   const isReplaced = ({ object }: Diagnostic) => replaced.has(object.replace(/^Ingress /, ""));
-  const told = [...replaced].map(([name, ingress]): Diagnostic => {
+  const quarantined = [...replaced].map(([name, { source }]): Diagnostic => {
     const since = before.quarantined.get(name) ?? now;
     return {
       reason: "Quarantined",
       object: `Ingress ${name}`,
-      source: ingress.source,
+      source,
       field: "spec",
       problem: `it does not compile since ${since}, and is served as it was before`,
       remedy: "correct what its other diagnostics name",
@@ -94,7 +109,7 @@ function compiledWith(
   const diagnostics = [
     ...second.diagnostics.filter((diagnostic) => !isReplaced(diagnostic)),
     ...first.diagnostics.filter(isReplaced),
-    ...told,
+    ...quarantined,
   ];
   return { ...second, diagnostics };
 }

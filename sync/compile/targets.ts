@@ -78,13 +78,12 @@ function addressTarget(
   address: string,
   namespace: string,
   { name, scheme, port, path }: Parts,
-  { cluster, resolve }: Lookups,
+  { lookUp, resolve }: Lookups,
   backends: Map<string, Backend>,
 ): Parsed<Target> {
-  const holders = cluster.services
-    .filter(({ externalIPs, loadBalancer }) =>
-      (externalIPs.length > 0 ? externalIPs : loadBalancer).some((own) => canonicalAddress(own, false) === address),
-    )
+  const holders = lookUp("servicesAt", address)
+    .split(" ")
+    .flatMap((full) => lookUp("service", full) ?? [])
     .toSorted((a, b) => rank(a, namespace) - rank(b, namespace) || compareText(nameOf(a), nameOf(b)));
   const found = holders.map((service) => resolve(service.namespace, { name: service.name, port }, scheme));
   for (const resolved of found) {
@@ -106,16 +105,12 @@ function rank(service: Service, namespace: string): number {
 }
 
 /** The Service that a name stands for. */
-function serviceOf(name: string, namespace: string, { cluster }: Lookups): Service | undefined {
+function serviceOf(name: string, namespace: string, { lookUp }: Lookups): Service | undefined {
   const [, service, of] = CLUSTER_NAME.exec(name) ?? /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(name) ?? [];
-  return cluster.services.find((candidate) =>
-    service === undefined
-      ? candidate.name === name && candidate.namespace === namespace
-      : candidate.name === service && candidate.namespace === of,
-  );
+  return lookUp("service", service === undefined ? `${namespace}/${name}` : `${of}/${service}`);
 }
 
-function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parsed<Target> {
+function outward({ name, scheme, port, path }: Parts, { lookUp }: Lookups): Parsed<Target> {
   if (ipaddr.isValid(name.replace(/^\[|\]$/g, "")))
     return refused(`expected an address in four numbers, got "${name}"`);
   if (CLUSTER_NAME.test(name)) return refused(`there is no Service ${name}`);
@@ -124,7 +119,7 @@ function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parse
   if (isRecordName(host.value))
     return refused(`${name} is the name of an origin's record, past all policies of its paths`);
   if (isInward(host.value)) return refused(`${name} is no public name, and no Service`);
-  if (hostKeys(host.value).some((key) => key !== ANY_HOST && hosts.has(key))) {
+  if (hostKeys(host.value).some((key) => key !== ANY_HOST && lookUp("isServed", key))) {
     return parsed({ via: "rules", scheme, host: host.value, path });
   }
   if (!PROXIED_PORTS[scheme].includes(port))

@@ -8,6 +8,7 @@ import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLi
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
 import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { select } from "../compile/select.ts";
@@ -112,7 +113,11 @@ async function step(
   const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
   const cluster = clusterOf([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ours = select(cluster, options, () => {});
+  const ours = select(
+    cluster,
+    options,
+    recallNothing(() => {}),
+  );
   stack.setCertificates(certificatesOf(ours, cluster));
   const done = await round(cluster, options, account, new Date());
   const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];

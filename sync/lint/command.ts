@@ -5,6 +5,7 @@ import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { type Manifests, parseManifest, readManifests, type Unparsable } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
 import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { select } from "../compile/select.ts";
@@ -51,7 +52,11 @@ export async function lintCommand(
   const given = { ...options, zones, inspect: inspector(), seal, permits: EVERYTHING_PERMITTED };
   const found = await lint(cluster, given);
   const findings = inOrder([...unparsable.map(unparsableFinding), ...found]).map((finding) => placed(finding, folder));
-  const ours = select(cluster, given, () => {});
+  const ours = select(
+    cluster,
+    given,
+    recallNothing(() => {}),
+  );
   const others = cluster.ingresses.length - ours.length;
   return {
     lines: linesOf(findings, { json, sarif, junit }),
