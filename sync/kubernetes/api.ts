@@ -61,31 +61,35 @@ export function apiOf(connections: Connections, requestMs: number = REQUEST_MS):
 function asker(connections: Connections, requestMs: number) {
   const http = new IsomorphicFetchHttpLibrary();
   return async (method: HttpMethod, path: string, query: Query, body?: object, type = "application/json") => {
-    const server = connections.getCurrentCluster()?.server;
-    if (server === undefined) throw new Error("the kubeconfig names no cluster");
-    const context = new RequestContext(`${server}${path}`, method);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) context.setQueryParam(name, String(value));
-    }
+    const context = contextOf(connections, method, path, query);
     await connections.applySecurityAuthentication(context);
-    const signal = AbortSignal.timeout(requestMs);
-    context.setSignal(signal);
-    context.setHeaderParam("Accept", "application/json");
     if (body !== undefined) {
       context.setHeaderParam("Content-Type", type);
       context.setBody(JSON.stringify(body));
     }
+    const signal = AbortSignal.timeout(requestMs);
+    context.setSignal(signal);
     try {
       const { httpStatusCode, body: answer } = await http.send(context).toPromise();
       return bodyOf(httpStatusCode, await answer.text());
     } catch (error) {
-      if (signal.aborted) {
-        connections.giveUp();
-        throw new Error(`${method} ${path}: no answer from the API server within ${requestMs} ms`);
-      }
-      throw error instanceof ApiError ? error : new Error(`${method} ${path}: ${causeOf(error)}`);
+      if (error instanceof ApiError) throw error;
+      if (!signal.aborted) throw new Error(`${method} ${path}: ${causeOf(error)}`);
+      connections.giveUp();
+      throw new Error(`${method} ${path}: no answer from the API server within ${requestMs} ms`);
     }
   };
+}
+
+function contextOf(connections: Connections, method: HttpMethod, path: string, query: Query): RequestContext {
+  const server = connections.getCurrentCluster()?.server;
+  if (server === undefined) throw new Error("the kubeconfig names no cluster");
+  const context = new RequestContext(`${server}${path}`, method);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) context.setQueryParam(name, String(value));
+  }
+  context.setHeaderParam("Accept", "application/json");
+  return context;
 }
 
 const Status = z.object({ reason: z.string().optional(), message: z.string().optional() });
