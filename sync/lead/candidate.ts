@@ -1,20 +1,8 @@
 import type { Api } from "../kubernetes/api.ts";
 import { Hold } from "./hold.ts";
 import type { Leadership, LeadOptions, Standing } from "./lead.ts";
-import {
-  acquired,
-  created,
-  type Decision,
-  decide,
-  holderOf,
-  type Lease,
-  RENEW_DEADLINE_MS,
-  RETRY_MS,
-  released,
-  renewed,
-  termOf,
-} from "./lease.ts";
-import { isConflict, type LeaseAccess, leaseAccess } from "./leases.ts";
+import { decide, holderOf, RENEW_DEADLINE_MS, RETRY_MS, termOf } from "./lease.ts";
+import { isConflict, type LeaseAccess, leaseAccess, type Write } from "./leases.ts";
 import { Problems } from "./problems.ts";
 import { Sight } from "./sight.ts";
 
@@ -44,7 +32,7 @@ export class Candidate implements Leadership {
     this.#options = options;
     this.#asking = `Lease ${namespace}/${name}`;
     this.#problems = new Problems(log);
-    this.#lease = leaseAccess(api, namespace, name, clock);
+    this.#lease = leaseAccess(api, options);
     this.#hold = new Hold(clock);
     this.#sight = new Sight(this.#lease, clock, {
       stirred: () => this.#rest.abort(),
@@ -124,16 +112,16 @@ export class Candidate implements Leadership {
   }
 
   /** Whether we lead now. A write that came too late is followed by a look at what is there instead. */
-  async #write(decision: Exclude<Decision, { type: "stand by" }>): Promise<boolean> {
+  async #write(decision: Write): Promise<boolean> {
     this.#sight.close();
     const sentAt = this.#options.clock.now();
-    const wasHeld = this.holds();
     try {
-      const lease = await this.#send(decision, this.#limitMs());
+      const lease = await this.#lease.write(decision, this.#limitMs());
       this.#conflicts = 0;
       this.#problems.over(this.#asking);
       this.#sight.see(lease);
-      const hasLapsed = wasHeld && !this.holds(); // then what was one leadership must not go on as if it had been all along
+      // Renewed too late, even if nobody else was quicker: what lapsed is won again in a new term.
+      const hasLapsed = decision.type === "renew" && !this.holds();
       if (hasLapsed || this.#over.signal.aborted) return false;
       this.#hold.take(termOf(lease), sentAt);
       return this.holds();
@@ -146,24 +134,12 @@ export class Candidate implements Leadership {
     }
   }
 
-  #send(decision: Exclude<Decision, { type: "stand by" }>, mostMs: number): Promise<Lease> {
-    const { namespace, name, clock } = this.#options;
-    switch (decision.type) {
-      case "renew":
-        return this.#lease.replace(renewed(decision.lease, clock.today()), mostMs);
-      case "acquire":
-        return this.#lease.replace(acquired(decision.lease, this.identity, clock.today()), mostMs);
-      case "create":
-        return this.#lease.create(created(namespace, name, this.identity, decision.term, clock.today()), mostMs);
-    }
-  }
-
   async #giveBack(): Promise<void> {
     for (let tries = 1; ; tries++) {
       const lease = this.#sight.seen?.lease;
       if (!lease || holderOf(lease) !== this.identity) return;
       try {
-        this.#sight.see(await this.#lease.replace(released(lease, this.#options.clock.today()), REQUEST_MS));
+        this.#sight.see(await this.#lease.giveBack(lease, REQUEST_MS));
       } catch (error) {
         if (tries === RELEASE_TRIES) throw error;
         await this.#read();

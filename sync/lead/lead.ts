@@ -75,6 +75,7 @@ export async function acquireOnce(api: Api, options: LeadOptions, limitMs: numbe
   const standing = leadership.standing();
   await leadership.release();
   const holder = standing.type === "standing by" ? standing.holder : undefined;
-  const why = holder ? `is held by ${holder}` : (problems.at(-1) ?? "could not be had");
-  return { ok: false, problem: `the Lease ${namespace}/${name} ${why}` };
+  const lease = `Lease ${namespace}/${name}`;
+  if (holder) return { ok: false, problem: `${lease}: held by ${holder}` };
+  return { ok: false, problem: problems.at(-1) ?? `${lease}: no answer from the API server within ${limitMs} ms` };
 }

@@ -1,29 +1,45 @@
 import { type Api, ApiError, type WatchEvent } from "../kubernetes/api.ts";
 import type { Clock } from "./clock.ts";
-import { Lease, LeaseList } from "./lease.ts";
+import type { LeadOptions } from "./lead.ts";
+import { acquired, created, type Decision, Lease, LeaseList, released, renewed } from "./lease.ts";
+
+export type Write = Exclude<Decision, { type: "stand by" }>;
 
 /** One Lease at the API server. All but the watch rejects once `mostMs` have passed: what was asked may happen still. */
 export interface LeaseAccess {
   /** The Lease, if there is one, and the version from which a watch goes on. */
   read(mostMs: number): Promise<{ lease: Lease | undefined; version: string }>;
-  create(lease: object, mostMs: number): Promise<Lease>;
-  /** Replaces the Lease of that very resourceVersion. */
-  replace(lease: Lease, mostMs: number): Promise<Lease>;
+  /** Carries out what was decided: 409 or 404 where something else is there than that was decided on. */
+  write(decision: Write, mostMs: number): Promise<Lease>;
+  giveBack(lease: Lease, mostMs: number): Promise<Lease>;
   /** What became of the Lease after `version`: undefined where it was deleted. Throws where the watch fails. */
   watch(version: string, ended: AbortSignal): AsyncGenerator<{ lease: Lease | undefined }, void>;
 }
 
-export function leaseAccess(api: Api, namespace: string, name: string, clock: Clock): LeaseAccess {
+export function leaseAccess(api: Api, options: Required<LeadOptions>): LeaseAccess {
+  const { namespace, name, identity, clock } = options;
   const collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   const fieldSelector = `metadata.name=${name}`;
-  const ask = async (asked: Promise<unknown>, mostMs: number) => within(asked, mostMs, clock);
+  const replace = (lease: Lease) => api.replace(`${collection}/${name}`, lease);
+  const send = (decision: Write) => {
+    switch (decision.type) {
+      case "renew":
+        return replace(renewed(decision.lease, clock.today()));
+      case "acquire":
+        return replace(acquired(decision.lease, identity, clock.today()));
+      case "create":
+        return api.create(collection, created(namespace, name, identity, decision.term, clock.today()));
+    }
+  };
   return {
     read: async (mostMs) => {
-      const { items, metadata } = LeaseList.parse(await ask(api.get(collection, { fieldSelector }), mostMs));
+      const list = await within(api.get(collection, { fieldSelector }), mostMs, clock);
+      const { items, metadata } = LeaseList.parse(list);
       return { lease: items[0], version: metadata.resourceVersion };
     },
-    create: async (lease, mostMs) => Lease.parse(await ask(api.create(collection, lease), mostMs)),
-    replace: async (lease, mostMs) => Lease.parse(await ask(api.replace(`${collection}/${name}`, lease), mostMs)),
+    write: async (decision, mostMs) => Lease.parse(await within(send(decision), mostMs, clock)),
+    giveBack: async (lease, mostMs) =>
+      Lease.parse(await within(replace(released(lease, clock.today())), mostMs, clock)),
     async *watch(resourceVersion, ended) {
       for await (const event of api.watch(collection, { fieldSelector, resourceVersion }, ended)) {
         if (ended.aborted) return;
