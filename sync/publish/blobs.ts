@@ -6,11 +6,16 @@ const WRITE_TRIES = 3;
 
 /** A read that got part of what is named. What was got is `rest`, for whoever decides to go on with it. */
 export class PartlyReadError<T> extends Error {
-  readonly rest: T;
+  // Private, so that no log shows all of it.
+  readonly #rest: T;
 
   constructor(message: string, rest: T) {
     super(message);
-    this.rest = rest;
+    this.#rest = rest;
+  }
+
+  get rest(): T {
+    return this.#rest;
   }
 }
 

@@ -94,12 +94,12 @@ export function planLedger(before: HeldLedger, wanted: Ledger): LedgerPlan {
   const owner: Owner = cluster === undefined ? { type: "nobody" } : { type: "cluster", cluster };
   const needed = new Set(ingresses.flatMap((digest) => (digest === null ? [] : [blobKey(digest)])));
   const present = new Set(before.groups.map(({ digest }) => digest));
-  const blobs = [...fresh]
-    .filter(([digest]) => !present.has(digest))
-    .map(([digest, bytes]) => [blobKey(digest), bytes]);
+  const blobs = new Map(
+    [...fresh].flatMap(([digest, bytes]) => (present.has(digest) ? [] : [[blobKey(digest), bytes]])),
+  );
   return {
-    blobs: new Map(blobs as [string, string][]),
-    text: text === before.text ? undefined : text,
+    blobs,
+    text: text === before.text && blobs.size === 0 ? undefined : text,
     unneeded: [...before.blobs].filter((key) => !needed.has(key)),
     after: { ...wanted, owner, text, groups, blobs: needed },
   };

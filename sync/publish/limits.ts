@@ -37,7 +37,7 @@ function hostsText(text: string): string {
   const { hosts }: Shard = JSON.parse(text);
   const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
   const largest = sizes.reduce((most, each) => (each.bytes > most.bytes ? each : most));
-  return `the rules of host ${largest.host}${hosts.length > 1 ? ` and ${hosts.length - 1} others` : ""}`;
+  return `the rules of host ${largest.host}`;
 }
 
 /** Never rounded down to the limit that is passed. */
