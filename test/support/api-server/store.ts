@@ -33,6 +33,7 @@ export class Store {
   #history: Change[] = [];
   #version = 1;
   #horizon = 0;
+  #latest = new Map<string, number>();
   #followers = new Set<(change: Change) => void>();
 
   /** The version of the latest write. */
@@ -43,6 +44,11 @@ export class Store {
   /** The oldest version that can still be watched from or read at. */
   get horizon(): number {
     return this.#horizon;
+  }
+
+  /** The version of the latest write of a kind. */
+  latest(plural: string): number {
+    return this.#latest.get(plural) ?? 0;
   }
 
   get(plural: string, namespace: string | undefined, name: string): KubernetesObject | undefined {
@@ -101,6 +107,7 @@ export class Store {
 
   #record(change: Change): void {
     this.#history.push(change);
+    this.#latest.set(change.plural, change.version);
     for (const follower of [...this.#followers]) follower(change);
   }
 }
