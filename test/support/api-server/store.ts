@@ -34,7 +34,7 @@ export class Store {
   #version = 1;
   #horizon = 0;
   #latest = new Map<string, number>();
-  #followers = new Set<(change: Change) => void>();
+  #followers = new Set<(change: Change) => unknown>();
 
   /** The version of the latest write. */
   get version(): number {
@@ -100,7 +100,7 @@ export class Store {
   }
 
   /** Calls `follower` with every write from now on, until the function that it answers is called. */
-  follow(follower: (change: Change) => void): () => void {
+  follow(follower: (change: Change) => unknown): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }

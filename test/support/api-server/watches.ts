@@ -39,7 +39,8 @@ export class WatchStream {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     if (fault) this.strike(fault);
-    this.#unfollow = store.follow((change) => this.#tell(change));
+    const from = Number(asked.query.resourceVersion ?? 0); // of a time to come: nothing until then
+    this.#unfollow = store.follow((change) => change.version > from && this.#tell(change));
     response.once("close", () => this.#stop());
     this.#begin();
     this.#schedule();
