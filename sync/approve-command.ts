@@ -1,4 +1,4 @@
-import { clusterApi } from "./kubernetes/connections.ts";
+import { clusterApi } from "./kubernetes/cluster-api.ts";
 import { approve, HELD_BACK, readHeldBack } from "./report/held-back.ts";
 import { UsageError } from "./usage-error.ts";
 

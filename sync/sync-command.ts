@@ -3,7 +3,7 @@ import { dryRun } from "./dry-run.ts";
 import { equip, type Listener, type Place, pause, type SyncOptions } from "./equip.ts";
 import { alarmOf } from "./hold-off.ts";
 import type { Job, State } from "./job.ts";
-import { clusterApi } from "./kubernetes/connections.ts";
+import { clusterApi } from "./kubernetes/cluster-api.ts";
 import { identityOf, type Leadership, lead } from "./lead/lead.ts";
 import { loop } from "./loop.ts";
 import { once } from "./once.ts";

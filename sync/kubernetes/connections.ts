@@ -1,10 +1,11 @@
-import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
-import { UsageError } from "../usage-error.ts";
-import { type Api, apiOf } from "./api.ts";
+import { type Cluster, HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 
 const KEPT_MS = 60_000; // as client-go does with token files
+/** By then all that was under way is over: a watch lasts half a minute, a request less. */
+const RETIRED_MS = 60_000;
 
 type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
+type AgentOptions = Parameters<KubeConfig["createDispatcherOptions"]>[1];
 
 /** What a request needs to reach the API server as who we are. */
 interface Access {
@@ -22,53 +23,49 @@ export class Connections extends KubeConfig {
   #reading: Promise<Access> | undefined;
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    const { headers, dispatcher } = await this.#present(context);
+    const stale = !this.#access || performance.now() - this.#access.readAt > KEPT_MS;
+    const { headers, dispatcher } = stale || !this.#access ? await this.#read(context.getUrl()) : this.#access;
     for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
     if (dispatcher) context.setDispatcher(dispatcher);
   }
 
-  /** Requests that come while credentials are read wait for the same, so that none is left with connections just closed. */
-  #present(context: RequestContext): Promise<Access> | Access {
-    if (this.#access && performance.now() - this.#access.readAt <= KEPT_MS) return this.#access;
-    this.#reading ??= this.#read(context).finally(() => {
+  /** Always of our own: a connection of the process's shared agent could not be given up. */
+  override createDispatcherOptions(cluster: Cluster | null, options: AgentOptions) {
+    return super.createDispatcherOptions(cluster, { rejectUnauthorized: true, ...options });
+  }
+
+  /**
+   * No request is sent on connections of `dispatcher` from now on: one that is half open would swallow it. What is under
+   * way on them goes on, for they may be well.
+   */
+  giveUp(dispatcher: Dispatcher | undefined): void {
+    if (this.#access?.dispatcher === dispatcher) this.renew();
+  }
+
+  /** Reads the credentials anew before the next request. */
+  renew(): void {
+    retire(this.#access);
+    this.#access = undefined;
+  }
+
+  /** All who ask meanwhile get the same. */
+  #read(url: string): Promise<Access> {
+    this.#reading ??= this.#readNow(url).finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
-  async #read(context: RequestContext): Promise<Access> {
-    const readAt = performance.now();
+  async #readNow(url: string): Promise<Access> {
+    const context = new RequestContext(url, HttpMethod.GET);
     await super.applySecurityAuthentication(context);
-    const before = this.#access;
-    const access = { headers: { ...context.getHeaders() }, dispatcher: context.getDispatcher(), readAt };
-    this.#access = access;
-    void before?.dispatcher?.close(); // once what is under way on it has ended
-    return access;
-  }
-
-  /** Gives up all connections, watches included: one that is half open would swallow whatever is sent on it. */
-  giveUp(): void {
-    void this.#access?.dispatcher?.destroy();
-    this.#access = undefined;
+    retire(this.#access);
+    this.#access = { headers: context.getHeaders(), dispatcher: context.getDispatcher(), readAt: performance.now() };
+    return this.#access;
   }
 }
 
-/**
- * The API server of the kubeconfig (KUBECONFIG, or the usual place), or of the cluster that this runs in. The namespace is
- * the one given, else POD_NAMESPACE, else the kubeconfig's. Throws a UsageError where there is no cluster to speak to.
- */
-export function clusterApi(namespace: string | undefined): { api: Api; connections: Connections; namespace: string } {
-  const connections = new Connections();
-  try {
-    connections.loadFromDefault();
-  } catch (error) {
-    throw new UsageError(`the kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const current = connections.getContextObject(connections.getCurrentContext());
-  // The client falls back on localhost:8080, where nobody means to go.
-  if (connections.getCurrentCluster()?.server === "http://localhost:8080") {
-    throw new UsageError("there is no cluster to speak to: set KUBECONFIG, or run in a Pod with a ServiceAccount");
-  }
-  const own = namespace ?? process.env.POD_NAMESPACE ?? current?.namespace ?? "default";
-  return { api: apiOf(connections), connections, namespace: own };
+function retire(access: Access | undefined): void {
+  const { dispatcher } = access ?? {};
+  if (dispatcher) setTimeout(() => void dispatcher.destroy(), RETIRED_MS).unref();
 }

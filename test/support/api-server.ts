@@ -130,7 +130,8 @@ export class ApiServer {
       ...(generation !== undefined && { generation: before ? generation + 1 : 1 }),
     };
     const metadata = { ...kept, ...(namespace !== undefined && { namespace }), ...object.metadata };
-    return this.#store.put(resource.plural, { ...object, metadata } as KubernetesObject); // born with all it needs
+    const status = resource.status && { status: resource.status };
+    return this.#store.put(resource.plural, { ...status, ...object, metadata } as KubernetesObject); // born with all it needs
   }
 
   /** Removes an object, and all that is in it where it is a namespace. Answers whether it was there. */

@@ -8,7 +8,8 @@ import { create, patch, remove, replace, type Sent } from "./writes.ts";
 
 export interface Answer {
   readonly code: number;
-  readonly body: object;
+  /** A string is sent as it is. */
+  readonly body: object | string;
 }
 
 /** Does what a request asks for, watches aside. Throws a Refusal where the answer is no. */
@@ -27,7 +28,7 @@ export function answerOf(store: Store, resources: readonly Resource[], target: T
       return { code: 200, body: own(object) };
     }
     case "PUT":
-      return { code: 200, body: own(replace(store, target, name, sentOf(asked))) };
+      return { code: 200, body: own(replace(store, target, name, sentOf(asked), new Date())) };
     case "PATCH":
       return { code: 200, body: own(patch(store, target, name, sentOf(asked))) };
     case "DELETE": {

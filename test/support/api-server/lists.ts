@@ -1,7 +1,7 @@
 import { converted } from "./conversion.ts";
 import { groupVersionOf, type Target } from "./resources.ts";
 import { selectorOf } from "./selectors.ts";
-import { badRequest, expired } from "./statuses.ts";
+import { badRequest, expired, tooLarge } from "./statuses.ts";
 import type { KubernetesObject, Store } from "./store.ts";
 
 const CONTINUE_EXPIRED =
@@ -22,6 +22,7 @@ export function list(store: Store, target: Target, query: Query): List {
   const { resource, namespace } = target;
   const token = tokenOf(query.continue);
   const version = token?.version ?? store.version;
+  if (Number(query.resourceVersion ?? 0) > store.version) throw tooLarge(query.resourceVersion ?? "", store.version);
   const all = store.at(resource.plural, version);
   if (!all) throw expired(CONTINUE_EXPIRED);
   const selects = selectorOf(query.labelSelector, query.fieldSelector);

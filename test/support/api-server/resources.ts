@@ -6,22 +6,24 @@ export interface Resource {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
-  /** Has a status that is written through /status alone. */
-  readonly status?: boolean;
+  /** The status of a new object, where there is one: it is written through /status alone. */
+  readonly status?: object;
   /** An update must name the version that it replaces. */
   readonly versioned?: boolean;
+  /** An update of what isn't there creates it. */
+  readonly upserts?: boolean;
 }
 
-const INGRESS = { plural: "ingresses", kind: "Ingress", namespaced: true, status: true };
+const INGRESS = { plural: "ingresses", kind: "Ingress", namespaced: true, status: { loadBalancer: {} } };
 const INGRESS_CLASS = { plural: "ingressclasses", kind: "IngressClass", namespaced: false };
 
 /** What the server has unless it is told of more. */
 export const RESOURCES: readonly Resource[] = [
-  { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false, status: true },
-  { group: "", version: "v1", plural: "services", kind: "Service", namespaced: true, status: true },
+  { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false, status: { phase: "Active" } },
+  { group: "", version: "v1", plural: "services", kind: "Service", namespaced: true, status: { loadBalancer: {} } },
   { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true },
   { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true },
-  { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true },
+  { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true, upserts: true },
   { group: "networking.k8s.io", version: "v1", ...INGRESS },
   { group: "networking.k8s.io", version: "v1", ...INGRESS_CLASS },
   { group: "networking.k8s.io", version: "v1beta1", ...INGRESS },
@@ -34,6 +36,7 @@ export const RESOURCES: readonly Resource[] = [
     kind: "Lease",
     namespaced: true,
     versioned: true,
+    upserts: true,
   },
 ];
 
@@ -82,6 +85,12 @@ export function discoveryOf(path: string, resources: readonly Resource[]): objec
   if (groupVersion === undefined) return undefined;
   const listed = resources.filter((one) => groupVersionOf(one) === groupVersion).flatMap(listingOf);
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: listed };
+}
+
+/** Whether `path` is of a group that is served in some version: of others the server says nothing at all. */
+export function isGroupKnown(path: string, resources: readonly Resource[]): boolean {
+  const group = /^\/apis\/([^/]+)/.exec(path)?.[1] ?? "";
+  return resources.some((one) => one.group === group);
 }
 
 function groupsOf(served: readonly string[]): object {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Answer, answerOf, forbidden, mustBeKnown } from "./answers.ts";
 import { type Armed, type Asked, due, isAnswerFault, isOn, type On } from "./faults.ts";
-import { discoveryOf, type Resource, type Target, targetOf } from "./resources.ts";
+import { discoveryOf, isGroupKnown, type Resource, type Target, targetOf } from "./resources.ts";
 import { askedOf, instead, patchType, send } from "./send.ts";
 import { noSuchPath, Refusal, statusOf } from "./statuses.ts";
 import type { Store } from "./store.ts";
@@ -51,8 +51,9 @@ function answered(parts: Parts, request: IncomingMessage, asked: Asked): Answer 
   const target = allowed(parts, request, asked);
   if (target) return answerOf(parts.store, parts.resources, target, asked);
   const body = discoveryOf(asked.path, parts.resources);
-  if (!body) throw noSuchPath();
-  return { code: 200, body };
+  if (body) return { code: 200, body };
+  if (isGroupKnown(asked.path, parts.resources)) throw noSuchPath();
+  return { code: 404, body: "404 page not found\n" };
 }
 
 /** What a client asks about, once it may; undefined for what isn't an object. */

@@ -3,7 +3,7 @@ import { json } from "node:stream/consumers";
 import type { Answer } from "./answers.ts";
 import { type AnswerFault, type Asked, cut } from "./faults.ts";
 import type { List } from "./lists.ts";
-import { badRequest, type Refusal, statusOf } from "./statuses.ts";
+import { Refusal, statusOf } from "./statuses.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
 const REASONS: Readonly<Record<number, string>> = {
@@ -31,7 +31,7 @@ export async function askedOf(request: IncomingMessage): Promise<Asked> {
 /** The Refusal of a patch that isn't a JSON merge patch. */
 export function patchType({ method }: Asked, contentType: string | undefined): Refusal | undefined {
   if (method !== "PATCH" || contentType === MERGE_PATCH) return undefined;
-  return badRequest(`this API server knows ${MERGE_PATCH} only`);
+  return new Refusal(415, "UnsupportedMediaType", `this API server knows ${MERGE_PATCH} only`);
 }
 
 /** Lets happen what happens instead of the request. Answers whether it did. */
@@ -61,7 +61,8 @@ function refuse(response: ServerResponse, fault: AnswerFault & { type: "answer" 
 
 /** Sends an answer, as well as the fault lets it. */
 export function send(response: ServerResponse, { code, body }: Answer, fault?: AnswerFault): void {
-  const text = JSON.stringify(fault?.type === "short" ? shortened(body as List, fault) : body); // lists alone fall short
+  const sent = fault?.type === "short" ? shortened(body as List, fault) : body; // lists alone fall short
+  const text = typeof sent === "string" ? sent : JSON.stringify(sent);
   const whole = () => response.writeHead(code, { "content-type": "application/json" }).end(text);
   switch (fault?.type) {
     case "close":

@@ -14,7 +14,15 @@ export class Refusal extends Error {
 
 /** The Status object of a refusal. */
 export function statusOf({ code, reason, message }: Pick<Refusal, "code" | "reason" | "message">): object {
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    ...(reason && { reason }),
+    code,
+  };
 }
 
 export function notFound(resource: Pick<Resource, "group" | "plural">, name: string): Refusal {
@@ -30,7 +38,7 @@ export function conflict(resource: Resource, name: string, why: string): Refusal
 }
 
 export function invalid(resource: Resource, name: string, why: string): Refusal {
-  return new Refusal(422, "Invalid", `${resource.kind} "${name}" is invalid: ${why}`);
+  return new Refusal(422, "Invalid", `${qualified(resource)} "${name}" is invalid: ${why}`);
 }
 
 export function badRequest(message: string): Refusal {
@@ -48,4 +56,9 @@ export function noSuchPath(): Refusal {
 /** A watch or list from before what the server still remembers. */
 export function expired(message: string): Refusal {
   return new Refusal(410, "Expired", message);
+}
+
+/** A list that is to be of a version that isn't yet. */
+export function tooLarge(wanted: string, version: number): Refusal {
+  return new Refusal(504, "Timeout", `Timeout: Too large resource version: ${wanted}, current: ${version}`);
 }

@@ -33,7 +33,8 @@ export class Store {
   #history: Change[] = [];
   #version = 1;
   #horizon = 0;
-  #followers = new Set<(change: Change) => void>();
+  #latest = new Map<string, number>();
+  #followers = new Set<(change: Change) => unknown>();
 
   /** The version of the latest write. */
   get version(): number {
@@ -43,6 +44,11 @@ export class Store {
   /** The oldest version that can still be watched from or read at. */
   get horizon(): number {
     return this.#horizon;
+  }
+
+  /** The version of the latest write of a kind. */
+  latest(plural: string): number {
+    return this.#latest.get(plural) ?? 0;
   }
 
   get(plural: string, namespace: string | undefined, name: string): KubernetesObject | undefined {
@@ -94,13 +100,14 @@ export class Store {
   }
 
   /** Calls `follower` with every write from now on, until the function that it answers is called. */
-  follow(follower: (change: Change) => void): () => void {
+  follow(follower: (change: Change) => unknown): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
 
   #record(change: Change): void {
     this.#history.push(change);
+    this.#latest.set(change.plural, change.version);
     for (const follower of [...this.#followers]) follower(change);
   }
 }

@@ -1,8 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { converted } from "./conversion.ts";
 import { type Asked, cut, type StreamFault } from "./faults.ts";
-import type { Target } from "./resources.ts";
-import { groupVersionOf } from "./resources.ts";
+import { groupVersionOf, type Target } from "./resources.ts";
 import { type Selects, selectorOf } from "./selectors.ts";
 import { expired, statusOf } from "./statuses.ts";
 import { type Change, type KubernetesObject, type Store, withVersion } from "./store.ts";
@@ -28,6 +27,7 @@ export class WatchStream {
   #half = false;
   #times = 1;
   #lateMs = 0;
+  #told = 0;
 
   /** Answers a watch: what happened since its version, or all there is, and then what happens. */
   constructor(store: Store, target: Target, asked: Asked, response: ServerResponse, fault?: StreamFault) {
@@ -39,7 +39,8 @@ export class WatchStream {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     if (fault) this.strike(fault);
-    this.#unfollow = store.follow((change) => this.#tell(change));
+    const from = Number(asked.query.resourceVersion ?? 0); // of a time to come: nothing until then
+    this.#unfollow = store.follow((change) => change.version > from && this.#tell(change));
     response.once("close", () => this.#stop());
     this.#begin();
     this.#schedule();
@@ -78,6 +79,7 @@ export class WatchStream {
 
   #begin(): void {
     const from = Number(this.asked.query.resourceVersion ?? 0);
+    this.#told = from === 0 ? this.#store.version : from;
     if (from === 0) {
       const { plural } = this.#target.resource;
       const all = this.#store.at(plural, this.#store.version) ?? [];
@@ -97,15 +99,20 @@ export class WatchStream {
     this.#after(lastsMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
   }
 
+  /** Only where it tells something: of the latest write of the kind, unless this watch knows of it already. */
   #bookmark(): void {
     const { resource } = this.#target;
-    const metadata = { resourceVersion: String(this.#store.version), creationTimestamp: null };
+    const latest = this.#store.latest(resource.plural);
+    if (latest <= this.#told) return;
+    this.#told = latest;
+    const metadata = { resourceVersion: String(latest), creationTimestamp: null };
     this.#send({ type: "BOOKMARK", object: { kind: resource.kind, apiVersion: groupVersionOf(resource), metadata } });
   }
 
   #tell(change: Change): void {
     if (change.plural !== this.#target.resource.plural) return;
     const event = eventOf(change, (object) => this.#sees(object));
+    if (event) this.#told = Math.max(this.#told, change.version);
     if (event) this.#send({ type: event.type, object: this.#own(event.object) });
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { converted } from "./conversion.ts";
 import { groupVersionOf, type Resource, type Target } from "./resources.ts";
-import { alreadyExists, badRequest, conflict, invalid, notFound } from "./statuses.ts";
+import { alreadyExists, badRequest, conflict, invalid, notFound, Refusal } from "./statuses.ts";
 import type { KubernetesObject, Metadata, Store } from "./store.ts";
 
 const MODIFIED = "the object has been modified; please apply your changes to the latest version and try again";
@@ -19,16 +19,16 @@ export interface Sent {
 export function create(store: Store, { resource, namespace }: Target, sent: Sent, now: Date): KubernetesObject {
   const { name, ...metadata } = accepted(sent, resource, namespace);
   if (!name) throw invalid(resource, "", "metadata.name: Required value: name or generateName is required");
-  if (metadata.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
+  if (metadata.resourceVersion)
+    throw new Refusal(500, "", "resourceVersion should not be set on objects to be created");
   if (store.get(resource.plural, namespace, name)) throw alreadyExists(resource, name);
   if (resource.namespaced) mustBeThere(store, namespace ?? "");
-  const { status, ...body } = sent;
   const object = {
-    ...body,
+    ...sent,
     apiVersion: groupVersionOf(resource),
     kind: resource.kind,
     metadata: { ...metadata, name, ...(namespace !== undefined && { namespace }), ...born(resource, now) },
-    ...(status !== undefined && !resource.status && { status }),
+    ...(resource.status && { status: resource.status }),
   };
   return store.put(resource.plural, object);
 }
@@ -47,10 +47,11 @@ function mustBeThere(store: Store, namespace: string): void {
 }
 
 /** Replaces what a PUT is about. */
-export function replace(store: Store, target: Target, name: string, sent: Sent): KubernetesObject {
+export function replace(store: Store, target: Target, name: string, sent: Sent, now: Date): KubernetesObject {
   const { resource, namespace } = target;
   const metadata = accepted(sent, resource, namespace);
-  if (metadata.name !== name) throw badRequest(`the name of the object does not match the name on the URL (${name})`);
+  mustBeNamed(metadata.name ?? "", name);
+  if (resource.upserts && !store.get(resource.plural, namespace, name)) return create(store, target, sent, now);
   const before = existing(store, target, name);
   if (!metadata.resourceVersion && resource.versioned) {
     throw invalid(resource, name, "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
@@ -61,8 +62,16 @@ export function replace(store: Store, target: Target, name: string, sent: Sent):
 /** Applies a JSON merge patch (RFC 7386). */
 export function patch(store: Store, target: Target, name: string, sent: Sent): KubernetesObject {
   const before = existing(store, target, name);
+  const { uid } = before.metadata;
+  mustBeNamed(sent.metadata?.name ?? name, name);
+  if ((sent.metadata?.uid ?? uid) !== uid) throw invalid(target.resource, name, "metadata.uid: field is immutable");
   const patched = merged(converted(before, target.resource), sent) as Sent; // an object patched with an object is one
   return write(store, target, before, patched);
+}
+
+function mustBeNamed(own: string, name: string): void {
+  if (own === name) return;
+  throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 
 function write(store: Store, target: Target, before: KubernetesObject, sent: Sent): KubernetesObject {
@@ -130,7 +139,10 @@ function existing(store: Store, { resource, namespace }: Target, name: string): 
 
 /** The metadata of what is sent, once it is known to be what the path says. */
 function accepted(sent: Sent, resource: Resource, namespace: string | undefined): Partial<Metadata> {
-  if ((sent.kind ?? resource.kind) !== resource.kind || (sent.apiVersion ?? "") !== groupVersionOf(resource)) {
+  if (
+    (sent.kind ?? resource.kind) !== resource.kind ||
+    (sent.apiVersion ?? groupVersionOf(resource)) !== groupVersionOf(resource)
+  ) {
     const got = `${String(sent.apiVersion)}, Kind=${String(sent.kind)}`;
     throw badRequest(`the object provided (${got}) is not a ${groupVersionOf(resource)} ${resource.kind}`);
   }
