@@ -61,6 +61,8 @@ export interface Service extends Meta {
   readonly type: string | undefined;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
+  /** The addresses that it has within the cluster; none where it is headless. */
+  readonly clusterIPs: readonly string[];
   /** Addresses or names from `status.loadBalancer.ingress`. */
   readonly loadBalancer: readonly string[];
 }
@@ -99,4 +101,6 @@ export interface Malformed {
   readonly source: string;
   readonly field: string;
   readonly problem: string;
+  /** Those of an Ingress, as far as they can be read. */
+  readonly annotations: Readonly<Record<string, string>>;
 }

@@ -28,6 +28,8 @@ export interface Claim {
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not hold for it, whatever the annotations say. */
   readonly without: readonly PolicyName[];
+  /** Where its namespace may have but part of the host: these paths, decoded, and what lies below them. */
+  readonly within?: readonly string[];
   readonly subject: Subject;
 }
 

@@ -2,7 +2,7 @@ import { ANY_HOST } from "../../src/rules/hosts.ts";
 import { compareText } from "../../src/rules/order.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Ingress, Malformed, Reference, Service } from "../collect/cluster.ts";
-import { addressesOf } from "./backends.ts";
+import { type Addressed, addressesOf } from "./backends.ts";
 import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
@@ -11,10 +11,14 @@ import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
+import { withRest } from "./lodgers.ts";
 import { lookUpIn, referencesOf } from "./lookups.ts";
-import { forgetOthers, newMemory, recallFrom, sortedAfter } from "./memory.ts";
+import { forgetOthers, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
+import { originsOf } from "./origins.ts";
+import { permitted } from "./permitted.ts";
+import { routesUsed, withinRoutes } from "./route-limit.ts";
 import { select } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 
@@ -39,16 +43,17 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
 
   for (const object of cluster.malformed) reportMalformed(object, report);
   const ours = select(cluster, options, recall);
-  const all = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
+  const claimed = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
+  const all = withinRoutes(claimed, options.permits, report);
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
     asked.map(({ owner }) => owner.ingress),
     cluster,
     report,
   );
-  const granted = grant(asked.map(withCatchAll), recall);
-  const { plans, redirects, secure } = withNames(granted, options, report);
-  const addressed = (service: Service) => recall("addressed", service, [], () => addressesOf(service));
+  const granted = grant(asked, recall);
+  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
+  const plans = withRest(named);
   const lookUp = lookUpIn(
     cluster,
     {
@@ -56,9 +61,9 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
       secure: new Set([...secureHosts(asked), ...secure]),
       canaries: canariesOf(all.filter(isCanary), granted, report),
     },
-    addressed,
+    addressesIn(cluster, options, recall),
   );
-  const compiled = compileHosts(plans, memory.hosts, lookUp, addressed, options);
+  const compiled = compileHosts(plans, memory.hosts, lookUp, options);
   for (const one of compiled) one.diagnostics.forEach((diagnostic) => void diagnostics.push(diagnostic));
   const hosts = [...compiled.map(({ rules }) => rules), ...redirects.map((one) => asBefore(one, memory.redirects))];
   reportNeedless(asked, diagnostics, report);
@@ -76,7 +81,14 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
 
 function readIngress(ingress: Ingress, options: Options, report: Report): Asked {
   reportStrangers(ingress, report);
-  return claimsOf(ingress, options, report);
+  return permitted(withCatchAll(claimsOf(ingress, options, report)), options.permits, report);
+}
+
+/** Where each Service of a cluster is reached. */
+function addressesIn({ services }: Cluster, { permits }: Options, recall: Recall): (service: Service) => Addressed {
+  const origins = originsOf(permits.origins, services);
+  return (service) =>
+    recall("addressed", service, origins.dependenciesOf(service), () => addressesOf(service, origins.problem));
 }
 
 /** An Ingress without rules asks for any host: its default backend takes what no other takes. */

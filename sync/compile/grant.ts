@@ -8,6 +8,8 @@ export interface HostPlan {
   readonly host: string;
   readonly owners: readonly Owner[];
   readonly claims: readonly Claim[];
+  /** The host as which it serves what none of its own claims takes, where that is another. */
+  readonly restOf?: string;
 }
 
 /**
@@ -30,7 +32,9 @@ export function grant(asked: readonly Asked[], recall: Recall): HostPlan[] {
     holders.set(claim.route, claim);
     add(granted, claim.host, claim);
   }
-  return [...owners].map(([host, named]) => ({ host, owners: named, claims: granted.get(host) ?? [] }));
+  // A host may have claims, and nobody who may have it as a whole.
+  const hosts = new Set([...owners.keys(), ...granted.keys()]);
+  return [...hosts].map((host) => ({ host, owners: owners.get(host) ?? [], claims: granted.get(host) ?? [] }));
 }
 
 function add<T>(lists: Map<string, T[]>, host: string, item: T): void {

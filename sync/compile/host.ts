@@ -1,7 +1,8 @@
 import { hostKeys } from "../../src/rules/hosts.ts";
+import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend, HostRules, Route } from "../../src/rules/snapshot.ts";
 import { withCanary } from "./canaries.ts";
-import { type Asked, protocolOf } from "./claims.ts";
+import { type Asked, type Claim, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
@@ -19,9 +20,9 @@ export function compileHost(plan: HostPlan, lookups: Lookups, report: Report): H
   const tls = isSecure(host, lookups);
   // An alias has the claims of its host.
   const claims = plan.claims.map((claim) => (claim.host === host ? claim : { ...claim, host }));
-  const fallback = fallbackOf(host, owners, claims, report);
+  const fallback = fallbackOf(plan.restOf ?? host, owners, claims, report).map((claim) => ({ ...claim, host }));
   const ruled = [...claims, ...fallback]
-    .map((claim) => ({ claim, settings: routePolicies(claim, tls, lookups, backends, report) }))
+    .map((claim) => ({ claim, settings: securedPolicies(claim, tls, lookups, backends, report) }))
     .map(({ claim, settings }) => ({
       claim,
       settings: withCanary(settings, claim, lookups, backends, report),
@@ -31,6 +32,22 @@ export function compileHost(plan: HostPlan, lookups: Lookups, report: Report): H
   const routes = matched.map((one) => routeOf(one, lookups, backends, report));
   const policies = hostPolicies(plan, tls, lookups, backends, report);
   return { host, policies, routes, backends: Object.fromEntries(backends) };
+}
+
+/**
+ * A certificate of who may have but part of a host sends that part to https. Browsers are told nothing, since they would
+ * take it for the whole host.
+ */
+function securedPolicies(
+  claim: Claim,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): PolicySettings {
+  const alone = !tls && claim.within !== undefined && claim.owner.ingress.tls.length > 0;
+  const asked: Claim = alone ? { ...claim, without: [...claim.without, "hsts"] } : claim;
+  return routePolicies(asked, tls || alone, lookups, backends, report);
 }
 
 /** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */

@@ -1,6 +1,4 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import type { Service } from "../collect/cluster.ts";
-import type { Addressed } from "./backends.ts";
 import { type Diagnostic, reportInto } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
 import { compileHost } from "./host.ts";
@@ -21,31 +19,26 @@ export function compileHosts(
   plans: readonly HostPlan[],
   before: ReadonlyMap<string, KeptHost>,
   lookUp: LookUp,
-  addressed: (service: Service) => Addressed,
   options: Options,
 ): KeptHost[] {
   return plans.map((plan) => {
     const kept = before.get(plan.host);
-    return kept && holds(kept, plan, lookUp) ? kept : compileAnew(plan, lookUp, addressed, options);
+    return kept && holds(kept, plan, lookUp) ? kept : compileAnew(plan, lookUp, options);
   });
 }
 
-function holds({ plan, lookups }: KeptHost, { owners, claims }: HostPlan, lookUp: LookUp): boolean {
+function holds({ plan, lookups }: KeptHost, { owners, claims, restOf }: HostPlan, lookUp: LookUp): boolean {
   return (
+    plan.restOf === restOf &&
     isSameList(plan.owners, owners) &&
     isSameList(plan.claims, claims) &&
     lookups.every(({ kind, key, found }) => lookUp(kind, key) === found)
   );
 }
 
-function compileAnew(
-  plan: HostPlan,
-  lookUp: LookUp,
-  addressed: (service: Service) => Addressed,
-  options: Options,
-): KeptHost {
+function compileAnew(plan: HostPlan, lookUp: LookUp, options: Options): KeptHost {
   const diagnostics: Diagnostic[] = [];
   const noted = noting(lookUp);
-  const rules = compileHost(plan, lookupsOf(noted.lookUp, addressed, options), reportInto(diagnostics));
+  const rules = compileHost(plan, lookupsOf(noted.lookUp, options), reportInto(diagnostics));
   return { plan, lookups: noted.made(), rules, diagnostics };
 }

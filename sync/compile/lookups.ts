@@ -1,6 +1,6 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { Cluster, ConfigMap, Reference, Secret, Service } from "../collect/cluster.ts";
-import { type Addressed, type Resolve, resolver } from "./backends.ts";
+import { type Addressed, canonicalAddress, type Resolve, resolver } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
@@ -8,7 +8,8 @@ import { nameOf } from "./select.ts";
 /** What can be looked up while a host is compiled, by kind. Keys are "namespace/name" unless said. */
 export interface Findings {
   readonly service: Service | undefined;
-  readonly serviceAt: Service | undefined; // by address; of several the first by name
+  readonly addressed: Addressed | undefined; // by Service: where it is reached
+  readonly servicesAt: string; // by address: the names of the Services that have it, in order, with spaces between them
   readonly Secret: Secret | undefined;
   readonly ConfigMap: ConfigMap | undefined;
   readonly unread: string | undefined; // by "Secret namespace/name": what keeps one from being read
@@ -43,12 +44,19 @@ export function lookUpIn(
   const secrets = byName(cluster.secrets);
   const configMaps = byName(cluster.configMaps);
   const unread = new Map(cluster.unread.map((one) => [`${one.kind} ${nameOf(one)}`, one.problem]));
-  let holders: ReadonlyMap<string, Service> | undefined; // rarely asked for
+  let holders: ReadonlyMap<string, string> | undefined; // rarely asked for
+  const reached = new Map<Service, Addressed>();
   const finders: { readonly [K in keyof Findings]: (key: string) => Findings[K] } = {
     service: (key) => services.get(key),
-    serviceAt(key) {
-      holders ??= byAddress(services, addressed);
-      return holders.get(key);
+    addressed(key) {
+      const service = services.get(key);
+      const found = service && (reached.get(service) ?? addressed(service));
+      if (service && found) reached.set(service, found);
+      return found;
+    },
+    servicesAt(key) {
+      holders ??= byAddress(services);
+      return holders.get(key) ?? "";
     },
     Secret: (key) => secrets.get(key),
     ConfigMap: (key) => configMaps.get(key),
@@ -64,13 +72,16 @@ function byName<T extends { readonly namespace: string; readonly name: string }>
   return new Map(objects.map((object) => [nameOf(object), object]));
 }
 
-function byAddress(services: ReadonlyMap<string, Service>, addressed: (service: Service) => Addressed) {
-  const backwards = [...services].toSorted(([a], [b]) => compareText(b, a));
-  return new Map(
-    backwards.flatMap(([, service]) =>
-      addressed(service).addresses.map(({ address }): [string, Service] => [address, service]),
-    ),
-  );
+function byAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, { externalIPs, loadBalancer }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
+    const written = externalIPs.length > 0 ? externalIPs : loadBalancer;
+    for (const address of new Set(written.flatMap((own) => canonicalAddress(own, false) ?? []))) {
+      const before = names.get(address);
+      names.set(address, before === undefined ? name : `${before} ${name}`);
+    }
+  }
+  return names;
 }
 
 /** Looks up as `lookUp` does, and notes each lookup once. What was made with it holds for as long as these give the same. */
@@ -106,10 +117,10 @@ export interface Lookups {
   readonly options: Pick<Options, "seal" | "inspect">;
 }
 
-export function lookupsOf(lookUp: LookUp, addressed: (service: Service) => Addressed, options: Options): Lookups {
+export function lookupsOf(lookUp: LookUp, options: Options): Lookups {
   return {
     lookUp,
-    resolve: resolver(lookUp, addressed),
+    resolve: resolver(lookUp),
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     zones: options.zones,
     options,

@@ -6,8 +6,11 @@ import type { Options } from "./options.ts";
 
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
+/** What tells our Ingresses from others'. */
+export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
+
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function select({ ingresses, classes }: Cluster, options: Options, recall: Recall): Ingress[] {
+export function select({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ingress[] {
   const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
   const ours = ingresses.filter((ingress) => {
@@ -49,7 +52,7 @@ function isOurs(
   ingress: Ingress,
   ingressClass: IngressClass | undefined,
   isDefault: boolean,
-  options: Options,
+  options: Selecting,
   report: Report,
 ): boolean {
   const annotated = ingress.annotations[CLASS_ANNOTATION];
@@ -71,7 +74,7 @@ function isOurClass(
   ingress: Ingress,
   name: string,
   ingressClass: IngressClass | undefined,
-  options: Options,
+  options: Selecting,
   report: Report,
 ): boolean {
   if (ingressClass) return ingressClass.controller === options.controller;
