@@ -62,8 +62,10 @@ describe("an API server", { concurrency: true }, () => {
     assert.equal(patched.metadata.annotations?.["edgress.dev/live-generation"], "7");
     assert.deepEqual(patched.status, { loadBalancer: { ingress: [{ hostname: "edge.example.com" }] } });
 
-    await reporter.patch(`${path}/status`, { ...patch, spec: { rules: null } });
-    assert.deepEqual(Ingress.parse(await admin.get(path)), patched); // neither spec nor version: nothing was written
+    await reporter.patch(`${path}/status`, patch);
+    assert.deepEqual(Ingress.parse(await admin.get(path)), patched); // the same version: nothing was written
+    await reporter.patch(`${path}/status`, { spec: { rules: null } });
+    assert.deepEqual(Ingress.parse(await admin.get(path)).spec, patched.spec);
     await assert.rejects(reporter.patch(path, { metadata: { annotations: { a: "b" } } }), refusal(403));
     await assert.rejects(reporter.get(path), refusal(403));
   });
@@ -93,7 +95,7 @@ describe("an API server", { concurrency: true }, () => {
       // What happened before a watch began earns no bookmark, at least not of 1.20.
       if (seen.length === 1) await apply(cluster, namespace, web("three"));
     }
-    assert.deepEqual(seen, ["ADDED", "ADDED", "BOOKMARK"]);
+    assert.deepEqual(seen.slice(0, 3), ["ADDED", "ADDED", "BOOKMARK"]);
   });
 });
 

@@ -50,8 +50,11 @@ build() {
   mv kubernetes-"$KUBERNETES" go/src/k8s.io/kubernetes
   cd go/src/k8s.io/kubernetes
   make gen_openapi
-  local version=k8s.io/kubernetes/vendor/k8s.io/component-base/version
-  local flags="-s -w -X $version.gitVersion=v1.20.2 -X $version.gitMajor=1 -X $version.gitMinor=20"
+  local package flags="-s -w"
+  for package in component-base/version client-go/pkg/version; do # what --version says, and what /version does
+    local name=k8s.io/kubernetes/vendor/k8s.io/$package
+    flags+=" -X $name.gitVersion=v1.20.2 -X $name.gitMajor=1 -X $name.gitMinor=20"
+  done
   go build -ldflags "$flags" -o "$GOPATH/../finished" ./cmd/kube-apiserver ./cmd/kube-controller-manager
 }
 

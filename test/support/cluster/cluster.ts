@@ -43,7 +43,8 @@ export async function givenCluster(): Promise<Cluster> {
   return {
     ...cluster,
     async close() {
-      if (namespaces.length > 0) await cluster.kubectl(["delete", "namespace", "--wait=false", ...namespaces]);
+      const quietly = ["--wait=false", "--ignore-not-found"];
+      if (namespaces.length > 0) await cluster.kubectl(["delete", "namespace", ...quietly, ...namespaces]);
       await rm(folder, { recursive: true });
     },
   };
