@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { clusterOf } from "../sync/collect/objects.ts";
 import { readPermits } from "../sync/collect/permits.ts";
 import { fenced, literalBeginning, plainExpression } from "../sync/compile/fence.ts";
-import { originProblems } from "../sync/compile/origins.ts";
+import { originsOf } from "../sync/compile/origins.ts";
 import {
   DEFAULT_PERMITS,
   EVERYTHING_PERMITTED,
@@ -268,7 +268,7 @@ describe("an origin", () => {
     );
     const list = permitsIn('origins: [{ namespaces: ["*"], addresses: [203.0.113.0/24, "2001:db8::/32"] }]');
     for (const { origins } of [DEFAULT_PERMITS, list]) {
-      const problem = originProblems(origins, services);
+      const problem = originsOf(origins, services).problem;
       for (const address of ["203.0.113.5", "203.0.113.6", "2001:db8::5", "::ffff:cb00:7105"]) {
         assert.equal(problem("shop", address), "it is the cluster IP of a Service", address);
       }
@@ -277,7 +277,7 @@ describe("an origin", () => {
   });
 
   test("may be any public address by default, those for documentation included", () => {
-    const problem = originProblems(DEFAULT_PERMITS.origins, services);
+    const problem = originsOf(DEFAULT_PERMITS.origins, services).problem;
     for (const address of [
       ...["203.0.113.10", "198.51.100.1", "192.0.2.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0"],
       ...["192.167.255.255", "192.169.0.0", "169.253.255.255", "100.63.255.255", "100.128.0.0", "223.255.255.255"],
@@ -288,7 +288,7 @@ describe("an origin", () => {
   });
 
   test("is no address that means something else inside a network by default", () => {
-    const problem = originProblems(DEFAULT_PERMITS.origins, services);
+    const problem = originsOf(DEFAULT_PERMITS.origins, services).problem;
     for (const address of [
       ...["127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254", "10.0.0.0", "172.16.0.0"],
       ...["172.31.255.255", "192.168.255.255", "100.64.0.0", "100.127.255.255", "224.0.0.1", "239.255.255.255"],
@@ -324,7 +324,7 @@ origins:
   - { namespaces: [shop], addresses: [10.0.0.0/8, "*.elb.example.org"] }
   - { namespaces: ["*"], addresses: [203.0.113.7] }
 `);
-    const problem = originProblems(origins, services);
+    const problem = originsOf(origins, services).problem;
     const allowed = ["10.1.2.3", "a.elb.example.org", "203.0.113.7", "::ffff:10.1.2.3"];
     assert.deepEqual(
       allowed.map((address) => problem("shop", address)),
@@ -342,7 +342,7 @@ origins:
   });
 
   test("may be anything where everything is permitted", () => {
-    const problem = originProblems(EVERYTHING_PERMITTED.origins, services);
+    const problem = originsOf(EVERYTHING_PERMITTED.origins, services).problem;
     for (const address of ["127.0.0.1", "203.0.113.5", "localhost.local"])
       assert.equal(problem("shop", address), undefined);
   });

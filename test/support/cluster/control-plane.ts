@@ -1,0 +1,188 @@
+import { execFile } from "node:child_process";
+import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { get as getHttp } from "node:http";
+import { get as getHttps } from "node:https";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { listen } from "../../../sync/dev/listening.ts";
+import { type Cluster, clusterOf, givenCluster, kubeconfigWith } from "./cluster.ts";
+import { type Server, serverOf } from "./server.ts";
+
+/** A cluster of our own, without nodes: etcd, a kube-apiserver 1.20, and what empties a namespace that is deleted. */
+export interface ControlPlane extends Cluster {
+  /** SIGKILL; resolves when it is gone. */
+  killApiServer(): Promise<void>;
+  /** On the same port, with the same contents; resolves when it is ready, which it is not without etcd. */
+  startApiServer(): Promise<void>;
+  /** SIGKILL; resolves when it is gone. */
+  killEtcd(): Promise<void>;
+  /** With the same contents; resolves when it is healthy. */
+  startEtcd(): Promise<void>;
+}
+
+export interface ControlPlaneOptions {
+  /** What the API server serves: "networking.k8s.io/v1=false" is an older server. */
+  readonly runtimeConfig?: string;
+}
+
+/** Why tests that kill the API server are skipped, for `skip`; false where they can run. */
+export const untouchable = process.env.KUBECONFIG ? "KUBECONFIG leads to a cluster that is not ours to kill" : false;
+
+/** The cluster that KUBECONFIG leads to, else a control plane of our own. */
+export function startCluster(): Promise<Cluster> {
+  return process.env.KUBECONFIG ? givenCluster() : controlPlane();
+}
+
+/** Starts a control plane on loopback. Rejects with one line where this machine lacks what building it takes. */
+export async function controlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binaries = await build();
+  const folder = await mkdtemp(join(tmpdir(), "edgress-control-plane-"));
+  const { etcd, apiServer, controllers } = await serversOf(binaries, folder, options);
+  const servers = [etcd, apiServer, controllers]; // each needs the one before
+  const end = () => Promise.all(servers.map((server) => server.kill()));
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const abandon = () => {
+    void end();
+    remove();
+  };
+  process.once("exit", abandon);
+  const close = async () => {
+    await end();
+    remove();
+    process.off("exit", abandon);
+  };
+  try {
+    for (const server of servers) await server.start();
+    return {
+      ...(await clusterOf(join(folder, "kubeconfig"), folder)),
+      killApiServer: apiServer.kill,
+      startApiServer: apiServer.start,
+      killEtcd: etcd.kill,
+      startEtcd: etcd.start,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The folder of the binaries, which are built where they are not there yet. */
+function build(): Promise<string> {
+  const script = fileURLToPath(new URL("build.sh", import.meta.url));
+  return new Promise((resolve, reject) => {
+    execFile(script, (error, stdout, stderr) => (error ? reject(new Error(stderr.trim())) : resolve(stdout.trim())));
+  });
+}
+
+async function serversOf(
+  binaries: string,
+  folder: string,
+  { runtimeConfig }: ControlPlaneOptions,
+): Promise<Record<"etcd" | "apiServer" | "controllers", Server>> {
+  const [etcdPort, peerPort, apiPort, controllersPort] = [await port(), await port(), await port(), await port()];
+  const token = await writeCredentials(folder, `https://127.0.0.1:${apiPort}`);
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  return {
+    etcd: serverOf({
+      command: "etcd",
+      args: etcdArguments(folder, etcdUrl, `http://127.0.0.1:${peerPort}`),
+      log: join(folder, "etcd.log"),
+      isReady: () => isOk(`${etcdUrl}/health`),
+    }),
+    apiServer: serverOf({
+      command: join(binaries, "kube-apiserver"),
+      args: [...apiServerArguments(folder, etcdUrl, apiPort), ...(runtimeConfig ? olderArguments(runtimeConfig) : [])],
+      log: join(folder, "kube-apiserver.log"),
+      isReady: () => isOk(`https://127.0.0.1:${apiPort}/readyz`, { token, ca: join(folder, "apiserver.crt") }),
+    }),
+    controllers: serverOf({
+      command: join(binaries, "kube-controller-manager"),
+      args: controllersArguments(folder, controllersPort),
+      log: join(folder, "kube-controller-manager.log"),
+      isReady: () => isOk(`http://127.0.0.1:${controllersPort}/healthz`),
+    }),
+  };
+}
+
+function etcdArguments(folder: string, url: string, peerUrl: string): string[] {
+  return [
+    `--data-dir=${folder}/etcd`,
+    `--listen-client-urls=${url}`,
+    `--advertise-client-urls=${url}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+  ];
+}
+
+function apiServerArguments(folder: string, etcdUrl: string, apiPort: number): string[] {
+  return [
+    `--etcd-servers=${etcdUrl}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${apiPort}`,
+    "--advertise-address=192.0.2.1", // it wants one that is not loopback; nobody is told of it
+    "--endpoint-reconciler-type=none",
+    `--cert-dir=${folder}`, // where it makes a certificate, and the authority that signs it
+    "--authorization-mode=RBAC",
+    `--token-auth-file=${folder}/tokens`,
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-signing-key-file=${folder}/service-accounts.key`,
+    `--service-account-key-file=${folder}/service-accounts.pub`,
+    "--service-cluster-ip-range=10.96.0.0/12",
+  ];
+}
+
+/** The plugin would wait for ever for the IngressClasses of an API that is not served. */
+function olderArguments(runtimeConfig: string): string[] {
+  return [`--runtime-config=${runtimeConfig}`, "--disable-admission-plugins=DefaultIngressClass"];
+}
+
+function controllersArguments(folder: string, port: number): string[] {
+  return [
+    `--kubeconfig=${folder}/kubeconfig`,
+    "--controllers=namespace,serviceaccount,clusterrole-aggregation",
+    "--leader-elect=false",
+    `--port=${port}`,
+    "--address=127.0.0.1",
+    "--secure-port=0",
+  ];
+}
+
+/** Writes the admin's kubeconfig and the keys of ServiceAccounts' tokens; the admin's token. */
+async function writeCredentials(folder: string, server: string): Promise<string> {
+  const token = randomBytes(16).toString("hex");
+  await writeFile(join(folder, "tokens"), `${token},admin,admin,system:masters\n`);
+  const cluster = { server, "certificate-authority": join(folder, "apiserver.crt") };
+  await writeFile(join(folder, "kubeconfig"), kubeconfigWith(cluster, token));
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(join(folder, "service-accounts.key"), privateKey.export({ type: "sec1", format: "pem" }));
+  await writeFile(join(folder, "service-accounts.pub"), publicKey.export({ type: "spki", format: "pem" }));
+  return token;
+}
+
+/** Below those that the kernel gives to clients: one of them could take it while the server that has it is dead. */
+async function port(): Promise<number> {
+  for (;;) {
+    const candidate = randomInt(20_000, 32_768);
+    const listening = await listen(createServer(), candidate).catch(() => undefined);
+    await listening?.close();
+    if (listening) return candidate;
+  }
+}
+
+async function isOk(url: string, access?: { token: string; ca: string }): Promise<boolean> {
+  const ca = access && (await readFile(access.ca));
+  return new Promise((resolve, reject) => {
+    const options = access ? { ca, headers: { Authorization: `Bearer ${access.token}` }, agent: false } : {};
+    const asked = (access ? getHttps : getHttp)(url, { ...options, timeout: 1000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    asked.on("error", reject).on("timeout", () => asked.destroy(new Error("no answer")));
+  });
+}
