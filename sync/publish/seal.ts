@@ -37,7 +37,10 @@ export function sealerOf(signingKey: string, publicKey: string | undefined): Sea
   const ready = new WeakSet<Pick<HostText, "text">>();
   const sealed: Sealed = (text) =>
     text.replace(TOKEN, (whole, token: string) => quoted(ciphertexts.get(token)) ?? whole);
-  const isReady = (token: string) => ciphertexts.has(token);
+  const encrypt = async (token: string) => {
+    const text = texts.get(token);
+    if (text !== undefined && !ciphertexts.has(token)) ciphertexts.set(token, await encrypted(text, publicKey));
+  };
   return {
     seal(text) {
       const token = `sealed:${createHmac("sha256", tokenKey).update(text).digest("hex")}`;
@@ -47,11 +50,8 @@ export function sealerOf(signingKey: string, publicKey: string | undefined): Sea
     async prepare(holders) {
       for (const holder of holders.filter((one) => !ready.has(one))) {
         const tokens = [...holder.text.matchAll(TOKEN)].map(([, token = ""]) => token);
-        for (const token of tokens) {
-          const text = texts.get(token);
-          if (text !== undefined && !isReady(token)) ciphertexts.set(token, await encrypted(text, publicKey));
-        }
-        if (tokens.every(isReady)) ready.add(holder);
+        for (const token of tokens) await encrypt(token);
+        if (tokens.every((token) => ciphertexts.has(token))) ready.add(holder);
       }
       return sealed;
     },
