@@ -10,7 +10,7 @@ import { reportNeedless } from "./degraded.ts";
 import type { Diagnostic, Report } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { compileHost, secureHosts } from "./host.ts";
-import { withRest } from "./lodgers.ts";
+import { withRedirects, withRest } from "./lodgers.ts";
 import { lookupsOf } from "./lookups.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
@@ -50,7 +50,7 @@ export function compile(cluster: Cluster, options: Options): Compiled {
   );
   const granted = grant(asked, report);
   const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
-  const plans = withRest(named);
+  const plans = withRest(named, redirects);
   const served = new Set([...plans, ...redirects].map(({ host }) => host));
   const resolve = resolver(cluster.services, originProblems(options.permits.origins, cluster.services));
   const lookups = lookupsOf(cluster, resolve, served, options);
@@ -62,7 +62,7 @@ export function compile(cluster: Cluster, options: Options): Compiled {
     report,
   };
   const compiled = plans.map((plan) => compileHost(plan, surroundings));
-  const hosts = [...compiled, ...redirects].toSorted((a, b) => compareText(a.host, b.host));
+  const hosts = withRedirects(compiled, redirects).toSorted((a, b) => compareText(a.host, b.host));
   reportNeedless(asked, diagnostics, report);
   return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
 }

@@ -116,7 +116,8 @@ function serviceOf(name: string, namespace: string, { cluster }: Lookups): Servi
 }
 
 function outward({ name, scheme, port, path }: Parts, { hosts }: Lookups): Parsed<Target> {
-  if (ipaddr.isValid(name.replace(/^\[|\]$/g, ""))) return refused(`expected an address in four numbers, got "${name}"`);
+  if (ipaddr.isValid(name.replace(/^\[|\]$/g, "")))
+    return refused(`expected an address in four numbers, got "${name}"`);
   if (CLUSTER_NAME.test(name)) return refused(`there is no Service ${name}`);
   const host = parseHost(name);
   if (!host.ok || name.startsWith("*")) return refused(`expected a DNS name, got "${name}"`);
