@@ -93,7 +93,9 @@ describe("edgress publish", () => {
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop }\nspec:\n  ingressClassName: edgress\n  rules:",
         rule("good.bar.com", "web"),
         rule("bad.bar.com", "missing"),
+        rule("inside.bar.com", "inside"),
         "---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { externalIPs: [203.0.113.11], ports: [{ port: 80 }] }",
+        "---\napiVersion: v1\nkind: Service\nmetadata: { name: inside }\nspec: { externalIPs: [127.0.0.1], ports: [{ port: 80 }] }",
       ].join("\n"),
     );
     const { code, stdout } = await edgress(["publish", "--manifests", folder], environment);
@@ -101,6 +103,10 @@ describe("edgress publish", () => {
     assert.match(
       stdout,
       /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*BackendNotFound/m,
+    );
+    assert.match(
+      stdout,
+      /^error Service default\/inside spec\.externalIPs: 127\.0\.0\.1 may not be an origin: .*OriginRefused/m,
     );
     // That of the second Service of the examples, which were published before.
     assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it any more; remove it /m);
