@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { generateKeys } from "../sync/publish/sign.ts";
+import Cloudflare from "cloudflare";
+import { kvOf } from "../sync/cloudflare/kv.ts";
+import { readLedger, writeLedger } from "../sync/publish/ledger.ts";
+import { generateKeys, signerOf } from "../sync/publish/sign.ts";
 import { ask, type Edge, startEdge } from "./support/edge.ts";
 import { EXAMPLES, edgress } from "./support/edge-cli.ts";
 
@@ -60,6 +63,29 @@ describe("edgress publish", () => {
     assert.match(stdout, /^unchanged generation=1 digest=[0-9a-f]{64} writes=0\n$/);
     assert.equal(code, 0);
     assert.deepEqual(writesSince(from), []);
+  });
+
+  test("incident 11: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
+    const { account } = edge.stack;
+    const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+    const kv = kvOf(client, account.accountId, account.namespaceId);
+    const signer = signerOf(keys.privateKey);
+    const ledger = { cluster: "6e1b7d1c-4f9b", quarantined: {}, ingresses: [] };
+    await writeLedger(kv, signer, await readLedger(kv, signer), ledger);
+    const from = edge.stack.account.requests.length;
+    const refused = await edgress(args, environment);
+    assert.deepEqual(refused, {
+      code: 2,
+      stdout: "",
+      stderr:
+        "edgress: this KV namespace belongs to the cluster 6e1b7d1c-4f9b: " +
+        "publish to another, or stop that cluster's sync job and take it over with --take-over\n",
+    });
+    assert.deepEqual(writesSince(from), []);
+    const taken = await edgress([...args, "--take-over"], environment);
+    assert.match(taken.stdout, /^unchanged generation=1 /);
+    assert.deepEqual(writesSince(from), ["PUT values/ledger"]);
+    assert.equal((await edgress(args, environment)).code, 0);
   });
 
   for (const name of [
