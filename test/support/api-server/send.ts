@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import type { Answer } from "./answers.ts";
-import { type AnswerFault, type Asked, cut } from "./faults.ts";
+import type { AnswerFault, Asked } from "./faults.ts";
+import { cut } from "./listen.ts";
 import type { List } from "./lists.ts";
 import { Refusal, statusOf } from "./statuses.ts";
 
