@@ -171,10 +171,10 @@ describe("refusals", () => {
   const rows: [string, () => Promise<unknown>, number, string, string][] = [
     [
       "an object that isn't there",
-      () => api.get(CART),
+      () => api.get(`${OF_SHOP}/none`),
       404,
       "NotFound",
-      'ingresses.networking.k8s.io "cart" not found',
+      'ingresses.networking.k8s.io "none" not found',
     ],
     [
       "a namespace that isn't there",
@@ -186,9 +186,9 @@ describe("refusals", () => {
     [
       "a patch of another name",
       () => api.patch(CART, { metadata: { name: "other" } }),
-      404,
-      "NotFound",
-      'ingresses.networking.k8s.io "cart" not found',
+      400,
+      "BadRequest",
+      "the name of the object (other) does not match the name on the URL (cart)",
     ],
     [
       "another namespace than the path's",
@@ -229,8 +229,7 @@ describe("refusals", () => {
   ];
   for (const [what, ask, status, reason, message] of rows) {
     test(`of ${what}`, async () => {
-      if (!what.startsWith("a namespace"))
-        server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+      server.apply(ingress("cart"));
       await assert.rejects(ask(), (error: ApiError) => {
         assert.deepEqual([error.status, error.reason], [status, reason]);
         assert.ok(error.message.startsWith(message), error.message);
@@ -319,7 +318,7 @@ test("every request is kept, with what it sent", async () => {
     server.requests.slice(before).map(({ line, body }) => [line, body]),
     [
       [`PATCH ${CART}/status`, { status: {} }],
-      [`GET ${INGRESSES}?labelSelector=a+in+(b,c)`, undefined],
+      [`GET ${INGRESSES}?labelSelector=a in (b,c)`, undefined],
     ],
   );
 });
@@ -377,12 +376,13 @@ describe("faults", () => {
   test("let an answer come late, of what was done at once", async () => {
     server.apply(ingress("cart"));
     server.strike(/^PATCH/, { type: "late", byMs: 200 });
-    const from = performance.now();
-    const patched = api.patch(CART, { metadata: { labels: { team: "red" } } });
+    let answered = false;
+    const patched = api.patch(CART, { metadata: { labels: { team: "red" } } }).then(() => {
+      answered = true;
+    });
     while (server.objects("Ingress", "shop")[0]?.metadata.labels?.team !== "red") await sleep(5);
-    assert.ok(performance.now() - from < 200);
+    assert.equal(answered, false);
     await patched;
-    assert.ok(performance.now() - from >= 200);
   });
 
   test("tell events twice, again and late", async () => {
