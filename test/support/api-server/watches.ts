@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { converted } from "./conversion.ts";
-import { type Asked, cut, type StreamFault } from "./faults.ts";
+import type { Asked, StreamFault } from "./faults.ts";
+import { cut } from "./listen.ts";
 import { groupVersionOf, type Target } from "./resources.ts";
 import { type Selects, selectorOf } from "./selectors.ts";
 import { expired, statusOf } from "./statuses.ts";
@@ -24,6 +25,7 @@ export class WatchStream {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #unfollow: () => void;
   #silent = false;
+  #closed = false;
   #half = false;
   #times = 1;
   #lateMs = 0;
@@ -47,7 +49,7 @@ export class WatchStream {
   }
 
   get open(): boolean {
-    return !this.#response.writableEnded && !this.#response.destroyed;
+    return !this.#closed && !this.#response.writableEnded;
   }
 
   /** Lets a fault happen to this watch, now. */
@@ -157,6 +159,7 @@ export class WatchStream {
   }
 
   #stop(): void {
+    this.#closed = true;
     this.#unfollow();
     for (const timer of this.#timers) clearTimeout(timer);
   }
