@@ -29,7 +29,7 @@ export class WatchStream {
   #half = false;
   #times = 1;
   #lateMs = 0;
-  #told = 0;
+  #from = 0;
 
   /** Answers a watch: what happened since its version, or all there is, and then what happens. */
   constructor(store: Store, target: Target, asked: Asked, response: ServerResponse, fault?: StreamFault) {
@@ -81,7 +81,7 @@ export class WatchStream {
 
   #begin(): void {
     const from = Number(this.asked.query.resourceVersion ?? 0);
-    this.#told = from === 0 ? this.#store.version : from;
+    this.#from = Math.max(from, this.#store.latest(this.#target.resource.plural));
     if (from === 0) {
       const { plural } = this.#target.resource;
       const all = this.#store.at(plural, this.#store.version) ?? [];
@@ -101,12 +101,11 @@ export class WatchStream {
     this.#after(lastsMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
   }
 
-  /** Only where it tells something: of the latest write of the kind, unless this watch knows of it already. */
+  /** Of the latest write of the kind, where there was one since the watch began: a real one sends no other. */
   #bookmark(): void {
     const { resource } = this.#target;
     const latest = this.#store.latest(resource.plural);
-    if (latest <= this.#told) return;
-    this.#told = latest;
+    if (latest <= this.#from) return;
     const metadata = { resourceVersion: String(latest), creationTimestamp: null };
     this.#send({ type: "BOOKMARK", object: { kind: resource.kind, apiVersion: groupVersionOf(resource), metadata } });
   }
@@ -114,7 +113,6 @@ export class WatchStream {
   #tell(change: Change): void {
     if (change.plural !== this.#target.resource.plural) return;
     const event = eventOf(change, (object) => this.#sees(object));
-    if (event) this.#told = Math.max(this.#told, change.version);
     if (event) this.#send({ type: event.type, object: this.#own(event.object) });
   }
 
