@@ -16,7 +16,8 @@ import { inspector } from "../sync/compile/backtracking.ts";
 import { type Compiled, compile } from "../sync/compile/compile.ts";
 import type { Options } from "../sync/compile/options.ts";
 import type { Permits } from "../sync/compile/permits.ts";
-import { canonical, plan } from "../sync/publish/plan.ts";
+import { canonical } from "../sync/publish/canonical.ts";
+import { plan } from "../sync/publish/plan.ts";
 import {
   hostHeader,
   ingress,

@@ -43,14 +43,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
 
   for (const object of cluster.malformed) reportMalformed(object, report);
   const ours = select(cluster, options, recall);
-  const claimed = ours.map((ingress) =>
-    recall(
-      ({ asked }) => asked,
-      ingress,
-      [],
-      (own) => readIngress(ingress, options, own),
-    ),
-  );
+  const claimed = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
   const all = withinRoutes(claimed, options.permits, report);
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
@@ -99,12 +92,7 @@ function readIngress(ingress: Ingress, options: Options, report: Report): Asked 
 function addressesIn({ services }: Cluster, { permits }: Options, recall: Recall): (service: Service) => Addressed {
   const origins = originsOf(permits.origins, services);
   return (service) =>
-    recall(
-      ({ addressed }) => addressed,
-      service,
-      origins.dependenciesOf(service),
-      () => addressesOf(service, origins.problem),
-    );
+    recall("addressed", service, origins.dependenciesOf(service), () => addressesOf(service, origins.problem));
 }
 
 /** An Ingress without rules asks for any host: its default backend takes what no other takes. */

@@ -26,12 +26,7 @@ export function grant(asked: readonly Asked[], recall: Recall): HostPlan[] {
   for (const claim of asked.flatMap(({ claims }) => claims)) {
     const holder = holders.get(claim.route);
     if (holder) {
-      recall(
-        ({ taken }) => taken,
-        claim,
-        [holder],
-        (report) => reportTaken(claim, holder, report),
-      );
+      recall("taken", claim, [holder], (report) => void reportTaken(claim, holder, report));
       continue;
     }
     holders.set(claim.route, claim);

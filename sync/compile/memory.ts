@@ -5,15 +5,20 @@ import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import type { KeptHost } from "./hosts.ts";
 import type { Options } from "./options.ts";
 
+/** What is made of an object, by step. */
+interface Steps {
+  readonly selected: boolean; // of an Ingress: whether it is ours
+  readonly asked: Asked; // of an Ingress
+  readonly taken: undefined; // of a claim: its report
+  readonly addressed: Addressed; // of a Service
+}
+
 /** What was made of an object, and of what else; and what there was to report. */
 interface Kept<T> {
   readonly from: readonly unknown[];
   readonly made: T;
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** What a step made, by the object that it was made of. An object that is gone takes it along. */
-type Step<T> = WeakMap<object, Kept<T>>;
 
 /**
  * What compiling keeps from one round for the next, held by the caller. It changes what a compilation costs, never what
@@ -22,10 +27,8 @@ type Step<T> = WeakMap<object, Kept<T>>;
 export interface Memory {
   /** What all of it was made under; with other options nothing of it counts. */
   options: Options | undefined;
-  selected: Step<boolean>;
-  asked: Step<Asked>;
-  taken: Step<void>;
-  addressed: Step<Addressed>;
+  /** By the object that it was made of: one that is gone takes it along. */
+  steps: { readonly [S in keyof Steps]: WeakMap<object, Kept<Steps[S]>> };
   /** By name, of the last round. */
   hosts: ReadonlyMap<string, KeptHost>;
   redirects: ReadonlyMap<string, HostRules>;
@@ -45,22 +48,22 @@ export function forgetOthers(memory: Memory, options: Options): void {
 }
 
 /**
- * Makes something anew only if `from`, besides `key`, is not what it was made of before. What was reported then is reported
- * again.
+ * Makes something anew only if `from`, besides `object`, is not what it was made of before. What was reported then is
+ * reported again.
  */
-export type Recall = <T>(
-  step: (memory: Memory) => Step<T>,
-  key: object,
+export type Recall = <S extends keyof Steps>(
+  step: S,
+  object: object,
   from: readonly unknown[],
-  make: (report: Report) => T,
-) => T;
+  make: (report: Report) => Steps[S],
+) => Steps[S];
 
 /** Recalls from a memory, for a round whose diagnostics go into `diagnostics`. */
-export function recallFrom(memory: Memory, diagnostics: Diagnostic[]): Recall {
-  return (step, key, from, make) => {
-    const before = step(memory).get(key);
+export function recallFrom({ steps }: Memory, diagnostics: Diagnostic[]): Recall {
+  return (step, object, from, make) => {
+    const before = steps[step].get(object);
     const kept = before && isSameList(before.from, from) ? before : keep(from, make);
-    if (kept !== before) step(memory).set(key, kept);
+    if (kept !== before) steps[step].set(object, kept);
     for (const diagnostic of kept.diagnostics) diagnostics.push(diagnostic);
     return kept.made;
   };
@@ -68,7 +71,7 @@ export function recallFrom(memory: Memory, diagnostics: Diagnostic[]): Recall {
 
 /** For whoever has no memory. */
 export function recallNothing(report: Report): Recall {
-  return (_step, _key, _from, make) => make(report);
+  return (_step, _object, _from, make) => make(report);
 }
 
 /** Whether two lists hold the same, by identity. */
@@ -90,10 +93,7 @@ function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T>
 
 function nothing(): Omit<Memory, "options"> {
   return {
-    selected: new WeakMap(),
-    asked: new WeakMap(),
-    taken: new WeakMap(),
-    addressed: new WeakMap(),
+    steps: { selected: new WeakMap(), asked: new WeakMap(), taken: new WeakMap(), addressed: new WeakMap() },
     hosts: new Map(),
     redirects: new Map(),
     sortedHosts: [],

@@ -15,11 +15,8 @@ export function select({ ingresses, classes }: Cluster, options: Selecting, reca
   const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
   const ours = ingresses.filter((ingress) => {
     const ingressClass = ingress.className === undefined ? undefined : byName.get(ingress.className);
-    return recall(
-      ({ selected }) => selected,
-      ingress,
-      [ingressClass, isDefault],
-      (report) => isOurs(ingress, ingressClass, isDefault, options, report),
+    return recall("selected", ingress, [ingressClass, isDefault], (report) =>
+      isOurs(ingress, ingressClass, isDefault, options, report),
     );
   });
   const ranked = ours.map((ingress) => ({ ingress, created: createdAt(ingress), name: nameOf(ingress) }));

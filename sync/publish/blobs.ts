@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Kv } from "../cloudflare/kv.ts";
-import { digestOf } from "./plan.ts";
+import { digestOf } from "./canonical.ts";
 
 const WRITE_TRIES = 3;
 

@@ -1,5 +1,5 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import { canonical } from "./plan.ts";
+import { canonical } from "./canonical.ts";
 
 /**
  * The Ingresses ("namespace/name") of whose routes something is new or different in `after`: the routes themselves, where

@@ -1,6 +1,6 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { HostRules, PathMatch, Route } from "../../src/rules/snapshot.ts";
-import { digestOf } from "./plan.ts";
+import { digestOf } from "./canonical.ts";
 
 const ID_LENGTH = 12;
 const MOST_TEXT_BYTES = 500_000; // a ConfigMap takes a million

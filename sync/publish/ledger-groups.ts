@@ -2,8 +2,9 @@ import { shardOf } from "../../src/rules/keys.ts";
 import { compareText } from "../../src/rules/order.ts";
 import type { Ingress } from "../collect/cluster.ts";
 import { nameOf } from "../compile/select.ts";
+import { digestOf } from "./canonical.ts";
 import { textOf } from "./ledger-ingress.ts";
-import { digestOf, shardCount } from "./plan.ts";
+import { shardCount } from "./plan.ts";
 
 /** The Ingresses whose names hash to one blob; those of an empty group have none. */
 export interface Group {

@@ -2,11 +2,11 @@ import * as z from "zod";
 import type { Kv } from "../cloudflare/kv.ts";
 import type { Ingress } from "../collect/cluster.ts";
 import { lostText, PartlyReadError, readBlobs, writeBlobs } from "./blobs.ts";
+import { canonical } from "./canonical.ts";
 import { type Fence, fenced, NO_FENCE, SupersededError } from "./fence.ts";
 import { type Group, groupsOf } from "./ledger-groups.ts";
 import { StoredIngresses } from "./ledger-ingress.ts";
 import { type Owner, ownedBy } from "./owner.ts";
-import { canonical } from "./plan.ts";
 import type { Signer } from "./sign.ts";
 
 // Edges never read these keys, so they are not among those of src/rules.

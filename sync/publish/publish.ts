@@ -2,14 +2,16 @@ import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/keys.ts";
 import type { Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
+import { canonical } from "./canonical.ts";
 import { type Fence, fenced, NO_FENCE } from "./fence.ts";
 import { generationsIn, type Held, manifestIn } from "./held.ts";
 import { isOvergrown, outgrown } from "./history.ts";
 import { fitOf } from "./limits.ts";
-import { canonical, plan, rulesDigest } from "./plan.ts";
+import { plan, rulesDigest } from "./plan.ts";
 import type { Sealer } from "./seal.ts";
 import type { Signer } from "./sign.ts";
 import { putInTurn, startOf } from "./start.ts";
+import { textOf } from "./texts.ts";
 
 /** What a publication came to. Nothing is written where the rules are what is published already. */
 export interface Published {
@@ -50,7 +52,7 @@ export async function publish(
   const writable = fenced(kv, fence);
   const history = await generationsIn(kv);
   const generation = Math.max(start.held.newest, ...history.keys()) + 1;
-  const sealed = await sealer?.prepare(canonical(rules.hosts));
+  const sealed = await sealer?.prepare(rules.hosts.map(textOf));
   const { manifest, shards } = plan(rules, start.held.manifest, generation, now, sealed);
   const value = signer.seal(canonical(manifest));
   const fresh = freshOf(shards, start.held);
