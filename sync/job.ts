@@ -82,7 +82,10 @@ export async function step(job: Job, state: State): Promise<State> {
       standing.type === "leading"
         ? await lead(job, permits.permits, standing.term, state)
         : await standBy(job, permits.permits, state);
-    if (next.result.type === "done") job.metrics.round(next.result.done.outcome, secondsSince(began));
+    if (next.result.type === "done") {
+      job.metrics.round(next.result.done.outcome, secondsSince(began));
+      if (next.result.done.outcome !== "held") job.metrics.succeeded(new Date());
+    }
     return next;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

@@ -30,6 +30,11 @@ function hostsOf(writer: string): HostRules[] {
   ]);
 }
 
+function writerOf(hosts: readonly HostRules[]): string {
+  const names = hosts.map(({ host }) => host.replace(".example.com", ""));
+  return names.find((name) => ["earlier", "before", "former", "next"].includes(name)) ?? "nobody";
+}
+
 function ingressesOf(writer: string): Ingress[] {
   const annotations = { "edgress.dev/app-root": `/${writer}` };
   const rest = { source: "in.yaml:1", created: undefined, className: "edgress", defaultBackend: undefined };
@@ -210,14 +215,7 @@ test("two writers, step by step in any order: the generation in force never goes
       });
       const generation = await scheduler.waitFor(next);
       await scheduler.waitFor(former);
-      for (const hosts of seen)
-        assert.deepEqual(
-          hosts,
-          hostsOf(
-            hosts.find(({ host }) => /^[a-z]+\./.test(host) && host !== "changed.example.com")?.host.split(".")[0] ??
-              "",
-          ),
-        );
+      for (const hosts of seen) assert.deepEqual(hosts, hostsOf(writerOf(hosts)));
       assert.deepEqual(
         generations(),
         generations().toSorted((a, b) => a - b),
@@ -236,8 +234,7 @@ test("cut short at every key, ledger and all, it leaves a whole generation, and 
     const ended = await round("former", kv, NO_FENCE, 0).catch((error: Error) => error.message);
     const isDone = kv.left > 0;
     const { hosts } = await readAll(kv, keys.publicKey);
-    const isOld = hosts.some(({ host }) => host === "before.example.com");
-    assert.deepEqual(hosts, hostsOf(isOld ? "before" : "former"));
+    assert.deepEqual(hosts, hostsOf(writerOf(hosts)));
     if (typeof ended === "string") assert.equal(ended, "the connection is gone");
     kv.left = Number.POSITIVE_INFINITY;
     await round("next", kv, NO_FENCE, 1);

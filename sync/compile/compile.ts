@@ -11,7 +11,7 @@ import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
 import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
-import { withRest } from "./lodgers.ts";
+import { withRedirects, withRest } from "./lodgers.ts";
 import { lookUpIn, referencesOf } from "./lookups.ts";
 import { forgetOthers, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
@@ -53,7 +53,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   );
   const granted = grant(asked, recall);
   const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
-  const plans = withRest(named);
+  const plans = withRest(named, redirects);
   const lookUp = lookUpIn(
     cluster,
     {
@@ -65,11 +65,15 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   );
   const compiled = compileHosts(plans, memory.hosts, lookUp, options);
   for (const one of compiled) one.diagnostics.forEach((diagnostic) => void diagnostics.push(diagnostic));
-  const hosts = [...compiled.map(({ rules }) => rules), ...redirects.map((one) => asBefore(one, memory.redirects))];
+  const sentOn = redirects.map((redirect) => asBefore(redirect, memory.redirects));
+  const hosts = withRedirects(
+    compiled.map(({ rules }) => rules),
+    sentOn,
+  );
   reportNeedless(asked, diagnostics, report);
 
   memory.hosts = new Map(compiled.map((one) => [one.plan.host, one]));
-  memory.redirects = new Map(hosts.slice(compiled.length).map((redirect) => [redirect.host, redirect]));
+  memory.redirects = new Map(sentOn.map((redirect) => [redirect.host, redirect]));
   memory.sortedHosts = sortedAfter(memory.sortedHosts, hosts, byHost);
   memory.sortedDiagnostics = inOrder(diagnostics, memory.sortedDiagnostics);
   return {

@@ -68,7 +68,9 @@ function registry(
   used: RoutesUsed,
   report: Report,
 ): Take {
-  const taken = new Map(plans.map(({ host }) => [host, host]));
+  // Who has but part of a host does not keep its name from others.
+  const named = plans.filter(({ owners }) => owners.length > 0);
+  const taken = new Map(named.map(({ host }) => [host, host]));
   const take = routesLeft(permits, used);
   return (name, { host, claims }, owner, annotation) => {
     const holder = taken.get(name);

@@ -82,38 +82,18 @@ function reportWhatIsForAll(owner: Owner, host: string, own: readonly string[], 
   const { ingress, read } = owner;
   const { namespace } = ingress;
   const all = `the whole of ${textOf(host)}, of which namespace ${namespace} may have only ${own.join(", ")}`;
-  const rows: readonly (readonly [written: unknown, field: string, reason: Reason, effect: string])[] = [
-    [ingress.defaultBackend, "spec.defaultBackend", "ClaimRefused", "it takes nothing there"],
-    ...(
-      [
-        [read.values.appRoot["app-root"], "app-root", "ClaimRefused", "it counts for nothing there"],
-        [
-          read.values.fromToWww["from-to-www-redirect"],
-          "from-to-www-redirect",
-          "ClaimRefused",
-          "it counts for nothing there",
-        ],
-        [read.values.fromToWww["server-alias"], "server-alias", "ClaimRefused", "it counts for nothing there"],
-        [
-          read.values.clientCertificate["auth-tls-secret"],
-          "auth-tls-secret",
-          "DoesLess",
-          "it holds for the paths of this Ingress",
-        ],
-      ] as const
-    ).map(
-      ([written, name, reason, effect]) =>
-        [written, `metadata.annotations[${read.keyOf(name)}]`, reason, effect] as const,
-    ),
-  ];
-  for (const [written, field, reason, effect] of rows) {
-    if (written === undefined || written === false || written === "") continue;
-    report(
-      reason,
-      subjectOf(ingress, field),
-      `it is for ${all}; ${effect}`,
-      `${ASK} / for namespace ${namespace}, or remove it`,
-    );
+  const tell = (reason: Reason, field: string, effect: string) => {
+    const remedy = `${ASK} / for namespace ${namespace}, or remove it`;
+    report(reason, subjectOf(ingress, field), `it is for ${all}; ${effect}`, remedy);
+  };
+  const { appRoot, fromToWww, clientCertificate } = read.values;
+  const keyOf = (name: string) => `metadata.annotations[${read.keyOf(name)}]`;
+  if (ingress.defaultBackend) tell("ClaimRefused", "spec.defaultBackend", "it takes nothing there");
+  for (const [name, written] of Object.entries({ ...appRoot, ...fromToWww })) {
+    if (written && String(written) !== "") tell("ClaimRefused", keyOf(name), "it counts for nothing there");
+  }
+  if (clientCertificate["auth-tls-secret"] !== undefined) {
+    tell("DoesLess", keyOf("auth-tls-secret"), "it holds for the paths of this Ingress");
   }
 }
 

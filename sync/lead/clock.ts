@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Time, as a value, so that tests hold it in hand. */
 export interface Clock {
-  /** Monotonic milliseconds: they never jump, and go on while the process is suspended. */
+  /** Monotonic milliseconds: they never jump, and go on while the process is suspended (not while the whole machine is). */
   now(): number;
   /** The time of day, for people to read. Nothing is decided by it. */
   today(): Date;

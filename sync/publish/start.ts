@@ -4,7 +4,7 @@ import { SupersededError } from "./fence.ts";
 import { type Held, manifestIn, readNewest } from "./held.ts";
 import type { Signer } from "./sign.ts";
 
-/** KV may show an older value for so long: "60 seconds or more" after a write, say its documents. */
+/** KV may show an older value for "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
 const STALE_MS = 120_000;
 
 /** Where a publication starts from. */

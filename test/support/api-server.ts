@@ -1,8 +1,10 @@
-import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Listening, listen } from "../../sync/dev/listening.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Certificate } from "../../sync/dev/certificates.ts";
+import type { Listening } from "../../sync/dev/listening.ts";
 import { converted } from "./api-server/conversion.ts";
 import { type Armed, type Asked, type Fault, isOn, type On, type StreamFault } from "./api-server/faults.ts";
+import { certificate, listenFor } from "./api-server/listen.ts";
 import { groupVersionOf, RESOURCES, type Resource } from "./api-server/resources.ts";
 import { respond } from "./api-server/respond.ts";
 import { type KubernetesObject, type Metadata, Store } from "./api-server/store.ts";
@@ -16,10 +18,12 @@ export type { KubernetesObject } from "./api-server/store.ts";
 const TOKEN = "token-of-the-tests";
 
 export interface ApiServerOptions {
-  /** The API versions served, for example "networking.k8s.io/v1"; all that it knows, when left out. */
+  /** The versions of Ingress and IngressClass served, for example "extensions/v1beta1"; all, when left out. */
   readonly served?: readonly string[];
   /** Resources beyond those that it has anyway. */
   readonly resources?: readonly Resource[];
+  /** Speaks TLS and HTTP/2, as a real one does. */
+  readonly tls?: boolean;
 }
 
 /** An object to be put there, with as much of its metadata as matters. */
@@ -34,7 +38,9 @@ export interface Applied {
 export class ApiServer {
   /** Every request so far. */
   readonly requests: Asked[] = [];
+  readonly #known: readonly Resource[];
   readonly #resources: readonly Resource[];
+  readonly #certificate: Certificate | undefined;
   readonly #store = new Store();
   readonly #armed: Armed[] = [];
   readonly #watches = new Set<WatchStream>();
@@ -43,19 +49,21 @@ export class ApiServer {
   #port = 0;
 
   static async start(options: ApiServerOptions = {}): Promise<ApiServer> {
-    const server = new ApiServer(options);
+    const server = new ApiServer(options, options.tls ? await certificate() : undefined);
     await server.serve();
     return server;
   }
 
-  private constructor({ served, resources = [] }: ApiServerOptions) {
-    const all = [...RESOURCES, ...resources];
-    this.#resources = served ? all.filter((one) => served.includes(groupVersionOf(one))) : all;
+  private constructor({ served, resources = [] }: ApiServerOptions, pair: Certificate | undefined) {
+    this.#known = [...RESOURCES, ...resources];
+    const isServed = (one: Resource) => !one.kind.startsWith("Ingress") || served?.includes(groupVersionOf(one));
+    this.#resources = served ? this.#known.filter(isServed) : this.#known;
+    this.#certificate = pair;
     this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#certificate ? "https" : "http"}://127.0.0.1:${this.#port}`;
   }
 
   /** For `KubeConfig.loadFromOptions`. */
@@ -117,18 +125,16 @@ export class ApiServer {
 
   /** Creates or replaces an object whole, its status too; its namespace comes along. */
   apply(object: Applied): KubernetesObject {
-    const resource = this.#resourceOf(object.kind, object.apiVersion);
+    const resource = this.#known.find((one) => one.kind === object.kind && groupVersionOf(one) === object.apiVersion);
+    if (!resource) throw new Error(`this API server does not know ${object.apiVersion} ${object.kind}`);
     const namespace = resource.namespaced ? (object.metadata.namespace ?? "default") : undefined;
     if (namespace !== undefined && !this.#store.get("namespaces", undefined, namespace)) {
       this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
     }
     const before = this.#store.get(resource.plural, namespace, object.metadata.name);
     const { uid, creationTimestamp, generation } = before?.metadata ?? born(resource, new Date());
-    const kept = {
-      uid,
-      creationTimestamp,
-      ...(generation !== undefined && { generation: before ? generation + 1 : 1 }),
-    };
+    const raised = before && !isDeepStrictEqual(before.spec, object.spec) ? 1 : 0;
+    const kept = { uid, creationTimestamp, ...(generation !== undefined && { generation: generation + raised }) };
     const metadata = { ...kept, ...(namespace !== undefined && { namespace }), ...object.metadata };
     const status = resource.status && { status: resource.status };
     return this.#store.put(resource.plural, { ...status, ...object, metadata } as KubernetesObject); // born with all it needs
@@ -161,10 +167,8 @@ export class ApiServer {
       forbidden: this.#forbidden,
       watches: this.#watches,
     };
-    this.#listening = await listen(
-      createServer((request, response) => void respond(parts, request, response)),
-      this.#port,
-    );
+    const answer: Parameters<typeof listenFor>[0] = (request, response) => void respond(parts, request, response);
+    this.#listening = await listenFor(answer, this.#port, this.#certificate);
     this.#port = this.#listening.port;
   }
 
@@ -181,11 +185,9 @@ export class ApiServer {
     await this.serve();
   }
 
-  #resourceOf(kind: string, apiVersion?: string): Resource {
-    const found = this.#resources.find(
-      (one) => one.kind === kind && (apiVersion === undefined || groupVersionOf(one) === apiVersion),
-    );
-    if (!found) throw new Error(`this API server has no ${apiVersion ?? ""} ${kind}`);
+  #resourceOf(kind: string): Resource {
+    const found = this.#resources.find((one) => one.kind === kind);
+    if (!found) throw new Error(`this API server has no ${kind}`);
     return found;
   }
 }

@@ -34,6 +34,8 @@ export interface Fate {
   readonly type: "answered" | "refused" | "lost" | "unanswered";
   readonly there: number;
   readonly back: number;
+  /** For how long the machine is suspended once it has sent it, in ms. */
+  readonly suspended?: number;
 }
 
 export const FINE: Fate = { type: "answered", there: 0, back: 0 };
@@ -94,7 +96,8 @@ export class Machine {
 
   #ask(name: string, carryOut: () => object): Promise<unknown> {
     this.sent.push(`${Math.round(this.#world.now)} ${name}`);
-    const { type, there, back } = this.fate();
+    const { type, there, back, suspended = 0 } = this.fate();
+    this.suspend(suspended);
     return new Promise((resolve, reject) => {
       if (type === "lost") return this.#later(there + back, () => reject(new Error("the connection broke")));
       if (type === "refused") return this.#later(there + back, () => reject(new ApiError(500, "Unknown", "no")));

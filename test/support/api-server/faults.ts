@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { Query } from "./lists.ts";
 
 /** A request, as it came. */
@@ -78,9 +77,4 @@ export function due(armed: readonly Armed[], asked: Asked, watching: boolean): F
   const next = armed.find(({ on, fault, left }) => left > 0 && (watching || isAnswerFault(fault)) && isOn(on, asked));
   if (next) next.left -= 1;
   return next?.fault;
-}
-
-/** Closes the connection that an answer is on. */
-export function cut(response: ServerResponse): void {
-  response.socket?.destroy();
 }

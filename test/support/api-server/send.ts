@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import type { Answer } from "./answers.ts";
-import { type AnswerFault, type Asked, cut } from "./faults.ts";
+import type { AnswerFault, Asked } from "./faults.ts";
+import { cut } from "./listen.ts";
 import type { List } from "./lists.ts";
 import { Refusal, statusOf } from "./statuses.ts";
 
@@ -21,11 +22,13 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Reads a request. A body that isn't JSON is kept as "unreadable". */
 export async function askedOf(request: IncomingMessage): Promise<Asked> {
   const { method = "GET", url = "/" } = request;
-  const { pathname, search, searchParams } = new URL(url, "http://localhost");
+  const { pathname, searchParams } = new URL(url, "http://localhost");
   const hasBody = method === "POST" || method === "PUT" || method === "PATCH" || request.headers["content-length"];
   const body = hasBody ? await json(request).catch(() => "unreadable") : undefined;
   const query = Object.fromEntries(searchParams);
-  return { method, path: pathname, query, body, line: `${method} ${pathname}${decodeURIComponent(search)}` };
+  const search = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  const line = `${method} ${pathname}${search.length > 0 ? "?" : ""}${search.join("&")}`;
+  return { method, path: pathname, query, body, line };
 }
 
 /** The Refusal of a patch that isn't a JSON merge patch. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { converted } from "./conversion.ts";
-import { type Asked, cut, type StreamFault } from "./faults.ts";
+import type { Asked, StreamFault } from "./faults.ts";
+import { cut } from "./listen.ts";
 import { groupVersionOf, type Target } from "./resources.ts";
 import { type Selects, selectorOf } from "./selectors.ts";
 import { expired, statusOf } from "./statuses.ts";
@@ -24,10 +25,11 @@ export class WatchStream {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #unfollow: () => void;
   #silent = false;
+  #closed = false;
   #half = false;
   #times = 1;
   #lateMs = 0;
-  #told = 0;
+  #from = 0;
 
   /** Answers a watch: what happened since its version, or all there is, and then what happens. */
   constructor(store: Store, target: Target, asked: Asked, response: ServerResponse, fault?: StreamFault) {
@@ -47,7 +49,7 @@ export class WatchStream {
   }
 
   get open(): boolean {
-    return !this.#response.writableEnded && !this.#response.destroyed;
+    return !this.#closed && !this.#response.writableEnded;
   }
 
   /** Lets a fault happen to this watch, now. */
@@ -79,7 +81,7 @@ export class WatchStream {
 
   #begin(): void {
     const from = Number(this.asked.query.resourceVersion ?? 0);
-    this.#told = from === 0 ? this.#store.version : from;
+    this.#from = Math.max(from, this.#store.latest(this.#target.resource.plural));
     if (from === 0) {
       const { plural } = this.#target.resource;
       const all = this.#store.at(plural, this.#store.version) ?? [];
@@ -99,12 +101,11 @@ export class WatchStream {
     this.#after(lastsMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
   }
 
-  /** Only where it tells something: of the latest write of the kind, unless this watch knows of it already. */
+  /** Of the latest write of the kind, where there was one since the watch began: a real one sends no other. */
   #bookmark(): void {
     const { resource } = this.#target;
     const latest = this.#store.latest(resource.plural);
-    if (latest <= this.#told) return;
-    this.#told = latest;
+    if (latest <= this.#from) return;
     const metadata = { resourceVersion: String(latest), creationTimestamp: null };
     this.#send({ type: "BOOKMARK", object: { kind: resource.kind, apiVersion: groupVersionOf(resource), metadata } });
   }
@@ -112,7 +113,6 @@ export class WatchStream {
   #tell(change: Change): void {
     if (change.plural !== this.#target.resource.plural) return;
     const event = eventOf(change, (object) => this.#sees(object));
-    if (event) this.#told = Math.max(this.#told, change.version);
     if (event) this.#send({ type: event.type, object: this.#own(event.object) });
   }
 
@@ -157,6 +157,7 @@ export class WatchStream {
   }
 
   #stop(): void {
+    this.#closed = true;
     this.#unfollow();
     for (const timer of this.#timers) clearTimeout(timer);
   }
