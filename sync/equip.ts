@@ -19,7 +19,7 @@ import type { Logger } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
 
 /** What `edgress sync` is told, whichever way it runs. */
-export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
+export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits" | "namespace"> {
   readonly watchNamespace: readonly string[];
   readonly selector: string;
   readonly policy: Written;
@@ -75,7 +75,14 @@ export async function equip(
     live,
     account,
     records: originRecords(account.dns, () => performance.now()),
-    options: { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders, inspect: inspector() },
+    options: {
+      ingressClass,
+      controller,
+      watchIngressWithoutClass,
+      allowedResponseHeaders,
+      namespace,
+      inspect: inspector(),
+    },
     memory: newMemory(),
     cluster,
     takeOver: options.takeOver,

@@ -55,6 +55,15 @@ export interface IngressClass {
   readonly source: string;
   readonly controller: string | undefined;
   readonly isDefault: boolean;
+  /** What holds its settings. */
+  readonly parameters: ClassParameters | undefined;
+}
+
+/** `spec.parameters`: an object by its kind and name. */
+export interface ClassParameters {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string | undefined;
 }
 
 export interface Service extends Meta {

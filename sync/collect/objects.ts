@@ -136,7 +136,8 @@ function withoutNotes(annotations: Readonly<Record<string, string>>): Readonly<R
 }
 
 function classOf({ metadata, spec }: z.infer<typeof IngressClassObject>, { name, source }: Meta): IngressClass {
-  return { name, source, controller: spec?.controller, isDefault: metadata.annotations[DEFAULT_CLASS] === "true" };
+  const isDefault = metadata.annotations[DEFAULT_CLASS] === "true";
+  return { name, source, controller: spec?.controller, isDefault, parameters: spec?.parameters };
 }
 
 function serviceOf({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta): Service {

@@ -119,7 +119,12 @@ export const IngressV1beta1 = z.object({
 
 export const IngressClassObject = z.object({
   metadata,
-  spec: z.object({ controller: absent(z.string()) }).nullish(),
+  spec: z
+    .object({
+      controller: absent(z.string()),
+      parameters: absent(z.object({ kind: z.string(), name: z.string(), namespace: absent(z.string()) })),
+    })
+    .nullish(),
 });
 
 export const ServiceObject = z.object({

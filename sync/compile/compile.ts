@@ -5,7 +5,8 @@ import type { Cluster, Ingress, Malformed, Reference, Service } from "../collect
 import { type Addressed, addressesOf } from "./backends.ts";
 import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
-import { type Asked, claimsOf } from "./claims.ts";
+import { type Asked, claimsOf, subjectOf } from "./claims.ts";
+import { type ClassSettings, classNameOf, classSettings, withClassSettings } from "./class-settings.ts";
 import { reportNeedless } from "./degraded.ts";
 import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
@@ -43,7 +44,11 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
 
   for (const object of cluster.malformed) reportMalformed(object, report);
   const ours = select(cluster, options, recall);
-  const claimed = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
+  const settings = classSettings(cluster, options, recall);
+  const claimed = ours.map((ingress) => {
+    const ofClass = settings.byClass.get(classNameOf(ingress, cluster, options));
+    return recall("asked", ingress, [ofClass], (own) => readIngress(ingress, ofClass, options, own));
+  });
   const all = withinRoutes(claimed, options.permits, report);
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
@@ -79,13 +84,26 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   return {
     rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
     diagnostics: withoutTwins(memory.sortedDiagnostics),
-    references: referencesOf(compiled.flatMap(({ lookups }) => lookups)),
+    references: referencesOf(
+      compiled.flatMap(({ lookups }) => lookups),
+      settings.references,
+    ),
   };
 }
 
-function readIngress(ingress: Ingress, options: Options, report: Report): Asked {
+/** What an Ingress asks for, of what its namespace may have. Without the settings of its class it may lack a guard: it is closed. */
+function readIngress(ingress: Ingress, settings: ClassSettings | undefined, options: Options, report: Report): Asked {
   reportStrangers(ingress, report);
-  return permitted(withCatchAll(claimsOf(ingress, options, report)), options.permits, report);
+  const asked = claimsOf(withClassSettings(ingress, settings), options, report);
+  const closed = settings?.type === "unread" ? closedFor(asked, settings.because, report) : asked;
+  return permitted(withCatchAll(closed), options.permits, report);
+}
+
+function closedFor({ owner, claims, hosts }: Asked, because: string, report: Report): Asked {
+  const problem = `the settings of its class cannot be read: ${because}`;
+  report("RouteClosed", subjectOf(owner.ingress, "spec.ingressClassName"), problem, "until then its paths answer 503");
+  const closed = { ...owner, read: { ...owner.read, closedBy: "the settings of its class" } };
+  return { owner: closed, hosts, claims: claims.map((claim) => ({ ...claim, owner: closed })) };
 }
 
 /** Where each Service of a cluster is reached. */

@@ -84,6 +84,10 @@ export const reasons = {
     doc: "The Ingress does not compile and once did: a cluster's sync job serves it as it was then.",
   },
   ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
+  SettingsMissing: {
+    severity: "error",
+    doc: "The settings that an IngressClass's parameters name cannot be read; the paths of its Ingresses answer 503.",
+  },
   ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
 } as const satisfies Record<string, { severity: Severity; doc: string; spoils?: true }>;
 

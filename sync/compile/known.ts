@@ -1,11 +1,11 @@
 import { allPolicies } from "../../src/rules/policies/all.ts";
-import type { AnnotationRow } from "../../src/rules/policies/define.ts";
+import type { Annotation } from "../../src/rules/policies/define.ts";
 import { PREFIXES } from "./annotations.ts";
 
 /** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
 export const known: ReadonlyMap<string, Known> = new Map(
   allPolicies.flatMap(({ name: policy, annotations }) =>
-    Object.entries<AnnotationRow>(annotations).flatMap(([name, row]) =>
+    Object.entries<Annotation<unknown>>(annotations).flatMap(([name, row]) =>
       [name, ...(row.aliases ?? [])].map((written): [string, Known] => [written, { name, policy, row }]),
     ),
   ),
@@ -14,7 +14,7 @@ export const known: ReadonlyMap<string, Known> = new Map(
 export interface Known {
   readonly name: string;
   readonly policy: string;
-  readonly row: AnnotationRow;
+  readonly row: Annotation<unknown>;
 }
 
 /** An annotation without the prefix, if it stands under one of ours. */

@@ -98,8 +98,8 @@ export function noting(lookUp: LookUp): { lookUp: LookUp; made: () => Lookup[] }
 }
 
 /** The Secrets and ConfigMaps that were asked for, found or not, each once and in order. */
-export function referencesOf(lookups: Iterable<Lookup>): Reference[] {
-  const references = new Map<string, Reference>();
+export function referencesOf(lookups: Iterable<Lookup>, others: readonly Reference[]): Reference[] {
+  const references = new Map(others.map((one) => [`${one.kind} ${nameOf(one)}`, one]));
   for (const { kind, key } of lookups) {
     if (kind !== "Secret" && kind !== "ConfigMap") continue;
     const slash = key.indexOf("/");

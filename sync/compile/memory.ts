@@ -1,6 +1,7 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import type { Addressed } from "./backends.ts";
 import type { Asked } from "./claims.ts";
+import type { ClassSettings } from "./class-settings.ts";
 import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import type { KeptHost } from "./hosts.ts";
 import type { Options } from "./options.ts";
@@ -8,6 +9,7 @@ import type { Options } from "./options.ts";
 /** What is made of an object, by step. */
 interface Steps {
   readonly selected: boolean; // of an Ingress: whether it is ours
+  readonly settings: ClassSettings; // of an IngressClass
   readonly asked: Asked; // of an Ingress
   readonly taken: undefined; // of a claim: its report
   readonly addressed: Addressed; // of a Service
@@ -93,7 +95,13 @@ function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T>
 
 function nothing(): Omit<Memory, "options"> {
   return {
-    steps: { selected: new WeakMap(), asked: new WeakMap(), taken: new WeakMap(), addressed: new WeakMap() },
+    steps: {
+      selected: new WeakMap(),
+      settings: new WeakMap(),
+      asked: new WeakMap(),
+      taken: new WeakMap(),
+      addressed: new WeakMap(),
+    },
     hosts: new Map(),
     redirects: new Map(),
     sortedHosts: [],

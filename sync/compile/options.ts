@@ -7,6 +7,8 @@ export interface Options {
   readonly ingressClass: string;
   /** What an IngressClass of ours has in `spec.controller`. */
   readonly controller: string;
+  /** Where the ConfigMap of an IngressClass's settings lies, if the class does not say; "default" without one. */
+  readonly namespace?: string;
   /** Takes Ingresses that name no class. */
   readonly watchIngressWithoutClass: boolean;
   /** The domains that the account answers for. */

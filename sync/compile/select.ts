@@ -4,7 +4,7 @@ import type { Report } from "./diagnostic.ts";
 import type { Recall } from "./memory.ts";
 import type { Options } from "./options.ts";
 
-const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
 /** What tells our Ingresses from others'. */
 export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
