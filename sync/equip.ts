@@ -62,6 +62,7 @@ export async function equip(
   ended: AbortSignal,
 ): Promise<Job> {
   const account = accountOf(environment);
+  await account.sealer.expectKey(); // or one Ingress with an auth-secret would fail every round
   const cluster = await clusterUid(api);
   const failed = (resource: string, error: Error) => {
     metrics.watchFailed(resource);
