@@ -197,7 +197,7 @@ async function tell(job: Job, done: Done, told: Told, now: Date): Promise<Told> 
     ended: AbortSignal.timeout(REPORT_MS),
   };
   const reported = {
-    objects: byName(done.known),
+    objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
     diagnostics: done.kept.compiled.diagnostics,
     live: done.outcome === "held" ? undefined : liveOf(job, done),
   };
