@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { generateSealingKeys } from "./publish/seal.ts";
 import { generateKeys } from "./publish/sign.ts";
@@ -53,9 +53,53 @@ classOptions(program.command("lint"), false)
 
 classOptions(program.command("publish"))
   .description("Compiles a folder of manifests and publishes it to a Cloudflare account, once")
+  .option("--take-over", "publishes to a KV namespace of a cluster whose sync job was stopped", false)
   .action(async (options) => {
     const { publishCommand } = await import("./publish-command.ts");
     process.exitCode = await publishCommand(options, process.env, print);
+  });
+
+classOptions(program.command("sync"), false)
+  .description("Keeps the edge in step with a Kubernetes cluster")
+  .option("--watch-namespace <name...>", "namespaces to watch; without it, all", [])
+  .option("--selector <labels>", "takes only Ingresses with these labels, as kubectl writes them", "")
+  .option("--policy <file>", "which namespaces may claim what, and what may be an origin: a file")
+  .option(
+    "--policy-config-map <name>",
+    "the same in a ConfigMap, under policy.yaml: namespace/name, or a name in --namespace",
+  )
+  .option("--hold-off <seconds>", "how long it must be quiet after a change", seconds, 1)
+  .option("--hold-off-most <seconds>", "how long to wait for that at most", seconds, 10)
+  .option("--resync <seconds>", "how often to look at what is published when nothing changes", seconds, 60)
+  .option("--stale-after <seconds>", "not ready when no round has succeeded for so long", seconds, 300)
+  .option("--most-hosts-removed <number>", "holds back rounds that take the last route of more hosts", whole, 10)
+  .option("--allow-mass-deletion", "holds back no round", false)
+  .option("--publish-status-address <address...>", "host names or addresses of the edge, for the Ingresses' status", [])
+  .option("--take-over", "publishes to a KV namespace that belongs to another cluster", false)
+  .option("--namespace <name>", "where its Lease and ConfigMaps lie; POD_NAMESPACE, or the kubeconfig's")
+  .option("--lease-name <name>", "the Lease that says who publishes", "edgress")
+  .option("--health-port <port>", "port of /healthz, /readyz and /metrics; 0 picks a free one", port, 10254)
+  .option("--once", "one round, and ends with 1 where not everything was published", false)
+  .option("--dry-run", "says what a round would do, and does nothing of it", false)
+  .addOption(
+    new Option("--log-level <level>", "the least that is logged")
+      .choices(["debug", "info", "warn", "error"])
+      .default("info"),
+  )
+  .action(async ({ policy, policyConfigMap, ...options }) => {
+    const { syncCommand } = await import("./sync-command.ts");
+    const written = policyOf(policy, policyConfigMap, options.namespace);
+    process.exitCode = await syncCommand({ ...options, policy: written }, process.env, print, untilSignal());
+  });
+
+program
+  .command("approve")
+  .description("Shows what the sync job holds back, since it would remove much; with its id, confirms it")
+  .argument("[id]", "the id of what is held back")
+  .option("--namespace <name>", "where the sync job runs; POD_NAMESPACE, or the kubeconfig's")
+  .action(async (id, options) => {
+    const { approveCommand } = await import("./approve-command.ts");
+    await approveCommand(id, options, print);
   });
 
 program
@@ -107,6 +151,26 @@ function port(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= 65535) return number;
   throw new InvalidArgumentError("expected a port from 0 to 65535");
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== "" && number >= 0 && number <= 86_400) return number;
+  throw new InvalidArgumentError("expected seconds from 0 to 86400");
+}
+
+function whole(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number");
+}
+
+function policyOf(file: string | undefined, configMap: string | undefined, namespace: string | undefined) {
+  if (file !== undefined && configMap !== undefined)
+    throw new UsageError("--policy and --policy-config-map are two places for one thing: give one of them");
+  if (file !== undefined) return { type: "file", path: file } as const;
+  if (configMap === undefined) return { type: "none" } as const;
+  const [name = "", own = namespace ?? process.env.POD_NAMESPACE ?? "default"] = configMap.split("/").toReversed();
+  return { type: "ConfigMap", namespace: own, name } as const;
 }
 
 function names(text: string): string[] {

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { generateKeys } from "../sync/publish/sign.ts";
+import Cloudflare from "cloudflare";
+import { kvOf } from "../sync/cloudflare/kv.ts";
+import { readLedger, writeLedger } from "../sync/publish/ledger.ts";
+import { generateKeys, signerOf } from "../sync/publish/sign.ts";
 import { ask, type Edge, startEdge } from "./support/edge.ts";
 import { EXAMPLES, edgress } from "./support/edge-cli.ts";
 
@@ -62,6 +65,29 @@ describe("edgress publish", () => {
     assert.deepEqual(writesSince(from), []);
   });
 
+  test("incident 11: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
+    const { account } = edge.stack;
+    const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+    const kv = kvOf(client, account.accountId, account.namespaceId);
+    const signer = signerOf(keys.privateKey);
+    const ledger = { cluster: "6e1b7d1c-4f9b", quarantined: {}, ingresses: [] };
+    await writeLedger(kv, signer, await readLedger(kv, signer), ledger);
+    const from = edge.stack.account.requests.length;
+    const refused = await edgress(args, environment);
+    assert.deepEqual(refused, {
+      code: 2,
+      stdout: "",
+      stderr:
+        "edgress: this KV namespace belongs to the cluster 6e1b7d1c-4f9b: " +
+        "publish to another, or stop that cluster's sync job and take it over with --take-over\n",
+    });
+    assert.deepEqual(writesSince(from), []);
+    const taken = await edgress([...args, "--take-over"], environment);
+    assert.match(taken.stdout, /^unchanged generation=1 /);
+    assert.deepEqual(writesSince(from), ["PUT values/ledger"]);
+    assert.equal((await edgress(args, environment)).code, 0);
+  });
+
   for (const name of [
     "CLOUDFLARE_ACCOUNT_ID",
     "EDGRESS_KV_NAMESPACE_ID",
@@ -93,7 +119,9 @@ describe("edgress publish", () => {
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop }\nspec:\n  ingressClassName: edgress\n  rules:",
         rule("good.bar.com", "web"),
         rule("bad.bar.com", "missing"),
+        rule("inside.bar.com", "inside"),
         "---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { externalIPs: [203.0.113.11], ports: [{ port: 80 }] }",
+        "---\napiVersion: v1\nkind: Service\nmetadata: { name: inside }\nspec: { externalIPs: [127.0.0.1], ports: [{ port: 80 }] }",
       ].join("\n"),
     );
     const { code, stdout } = await edgress(["publish", "--manifests", folder], environment);
@@ -101,6 +129,10 @@ describe("edgress publish", () => {
     assert.match(
       stdout,
       /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*BackendNotFound/m,
+    );
+    assert.match(
+      stdout,
+      /^error Service default\/inside spec\.externalIPs: 127\.0\.0\.1 may not be an origin: .*OriginRefused/m,
     );
     // That of the second Service of the examples, which were published before.
     assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it any more; remove it /m);

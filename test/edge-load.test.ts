@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { CURRENT_KEY, shardKey } from "../src/rules/keys.ts";
 import type { Manifest } from "../src/rules/snapshot.ts";
 import { startEchoes } from "../sync/dev/echo.ts";
-import { canonical, digestOf } from "../sync/publish/plan.ts";
+import { canonical, digestOf } from "../sync/publish/canonical.ts";
 import { generateKeys, signerOf } from "../sync/publish/sign.ts";
 import { ask, type Edge, ingress, service, startEdge, until } from "./support/edge.ts";
 

@@ -76,7 +76,12 @@ for (const [name, { guards, parse }] of allPolicies.flatMap(({ annotations }) =>
   });
 }
 
+// What a cluster's sync job alone tells, since it knows what was before: test/quarantine.test.ts has it.
+const TOLD_BY_SYNC = "Quarantined";
+
 for (const reason of Object.keys(reasons)) {
+  if (reason === TOLD_BY_SYNC) continue;
+
   test(`the reason ${reason} appears in a fixture`, () => {
     assert.ok(reported.some((diagnostic) => diagnostic.reason === reason));
   });

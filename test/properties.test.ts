@@ -8,14 +8,26 @@ import { parsed, refused } from "../src/rules/parsed.ts";
 import { encodePath, forwardedPath, normalisePath } from "../src/rules/paths.ts";
 import { allPolicies } from "../src/rules/policies/all.ts";
 import type { Annotation } from "../src/rules/policies/define.ts";
+import type { PolicySettings } from "../src/rules/policies/index.ts";
 import { flag } from "../src/rules/policies/kinds.ts";
-import { Manifest, Shard } from "../src/rules/snapshot.ts";
+import { Manifest, type PathMatch, type Route, Shard } from "../src/rules/snapshot.ts";
 import { clusterOf, type Found } from "../sync/collect/objects.ts";
 import { inspector } from "../sync/compile/backtracking.ts";
 import { type Compiled, compile } from "../sync/compile/compile.ts";
 import type { Options } from "../sync/compile/options.ts";
-import { canonical, plan } from "../sync/publish/plan.ts";
-import { hostHeader, ingress, malformedIngress, NAMES, objects, plainRules, rawPath } from "./support/arbitraries.ts";
+import type { Permits } from "../sync/compile/permits.ts";
+import { canonical } from "../sync/publish/canonical.ts";
+import { plan } from "../sync/publish/plan.ts";
+import {
+  hostHeader,
+  ingress,
+  malformedIngress,
+  NAMES,
+  objects,
+  plainRules,
+  rawPath,
+  rivals,
+} from "./support/arbitraries.ts";
 import { OPTIONS, ZONES } from "./support/fixture.ts";
 
 // An inspection of an expression takes some 50 ms; where the time to match it is not the matter, all are taken.
@@ -127,6 +139,97 @@ describe("compiling", () => {
       { numRuns: 40 },
     );
   });
+});
+
+describe("permits", () => {
+  interface Rival {
+    readonly metadata: { readonly namespace: string };
+  }
+
+  const only = (all: readonly Rival[], namespace: string) =>
+    all.filter(({ metadata }) => metadata.namespace === namespace);
+
+  function permits(claims: Permits["claims"]): Options {
+    return { ...QUICK, permits: { ...QUICK.permits, claims } };
+  }
+
+  test("that give each of two namespaces its own host leave either's as if the other were not there", () => {
+    const options = permits([
+      { namespaces: ["default"], hosts: ["a.example.com"], paths: ["/"] },
+      { namespaces: ["shop"], hosts: ["b.example.com"], paths: ["/"] },
+    ]);
+    fc.assert(
+      fc.property(rivals, ({ ingresses, services }) => {
+        const { hosts } = compiled([...ingresses, ...services], options).rules;
+        for (const [namespace, host] of [
+          ["default", "a.example.com"],
+          ["shop", "b.example.com"],
+        ] as const) {
+          const alone = compiled([...only(ingresses, namespace), ...services], options).rules.hosts;
+          assert.ok(alone.every((own) => own.host === host));
+          assert.deepEqual(
+            hosts.filter((own) => own.host === host),
+            alone,
+          );
+          for (const { id } of alone.flatMap(({ routes }) => routes)) assert.ok(id.startsWith(`${namespace}/`));
+        }
+        assert.ok(hosts.every(({ host }) => host === "a.example.com" || host === "b.example.com"));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("that give a namespace a path of another's hosts give it nothing else of them", () => {
+    const options = permits([
+      { namespaces: ["default"], hosts: ["*"], paths: ["/"] },
+      { namespaces: ["shop"], hosts: ["*.example.com"], paths: ["/foo"] },
+    ]);
+    const segment = fc.constantFrom("foo", "FOO", "Foo", "foobar", "fo", "bar", "admin", "ADMIN", "café", "x");
+    const path = fc
+      .tuple(fc.array(segment, { maxLength: 3 }), fc.constantFrom("", "/"))
+      .map(([segments, end]) => normalisePath(`/${segments.join("/")}${end}`) ?? "/");
+    const host = fc.constantFrom(
+      "a.example.com",
+      "b.example.com",
+      "c.example.com",
+      "www.b.example.com",
+      "other.example.net",
+    );
+    fc.assert(
+      fc.property(rivals, host, fc.array(path, { minLength: 10 }), ({ ingresses, services }, asked, paths) => {
+        const both = answering(compiled([...ingresses, ...services], options), asked);
+        const alone = answering(compiled([...only(ingresses, "default"), ...services], options), asked);
+        for (const at of paths) {
+          // Within its path it may take requests; and of two that write the same path there, the older has it.
+          if (/^\/foo(\/|$)/.test(at) || isContested(alone(at).taking)) continue;
+          assert.deepEqual(both(at).answer, alone(at).answer, `${asked}${at}`);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  function isContested(match: PathMatch | undefined): boolean {
+    const text = match?.type === "regex" ? match.pattern : match?.path;
+    return text !== undefined && /^\^?\/foo/.test(text);
+  }
+
+  /** What a host answers at a path (the policies of the host, and the route with its own), and by which match. */
+  function answering({ rules }: Compiled, host: string) {
+    const taken = firstHost(new Map(rules.hosts.map((own) => [own.host, own])), host);
+    const table = taken && tableOf(taken);
+    return (path: string): { readonly answer: unknown; readonly taking: PathMatch | undefined } => {
+      const found = table ? lookUp(table, path) : "nothing";
+      return answerOf(taken?.policies ?? {}, typeof found === "object" ? found.route : undefined);
+    };
+  }
+
+  function answerOf(host: PolicySettings, route: Route | undefined) {
+    const sentOn = host.fromToWww ?? route?.policies.fromToWww;
+    if (sentOn || !route) return { answer: sentOn ?? { host }, taking: undefined };
+    const { id, policies, backend } = route;
+    return { answer: { id, policies, backend, host }, taking: route.path };
+  }
 });
 
 /** What an edge would find in KV passes its own, strict schemas, and holds nothing that JSON loses. */

@@ -90,7 +90,7 @@ describe("sealing", () => {
 
   test("is undone with the other half of the key only", async () => {
     const token = JSON.stringify([seal.seal("ann:ü\n")]);
-    const [sealed] = JSON.parse((await seal.prepare(token))(token)) as [string];
+    const [sealed] = JSON.parse((await seal.prepare([{ text: token }]))(token)) as [string];
     await assert.rejects(openSealed(sealed, generateSealingKeys().privateKey));
     await assert.rejects(openSealed(sealed, undefined), /EDGRESS_SEALING_KEY is not set/);
     await assert.rejects(openSealed(sealed.replace(/.{8}$/, "AAAAAAA="), sealing.privateKey));
@@ -100,7 +100,7 @@ describe("sealing", () => {
 
   test("leaves alone what is no token of its own", async () => {
     const other = JSON.stringify(["sealed:", `sealed:${"0".repeat(64)}`, "x sealed:"]);
-    assert.equal((await seal.prepare(other))(other), other);
+    assert.equal((await seal.prepare([{ text: other }]))(other), other);
   });
 });
 
@@ -233,6 +233,6 @@ test("the command prints a pair that fits", async () => {
   const keys = Object.fromEntries(stdout.split("\n").map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? ["", ""]));
   const sealer = sealerOf(keys.EDGRESS_SIGNING_KEY, keys.EDGRESS_SEALING_PUBLIC_KEY);
   const token = JSON.stringify(sealer.seal("text"));
-  const sealed = JSON.parse((await sealer.prepare(token))(token)) as string;
+  const sealed = JSON.parse((await sealer.prepare([{ text: token }]))(token)) as string;
   assert.equal(await openSealed(sealed, keys.EDGRESS_SEALING_KEY), "text");
 });

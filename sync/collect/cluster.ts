@@ -7,6 +7,10 @@ export interface Cluster {
   readonly configMaps: readonly ConfigMap[];
   /** Objects that could not be read: reported, and otherwise as if they were not there. */
   readonly malformed: readonly Malformed[];
+  /** Secrets and ConfigMaps that may be there, but could not be had: what asks for one is refused, and told why. */
+  readonly unread: readonly Unread[];
+  /** Whether `secrets` holds those of `spec.tls`. Where they are not read, nothing is said of one that is missing. */
+  readonly certificates: "known" | "unread";
 }
 
 export interface Meta {
@@ -57,6 +61,8 @@ export interface Service extends Meta {
   readonly type: string | undefined;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
+  /** The addresses that it has within the cluster; none where it is headless. */
+  readonly clusterIPs: readonly string[];
   /** Addresses or names from `status.loadBalancer.ingress`. */
   readonly loadBalancer: readonly string[];
 }
@@ -77,6 +83,17 @@ export interface ConfigMap extends Meta {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** An object that rules may refer to, by name. */
+export interface Reference {
+  readonly kind: "Secret" | "ConfigMap";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Unread extends Reference {
+  readonly problem: string;
+}
+
 export interface Malformed {
   readonly kind: string;
   readonly namespace: string;
@@ -84,4 +101,6 @@ export interface Malformed {
   readonly source: string;
   readonly field: string;
   readonly problem: string;
+  /** Those of an Ingress, as far as they can be read. */
+  readonly annotations: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Cluster, ConfigMap, Ingress, IngressClass, Malformed, Meta, Secret, Service } from "./cluster.ts";
 import {
+  AnnotatedObject,
   ConfigMapObject,
   Identity,
   IngressClassObject,
@@ -10,7 +11,14 @@ import {
   ServiceObject,
 } from "./schemas.ts";
 
+const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
+
+/** Says since which generation an Ingress's rules are live. The sync job writes it, and no policy reads it. */
+export const LIVE_GENERATION = "edgress.dev/live-generation";
+
+// Written by tools, for tools: what they say of an Ingress changes nothing.
+const NOTES = [LIVE_GENERATION, "kubectl.kubernetes.io/last-applied-configuration"];
 
 /** An object as it was found, not yet read. */
 export interface Found {
@@ -18,7 +26,8 @@ export interface Found {
   readonly source: string;
 }
 
-type Read =
+/** An object as it was read, or why it cannot be. */
+export type Read =
   | { readonly kind: "Ingress"; readonly object: Ingress }
   | { readonly kind: "IngressClass"; readonly object: IngressClass }
   | { readonly kind: "Service"; readonly object: Service }
@@ -28,7 +37,11 @@ type Read =
 
 /** Reads objects into a cluster. It never throws: what cannot be read is listed, and kinds that do not matter are left out. */
 export function clusterOf(found: readonly Found[]): Cluster {
-  const read = withoutTwins(found.flatMap(expandList).flatMap(readObject));
+  return clusterFrom(withoutTwins(found.flatMap(expandList).flatMap(readObject)));
+}
+
+/** A cluster of objects that were read one by one. */
+export function clusterFrom(read: readonly Read[]): Cluster {
   return {
     ingresses: read.flatMap((entry) => (entry.kind === "Ingress" ? [entry.object] : [])),
     classes: read.flatMap((entry) => (entry.kind === "IngressClass" ? [entry.object] : [])),
@@ -36,6 +49,8 @@ export function clusterOf(found: readonly Found[]): Cluster {
     secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
     configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
     malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
+    unread: [],
+    certificates: "known",
   };
 }
 
@@ -49,7 +64,8 @@ function expandList({ object, source }: Found): Found[] {
   return object.items.map((item) => ({ object: isRecord(item) ? { ...inherited, ...item } : item, source }));
 }
 
-function readObject({ object, source }: Found): Read[] {
+/** Reads one object; nothing, where its kind does not matter. */
+export function readObject({ object, source }: Found): Read[] {
   const identity = Identity.safeParse(object);
   if (!identity.success) return unnamed(object, source, identity.error);
   const { kind, apiVersion, metadata } = identity.data;
@@ -94,7 +110,7 @@ function withoutTwins(read: readonly Read[]): Read[] {
     const problem = `is defined in ${earlier} already, which counts`;
     return {
       kind: "malformed",
-      object: { kind: entry.kind, namespace, name, source, field: "metadata.name", problem },
+      object: { kind: entry.kind, namespace, name, source, field: "metadata.name", problem, annotations: {} },
     };
   });
 }
@@ -105,7 +121,7 @@ function readIngress(object: unknown, apiVersion: string, meta: Meta): Read {
     kind: "Ingress",
     object: {
       ...meta,
-      annotations: metadata.annotations,
+      annotations: withoutNotes(metadata.annotations),
       created: metadata.creationTimestamp,
       className: spec.ingressClassName,
       defaultBackend: spec.defaultBackend,
@@ -113,6 +129,10 @@ function readIngress(object: unknown, apiVersion: string, meta: Meta): Read {
       rules: spec.rules,
     },
   }));
+}
+
+function withoutNotes(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !NOTES.includes(key)));
 }
 
 function classOf({ metadata, spec }: z.infer<typeof IngressClassObject>, { name, source }: Meta): IngressClass {
@@ -125,6 +145,9 @@ function serviceOf({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta):
     type: spec?.type,
     ports: spec?.ports ?? [],
     externalIPs: spec?.externalIPs ?? [],
+    clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(
+      (ip) => !NO_CLUSTER_IP.has(ip),
+    ),
     loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
   };
 }
@@ -137,7 +160,7 @@ function secretOf({ type, data, stringData }: z.infer<typeof SecretObject>, meta
 
 function read<T>(schema: z.ZodType<T>, object: unknown, kind: string, meta: Meta, make: (value: T) => Read): Read {
   const result = schema.safeParse(object);
-  return result.success ? make(result.data) : malformed(kind, meta, result.error);
+  return result.success ? make(result.data) : malformed(kind, meta, result.error, annotationsIn(object));
 }
 
 /** An object that does not even say what it is: only reported where it claims a kind that matters here. */
@@ -146,7 +169,17 @@ function unnamed(object: unknown, source: string, error: z.ZodError): Read[] {
   return [malformed("Ingress", { namespace: "?", name: "?", source }, error)];
 }
 
-function malformed(kind: string, meta: Meta, error: z.ZodError): Read {
+/** The annotations of an object that is malformed elsewhere. */
+function annotationsIn(object: unknown): Readonly<Record<string, string>> {
+  return AnnotatedObject.safeParse(object).data?.metadata.annotations ?? {};
+}
+
+function malformed(
+  kind: string,
+  meta: Meta,
+  error: z.ZodError,
+  annotations: Readonly<Record<string, string>> = {},
+): Read {
   const issue = error.issues[0];
   const field = (issue?.path ?? [])
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
@@ -158,6 +191,7 @@ function malformed(kind: string, meta: Meta, error: z.ZodError): Read {
       kind,
       field: field.replace(/^\./, "") || "(object)",
       problem: issue?.message ?? "cannot be read",
+      annotations,
     },
   };
 }

@@ -24,6 +24,9 @@ export const Identity = z.object({
 
 const metadata = z.object({ annotations: texts, creationTimestamp: absent(z.iso.datetime({ offset: true })) });
 
+/** What of an object can be read even where the rest of it cannot. */
+export const AnnotatedObject = z.object({ metadata: z.object({ annotations: texts }) });
+
 const BackendV1 = z
   .object({
     service: absent(
@@ -124,6 +127,8 @@ export const ServiceObject = z.object({
     .object({
       type: absent(z.string()),
       externalIPs: list(z.string()),
+      clusterIP: absent(z.string()), // alone before Kubernetes 1.20
+      clusterIPs: list(z.string()),
       ports: list(
         z.object({
           name: absent(z.string()),

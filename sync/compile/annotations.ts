@@ -22,13 +22,19 @@ export interface Read {
 /** Reads what the policies' tables name. A value that cannot be read is reported; a guard's closes every route. */
 export function readAnnotations(ingress: Ingress, report: Report): Read {
   const closing: string[] = [];
-  const valuesOf = (annotations: Annotations) =>
-    Object.fromEntries(
-      Object.entries(annotations).flatMap(([name, annotation]) => {
+  const written = writtenNames(ingress);
+  const valuesOf = (annotations: Annotations) => {
+    // Most are not there, and there are hundreds.
+    const there = Object.entries(annotations).filter(([name, { aliases }]) =>
+      [name, ...(aliases ?? [])].some((one) => written.has(one)),
+    );
+    return Object.fromEntries(
+      there.flatMap(([name, annotation]) => {
         const value = readOne(ingress, name, annotation, report, closing);
         return value === undefined ? [] : [[name, value]];
       }),
     );
+  };
   const values = Object.fromEntries(allPolicies.map(({ name, annotations }) => [name, valuesOf(annotations)]));
   return {
     values: values as Read["values"], // made from the list of policies, so every name is there
@@ -52,6 +58,14 @@ function readOne(ingress: Ingress, name: string, annotation: Annotation<unknown>
     report("RouteClosed", subject, value.problem, `${remedy}; until then its paths answer 503`);
   } else report("AnnotationInvalid", subject, value.problem, `${remedy}; until then it counts as absent`);
   return undefined;
+}
+
+/** The names of an Ingress's annotations, without prefix. */
+function writtenNames({ annotations }: Ingress): ReadonlySet<string> {
+  const keys = Object.keys(annotations);
+  return new Set(
+    PREFIXES.flatMap((prefix) => keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))),
+  );
 }
 
 /** The key that counts for an annotation: the first prefix under which it stands. */

@@ -1,13 +1,12 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import ipaddr from "ipaddr.js";
 import { PROXIED_PORTS } from "../../src/rules/ports.ts";
 import type { Address, Backend } from "../../src/rules/snapshot.ts";
 import type { Service, ServicePort } from "../collect/cluster.ts";
 import type { Reason, Subject } from "./diagnostic.ts";
+import type { LookUp } from "./lookups.ts";
+import type { OriginProblem } from "./origins.ts";
+import { recordOf } from "./record-names.ts";
 import { nameOf } from "./select.ts";
-
-const RECORD_HASH_LENGTH = 24;
 
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
 export type Resolved = { readonly notes: readonly Note[] } & (
@@ -32,13 +31,20 @@ export type Resolve = (
 /** How a backend is spoken to: what backend-protocol says; http unless said. */
 export type Protocol = "http" | "https" | "by port";
 
+/** Where a Service is reached, and what there is to say of it. */
+export interface Addressed {
+  readonly addresses: Address[];
+  readonly notes: readonly Note[];
+}
+
 /** Looks backends up among Services. */
-export function resolver(services: readonly Service[]): Resolve {
-  const known = new Map(services.map((service) => [nameOf(service), service]));
+export function resolver(lookUp: LookUp): Resolve {
   return (namespace, { name, port }, protocol = "http") => {
     const full = `${namespace}/${name}`;
-    const service = known.get(full);
-    if (!service) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
+    const service = lookUp("service", full);
+    const addressed = lookUp("addressed", full);
+    if (!service || !addressed)
+      return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
     const servicePort = portOf(service, port);
     if (!servicePort) {
       const ports = tcpPorts(service).map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
@@ -47,7 +53,7 @@ export function resolver(services: readonly Service[]): Resolve {
     }
     const scheme = schemeOf(protocol, servicePort.port);
     return PROXIED_PORTS[scheme].includes(servicePort.port)
-      ? reached(service, servicePort.port, scheme)
+      ? reached(full, addressed, servicePort.port, scheme)
       : notProxied(full, servicePort.port, scheme);
   };
 }
@@ -65,12 +71,11 @@ function notProxied(full: string, port: number, scheme: Backend["scheme"]): Reso
   return failed("PortNotProxied", problem, remedy);
 }
 
-function reached(service: Service, port: number, scheme: Backend["scheme"]): Resolved {
-  const full = nameOf(service);
-  const { addresses, notes } = addressesOf(service);
+function reached(full: string, { addresses, notes }: Addressed, port: number, scheme: Backend["scheme"]): Resolved {
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
-    return failed("AddressMissing", `Service ${full} has no external address`, remedy, notes);
+    const which = notes.some(({ reason }) => reason === "OriginRefused") ? " that may be an origin" : "";
+    return failed("AddressMissing", `Service ${full} has no external address${which}`, remedy, notes);
   }
   const backend = { scheme, port, addresses };
   const portNote: Note = {
@@ -99,30 +104,35 @@ function tcpPorts({ ports }: Service): ServicePort[] {
   return ports.filter(({ protocol }) => protocol === "TCP");
 }
 
-/** `spec.externalIPs`, else what `status.loadBalancer` says. */
-function addressesOf(service: Service): { addresses: Address[]; notes: Note[] } {
+/** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
+export function addressesOf(service: Service, originProblem: OriginProblem): Addressed {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const written = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
-  const read = written.map((address) => ({
-    address,
-    canonical: canonicalAddress(address, service.externalIPs.length === 0),
-  }));
   const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
-  const bad = read.filter(({ canonical }) => canonical === undefined);
+  const read = written.map((address) => {
+    const canonical = canonicalAddress(address, service.externalIPs.length === 0);
+    return { address, canonical, refused: canonical && originProblem(service.namespace, canonical) };
+  });
+  const good = read.flatMap(({ canonical, refused }) => (canonical && refused === undefined ? [canonical] : []));
   return {
-    addresses: [...new Set(read.flatMap(({ canonical }) => canonical ?? []))].map((address) => ({
-      address,
-      record: recordOf(address),
-    })),
-    notes: bad.map(({ address }) => {
-      return {
-        reason: "AddressInvalid",
-        problem: `expected an IP address, got "${address}"`,
-        remedy: "correct it",
-        subject,
-      };
+    addresses: [...new Set(good)].map((address) => ({ address, record: recordOf(address) })),
+    notes: read.flatMap(({ address, canonical, refused }) => {
+      if (refused !== undefined) return originNotes(service, address, refused, subject);
+      const problem = `expected an IP address, got "${address}"`;
+      return canonical ? [] : [{ reason: "AddressInvalid", problem, remedy: "correct it", subject }];
     }),
   };
+}
+
+/** For the Service, and for the path that needs it: they may be different people's. */
+function originNotes(service: Service, address: string, problem: string, subject: Subject): Note[] {
+  const remedy = `give the Service another address, or ask whoever keeps the permits of edgress to add it for namespace ${service.namespace}`;
+  const note = { reason: "OriginRefused", problem: `${address} may not be an origin: ${problem}`, remedy } as const;
+  const ofPath = {
+    ...note,
+    problem: `address ${address} of Service ${nameOf(service)} may not be an origin: ${problem}`,
+  };
+  return [{ ...note, subject }, ofPath];
 }
 
 /** An address as it is compared and published; a name where one may stand. */
@@ -130,9 +140,4 @@ export function canonicalAddress(address: string, mayBeName: boolean): string | 
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address;
   if (ipaddr.IPv6.isValid(address) && !address.includes("%")) return ipaddr.IPv6.parse(address).toString();
   return mayBeName && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(address) ? address.toLowerCase() : undefined;
-}
-
-/** The label of the DNS record for an address. A hash, since names of load balancers are longer than a label may be. */
-function recordOf(address: string): string {
-  return `edgress-${bytesToHex(sha256(utf8ToBytes(address))).slice(0, RECORD_HASH_LENGTH)}`;
 }

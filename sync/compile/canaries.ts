@@ -4,7 +4,7 @@ import type { PolicySettings, SettingsOf } from "../../src/rules/policies/index.
 import type { Backend } from "../../src/rules/snapshot.ts";
 import { type Asked, type Claim, protocolOf, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
-import { byRoute, type HostPlan } from "./grant.ts";
+import type { HostPlan } from "./grant.ts";
 import type { Lookups } from "./lookups.ts";
 import { placeOf } from "./place.ts";
 import { nameOf } from "./select.ts";
@@ -22,7 +22,8 @@ export function isCanary({ owner }: Asked): boolean {
  * has it. What finds none takes no requests, and is told.
  */
 export function canariesOf(asked: readonly Asked[], plans: readonly HostPlan[], report: Report): Canaries {
-  const routes = new Map(plans.flatMap(({ claims }) => claims.map((claim) => [byRoute(claim), claim] as const)));
+  if (asked.length === 0) return new Map();
+  const routes = new Map(plans.flatMap(({ claims }) => claims.map((claim) => [claim.route, claim] as const)));
   const taken = new Map<string, Claim>();
   for (const { owner } of asked) {
     if (!owner.ingress.defaultBackend) continue;
@@ -30,8 +31,8 @@ export function canariesOf(asked: readonly Asked[], plans: readonly HostPlan[], 
     report("CanaryUnused", subjectOf(owner.ingress, "spec.defaultBackend"), problem, "write it as a path");
   }
   for (const claim of asked.flatMap(({ claims }) => claims)) {
-    const problem = problemOf(claim, routes.get(byRoute(claim)), taken);
-    if (problem === undefined) taken.set(routes.get(byRoute(claim))?.id ?? "", claim);
+    const problem = problemOf(claim, routes.get(claim.route), taken);
+    if (problem === undefined) taken.set(routes.get(claim.route)?.id ?? "", claim);
     else report("CanaryUnused", claim.subject, problem, "correct it, or remove it; until then it takes no requests");
   }
   return taken;
@@ -54,11 +55,11 @@ function problemOf(claim: Claim, primary: Claim | undefined, taken: Canaries): s
 export function withCanary(
   settings: PolicySettings,
   primary: Claim,
-  claim: Claim | undefined,
   lookups: Lookups,
   backends: Map<string, Backend>,
   report: Report,
 ): PolicySettings {
+  const claim = lookups.lookUp("canary", primary.id);
   if (!claim?.backend || !primary.backend) return settings;
   // A canary is spoken to as its primary is.
   const resolve = (backend: NonNullable<Claim["backend"]>) =>

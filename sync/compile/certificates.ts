@@ -1,10 +1,18 @@
-import type { Ingress, Secret } from "../collect/cluster.ts";
+import type { Cluster, Ingress } from "../collect/cluster.ts";
 import { subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
 
-/** Reports Secrets that `spec.tls` names and that are not there. Cloudflare's own certificate serves all the same. */
-export function checkCertificates(ingresses: readonly Ingress[], secrets: readonly Secret[], report: Report): void {
+/**
+ * Reports Secrets that `spec.tls` names and that are not there. Cloudflare's own certificate serves all the same, so they
+ * need not be read; where they are not, there is nothing to say.
+ */
+export function checkCertificates(
+  ingresses: readonly Ingress[],
+  { secrets, certificates }: Pick<Cluster, "secrets" | "certificates">,
+  report: Report,
+): void {
+  if (certificates === "unread") return;
   const known = new Set(secrets.map(nameOf));
   for (const ingress of ingresses) {
     ingress.tls.forEach(({ secretName }, index) => {

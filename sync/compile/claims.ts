@@ -1,5 +1,6 @@
 import { ANY_HOST, parseHost, zoneOf } from "../../src/rules/hosts.ts";
 import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
+import { decodePath } from "../../src/rules/paths.ts";
 import type { PolicyName } from "../../src/rules/policies/index.ts";
 import type { Ingress, IngressBackend, IngressPath } from "../collect/cluster.ts";
 import { type Read, readAnnotations } from "./annotations.ts";
@@ -21,10 +22,14 @@ export interface Claim {
   readonly host: string;
   readonly path: string; // "/" where the Ingress gives none
   readonly type: "exact" | "prefix";
+  /** Its host, type and path: what can be granted only once. */
+  readonly route: string;
   /** None where it is a host's fallback without one: it answers 404, behind its policies. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not hold for it, whatever the annotations say. */
   readonly without: readonly PolicyName[];
+  /** Where its namespace may have but part of the host: these paths, decoded, and what lies below them. */
+  readonly within?: readonly string[];
   readonly subject: Subject;
 }
 
@@ -96,7 +101,13 @@ function claimOf(owner: Owner, host: string, written: IngressPath, place: string
     return [];
   }
   const id = `${nameOf(owner.ingress)}#${place}`;
-  return [{ owner, id, host, path: path.value, type: type.value, backend: written.backend, without: [], subject }];
+  const what = { host, type: type.value, path: path.value };
+  return [{ owner, id, ...what, route: routeKey(what), backend: written.backend, without: [], subject }];
+}
+
+/** Paths that differ only in their escapes are one path. */
+export function routeKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
+  return `${host} ${type} ${decodePath(path)}`;
 }
 
 /** ImplementationSpecific, and none, mean Prefix: so in ingress-nginx, and charts rely on it. */

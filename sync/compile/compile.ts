@@ -1,18 +1,24 @@
 import { ANY_HOST } from "../../src/rules/hosts.ts";
 import { compareText } from "../../src/rules/order.ts";
-import type { Rules } from "../../src/rules/snapshot.ts";
-import type { Cluster, Malformed } from "../collect/cluster.ts";
-import { resolver } from "./backends.ts";
+import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
+import type { Cluster, Ingress, Malformed, Reference, Service } from "../collect/cluster.ts";
+import { type Addressed, addressesOf } from "./backends.ts";
 import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
 import { type Asked, claimsOf } from "./claims.ts";
 import { reportNeedless } from "./degraded.ts";
-import type { Diagnostic, Report } from "./diagnostic.ts";
+import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import { grant } from "./grant.ts";
-import { compileHost, secureHosts } from "./host.ts";
-import { lookupsOf } from "./lookups.ts";
+import { secureHosts } from "./host.ts";
+import { compileHosts } from "./hosts.ts";
+import { withRedirects, withRest } from "./lodgers.ts";
+import { lookUpIn, referencesOf } from "./lookups.ts";
+import { forgetOthers, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
+import { originsOf } from "./origins.ts";
+import { permitted } from "./permitted.ts";
+import { routesUsed, withinRoutes } from "./route-limit.ts";
 import { select } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 
@@ -20,42 +26,73 @@ export interface Compiled {
   readonly rules: Rules;
   /** Each once, in an order that depends on nothing but the cluster. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Every Secret and ConfigMap that was asked for, found or not, each once and in order. */
+  readonly references: readonly Reference[];
 }
 
 /**
  * Compiles a cluster into rules. It never throws: what cannot be compiled is left out and reported, and costs nothing but
- * itself. The order in which objects come does not matter.
+ * itself. The order in which objects come does not matter. With a `memory` only what changed is compiled anew, and the
+ * rules of a host that is as it was are the same object as before.
  */
-export function compile(cluster: Cluster, options: Options): Compiled {
+export function compile(cluster: Cluster, options: Options, memory = newMemory()): Compiled {
+  forgetOthers(memory, options);
   const diagnostics: Diagnostic[] = [];
-  const report: Report = (reason, subject, problem, remedy) =>
-    diagnostics.push({ reason, ...subject, problem, remedy });
+  const report = reportInto(diagnostics);
+  const recall = recallFrom(memory, diagnostics);
 
-  cluster.malformed.forEach((object) => void reportMalformed(object, report));
-  const ours = select(cluster, options, report);
-  for (const ingress of ours) reportStrangers(ingress, report);
-  const all = ours.map((ingress) => claimsOf(ingress, options, report));
+  for (const object of cluster.malformed) reportMalformed(object, report);
+  const ours = select(cluster, options, recall);
+  const claimed = ours.map((ingress) => recall("asked", ingress, [], (own) => readIngress(ingress, options, own)));
+  const all = withinRoutes(claimed, options.permits, report);
   const asked = all.filter((one) => !isCanary(one));
   checkCertificates(
     asked.map(({ owner }) => owner.ingress),
-    cluster.secrets,
+    cluster,
     report,
   );
-  const granted = grant(asked.map(withCatchAll), report);
-  const { plans, redirects, secure } = withNames(granted, options, report);
-  const served = new Set([...plans, ...redirects].map(({ host }) => host));
-  const lookups = lookupsOf(cluster, resolver(cluster.services), served, options);
-  const surroundings = {
-    secure: new Set([...secureHosts(asked), ...secure]),
-    canaries: canariesOf(all.filter(isCanary), granted, report),
-    lookups,
-    inspect: options.inspect,
-    report,
-  };
-  const compiled = plans.map((plan) => compileHost(plan, surroundings));
-  const hosts = [...compiled, ...redirects].toSorted((a, b) => compareText(a.host, b.host));
+  const granted = grant(asked, recall);
+  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
+  const plans = withRest(named, redirects);
+  const lookUp = lookUpIn(
+    cluster,
+    {
+      served: new Set([...plans, ...redirects].map(({ host }) => host)),
+      secure: new Set([...secureHosts(asked), ...secure]),
+      canaries: canariesOf(all.filter(isCanary), granted, report),
+    },
+    addressesIn(cluster, options, recall),
+  );
+  const compiled = compileHosts(plans, memory.hosts, lookUp, options);
+  for (const one of compiled) one.diagnostics.forEach((diagnostic) => void diagnostics.push(diagnostic));
+  const sentOn = redirects.map((redirect) => asBefore(redirect, memory.redirects));
+  const hosts = withRedirects(
+    compiled.map(({ rules }) => rules),
+    sentOn,
+  );
   reportNeedless(asked, diagnostics, report);
-  return { rules: { zones: options.zones.toSorted(compareText), hosts }, diagnostics: inOrder(diagnostics) };
+
+  memory.hosts = new Map(compiled.map((one) => [one.plan.host, one]));
+  memory.redirects = new Map(sentOn.map((redirect) => [redirect.host, redirect]));
+  memory.sortedHosts = sortedAfter(memory.sortedHosts, hosts, byHost);
+  memory.sortedDiagnostics = inOrder(diagnostics, memory.sortedDiagnostics);
+  return {
+    rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
+    diagnostics: withoutTwins(memory.sortedDiagnostics),
+    references: referencesOf(compiled.flatMap(({ lookups }) => lookups)),
+  };
+}
+
+function readIngress(ingress: Ingress, options: Options, report: Report): Asked {
+  reportStrangers(ingress, report);
+  return permitted(withCatchAll(claimsOf(ingress, options, report)), options.permits, report);
+}
+
+/** Where each Service of a cluster is reached. */
+function addressesIn({ services }: Cluster, { permits }: Options, recall: Recall): (service: Service) => Addressed {
+  const origins = originsOf(permits.origins, services);
+  return (service) =>
+    recall("addressed", service, origins.dependenciesOf(service), () => addressesOf(service, origins.problem));
 }
 
 /** An Ingress without rules asks for any host: its default backend takes what no other takes. */
@@ -69,9 +106,34 @@ function reportMalformed({ kind, namespace, name, source, field, problem }: Malf
   report("Malformed", subject, problem, "correct it; until then the object is left out");
 }
 
-function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const keyed = new Map(diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
-  return [...keyed].toSorted(([a], [b]) => compareText(a, b)).map(([, diagnostic]) => diagnostic);
+/** A redirect as it was in the last round, if it leads where it led. */
+function asBefore(redirect: HostRules, before: ReadonlyMap<string, HostRules>): HostRules {
+  const other = before.get(redirect.host);
+  return other && other.policies.fromToWww?.to === redirect.policies.fromToWww?.to ? other : redirect;
+}
+
+function byHost(a: HostRules, b: HostRules): number {
+  return compareText(a.host, b.host);
+}
+
+/** Diagnostics by what they are put in order by, which is known already of those that were there `before`. */
+function inOrder(
+  diagnostics: readonly Diagnostic[],
+  before: ReadonlyMap<Diagnostic, string>,
+): ReadonlyMap<Diagnostic, string> {
+  const keys = new Map(diagnostics.map((diagnostic) => [diagnostic, before.get(diagnostic) ?? keyOf(diagnostic)]));
+  const keyFor = (diagnostic: Diagnostic) => keys.get(diagnostic) ?? "";
+  const sorted = sortedAfter([...before.keys()], diagnostics, (a, b) => compareText(keyFor(a), keyFor(b)));
+  return new Map(sorted.map((diagnostic) => [diagnostic, keyFor(diagnostic)]));
+}
+
+function withoutTwins(sorted: ReadonlyMap<Diagnostic, string>): Diagnostic[] {
+  let last: string | undefined;
+  return [...sorted].flatMap(([diagnostic, key]) => {
+    const isTwin = key === last;
+    last = key;
+    return isTwin ? [] : [diagnostic];
+  });
 }
 
 function keyOf({ object, field, reason, problem, remedy, source }: Diagnostic): string {

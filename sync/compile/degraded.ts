@@ -18,7 +18,8 @@ export function reportNeedless(asked: readonly Asked[], diagnostics: readonly Di
   const degraded = new Set(
     diagnostics.filter(({ reason }) => reason === "AnnotationUnsupported").map(({ object, field }) => object + field),
   );
-  for (const { ingress, read } of asked.map(({ owner }) => owner)) {
+  const accepting = asked.map(({ owner }) => owner).filter(({ read }) => acceptedBy(read).length > 0);
+  for (const { ingress, read } of accepting) {
     const subject = subjectOf(ingress, read.keyOf(ACCEPT));
     for (const name of acceptedBy(read)) {
       const canonical = known.get(name)?.name ?? name;

@@ -1,13 +1,23 @@
 /**
  * Why part of an object did not become rules, or not in the way its author may expect. The key is the reason of the
- * Kubernetes Event that it becomes. Errors cost a route or an object; warnings and notes do not.
+ * Kubernetes Event that it becomes. Errors cost a route or an object; warnings and notes do not. What spoils an Ingress
+ * is in its own text, whatever else is in the cluster: one that was good before is then served as it was.
  */
 export const reasons = {
-  Malformed: { severity: "error", doc: "The object, or a field of it, is not what its API version says." },
-  HostInvalid: { severity: "error", doc: "A rule's host is not a DNS name; the rule is left out." },
-  PathInvalid: { severity: "error", doc: "A path or pathType is not one that Kubernetes takes; the path is left out." },
+  Malformed: {
+    severity: "error",
+    spoils: true,
+    doc: "The object, or a field of it, is not what its API version says.",
+  },
+  HostInvalid: { severity: "error", spoils: true, doc: "A rule's host is not a DNS name; the rule is left out." },
+  PathInvalid: {
+    severity: "error",
+    spoils: true,
+    doc: "A path or pathType is not one that Kubernetes takes; the path is left out.",
+  },
   ExpressionRefused: {
     severity: "error",
+    spoils: true,
     doc: "A path's expression is invalid, too long or could take very long to match; the path is left out.",
   },
   PathTaken: {
@@ -18,11 +28,24 @@ export const reasons = {
     severity: "warning",
     doc: "A further name of a host belongs to another host, or an older Ingress names those of the host; it is left out.",
   },
-  BackendUnsupported: { severity: "error", doc: "The backend is not a Service with a port; the path is left out." },
+  ClaimRefused: {
+    severity: "error",
+    doc: "The namespace may not claim the host or path; what asks for it is left out, and costs nothing else.",
+  },
+  RouteLimit: {
+    severity: "error",
+    doc: "The namespace has as many routes as it may have; the path, host or further name is left out.",
+  },
+  BackendUnsupported: {
+    severity: "error",
+    spoils: true,
+    doc: "The backend is not a Service with a port; the path is left out.",
+  },
   BackendNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
   PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
   AddressMissing: { severity: "error", doc: "The Service has no external address; the path answers 503." },
   AddressInvalid: { severity: "warning", doc: "An external address of the Service is none; it is left out." },
+  OriginRefused: { severity: "error", doc: "An external address of the Service may not be an origin; it is left out." },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path answers 503." },
   PortInHost: { severity: "note", doc: "The origin sees the port in Host, since it is not the scheme's own." },
   HostOutsideZones: {
@@ -56,12 +79,21 @@ export const reasons = {
     severity: "warning",
     doc: "A canary's path has no other Ingress of its namespace to take requests from, or another canary does; it takes none.",
   },
+  Quarantined: {
+    severity: "warning",
+    doc: "The Ingress does not compile and once did: a cluster's sync job serves it as it was then.",
+  },
   ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
   ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
-} as const satisfies Record<string, { severity: Severity; doc: string }>;
+} as const satisfies Record<string, { severity: Severity; doc: string; spoils?: true }>;
 
 export type Severity = "error" | "warning" | "note";
 export type Reason = keyof typeof reasons;
+
+/** Whether an Ingress with such a diagnostic does not compile, by its own text alone. */
+export function isSpoiling(reason: Reason): boolean {
+  return "spoils" in reasons[reason];
+}
 
 /** The object and field that a diagnostic speaks of. */
 export interface Subject {
@@ -79,6 +111,10 @@ export interface Diagnostic extends Subject {
 }
 
 export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
+
+export function reportInto(diagnostics: Diagnostic[]): Report {
+  return (reason, subject, problem, remedy) => diagnostics.push({ reason, ...subject, problem, remedy });
+}
 
 /** A diagnostic as one line. */
 export function lineOf({ reason, object, field, problem, remedy, source }: Diagnostic): string {

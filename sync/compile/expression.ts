@@ -40,8 +40,12 @@ const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
  */
 export function expressionOf(path: string, inspect: Options["inspect"]): Parsed<string> {
   if (path.length > MAX_PATTERN) return refused(`expected at most ${MAX_PATTERN} characters, got ${path.length}`);
-  const own = path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", "")); // the edge ignores case anyway
-  return checked(own, "^", inspect);
+  return checked(withoutFlag(path), "^", inspect);
+}
+
+/** A path without `(?i)` at its beginning, since the edge ignores case anyway. */
+export function withoutFlag(path: string): string {
+  return path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", ""));
 }
 
 /** An expression that is looked for anywhere in a text, as a byte string, under the same conditions. */
@@ -78,7 +82,8 @@ export function openExpression(path: string): string {
   return `^${escapeText(bytesOf(path))}`;
 }
 
-function escapeText(text: string): string {
+/** A text as an expression that means just it. */
+export function escapeText(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 

@@ -1,7 +1,7 @@
 import { ANY_HOST } from "../../src/rules/hosts.ts";
 import type { PolicyName } from "../../src/rules/policies/index.ts";
 import type { IngressBackend } from "../collect/cluster.ts";
-import { type Claim, type Owner, subjectOf } from "./claims.ts";
+import { type Claim, type Owner, routeKey, subjectOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { nameOf } from "./select.ts";
 
@@ -36,7 +36,8 @@ function fallbackClaim(owner: Owner, host: string, report: Report): Claim {
   const { ingress } = owner;
   const subject = subjectOf(ingress, "spec.defaultBackend");
   const without = host === ANY_HOST && ingress.rules.length === 0 ? NOT_FOR_CATCH_ALL : [];
-  const claim = { owner, id: nameOf(ingress) + FALLBACK, host, path: "/", type: "prefix" as const, without, subject };
+  const what = { host, type: "prefix" as const, path: "/" };
+  const claim = { owner, id: nameOf(ingress) + FALLBACK, ...what, route: routeKey(what), without, subject };
   const backend = serviceOf(ingress.defaultBackend);
   if (ingress.defaultBackend && !backend) {
     report(

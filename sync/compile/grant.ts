@@ -1,6 +1,6 @@
-import { decodePath } from "../../src/rules/paths.ts";
 import type { Asked, Claim, Owner } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
+import type { Recall } from "./memory.ts";
 import { nameOf } from "./select.ts";
 
 /** What a host is made of: who names it, oldest first, and the claims that were granted. */
@@ -8,34 +8,39 @@ export interface HostPlan {
   readonly host: string;
   readonly owners: readonly Owner[];
   readonly claims: readonly Claim[];
+  /** The host as which it serves what none of its own claims takes, where that is another. */
+  readonly restOf?: string;
 }
 
-/** Grants claims, host by host: of the same host, path and type the first keeps it, and the others are told who has it. */
-export function grant(asked: readonly Asked[], report: Report): HostPlan[] {
+/**
+ * Grants claims, host by host: of the same host, path and type the first keeps it, and the others are told who has it.
+ * Owners and claims stay the objects that they are: by these a host is known to be as it was.
+ */
+export function grant(asked: readonly Asked[], recall: Recall): HostPlan[] {
   const owners = new Map<string, Owner[]>();
   for (const { owner, hosts } of asked) {
-    for (const host of new Set(hosts)) owners.set(host, [...(owners.get(host) ?? []), owner]);
+    for (const host of new Set(hosts)) add(owners, host, owner);
   }
   const holders = new Map<string, Claim>();
   const granted = new Map<string, Claim[]>();
   for (const claim of asked.flatMap(({ claims }) => claims)) {
-    const key = byRoute(claim);
-    const holder = holders.get(key);
+    const holder = holders.get(claim.route);
     if (holder) {
-      reportTaken(claim, holder, report);
+      recall("taken", claim, [holder], (report) => void reportTaken(claim, holder, report));
       continue;
     }
-    holders.set(key, claim);
-    const ofHost = granted.get(claim.host);
-    if (ofHost) ofHost.push(claim);
-    else granted.set(claim.host, [claim]);
+    holders.set(claim.route, claim);
+    add(granted, claim.host, claim);
   }
-  return [...owners].map(([host, named]) => ({ host, owners: named, claims: granted.get(host) ?? [] }));
+  // A host may have claims, and nobody who may have it as a whole.
+  const hosts = new Set([...owners.keys(), ...granted.keys()]);
+  return [...hosts].map((host) => ({ host, owners: owners.get(host) ?? [], claims: granted.get(host) ?? [] }));
 }
 
-/** What can be granted only once: a host, a path and its type. */
-export function byRoute({ host, type, path }: Claim): string {
-  return `${host} ${type} ${decodePath(path)}`;
+function add<T>(lists: Map<string, T[]>, host: string, item: T): void {
+  const list = lists.get(host);
+  if (list) list.push(item);
+  else lists.set(host, [item]);
 }
 
 function reportTaken(claim: Claim, holder: Claim, report: Report): void {

@@ -1,40 +1,53 @@
 import { hostKeys } from "../../src/rules/hosts.ts";
+import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend, HostRules, Route } from "../../src/rules/snapshot.ts";
-import { type Canaries, withCanary } from "./canaries.ts";
-import { type Asked, protocolOf } from "./claims.ts";
+import { withCanary } from "./canaries.ts";
+import { type Asked, type Claim, protocolOf } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { HostPlan } from "./grant.ts";
 import type { Lookups } from "./lookups.ts";
 import { type Matched, matchesOf } from "./matches.ts";
-import type { Options } from "./options.ts";
 import { hostPolicies, routePolicies } from "./policies.ts";
 
-/** What compiling a host needs beside its plan. */
-export interface Surroundings {
-  readonly secure: ReadonlySet<string>;
-  readonly canaries: Canaries;
-  readonly lookups: Lookups;
-  readonly inspect: Options["inspect"];
-  readonly report: Report;
-}
-
-/** Compiles one host: its policies, its backends, and how each of its paths is matched. */
-export function compileHost(plan: HostPlan, { secure, canaries, lookups, inspect, report }: Surroundings): HostRules {
-  const { host, owners, claims } = plan;
+/**
+ * Compiles one host: its policies, its backends, and how each of its paths is matched. It must not know of more than its
+ * plan and what it looks up, since it is compiled anew only where one of these changed.
+ */
+export function compileHost(plan: HostPlan, lookups: Lookups, report: Report): HostRules {
+  const { host, owners } = plan;
   const backends = new Map<string, Backend>();
-  const tls = isSecure(host, secure);
-  const fallback = fallbackOf(host, owners, claims, report);
+  const tls = isSecure(host, lookups);
+  // An alias has the claims of its host.
+  const claims = plan.claims.map((claim) => (claim.host === host ? claim : { ...claim, host }));
+  const fallback = fallbackOf(plan.restOf ?? host, owners, claims, report).map((claim) => ({ ...claim, host }));
   const ruled = [...claims, ...fallback]
-    .map((claim) => ({ claim, settings: routePolicies(claim, tls, lookups, backends, report) }))
+    .map((claim) => ({ claim, settings: securedPolicies(claim, tls, lookups, backends, report) }))
     .map(({ claim, settings }) => ({
       claim,
-      settings: withCanary(settings, claim, canaries.get(claim.id), lookups, backends, report),
+      settings: withCanary(settings, claim, lookups, backends, report),
     }))
     .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
-  const routes = matchesOf(ruled, inspect, report).map((matched) => routeOf(matched, lookups, backends, report));
+  const matched = matchesOf(ruled, lookups.options.inspect, report);
+  const routes = matched.map((one) => routeOf(one, lookups, backends, report));
   const policies = hostPolicies(plan, tls, lookups, backends, report);
   return { host, policies, routes, backends: Object.fromEntries(backends) };
+}
+
+/**
+ * A certificate of who may have but part of a host sends that part to https. Browsers are told nothing, since they would
+ * take it for the whole host.
+ */
+function securedPolicies(
+  claim: Claim,
+  tls: boolean,
+  lookups: Lookups,
+  backends: Map<string, Backend>,
+  report: Report,
+): PolicySettings {
+  const alone = !tls && claim.within !== undefined && claim.owner.ingress.tls.length > 0;
+  const asked: Claim = alone ? { ...claim, without: [...claim.without, "hsts"] } : claim;
+  return routePolicies(asked, tls || alone, lookups, backends, report);
 }
 
 /** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */
@@ -43,9 +56,9 @@ export function secureHosts(asked: readonly Asked[]): Set<string> {
 }
 
 /** A certificate is there for a host itself or for the wildcard above it. */
-function isSecure(host: string, secure: ReadonlySet<string>): boolean {
+function isSecure(host: string, { lookUp }: Lookups): boolean {
   const names = host.startsWith("*") ? [host] : hostKeys(host).slice(0, 2);
-  return names.some((name) => name !== "*" && secure.has(name));
+  return names.some((name) => name !== "*" && lookUp("hasCertificate", name));
 }
 
 function routeOf(

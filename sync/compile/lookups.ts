@@ -1,32 +1,128 @@
-import type { Cluster } from "../collect/cluster.ts";
-import type { Resolve } from "./backends.ts";
+import { compareText } from "../../src/rules/order.ts";
+import type { Cluster, ConfigMap, Reference, Secret, Service } from "../collect/cluster.ts";
+import { type Addressed, canonicalAddress, type Resolve, resolver } from "./backends.ts";
+import type { Claim } from "./claims.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 
-/** The values of a Secret or ConfigMap, by key. */
-export type Values = Readonly<Record<string, string>>;
+/** What can be looked up while a host is compiled, by kind. Keys are "namespace/name" unless said. */
+export interface Findings {
+  readonly service: Service | undefined;
+  readonly addressed: Addressed | undefined; // by Service: where it is reached
+  readonly servicesAt: string; // by address: the names of the Services that have it, in order, with spaces between them
+  readonly Secret: Secret | undefined;
+  readonly ConfigMap: ConfigMap | undefined;
+  readonly unread: string | undefined; // by "Secret namespace/name": what keeps one from being read
+  readonly isServed: boolean; // by host
+  readonly hasCertificate: boolean; // by host
+  readonly canary: Claim | undefined; // by the id of the route that it has a share in
+}
 
-/** What can be looked up from any place of a cluster. */
+export type LookUp = <K extends keyof Findings>(kind: K, key: string) => Findings[K];
+
+/** A lookup that was made, and what it gave. */
+export interface Lookup {
+  readonly kind: keyof Findings;
+  readonly key: string;
+  readonly found: unknown;
+}
+
+/** What is known of a cluster's hosts before any is compiled. */
+export interface Granted {
+  readonly served: ReadonlySet<string>;
+  readonly secure: ReadonlySet<string>;
+  readonly canaries: ReadonlyMap<string, Claim>;
+}
+
+/** Looks things up in a cluster. */
+export function lookUpIn(
+  cluster: Cluster,
+  { served, secure, canaries }: Granted,
+  addressed: (service: Service) => Addressed,
+): LookUp {
+  const services = byName(cluster.services);
+  const secrets = byName(cluster.secrets);
+  const configMaps = byName(cluster.configMaps);
+  const unread = new Map(cluster.unread.map((one) => [`${one.kind} ${nameOf(one)}`, one.problem]));
+  let holders: ReadonlyMap<string, string> | undefined; // rarely asked for
+  const reached = new Map<Service, Addressed>();
+  const finders: { readonly [K in keyof Findings]: (key: string) => Findings[K] } = {
+    service: (key) => services.get(key),
+    addressed(key) {
+      const service = services.get(key);
+      const found = service && (reached.get(service) ?? addressed(service));
+      if (service && found) reached.set(service, found);
+      return found;
+    },
+    servicesAt(key) {
+      holders ??= byAddress(services);
+      return holders.get(key) ?? "";
+    },
+    Secret: (key) => secrets.get(key),
+    ConfigMap: (key) => configMaps.get(key),
+    unread: (key) => unread.get(key),
+    isServed: (key) => served.has(key),
+    hasCertificate: (key) => secure.has(key),
+    canary: (key) => canaries.get(key),
+  };
+  return (kind, key) => finders[kind](key);
+}
+
+function byName<T extends { readonly namespace: string; readonly name: string }>(objects: readonly T[]) {
+  return new Map(objects.map((object) => [nameOf(object), object]));
+}
+
+function byAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, { externalIPs, loadBalancer }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
+    const written = externalIPs.length > 0 ? externalIPs : loadBalancer;
+    for (const address of new Set(written.flatMap((own) => canonicalAddress(own, false) ?? []))) {
+      const before = names.get(address);
+      names.set(address, before === undefined ? name : `${before} ${name}`);
+    }
+  }
+  return names;
+}
+
+/** Looks up as `lookUp` does, and notes each lookup once. What was made with it holds for as long as these give the same. */
+export function noting(lookUp: LookUp): { lookUp: LookUp; made: () => Lookup[] } {
+  const lookups = new Map<string, Lookup>();
+  return {
+    lookUp(kind, key) {
+      const found = lookUp(kind, key);
+      lookups.set(`${kind} ${key}`, { kind, key, found });
+      return found;
+    },
+    made: () => [...lookups.values()],
+  };
+}
+
+/** The Secrets and ConfigMaps that were asked for, found or not, each once and in order. */
+export function referencesOf(lookups: Iterable<Lookup>): Reference[] {
+  const references = new Map<string, Reference>();
+  for (const { kind, key } of lookups) {
+    if (kind !== "Secret" && kind !== "ConfigMap") continue;
+    const slash = key.indexOf("/");
+    references.set(`${kind} ${key}`, { kind, namespace: key.slice(0, slash), name: key.slice(slash + 1) });
+  }
+  return [...references].toSorted(([a], [b]) => compareText(a, b)).map(([, reference]) => reference);
+}
+
+/** What the places of one host are compiled with. */
 export interface Lookups {
-  readonly secrets: ReadonlyMap<string, Values>;
-  readonly configMaps: ReadonlyMap<string, Values>;
+  readonly lookUp: LookUp;
   readonly resolve: Resolve;
   readonly allowedResponseHeaders: readonly string[];
-  readonly hosts: ReadonlySet<string>; // that we serve
   readonly zones: readonly string[];
-  readonly cluster: Cluster;
   readonly options: Pick<Options, "seal" | "inspect">;
 }
 
-export function lookupsOf(cluster: Cluster, resolve: Resolve, hosts: ReadonlySet<string>, options: Options): Lookups {
+export function lookupsOf(lookUp: LookUp, options: Options): Lookups {
   return {
-    secrets: new Map(cluster.secrets.map((secret) => [nameOf(secret), secret.data])),
-    configMaps: new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap.data])),
-    resolve,
+    lookUp,
+    resolve: resolver(lookUp),
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
-    hosts,
     zones: options.zones,
-    cluster,
     options,
   };
 }

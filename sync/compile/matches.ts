@@ -5,6 +5,7 @@ import type { PathMatch } from "../../src/rules/snapshot.ts";
 import type { Claim } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import { expressionOf, literalExpression, openExpression } from "./expression.ts";
+import { fenced, plainExpression } from "./fence.ts";
 import type { Options } from "./options.ts";
 
 /** A claim with the settings of its policies: a route but for how its path is matched. */
@@ -19,16 +20,39 @@ export interface Matched extends Ruled {
 
 /**
  * How each path of a host is matched. As in ingress-nginx one expression makes all of the host's paths expressions:
- * without case, open-ended, the longest tried first. Otherwise they are as Kubernetes says.
+ * without case, open-ended, the longest tried first. Otherwise they are as Kubernetes says. Who may have but part of the
+ * host makes expressions of its own paths only, and of nothing beside its part.
  */
 export function matchesOf(ruled: readonly Ruled[], inspect: Options["inspect"], report: Report): Matched[] {
   if (!ruled.some(isExpression)) return ruled.map((entry) => ({ ...entry, match: plainMatch(entry.claim) }));
+  const widens = ruled.some((entry) => isExpression(entry) && entry.claim.within === undefined);
+  if (!widens) return besideExpressions(ruled, inspect, report);
   const exact = new Set(ruled.filter(({ claim }) => claim.type === "exact").map(({ claim }) => claim.path));
   // A stable sort: of equal paths, the claim that came first stays first.
-  return ruled.toSorted(byLength).flatMap((entry) => {
-    const pattern = patternOf(entry, exact, inspect, report);
-    return pattern === undefined ? [] : [{ ...entry, match: { type: "regex" as const, pattern } }];
-  });
+  return ruled.toSorted(byLength).flatMap((entry) => withPattern(entry, patternOf(entry, exact, inspect, report)));
+}
+
+/** Paths that stay what they are in a host that has expressions: exact ones first, then the longest. */
+function besideExpressions(ruled: readonly Ruled[], inspect: Options["inspect"], report: Report): Matched[] {
+  const plain = ruled.filter((entry) => !isExpression(entry));
+  const prefixes = new Set(
+    plain.filter(({ claim }) => claim.type === "prefix").map(({ claim }) => decodePath(claim.path)),
+  );
+  const isExact = (entry: Ruled) => entry.claim.type === "exact" && !isExpression(entry);
+  const length = (entry: Ruled) => (isExpression(entry) ? entry.claim.path : decodePath(entry.claim.path)).length;
+  return ruled
+    .toSorted((a, b) => Number(isExact(b)) - Number(isExact(a)) || length(b) - length(a) || byLength(a, b))
+    .flatMap((entry) =>
+      withPattern(
+        entry,
+        isExpression(entry) ? patternOf(entry, new Set(), inspect, report) : plainExpression(entry.claim, prefixes),
+      ),
+    );
+}
+
+function withPattern(entry: Ruled, pattern: string | undefined): Matched[] {
+  if (pattern === undefined) return [];
+  return [{ ...entry, match: { type: "regex", pattern: fenced(pattern, entry.claim.within) } }];
 }
 
 /** use-regex, or a rewrite that is not the one of before 2018, which knew no expressions. */

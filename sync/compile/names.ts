@@ -2,9 +2,11 @@ import { ANY_HOST, hostKeys, parseHost, zoneOf } from "../../src/rules/hosts.ts"
 import { compareText } from "../../src/rules/order.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { type Owner, subjectOf } from "./claims.ts";
-import type { Report } from "./diagnostic.ts";
+import type { Report, Subject } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
 import type { Options } from "./options.ts";
+import { mayHaveHost } from "./permits.ts";
+import { type RoutesUsed, reportRoutes, routesLeft } from "./route-limit.ts";
 
 /** Hosts with the names that they have beside their own. */
 export interface Named {
@@ -22,39 +24,65 @@ type Annotation = "from-to-www-redirect" | "server-alias";
  * Gives hosts the names that from-to-www-redirect and server-alias ask for. Rules' own hosts keep their names; of the
  * others the first host in order of names does, and redirects come before aliases, as in ingress-nginx.
  */
-export function withNames(plans: readonly HostPlan[], options: Pick<Options, "zones">, report: Report): Named {
-  const take = registry(plans, options, report);
-  const ordered = plans.toSorted((a, b) => compareText(a.host, b.host));
+export function withNames(
+  plans: readonly HostPlan[],
+  options: Pick<Options, "zones" | "permits">,
+  used: RoutesUsed,
+  report: Report,
+): Named {
+  const take = registry(plans, options, used, report);
+  const asking = plans.filter(({ owners }) => owners.some(asksForNames));
+  const ordered = asking.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = ordered.flatMap((plan) => {
-    const owner = plan.owners.find(({ read }) => read.values.fromToWww["from-to-www-redirect"] === true);
     const from = counterpartOf(plan.host);
-    if (!owner || from === undefined || !take(from, plan.host, owner, "from-to-www-redirect")) return [];
+    if (from === undefined) return [];
+    const asking = plan.owners.filter(({ read }) => read.values.fromToWww["from-to-www-redirect"] === true);
+    const owner = asking.find((one) => isPermitted(one, from, "from-to-www-redirect", options, report));
+    if (!owner || !take(from, plan, owner, "from-to-www-redirect")) return [];
     return [{ host: from, policies: { fromToWww: { to: plan.host } }, routes: [], backends: {} }];
   });
   const aliases = ordered.flatMap((plan) => {
-    const owner = aliasOwner(plan, report);
-    const asked = owner ? aliasesOf(owner, report) : [];
-    const names = asked.filter((name) => owner && take(name, plan.host, owner, "server-alias"));
+    const { owner, names: asked } = aliasesOf(plan, options, report);
+    const names = asked.filter((name) => owner && take(name, plan, owner, "server-alias"));
     return names.map((name) => ({ plan, name }));
   });
   return {
-    plans: [...plans, ...aliases.map(({ plan, name }) => aliasPlan(plan, name))],
+    plans: [...plans, ...aliases.map(({ plan, name }) => ({ ...plan, host: name }))],
     redirects,
     secure: aliases.filter(({ plan, name }) => isCovered(plan, name)).map(({ name }) => name),
   };
 }
 
-type Take = (name: string, host: string, owner: Owner, annotation: Annotation) => boolean;
+/** Few do, so that the others need not be put in order. */
+function asksForNames({ read }: Owner): boolean {
+  const { fromToWww } = read.values;
+  return fromToWww["from-to-www-redirect"] === true || fromToWww["server-alias"] !== undefined;
+}
+
+type Take = (name: string, plan: HostPlan, owner: Owner, annotation: Annotation) => boolean;
 
 /** Names and whose they are. A name is taken once: by rules of its own, else by the host that asks first. */
-function registry(plans: readonly HostPlan[], { zones }: Pick<Options, "zones">, report: Report): Take {
-  const taken = new Map(plans.map(({ host }) => [host, host]));
-  return (name, host, owner, annotation) => {
+function registry(
+  plans: readonly HostPlan[],
+  { zones, permits }: Pick<Options, "zones" | "permits">,
+  used: RoutesUsed,
+  report: Report,
+): Take {
+  // Who has but part of a host does not keep its name from others.
+  const named = plans.filter(({ owners }) => owners.length > 0);
+  const taken = new Map(named.map(({ host }) => [host, host]));
+  const take = routesLeft(permits, used);
+  return (name, { host, claims }, owner, annotation) => {
     const holder = taken.get(name);
     const subject = subjectOf(owner.ingress, fieldOf(owner, annotation));
     if (holder !== undefined) {
-      const problem = holder === name ? `${name} is a host of its own` : `${name} is a name of ${holder} already`;
-      if (name !== host) report("NameTaken", subject, problem, "remove the one or the other");
+      if (name !== host) reportTaken(name, holder, subject, report);
+      return false;
+    }
+    const { namespace } = owner.ingress;
+    // A name that is sent on has no routes; any other has all of its host's.
+    if (!take(namespace, annotation === "server-alias" ? Math.max(1, claims.length) : 1)) {
+      reportRoutes(namespace, `host ${name}`, subject, permits, report);
       return false;
     }
     taken.set(name, host);
@@ -65,25 +93,57 @@ function registry(plans: readonly HostPlan[], { zones }: Pick<Options, "zones">,
   };
 }
 
+function reportTaken(name: string, holder: string, subject: Subject, report: Report): void {
+  const problem = holder === name ? `${name} is a host of its own` : `${name} is a name of ${holder} already`;
+  report("NameTaken", subject, problem, "remove the one or the other");
+}
+
 /** `"example.com"` → `"www.example.com"`, and back. */
 function counterpartOf(host: string): string | undefined {
   if (host === ANY_HOST || host.startsWith("*")) return undefined;
   return host.startsWith("www.") ? host.slice("www.".length) : `www.${host}`;
 }
 
-/** The oldest Ingress of a host that has aliases: theirs count for all of the host, and no other's. */
-function aliasOwner({ host, owners }: HostPlan, report: Report): Owner | undefined {
-  const [first, ...others] = owners.filter((owner) => writtenAliases(owner).length > 0);
-  for (const owner of others) {
+/** Whether a namespace may have a further name, which is refused before anyone else is asked. */
+function isPermitted(
+  owner: Owner,
+  name: string,
+  annotation: Annotation,
+  { permits }: Pick<Options, "permits">,
+  report: Report,
+): boolean {
+  const { ingress } = owner;
+  const { namespace } = ingress;
+  if (mayHaveHost(permits, namespace, name)) return true;
+  const problem = `namespace ${namespace} may not claim host ${name}`;
+  const remedy = `ask whoever keeps the permits of edgress to add it for namespace ${namespace}, or take it out`;
+  report("ClaimRefused", subjectOf(ingress, fieldOf(owner, annotation)), problem, remedy);
+  return false;
+}
+
+/** The aliases of the oldest Ingress of a host that has any: they count for all of the host, and no other's do. */
+function aliasesOf({ host, owners }: HostPlan, options: Pick<Options, "permits">, report: Report) {
+  const asking = owners.filter((owner) => writtenAliases(owner).length > 0);
+  const [first, ...others] = asking.map((owner) => permittedAliases(owner, options, report)).filter(({ asks }) => asks);
+  for (const { owner } of others) {
     const problem = `an older Ingress has the aliases of ${host}; these count for nothing`;
     report("NameTaken", subjectOf(owner.ingress, fieldOf(owner, "server-alias")), problem, "name all in that one");
   }
-  return first;
+  return { owner: first?.owner, names: first ? readAliases(first.owner, first.texts, report) : [] };
 }
 
-function aliasesOf(owner: Owner, report: Report): string[] {
+/** The aliases that an Ingress may have, as written. One that asks for nothing but what it may not have does not ask. */
+function permittedAliases(owner: Owner, options: Pick<Options, "permits">, report: Report) {
+  const texts = writtenAliases(owner).filter((text) => {
+    const host = parseHost(text);
+    return !host.ok || isPermitted(owner, host.value, "server-alias", options, report);
+  });
+  return { owner, texts, asks: texts.length > 0 };
+}
+
+function readAliases(owner: Owner, texts: readonly string[], report: Report): string[] {
   const subject = subjectOf(owner.ingress, fieldOf(owner, "server-alias"));
-  const names = writtenAliases(owner).flatMap((text) => {
+  const names = texts.flatMap((text) => {
     const host = text.startsWith("~") ? undefined : parseHost(text);
     if (!host?.ok) {
       const problem = host?.problem ?? `${text} is an expression, which can't be a host at the edge`;
@@ -110,10 +170,6 @@ function writtenAliases({ read }: Owner): readonly string[] {
 
 function fieldOf({ read }: Owner, annotation: Annotation): string {
   return `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`;
-}
-
-function aliasPlan(plan: HostPlan, host: string): HostPlan {
-  return { ...plan, host, claims: plan.claims.map((claim) => ({ ...claim, host })) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Parsed } from "../../src/rules/parsed.ts";
+import type { Permits } from "./permits.ts";
 
 /** What compiling is told apart from the cluster. */
 export interface Options {
@@ -16,4 +17,6 @@ export interface Options {
   readonly inspect: (pattern: string) => Parsed<true>;
   /** A token for a text that no one may read where it is published: the same text, the same token. */
   readonly seal: (text: string) => string;
+  /** What namespaces may claim, and which addresses may be origins. */
+  readonly permits: Permits;
 }

@@ -1,13 +1,14 @@
 import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
 import type { Place } from "../../src/rules/policies/define.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
+import type { Reference, Secret } from "../collect/cluster.ts";
 import { type Claim, protocolOf } from "./claims.ts";
 import { ACCEPT, isAccepted } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
 import { searchExpression } from "./expression.ts";
 import { isFallback } from "./fallback.ts";
 import { closesRoutes, known } from "./known.ts";
-import type { Lookups, Values } from "./lookups.ts";
+import type { Lookups } from "./lookups.ts";
 import { nameOf } from "./select.ts";
 import { targetOf } from "./targets.ts";
 
@@ -45,8 +46,8 @@ export function placeOf(
     tls,
     zones: lookups.zones,
     isLegacy: read.isLegacy,
-    secret: (reference) => find(lookups.secrets, "Secret", namespace, reference),
-    configMap: (reference) => find(lookups.configMaps, "ConfigMap", namespace, reference),
+    secret: (reference) => find("Secret", reference, namespace, lookups),
+    configMap: (reference) => find("ConfigMap", reference, namespace, lookups),
     backend,
     target: (url) => targetOf(url, namespace, lookups, backends),
     seal: lookups.options.seal,
@@ -72,14 +73,20 @@ export function placeOf(
 }
 
 /** "name" in the Ingress's own namespace, or "namespace/name", which must be the same: what is another's is not ours to read. */
-function find(known: ReadonlyMap<string, Values>, kind: string, namespace: string, reference: string): Parsed<Values> {
+function find(
+  kind: Reference["kind"],
+  reference: string,
+  namespace: string,
+  { lookUp }: Lookups,
+): Parsed<Secret["data"]> {
   const name = reference.includes("/") ? reference : `${namespace}/${reference}`;
   if (!name.startsWith(`${namespace}/`)) return refused(`${kind} ${name} is in another namespace`);
-  const values = known.get(name);
-  return values ? parsed(values) : refused(`there is no ${kind} ${name}`);
+  const found = lookUp(kind, name);
+  if (found) return parsed(found.data);
+  const unread = lookUp("unread", `${kind} ${name}`);
+  return refused(unread === undefined ? `there is no ${kind} ${name}` : `${kind} ${name} cannot be read: ${unread}`);
 }
 
-function firstPort({ cluster }: Lookups, namespace: string, name: string): number | string {
-  const service = cluster.services.find((candidate) => candidate.namespace === namespace && candidate.name === name);
-  return service?.ports[0]?.port ?? "its first port";
+function firstPort({ lookUp }: Lookups, namespace: string, name: string): number | string {
+  return lookUp("service", `${namespace}/${name}`)?.ports[0]?.port ?? "its first port";
 }

@@ -19,9 +19,16 @@ export function routePolicies(
 ): PolicySettings {
   const closing = claim.owner.read.closedBy === undefined ? [] : [`${claim.owner.read.closedBy} cannot be read`];
   const place = placeOf(claim, tls, lookups, backends, closing, report);
-  const settings = settingsOf("route", claim.owner, place, claim.without);
+  const settings = { ...guardsOf(claim, place), ...settingsOf("route", claim.owner, place, claim.without) };
   const [because] = closing;
   return because === undefined ? settings : { ...settings, closed: { because } };
+}
+
+/** What protects a host, for the paths of who may have but part of it: it says nothing of the host, and is not to be lost. */
+function guardsOf({ owner, within }: Claim, place: Place): PolicySettings {
+  if (!within) return {};
+  const { clientCertificate } = settingsOf("host", owner, place, []);
+  return clientCertificate ? { clientCertificate } : {};
 }
 
 /** The settings of a host: of each policy, those of the oldest Ingress that has any. A closed host has no others. */

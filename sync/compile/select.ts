@@ -1,22 +1,39 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { Cluster, Ingress, IngressClass } from "../collect/cluster.ts";
 import type { Report } from "./diagnostic.ts";
+import type { Recall } from "./memory.ts";
 import type { Options } from "./options.ts";
 
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
+/** What tells our Ingresses from others'. */
+export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
+
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function select(cluster: Cluster, options: Options, report: Report): Ingress[] {
-  const classes = new Map(cluster.classes.map((ingressClass) => [ingressClass.name, ingressClass]));
-  return cluster.ingresses.filter((ingress) => isOurs(ingress, classes, options, report)).toSorted(byClaim);
+export function select({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ingress[] {
+  const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
+  const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
+  const ours = ingresses.filter((ingress) => {
+    const ingressClass = ingress.className === undefined ? undefined : byName.get(ingress.className);
+    return recall("selected", ingress, [ingressClass, isDefault], (report) =>
+      isOurs(ingress, ingressClass, isDefault, options, report),
+    );
+  });
+  const ranked = ours.map((ingress) => ({ ingress, created: createdAt(ingress), name: nameOf(ingress) }));
+  return ranked.toSorted(byClaim).map(({ ingress }) => ingress);
+}
+
+interface Ranked {
+  readonly created: number;
+  readonly name: string;
 }
 
 /**
  * The oldest first; one without a date is not created yet, so it comes last. Names break ties, downwards: ingress-nginx's
  * order.
  */
-export function byClaim(a: Ingress, b: Ingress): number {
-  return createdAt(a) - createdAt(b) || compareText(nameOf(b), nameOf(a));
+function byClaim(a: Ranked, b: Ranked): number {
+  return a.created - b.created || compareText(b.name, a.name);
 }
 
 export function nameOf({ namespace, name }: { namespace: string; name: string }): string {
@@ -33,14 +50,15 @@ function createdAt({ created }: Ingress): number {
 /** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */
 function isOurs(
   ingress: Ingress,
-  classes: ReadonlyMap<string, IngressClass>,
-  options: Options,
+  ingressClass: IngressClass | undefined,
+  isDefault: boolean,
+  options: Selecting,
   report: Report,
 ): boolean {
   const annotated = ingress.annotations[CLASS_ANNOTATION];
   const named = ingress.className;
   if (named !== undefined) {
-    if (!isOurClass(ingress, named, classes, options, report)) return false;
+    if (!isOurClass(ingress, named, ingressClass, options, report)) return false;
     if (annotated !== undefined && annotated !== named && annotated !== options.ingressClass) {
       const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
       const problem = `the class is "${named}" here and "${annotated}" in the annotation ${CLASS_ANNOTATION}`;
@@ -49,18 +67,16 @@ function isOurs(
     return true;
   }
   if (annotated !== undefined) return annotated === options.ingressClass;
-  if (options.watchIngressWithoutClass) return true;
-  return [...classes.values()].some(({ controller, isDefault }) => isDefault && controller === options.controller);
+  return options.watchIngressWithoutClass || isDefault;
 }
 
 function isOurClass(
   ingress: Ingress,
   name: string,
-  classes: ReadonlyMap<string, IngressClass>,
-  options: Options,
+  ingressClass: IngressClass | undefined,
+  options: Selecting,
   report: Report,
 ): boolean {
-  const ingressClass = classes.get(name);
   if (ingressClass) return ingressClass.controller === options.controller;
   if (name !== options.ingressClass) return false;
   const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };

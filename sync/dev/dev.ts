@@ -1,17 +1,20 @@
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import type { Account } from "../account.ts";
 import { kvOf } from "../cloudflare/kv.ts";
 import { dnsOf } from "../cloudflare/records.ts";
 import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
 import { lineOf } from "../compile/diagnostic.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
+import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { select } from "../compile/select.ts";
 import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
 import { generateKeys, signerOf } from "../publish/sign.ts";
-import { type Account, type Round, round } from "../round.ts";
+import { type Round, round } from "../round.ts";
 import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
 import { examplesOf } from "./examples.ts";
 import { untilInForce } from "./in-force.ts";
@@ -23,7 +26,7 @@ const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 /** The local edge looks for a newer generation at every request that comes this much later. */
 const RECHECK_MS = 20;
 
-export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal"> {
+export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
   readonly manifests: string;
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -79,7 +82,7 @@ async function follow(
   print: (line: string) => void,
   ended: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: inspector() };
+  const compileOptions = { ...options, inspect: inspector(), permits: EVERYTHING_PERMITTED };
   let last: Followed | undefined;
   for await (const _ of changesOf(options.manifests, ended)) {
     try {
@@ -100,7 +103,7 @@ interface Followed {
 }
 
 async function step(
-  options: DevOptions & Pick<Options, "inspect">,
+  options: DevOptions & Pick<Options, "inspect" | "permits">,
   stack: Stack,
   echoes: EchoOrigins | undefined,
   account: Account,
@@ -110,7 +113,11 @@ async function step(
   const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
   const cluster = clusterOf([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ours = select(cluster, { ...options, zones: [], seal: account.sealer.seal }, () => {});
+  const ours = select(
+    cluster,
+    options,
+    recallNothing(() => {}),
+  );
   stack.setCertificates(certificatesOf(ours, cluster));
   const done = await round(cluster, options, account, new Date());
   const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];

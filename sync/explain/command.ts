@@ -7,12 +7,13 @@ import { inspector } from "../compile/backtracking.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, lineOf } from "../compile/diagnostic.ts";
 import type { Options } from "../compile/options.ts";
+import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { nameOf } from "../compile/select.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Asked, type Explanation, explain } from "./explain.ts";
 import { unsealed } from "./unsealed.ts";
 
-export interface ExplainOptions extends Omit<Options, "inspect" | "seal"> {
+export interface ExplainOptions extends Omit<Options, "inspect" | "seal" | "permits"> {
   readonly manifests: string;
   readonly method: string;
   readonly header: readonly string[];
@@ -28,7 +29,8 @@ export async function explainCommand(url: string, options: ExplainOptions): Prom
   const cluster = clusterOf([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { seal, open } = unsealed();
-  const { rules, diagnostics } = compile(cluster, { ...options, zones, inspect: inspector(), seal });
+  const given = { ...options, zones, inspect: inspector(), seal, permits: EVERYTHING_PERMITTED };
+  const { rules, diagnostics } = compile(cluster, given);
   const explanation = await explain(rules, asked, open);
   const about = diagnostics.filter((diagnostic) => concerns(diagnostic, explanation, cluster));
   const source = sourceOf(explanation.route?.id, cluster);

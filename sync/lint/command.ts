@@ -5,8 +5,11 @@ import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { type Manifests, parseManifest, readManifests, type Unparsable } from "../collect/manifests.ts";
 import { clusterOf } from "../collect/objects.ts";
 import { inspector } from "../compile/backtracking.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
+import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
 import { select } from "../compile/select.ts";
+import { unsealed } from "../explain/unsealed.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Finding, inOrder } from "./finding.ts";
 import { junitOf } from "./junit.ts";
@@ -18,7 +21,7 @@ export const STDIN = "-";
 /** What standard input is called in reports. */
 const STDIN_NAME = "stdin";
 
-export interface LintOptions extends Omit<Options, "inspect"> {
+export interface LintOptions extends Omit<Options, "inspect" | "seal" | "permits"> {
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
@@ -45,9 +48,15 @@ export async function lintCommand(
   const { files, unparsable } = await manifestsOf(folder, input);
   const cluster = clusterOf([...files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
-  const found = await lint(cluster, { ...options, zones, inspect: inspector() });
+  const { seal } = unsealed();
+  const given = { ...options, zones, inspect: inspector(), seal, permits: EVERYTHING_PERMITTED };
+  const found = await lint(cluster, given);
   const findings = inOrder([...unparsable.map(unparsableFinding), ...found]).map((finding) => placed(finding, folder));
-  const ours = select(cluster, { ...options, zones, inspect: inspector() }, () => {});
+  const ours = select(
+    cluster,
+    given,
+    recallNothing(() => {}),
+  );
   const others = cluster.ingresses.length - ours.length;
   return {
     lines: linesOf(findings, { json, sarif, junit }),

@@ -4,6 +4,7 @@ import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Ingress } from "../collect/cluster.ts";
 import { type Read, readAnnotations } from "../compile/annotations.ts";
 import type { Known } from "../compile/known.ts";
+import { recallNothing } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
 import { nameOf, select } from "../compile/select.ts";
 import type { Finding } from "./finding.ts";
@@ -45,7 +46,11 @@ export interface Survey {
 
 /** Joins what was written with what was compiled. */
 export function surveyOf(cluster: Cluster, rules: Rules, options: Options): Survey {
-  const read = select(cluster, options, () => {}).map((ingress) => ({
+  const read = select(
+    cluster,
+    options,
+    recallNothing(() => {}),
+  ).map((ingress) => ({
     ingress,
     read: readAnnotations(ingress, () => {}),
   }));

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { stringify } from "safe-stable-stringify";
-import { shardOf } from "../../src/rules/keys.ts";
-import { FORMAT, type HostRules, type Manifest, type Rules, type Shard } from "../../src/rules/snapshot.ts";
+import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
+import { canonical, digestOf } from "./canonical.ts";
+import { type Sealed, shardsOf, textOf } from "./texts.ts";
 
 const MEAN_SHARD_BYTES = 32 * 1024;
 const MOST_SHARDS = 4096;
@@ -12,9 +11,9 @@ export interface Publication {
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
-/** The digest by which rules are told apart: equal rules have the same, whatever the order of anything. */
+/** The digest by which rules are told apart, made of those of hosts: equal rules have the same, whatever the order of keys. */
 export function rulesDigest({ zones, hosts }: Rules): string {
-  return digestOf(canonical({ format: FORMAT, zones, hosts }));
+  return digestOf(canonical({ format: FORMAT, zones, hosts: hosts.map((host) => textOf(host).digest) }));
 }
 
 /**
@@ -27,10 +26,9 @@ export function plan(
   previous: Manifest | undefined,
   generation: number,
   now: Date,
-  sealed: (bytes: string) => string = (bytes) => bytes,
+  sealed: Sealed = unsealed,
 ): Publication {
-  const texts = rules.hosts.map((host) => canonical(host).length);
-  const bytes = texts.reduce((sum, length) => sum + length, 0);
+  const bytes = rules.hosts.reduce((sum, host) => sum + textOf(host).text.length, 0);
   const shards = shardsOf(rules.hosts, shardCount(bytes, previous?.shards.length), sealed);
   const manifest: Manifest = {
     format: FORMAT,
@@ -43,6 +41,10 @@ export function plan(
   return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
 }
 
+function unsealed(text: string): string {
+  return text;
+}
+
 /**
  * The power of two that brings shards nearest to 32 KiB. One that is within a factor of four is kept, since another number
  * means that every shard is written anew.
@@ -53,27 +55,4 @@ export function shardCount(bytes: number, previous: number | undefined): number 
   }
   const wanted = Math.round(Math.log2(Math.max(1, bytes / MEAN_SHARD_BYTES)));
   return Math.min(MOST_SHARDS, 2 ** wanted);
-}
-
-export function digestOf(bytes: string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** JSON with keys in order, so that equal values have equal bytes. */
-export function canonical(value: unknown): string {
-  return stringify(value) ?? "null";
-}
-
-function shardsOf(
-  hosts: readonly HostRules[],
-  count: number,
-  sealed: (bytes: string) => string,
-): ({ digest: string; bytes: string } | undefined)[] {
-  const members = Array.from({ length: count }, (): HostRules[] => []);
-  for (const host of hosts) members[shardOf(host.host, count)]?.push(host);
-  return members.map((ofShard) => {
-    if (ofShard.length === 0) return undefined;
-    const bytes = sealed(canonical({ hosts: ofShard } satisfies Shard));
-    return { digest: digestOf(bytes), bytes };
-  });
 }

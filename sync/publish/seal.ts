@@ -3,16 +3,18 @@ import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_S
 import { SEALED_FOR } from "../../src/rules/sealed.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Keys } from "./sign.ts";
+import type { HostText, Sealed } from "./texts.ts";
 
 /** Keeps secrets from being published readably: rules hold tokens for them, KV holds what only the Worker can open. */
 export interface Sealer {
   /** A token for a text: the same text, the same token, and nothing about it without the signing key. */
   readonly seal: (text: string) => string;
   /**
-   * Makes ready to publish: resolves with what puts ciphertext in place of the tokens that `rules` (JSON) holds. A text is
-   * encrypted once, so that what did not change has the same bytes. Rejects with a UsageError where there is no key for it.
+   * Makes ready to publish: resolves with what puts ciphertext in place of the tokens that JSON `texts` hold, always the
+   * same function. What a token stands for is encrypted once, so that what did not change has the same bytes; a text that
+   * is the same object as before is not looked through again. Rejects with a UsageError where there is no key.
    */
-  readonly prepare: (rules: string) => Promise<(bytes: string) => string>;
+  readonly prepare: (texts: readonly Pick<HostText, "text">[]) => Promise<Sealed>;
 }
 
 const TOKEN = /"(sealed:[0-9a-f]{64})"/g;
@@ -32,19 +34,26 @@ export function sealerOf(signingKey: string, publicKey: string | undefined): Sea
   const tokenKey = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), publicKey ?? "", "edgress tokens", 32));
   const texts = new Map<string, string>();
   const ciphertexts = new Map<string, string>();
+  const ready = new WeakSet<Pick<HostText, "text">>();
+  const sealed: Sealed = (text) =>
+    text.replace(TOKEN, (whole, token: string) => quoted(ciphertexts.get(token)) ?? whole);
+  const encrypt = async (token: string) => {
+    const text = texts.get(token);
+    if (text !== undefined && !ciphertexts.has(token)) ciphertexts.set(token, await encrypted(text, publicKey));
+  };
   return {
     seal(text) {
       const token = `sealed:${createHmac("sha256", tokenKey).update(text).digest("hex")}`;
       texts.set(token, text);
       return token;
     },
-    async prepare(rules) {
-      const tokens = new Set([...rules.matchAll(TOKEN)].map(([, token = ""]) => token));
-      for (const token of tokens) {
-        const text = texts.get(token);
-        if (text !== undefined && !ciphertexts.has(token)) ciphertexts.set(token, await encrypted(text, publicKey));
+    async prepare(holders) {
+      for (const holder of holders.filter((one) => !ready.has(one))) {
+        const tokens = [...holder.text.matchAll(TOKEN)].map(([, token = ""]) => token);
+        for (const token of tokens) await encrypt(token);
+        if (tokens.every((token) => ciphertexts.has(token))) ready.add(holder);
       }
-      return (bytes) => bytes.replace(TOKEN, (whole, token: string) => quoted(ciphertexts.get(token)) ?? whole);
+      return sealed;
     },
   };
 }

@@ -81,12 +81,13 @@ export interface IngressPools {
   /** Whether there are rules without a host, and default backends without rules. */
   readonly anyHost: boolean;
   readonly names: readonly string[];
+  readonly paths?: readonly string[];
 }
 
 /** An Ingress as a user may write it: mostly well, at times not. */
-export function ingress({ hosts, anyHost, names }: IngressPools) {
+export function ingress({ hosts, anyHost, names, paths: taken = [...PATHS, ...BAD_PATHS] }: IngressPools) {
   const host = fc.constantFrom(...hosts);
-  const paths = fc.array(path([...PATHS, ...BAD_PATHS], [...TYPES, "Regex"]), { maxLength: 3 });
+  const paths = fc.array(path(taken, [...TYPES, "Regex"]), { maxLength: 3 });
   const rule = fc.record({ host: anyHost ? maybe(host) : host, http: maybe(fc.record({ paths })) });
   return fc.record({
     apiVersion: fc.constant("networking.k8s.io/v1"),
@@ -135,6 +136,58 @@ export const objects = fc
 function nameOf({ metadata }: { metadata: { namespace: string; name: string } }): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
+
+// What reaches beyond a path: names, the whole host, and other Ingresses' paths.
+const REACHING: readonly (readonly [name: string, values: readonly string[]])[] = [
+  ["use-regex", ["true"]],
+  ["rewrite-target", ["/", "/$1", "/x", "https://new.example.net/$1"]],
+  ["app-root", ["/start"]],
+  ["server-alias", ["a.example.com, b.example.com", "*.example.com, www.b.example.com", "own.example.net"]],
+  ["from-to-www-redirect", ["true"]],
+  ["server-snippet", ["return 403;"]],
+  ["ssl-passthrough", ["true"]],
+  ["auth-tls-secret", ["default/none", "shop/none"]],
+  ["auth-url", ["http://one.default.svc/check", "https://auth.example.net"]],
+  ["force-ssl-redirect", ["true"]],
+  ["canary", ["true"]],
+  ["canary-weight", ["50"]],
+  ["default-backend", ["two"]],
+];
+
+const reachingAnnotations = fc
+  .uniqueArray(
+    fc.constantFrom(...REACHING).chain(([name, values]) => fc.tuple(fc.constant(name), fc.constantFrom(...values))),
+    { selector: ([name]) => name, maxLength: 3 },
+  )
+  .map((chosen) =>
+    Object.fromEntries(chosen.map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value] as const)),
+  );
+
+const REACHING_PATHS = [
+  ...["/", "/foo", "/foo/", "/foo/bar", "/Foo", "/foobar", "/f%6Fo/x", "/foo(/|$)(.*)", "/foo.*", "/fo+", "/foo?/bar"],
+  ...["/foo/x|/", "/(foo|admin)", "/admin", "/admin/", "/ADMIN", "/caf%C3%A9", "/.*", "/[f]oo", "/foo%2F..%2Fadmin"],
+];
+
+/** Ingresses of two namespaces that want each other's hosts and paths, and Services, each name once. */
+export const rivals = fc
+  .tuple(
+    fc.uniqueArray(
+      fc
+        .tuple(
+          ingress({
+            hosts: ["a.example.com", "b.example.com", "*.example.com", "www.b.example.com", "B.example.com."],
+            anyHost: true,
+            names: ["i1", "i2", "i3", "i4"],
+            paths: REACHING_PATHS,
+          }),
+          reachingAnnotations,
+        )
+        .map(([own, reaching]) => ({ ...own, metadata: { ...own.metadata, annotations: reaching } })),
+      { selector: nameOf, minLength: 1 },
+    ),
+    fc.uniqueArray(service, { selector: nameOf, minLength: 4 }),
+  )
+  .map(([ingresses, services]) => ({ ingresses, services }));
 
 /** An Ingress that is not what its API version says, under a name of its own. */
 export const malformedIngress = fc

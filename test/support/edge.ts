@@ -3,16 +3,18 @@ import { connect } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
+import type { Account } from "../../sync/account.ts";
 import { kvOf } from "../../sync/cloudflare/kv.ts";
 import { dnsOf } from "../../sync/cloudflare/records.ts";
 import { clusterOf } from "../../sync/collect/objects.ts";
 import { inspector } from "../../sync/compile/backtracking.ts";
+import { EVERYTHING_PERMITTED } from "../../sync/compile/permits.ts";
 import { untilInForce } from "../../sync/dev/in-force.ts";
 import { type Listening, listen } from "../../sync/dev/listening.ts";
 import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
 import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
-import { type Account, type Round, round } from "../../sync/round.ts";
+import { type Round, round } from "../../sync/round.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const COMPILING = {
@@ -21,6 +23,7 @@ const COMPILING = {
   watchIngressWithoutClass: false,
   allowedResponseHeaders: [],
   inspect: inspector(),
+  permits: EVERYTHING_PERMITTED,
 };
 
 /** The real Worker in workerd, with an account to publish to. */

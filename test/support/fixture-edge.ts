@@ -5,6 +5,7 @@ import { isIPv6 } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
+import type { Account } from "../../sync/account.ts";
 import { kvOf } from "../../sync/cloudflare/kv.ts";
 import { dnsOf } from "../../sync/cloudflare/records.ts";
 import type { Cluster } from "../../sync/collect/cluster.ts";
@@ -13,7 +14,7 @@ import { untilInForce } from "../../sync/dev/in-force.ts";
 import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
 import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
-import { type Account, type Round, round } from "../../sync/round.ts";
+import { type Round, round } from "../../sync/round.ts";
 import { OPTIONS } from "./fixture.ts";
 import type { Header, Outcome, RequestLine } from "./requests.ts";
 

@@ -4,9 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Cluster } from "../../sync/collect/cluster.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { clusterOf, type Found } from "../../sync/collect/objects.ts";
+import { readPermits } from "../../sync/collect/permits.ts";
 import { inspector } from "../../sync/compile/backtracking.ts";
 import { type Compiled, compile } from "../../sync/compile/compile.ts";
 import type { Options } from "../../sync/compile/options.ts";
+import { EVERYTHING_PERMITTED } from "../../sync/compile/permits.ts";
 import { unsealed } from "../../sync/explain/unsealed.ts";
 import { type RequestLine, requestsIn } from "./requests.ts";
 
@@ -15,7 +17,7 @@ const FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
 /** The account's domains in every fixture. */
 export const ZONES = ["example.com", "example.net"];
 
-/** What every fixture is compiled with, unless its options.json says otherwise. */
+/** What every fixture is compiled with, unless its options.json and permits.yaml say otherwise. */
 export const OPTIONS: Omit<Options, "zones"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
@@ -23,6 +25,7 @@ export const OPTIONS: Omit<Options, "zones"> = {
   allowedResponseHeaders: [],
   inspect: inspector(),
   seal: () => "[sealed]",
+  permits: EVERYTHING_PERMITTED,
 };
 
 /** A sentence about what edgress does: a cluster, and requests with the answers that they must get. */
@@ -49,7 +52,8 @@ function readFixture(name: string): Fixture {
     throw new Error(`${name}/in.yaml:${parsed.unparsable.line}: ${parsed.unparsable.problem}`);
   const own = existsSync(file("options.json")) ? JSON.parse(readFileSync(file("options.json"), "utf8")) : {};
   const { seal, open } = unsealed();
-  const options = { ...OPTIONS, ...own, seal };
+  const permits = existsSync(file("permits.yaml")) ? permitsIn(readFileSync(file("permits.yaml"), "utf8")) : {};
+  const options = { ...OPTIONS, ...own, ...permits, seal };
   const cluster = clusterOf(parsed.found);
   return {
     sentence: name.replaceAll("-", " "),
@@ -61,4 +65,10 @@ function readFixture(name: string): Fixture {
     compiled: compile(cluster, { ...options, zones: ZONES }),
     requests: requestsIn(readFileSync(file("requests.txt"), "utf8")),
   };
+}
+
+function permitsIn(text: string): Pick<Options, "permits"> {
+  const permits = readPermits(text);
+  if (!permits.ok) throw new Error(permits.problem);
+  return { permits: permits.value };
 }

@@ -4,13 +4,15 @@
 set -euo pipefail
 
 KUBERNETES=1.20.5+really1.20.2 # as Debian writes 1.20.2; the last that serves all three Ingress APIs is 1.21
+RECIPE=2 # raised when the same sources are built otherwise
 GO=/usr/lib/go-1.19/bin
+REFLECT2=/usr/share/gocode/src/github.com/modern-go/reflect2
 
-# Of pairs command=package: fails with one line that says what to install where commands are missing.
+# Of pairs command=package (or file=package): fails with one line that says what to install where commands are missing.
 need() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%=*}" >/dev/null || missing+=("${pair#*=}")
+    command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -eq 0 ] && return
   echo "the cluster tests need what this machine lacks: apt-get install ${missing[*]}" >&2
@@ -19,7 +21,7 @@ need() {
 
 built() {
   local folder
-  for folder in "$cache"/kubernetes-"$KUBERNETES"-*/; do
+  for folder in "$cache"/kubernetes-"$KUBERNETES"-*."$RECIPE"/; do
     [ -x "$folder/kube-apiserver" ] && [ -x "$folder/kube-controller-manager" ] && echo "${folder%/}" && return
   done
   return 1
@@ -49,6 +51,9 @@ build() {
   mkdir -p go/src/k8s.io finished
   mv kubernetes-"$KUBERNETES" go/src/k8s.io/kubernetes
   cd go/src/k8s.io/kubernetes
+  # The vendored 1.0.1 corrupts memory under Go 1.18 and newer: https://github.com/modern-go/reflect2/issues/24
+  rm vendor/github.com/modern-go/reflect2/*.go vendor/github.com/modern-go/reflect2/*.s
+  cp "$REFLECT2"/*.go "$REFLECT2"/*.s vendor/github.com/modern-go/reflect2/
   make gen_openapi
   local package flags="-s -w"
   for package in component-base/version client-go/pkg/version; do # what --version says, and what /version does
@@ -63,7 +68,7 @@ if [ -n "${KUBECONFIG:-}" ]; then
   exit # the tests run against that cluster
 fi
 running=(etcd=etcd-server kubectl=kubernetes-client setpriv=util-linux)
-building=($GO/go=golang-1.19-go dpkg-source=dpkg-dev make=make rsync=rsync jq=jq)
+building=($GO/go=golang-1.19-go $REFLECT2/reflect2.go=golang-github-modern-go-reflect2-dev dpkg-source=dpkg-dev make=make rsync=rsync jq=jq)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/edgress"
 if built >/dev/null; then
   need "${running[@]}"
@@ -90,7 +95,7 @@ echo "building kube-apiserver and kube-controller-manager $KUBERNETES: some minu
   build
 ) >log 2>&1
 debian=$(basename kubernetes_*.dsc .dsc)
-target="$cache/kubernetes-${debian#kubernetes_}"
+target="$cache/kubernetes-${debian#kubernetes_}.$RECIPE"
 rm -rf "$target" # where somebody took a part of it away
 mv -T finished "$target"
 built

@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import type { Api, Query } from "../kubernetes/api.ts";
+import { type Change, changes, type Identified, type Pause } from "../kubernetes/changes.ts";
+import { pathOf, type Resource } from "../kubernetes/resources.ts";
+import { LIVE_GENERATION, type Read, readObject } from "./objects.ts";
+
+/** An object as it is known: what compiling reads of it, and what reporting on it needs. */
+export interface Kept {
+  /** The same identity for as long as its content is the same. */
+  readonly read: Read;
+  readonly namespace: string;
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly shown: Shown;
+}
+
+/** What an Ingress says of itself: where it is reached, and since which generation. */
+export interface Shown {
+  readonly loadBalancer: readonly { readonly ip?: string | undefined; readonly hostname?: string | undefined }[];
+  readonly liveGeneration: string | undefined;
+}
+
+/** A collection as it is known, kept in step with the API server until `ended`. */
+export interface Collection {
+  /** Undefined until it has been listed once. */
+  kept(): readonly Kept[] | undefined;
+  /** Whether the server was last heard of by a failure: there may be changes that are not known. */
+  isFailing(): boolean;
+}
+
+export interface Listeners {
+  /** What is known has changed, as far as compiling is concerned; or it is known for the first time. */
+  readonly changed: () => void;
+  /** A list or a watch failed. What was known still counts. */
+  readonly failed: (error: Error) => void;
+}
+
+/** What of a resource is followed: one namespace or all, and which objects in it. */
+export interface Scope {
+  readonly namespace?: string | undefined;
+  readonly query: Query;
+}
+
+/** Follows a collection. Its objects are as the server had them at its last word, however long ago that was. */
+export function follow(
+  api: Api,
+  resource: Resource,
+  { namespace, query }: Scope,
+  { changed, failed }: Listeners,
+  pause: Pause,
+  ended: AbortSignal,
+): Collection {
+  const known = new Map<string, Kept>();
+  let isListed = false;
+  let isFailing = false;
+  const run = async () => {
+    for await (const change of changes(api, pathOf(resource, namespace), query, ended, pause)) {
+      isFailing = change.type === "failed";
+      if (change.type === "failed") failed(change.error);
+      else if (take(change, known, resource) || !isListed) {
+        isListed = true;
+        changed();
+      }
+    }
+  };
+  void run();
+  return { kept: () => (isListed ? [...known.values()] : undefined), isFailing: () => isFailing };
+}
+
+/** Brings `known` up to date; whether that makes a difference to compiling. */
+export function take(
+  change: Exclude<Change, { type: "failed" }>,
+  known: Map<string, Kept>,
+  resource: Resource,
+): boolean {
+  switch (change.type) {
+    case "listed": {
+      const listed = new Set(change.objects.map(keyOf));
+      const gone = [...known.keys()].filter((key) => !listed.has(key));
+      for (const key of gone) known.delete(key);
+      const news = change.objects.filter((object) => put(object, known, resource));
+      return gone.length + news.length > 0;
+    }
+    case "seen":
+      return put(change.object, known, resource);
+    case "gone":
+      return known.delete(keyOf(change.object));
+    case "current":
+      return false;
+  }
+}
+
+/** Keeps an object. One whose content is as it was keeps its identity, since later stages remember by it. */
+function put(object: Identified, known: Map<string, Kept>, resource: Resource): boolean {
+  const kept = keptOf(object, resource);
+  if (!kept) return false;
+  const before = known.get(keyOf(object));
+  const isNews = !before || !isDeepStrictEqual(before.read, kept.read);
+  known.set(keyOf(object), isNews ? kept : { ...kept, read: before.read });
+  return isNews;
+}
+
+function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept | undefined {
+  const [read] = readObject({ object: { ...object, apiVersion, kind }, source: apiVersion });
+  const { name, namespace = "", uid = "", resourceVersion = "" } = object.metadata;
+  return read && { read, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
+}
+
+const ShownObject = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
+  status: z
+    .object({
+      loadBalancer: z
+        .object({
+          ingress: z.array(z.object({ ip: z.string().optional(), hostname: z.string().optional() })).nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+});
+
+function shownOf(object: Identified): Shown {
+  const { metadata, status } = ShownObject.safeParse(object).data ?? {};
+  return {
+    loadBalancer: status?.loadBalancer?.ingress ?? [],
+    liveGeneration: metadata?.annotations?.[LIVE_GENERATION],
+  };
+}
+
+function keyOf({ metadata: { namespace = "", name } }: Identified): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,84 @@
+import type { Api } from "../kubernetes/api.ts";
+import type { Pause } from "../kubernetes/changes.ts";
+import { CONFIG_MAPS, SECRETS } from "../kubernetes/resources.ts";
+import type { Unread } from "./cluster.ts";
+import { type Collection, follow, type Kept, type Listeners } from "./collection.ts";
+
+/** A Secret or ConfigMap by its name. */
+export interface Reference {
+  readonly kind: "Secret" | "ConfigMap";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The Secrets and ConfigMaps that rules refer to, each followed by its name alone: no other is ever read. */
+export interface References {
+  /**
+   * Follows exactly these from now on. Resolves when each was read, found absent, or could not be read: whether anything
+   * new has become known with that.
+   */
+  only(wanted: readonly Reference[]): Promise<boolean>;
+  kept(): Kept[];
+  /** Those that have never been read, and why. One that was read once counts as it was then. */
+  unread(): Unread[];
+}
+
+interface Followed {
+  readonly reference: Reference;
+  readonly collection: Collection;
+  readonly stop: AbortController;
+  readonly known: Promise<void>;
+  failure: Error | undefined;
+}
+
+export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pause, ended: AbortSignal): References {
+  const followed = new Map<string, Followed>();
+
+  const begin = (reference: Reference): Followed => {
+    const stop = new AbortController();
+    const { promise: known, resolve } = Promise.withResolvers<void>();
+    let isKnown = false; // whoever waits for it hears of the first time by that
+    const listeners: Listeners = {
+      changed: () => {
+        if (isKnown) changed();
+        isKnown = true;
+        resolve();
+      },
+      failed: (error) => {
+        begun.failure = error;
+        isKnown = true;
+        resolve();
+        failed(error);
+      },
+    };
+    const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
+    const resource = reference.kind === "Secret" ? SECRETS : CONFIG_MAPS;
+    const collection = follow(api, resource, scope, listeners, pause, AbortSignal.any([ended, stop.signal]));
+    const begun: Followed = { reference, collection, stop, known, failure: undefined };
+    return begun;
+  };
+
+  return {
+    async only(wanted) {
+      const keys = new Map(wanted.map((reference) => [keyOf(reference), reference]));
+      for (const [key, { stop }] of followed) {
+        if (keys.has(key)) continue;
+        stop.abort();
+        followed.delete(key);
+      }
+      const fresh = [...keys].filter(([key]) => !followed.has(key));
+      for (const [key, reference] of fresh) followed.set(key, begin(reference));
+      await Promise.all(fresh.map(([key]) => followed.get(key)?.known));
+      return fresh.length > 0;
+    },
+    kept: () => [...followed.values()].flatMap(({ collection }) => collection.kept() ?? []),
+    unread: () =>
+      [...followed.values()].flatMap(({ reference, collection, failure }) =>
+        collection.kept() || !failure ? [] : [{ ...reference, problem: failure.message }],
+      ),
+  };
+}
+
+function keyOf({ kind, namespace, name }: Reference): string {
+  return `${kind} ${namespace}/${name}`;
+}

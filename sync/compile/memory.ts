@@ -1,0 +1,112 @@
+import type { HostRules } from "../../src/rules/snapshot.ts";
+import type { Addressed } from "./backends.ts";
+import type { Asked } from "./claims.ts";
+import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
+import type { KeptHost } from "./hosts.ts";
+import type { Options } from "./options.ts";
+
+/** What is made of an object, by step. */
+interface Steps {
+  readonly selected: boolean; // of an Ingress: whether it is ours
+  readonly asked: Asked; // of an Ingress
+  readonly taken: undefined; // of a claim: its report
+  readonly addressed: Addressed; // of a Service
+}
+
+/** What was made of an object, and of what else; and what there was to report. */
+interface Kept<T> {
+  readonly from: readonly unknown[];
+  readonly made: T;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * What compiling keeps from one round for the next, held by the caller. It changes what a compilation costs, never what
+ * it gives. Objects are told apart by identity: those of a cluster must never be changed in place.
+ */
+export interface Memory {
+  /** What all of it was made under; with other options nothing of it counts. */
+  options: Options | undefined;
+  /** By the object that it was made of: one that is gone takes it along. */
+  steps: { readonly [S in keyof Steps]: WeakMap<object, Kept<Steps[S]>> };
+  /** By name, of the last round. */
+  hosts: ReadonlyMap<string, KeptHost>;
+  redirects: ReadonlyMap<string, HostRules>;
+  /** In their order, of the last round. */
+  sortedHosts: readonly HostRules[];
+  sortedDiagnostics: ReadonlyMap<Diagnostic, string>;
+}
+
+export function newMemory(): Memory {
+  return { options: undefined, ...nothing() };
+}
+
+/** Forgets everything, unless it was made under the same options. */
+export function forgetOthers(memory: Memory, options: Options): void {
+  if (memory.options && areSame(memory.options, options)) return;
+  Object.assign(memory, nothing(), { options });
+}
+
+/**
+ * Makes something anew only if `from`, besides `object`, is not what it was made of before. What was reported then is
+ * reported again.
+ */
+export type Recall = <S extends keyof Steps>(
+  step: S,
+  object: object,
+  from: readonly unknown[],
+  make: (report: Report) => Steps[S],
+) => Steps[S];
+
+/** Recalls from a memory, for a round whose diagnostics go into `diagnostics`. */
+export function recallFrom({ steps }: Memory, diagnostics: Diagnostic[]): Recall {
+  return (step, object, from, make) => {
+    const before = steps[step].get(object);
+    const kept = before && isSameList(before.from, from) ? before : keep(from, make);
+    if (kept !== before) steps[step].set(object, kept);
+    for (const diagnostic of kept.diagnostics) diagnostics.push(diagnostic);
+    return kept.made;
+  };
+}
+
+/** For whoever has no memory. */
+export function recallNothing(report: Report): Recall {
+  return (_step, _object, _from, make) => make(report);
+}
+
+/** Whether two lists hold the same, by identity. */
+export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+/** Sorts items, each of which is there once; in little more than one pass where most are in `before`, which is in order. */
+export function sortedAfter<T>(before: readonly T[], items: readonly T[], compare: (a: T, b: T) => number): T[] {
+  const present = new Set(items);
+  const known = new Set(before);
+  return [...before.filter((item) => present.has(item)), ...items.filter((item) => !known.has(item))].sort(compare);
+}
+
+function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T> {
+  const diagnostics: Diagnostic[] = [];
+  return { from, made: make(reportInto(diagnostics)), diagnostics };
+}
+
+function nothing(): Omit<Memory, "options"> {
+  return {
+    steps: { selected: new WeakMap(), asked: new WeakMap(), taken: new WeakMap(), addressed: new WeakMap() },
+    hosts: new Map(),
+    redirects: new Map(),
+    sortedHosts: [],
+    sortedDiagnostics: new Map(),
+  };
+}
+
+/** Lists count by what they hold, all else by identity: options are made anew for each round. */
+function areSame(a: Options, b: Options): boolean {
+  const [before, now] = [new Map<string, unknown>(Object.entries(a)), new Map<string, unknown>(Object.entries(b))];
+  return before.size === now.size && [...now].every(([name, value]) => isSame(before.get(name), value));
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (Array.isArray(a) && Array.isArray(b) && isSameList(a, b));
+}

@@ -1,0 +1,228 @@
+import {
+  beforeOf,
+  byName,
+  type CompiledCluster,
+  compileCluster,
+  type Done,
+  type Equipment,
+  type Knowledge,
+  publishCluster,
+  readKnowledge,
+} from "./cluster-round.ts";
+import type { PermitsSource } from "./collect/permits-source.ts";
+import { recallNothing } from "./compile/memory.ts";
+import type { Permits } from "./compile/permits.ts";
+import type { Before } from "./compile/quarantine.ts";
+import { nameOf, select } from "./compile/select.ts";
+import type { Api } from "./kubernetes/api.ts";
+import type { Leadership } from "./lead/lead.ts";
+import { ingressOf } from "./publish/changed.ts";
+import { routesIn, textOf } from "./publish/deletion-guard.ts";
+import { NOTHING_TOLD, type Told } from "./report/events.ts";
+import { type HeldBack, showHeldBack } from "./report/held-back.ts";
+import { type Logger, logDiagnostic } from "./report/log.ts";
+import type { Metrics } from "./report/metrics.ts";
+import { type Live, report } from "./report/report.ts";
+
+const REPORT_MS = 60_000;
+
+/** What the sync job works with, beside what every round does. */
+export interface Job extends Equipment {
+  readonly api: Api;
+  readonly leadership: Pick<Leadership, "standing" | "check">;
+  readonly permits: PermitsSource;
+  /** What the ConfigMap says that is held back, and whether somebody has approved it. */
+  readonly heldBack: () => HeldBack | undefined;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly addresses: readonly string[];
+  readonly instance: string; // whose Events they are
+  readonly namespace: string; // of its own ConfigMaps
+}
+
+/** What one round leaves for the next. */
+export interface State {
+  /** Undefined: to be read, as others may have written. */
+  readonly knowledge: Knowledge | undefined;
+  /** In which leadership that was read. */
+  readonly term: number | undefined;
+  /** What whoever stands by knows: what it saw itself. */
+  readonly before: Before;
+  readonly told: Told;
+  /** The lines that were logged and still hold. */
+  readonly lines: ReadonlySet<string>;
+  /** How many rounds in a row have failed. */
+  readonly failures: number;
+  readonly result: Result;
+}
+
+/** What the last round came to: nothing at all where the first lists are not in, or no permits are known. */
+export type Result = { readonly type: "none" | "stood by" | "failed" } | { readonly type: "done"; readonly done: Done };
+
+export const START: State = {
+  knowledge: undefined,
+  term: undefined,
+  before: { lastGood: new Map(), quarantined: new Map() },
+  told: NOTHING_TOLD,
+  lines: new Set(),
+  failures: 0,
+  result: { type: "none" },
+};
+
+/** One round. It never rejects: one that fails is logged and counted, and leaves the edge and all reports as they are. */
+export async function step(job: Job, state: State): Promise<State> {
+  const began = performance.now();
+  try {
+    const permits = job.permits.now();
+    if (!permits) return { ...state, result: { type: "none" } };
+    if (permits.problem !== undefined) job.log.error({ permits: permits.problem }, permitsLine(permits.problem));
+    if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
+    const standing = job.leadership.standing();
+    const next =
+      standing.type === "leading"
+        ? await lead(job, permits.permits, standing.term, state)
+        : await standBy(job, permits.permits, state);
+    if (next.result.type === "done") {
+      job.metrics.round(next.result.done.outcome, secondsSince(began));
+      if (next.result.done.outcome !== "held") job.metrics.succeeded(new Date());
+    }
+    return next;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    job.log.error(
+      { failures: state.failures + 1 },
+      `the round failed: ${problem}; the edge serves what it served before`,
+    );
+    job.metrics.round("failed", secondsSince(began));
+    return { ...state, knowledge: undefined, failures: state.failures + 1, result: { type: "failed" } };
+  }
+}
+
+function permitsLine(problem: string): string {
+  return `the permits cannot be read: ${problem}; those that could be read last still count`;
+}
+
+/** Compiles and nothing else, so that all is warm when the leadership comes. */
+async function standBy(job: Job, permits: Permits, state: State): Promise<State> {
+  const compiled = await compileCluster(job, permits, state.before, new Date());
+  if (!compiled) return { ...state, result: { type: "none" } };
+  measure(job.metrics, compiled, 0);
+  return { ...state, knowledge: undefined, before: compiled.kept, failures: 0, result: { type: "stood by" } };
+}
+
+async function lead(job: Job, permits: Permits, term: number, state: State): Promise<State> {
+  const isKnown = state.knowledge && state.term === term;
+  const knowledge = isKnown && state.knowledge ? state.knowledge : await readKnowledge(job);
+  const now = new Date();
+  const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
+  if (!compiled) return { ...state, result: { type: "none" } };
+  const fence = { check: () => job.leadership.check(term) };
+  const done = await publishCluster(job, compiled, knowledge, job.heldBack()?.approved, fence, now);
+  measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
+  logRound(job, done);
+  await showHeld(job, done, now);
+  const told = await tell(job, done, state.told, now);
+  return {
+    knowledge: done.knowledge,
+    term,
+    before: done.kept,
+    told,
+    lines: logNews(job.log, done, state.lines),
+    failures: 0,
+    result: { type: "done", done },
+  };
+}
+
+function measure(metrics: Metrics, { known, kept }: CompiledCluster, heldBackRoutes: number): void {
+  const { ingresses, classes, services, secrets, configMaps } = known.cluster;
+  const { rules, diagnostics } = kept.compiled;
+  metrics.show({
+    objects: {
+      Ingress: ingresses.length,
+      IngressClass: classes.length,
+      Service: services.length,
+      Secret: secrets.length,
+      ConfigMap: configMaps.length,
+    },
+    hosts: rules.hosts.length,
+    routes: routesIn(rules.hosts),
+    diagnostics,
+    quarantined: kept.quarantined.size,
+    heldBackRoutes,
+  });
+}
+
+function logRound({ log, metrics }: Job, done: Done): void {
+  if (done.outcome === "held") {
+    const { id, heldBack } = done.verdict;
+    log.error({ id }, `held back: ${heldBack}; look at it and confirm it with: edgress approve ${id}`);
+    return;
+  }
+  const { writes, bytes, published } = done;
+  const { generation, digest, warnings } = published;
+  for (const warning of warnings) log.warn(warning);
+  metrics.generation(generation);
+  metrics.wrote({ writes, bytes });
+  const line = `${done.outcome} generation=${generation} digest=${digest} writes=${writes}`;
+  log[done.outcome === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
+}
+
+/** Logs the diagnostics that were not there before, and resolves with the lines of all that are. */
+function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): ReadonlySet<string> {
+  const { diagnostics } = kept.compiled;
+  const keys = diagnostics.map((diagnostic) => JSON.stringify(diagnostic));
+  diagnostics.forEach((diagnostic, index) => {
+    if (!before.has(keys[index] ?? "")) logDiagnostic(log, diagnostic);
+  });
+  return new Set(keys);
+}
+
+/** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
+async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {
+  const shown = heldBack();
+  const verdict = done.outcome === "held" ? done.verdict : undefined;
+  if (verdict?.id === shown?.id) return;
+  const { id = "", heldBack: reason = "" } = verdict ?? {};
+  const text = verdict && { id, since: now.toISOString(), reason, routes: textOf(verdict) };
+  await showHeldBack(api, namespace, text).catch((error: Error) => {
+    metrics.reportFailed(1);
+    log.warn(`what is held back could not be shown: ${error.message}`);
+  });
+}
+
+async function tell(job: Job, done: Done, told: Told, now: Date): Promise<Told> {
+  const reporting = {
+    api: job.api,
+    print: (line: string) => job.log.warn(line),
+    ended: AbortSignal.timeout(REPORT_MS),
+  };
+  const reported = {
+    objects: byName(done.known),
+    diagnostics: done.kept.compiled.diagnostics,
+    live: done.outcome === "held" ? undefined : liveOf(job, done),
+  };
+  const { told: after, failures } = await report(reported, told, job.addresses, job.instance, now, reporting);
+  job.metrics.reportFailed(failures);
+  return after;
+}
+
+function liveOf({ options }: Job, done: Extract<Done, { outcome: "published" | "unchanged" }>): Live {
+  const { published, changed, kept, known } = done;
+  const ours = select(
+    known.cluster,
+    options,
+    recallNothing(() => {}),
+  ).map(nameOf);
+  return {
+    generation: published.generation,
+    digest: published.digest,
+    isNew: published.changed,
+    ours: new Set([...ours, ...kept.quarantined.keys()]),
+    routed: new Set(kept.compiled.rules.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)))),
+    changed,
+  };
+}
+
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000;
+}

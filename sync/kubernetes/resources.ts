@@ -1,0 +1,56 @@
+import * as z from "zod";
+import { type Api, ApiError } from "./api.ts";
+
+/** A kind of object as one API version serves it. */
+export interface Resource {
+  readonly kind: string;
+  readonly apiVersion: string; // "v1", "networking.k8s.io/v1"
+  readonly plural: string;
+}
+
+const VERSIONS = {
+  Ingress: ["networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"],
+  IngressClass: ["networking.k8s.io/v1", "networking.k8s.io/v1beta1"],
+} as const;
+
+const PLURALS = { Ingress: "ingresses", IngressClass: "ingressclasses" } as const;
+
+export const SERVICES: Resource = { kind: "Service", apiVersion: "v1", plural: "services" };
+export const SECRETS: Resource = { kind: "Secret", apiVersion: "v1", plural: "secrets" };
+export const CONFIG_MAPS: Resource = { kind: "ConfigMap", apiVersion: "v1", plural: "configmaps" };
+
+const ApiResourceList = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
+/**
+ * The newest version in which the server serves a kind; every version shows the same objects. Undefined where it serves
+ * none; rejects where it does not say.
+ */
+export async function newestOf(api: Api, kind: keyof typeof VERSIONS): Promise<Resource | undefined> {
+  const plural = PLURALS[kind];
+  for (const apiVersion of VERSIONS[kind]) {
+    const served = await namesIn(api, apiVersion);
+    if (served.includes(plural)) return { kind, apiVersion, plural };
+  }
+  return undefined;
+}
+
+async function namesIn(api: Api, apiVersion: string): Promise<string[]> {
+  try {
+    const { resources } = ApiResourceList.parse(await api.get(rootOf(apiVersion)));
+    return resources.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return [];
+    throw error;
+  }
+}
+
+/** The path of a resource's collection, of one namespace or of all, or of one object in it. */
+export function pathOf({ apiVersion, plural }: Resource, namespace?: string, name?: string): string {
+  const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+  const object = name === undefined ? "" : `/${encodeURIComponent(name)}`;
+  return `${rootOf(apiVersion)}${scope}/${plural}${object}`;
+}
+
+function rootOf(apiVersion: string): string {
+  return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}

@@ -1,0 +1,130 @@
+import * as z from "zod";
+
+// client-go's timings. What the last two leave between them is what a write may still take that was begun in time.
+/** How often the leader renews, and how long whatever failed rests. */
+export const RETRY_MS = 2_000;
+/** How long a leader without a renewal still is one. */
+export const RENEW_DEADLINE_MS = 10_000;
+/** How long others wait for a renewal before they take over. */
+export const LEASE_MS = 15_000;
+
+const MS = 1_000; // in a second
+
+// Loose, and the rest is kept: a Lease is replaced whole, with labels, owners and whatever else others put there.
+export const Lease = z.looseObject({
+  metadata: z.looseObject({ resourceVersion: z.string() }),
+  spec: z.optional(
+    z.looseObject({
+      holderIdentity: z.nullish(z.string()),
+      leaseDurationSeconds: z.nullish(z.number()),
+      renewTime: z.nullish(z.string()),
+      leaseTransitions: z.nullish(z.number()),
+    }),
+  ),
+});
+export type Lease = z.infer<typeof Lease>;
+
+/** What a list of the one Lease says: whether it is there, and from where a watch goes on. */
+export const LeaseList = z.object({
+  metadata: z.object({ resourceVersion: z.string() }),
+  items: z.array(Lease).max(1),
+});
+
+/** What is known of the Lease. Times are milliseconds of our own monotonic clock. */
+export interface Seen {
+  /** Undefined where there is none. */
+  readonly lease: Lease | undefined;
+  /** When whoever holds it, if anyone, has lost it. */
+  readonly freeAt: number;
+  /** The highest seen so far: a Lease that was deleted must not begin at zero again. */
+  readonly term: number | undefined;
+}
+
+export type Decision =
+  | { readonly type: "renew"; readonly lease: Lease }
+  | { readonly type: "acquire"; readonly lease: Lease }
+  | { readonly type: "create"; readonly term: number }
+  | { readonly type: "stand by"; readonly until: number };
+
+/**
+ * What is known once `lease` was seen at `now`. A holder's time counts from when we saw its record change; what the record
+ * says of times is by another's clock. One that is gone was perhaps deleted under a leader, who learns of it later than we.
+ */
+export function saw(before: Seen | undefined, lease: Lease | undefined, now: number): Seen {
+  const isUnchanged = before && before.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
+  if (isUnchanged) return before;
+  const last = lease ?? before?.lease;
+  const isHeld = holderOf(last) !== undefined;
+  const terms = [before?.term, lease && termOf(lease)].filter((term) => term !== undefined);
+  return {
+    lease,
+    freeAt: isHeld ? now + durationMsOf(last) : now,
+    term: terms.length > 0 ? Math.max(...terms) : undefined,
+  };
+}
+
+/**
+ * What `me` should do now; `holds` says whether it is the leader. A record of our own that we do not hold any more may be
+ * taken anew at once, in a new term: had another held it since, it would not be ours.
+ */
+export function decide(seen: Seen, me: string, holds: boolean, now: number): Decision {
+  const { lease, freeAt, term } = seen;
+  const isOurs = lease ? holderOf(lease) === me : holds;
+  if (!isOurs && now < freeAt) return { type: "stand by", until: freeAt };
+  if (!lease) return { type: "create", term: term === undefined ? 0 : term + 1 };
+  return { type: isOurs && holds ? "renew" : "acquire", lease };
+}
+
+/** Who holds a Lease. Nobody does where the name is empty: so its holder gave it back. */
+export function holderOf(lease: Lease | undefined): string | undefined {
+  return lease?.spec?.holderIdentity || undefined;
+}
+
+/** How often a Lease changed hands. */
+export function termOf(lease: Lease): number {
+  return lease.spec?.leaseTransitions ?? 0;
+}
+
+/** A Lease to create, held by `me`. */
+export function created(namespace: string, name: string, me: string, term: number, today: Date) {
+  const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
+  return { ...kind, metadata: { namespace, name }, spec: specOf(me, LEASE_MS, term, microTime(today)) };
+}
+
+/** The Lease in a new term, held by `me`. */
+export function acquired(lease: Lease, me: string, today: Date): Lease {
+  return withSpec(lease, specOf(me, LEASE_MS, termOf(lease) + 1, microTime(today)));
+}
+
+/**
+ * The Lease, renewed. It always differs from what was, even where the time of day stands still or goes back: the API server
+ * does not store what is the same, and nobody would see it.
+ */
+export function renewed(lease: Lease, today: Date): Lease {
+  const before = Date.parse(lease.spec?.renewTime ?? "") || 0; // nothing, or nothing readable
+  return withSpec(lease, { renewTime: microTime(new Date(Math.max(today.getTime(), before + 1))) });
+}
+
+/** The Lease, given back as client-go does: anybody may take it at once. */
+export function released(lease: Lease, today: Date): Lease {
+  return withSpec(lease, specOf("", MS, termOf(lease), microTime(today)));
+}
+
+function specOf(holderIdentity: string, durationMs: number, leaseTransitions: number, time: string) {
+  const leaseDurationSeconds = durationMs / MS;
+  return { holderIdentity, leaseDurationSeconds, acquireTime: time, renewTime: time, leaseTransitions };
+}
+
+function withSpec(lease: Lease, spec: NonNullable<Lease["spec"]>): Lease {
+  return { ...lease, spec: { ...lease.spec, ...spec } };
+}
+
+/** Never shorter than ours, whatever a hand wrote there: a leader of our kind trusts itself for that long. */
+function durationMsOf(lease: Lease | undefined): number {
+  return Math.max((lease?.spec?.leaseDurationSeconds ?? 0) * MS, LEASE_MS);
+}
+
+/** RFC 3339 with microseconds, as the API server wants a MicroTime. */
+function microTime(date: Date): string {
+  return date.toISOString().replace("Z", "000Z");
+}

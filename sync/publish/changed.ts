@@ -1,0 +1,32 @@
+import type { HostRules } from "../../src/rules/snapshot.ts";
+import { canonical } from "./canonical.ts";
+
+/**
+ * The Ingresses ("namespace/name") of whose routes something is new or different in `after`: the routes themselves, where
+ * their backends are reached, or the policies of their host. Hosts that are the same object are passed over.
+ */
+export function changedIngresses(before: readonly HostRules[], after: readonly HostRules[]): Set<string> {
+  const known = new Map(before.map((rules) => [rules.host, rules]));
+  return new Set(after.flatMap((rules) => changedIn(known.get(rules.host), rules)));
+}
+
+function changedIn(before: HostRules | undefined, after: HostRules): string[] {
+  if (before === after) return [];
+  const routes = before ? routesOf(before) : new Map<string, string>();
+  return [...routesOf(after)].flatMap(([id, text]) => (routes.get(id) === text ? [] : [ingressOf(id)]));
+}
+
+/** All that makes up each route, by its id. */
+function routesOf({ policies, routes, backends }: HostRules): Map<string, string> {
+  return new Map(
+    routes.map((route) => {
+      const backend = route.backend === undefined ? undefined : backends[route.backend];
+      return [route.id, canonical({ policies, route, backend })];
+    }),
+  );
+}
+
+/** `"shop/cart#0.1"` → `"shop/cart"`. */
+export function ingressOf(routeId: string): string {
+  return routeId.split("#")[0] ?? "";
+}

@@ -1,0 +1,58 @@
+import { stringify } from "safe-stable-stringify";
+import * as z from "zod";
+import type { Ingress } from "../collect/cluster.ts";
+import { PREFIXES } from "../compile/annotations.ts";
+
+const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+/** Written by the report of each round: kept, it would make every publication the cause of the next. */
+const LIVE_ANNOTATION = "edgress.dev/live-generation";
+
+// JSON has no undefined: it is written as null, and a key that is not there stays away.
+const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).transform((value) => value ?? undefined);
+
+const StoredBackend = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("service"), name: z.string(), port: z.union([z.number(), z.string()]) }),
+  z.strictObject({ type: z.literal("other"), description: z.string() }),
+]);
+
+const StoredPath = z.strictObject({
+  path: undefinedAsNull(z.string()).optional(),
+  pathType: undefinedAsNull(z.string()).optional(),
+  backend: StoredBackend,
+});
+
+const StoredIngress = z.strictObject({
+  namespace: z.string(),
+  name: z.string(),
+  source: z.string(),
+  annotations: z.record(z.string(), z.string()),
+  created: undefinedAsNull(z.string()),
+  className: undefinedAsNull(z.string()),
+  defaultBackend: undefinedAsNull(StoredBackend),
+  tls: z.array(z.strictObject({ hosts: z.array(z.string()), secretName: undefinedAsNull(z.string()) })),
+  // The type of Ingress wants `path` and `pathType`; collecting leaves them out where they are not given, and so does this.
+  rules: z.array(z.strictObject({ host: undefinedAsNull(z.string()), paths: z.array(StoredPath) })),
+});
+
+/** The Ingresses of one group, as they lie in KV. */
+export const StoredIngresses = z
+  .strictObject({ ingresses: z.array(StoredIngress) })
+  .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
+
+// Objects that did not change keep their identity from round to round.
+const texts = new WeakMap<Ingress, string>();
+
+/** An Ingress as it is kept: canonical JSON, with those of its annotations that mean something here. */
+export function textOf(ingress: Ingress): string {
+  const known = texts.get(ingress);
+  if (known !== undefined) return known;
+  const annotations = Object.fromEntries(Object.entries(ingress.annotations).filter(([key]) => matters(key)));
+  const text = stringify({ ...ingress, annotations }, (_, value) => (value === undefined ? null : value)) ?? "null";
+  texts.set(ingress, text);
+  return text;
+}
+
+function matters(annotation: string): boolean {
+  if (annotation === LIVE_ANNOTATION) return false;
+  return annotation === CLASS_ANNOTATION || PREFIXES.some((prefix) => annotation.startsWith(prefix));
+}

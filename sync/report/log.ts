@@ -1,0 +1,57 @@
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
+import { type Diagnostic, lineOf, reasons, type Severity } from "../compile/diagnostic.ts";
+import { redaction } from "./redaction.ts";
+
+export type { Logger } from "pino";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LEVELS = { error: "error", warning: "warn", note: "info" } as const satisfies Record<Severity, LogLevel>;
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Secrets that this process holds: they are taken out wherever they stand. */
+  readonly secrets: readonly (string | undefined)[];
+}
+
+/** A log of JSON lines, on standard output unless `stream` is given. Nothing that looks like a secret is written. */
+export function logOf({ level, secrets }: LogOptions, stream: DestinationStream = process.stdout): Logger {
+  const redact = redaction(secrets);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redact(fields) as Record<string, unknown>, // an object stays one
+      },
+      serializers: { err: redact },
+      // Once more, as written: the message, what it was formatted from, and what is bound to children are in it now.
+      hooks: { streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n` },
+    },
+    stream,
+  );
+}
+
+/** A diagnostic as a record of the log. */
+export interface DiagnosticRecord {
+  readonly level: (typeof LEVELS)[Severity];
+  readonly fields: Pick<Diagnostic, "object" | "field" | "reason" | "problem" | "remedy">;
+  readonly msg: string;
+}
+
+export function recordOf(diagnostic: Diagnostic): DiagnosticRecord {
+  const { object, field, reason, problem, remedy } = diagnostic;
+  return {
+    level: LEVELS[reasons[reason].severity],
+    fields: { object, field, reason, problem, remedy },
+    msg: lineOf(diagnostic),
+  };
+}
+
+export function logDiagnostic(log: Logger, diagnostic: Diagnostic): void {
+  const { level, fields, msg } = recordOf(diagnostic);
+  log[level](fields, msg);
+}

@@ -1,0 +1,70 @@
+import { type Diagnostic, type Reason, reasons, type Severity } from "../compile/diagnostic.ts";
+
+/** The object that an Event is about, as the API server knows it. */
+export interface Involved {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** The object that is called "Ingress namespace/name"; undefined where it is gone or not known by its uid. */
+export type InvolvedOf = (object: string) => Involved | undefined;
+
+/** What the owner of an object is to be told. */
+export interface Notice {
+  readonly involved: Involved;
+  readonly severity: Severity;
+  readonly reason: Reason | "Published";
+  readonly message: string;
+}
+
+/** A generation that was published in this round. */
+export interface Publication {
+  readonly generation: number;
+  readonly digest: string;
+  /** Ingresses ("namespace/name") that have routes in it which are new or changed. */
+  readonly changed: readonly string[];
+}
+
+const ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+const DIGEST_SHOWN = 12;
+
+/**
+ * Everything to be told of a round, the gravest first. A diagnostic is told on the object it names, whatever its kind:
+ * on one without a namespace (an IngressClass) only the log has it, since its Events belong to no owner.
+ */
+export function noticesOf(
+  diagnostics: readonly Diagnostic[],
+  publication: Publication | undefined,
+  involvedOf: InvolvedOf,
+): Notice[] {
+  const told = diagnostics.flatMap(({ object, reason, field, problem, remedy }): Notice[] => {
+    const involved = involvedOf(object);
+    if (!involved?.namespace) return [];
+    return [{ involved, severity: reasons[reason].severity, reason, message: `${field}: ${problem}; ${remedy}` }];
+  });
+  const published = publication ? publishedNotices(publication, diagnostics, involvedOf) : [];
+  return [...told, ...published].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
+
+/** An Ingress with an error is told of the error alone, even where the rest of it is live: success is never half. */
+function publishedNotices(
+  { generation, digest, changed }: Publication,
+  diagnostics: readonly Diagnostic[],
+  involvedOf: InvolvedOf,
+): Notice[] {
+  const failed = new Set(
+    diagnostics.filter(({ reason }) => reasons[reason].severity === "error").map(({ object }) => object),
+  );
+  const message = `generation ${generation}, digest ${digest.slice(0, DIGEST_SHOWN)}…`;
+  return changed
+    .map((name) => `Ingress ${name}`)
+    .filter((object) => !failed.has(object))
+    .flatMap((object): Notice[] => {
+      const involved = involvedOf(object);
+      return involved ? [{ involved, severity: "note", reason: "Published", message }] : [];
+    });
+}

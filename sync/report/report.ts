@@ -1,0 +1,74 @@
+import type { Kept as KeptObject } from "../collect/collection.ts";
+import { type Diagnostic, reasons } from "../compile/diagnostic.ts";
+import { nameOf } from "../compile/select.ts";
+import { reportEvents, type Told } from "./events.ts";
+import { type Involved, noticesOf, type Publication } from "./notices.ts";
+import { reportStatuses, type StatusWrite, statusPatch, type WantedStatus } from "./status.ts";
+import type { Reporting } from "./writing.ts";
+
+/** What is to be reported to the owners of objects. */
+export interface Reported {
+  /** By how diagnostics name them: "Ingress namespace/name". */
+  readonly objects: ReadonlyMap<string, KeptObject>;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What is live now; undefined where the round is held back: then nothing is said of what is live. */
+  readonly live: Live | undefined;
+}
+
+export interface Live {
+  readonly generation: number;
+  readonly digest: string;
+  readonly isNew: boolean;
+  /** "namespace/name" of our Ingresses. */
+  readonly ours: ReadonlySet<string>;
+  /** Those that have a route in the rules. */
+  readonly routed: ReadonlySet<string>;
+  /** Those of which something is live that was not before. */
+  readonly changed: ReadonlySet<string>;
+}
+
+/** Writes statuses and Events, each only where it says something new. It never rejects; resolves with how many failed. */
+export async function report(
+  reported: Reported,
+  told: Told,
+  addresses: readonly string[],
+  instance: string,
+  now: Date,
+  reporting: Reporting,
+): Promise<{ told: Told; failures: number }> {
+  const statuses = await reportStatuses(statusWrites(reported, addresses), reporting);
+  const { live, diagnostics, objects } = reported;
+  const publication: Publication | undefined = live?.isNew ? { ...live, changed: [...live.changed] } : undefined;
+  const notices = noticesOf(diagnostics, publication, (object) => involved(object, objects));
+  const events = await reportEvents(told, notices, now, instance, reporting);
+  return { told: events.told, failures: statuses.failed.length + events.written.failed.length };
+}
+
+function involved(object: string, objects: Reported["objects"]): Involved | undefined {
+  const kept = objects.get(object);
+  if (!kept) return undefined;
+  const { apiVersion, namespace, name, uid, resourceVersion } = kept;
+  return { apiVersion, kind: object.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
+}
+
+function statusWrites({ objects, diagnostics, live }: Reported, addresses: readonly string[]): StatusWrite[] {
+  if (!live) return [];
+  const failed = new Set(
+    diagnostics.filter(({ reason }) => reasons[reason].severity === "error").map(({ object }) => object),
+  );
+  return [...objects].flatMap(([object, { apiVersion, namespace, name, resourceVersion, shown }]) => {
+    if (!object.startsWith("Ingress ")) return [];
+    const wanted = wantedStatus(nameOf({ namespace, name }), live, !failed.has(object), shown.liveGeneration);
+    const patch = statusPatch({ resourceVersion, ...shown }, wanted, addresses);
+    return patch ? [{ apiVersion, namespace, name, patch }] : [];
+  });
+}
+
+/** A canary has no route of its own: it is served where nothing of it failed. */
+function wantedStatus(name: string, live: Live, isGood: boolean, shown: string | undefined): WantedStatus {
+  const { ours, routed, changed, generation } = live;
+  if (!ours.has(name)) return "not ours";
+  if (!routed.has(name) && !isGood) return "not served";
+  const since = Number(shown);
+  return { generation: changed.has(name) || !(since >= 1 && since <= generation) ? generation : since };
+}

@@ -1,0 +1,53 @@
+import { ApiError, type WatchEvent } from "../../sync/kubernetes/api.ts";
+import { Lease } from "../../sync/lead/lease.ts";
+
+/** The one Lease of an API server, and what became of it: as an API server does it, versions, conflicts and watches. */
+export class LeaseStore {
+  lease: Lease | undefined;
+  /** Every change there was, in order. */
+  readonly events: { readonly version: number; readonly event: WatchEvent }[] = [];
+  readonly #followers = new Set<(event: WatchEvent) => void>();
+  #version = 100;
+
+  list(): object {
+    return { metadata: { resourceVersion: String(this.#version) }, items: this.lease ? [this.lease] : [] };
+  }
+
+  create(object: object): Lease {
+    if (this.lease) throw new ApiError(409, "AlreadyExists", 'leases "edgress" already exists');
+    const { metadata, ...rest } = object as { metadata: object };
+    return this.#store("ADDED", Lease.parse({ ...rest, metadata: { ...metadata, resourceVersion: "0" } }));
+  }
+
+  replace(object: object): Lease {
+    if (!this.lease) throw new ApiError(404, "NotFound", 'leases "edgress" not found');
+    const lease = Lease.parse(object);
+    if (lease.metadata.resourceVersion !== this.lease.metadata.resourceVersion) {
+      throw new ApiError(409, "Conflict", "the object has been modified");
+    }
+    if (JSON.stringify(lease) === JSON.stringify(this.lease)) return this.lease; // it does not store what is the same
+    return this.#store("MODIFIED", lease);
+  }
+
+  remove(): void {
+    if (this.lease) this.#store("DELETED", this.lease);
+    this.lease = undefined;
+  }
+
+  /** Tells of every change after `version`. Returns how to end that. */
+  follow(version: number, told: (event: WatchEvent) => void): () => void {
+    for (const { version: later, event } of this.events) if (later > version) told(event);
+    this.#followers.add(told);
+    return () => this.#followers.delete(told);
+  }
+
+  #store(type: WatchEvent["type"], lease: Lease): Lease {
+    this.#version++;
+    const stored = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(this.#version) } };
+    this.lease = stored;
+    const event = { type, object: stored };
+    this.events.push({ version: this.#version, event });
+    for (const told of this.#followers) told(event);
+    return stored;
+  }
+}
