@@ -74,7 +74,7 @@ export async function step(job: Job, state: State): Promise<State> {
   const began = performance.now();
   try {
     const permits = job.permits.now();
-    if (!permits) return { ...state, result: { type: "none" } };
+    if (!permits || !job.live.known()) return { ...state, result: { type: "none" } };
     if (permits.problem !== undefined) job.log.error({ permits: permits.problem }, permitsLine(permits.problem));
     if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
     const standing = job.leadership.standing();
