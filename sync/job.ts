@@ -25,6 +25,8 @@ import type { Metrics } from "./report/metrics.ts";
 import { type Live, report } from "./report/report.ts";
 
 const REPORT_MS = 60_000;
+/** KV may be late to show what was written; what is missing after so many rounds is lost. */
+const PATIENT_ROUNDS = 3;
 
 /** What the sync job works with, beside what every round does. */
 export interface Job extends Equipment {
@@ -112,7 +114,10 @@ async function standBy(job: Job, permits: Permits, state: State): Promise<State>
 
 async function lead(job: Job, permits: Permits, term: number, state: State): Promise<State> {
   const isKnown = state.knowledge && state.term === term;
-  const knowledge = isKnown && state.knowledge ? state.knowledge : await readKnowledge(job);
+  const goOn = (problem: string) => job.log.warn(`${problem}; it is written anew`);
+  const isPatient = state.failures < PATIENT_ROUNDS;
+  const knowledge =
+    isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
   const now = new Date();
   const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
   if (!compiled) return { ...state, result: { type: "none" } };
