@@ -25,6 +25,8 @@ import type { Metrics } from "./report/metrics.ts";
 import { type Live, report } from "./report/report.ts";
 
 const REPORT_MS = 60_000;
+/** KV may be late to show what was written; what is missing after so many rounds is lost. */
+const PATIENT_ROUNDS = 3;
 
 /** What the sync job works with, beside what every round does. */
 export interface Job extends Equipment {
@@ -74,7 +76,7 @@ export async function step(job: Job, state: State): Promise<State> {
   const began = performance.now();
   try {
     const permits = job.permits.now();
-    if (!permits) return { ...state, result: { type: "none" } };
+    if (!permits || !job.live.known()) return { ...state, result: { type: "none" } };
     if (permits.problem !== undefined) job.log.error({ permits: permits.problem }, permitsLine(permits.problem));
     if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
     const standing = job.leadership.standing();
@@ -112,7 +114,10 @@ async function standBy(job: Job, permits: Permits, state: State): Promise<State>
 
 async function lead(job: Job, permits: Permits, term: number, state: State): Promise<State> {
   const isKnown = state.knowledge && state.term === term;
-  const knowledge = isKnown && state.knowledge ? state.knowledge : await readKnowledge(job);
+  const goOn = (problem: string) => job.log.warn(`${problem}; it is written anew`);
+  const isPatient = state.failures < PATIENT_ROUNDS;
+  const knowledge =
+    isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
   const now = new Date();
   const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
   if (!compiled) return { ...state, result: { type: "none" } };

@@ -27,8 +27,6 @@ export interface Shown {
 export interface Collection {
   /** Undefined until it has been listed once. */
   kept(): readonly Kept[] | undefined;
-  /** Whether the server was last heard of by a failure: there may be changes that are not known. */
-  isFailing(): boolean;
 }
 
 export interface Listeners {
@@ -55,10 +53,8 @@ export function follow(
 ): Collection {
   const known = new Map<string, Kept>();
   let isListed = false;
-  let isFailing = false;
   const run = async () => {
     for await (const change of changes(api, pathOf(resource, namespace), query, ended, pause)) {
-      isFailing = change.type === "failed";
       if (change.type === "failed") failed(change.error);
       else if (take(change, known, resource) || !isListed) {
         isListed = true;
@@ -67,7 +63,7 @@ export function follow(
     }
   };
   void run();
-  return { kept: () => (isListed ? [...known.values()] : undefined), isFailing: () => isFailing };
+  return { kept: () => (isListed ? [...known.values()] : undefined) };
 }
 
 /** Brings `known` up to date; whether that makes a difference to compiling. */
@@ -88,8 +84,6 @@ export function take(
       return put(change.object, known, resource);
     case "gone":
       return known.delete(keyOf(change.object));
-    case "current":
-      return false;
   }
 }
 

@@ -9,6 +9,7 @@ import type { HostPlan } from "./grant.ts";
  * take all of its requests from them.
  */
 export function withRest(plans: readonly HostPlan[], redirects: readonly HostRules[]): HostPlan[] {
+  if (plans.every(isOwned)) return [...plans];
   const sentOn = new Set(redirects.map(({ host }) => host));
   const whole = new Map(plans.filter(isOwned).map((plan) => [plan.host, plan]));
   const lodgers = new Map(plans.filter((plan) => !isOwned(plan)).map((plan) => [plan.host, plan]));

@@ -22,7 +22,6 @@ export type Change =
   | { readonly type: "listed"; readonly objects: readonly Identified[] } // all that there is
   | { readonly type: "seen"; readonly object: Identified }
   | { readonly type: "gone"; readonly object: Identified }
-  | { readonly type: "current" } // nothing more has happened until now
   | { readonly type: "failed"; readonly error: Error };
 
 /** Waits so many milliseconds, or until `ended`. */
@@ -42,20 +41,17 @@ export async function* changes(
   let from: string | undefined;
   for (let failures = 0; !ended.aborted; ) {
     const began = performance.now();
-    let lasted = false;
+    let isOver = false;
     for await (const { change, at } of attempt(api, path, query, from, ended)) {
       from = at;
-      lasted = change !== undefined && isOfWatch(change) && performance.now() - began > SHORT_MS;
+      isOver = at === undefined || change?.type === "failed";
       if (change) yield change;
     }
     // A server that ends every watch at once is not asked in a tight loop.
+    const lasted = !isOver && performance.now() - began > SHORT_MS;
     failures = lasted ? 0 : failures + 1;
     if (!lasted) await pause(pauseOf(failures - 1), ended);
   }
-}
-
-function isOfWatch({ type }: Change): boolean {
-  return type !== "listed" && type !== "failed";
 }
 
 /** What is known, and the version up to which; without one all must be listed anew. */
@@ -110,7 +106,7 @@ function read({ type, object }: WatchEvent): Known {
   const version = Version.safeParse(object);
   if (!version.success) throw new Unreadable(`a watch brought a ${type} event without a version`);
   const at = version.data.metadata.resourceVersion;
-  if (type === "BOOKMARK") return { at, change: { type: "current" } };
+  if (type === "BOOKMARK") return { at, change: undefined };
   const identified = Identified.safeParse(object);
   if (!identified.success) throw new Unreadable(`a watch brought a ${type} event without an object's name`);
   return { at, change: { type: type === "DELETED" ? "gone" : "seen", object: identified.data } };
