@@ -8,7 +8,7 @@ import { WATCH_TIMES, type WatchTimes } from "../../sync/kubernetes/watch.ts";
 import { identityOf, lead } from "../../sync/lead/lead.ts";
 import { loop, type Times } from "../../sync/loop.ts";
 import { logOf } from "../../sync/report/log.ts";
-import { type Metrics, startMetrics } from "../../sync/report/metrics.ts";
+import { startMetrics } from "../../sync/report/metrics.ts";
 import type { ApiServer } from "./api-server.ts";
 import { until } from "./edge.ts";
 
@@ -22,7 +22,8 @@ export interface SyncJob {
   readonly lines: readonly string[];
   /** What its rounds came to, in order. */
   readonly results: readonly Result[];
-  readonly metrics: Metrics;
+  /** What one of its metrics is now; undefined: there is none. */
+  metric(name: string): Promise<number | undefined>;
   /** What it is told by the API server no longer being what it was. */
   readonly outgrown: readonly string[];
   /** Whether it has logged a line that `pattern` matches. */
@@ -95,7 +96,11 @@ export async function startSyncJob(
   return {
     lines,
     results,
-    metrics,
+    async metric(name) {
+      const { text } = await metrics.exposition();
+      const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+      return line === undefined ? undefined : Number(line.slice(name.length));
+    },
     outgrown,
     says: (pattern) => lines.some((line) => pattern.test(line)),
     async round() {
