@@ -160,7 +160,8 @@ export function routesOf({ hosts }: Pick<Rules, "hosts">): string[] {
   const lines = hosts.flatMap(({ host, routes }) =>
     routes.map(({ path, backend, policies }) => {
       const where = path.type === "regex" ? path.pattern : path.path;
-      return `${host} ${where} -> ${policies.closed ? `503 ${policies.closed.because}` : backend}`;
+      const refused = policies.closed ?? policies.unbacked;
+      return `${host} ${where} -> ${refused ? `503 ${refused.because}` : backend}`;
     }),
   );
   return lines.toSorted();
