@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { apiOf } from "../sync/kubernetes/api.ts";
-import { type Change, changes } from "../sync/kubernetes/changes.ts";
+import { type Change, changes, type Identified } from "../sync/kubernetes/changes.ts";
 import { Connections } from "../sync/kubernetes/connections.ts";
 import { ApiServer } from "./support/api-server.ts";
 import { service, until } from "./support/edge.ts";
@@ -25,11 +25,12 @@ function following() {
   const connections = new Connections();
   connections.loadFromOptions(server.kubeconfig);
   const api = apiOf(connections, 2000, { lastsSeconds: 2, silenceMs: 4000 });
-  const seen: Change[] = [];
+  const seen: Change<string>[] = [];
+  const keep = ({ metadata }: Identified) => metadata.name;
   const pauses: number[] = [];
   const run = async () => {
     const pause = async (ms: number) => void pauses.push(ms);
-    for await (const change of changes(api, PATH, {}, ended.signal, pause)) seen.push(change);
+    for await (const change of changes(api, { path: PATH, query: {}, keep }, ended.signal, pause)) seen.push(change);
   };
   void run();
   return { seen, pauses, types: () => seen.map(({ type }) => type) };
