@@ -66,9 +66,7 @@ export async function startSyncJob(
   environment: Environment,
   { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
 ): Promise<SyncJob> {
-  const connections = new Connections();
-  connections.loadFromOptions(server.kubeconfig);
-  const api = apiOf(connections, requestMs, watchTimes);
+  const api = apiOf(connectionsTo(server), requestMs, watchTimes);
   const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
   const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
   const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
@@ -119,4 +117,10 @@ export async function startSyncJob(
       stopping.abort();
     },
   };
+}
+
+export function connectionsTo(server: ApiServer): Connections {
+  const connections = new Connections();
+  connections.loadFromOptions(server.kubeconfig);
+  return connections;
 }
