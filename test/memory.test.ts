@@ -204,6 +204,25 @@ items:
     ]);
   });
 
+  test("makes anew the host that asks another for leave, where that is no longer served here", () => {
+    const [first, second] = cluster.ingresses;
+    assert.ok(first && second);
+    const asking = { ...second, annotations: { "edgress.dev/auth-url": "https://first.example.com/check" } };
+    const memory = newMemory();
+    const access = (ingresses: Cluster["ingresses"]) => {
+      const { rules } = compile({ ...cluster, ingresses }, QUICK, memory);
+      return rules.hosts.find(({ host }) => host === "second.example.com")?.routes[0]?.policies.access?.external
+        ?.target;
+    };
+    assert.deepEqual(access([first, asking]), {
+      via: "rules",
+      scheme: "https",
+      host: "first.example.com",
+      path: "/check",
+    });
+    assert.deepEqual(access([asking]), { via: "internet", origin: "https://first.example.com", path: "/check" });
+  });
+
   test("makes everything anew under other options", () => {
     assert.equal(anew(cluster, { ...QUICK, allowedResponseHeaders: ["X-Any"] }).length, 4);
   });
