@@ -86,6 +86,7 @@ async function keepInStep(
     await leadership.release();
     throw error;
   });
+  log.info({ port: endpoints.port }, `serves probes and metrics on port ${endpoints.port}`);
   try {
     void followLeadership(leadership, place, () => alarm.ring("urgent"));
     const job = await equipped(options, place, leadership, listener, over.signal, stopping);

@@ -38,9 +38,14 @@ function service(index: number): object {
       clusterIP: `10.96.${index >> 8}.${index & 255}`,
       clusterIPs: [`10.96.${index >> 8}.${index & 255}`],
       externalIPs: [`203.0.113.${index % 250}`, `198.51.100.${index % 200}`],
-      ports: [{ name: "http", port: 80, targetPort: 8080 }],
+      ports: [{ name: "http", port: portOf(index), targetPort: 8080 }],
     },
   };
+}
+
+/** Half of them are on a port that origins see in Host, which is noted of each path. */
+function portOf(service: number): number {
+  return service % 2 === 0 ? 80 : 8080;
 }
 
 function secret(index: number): object {
@@ -58,7 +63,12 @@ function ingress(index: number, { services }: Size): object {
   const path = (written: string, at: number) => ({
     path: written,
     pathType: isExpression ? "ImplementationSpecific" : "Prefix",
-    backend: { service: { name: `service-${at % services}`, port: at % 3 === 0 ? { name: "http" } : { number: 80 } } },
+    backend: {
+      service: {
+        name: `service-${at % services}`,
+        port: at % 3 === 0 ? { name: "http" } : { number: portOf(at % services) },
+      },
+    },
   });
   const paths = [path(isExpression ? "/api/(.*)" : "/api", index), path("/", index + NAMESPACES)];
   return {
@@ -100,7 +110,8 @@ function annotationsOf(index: number, isExpression: boolean): Record<string, str
   };
 }
 
-function namespaceOf(index: number): string {
+/** Where objects of this index are. */
+export function namespaceOf(index: number): string {
   return `team-${index % NAMESPACES}`;
 }
 
