@@ -74,6 +74,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   const hosts = withRedirects(
     compiled.map(({ rules }) => rules),
     sentOn,
+    recall,
   );
   reportNeedless(asked, diagnostics, report);
 

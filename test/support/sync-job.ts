@@ -1,4 +1,4 @@
-import type { Environment } from "../../sync/account.ts";
+import { accountOf, type Environment } from "../../sync/account.ts";
 import { equip, pause, type SyncOptions } from "../../sync/equip.ts";
 import { alarmOf } from "../../sync/hold-off.ts";
 import type { Result } from "../../sync/job.ts";
@@ -66,9 +66,7 @@ export async function startSyncJob(
   environment: Environment,
   { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
 ): Promise<SyncJob> {
-  const connections = new Connections();
-  connections.loadFromOptions(server.kubeconfig);
-  const api = apiOf(connections, requestMs, watchTimes);
+  const api = apiOf(connectionsTo(server), requestMs, watchTimes);
   const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
   const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
   const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
@@ -83,7 +81,7 @@ export async function startSyncJob(
     for await (const _ of leadership.standings()) alarm.ring("urgent");
   };
   void follow();
-  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, environment };
+  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account: accountOf(environment) };
   const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
   const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
     await leadership.release();
@@ -119,4 +117,10 @@ export async function startSyncJob(
       stopping.abort();
     },
   };
+}
+
+export function connectionsTo(server: ApiServer): Connections {
+  const connections = new Connections();
+  connections.loadFromOptions(server.kubeconfig);
+  return connections;
 }
