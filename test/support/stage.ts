@@ -22,6 +22,7 @@ export interface Stage {
   readonly account: LocalAccount;
   /** What lies in the account's KV namespace. */
   readonly kv: MemoryKv;
+  readonly keys: ReturnType<typeof generateKeys>;
   readonly environment: Environment;
   /** The API server, as its admin asks it. */
   readonly api: Api;
@@ -111,6 +112,7 @@ async function stageOf(
     server,
     account,
     kv,
+    keys,
     api: apiOf(connectionsTo(server)),
     environment: environmentOf(account, keys.privateKey),
     at: () => {},
