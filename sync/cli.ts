@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isIP } from "node:net";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { generateSealingKeys } from "./publish/seal.ts";
@@ -74,7 +75,12 @@ classOptions(program.command("sync"), false)
   .option("--stale-after <seconds>", "not ready when no round has succeeded for so long", seconds, 300)
   .option("--most-hosts-removed <number>", "holds back rounds that take the last route of more hosts", whole, 10)
   .option("--allow-mass-deletion", "holds back no round", false)
-  .option("--publish-status-address <address...>", "host names or addresses of the edge, for the Ingresses' status", [])
+  .option(
+    "--publish-status-address <address...>",
+    "host names or addresses of the edge, for the Ingresses' status",
+    address,
+    [],
+  )
   .option("--take-over", "publishes to a KV namespace that belongs to another cluster", false)
   .option("--namespace <name>", "where its Lease and ConfigMaps lie; POD_NAMESPACE, or the kubeconfig's")
   .option("--lease-name <name>", "the Lease that says who publishes", "edgress")
@@ -162,6 +168,13 @@ function seconds(text: string): number {
 function whole(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("expected a whole number");
+}
+
+/** What the API server takes in a status: an IP address, or a host name in lower case. */
+function address(text: string, before: readonly string[]): string[] {
+  if (isIP(text) || /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text))
+    return [...before, text];
+  throw new InvalidArgumentError("expected an IP address, or a host name in lower case");
 }
 
 function policyOf(file: string | undefined, configMap: string | undefined, namespace: string | undefined) {

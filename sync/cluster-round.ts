@@ -6,6 +6,7 @@ import type { Options } from "./compile/options.ts";
 import type { Permits } from "./compile/permits.ts";
 import { type Before, compileKeeping, type Kept } from "./compile/quarantine.ts";
 import { nameOf } from "./compile/select.ts";
+import { PartlyReadError } from "./publish/blobs.ts";
 import { changedIngresses } from "./publish/changed.ts";
 import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
 import type { Fence } from "./publish/fence.ts";
@@ -59,12 +60,28 @@ export type Done = CompiledCluster & {
 
 const MOST_LOOKS = 5;
 
-/** Reads what is published. Rejects where KV does not give it, or where it is another cluster's. */
-export async function readKnowledge({ account, cluster, takeOver }: Equipment): Promise<Knowledge> {
-  const ledger = await readLedger(account.kv, account.signer);
+/**
+ * Reads what is published. Rejects where it is another cluster's, or where KV does not give all of it; with `goOn` the rest
+ * counts, as what is lost is written anew by publishing, and `goOn` is told what that is.
+ */
+export async function readKnowledge(
+  { account: { kv, signer }, cluster, takeOver }: Equipment,
+  goOn?: (problem: string) => void,
+): Promise<Knowledge> {
+  const ledger = await restOf(readLedger(kv, signer), goOn);
   const owned = ownedBy(ledger, cluster);
   if (!owned.ok && !takeOver) throw new Error(owned.problem);
-  return { held: await readHeld(account.kv, account.signer), ledger };
+  return { held: await restOf(readHeld(kv, signer), goOn), ledger };
+}
+
+async function restOf<T>(read: Promise<T>, goOn: ((problem: string) => void) | undefined): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof PartlyReadError) || !goOn) throw error;
+    goOn(error.message);
+    return error.rest as T; // what could be read of the same
+  }
 }
 
 /**

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { allPolicies } from "../src/rules/policies/all.ts";
 import type { AnnotationRow, Nearness } from "../src/rules/policies/define.ts";
 import { reasons } from "./compile/diagnostic.ts";
+import { METRICS } from "./report/metrics.ts";
 
 /** The documents that hold tables made from code. */
-export const DOCUMENTS = ["README.md", "docs/annotations.md"].map((path) =>
+export const DOCUMENTS = ["README.md", "docs/annotations.md", "docs/cluster.md"].map((path) =>
   fileURLToPath(new URL(`../${path}`, import.meta.url)),
 );
 
@@ -23,6 +24,7 @@ export const nearnessWords: Readonly<Record<Nearness, string>> = {
 export const tables: Readonly<Record<string, () => string>> = {
   annotations: annotationTable,
   diagnostics: diagnosticTable,
+  metrics: metricTable,
 };
 
 /** A document with its tables as the code makes them: annotations, in the order of the filters, and diagnostics. */
@@ -52,6 +54,13 @@ function annotationCells([name, row]: [string, AnnotationRow]): string[] {
 function diagnosticTable(): string {
   const rows = Object.entries(reasons).map(([reason, { severity, doc }]) => [code(reason), severity, doc]);
   return tableOf(["Reason", "Severity", "What it means"], rows);
+}
+
+function metricTable(): string {
+  return tableOf(
+    ["Metric", "What it means"],
+    Object.entries(METRICS).map(([name, meaning]) => [code(name), meaning]),
+  );
 }
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -25,6 +25,8 @@ import type { Metrics } from "./report/metrics.ts";
 import { type Live, report } from "./report/report.ts";
 
 const REPORT_MS = 60_000;
+/** KV may be late to show what was written; what is missing after so many rounds is lost. */
+const PATIENT_ROUNDS = 3;
 
 /** What the sync job works with, beside what every round does. */
 export interface Job extends Equipment {
@@ -49,6 +51,8 @@ export interface State {
   /** What whoever stands by knows: what it saw itself. */
   readonly before: Before;
   readonly told: Told;
+  /** Ingresses ("namespace/name") that may say that they are ours. */
+  readonly ours: ReadonlySet<string>;
   /** The lines that were logged and still hold. */
   readonly lines: ReadonlySet<string>;
   /** How many rounds in a row have failed. */
@@ -64,6 +68,7 @@ export const START: State = {
   term: undefined,
   before: { lastGood: new Map(), quarantined: new Map() },
   told: NOTHING_TOLD,
+  ours: new Set(),
   lines: new Set(),
   failures: 0,
   result: { type: "none" },
@@ -74,7 +79,7 @@ export async function step(job: Job, state: State): Promise<State> {
   const began = performance.now();
   try {
     const permits = job.permits.now();
-    if (!permits) return { ...state, result: { type: "none" } };
+    if (!permits || !job.live.known()) return { ...state, result: { type: "none" } };
     if (permits.problem !== undefined) job.log.error({ permits: permits.problem }, permitsLine(permits.problem));
     if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
     const standing = job.leadership.standing();
@@ -112,7 +117,10 @@ async function standBy(job: Job, permits: Permits, state: State): Promise<State>
 
 async function lead(job: Job, permits: Permits, term: number, state: State): Promise<State> {
   const isKnown = state.knowledge && state.term === term;
-  const knowledge = isKnown && state.knowledge ? state.knowledge : await readKnowledge(job);
+  const goOn = (problem: string) => job.log.warn(`${problem}; it is written anew`);
+  const isPatient = state.failures < PATIENT_ROUNDS;
+  const knowledge =
+    isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
   const now = new Date();
   const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
   if (!compiled) return { ...state, result: { type: "none" } };
@@ -121,12 +129,14 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
   logRound(job, done);
   await showHeld(job, done, now);
-  const told = await tell(job, done, state.told, now);
+  const were = new Set([...(state.term === term ? state.ours : []), ...oursIn(knowledge)]);
+  const { told, ours } = await tell(job, done, were, state.told, now);
   return {
     knowledge: done.knowledge,
     term,
     before: done.kept,
     told,
+    ours,
     lines: logNews(job.log, done, state.lines),
     failures: 0,
     result: { type: "done", done },
@@ -190,23 +200,42 @@ async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: D
   });
 }
 
-async function tell(job: Job, done: Done, told: Told, now: Date): Promise<Told> {
+/** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
+function oursIn({ held, ledger }: Knowledge): string[] {
+  const routed = held.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)));
+  return [...routed, ...ledger.ingresses.map(nameOf)];
+}
+
+/** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
+async function tell(
+  job: Job,
+  done: Done,
+  were: ReadonlySet<string>,
+  told: Told,
+  now: Date,
+): Promise<Pick<State, "told" | "ours">> {
   const reporting = {
     api: job.api,
     print: (line: string) => job.log.warn(line),
     ended: AbortSignal.timeout(REPORT_MS),
   };
+  const live = done.outcome === "held" ? undefined : liveOf(job, done, were);
   const reported = {
-    objects: byName(done.known),
+    objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
     diagnostics: done.kept.compiled.diagnostics,
-    live: done.outcome === "held" ? undefined : liveOf(job, done),
+    live,
   };
-  const { told: after, failures } = await report(reported, told, job.addresses, job.instance, now, reporting);
-  job.metrics.reportFailed(failures);
-  return after;
+  const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
+  job.metrics.reportFailed(reports.failures);
+  const ours = new Set([...(reports.isSettled ? [] : were), ...(live?.ours ?? [])]);
+  return { told: reports.told, ours };
 }
 
-function liveOf({ options }: Job, done: Extract<Done, { outcome: "published" | "unchanged" }>): Live {
+function liveOf(
+  { options }: Job,
+  done: Extract<Done, { outcome: "published" | "unchanged" }>,
+  were: ReadonlySet<string>,
+): Live {
   const { published, changed, kept, known } = done;
   const ours = select(
     known.cluster,
@@ -218,6 +247,7 @@ function liveOf({ options }: Job, done: Extract<Done, { outcome: "published" | "
     digest: published.digest,
     isNew: published.changed,
     ours: new Set([...ours, ...kept.quarantined.keys()]),
+    were,
     routed: new Set(kept.compiled.rules.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)))),
     changed,
   };

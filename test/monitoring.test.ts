@@ -3,26 +3,8 @@ import { readFile } from "node:fs/promises";
 import { before, describe, test } from "node:test";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import * as z from "zod";
+import { METRIC_NAMES } from "../sync/report/metrics.ts";
 import { type Manifest, rendered } from "./support/kustomize.ts";
-
-/** The sync job's own metrics. */
-const METRICS = [
-  "edgress_rounds_total",
-  "edgress_round_duration_seconds",
-  "edgress_objects",
-  "edgress_hosts",
-  "edgress_routes",
-  "edgress_diagnostics",
-  "edgress_kv_writes_total",
-  "edgress_kv_written_bytes_total",
-  "edgress_generation",
-  "edgress_last_success_timestamp_seconds",
-  "edgress_quarantined_ingresses",
-  "edgress_held_back_routes",
-  "edgress_leader",
-  "edgress_watch_failures_total",
-  "edgress_report_failures_total",
-];
 
 const Alert = z.strictObject({
   alert: z.string(),
@@ -77,7 +59,7 @@ describe("deploy/monitoring", () => {
   });
 
   test("asks for metrics that there are, and shows every one", async () => {
-    const known = [...METRICS, ...defaultMetrics()];
+    const known = [...METRIC_NAMES, ...defaultMetrics()];
     const shown = (await panels()).flatMap(({ targets }) => targets.map(({ expr }) => expr));
     for (const expr of [...shown, ...alerts().map(({ expr }) => expr)]) {
       const unknown = metricsOf(expr).filter((name) => !known.includes(name));
@@ -85,7 +67,7 @@ describe("deploy/monitoring", () => {
       assert.deepEqual(unknown, [], expr);
     }
     assert.deepEqual(
-      METRICS.filter((name) => !shown.flatMap(metricsOf).includes(name)),
+      METRIC_NAMES.filter((name) => !shown.flatMap(metricsOf).includes(name)),
       [],
     );
   });

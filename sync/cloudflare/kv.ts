@@ -12,8 +12,11 @@ export interface Kv {
   get(key: string): Promise<string | undefined>;
   /** Absent keys are left out. */
   getMany(keys: readonly string[]): Promise<Map<string, string>>;
-  /** Resolves only when every entry was written. */
-  put(entries: readonly Entry[]): Promise<void>;
+  /**
+   * Resolves only when every entry was written. `once` is for a single entry that must not be written late: it is not tried
+   * again, and given up after some seconds.
+   */
+  put(entries: readonly Entry[], once?: "once"): Promise<void>;
   /** The names of all keys that begin with `prefix`. */
   list(prefix: string): Promise<string[]>;
   remove(keys: readonly string[]): Promise<void>;
@@ -24,6 +27,8 @@ const READ_KEYS = 100;
 const WRITE_KEYS = 10_000;
 const WRITE_BYTES = 95_000_000; // the limit is 100 MB with JSON's own quotes and escapes counted
 const WRITE_ATTEMPTS = 4;
+/** Less than lies between a leader's renew deadline and the time at which another may lead. */
+const ONCE_MS = 4500;
 const PAUSE_MS = 1100; // one write a second to the same key
 
 /** Workers KV through the account's REST API. An attempt that wrote only some of its keys is repeated for the others. */
@@ -48,10 +53,12 @@ export function kvOf(client: Cloudflare, accountId: string, namespaceId: string,
       }
       return found;
     },
-    async put(entries) {
+    async put(entries, once) {
       const [first, ...others] = entries;
-      if (first && others.length === 0) await namespaces.values.update(first.key, { ...namespace, value: first.value });
-      else await untilAll(batches(entries, WRITE_KEYS, bytesOf), ({ key }) => key, write, "written", pauseMs);
+      const { value = "" } = first ?? {};
+      if (first && others.length === 0) {
+        await namespaces.values.update(first.key, { ...namespace, value }, once && { maxRetries: 0, timeout: ONCE_MS });
+      } else await untilAll(batches(entries, WRITE_KEYS, bytesOf), ({ key }) => key, write, "written", pauseMs);
     },
     list: (prefix) => listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor })),
     remove: (keys) =>

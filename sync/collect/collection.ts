@@ -27,8 +27,6 @@ export interface Shown {
 export interface Collection {
   /** Undefined until it has been listed once. */
   kept(): readonly Kept[] | undefined;
-  /** Whether the server was last heard of by a failure: there may be changes that are not known. */
-  isFailing(): boolean;
 }
 
 export interface Listeners {
@@ -55,58 +53,50 @@ export function follow(
 ): Collection {
   const known = new Map<string, Kept>();
   let isListed = false;
-  let isFailing = false;
+  const keep = (object: Identified) => keptOf(object, resource);
   const run = async () => {
-    for await (const change of changes(api, pathOf(resource, namespace), query, ended, pause)) {
-      isFailing = change.type === "failed";
+    for await (const change of changes(api, { path: pathOf(resource, namespace), query, keep }, ended, pause)) {
       if (change.type === "failed") failed(change.error);
-      else if (take(change, known, resource) || !isListed) {
+      else if (take(change, known) || !isListed) {
         isListed = true;
         changed();
       }
     }
   };
   void run();
-  return { kept: () => (isListed ? [...known.values()] : undefined), isFailing: () => isFailing };
+  return { kept: () => (isListed ? [...known.values()] : undefined) };
 }
 
 /** Brings `known` up to date; whether that makes a difference to compiling. */
-export function take(
-  change: Exclude<Change, { type: "failed" }>,
-  known: Map<string, Kept>,
-  resource: Resource,
-): boolean {
+export function take(change: Exclude<Change<Kept>, { type: "failed" }>, known: Map<string, Kept>): boolean {
   switch (change.type) {
     case "listed": {
       const listed = new Set(change.objects.map(keyOf));
       const gone = [...known.keys()].filter((key) => !listed.has(key));
       for (const key of gone) known.delete(key);
-      const news = change.objects.filter((object) => put(object, known, resource));
+      const news = change.objects.filter((object) => put(object, known));
       return gone.length + news.length > 0;
     }
     case "seen":
-      return put(change.object, known, resource);
+      return put(change.object, known);
     case "gone":
       return known.delete(keyOf(change.object));
-    case "current":
-      return false;
   }
 }
 
 /** Keeps an object. One whose content is as it was keeps its identity, since later stages remember by it. */
-function put(object: Identified, known: Map<string, Kept>, resource: Resource): boolean {
-  const kept = keptOf(object, resource);
-  if (!kept) return false;
-  const before = known.get(keyOf(object));
+function put(kept: Kept, known: Map<string, Kept>): boolean {
+  const before = known.get(keyOf(kept));
   const isNews = !before || !isDeepStrictEqual(before.read, kept.read);
-  known.set(keyOf(object), isNews ? kept : { ...kept, read: before.read });
+  known.set(keyOf(kept), isNews ? kept : { ...kept, read: before.read });
   return isNews;
 }
 
-function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept | undefined {
+function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept {
   const [read] = readObject({ object: { ...object, apiVersion, kind }, source: apiVersion });
+  if (!read) throw new Error(`${kind} is no kind that is read`); // a resource that nobody should follow
   const { name, namespace = "", uid = "", resourceVersion = "" } = object.metadata;
-  return read && { read, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
+  return { read, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
 }
 
 const ShownObject = z.object({
@@ -130,6 +120,6 @@ function shownOf(object: Identified): Shown {
   };
 }
 
-function keyOf({ metadata: { namespace = "", name } }: Identified): string {
+function keyOf({ namespace, name }: Pick<Kept, "namespace" | "name">): string {
   return `${namespace}/${name}`;
 }

@@ -26,8 +26,6 @@ export interface KnownCluster {
   /** What reporting needs of the Ingresses and Services. */
   readonly ingresses: readonly Kept[];
   readonly services: readonly Kept[];
-  /** Whether all is as the server has it, as far as can be known: no list or watch is failing. */
-  readonly isCurrent: boolean;
 }
 
 export interface ClusterListeners {
@@ -71,7 +69,6 @@ export async function liveCluster(
         cluster: { ...cluster, unread: references.unread(), certificates: "unread" },
         ingresses: ours,
         services: theirs,
-        isCurrent: ![...ingresses, ...services, ...classes].some((collection) => collection.isFailing()),
       };
     },
     refer: (wanted) => references.only(wanted),

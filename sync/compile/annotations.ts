@@ -7,6 +7,8 @@ import { nameOf } from "./select.ts";
 /** First ours, then ingress-nginx's, then the one in use before 2018: the first that is there counts. */
 export const PREFIXES = ["edgress.dev/", "nginx.ingress.kubernetes.io/", "ingress.kubernetes.io/"] as const;
 const LEGACY_PREFIX = PREFIXES[2];
+// Of most policies an Ingress says nothing, and there are dozens: one object stands for all.
+const NOTHING = Object.freeze({});
 
 /** An Ingress's annotations, read once for all of its paths. */
 export interface Read {
@@ -28,6 +30,7 @@ export function readAnnotations(ingress: Ingress, report: Report): Read {
     const there = Object.entries(annotations).filter(([name, { aliases }]) =>
       [name, ...(aliases ?? [])].some((one) => written.has(one)),
     );
+    if (there.length === 0) return NOTHING;
     return Object.fromEntries(
       there.flatMap(([name, annotation]) => {
         const value = readOne(ingress, name, annotation, report, closing);

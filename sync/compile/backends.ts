@@ -31,8 +31,9 @@ export type Resolve = (
 /** How a backend is spoken to: what backend-protocol says; http unless said. */
 export type Protocol = "http" | "https" | "by port";
 
-/** Where a Service is reached, and what there is to say of it. */
+/** A Service, where it is reached, and what there is to say of that. */
 export interface Addressed {
+  readonly service: Service;
   readonly addresses: Address[];
   readonly notes: readonly Note[];
 }
@@ -41,10 +42,9 @@ export interface Addressed {
 export function resolver(lookUp: LookUp): Resolve {
   return (namespace, { name, port }, protocol = "http") => {
     const full = `${namespace}/${name}`;
-    const service = lookUp("service", full);
     const addressed = lookUp("addressed", full);
-    if (!service || !addressed)
-      return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
+    if (!addressed) return failed("BackendNotFound", `there is no Service ${full}`, "create it, or correct the name");
+    const { service } = addressed;
     const servicePort = portOf(service, port);
     if (!servicePort) {
       const ports = tcpPorts(service).map((own) => (own.name ? `${own.port} (${own.name})` : own.port));
@@ -115,6 +115,7 @@ export function addressesOf(service: Service, originProblem: OriginProblem): Add
   });
   const good = read.flatMap(({ canonical, refused }) => (canonical && refused === undefined ? [canonical] : []));
   return {
+    service,
     addresses: [...new Set(good)].map((address) => ({ address, record: recordOf(address) })),
     notes: read.flatMap(({ address, canonical, refused }) => {
       if (refused !== undefined) return originNotes(service, address, refused, subject);

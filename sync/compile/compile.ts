@@ -13,7 +13,7 @@ import { grant } from "./grant.ts";
 import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
 import { withRedirects, withRest } from "./lodgers.ts";
-import { lookUpIn, referencesOf } from "./lookups.ts";
+import { inOneList, lookUpIn } from "./lookups.ts";
 import { forgetOthers, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
@@ -57,7 +57,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
     report,
   );
   const granted = grant(asked, recall);
-  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all), report);
+  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all, options.permits), report);
   const plans = withRest(named, redirects);
   const lookUp = lookUpIn(
     cluster,
@@ -74,6 +74,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   const hosts = withRedirects(
     compiled.map(({ rules }) => rules),
     sentOn,
+    recall,
   );
   reportNeedless(asked, diagnostics, report);
 
@@ -84,10 +85,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   return {
     rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
     diagnostics: withoutTwins(memory.sortedDiagnostics),
-    references: referencesOf(
-      compiled.flatMap(({ lookups }) => lookups),
-      settings.references,
-    ),
+    references: inOneList([...settings.references, ...compiled.flatMap(({ references }) => references)]),
   };
 }
 
@@ -108,7 +106,7 @@ function closedFor({ owner, claims, hosts }: Asked, because: string, report: Rep
 
 /** Where each Service of a cluster is reached. */
 function addressesIn({ services }: Cluster, { permits }: Options, recall: Recall): (service: Service) => Addressed {
-  const origins = originsOf(permits.origins, services);
+  const origins = originsOf(permits.origins, services, recall);
   return (service) =>
     recall("addressed", service, origins.dependenciesOf(service), () => addressesOf(service, origins.problem));
 }

@@ -1,8 +1,9 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import type { Reference } from "../collect/cluster.ts";
 import { type Diagnostic, reportInto } from "./diagnostic.ts";
 import type { HostPlan } from "./grant.ts";
 import { compileHost } from "./host.ts";
-import { type LookUp, type Lookup, lookupsOf, noting } from "./lookups.ts";
+import { type LookUp, type Lookup, lookupsOf, noting, referencesIn } from "./lookups.ts";
 import { isSameList } from "./memory.ts";
 import type { Options } from "./options.ts";
 
@@ -10,6 +11,7 @@ import type { Options } from "./options.ts";
 export interface KeptHost {
   readonly plan: HostPlan;
   readonly lookups: readonly Lookup[];
+  readonly references: readonly Reference[];
   readonly rules: HostRules;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -40,5 +42,6 @@ function compileAnew(plan: HostPlan, lookUp: LookUp, options: Options): KeptHost
   const diagnostics: Diagnostic[] = [];
   const noted = noting(lookUp);
   const rules = compileHost(plan, lookupsOf(noted.lookUp, options), reportInto(diagnostics));
-  return { plan, lookups: noted.made(), rules, diagnostics };
+  const lookups = noted.made();
+  return { plan, lookups, references: referencesIn(lookups), rules, diagnostics };
 }

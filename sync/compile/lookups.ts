@@ -8,7 +8,7 @@ import { nameOf } from "./select.ts";
 /** What can be looked up while a host is compiled, by kind. Keys are "namespace/name" unless said. */
 export interface Findings {
   readonly service: Service | undefined;
-  readonly addressed: Addressed | undefined; // by Service: where it is reached
+  readonly addressed: Addressed | undefined; // by Service
   readonly servicesAt: string; // by address: the names of the Services that have it, in order, with spaces between them
   readonly Secret: Secret | undefined;
   readonly ConfigMap: ConfigMap | undefined;
@@ -97,15 +97,19 @@ export function noting(lookUp: LookUp): { lookUp: LookUp; made: () => Lookup[] }
   };
 }
 
-/** The Secrets and ConfigMaps that were asked for, found or not, each once and in order. */
-export function referencesOf(lookups: Iterable<Lookup>, others: readonly Reference[]): Reference[] {
-  const references = new Map(others.map((one) => [`${one.kind} ${nameOf(one)}`, one]));
-  for (const { kind, key } of lookups) {
-    if (kind !== "Secret" && kind !== "ConfigMap") continue;
+/** The Secrets and ConfigMaps that were asked for, found or not. */
+export function referencesIn(lookups: readonly Lookup[]): Reference[] {
+  return lookups.flatMap(({ kind, key }) => {
+    if (kind !== "Secret" && kind !== "ConfigMap") return [];
     const slash = key.indexOf("/");
-    references.set(`${kind} ${key}`, { kind, namespace: key.slice(0, slash), name: key.slice(slash + 1) });
-  }
-  return [...references].toSorted(([a], [b]) => compareText(a, b)).map(([, reference]) => reference);
+    return [{ kind, namespace: key.slice(0, slash), name: key.slice(slash + 1) }];
+  });
+}
+
+/** Each reference once, in order. */
+export function inOneList(references: readonly Reference[]): Reference[] {
+  const byText = new Map(references.map((reference) => [`${reference.kind} ${nameOf(reference)}`, reference]));
+  return [...byText].toSorted(([a], [b]) => compareText(a, b)).map(([, reference]) => reference);
 }
 
 /** What the places of one host are compiled with. */

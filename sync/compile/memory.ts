@@ -5,14 +5,18 @@ import type { ClassSettings } from "./class-settings.ts";
 import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import type { KeptHost } from "./hosts.ts";
 import type { Options } from "./options.ts";
+import type { PlainAddresses } from "./origins.ts";
+import type { Ranked } from "./select.ts";
 
 /** What is made of an object, by step. */
 interface Steps {
-  readonly selected: boolean; // of an Ingress: whether it is ours
+  readonly ranked: Ranked | undefined; // of an Ingress; undefined where it is not ours
   readonly settings: ClassSettings; // of an IngressClass
   readonly asked: Asked; // of an Ingress
   readonly taken: undefined; // of a claim: its report
   readonly addressed: Addressed; // of a Service
+  readonly plain: PlainAddresses; // of a Service
+  readonly sentOn: HostRules; // of a host's rules
 }
 
 /** What was made of an object, and of what else; and what there was to report. */
@@ -96,11 +100,13 @@ function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T>
 function nothing(): Omit<Memory, "options"> {
   return {
     steps: {
-      selected: new WeakMap(),
+      ranked: new WeakMap(),
       settings: new WeakMap(),
       asked: new WeakMap(),
       taken: new WeakMap(),
       addressed: new WeakMap(),
+      plain: new WeakMap(),
+      sentOn: new WeakMap(),
     },
     hosts: new Map(),
     redirects: new Map(),

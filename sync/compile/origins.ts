@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { matcherOf } from "../../src/rules/addresses.ts";
 import type { Service } from "../collect/cluster.ts";
+import { type Recall, recallNothing } from "./memory.ts";
 import { namesHost, namesNamespace, type OriginPermits } from "./permits.ts";
 import { isRecordName } from "./record-names.ts";
 
@@ -38,9 +39,20 @@ export interface Origins {
   readonly dependenciesOf: (service: Service) => readonly boolean[];
 }
 
-export function originsOf(permits: OriginPermits, services: readonly Service[]): Origins {
+/** A Service's addresses, each in one spelling. */
+export interface PlainAddresses {
+  readonly inside: readonly string[]; // its cluster IPs
+  readonly outside: readonly string[];
+}
+
+export function originsOf(
+  permits: OriginPermits,
+  services: readonly Service[],
+  recall: Recall = recallNothing(() => {}),
+): Origins {
   if (permits.type === "any") return { problem: () => undefined, dependenciesOf: () => [] };
-  const inCluster = new Set(services.flatMap(({ clusterIPs }) => clusterIPs.map(plain)));
+  const plainOf = (service: Service) => recall("plain", service, [], () => plainAddresses(service));
+  const inCluster = new Set(services.flatMap((service) => plainOf(service).inside));
   const isListed = permits.type === "listed" ? listed(permits.entries) : undefined;
   return {
     problem(namespace, address) {
@@ -51,9 +63,12 @@ export function originsOf(permits: OriginPermits, services: readonly Service[]):
       const found = INSIDE.find(({ holds }) => holds(address));
       return found && `it is ${found.what}`;
     },
-    dependenciesOf: ({ externalIPs, loadBalancer }) =>
-      [...externalIPs, ...loadBalancer].map((address) => inCluster.has(plain(address))),
+    dependenciesOf: (service) => plainOf(service).outside.map((address) => inCluster.has(address)),
   };
+}
+
+function plainAddresses({ clusterIPs, externalIPs, loadBalancer }: Service): PlainAddresses {
+  return { inside: clusterIPs.map(plain), outside: [...externalIPs, ...loadBalancer].map(plain) };
 }
 
 function inwardProblem(name: string): string | undefined {

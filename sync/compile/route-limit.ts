@@ -33,9 +33,10 @@ function hostSubject({ owner: { ingress } }: Asked, host: string): Subject {
   return subjectOf(ingress, fieldsOf(ingress, host)[0] ?? "spec.rules");
 }
 
-/** The routes that Ingresses ask for, by namespace. */
-export function routesUsed(asked: readonly Asked[]): RoutesUsed {
+/** The routes that Ingresses ask for, by namespace. They are not counted where there is no limit. */
+export function routesUsed(asked: readonly Asked[], { routes }: Permits): RoutesUsed {
   const used = new Map<string, number>();
+  if (routes.length === 0) return used;
   for (const one of asked) {
     const { namespace } = one.owner.ingress;
     used.set(namespace, (used.get(namespace) ?? 0) + one.claims.length + bareHosts(one).length);

@@ -13,17 +13,19 @@ export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngr
 export function select({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ingress[] {
   const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
-  const ours = ingresses.filter((ingress) => {
+  const ranked = ingresses.map((ingress) => {
     const ingressClass = ingress.className === undefined ? undefined : byName.get(ingress.className);
-    return recall("selected", ingress, [ingressClass, isDefault], (report) =>
-      isOurs(ingress, ingressClass, isDefault, options, report),
+    return recall("ranked", ingress, [ingressClass, isDefault], (report) =>
+      isOurs(ingress, ingressClass, isDefault, options, report) ? rankOf(ingress) : undefined,
     );
   });
-  const ranked = ours.map((ingress) => ({ ingress, created: createdAt(ingress), name: nameOf(ingress) }));
-  return ranked.toSorted(byClaim).map(({ ingress }) => ingress);
+  const ours = ranked.filter((rank) => rank !== undefined);
+  return ours.sort(byClaim).map(({ ingress }) => ingress);
 }
 
-interface Ranked {
+/** What an Ingress's place in claim order depends on. */
+export interface Ranked {
+  readonly ingress: Ingress;
   readonly created: number;
   readonly name: string;
 }
@@ -43,8 +45,9 @@ export function nameOf({ namespace, name }: { namespace: string; name: string })
 // After every date, yet a number: infinities cannot be subtracted.
 const NOT_CREATED = Number.MAX_SAFE_INTEGER;
 
-function createdAt({ created }: Ingress): number {
-  return created === undefined ? NOT_CREATED : Date.parse(created);
+function rankOf(ingress: Ingress): Ranked {
+  const { created } = ingress;
+  return { ingress, created: created === undefined ? NOT_CREATED : Date.parse(created), name: nameOf(ingress) };
 }
 
 /** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */

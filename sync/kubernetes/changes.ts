@@ -18,12 +18,18 @@ export const Identified = z.looseObject({
 export type Identified = z.infer<typeof Identified>;
 
 /** What becomes known of a collection. After a failure what was known still counts: missing data is not a deletion. */
-export type Change =
-  | { readonly type: "listed"; readonly objects: readonly Identified[] } // all that there is
-  | { readonly type: "seen"; readonly object: Identified }
-  | { readonly type: "gone"; readonly object: Identified }
-  | { readonly type: "current" } // nothing more has happened until now
+export type Change<T> =
+  | { readonly type: "listed"; readonly objects: readonly T[] } // all that there is
+  | { readonly type: "seen"; readonly object: T }
+  | { readonly type: "gone"; readonly object: T }
   | { readonly type: "failed"; readonly error: Error };
+
+/** Which objects: a collection, and which of it; and what is kept of each, so that lists are never held whole as they came. */
+export interface Followed<T> {
+  readonly path: string;
+  readonly query: Query;
+  readonly keep: (object: Identified) => T;
+}
 
 /** Waits so many milliseconds, or until `ended`. */
 export type Pause = (ms: number, ended: AbortSignal) => Promise<void>;
@@ -32,43 +38,44 @@ export type Pause = (ms: number, ended: AbortSignal) => Promise<void>;
  * Every change to a collection until `ended`: a list, its watch, and a new list where the watch cannot go on from where it
  * was. It never throws: what fails is told and tried again, after a pause that grows to ten seconds.
  */
-export async function* changes(
+export async function* changes<T>(
   api: Api,
-  path: string,
-  query: Query,
+  followed: Followed<T>,
   ended: AbortSignal,
   pause: Pause,
-): AsyncGenerator<Change, void> {
+): AsyncGenerator<Change<T>, void> {
   let from: string | undefined;
   for (let failures = 0; !ended.aborted; ) {
     const began = performance.now();
-    let lasted = false;
-    for await (const { change, at } of attempt(api, path, query, from, ended)) {
+    let isOver = false;
+    for await (const { change, at } of attempt(api, followed, from, ended)) {
       from = at;
-      lasted = change !== undefined && isOfWatch(change) && performance.now() - began > SHORT_MS;
+      isOver = at === undefined || change?.type === "failed";
       if (change) yield change;
     }
     // A server that ends every watch at once is not asked in a tight loop.
+    const lasted = !isOver && performance.now() - began > SHORT_MS;
     failures = lasted ? 0 : failures + 1;
     if (!lasted) await pause(pauseOf(failures - 1), ended);
   }
 }
 
-function isOfWatch({ type }: Change): boolean {
-  return type !== "listed" && type !== "failed";
-}
-
 /** What is known, and the version up to which; without one all must be listed anew. */
-interface Known {
-  readonly change: Change | undefined;
+interface Known<T> {
+  readonly change: Change<T> | undefined;
   readonly at: string | undefined;
 }
 
 /** One watch, and how it failed if it did. */
-async function* attempt(api: Api, path: string, query: Query, from: string | undefined, ended: AbortSignal) {
+async function* attempt<T>(
+  api: Api,
+  followed: Followed<T>,
+  from: string | undefined,
+  ended: AbortSignal,
+): AsyncGenerator<Known<T>> {
   let at = from;
   try {
-    for await (const known of onward(api, path, query, from, ended)) {
+    for await (const known of onward(api, followed, from, ended)) {
       at = known.at;
       yield known;
     }
@@ -77,25 +84,25 @@ async function* attempt(api: Api, path: string, query: Query, from: string | und
     const isOver = error instanceof ApiError || error instanceof Unreadable;
     const isExpired = error instanceof ApiError && error.status === 410; // nothing is wrong: it is listed anew
     const change = { type: "failed", error: error instanceof Error ? error : new Error(String(error)) } as const;
-    yield { at: isOver ? undefined : at, change: isExpired ? undefined : change } satisfies Known;
+    yield { at: isOver ? undefined : at, change: isExpired ? undefined : change };
   }
 }
 
 /** One watch, from a version or from a list made now. */
-async function* onward(
+async function* onward<T>(
   api: Api,
-  path: string,
-  query: Query,
+  followed: Followed<T>,
   from: string | undefined,
   ended: AbortSignal,
-): AsyncGenerator<Known> {
+): AsyncGenerator<Known<T>> {
   let version = from;
   if (version === undefined) {
-    const { objects, at } = await listAll(api, path, query);
+    const { objects, at } = await listAll(api, followed);
     version = at;
     yield { change: { type: "listed", objects }, at };
   }
-  for await (const event of api.watch(path, { ...query, resourceVersion: version }, ended)) yield read(event);
+  const { path, query, keep } = followed;
+  for await (const event of api.watch(path, { ...query, resourceVersion: version }, ended)) yield read(event, keep);
 }
 
 /** An answer that is not what the API promises: nothing may be concluded from it. */
@@ -105,15 +112,15 @@ const Version = z.object({ metadata: z.object({ resourceVersion: z.string().min(
 const Status = z.object({ code: z.number() });
 
 /** What an event says, and the version up to which all is known with it. Throws where the watch is over. */
-function read({ type, object }: WatchEvent): Known {
+function read<T>({ type, object }: WatchEvent, keep: (object: Identified) => T): Known<T> {
   if (type === "ERROR") throw apiErrorOf(Status.safeParse(object).data?.code ?? 500, object);
   const version = Version.safeParse(object);
   if (!version.success) throw new Unreadable(`a watch brought a ${type} event without a version`);
   const at = version.data.metadata.resourceVersion;
-  if (type === "BOOKMARK") return { at, change: { type: "current" } };
+  if (type === "BOOKMARK") return { at, change: undefined };
   const identified = Identified.safeParse(object);
   if (!identified.success) throw new Unreadable(`a watch brought a ${type} event without an object's name`);
-  return { at, change: { type: type === "DELETED" ? "gone" : "seen", object: identified.data } };
+  return { at, change: { type: type === "DELETED" ? "gone" : "seen", object: keep(identified.data) } };
 }
 
 /** Half a second, doubled with each failure, and up to half as much again so that many do not come back together. */
@@ -127,17 +134,20 @@ const List = z.object({
     continue: z.string().optional(),
     remainingItemCount: z.number().optional(),
   }),
-  items: z.array(Identified).nullish(), // null where there are none
+  items: z
+    .array(Identified)
+    .nullish()
+    .transform((items) => items ?? []), // null where there are none
 });
 
 /** All objects of a collection, page by page, as they were at one version. Rejects unless every page came whole. */
-async function listAll(api: Api, path: string, query: Query): Promise<{ objects: Identified[]; at: string }> {
-  const objects: Identified[] = [];
+async function listAll<T>(api: Api, { path, query, keep }: Followed<T>): Promise<{ objects: T[]; at: string }> {
+  const objects: T[] = [];
   for (let next: string | undefined; ; ) {
     const page = List.safeParse(await api.get(path, { ...query, limit: PAGE_OBJECTS, continue: next }));
     if (!page.success) throw new Unreadable(`${path} is not a list of objects`);
     const { metadata, items } = page.data;
-    objects.push(...(items ?? []));
+    objects.push(...items.map(keep));
     next = metadata.continue || undefined;
     if (next === undefined && (metadata.remainingItemCount ?? 0) > 0) {
       throw new Unreadable(`the list of ${path} ends ${metadata.remainingItemCount} objects short`);

@@ -18,9 +18,9 @@ export function fenced(kv: Kv, fence: Fence): Kv {
     get: (key) => kv.get(key),
     getMany: (keys) => kv.getMany(keys),
     list: (prefix) => kv.list(prefix),
-    async put(entries) {
+    async put(entries, once) {
       fence.check();
-      await kv.put(entries);
+      await kv.put(entries, once);
     },
     async remove(keys) {
       fence.check();

@@ -1,5 +1,5 @@
 import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
-import { canonical, digestOf } from "./canonical.ts";
+import { digestOf } from "./canonical.ts";
 import { type Sealed, shardsOf, textOf } from "./texts.ts";
 
 const MEAN_SHARD_BYTES = 32 * 1024;
@@ -13,7 +13,7 @@ export interface Publication {
 
 /** The digest by which rules are told apart, made of those of hosts: equal rules have the same, whatever the order of keys. */
 export function rulesDigest({ zones, hosts }: Rules): string {
-  return digestOf(canonical({ format: FORMAT, zones, hosts: hosts.map((host) => textOf(host).digest) }));
+  return digestOf(JSON.stringify([FORMAT, zones, hosts.map((host) => textOf(host).digest)]));
 }
 
 /**

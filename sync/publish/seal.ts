@@ -15,6 +15,8 @@ export interface Sealer {
    * is the same object as before is not looked through again. Rejects with a UsageError where there is no key.
    */
   readonly prepare: (texts: readonly Pick<HostText, "text">[]) => Promise<Sealed>;
+  /** Rejects with a UsageError where there is no key to encrypt with, before there is anything to encrypt. */
+  readonly expectKey: () => Promise<void>;
 }
 
 const TOKEN = /"(sealed:[0-9a-f]{64})"/g;
@@ -46,6 +48,9 @@ export function sealerOf(signingKey: string, publicKey: string | undefined): Sea
       const token = `sealed:${createHmac("sha256", tokenKey).update(text).digest("hex")}`;
       texts.set(token, text);
       return token;
+    },
+    async expectKey() {
+      await encrypted("", publicKey);
     },
     async prepare(holders) {
       for (const holder of holders.filter((one) => !ready.has(one))) {

@@ -30,7 +30,7 @@ export async function startOf(kv: Kv, signer: Signer, now: Date, known: Held | u
 export async function putInTurn(entry: Entry, kv: Kv, signer: Signer, { expected }: Start): Promise<void> {
   const bytes = await kv.get(CURRENT_KEY);
   if (!expected.includes(bytes)) throw superseded(bytes, signer);
-  await kv.put([entry]);
+  await kv.put([entry], "once");
 }
 
 /** Whether an older `current` may be what KV still shows, and not what someone has written over the newest. */

@@ -21,13 +21,18 @@ export interface Live {
   readonly isNew: boolean;
   /** "namespace/name" of our Ingresses. */
   readonly ours: ReadonlySet<string>;
+  /** Those that were ours before; of any other that is not, what it says is another sync job's. */
+  readonly were: ReadonlySet<string>;
   /** Those that have a route in the rules. */
   readonly routed: ReadonlySet<string>;
   /** Those of which something is live that was not before. */
   readonly changed: ReadonlySet<string>;
 }
 
-/** Writes statuses and Events, each only where it says something new. It never rejects; resolves with how many failed. */
+/**
+ * Writes statuses and Events, each only where it says something new. It never rejects; resolves with how many failed, and
+ * whether every status now says what is true.
+ */
 export async function report(
   reported: Reported,
   told: Told,
@@ -35,13 +40,18 @@ export async function report(
   instance: string,
   now: Date,
   reporting: Reporting,
-): Promise<{ told: Told; failures: number }> {
-  const statuses = await reportStatuses(statusWrites(reported, addresses), reporting);
+): Promise<{ told: Told; failures: number; isSettled: boolean }> {
+  const writes = statusWrites(reported, addresses);
+  const statuses = await reportStatuses(writes, reporting);
   const { live, diagnostics, objects } = reported;
   const publication: Publication | undefined = live?.isNew ? { ...live, changed: [...live.changed] } : undefined;
   const notices = noticesOf(diagnostics, publication, (object) => involved(object, objects));
   const events = await reportEvents(told, notices, now, instance, reporting);
-  return { told: events.told, failures: statuses.failed.length + events.written.failed.length };
+  return {
+    told: events.told,
+    failures: statuses.failed.length + events.written.failed.length,
+    isSettled: live !== undefined && statuses.written === writes.length,
+  };
 }
 
 function involved(object: string, objects: Reported["objects"]): Involved | undefined {
@@ -59,15 +69,16 @@ function statusWrites({ objects, diagnostics, live }: Reported, addresses: reado
   return [...objects].flatMap(([object, { apiVersion, namespace, name, resourceVersion, shown }]) => {
     if (!object.startsWith("Ingress ")) return [];
     const wanted = wantedStatus(nameOf({ namespace, name }), live, !failed.has(object), shown.liveGeneration);
+    if (!wanted) return [];
     const patch = statusPatch({ resourceVersion, ...shown }, wanted, addresses);
     return patch ? [{ apiVersion, namespace, name, patch }] : [];
   });
 }
 
-/** A canary has no route of its own: it is served where nothing of it failed. */
-function wantedStatus(name: string, live: Live, isGood: boolean, shown: string | undefined): WantedStatus {
-  const { ours, routed, changed, generation } = live;
-  if (!ours.has(name)) return "not ours";
+/** Undefined: it never was ours. A canary has no route of its own: it is served where nothing of it failed. */
+function wantedStatus(name: string, live: Live, isGood: boolean, shown: string | undefined): WantedStatus | undefined {
+  const { ours, were, routed, changed, generation } = live;
+  if (!ours.has(name)) return were.has(name) ? "not ours" : undefined;
   if (!routed.has(name) && !isGood) return "not served";
   const since = Number(shown);
   return { generation: changed.has(name) || !(since >= 1 && since <= generation) ? generation : since };

@@ -58,7 +58,8 @@ describe("a control plane of our own", { skip: untouchable }, () => {
       env: { ...process.env, TMPDIR: folder }, // which nobody is left to empty
       stdio: ["ignore", "pipe", "inherit"],
     });
-    await once(starter.stdout, "data");
+    await Promise.race([once(starter.stdout, "data"), once(starter, "close")]);
+    assert.equal(starter.exitCode, null);
     const children = (await readFile(`/proc/${starter.pid}/task/${starter.pid}/children`, "utf8")).trim().split(" ");
     assert.equal(children.length, 3);
     starter.kill("SIGKILL");

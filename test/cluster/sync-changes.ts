@@ -6,7 +6,7 @@ import { apply } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
 import { becomes, ingressesOf, ingressOf, syncedWith, within } from "../support/cluster/synced.ts";
 import { service } from "../support/edge.ts";
-import { startSync } from "../support/sync-job.ts";
+import { startSync } from "../support/sync-cli.ts";
 
 const LIMIT_MS = 3000;
 

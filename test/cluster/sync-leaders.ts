@@ -6,7 +6,7 @@ import { startCluster } from "../support/cluster/control-plane.ts";
 import { becomes, ingressesOf, ingressOf, syncedWith, within } from "../support/cluster/synced.ts";
 import { service } from "../support/edge.ts";
 import { type Recorder, startRecorder } from "../support/recorder.ts";
-import { type SyncJob, startSync } from "../support/sync-job.ts";
+import { type SyncJob, startSync } from "../support/sync-cli.ts";
 
 /** The Lease's 15 s, and a little for the one who has waited for it to say so. */
 const CRASH_MS = 16_000;

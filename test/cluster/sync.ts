@@ -7,7 +7,7 @@ import { startCluster } from "../support/cluster/control-plane.ts";
 import { ingressesOf, ingressOf, inParallel, syncedWith, within } from "../support/cluster/synced.ts";
 import { service } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { startSync } from "../support/sync-job.ts";
+import { startSync } from "../support/sync-cli.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());

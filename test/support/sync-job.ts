@@ -1,76 +1,126 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { accountOf, type Environment } from "../../sync/account.ts";
+import { equip, pause, type SyncOptions } from "../../sync/equip.ts";
+import { alarmOf } from "../../sync/hold-off.ts";
+import type { Result } from "../../sync/job.ts";
+import { apiOf } from "../../sync/kubernetes/api.ts";
+import { Connections } from "../../sync/kubernetes/connections.ts";
+import { WATCH_TIMES, type WatchTimes } from "../../sync/kubernetes/watch.ts";
+import { identityOf, lead } from "../../sync/lead/lead.ts";
+import { loop, type Times } from "../../sync/loop.ts";
+import { logOf } from "../../sync/report/log.ts";
+import { startMetrics } from "../../sync/report/metrics.ts";
+import type { ApiServer } from "./api-server.ts";
 import { until } from "./edge.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
-const START_MS = 30_000;
+/** Where the Lease and the ConfigMaps of sync jobs lie. */
+export const NAMESPACE = "edgress";
+const REQUEST_MS = 1000;
 
-export interface SyncJobOptions {
-  readonly kubeconfig: string;
-  /** The account and the keys, as `edgress sync` reads them. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly args?: readonly string[];
-}
-
-/** A line of the log; all its fields beside the message are in it too. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
-
-/** `edgress sync` in a process of its own, which never outlives this one. */
+/** A sync job in this process, as `edgress sync` runs it, with short times. */
 export interface SyncJob {
-  /** All that it has logged. */
-  readonly lines: readonly LogLine[];
-  /** The first line from number `from` on whose message `pattern` matches, when it has come. */
-  line(pattern: RegExp, from?: number, limitMs?: number): Promise<LogLine>;
-  /** What /readyz says, in one line: "ok: standing by". */
-  readiness(): Promise<string>;
-  /** The value of a metric as it is written, with its labels: `edgress_rounds_total{outcome="held"}`; NaN if there is none. */
-  metric(name: string): Promise<number>;
-  kill(signal: "SIGSTOP" | "SIGCONT"): void;
-  /** SIGTERM unless another signal is given; the exit code, and the time that it took. */
-  end(signal?: "SIGTERM" | "SIGKILL"): Promise<{ code: number | null; ms: number }>;
+  /** What it has logged, a line of JSON each. */
+  readonly lines: readonly string[];
+  /** What its rounds came to, in order. */
+  readonly results: readonly Result[];
+  /** What one of its metrics is now; undefined: there is none. */
+  metric(name: string): Promise<number | undefined>;
+  /** What it is told by the API server no longer being what it was. */
+  readonly outgrown: readonly string[];
+  /** Whether it has logged a line that `pattern` matches. */
+  says(pattern: RegExp): boolean;
+  /** Lets a round begin now; what it came to. */
+  round(): Promise<Result>;
+  /** Ends it as SIGTERM does: the round in hand is finished, and the Lease given back. */
+  stop(): Promise<void>;
+  /** Ends it as SIGKILL does: nothing more is written, nothing given back. */
+  kill(): void;
 }
 
-/** Starts a sync job with probes on a free port, and resolves when these are served. */
-export async function startSync({ kubeconfig, environment, args = [] }: SyncJobOptions): Promise<SyncJob> {
-  const lines: LogLine[] = [];
-  let stderr = "";
-  // Ends with this process, however that ends.
-  const tied = ["--pdeathsig", "KILL", process.execPath, CLI, "sync", "--health-port", "0", ...args];
-  const child = spawn("setpriv", tied, {
-    env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+export interface SyncJobOptions extends Partial<SyncOptions> {
+  readonly leaseName?: string;
+  readonly times?: Partial<Times>;
+  readonly watchTimes?: WatchTimes;
+  /** For how long it waits for an answer of the API server, in ms. */
+  readonly requestMs?: number;
+}
+
+const TIMES: Times = { quietMs: 10, mostMs: 100, restMs: 60_000 };
+
+const OPTIONS: SyncOptions = {
+  ingressClass: "edgress",
+  controller: "edgress.dev/ingress-controller",
+  watchIngressWithoutClass: false,
+  allowedResponseHeaders: [],
+  watchNamespace: [],
+  selector: "",
+  policy: { type: "none" },
+  allowMassDeletion: false,
+  mostHostsRemoved: 10,
+  publishStatusAddress: ["edge.example.com"],
+  takeOver: false,
+};
+
+/** Starts a sync job between an API server and the account of `environment`. Rejects where it cannot begin. */
+export async function startSyncJob(
+  server: ApiServer,
+  environment: Environment,
+  { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
+): Promise<SyncJob> {
+  const api = apiOf(connectionsTo(server), requestMs, watchTimes);
+  const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
+  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
+  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
+  const log = logOf({ level: "debug", secrets }, { write: (line) => lines.push(line) });
+  const metrics = startMetrics();
+  const [over, stopping] = [new AbortController(), new AbortController()];
+  const alarm = alarmOf(() => performance.now(), pause);
+  const identity = identityOf("sync-job");
+  const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
+  const leadership = lead(api, lease, over.signal);
+  const follow = async () => {
+    for await (const _ of leadership.standings()) alarm.ring("urgent");
+  };
+  void follow();
+  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account: accountOf(environment) };
+  const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
+  const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
+    await leadership.release();
+    over.abort();
+    throw error;
   });
-  const ended = once(child, "exit") as Promise<[number | null]>;
-  createInterface(child.stdout).on("line", (line) => lines.push(JSON.parse(line)));
-  child.stderr.setEncoding("utf8").on("data", (part: string) => {
-    stderr += part;
-  });
-  const line: SyncJob["line"] = (pattern, from = 0, limitMs = START_MS) =>
-    until(() => {
-      const found = lines.slice(from).find(({ msg }) => pattern.test(msg));
-      if (!found && child.exitCode !== null) throw new Error(`edgress sync ended with ${child.exitCode}: ${stderr}`);
-      return found;
-    }, limitMs);
-  const { port } = await line(/^serves probes and metrics/);
-  const read = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  let begun = 0;
+  const progress = { began: () => begun++, ended: ({ result }: { result: Result }) => results.push(result) };
+  const running = loop(job, alarm, { ...TIMES, ...times }, progress, stopping.signal);
   return {
     lines,
-    line,
-    readiness: async () => (await read("/readyz")).trim(),
-    metric: async (name) => valueIn(await read("/metrics"), name),
-    kill: (signal) => child.kill(signal),
-    async end(signal = "SIGTERM") {
-      const asked = performance.now();
-      child.kill(signal);
-      const [code] = await ended;
-      return { code, ms: performance.now() - asked };
+    results,
+    async metric(name) {
+      const { text } = await metrics.exposition();
+      const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+      return line === undefined ? undefined : Number(line.slice(name.length));
+    },
+    outgrown,
+    says: (pattern) => lines.some((line) => pattern.test(line)),
+    async round() {
+      const next = begun;
+      alarm.ring("urgent");
+      return await until(() => results[next], 20_000);
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await leadership.release();
+      over.abort();
+    },
+    kill() {
+      over.abort();
+      stopping.abort();
     },
   };
 }
 
-function valueIn(metrics: string, name: string): number {
-  const line = metrics.split("\n").find((one) => one.startsWith(`${name} `));
-  return Number(line?.slice(name.length + 1) ?? Number.NaN);
+export function connectionsTo(server: ApiServer): Connections {
+  const connections = new Connections();
+  connections.loadFromOptions(server.kubeconfig);
+  return connections;
 }

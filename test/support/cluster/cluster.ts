@@ -44,8 +44,11 @@ export async function givenCluster(): Promise<Cluster> {
     ...cluster,
     async close() {
       const quietly = ["--wait=false", "--ignore-not-found"];
-      if (namespaces.length > 0) await cluster.kubectl(["delete", "namespace", ...quietly, ...namespaces]);
-      await rm(folder, { recursive: true });
+      try {
+        if (namespaces.length > 0) await cluster.kubectl(["delete", "namespace", ...quietly, ...namespaces]);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     },
   };
 }
