@@ -16,10 +16,12 @@ import {
 } from "../support/cluster/synced.ts";
 import { service } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { startSync } from "../support/sync-job.ts";
+import { startSync } from "../support/sync-cli.ts";
 
 const CHANGE_MS = 50;
 const CLIENTS = 4;
+/** A watch rests up to 15 s between tries; and while changes never cease, rounds come every 10 s. */
+const BACK_MS = 30_000;
 
 describe("the sync job", { skip: untouchable }, () => {
   test("loses and deletes nothing where the API server and etcd are killed under load", async (t) => {
@@ -42,6 +44,7 @@ describe("the sync job", { skip: untouchable }, () => {
     await inParallel(names, (name) => synced.answers(`http://${name}.example.com/`, "web /"));
 
     const over = new AbortController();
+    t.after(() => over.abort());
     const asked = Promise.all(Array.from({ length: CLIENTS }, () => askOn(synced, names, over.signal)));
     const changed = changeOn(synced, home, over.signal);
     const failures = () => job.metric('edgress_watch_failures_total{resource="ingresses"}');
@@ -50,18 +53,18 @@ describe("the sync job", { skip: untouchable }, () => {
     await becomes("failed watches", failures, (count) => count >= 3);
     await plane.startEtcd();
     await plane.startApiServer();
-    await within(t, 20_000, "API server and etcd back, and a change live", { seen: () => changeIsLive("first") });
+    await within(t, BACK_MS, "API server and etcd back, and a change live", { seen: () => changeIsLive("first") });
 
     await plane.killEtcd();
     await assert.rejects(plane.kubectl(["get", "--raw", "/readyz"]), /etcd failed/);
     await plane.startEtcd();
-    await within(t, 20_000, "etcd back, and a change live", { seen: () => changeIsLive("second") });
+    await within(t, BACK_MS, "etcd back, and a change live", { seen: () => changeIsLive("second") });
 
     const before = await failures();
     await plane.killApiServer();
     await becomes("failed watches", failures, (count) => count > before);
     await plane.startApiServer();
-    await within(t, 20_000, "API server back, and a change live", { seen: () => changeIsLive("third") });
+    await within(t, BACK_MS, "API server back, and a change live", { seen: () => changeIsLive("third") });
 
     over.abort();
     const [answers, { created, refused }] = [(await asked).flat(), await changed];
@@ -76,7 +79,7 @@ describe("the sync job", { skip: untouchable }, () => {
 
     async function changeIsLive(name: string): Promise<void> {
       await becomes(name, () => isCreated(synced, home, name), true);
-      await synced.answers(`http://${name}.example.com/`, "web /");
+      await becomes(name, () => synced.answer(`http://${name}.example.com/`), "web /", BACK_MS);
       await synced.isLive(home, name);
     }
   });
