@@ -78,7 +78,6 @@ describe("of several sync jobs", () => {
 
     asleep.account.giveAnswer();
     asleep.job.kill("SIGCONT");
-    await asleep.job.line(/^the round failed: not the leader any more/, linesBefore);
     await asleep.job.line(/^stands by; fourth_/, linesBefore);
     await create("five");
     await answers("http://five.example.com/", "web /");
@@ -87,6 +86,7 @@ describe("of several sync jobs", () => {
       asleep.account.writes.filter(({ at }) => at > first.at),
       [],
     );
+    await asleep.job.line(/^the round failed: not the leader any more/, linesBefore);
   });
 
   interface Replica {
