@@ -94,7 +94,11 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
       () => events(home, "shut"),
       (found) => found.length > 0,
     );
-    assert.match(told.join("\n"), /^Warning RouteClosed: .*may not|^Warning RouteClosed: .*forbidden/);
+    assert.match(told.join("\n"), /^Warning RouteClosed: .*Secret \S+\/people cannot be read: .* is forbidden: /);
+    assert.match(
+      told.join("\n"),
+      /a RoleBinding of ClusterRole edgress-reads-references in namespace \S+ lets it be read/,
+    );
     assert.doesNotMatch(told.join("\n"), /Published/);
 
     await within(t, 20_000, "bound", {
