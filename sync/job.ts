@@ -13,7 +13,6 @@ import type { PermitsSource } from "./collect/permits-source.ts";
 import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
-import { nameOf } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
 import { onceEach } from "./once-each.ts";
@@ -123,14 +122,15 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   const knowledge =
     isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
   const now = new Date();
-  const compiled = await compileCluster(job, permits, beforeOf(knowledge.ledger), now);
+  const before = beforeOf(knowledge.ledger);
+  const compiled = await compileCluster(job, permits, before, now);
   if (!compiled) return { ...state, result: { type: "none" } };
   const fence = { check: () => job.leadership.check(term) };
   const done = await publishCluster(job, compiled, knowledge, job.heldBack()?.approved, fence, now);
   measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
   logRound(job, done);
   await showHeld(job, done, now);
-  const were = new Set([...(state.term === term ? state.ours : []), ...oursIn(knowledge)]);
+  const were = new Set([...(state.term === term ? state.ours : []), ...oursIn(knowledge, before)]);
   const { told, ours } = await tell(job, done, were, state.told, now);
   return {
     knowledge: done.knowledge,
@@ -204,8 +204,8 @@ async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: D
 }
 
 /** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
-function oursIn({ held, ledger }: Knowledge): string[] {
-  return [...routedIn(held.hosts), ...ledger.ingresses.map(nameOf)];
+function oursIn({ held }: Knowledge, { lastGood }: Before): string[] {
+  return [...routedIn(held.hosts), ...lastGood.keys()];
 }
 
 /** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
