@@ -11,13 +11,15 @@ export function recordsOf({ zones, hosts }: Rules): Map<string, OriginRecord[]> 
     // Requests for any host come through every zone, and so may those for a host in none.
     const through = host === ANY_HOST || own === undefined ? zones : [own];
     for (const { address, record } of Object.values(backends).flatMap(({ addresses }) => addresses)) {
-      for (const zone of through) {
-        const name = nameInZone(record, zone);
-        wanted.get(zone)?.set(name, { type: recordType(address), name, content: address });
-      }
+      for (const zone of through) add(address, nameInZone(record, zone), wanted.get(zone));
     }
   }
   return new Map([...wanted].map(([zone, records]) => [zone, [...records.values()]]));
+}
+
+/** Once, since most addresses are those of many hosts. */
+function add(content: string, name: string, records: Map<string, OriginRecord> | undefined): void {
+  if (!records?.has(name)) records?.set(name, { type: recordType(content), name, content });
 }
 
 function recordType(address: string): OriginRecord["type"] {
