@@ -16,22 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-/** Resolves once exactly these routes are published. */
-async function published(...routes: readonly string[]): Promise<void> {
-  await until(async () => JSON.stringify(await stage.routes()) === JSON.stringify(routes)).catch(async () =>
-    assert.deepEqual(await stage.routes(), routes),
-  );
-}
-
 /** An Ingress with these `spec.rules`, whatever they are. */
 function written(name: string, rules: readonly object[]): Applied {
   return { ...ingress(name, undefined, {}), spec: { ingressClassName: "edgress", rules } };
-}
-
-function shownOf(name: string, namespace = "default") {
-  const found = stage.server.objects("Ingress", namespace).find(({ metadata }) => metadata.name === name);
-  const { loadBalancer } = (found?.status ?? {}) as { loadBalancer?: { ingress?: object[] } };
-  return { addresses: loadBalancer?.ingress ?? [], live: found?.metadata.annotations?.["edgress.dev/live-generation"] };
 }
 
 function withPathType(one: ReturnType<typeof ingress>, pathType: string): Applied {
@@ -48,13 +35,13 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
       ingress("shop", "shop.example.com", { "/cart": "web" }),
       ingress("blog", "blog.example.com", { "/": "web" }),
     );
-    await published("blog.example.com / -> default/web:80", "shop.example.com /cart -> default/web:80");
-    await until(() => shownOf("shop").live === "1" && shownOf("blog").live === "1");
+    await stage.published("blog.example.com / -> default/web:80", "shop.example.com /cart -> default/web:80");
+    await until(() => stage.shown("shop").live === "1" && stage.shown("blog").live === "1");
     stage.apply(withPathType(ingress("shop", "shop.example.com", { "/new": "web" }), "Regex"));
     stage.apply(ingress("blog", "blog.example.com", { "/posts": "web" }));
-    await published("blog.example.com /posts -> default/web:80", "shop.example.com /cart -> default/web:80");
-    await until(() => shownOf("blog").live === "2");
-    assert.equal(shownOf("shop").live, "1");
+    await stage.published("blog.example.com /posts -> default/web:80", "shop.example.com /cart -> default/web:80");
+    await until(() => stage.shown("blog").live === "2");
+    assert.equal(stage.shown("shop").live, "1");
     await until(() => stage.events().includes("Quarantined Ingress default/shop"));
     assert.deepEqual(
       stage
@@ -69,7 +56,7 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
 
   test("it is still kept by a sync job that begins anew, since when it was first so, until it is corrected", async () => {
     stage.apply(ingress("shop", "shop.example.com", { "/cart": "web" }));
-    await published("shop.example.com /cart -> default/web:80");
+    await stage.published("shop.example.com /cart -> default/web:80");
     stage.apply(withPathType(ingress("shop", "shop.example.com", { "/new": "web" }), "Regex"));
     await until(() => job.says(/Quarantined/));
     const since = /does not compile since ([^,]*),/;
@@ -81,9 +68,9 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
       next.lines.map((line) => since.exec(line)?.[1]).find((time) => time !== undefined),
       first,
     );
-    await published("shop.example.com /cart -> default/web:80");
+    await stage.published("shop.example.com /cart -> default/web:80");
     stage.apply(ingress("shop", "shop.example.com", { "/new": "web" }));
-    await published("shop.example.com /new -> default/web:80");
+    await stage.published("shop.example.com /new -> default/web:80");
     await until(async () => (await next.metric("edgress_quarantined_ingresses")) === 0);
   });
 });
@@ -107,9 +94,9 @@ describe("incident: rules without anything in them", () => {
   for (const [what, odd, routes] of rows) {
     test(`${what} costs no other Ingress anything, nor the sync job its life`, async () => {
       stage.apply(ingress("shop", "shop.example.com", { "/": "web" }), odd);
-      await published(...routes, "shop.example.com / -> default/web:80");
+      await stage.published(...routes, "shop.example.com / -> default/web:80");
       stage.apply(ingress("shop", "shop.example.com", { "/cart": "web" }));
-      await published(...routes, "shop.example.com /cart -> default/web:80");
+      await stage.published(...routes, "shop.example.com /cart -> default/web:80");
       assert.ok(job.results.every(({ type }) => type !== "failed"));
     });
   }
@@ -161,7 +148,7 @@ describe("incident: the same host and path in two namespaces", () => {
 
   test("the younger is told whose it is, and has it once the older is gone", async () => {
     stage.apply(...objects.toReversed());
-    await published(...routes);
+    await stage.published(...routes);
     await until(() => stage.events().includes("PathTaken Ingress red/shop"));
     stage.server.remove("Ingress", "blue", "shop");
     await until(async () => (await stage.routes()).includes("shop.example.com /cart -> red/web:80"));
@@ -197,10 +184,10 @@ describe("incident: an expression of 200 characters, and one that backtracks wit
       ingress("shop", "shop.example.com", { "/fine": "web" }),
       ingress("blog", "blog.example.com", { "/": "web" }),
     );
-    await published("blog.example.com / -> default/web:80", "shop.example.com /fine -> default/web:80");
+    await stage.published("blog.example.com / -> default/web:80", "shop.example.com /fine -> default/web:80");
     const bad = ingress("shop", "shop.example.com", { "/(a+)+(b+)+(a+)+$": "web" }, regex);
     stage.apply(withPathType(bad, "ImplementationSpecific"), ingress("blog", "blog.example.com", { "/new": "web" }));
-    await published("blog.example.com /new -> default/web:80", "shop.example.com /fine -> default/web:80");
+    await stage.published("blog.example.com /new -> default/web:80", "shop.example.com /fine -> default/web:80");
   });
 });
 
@@ -234,13 +221,13 @@ describe("incident: two controllers and two classes", () => {
       },
       { ...of(undefined, ingress("nobodys", "nobodys.example.com", { "/": "web" })), status: theirs },
     );
-    await published(
+    await stage.published(
       "annotation.example.com / -> default/web:80",
       "field.example.com / -> default/web:80",
       "ours.example.com / -> default/web:80",
     );
     const ours = ["ours", "ours-by-annotation", "ours-by-field"];
-    await until(() => ours.every((name) => shownOf(name).live === "1"));
+    await until(() => ours.every((name) => stage.shown(name).live === "1"));
     await job.round();
     const patched = stage.clusterWrites().filter((line) => line.startsWith("PATCH"));
     assert.deepEqual(
@@ -248,7 +235,7 @@ describe("incident: two controllers and two classes", () => {
       ours.map((name) => `PATCH namespaces/default/ingresses/${name}/status`).toSorted(),
     );
     for (const name of ["theirs", "theirs-by-field", "theirs-by-annotation", "nobodys"]) {
-      assert.deepEqual(shownOf(name), { addresses: theirs.loadBalancer.ingress, live: undefined }, name);
+      assert.deepEqual(stage.shown(name), { addresses: theirs.loadBalancer.ingress, live: undefined }, name);
       assert.ok(!stage.events().some((event) => event.endsWith(`/${name}`)), name);
     }
   });
@@ -260,11 +247,11 @@ describe("incident: two controllers and two classes", () => {
     test(`one that goes over to the other loses its route, ${what}`, async () => {
       const shop = ingress("shop", "shop.example.com", { "/": "web" });
       stage.apply(other, shop, ingress("blog", "blog.example.com", { "/": "web" }));
-      await until(() => shownOf("shop").live === "1");
+      await until(() => stage.shown("shop").live === "1");
       stage.apply({ ...of("nginx", shop), ...(status && { status }) });
-      await until(() => shownOf("shop").live === undefined);
+      await until(() => stage.shown("shop").live === undefined);
       assert.deepEqual(await stage.routes(), ["blog.example.com / -> default/web:80"]);
-      assert.deepEqual(shownOf("shop").addresses, addresses);
+      assert.deepEqual(stage.shown("shop").addresses, addresses);
     });
   }
 
@@ -279,15 +266,15 @@ describe("incident: two controllers and two classes", () => {
       );
       const options = { ingressClass: "inner", controller: "example.com/inner", leaseName: "inner" };
       const second = await inner.start({ ...options, publishStatusAddress: ["inner-edge.example.com"] });
-      await published("outer.example.com / -> default/web:80");
-      await until(() => shownOf("outer").live === "1" && shownOf("inner").live === "1");
+      await stage.published("outer.example.com / -> default/web:80");
+      await until(() => stage.shown("outer").live === "1" && stage.shown("inner").live === "1");
       assert.deepEqual(await inner.routes(), ["inner.example.com / -> default/web:80"]);
       await Promise.all([job.round(), second.round()]);
       const from = server.requests.length;
       await Promise.all([job.round(), second.round(), job.round(), second.round()]);
       assert.deepEqual(stage.clusterWrites(from), []);
-      assert.deepEqual(shownOf("outer").addresses, [{ hostname: "edge.example.com" }]);
-      assert.deepEqual(shownOf("inner").addresses, [{ hostname: "inner-edge.example.com" }]);
+      assert.deepEqual(stage.shown("outer").addresses, [{ hostname: "edge.example.com" }]);
+      assert.deepEqual(stage.shown("inner").addresses, [{ hostname: "inner-edge.example.com" }]);
     } finally {
       await inner.close();
     }

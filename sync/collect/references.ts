@@ -1,8 +1,11 @@
-import type { Api } from "../kubernetes/api.ts";
+import { type Api, ApiError } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
 import { CONFIG_MAPS, SECRETS } from "../kubernetes/resources.ts";
 import type { Unread } from "./cluster.ts";
 import { type Collection, follow, type Kept, type Listeners } from "./collection.ts";
+
+/** What fails so often does not pass soon: whoever waits is told. */
+const MOST_FAILURES = 3;
 
 /** A Secret or ConfigMap by its name. */
 export interface Reference {
@@ -14,8 +17,8 @@ export interface Reference {
 /** The Secrets and ConfigMaps that rules refer to, each followed by its name alone: no other is ever read. */
 export interface References {
   /**
-   * Follows exactly these from now on. Resolves when each was read, found absent, or could not be read: whether anything
-   * new has become known with that.
+   * Follows exactly these from now on. Resolves when each was read, found absent, or could not be read, which is tried
+   * again where the server itself failed: whether anything new has become known with that.
    */
   only(wanted: readonly Reference[]): Promise<boolean>;
   kept(): Kept[];
@@ -38,6 +41,7 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
     const stop = new AbortController();
     const { promise: known, resolve } = Promise.withResolvers<void>();
     let isKnown = false; // whoever waits for it hears of the first time by that
+    let failures = 0;
     const listeners: Listeners = {
       changed: () => {
         if (isKnown) changed();
@@ -45,10 +49,12 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
         resolve();
       },
       failed: (error) => {
+        failures++;
         begun.failure = error;
+        failed(error);
+        if (!isKnown && mayPass(error) && failures < MOST_FAILURES) return;
         isKnown = true;
         resolve();
-        failed(error);
       },
     };
     const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
@@ -77,6 +83,11 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
         collection.kept() || !failure ? [] : [{ ...reference, problem: failure.message }],
       ),
   };
+}
+
+/** Whether it is the server that failed, or the way to it, and not that it says no. */
+function mayPass(error: Error): boolean {
+  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
 }
 
 function keyOf({ kind, namespace, name }: Reference): string {

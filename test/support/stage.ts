@@ -1,17 +1,21 @@
+import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../src/rules/keys.ts";
 import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Environment } from "../../sync/account.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 import { type LocalAccount, startAccount } from "../../sync/dev/account.ts";
 import type { Storage } from "../../sync/dev/storage.ts";
+import { type Api, apiOf } from "../../sync/kubernetes/api.ts";
 import { type Held, manifestIn, readHeld } from "../../sync/publish/held.ts";
 import { generateSealingKeys } from "../../sync/publish/seal.ts";
 import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
 import { LIVE_GENERATION } from "../../sync/report/status.ts";
 import { ApiServer, type Applied } from "./api-server.ts";
+import { until } from "./edge.ts";
 import { MemoryKv } from "./memory-kv.ts";
+import { readAll } from "./published.ts";
 import { type Pause, stepped } from "./stepped-kv.ts";
-import { NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
+import { connectionsTo, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
 
 /** A cluster's API server and a Cloudflare account, both on loopback, for sync jobs to run between. */
 export interface Stage {
@@ -19,16 +23,19 @@ export interface Stage {
   readonly account: LocalAccount;
   /** What lies in the account's KV namespace. */
   readonly kv: MemoryKv;
+  readonly keys: ReturnType<typeof generateKeys>;
   readonly environment: Environment;
+  /** The API server, as its admin asks it. */
+  readonly api: Api;
   /** Told of every step in KV. */
   at: Pause;
   /** Puts objects into the cluster. */
   apply(...objects: readonly Applied[]): void;
   /** Starts a sync job; `close` ends it, unless it has ended by then. */
   start(options?: SyncJobOptions): Promise<SyncJob>;
-  /** What is published. */
+  /** The newest that is published, in force or not yet. */
   held(): Promise<Held>;
-  /** Each published route, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
+  /** Each route that an edge would serve, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
   routes(): Promise<string[]>;
   generation(): number;
   /** Requests to the account that change something, from one on: "PUT current". */
@@ -37,9 +44,19 @@ export interface Stage {
   clusterWrites(from?: number): string[];
   /** Events, as "PathInvalid Ingress default/shop". */
   events(): string[];
+  /** Resolves once exactly these routes are published. */
+  published(...routes: readonly string[]): Promise<void>;
+  /** What an Ingress says of itself: its addresses, and since which generation it is live. */
+  shown(name: string, namespace?: string): Shown;
   /** Nobody holds the Lease any more, as if its time had passed. */
   forgetLease(): void;
   close(): Promise<void>;
+}
+
+/** What an Ingress says of itself. */
+export interface Shown {
+  readonly addresses: readonly object[];
+  readonly live: string | undefined;
 }
 
 export interface StageOptions {
@@ -96,6 +113,8 @@ async function stageOf(
     server,
     account,
     kv,
+    keys,
+    api: apiOf(connectionsTo(server)),
     environment: environmentOf(account, keys.privateKey),
     at: () => {},
     apply(...objects) {
@@ -107,11 +126,16 @@ async function stageOf(
       return job;
     },
     held: () => readHeld(kv, signer),
-    routes: async () => routesOf(await readHeld(kv, signer)),
+    routes: async () => (kv.values.has(CURRENT_KEY) ? routesOf(await readAll(kv, keys.publicKey)) : []),
     generation: () => manifestIn(kv.values.get(CURRENT_KEY), signer)?.generation ?? 0,
     accountWrites: (from = 0) => accountWrites(account, from),
     clusterWrites: (from = 0) => clusterWrites(server, from),
     events: () => eventsIn(server),
+    async published(...routes) {
+      const isSo = async () => JSON.stringify(await stage.routes()) === JSON.stringify(routes.toSorted());
+      await until(isSo, 20_000).catch(async () => assert.deepEqual(await stage.routes(), routes));
+    },
+    shown: (name, namespace = "default") => shownBy(server, namespace, name),
     forgetLease: () => void server.remove("Lease", NAMESPACE, "edgress"),
     async close() {
       server.heal();
@@ -122,6 +146,18 @@ async function stageOf(
     },
   };
   return stage;
+}
+
+/** A test on a stage of its own. */
+export function onStage(play: (stage: Stage) => Promise<void>, options?: StageOptions): () => Promise<void> {
+  return async () => {
+    const stage = await startStage(options);
+    try {
+      await play(stage);
+    } finally {
+      await stage.close();
+    }
+  };
 }
 
 /** What `edgress sync` finds in its environment. */
@@ -182,6 +218,12 @@ export function accountWrites({ requests }: LocalAccount, from = 0): string[] {
 export function clusterWrites({ requests }: ApiServer, from = 0): string[] {
   const writes = requests.slice(from).filter(({ method, path }) => method !== "GET" && !path.includes("/leases"));
   return writes.map(({ method, path }) => `${method} ${path.replace(/^\/apis?\/(?:[a-z0-9.]+\/)?v1(?:beta1)?\//, "")}`);
+}
+
+function shownBy(server: ApiServer, namespace: string, name: string): Shown {
+  const found = server.objects("Ingress", namespace).find(({ metadata }) => metadata.name === name);
+  const { loadBalancer } = (found?.status ?? {}) as { loadBalancer?: { ingress?: object[] } };
+  return { addresses: loadBalancer?.ingress ?? [], live: found?.metadata.annotations?.[LIVE_GENERATION] };
 }
 
 function eventsIn(server: ApiServer): string[] {

@@ -1,4 +1,4 @@
-import type { Environment } from "../../sync/account.ts";
+import { accountOf, type Environment } from "../../sync/account.ts";
 import { equip, pause, type SyncOptions } from "../../sync/equip.ts";
 import { alarmOf } from "../../sync/hold-off.ts";
 import type { Result } from "../../sync/job.ts";
@@ -18,6 +18,9 @@ const REQUEST_MS = 1000;
 
 /** A sync job in this process, as `edgress sync` runs it, with short times. */
 export interface SyncJob {
+  /** As whom it stands for leader. */
+  readonly identity: string;
+  leads(): boolean;
   /** What it has logged, a line of JSON each. */
   readonly lines: readonly string[];
   /** What its rounds came to, in order. */
@@ -66,9 +69,7 @@ export async function startSyncJob(
   environment: Environment,
   { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
 ): Promise<SyncJob> {
-  const connections = new Connections();
-  connections.loadFromOptions(server.kubeconfig);
-  const api = apiOf(connections, requestMs, watchTimes);
+  const api = apiOf(connectionsTo(server), requestMs, watchTimes);
   const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
   const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
   const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
@@ -83,7 +84,7 @@ export async function startSyncJob(
     for await (const _ of leadership.standings()) alarm.ring("urgent");
   };
   void follow();
-  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, environment };
+  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account: accountOf(environment) };
   const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
   const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
     await leadership.release();
@@ -94,6 +95,8 @@ export async function startSyncJob(
   const progress = { began: () => begun++, ended: ({ result }: { result: Result }) => results.push(result) };
   const running = loop(job, alarm, { ...TIMES, ...times }, progress, stopping.signal);
   return {
+    identity,
+    leads: () => leadership.holds(),
     lines,
     results,
     async metric(name) {
@@ -119,4 +122,10 @@ export async function startSyncJob(
       stopping.abort();
     },
   };
+}
+
+export function connectionsTo(server: ApiServer): Connections {
+  const connections = new Connections();
+  connections.loadFromOptions(server.kubeconfig);
+  return connections;
 }
