@@ -10,11 +10,13 @@ import {
   readKnowledge,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
+import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
 import { nameOf } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
+import { onceEach } from "./once-each.ts";
 import { routedIn } from "./publish/changed.ts";
 import { routesIn, textOf } from "./publish/deletion-guard.ts";
 import { NOTHING_TOLD, type Told } from "./report/events.ts";
@@ -179,12 +181,14 @@ function logRound({ log, metrics }: Job, done: Done): void {
 /** Logs the diagnostics that were not there before, and resolves with the lines of all that are. */
 function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): ReadonlySet<string> {
   const { diagnostics } = kept.compiled;
-  const keys = diagnostics.map((diagnostic) => JSON.stringify(diagnostic));
+  const keys = diagnostics.map(textOfDiagnostic);
   diagnostics.forEach((diagnostic, index) => {
     if (!before.has(keys[index] ?? "")) logDiagnostic(log, diagnostic);
   });
   return new Set(keys);
 }
+
+const textOfDiagnostic = onceEach((diagnostic: Diagnostic) => JSON.stringify(diagnostic));
 
 /** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
 async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {

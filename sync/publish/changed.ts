@@ -1,4 +1,5 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { onceEach } from "../once-each.ts";
 import { canonical } from "./canonical.ts";
 
 /**
@@ -26,9 +27,6 @@ function routesOf({ policies, routes, backends }: HostRules): Map<string, string
   );
 }
 
-// Rules are never changed once they are made, so what was made of them holds for as long as they live.
-const routed = new WeakMap<HostRules, readonly string[]>();
-
 /** The Ingresses ("namespace/name") that have a route in some hosts. */
 export function routedIn(hosts: readonly HostRules[]): Set<string> {
   const names = new Set<string>();
@@ -36,13 +34,7 @@ export function routedIn(hosts: readonly HostRules[]): Set<string> {
   return names;
 }
 
-function ingressesOf(host: HostRules): readonly string[] {
-  const before = routed.get(host);
-  if (before) return before;
-  const names = [...new Set(host.routes.map(({ id }) => ingressOf(id)))];
-  routed.set(host, names);
-  return names;
-}
+const ingressesOf = onceEach(({ routes }: HostRules) => [...new Set(routes.map(({ id }) => ingressOf(id)))]);
 
 /** `"shop/cart#0.1"` → `"shop/cart"`. */
 export function ingressOf(routeId: string): string {

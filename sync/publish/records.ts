@@ -2,6 +2,7 @@ import ipaddr from "ipaddr.js";
 import { ANY_HOST, nameInZone, zoneOf } from "../../src/rules/hosts.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { OriginRecord } from "../cloudflare/records.ts";
+import { onceEach } from "../once-each.ts";
 
 /** The DNS records through which the edge reaches the rules' addresses, by zone: each zone has those of its own hosts. */
 export function recordsOf({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
@@ -24,16 +25,9 @@ function add(addresses: Addresses, zone: string, records: Map<string, OriginReco
 
 type Addresses = HostRules["backends"][string]["addresses"];
 
-// Rules are never changed once they are made, so what was made of them holds for as long as they live.
-const known = new WeakMap<HostRules, Addresses>();
-
-function addressesOf(rules: HostRules): Addresses {
-  const before = known.get(rules);
-  if (before) return before;
-  const addresses = Object.values(rules.backends).flatMap((backend) => backend.addresses);
-  known.set(rules, addresses);
-  return addresses;
-}
+const addressesOf = onceEach(
+  ({ backends }: HostRules): Addresses => Object.values(backends).flatMap(({ addresses }) => addresses),
+);
 
 function recordType(address: string): OriginRecord["type"] {
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return "A";

@@ -89,7 +89,8 @@ export async function startStage({
   );
 }
 
-async function startServer(): Promise<ApiServer> {
+/** An API server with what every cluster has, and our IngressClass. */
+export async function startServer(): Promise<ApiServer> {
   const server = await ApiServer.start();
   for (const name of ["kube-system", NAMESPACE]) {
     server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
@@ -120,8 +121,8 @@ async function stageOf(
     apply(...objects) {
       for (const object of objects) server.apply(asShown(object, server));
     },
-    async start(options) {
-      const job = await startSyncJob(server, stage.environment, options);
+    async start({ environment = stage.environment, ...options } = {}) {
+      const job = await startSyncJob(server, environment, options);
       jobs.push(job);
       return job;
     },

@@ -27,6 +27,8 @@ export interface SyncJob {
   readonly results: readonly Result[];
   /** What one of its metrics is now; undefined: there is none. */
   metric(name: string): Promise<number | undefined>;
+  /** All of its metrics. */
+  exposition(): Promise<string>;
   /** What it is told by the API server no longer being what it was. */
   readonly outgrown: readonly string[];
   /** Whether it has logged a line that `pattern` matches. */
@@ -40,6 +42,8 @@ export interface SyncJob {
 }
 
 export interface SyncJobOptions extends Partial<SyncOptions> {
+  /** In place of the stage's. */
+  readonly environment?: Environment;
   readonly leaseName?: string;
   readonly times?: Partial<Times>;
   readonly watchTimes?: WatchTimes;
@@ -99,6 +103,7 @@ export async function startSyncJob(
     leads: () => leadership.holds(),
     lines,
     results,
+    exposition: async () => (await metrics.exposition()).text,
     async metric(name) {
       const { text } = await metrics.exposition();
       const line = text.split("\n").find((one) => one.startsWith(`${name} `));

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../src/rules/keys.ts";
+import { generateKeys } from "../sync/publish/sign.ts";
+import { ask, type Edge, ingress, service, startEdge, until } from "./support/edge.ts";
+import { environmentOf, onStage, type Stage, startServer } from "./support/stage.ts";
+import { startSyncJob } from "./support/sync-job.ts";
+
+const web = service("web", ["203.0.113.10"]);
+
+describe("incident: a Service that is deleted and made again within a second, under load", () => {
+  test("nothing of that is published: no request fails", { timeout: 60_000 }, async () => {
+    const keys = generateKeys();
+    const edge = await startEdge({ variables: { MANIFEST_PUBLIC_KEY: keys.publicKey } });
+    const server = await startServer();
+    const { account } = edge.stack;
+    // The times that it has by default, but for resting.
+    const times = { quietMs: 1000, mostMs: 10_000 };
+    const job = await startSyncJob(server, environmentOf(account, keys.privateKey), { times });
+    try {
+      await edge.origin("203.0.113.10:80", (_, response) => response.end("web"));
+      server.apply(web);
+      server.apply(ingress("shop", "shop.example.com", { "/": "web" }));
+      await until(async () => (await ask(edge, "http://shop.example.com/")).status === 200, 20_000);
+      const load = startLoad(edge, "http://shop.example.com/");
+      for (let times = 0; times < 3; times++) {
+        server.remove("Service", "default", "web");
+        await sleep(700);
+        server.apply(web);
+        await sleep(300);
+      }
+      const rounds = job.results.length;
+      await until(() => job.results.length > rounds);
+      assert.deepEqual(await load.end(), { 200: load.count() });
+      assert.ok(load.count() > 100, String(load.count()));
+      // Published once, and with it all that was to be said.
+      assert.deepEqual(
+        account.requests.filter(({ path }) => path.endsWith("/values/current")).filter(({ method }) => method === "PUT")
+          .length,
+        1,
+      );
+      server.remove("Service", "default", "web");
+      await until(async () => (await ask(edge, "http://shop.example.com/")).status === 503, 20_000);
+    } finally {
+      await job.stop();
+      await edge.close();
+      await server.stop();
+    }
+  });
+});
+
+/** Asks for a URL, ten at a time, until it is ended: how often it had which answer. */
+function startLoad(edge: Edge, url: string) {
+  const answers: Record<number, number> = {};
+  let isOver = false;
+  let count = 0;
+  const run = async () => {
+    while (!isOver) {
+      const { status } = await ask(edge, url);
+      answers[status] = (answers[status] ?? 0) + 1;
+      count++;
+    }
+  };
+  const running = Promise.all(Array.from({ length: 10 }, run));
+  return {
+    count: () => count,
+    async end() {
+      isOver = true;
+      await running;
+      return answers;
+    },
+  };
+}
+
+describe("incident: many Ingresses", () => {
+  test(
+    "150 made in parallel are all live and say so, in a few generations",
+    onStage(async (stage) => {
+      stage.apply(web);
+      const job = await stage.start({ times: { quietMs: 50, mostMs: 500 } });
+      await job.round();
+      const names = Array.from({ length: 150 }, (_, index) => `shop-${index}`);
+      const path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
+      await Promise.all(
+        names.map((name) => stage.api.create(path, ingress(name, `${name}.example.com`, { "/": "web" }))),
+      );
+      await until(() => names.every((name) => stage.shown(name).live !== undefined), 30_000);
+      assert.equal((await stage.routes()).length, 150);
+      assert.ok(stage.generation() <= 5, `${stage.generation()} generations`);
+      await until(() => stage.events().filter((event) => event.startsWith("Published")).length === 150);
+      assert.ok(job.results.every(({ type }) => type !== "failed"));
+    }),
+  );
+
+  test(
+    "50 preview environments of 22 routes, some gone and some new in each of many rounds, cost no more memory in the end",
+    { timeout: 120_000 },
+    onStage(async (stage) => {
+      stage.apply(web);
+      const job = await stage.start();
+      const previews: string[] = [];
+      const churn = async (round: number) => {
+        for (const name of previews.splice(0, previews.length < 50 ? 0 : 5))
+          stage.server.remove("Ingress", "default", name);
+        while (previews.length < 50) {
+          const name = `preview-${round}-${previews.length}`;
+          const paths = Array.from({ length: 22 }, (_, index) => [`/part-${index}`, "web"]);
+          stage.apply(ingress(name, `${name}.example.com`, Object.fromEntries(paths)));
+          previews.push(name);
+        }
+        const last = previews.at(-1) ?? "";
+        await until(() => stage.shown(last).live !== undefined, 20_000);
+      };
+      const heaps: number[] = [];
+      for (let round = 0; round < 120; round++) {
+        await churn(round);
+        forget(stage, job.lines as string[], job.results as unknown[]);
+        heaps.push(heapBytes());
+      }
+      assert.equal((await stage.routes()).length, 50 * 22);
+      const [early, late] = [Math.min(...heaps.slice(30, 50)), Math.min(...heaps.slice(100))];
+      assert.ok(late < early * 1.2, `${early} bytes after 30 rounds, ${late} after 100`);
+    }),
+  );
+});
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+function heapBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Drops what only the test keeps: requests, lines, Events, and what KV keeps for an hour. */
+function forget({ server, account, kv }: Stage, lines: unknown[], results: unknown[]): void {
+  server.compact();
+  for (const { metadata } of server.objects("Event")) server.remove("Event", "default", metadata.name);
+  for (const list of [server.requests, account.requests, kv.written, lines, results]) list.length = 0;
+  const { manifest } = JSON.parse(kv.values.get(CURRENT_KEY) ?? "{}") as { manifest: string };
+  const { generation, shards } = JSON.parse(manifest) as { generation: number; shards: string[] };
+  const needed = new Set([`${GENERATION_PREFIX}${generation}`, ...shards.map(shardKey)]);
+  for (const key of kv.values.keys()) {
+    if (/^(generation|shard)\//.test(key) && !needed.has(key)) kv.values.delete(key);
+  }
+}
