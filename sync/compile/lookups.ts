@@ -45,13 +45,15 @@ export function lookUpIn(
   const configMaps = byName(cluster.configMaps);
   const unread = new Map(cluster.unread.map((one) => [`${one.kind} ${nameOf(one)}`, one.problem]));
   let holders: ReadonlyMap<string, string> | undefined; // rarely asked for
-  const reached = new Map<Service, Addressed>();
+  const reached = new Map<string, Addressed>(); // many hosts ask for the same
   const finders: { readonly [K in keyof Findings]: (key: string) => Findings[K] } = {
     service: (key) => services.get(key),
     addressed(key) {
+      const known = reached.get(key);
+      if (known) return known;
       const service = services.get(key);
-      const found = service && (reached.get(service) ?? addressed(service));
-      if (service && found) reached.set(service, found);
+      const found = service && addressed(service);
+      if (found) reached.set(key, found);
       return found;
     },
     servicesAt(key) {

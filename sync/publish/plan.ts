@@ -5,6 +5,9 @@ import { type Sealed, shardsOf, textOf } from "./texts.ts";
 const MEAN_SHARD_BYTES = 32 * 1024;
 const MOST_SHARDS = 4096;
 
+// As with the texts of hosts: rules are never changed once they are made.
+const digests = new WeakMap<Rules, string>();
+
 /** What a publication writes: the manifest, and the shards that it names. */
 export interface Publication {
   readonly manifest: Manifest;
@@ -12,8 +15,12 @@ export interface Publication {
 }
 
 /** The digest by which rules are told apart, made of those of hosts: equal rules have the same, whatever the order of keys. */
-export function rulesDigest({ zones, hosts }: Rules): string {
-  return digestOf(JSON.stringify([FORMAT, zones, hosts.map((host) => textOf(host).digest)]));
+export function rulesDigest(rules: Rules): string {
+  const { zones, hosts } = rules;
+  const digest =
+    digests.get(rules) ?? digestOf(JSON.stringify([FORMAT, zones, hosts.map((host) => textOf(host).digest)]));
+  digests.set(rules, digest);
+  return digest;
 }
 
 /**
