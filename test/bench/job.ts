@@ -50,7 +50,8 @@ export async function startJob(
     metric,
     async until(name, atLeast) {
       while (((await metric(name)) ?? -1) < atLeast) {
-        if (child.exitCode !== null) throw new Error(`the sync job ended with ${child.exitCode}`);
+        const { exitCode, signalCode } = child;
+        if (exitCode !== null || signalCode !== null) throw new Error(`the sync job ended: ${exitCode ?? signalCode}`);
         await sleep(LOOK_MS);
       }
     },
@@ -60,6 +61,7 @@ export async function startJob(
     cpu: () => cpuOf(child),
     memory: () => memoryOf(child),
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
       child.kill("SIGTERM");
       await ended;

@@ -15,6 +15,7 @@ export interface Place {
   readonly cluster: BenchCluster;
   readonly account: LocalAccount;
   readonly job: RunningJob;
+  readonly full: number; // ms of CPU from the start until the first generation
   readonly idle: number; // ms of CPU a second
   readonly rounds: number;
 }
@@ -49,7 +50,8 @@ export async function series(what: string, place: Place, act: (index: number) =>
   const after = await standing(place);
   const each = (total: number) => (total / (after.rounds - before.rounds)).toFixed(1);
   const cost = `${median(costs).toFixed(0)} ms CPU (${Math.min(...costs).toFixed(0)} to ${Math.max(...costs).toFixed(0)})`;
-  console.log(`${what}: ${cost} a round, done after ${(median(waits) / 1000).toFixed(1)} s`);
+  const share = ((100 * median(costs)) / place.full).toFixed(1);
+  console.log(`${what}: ${cost} a round, ${share} % of the first, done after ${(median(waits) / 1000).toFixed(1)} s`);
   const bytes = each((after.bytes - before.bytes) / 1000);
   console.log(`  a round: ${each(after.writes - before.writes)} keys of ${bytes} kB written to KV`);
   console.log(`  a round: requests to the account: ${shownOf(before.account, after.account, each)}`);

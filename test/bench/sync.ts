@@ -40,9 +40,9 @@ const start = () => startJob([...options, "--resync", String(RESYNC_SECONDS)], e
 let job = await start();
 try {
   console.log(`${size.ingresses} Ingresses and ${size.services} Services`);
-  await first("first start", job);
+  const full = await first("first start", job);
   printMemory(job);
-  const place: Place = { cluster, account, job, idle: await idleCost(job), rounds };
+  const place: Place = { cluster, account, job, full, idle: await idleCost(job), rounds };
   console.log(`idle: ${place.idle.toFixed(1)} ms CPU a second, the reading of /metrics included`);
   await series("one changed Ingress", place, (index) => changeIngress(cluster.api, index));
   await series("one changed Service", place, (index) => changeService(cluster.api, index));
@@ -58,17 +58,22 @@ try {
   await cluster.close();
 }
 
-/** Prints when the first generation was published, and when the round ended whose report tells of it. */
-async function first(what: string, started: RunningJob): Promise<void> {
+/**
+ * Prints when the first generation was published, and when the round ended whose report tells of it. Resolves with the CPU
+ * that the former took, in ms.
+ */
+async function first(what: string, started: RunningJob): Promise<number> {
   const since = () => `${((performance.now() - started.startedAt) / 1000).toFixed(1)} s`;
   await started.until("edgress_generation", 1);
-  console.log(`${what}: published after ${since()}, ${(started.cpu() / 1000).toFixed(1)} s CPU`);
+  const cpu = started.cpu();
+  console.log(`${what}: published after ${since()}, ${(cpu / 1000).toFixed(1)} s CPU`);
   printMemory(started);
   await started.until("edgress_rounds_total", 1);
   console.log(`${what}: told after ${since()}, ${(started.cpu() / 1000).toFixed(1)} s CPU`);
   for (const name of ["edgress_hosts", "edgress_routes", "edgress_diagnostics", "edgress_kv_writes_total"])
     console.log(`  ${name} ${await started.metric(name)}`);
   await sleep(2000); // what its own writes bring back
+  return cpu;
 }
 
 function printMemory(running: RunningJob): void {
