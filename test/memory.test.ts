@@ -179,7 +179,20 @@ items:
       .map(({ host }) => host);
   }
 
-  test("makes nothing anew where nothing changed", () => assert.deepEqual(anew({ ...cluster }), []));
+  test("makes nothing anew where nothing changed", () => {
+    assert.deepEqual(anew({ ...cluster, ingresses: cluster.ingresses.toReversed() }), []);
+  });
+
+  test("is what the last one was where every list holds the same", () => {
+    const memory = newMemory();
+    const unread = (problem: string) => [{ ...UNREAD, problem }];
+    const first = compile({ ...cluster, unread: unread("forbidden") }, QUICK, memory);
+    assert.equal(
+      compile({ ...cluster, services: [...cluster.services], unread: unread("forbidden") }, QUICK, memory),
+      first,
+    );
+    assert.notEqual(compile({ ...cluster, unread: unread("not found") }, QUICK, memory), first);
+  });
 
   test("makes anew the hosts of a Service that changed, aliases too", () => {
     assert.deepEqual(anew({ ...cluster, services: service("one", ["203.0.113.9"]) }), [

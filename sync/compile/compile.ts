@@ -14,7 +14,7 @@ import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
 import { withRedirects, withRest } from "./lodgers.ts";
 import { inOneList, lookUpIn } from "./lookups.ts";
-import { forgetOthers, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
+import { forgetOthers, isSameCluster, type Memory, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
 import { originsOf } from "./origins.ts";
@@ -36,10 +36,17 @@ export interface Compiled {
 /**
  * Compiles a cluster into rules. It never throws: what cannot be compiled is left out and reported, and costs nothing but
  * itself. The order in which objects come does not matter. With a `memory` only what changed is compiled anew, and the
- * rules of a host that is as it was are the same object as before.
+ * rules of a host that is as it was are the same object as before; where nothing did, all is.
  */
 export function compile(cluster: Cluster, options: Options, memory = newMemory()): Compiled {
   forgetOthers(memory, options);
+  const { last } = memory;
+  const compiled = last && isSameCluster(last.cluster, cluster) ? last.compiled : compileAnew(cluster, options, memory);
+  memory.last = { cluster, compiled };
+  return compiled;
+}
+
+function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compiled {
   const diagnostics: Diagnostic[] = [];
   const report = reportInto(diagnostics);
   const recall = recallFrom(memory, diagnostics);

@@ -1,7 +1,9 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import type { Cluster } from "../collect/cluster.ts";
 import type { Addressed } from "./backends.ts";
 import type { Asked } from "./claims.ts";
 import type { ClassSettings } from "./class-settings.ts";
+import type { Compiled } from "./compile.ts";
 import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
 import type { KeptHost } from "./hosts.ts";
 import type { Options } from "./options.ts";
@@ -33,6 +35,7 @@ interface Kept<T> {
 export interface Memory {
   /** What all of it was made under; with other options nothing of it counts. */
   options: Options | undefined;
+  last: { readonly cluster: Cluster; readonly compiled: Compiled } | undefined;
   /** By the object that it was made of: one that is gone takes it along. */
   steps: { readonly [S in keyof Steps]: WeakMap<object, Kept<Steps[S]>> };
   /** By name, of the last round. */
@@ -99,6 +102,7 @@ function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T>
 
 function nothing(): Omit<Memory, "options"> {
   return {
+    last: undefined,
     steps: {
       ranked: new WeakMap(),
       settings: new WeakMap(),
@@ -115,8 +119,14 @@ function nothing(): Omit<Memory, "options"> {
   };
 }
 
-/** Lists count by what they hold, all else by identity: options are made anew for each round. */
-function areSame(a: Options, b: Options): boolean {
+/** Whether a cluster holds the same objects, in the same order; what could not be read counts by what it says. */
+export function isSameCluster(a: Cluster, b: Cluster): boolean {
+  const withTexts = (cluster: Cluster) => ({ ...cluster, unread: cluster.unread.map((one) => JSON.stringify(one)) });
+  return areSame(withTexts(a), withTexts(b));
+}
+
+/** Lists count by what they hold, all else by identity: options and clusters are made anew for each round. */
+function areSame(a: object, b: object): boolean {
   const [before, now] = [new Map<string, unknown>(Object.entries(a)), new Map<string, unknown>(Object.entries(b))];
   return before.size === now.size && [...now].every(([name, value]) => isSame(before.get(name), value));
 }
