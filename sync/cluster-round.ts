@@ -10,7 +10,7 @@ import { PartlyReadError } from "./publish/blobs.ts";
 import { changedIngresses } from "./publish/changed.ts";
 import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
 import type { Fence } from "./publish/fence.ts";
-import { type Held, readHeld } from "./publish/held.ts";
+import { type Held, newerProblem, readHeld } from "./publish/held.ts";
 import { type HeldLedger, type Ledger, readLedger, writeLedger } from "./publish/ledger.ts";
 import type { OriginRecords } from "./publish/origin-records.ts";
 import { ownedBy } from "./publish/owner.ts";
@@ -61,8 +61,8 @@ export type Done = CompiledCluster & {
 const MOST_LOOKS = 5;
 
 /**
- * Reads what is published. Rejects where it is another cluster's, or where KV does not give all of it; with `goOn` the rest
- * counts, as what is lost is written anew by publishing, and `goOn` is told what that is.
+ * Reads what is published. Rejects where it is another cluster's or a newer sync job's, or where KV does not give all of
+ * it; with `goOn` the rest counts, as what is lost is written anew by publishing, and `goOn` is told what that is.
  */
 export async function readKnowledge(
   { account: { kv, signer }, cluster, takeOver }: Equipment,
@@ -71,6 +71,8 @@ export async function readKnowledge(
   const ledger = await restOf(readLedger(kv, signer), goOn);
   const owned = ownedBy(ledger, cluster);
   if (!owned.ok && !takeOver) throw new Error(owned.problem);
+  const newer = await newerProblem(kv, signer);
+  if (newer !== undefined && !takeOver) throw new Error(newer);
   return { held: await restOf(readHeld(kv, signer), goOn), ledger };
 }
 

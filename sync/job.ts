@@ -10,13 +10,12 @@ import {
   readKnowledge,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
-import { recallNothing } from "./compile/memory.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
-import { nameOf, select } from "./compile/select.ts";
+import { nameOf } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
-import { ingressOf } from "./publish/changed.ts";
+import { routedIn } from "./publish/changed.ts";
 import { routesIn, textOf } from "./publish/deletion-guard.ts";
 import { NOTHING_TOLD, type Told } from "./report/events.ts";
 import { type HeldBack, showHeldBack } from "./report/held-back.ts";
@@ -202,8 +201,7 @@ async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: D
 
 /** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
 function oursIn({ held, ledger }: Knowledge): string[] {
-  const routed = held.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)));
-  return [...routed, ...ledger.ingresses.map(nameOf)];
+  return [...routedIn(held.hosts), ...ledger.ingresses.map(nameOf)];
 }
 
 /** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
@@ -219,7 +217,7 @@ async function tell(
     print: (line: string) => job.log.warn(line),
     ended: AbortSignal.timeout(REPORT_MS),
   };
-  const live = done.outcome === "held" ? undefined : liveOf(job, done, were);
+  const live = done.outcome === "held" ? undefined : liveOf(done, were);
   const reported = {
     objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
     diagnostics: done.kept.compiled.diagnostics,
@@ -231,24 +229,15 @@ async function tell(
   return { told: reports.told, ours };
 }
 
-function liveOf(
-  { options }: Job,
-  done: Extract<Done, { outcome: "published" | "unchanged" }>,
-  were: ReadonlySet<string>,
-): Live {
-  const { published, changed, kept, known } = done;
-  const ours = select(
-    known.cluster,
-    options,
-    recallNothing(() => {}),
-  ).map(nameOf);
+function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, were: ReadonlySet<string>): Live {
+  const { published, changed, kept } = done;
   return {
     generation: published.generation,
     digest: published.digest,
     isNew: published.changed,
-    ours: new Set([...ours, ...kept.quarantined.keys()]),
+    ours: new Set([...kept.compiled.ours.keys(), ...kept.quarantined.keys()]),
     were,
-    routed: new Set(kept.compiled.rules.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)))),
+    routed: routedIn(kept.compiled.rules.hosts),
     changed,
   };
 }

@@ -26,6 +26,24 @@ function routesOf({ policies, routes, backends }: HostRules): Map<string, string
   );
 }
 
+// Rules are never changed once they are made, so what was made of them holds for as long as they live.
+const routed = new WeakMap<HostRules, readonly string[]>();
+
+/** The Ingresses ("namespace/name") that have a route in some hosts. */
+export function routedIn(hosts: readonly HostRules[]): Set<string> {
+  const names = new Set<string>();
+  for (const host of hosts) for (const name of ingressesOf(host)) names.add(name);
+  return names;
+}
+
+function ingressesOf(host: HostRules): readonly string[] {
+  const before = routed.get(host);
+  if (before) return before;
+  const names = [...new Set(host.routes.map(({ id }) => ingressOf(id)))];
+  routed.set(host, names);
+  return names;
+}
+
 /** `"shop/cart#0.1"` → `"shop/cart"`. */
 export function ingressOf(routeId: string): string {
   return routeId.split("#")[0] ?? "";

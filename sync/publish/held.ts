@@ -1,9 +1,12 @@
+import * as z from "zod";
 import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/keys.ts";
-import { type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
+import { FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { lostText, PartlyReadError, readBlobs } from "./blobs.ts";
 import { generationOf } from "./history.ts";
 import type { Signer } from "./sign.ts";
+
+const Versioned = z.object({ format: z.number() });
 
 /** What is published, as it was read from KV or as it was published last. */
 export interface Held extends Newest {
@@ -51,6 +54,17 @@ export function manifestIn(bytes: string | undefined, signer: Signer): Manifest 
   const text = bytes === undefined ? undefined : signer.open(bytes);
   const manifest = text === undefined ? undefined : Manifest.safeParse(JSON.parse(text));
   return manifest?.success ? manifest.data : undefined;
+}
+
+/**
+ * Why what lies under `current` must not be written over: a newer sync job with the same key has published it, so that this
+ * one cannot tell what it would take away. One line; nothing where it may be.
+ */
+export async function newerProblem(kv: Kv, signer: Signer): Promise<string | undefined> {
+  const text = signer.open((await kv.get(CURRENT_KEY)) ?? "");
+  const read = Versioned.safeParse(text === undefined ? undefined : JSON.parse(text));
+  if (!read.success || read.data.format <= FORMAT) return undefined;
+  return `what is published is of a newer version: of format ${read.data.format}, and this one knows ${FORMAT}: run the newer sync job, or publish over it with --take-over`;
 }
 
 /** The keys of history, by generation. */

@@ -1,23 +1,38 @@
 import ipaddr from "ipaddr.js";
 import { ANY_HOST, nameInZone, zoneOf } from "../../src/rules/hosts.ts";
-import type { Rules } from "../../src/rules/snapshot.ts";
+import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { OriginRecord } from "../cloudflare/records.ts";
 
 /** The DNS records through which the edge reaches the rules' addresses, by zone: each zone has those of its own hosts. */
 export function recordsOf({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
   const wanted = new Map(zones.map((zone) => [zone, new Map<string, OriginRecord>()]));
-  for (const { host, backends } of hosts) {
-    const own = zoneOf(host, zones);
+  for (const rules of hosts) {
+    const own = zoneOf(rules.host, zones);
     // Requests for any host come through every zone, and so may those for a host in none.
-    const through = host === ANY_HOST || own === undefined ? zones : [own];
-    for (const { address, record } of Object.values(backends).flatMap(({ addresses }) => addresses)) {
-      for (const zone of through) {
-        const name = nameInZone(record, zone);
-        wanted.get(zone)?.set(name, { type: recordType(address), name, content: address });
-      }
-    }
+    const through = rules.host === ANY_HOST || own === undefined ? zones : [own];
+    for (const zone of through) add(addressesOf(rules), zone, wanted.get(zone) ?? new Map());
   }
   return new Map([...wanted].map(([zone, records]) => [zone, [...records.values()]]));
+}
+
+function add(addresses: Addresses, zone: string, records: Map<string, OriginRecord>): void {
+  for (const { address, record } of addresses) {
+    if (records.has(record)) continue; // most addresses are many hosts'
+    records.set(record, { type: recordType(address), name: nameInZone(record, zone), content: address });
+  }
+}
+
+type Addresses = HostRules["backends"][string]["addresses"];
+
+// Rules are never changed once they are made, so what was made of them holds for as long as they live.
+const known = new WeakMap<HostRules, Addresses>();
+
+function addressesOf(rules: HostRules): Addresses {
+  const before = known.get(rules);
+  if (before) return before;
+  const addresses = Object.values(rules.backends).flatMap((backend) => backend.addresses);
+  known.set(rules, addresses);
+  return addresses;
 }
 
 function recordType(address: string): OriginRecord["type"] {

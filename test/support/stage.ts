@@ -13,6 +13,7 @@ import { LIVE_GENERATION } from "../../sync/report/status.ts";
 import { ApiServer, type Applied } from "./api-server.ts";
 import { until } from "./edge.ts";
 import { MemoryKv } from "./memory-kv.ts";
+import { readAll } from "./published.ts";
 import { type Pause, stepped } from "./stepped-kv.ts";
 import { connectionsTo, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
 
@@ -22,6 +23,7 @@ export interface Stage {
   readonly account: LocalAccount;
   /** What lies in the account's KV namespace. */
   readonly kv: MemoryKv;
+  readonly keys: ReturnType<typeof generateKeys>;
   readonly environment: Environment;
   /** The API server, as its admin asks it. */
   readonly api: Api;
@@ -31,9 +33,9 @@ export interface Stage {
   apply(...objects: readonly Applied[]): void;
   /** Starts a sync job; `close` ends it, unless it has ended by then. */
   start(options?: SyncJobOptions): Promise<SyncJob>;
-  /** What is published. */
+  /** The newest that is published, in force or not yet. */
   held(): Promise<Held>;
-  /** Each published route, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
+  /** Each route that an edge would serve, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
   routes(): Promise<string[]>;
   generation(): number;
   /** Requests to the account that change something, from one on: "PUT current". */
@@ -111,6 +113,7 @@ async function stageOf(
     server,
     account,
     kv,
+    keys,
     api: apiOf(connectionsTo(server)),
     environment: environmentOf(account, keys.privateKey),
     at: () => {},
@@ -123,7 +126,7 @@ async function stageOf(
       return job;
     },
     held: () => readHeld(kv, signer),
-    routes: async () => routesOf(await readHeld(kv, signer)),
+    routes: async () => (kv.values.has(CURRENT_KEY) ? routesOf(await readAll(kv, keys.publicKey)) : []),
     generation: () => manifestIn(kv.values.get(CURRENT_KEY), signer)?.generation ?? 0,
     accountWrites: (from = 0) => accountWrites(account, from),
     clusterWrites: (from = 0) => clusterWrites(server, from),

@@ -18,6 +18,9 @@ const REQUEST_MS = 1000;
 
 /** A sync job in this process, as `edgress sync` runs it, with short times. */
 export interface SyncJob {
+  /** As whom it stands for leader. */
+  readonly identity: string;
+  leads(): boolean;
   /** What it has logged, a line of JSON each. */
   readonly lines: readonly string[];
   /** What its rounds came to, in order. */
@@ -92,6 +95,8 @@ export async function startSyncJob(
   const progress = { began: () => begun++, ended: ({ result }: { result: Result }) => results.push(result) };
   const running = loop(job, alarm, { ...TIMES, ...times }, progress, stopping.signal);
   return {
+    identity,
+    leads: () => leadership.holds(),
     lines,
     results,
     async metric(name) {
