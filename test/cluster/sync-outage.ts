@@ -33,7 +33,8 @@ describe("the sync job", { skip: untouchable }, () => {
     const job = await startSync({
       kubeconfig: plane.kubeconfig,
       environment: synced.environment,
-      args: ["--namespace", home, "--publish-status-address", "edge.example.com"],
+      // The guard would hide that something was taken for deleted.
+      args: ["--namespace", home, "--allow-mass-deletion"],
     });
     t.after(() => job.end());
     await synced.origin("203.0.113.21:80", "web");
@@ -69,10 +70,7 @@ describe("the sync job", { skip: untouchable }, () => {
     over.abort();
     const [answers, { created, refused }] = [(await asked).flat(), await changed];
     t.diagnostic(`${answers.length} requests; ${created.length} changes that were taken, ${refused} that were not`);
-    assert.deepEqual(
-      answers.filter((answer) => answer !== "web /"),
-      [],
-    );
+    assert.deepEqual([...new Set(answers)], ["web /"]);
     assert(created.length > 0 && refused > 0);
     await inParallel([...names, ...created], (name) => synced.answers(`http://${name}.example.com/`, "web /"));
     await inParallel([...names, ...created], (name) => synced.isLive(home, name));
