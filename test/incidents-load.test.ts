@@ -122,7 +122,7 @@ describe("incident: many Ingresses", () => {
       }
       assert.equal((await stage.routes()).length, 50 * 22);
       const [early, late] = [Math.min(...heaps.slice(30, 50)), Math.min(...heaps.slice(100))];
-      assert.ok(late < early + 4_000_000, `${early} bytes after 30 rounds, ${late} after 100`);
+      assert.ok(late < early + 2_000_000, `${early} bytes after 30 rounds, ${late} after 100`);
     }),
   );
 });
