@@ -150,7 +150,5 @@ export function beforeOf({ ingresses, quarantined }: Ledger): Before {
 
 /** The objects of some collections by how diagnostics name them: "Ingress namespace/name". */
 export function byName({ ingresses, services }: KnownCluster): ReadonlyMap<string, KeptObject> {
-  const named = (kind: string, objects: readonly KeptObject[]) =>
-    objects.map((object) => [`${kind} ${object.namespace}/${object.name}`, object] as const);
-  return new Map([...named("Ingress", ingresses), ...named("Service", services)]);
+  return new Map([...ingresses, ...services].map((object) => [object.subject, object]));
 }

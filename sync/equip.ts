@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { accountOf, type Environment } from "./account.ts";
+import type { Account } from "./account.ts";
 import { follow } from "./collect/collection.ts";
 import { liveCluster } from "./collect/live-cluster.ts";
 import { permitsSource, type Written } from "./collect/permits-source.ts";
@@ -37,7 +37,7 @@ export interface Place {
   readonly instance: string;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly environment: Environment;
+  readonly account: Account;
 }
 
 export interface Listener {
@@ -51,18 +51,15 @@ export interface Listener {
 export const pause: Pause = (ms, ended) => sleep(ms, undefined, { signal: ended }).catch(() => {}); // only ever aborted
 
 /**
- * Begins to follow a cluster, and has ready what rounds need. Rejects where the account is not told, or the API server does
- * not say who it is.
+ * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.
  */
 export async function equip(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, environment }: Place,
+  { api, namespace, instance, log, metrics, account }: Place,
   leadership: Pick<Leadership, "standing" | "check">,
   { changed, outgrown }: Listener,
   ended: AbortSignal,
 ): Promise<Job> {
-  const account = accountOf(environment);
-  await account.sealer.expectKey(); // or one Ingress with an auth-secret would fail every round
   const cluster = await clusterUid(api);
   const failed = (resource: string, error: Error) => {
     metrics.watchFailed(resource);

@@ -1,7 +1,5 @@
 import {
   beforeOf,
-  byName,
-  type CompiledCluster,
   compileCluster,
   type Done,
   type Equipment,
@@ -10,21 +8,16 @@ import {
   readKnowledge,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
-import { recallNothing } from "./compile/memory.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
-import { nameOf, select } from "./compile/select.ts";
 import type { Api } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
-import { ingressOf } from "./publish/changed.ts";
-import { routesIn, textOf } from "./publish/deletion-guard.ts";
 import { NOTHING_TOLD, type Told } from "./report/events.ts";
-import { type HeldBack, showHeldBack } from "./report/held-back.ts";
-import { type Logger, logDiagnostic } from "./report/log.ts";
+import type { HeldBack } from "./report/held-back.ts";
+import type { Logger } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
-import { type Live, report } from "./report/report.ts";
+import { logNews, logRound, measure, oursIn, showHeld, tell } from "./telling.ts";
 
-const REPORT_MS = 60_000;
 /** KV may be late to show what was written; what is missing after so many rounds is lost. */
 const PATIENT_ROUNDS = 3;
 
@@ -140,116 +133,6 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
     lines: logNews(job.log, done, state.lines),
     failures: 0,
     result: { type: "done", done },
-  };
-}
-
-function measure(metrics: Metrics, { known, kept }: CompiledCluster, heldBackRoutes: number): void {
-  const { ingresses, classes, services, secrets, configMaps } = known.cluster;
-  const { rules, diagnostics } = kept.compiled;
-  metrics.show({
-    objects: {
-      Ingress: ingresses.length,
-      IngressClass: classes.length,
-      Service: services.length,
-      Secret: secrets.length,
-      ConfigMap: configMaps.length,
-    },
-    hosts: rules.hosts.length,
-    routes: routesIn(rules.hosts),
-    diagnostics,
-    quarantined: kept.quarantined.size,
-    heldBackRoutes,
-  });
-}
-
-function logRound({ log, metrics }: Job, done: Done): void {
-  if (done.outcome === "held") {
-    const { id, heldBack } = done.verdict;
-    log.error({ id }, `held back: ${heldBack}; look at it and confirm it with: edgress approve ${id}`);
-    return;
-  }
-  const { writes, bytes, published } = done;
-  const { generation, digest, warnings } = published;
-  for (const warning of warnings) log.warn(warning);
-  metrics.generation(generation);
-  metrics.wrote({ writes, bytes });
-  const line = `${done.outcome} generation=${generation} digest=${digest} writes=${writes}`;
-  log[done.outcome === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
-}
-
-/** Logs the diagnostics that were not there before, and resolves with the lines of all that are. */
-function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): ReadonlySet<string> {
-  const { diagnostics } = kept.compiled;
-  const keys = diagnostics.map((diagnostic) => JSON.stringify(diagnostic));
-  diagnostics.forEach((diagnostic, index) => {
-    if (!before.has(keys[index] ?? "")) logDiagnostic(log, diagnostic);
-  });
-  return new Set(keys);
-}
-
-/** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
-async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {
-  const shown = heldBack();
-  const verdict = done.outcome === "held" ? done.verdict : undefined;
-  if (verdict?.id === shown?.id) return;
-  const { id = "", heldBack: reason = "" } = verdict ?? {};
-  const text = verdict && { id, since: now.toISOString(), reason, routes: textOf(verdict) };
-  await showHeldBack(api, namespace, text).catch((error: Error) => {
-    metrics.reportFailed(1);
-    log.warn(`what is held back could not be shown: ${error.message}`);
-  });
-}
-
-/** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
-function oursIn({ held, ledger }: Knowledge): string[] {
-  const routed = held.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)));
-  return [...routed, ...ledger.ingresses.map(nameOf)];
-}
-
-/** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
-async function tell(
-  job: Job,
-  done: Done,
-  were: ReadonlySet<string>,
-  told: Told,
-  now: Date,
-): Promise<Pick<State, "told" | "ours">> {
-  const reporting = {
-    api: job.api,
-    print: (line: string) => job.log.warn(line),
-    ended: AbortSignal.timeout(REPORT_MS),
-  };
-  const live = done.outcome === "held" ? undefined : liveOf(job, done, were);
-  const reported = {
-    objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
-    diagnostics: done.kept.compiled.diagnostics,
-    live,
-  };
-  const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
-  job.metrics.reportFailed(reports.failures);
-  const ours = new Set([...(reports.isSettled ? [] : were), ...(live?.ours ?? [])]);
-  return { told: reports.told, ours };
-}
-
-function liveOf(
-  { options }: Job,
-  done: Extract<Done, { outcome: "published" | "unchanged" }>,
-  were: ReadonlySet<string>,
-): Live {
-  const { published, changed, kept, known } = done;
-  const ours = select(
-    known.cluster,
-    options,
-    recallNothing(() => {}),
-  ).map(nameOf);
-  return {
-    generation: published.generation,
-    digest: published.digest,
-    isNew: published.changed,
-    ours: new Set([...ours, ...kept.quarantined.keys()]),
-    were,
-    routed: new Set(kept.compiled.rules.hosts.flatMap(({ routes }) => routes.map(({ id }) => ingressOf(id)))),
-    changed,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Environment } from "./account.ts";
+import { accountOf, type Environment } from "./account.ts";
 import { dryRun } from "./dry-run.ts";
 import { equip, type Listener, type Place, pause, type SyncOptions } from "./equip.ts";
 import { alarmOf } from "./hold-off.ts";
@@ -11,7 +11,6 @@ import { startEndpoints } from "./report/endpoints.ts";
 import { healthOf, readinessOf, type Standing } from "./report/health.ts";
 import { type LogLevel, logOf } from "./report/log.ts";
 import { startMetrics } from "./report/metrics.ts";
-import { UsageError } from "./usage-error.ts";
 
 const LONGEST_ROUND_MS = 600_000;
 const START_PAUSE_MS = 5000;
@@ -44,7 +43,9 @@ export async function syncCommand(
   const log = logOf({ level: options.logLevel, secrets });
   const identity = identityOf(POD_NAME);
   const { api, namespace } = clusterApi(options.namespace);
-  const place: Place = { api, namespace, instance: POD_NAME ?? identity, log, metrics: startMetrics(), environment };
+  const account = accountOf(environment);
+  await account.sealer.expectKey(); // or one Ingress with an auth-secret would fail every round
+  const place: Place = { api, namespace, instance: POD_NAME ?? identity, log, metrics: startMetrics(), account };
   if (options.dryRun) return dryRun(options, place, print, ended);
   if (options.once) return once(options, place, { name: options.leaseName, identity }, ended);
   return keepInStep(options, place, identity, ended);
@@ -120,7 +121,6 @@ async function equipped(
     try {
       return await equip(options, place, leadership, listener, over);
     } catch (error) {
-      if (error instanceof UsageError) throw error;
       place.log.error(`cannot begin: ${error instanceof Error ? error.message : String(error)}; tries again`);
       await pause(START_PAUSE_MS, stopping);
     }

@@ -97,4 +97,20 @@ describe("the changes to a collection", () => {
     const [first = 0, second = 0, third = 0] = pauses;
     assert.ok(first >= 500 && first <= 750 && second >= 1000 && second <= 1500 && third >= 2000, `${pauses}`);
   });
+
+  test("after an outage that is over, the pauses of the next one begin small again", async () => {
+    const { types, pauses } = following();
+    await until(() => types().includes("listed"));
+    await server.stop();
+    await until(() => pauses.length >= 4);
+    await server.serve();
+    server.apply(service("web", ["203.0.113.10"]));
+    await until(() => types().includes("seen"));
+    const seenAt = performance.now();
+    await until(() => performance.now() - seenAt > 1200); // it is well for more than a second
+    const { length } = pauses;
+    await server.stop();
+    await until(() => pauses.length > length);
+    assert.ok((pauses[length] ?? 0) <= 750, `${pauses.slice(length)}`);
+  });
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { CURRENT_KEY, GENERATION_PREFIX, generationKey, SHARD_PREFIX } from "../src/rules/keys.ts";
-import type { Rules } from "../src/rules/snapshot.ts";
+import { type HostRules, type Rules, Shard } from "../src/rules/snapshot.ts";
 import type { Kv } from "../sync/cloudflare/kv.ts";
 import { noFaults } from "../sync/dev/faults.ts";
 import { untilInForce } from "../sync/dev/in-force.ts";
 import { canonical } from "../sync/publish/canonical.ts";
-import { shardCount } from "../sync/publish/plan.ts";
+import { plan, rulesDigest, shardCount } from "../sync/publish/plan.ts";
 import { publish } from "../sync/publish/publish.ts";
 import { generateKeys, signerOf } from "../sync/publish/sign.ts";
 import { type Edge, startEdge } from "./support/fixture-edge.ts";
@@ -292,4 +293,48 @@ describe("publishing to the local account with the client of the real one", () =
 
 test("equal rules have equal bytes, whatever the order of their keys", () => {
   assert.equal(canonical({ b: 1, a: [{ d: 2, c: 3 }] }), '{"a":[{"c":3,"d":2}],"b":1}');
+});
+
+describe("what is planned", () => {
+  const hosts = manyHosts(20, KIB);
+  const upper = (text: string) => text.toUpperCase();
+
+  test("is told apart by what the rules say, whichever objects they are and in whatever order their keys", () => {
+    const rules = rulesOf(hosts);
+    const turned = hosts.map(({ host, policies, routes, backends }) => ({ backends, routes, policies, host }));
+    assert.equal(rulesDigest(rulesOf(turned)), rulesDigest(rules));
+    assert.notEqual(rulesDigest(rulesOf(hosts.with(7, hostRules("host-7.example.com", "b", KIB)))), rulesDigest(rules));
+    assert.notEqual(rulesDigest({ ...rules, zones: ["example.net"] }), rulesDigest(rules));
+    assert.notEqual(rulesDigest(rulesOf(hosts.slice(1))), rulesDigest(rules));
+  });
+
+  test("is the same bytes for the same rules, with what is remembered of them and without", () => {
+    const changed = hosts.with(7, hostRules("host-7.example.com", "b", KIB));
+    const shards = (own: readonly HostRules[], sealed?: (text: string) => string) =>
+      plan(rulesOf(own), undefined, 1, NOW, sealed).shards;
+    for (const own of [hosts, changed, hosts.slice(3), hosts]) {
+      assert.deepEqual(shards(own), shards(structuredClone(own)));
+      assert.deepEqual(shards(own, upper), shards(structuredClone(own), upper));
+      for (const [digest, bytes] of shards(own)) {
+        assert.equal(bytes, canonical(Shard.parse(JSON.parse(bytes))));
+        assert.equal(digest, createHash("sha256").update(bytes).digest("hex"));
+      }
+    }
+  });
+
+  test("is made anew only for the shard of a host that changed", () => {
+    const made: string[] = [];
+    const sealed = (text: string) => {
+      made.push(text);
+      return text;
+    };
+    const all = manyHosts(100, 8 * KIB);
+    assert.equal(plan(rulesOf(all), undefined, 1, NOW, sealed).shards.size, made.length);
+    made.length = 0;
+    plan(rulesOf([...all]), undefined, 2, NOW, sealed);
+    assert.deepEqual(made, []);
+    plan(rulesOf(all.with(7, hostRules("host-7.example.com", "b", 8 * KIB))), undefined, 3, NOW, sealed);
+    assert.equal(made.length, 1);
+    assert.match(made.join(), /"\/bxxx/);
+  });
 });

@@ -98,6 +98,20 @@ describe("sealing", () => {
     assert.equal(await openSealed(sealed, sealing.privateKey), "ann:ü\n");
   });
 
+  test("looks through a text once, as long as it is the same object", async () => {
+    let looks = 0;
+    const holder = (text: string) => ({
+      get text() {
+        looks++;
+        return text;
+      },
+    });
+    const [plain, secret] = [holder('"a"'), holder(JSON.stringify(seal.seal("ann:hash")))];
+    const first = await seal.prepare([plain, secret]);
+    assert.equal(await seal.prepare([secret, plain]), first);
+    assert.equal(looks, 2);
+  });
+
   test("leaves alone what is no token of its own", async () => {
     const other = JSON.stringify(["sealed:", `sealed:${"0".repeat(64)}`, "x sealed:"]);
     assert.equal((await seal.prepare([{ text: other }]))(other), other);

@@ -52,7 +52,7 @@ export type Shard = z.infer<typeof Shard>;
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
   generation: z.int().check(z.gte(1)),
-  digest: z.string(), // SHA-256 of the canonical rules, hex
+  digest: z.string(), // of the rules, hex: the same for the same rules
   publishedAt: z.iso.datetime(),
   zones: z.array(z.string()),
   shards: z.array(z.nullable(z.string())), // digests by shard number; null where no host hashes to it

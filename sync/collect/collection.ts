@@ -9,6 +9,8 @@ import { LIVE_GENERATION, type Read, readObject } from "./objects.ts";
 export interface Kept {
   /** The same identity for as long as its content is the same. */
   readonly read: Read;
+  readonly id: string; // "namespace/name"
+  readonly subject: string; // as diagnostics name it: "Ingress namespace/name"
   readonly namespace: string;
   readonly name: string;
   readonly apiVersion: string;
@@ -71,7 +73,7 @@ export function follow(
 export function take(change: Exclude<Change<Kept>, { type: "failed" }>, known: Map<string, Kept>): boolean {
   switch (change.type) {
     case "listed": {
-      const listed = new Set(change.objects.map(keyOf));
+      const listed = new Set(change.objects.map(({ id }) => id));
       const gone = [...known.keys()].filter((key) => !listed.has(key));
       for (const key of gone) known.delete(key);
       const news = change.objects.filter((object) => put(object, known));
@@ -80,15 +82,15 @@ export function take(change: Exclude<Change<Kept>, { type: "failed" }>, known: M
     case "seen":
       return put(change.object, known);
     case "gone":
-      return known.delete(keyOf(change.object));
+      return known.delete(change.object.id);
   }
 }
 
 /** Keeps an object. One whose content is as it was keeps its identity, since later stages remember by it. */
 function put(kept: Kept, known: Map<string, Kept>): boolean {
-  const before = known.get(keyOf(kept));
+  const before = known.get(kept.id);
   const isNews = !before || !isDeepStrictEqual(before.read, kept.read);
-  known.set(keyOf(kept), isNews ? kept : { ...kept, read: before.read });
+  known.set(kept.id, isNews ? kept : { ...kept, read: before.read });
   return isNews;
 }
 
@@ -96,7 +98,9 @@ function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept {
   const [read] = readObject({ object: { ...object, apiVersion, kind }, source: apiVersion });
   if (!read) throw new Error(`${kind} is no kind that is read`); // a resource that nobody should follow
   const { name, namespace = "", uid = "", resourceVersion = "" } = object.metadata;
-  return { read, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
+  const id = `${namespace}/${name}`;
+  const subject = `${kind} ${id}`;
+  return { read, id, subject, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
 }
 
 const ShownObject = z.object({
@@ -118,8 +122,4 @@ function shownOf(object: Identified): Shown {
     loadBalancer: status?.loadBalancer?.ingress ?? [],
     liveGeneration: metadata?.annotations?.[LIVE_GENERATION],
   };
-}
-
-function keyOf({ namespace, name }: Pick<Kept, "namespace" | "name">): string {
-  return `${namespace}/${name}`;
 }

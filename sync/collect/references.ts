@@ -80,7 +80,7 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
     kept: () => [...followed.values()].flatMap(({ collection }) => collection.kept() ?? []),
     unread: () =>
       [...followed.values()].flatMap(({ reference, collection, failure }) =>
-        collection.kept() || !failure ? [] : [{ ...reference, problem: failure.message }],
+        collection.kept() || !failure ? [] : [{ ...reference, problem: problemOf(failure, reference) }],
       ),
   };
 }
@@ -88,6 +88,12 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
 /** Whether it is the server that failed, or the way to it, and not that it says no. */
 function mayPass(error: Error): boolean {
   return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+}
+
+/** Why one cannot be read; where that is not allowed, also who may change it, and how. */
+function problemOf(failure: Error, { namespace }: Reference): string {
+  if (!(failure instanceof ApiError && failure.status === 403)) return failure.message;
+  return `${failure.message}: a RoleBinding of ClusterRole edgress-reads-references in namespace ${namespace} lets it be read`;
 }
 
 function keyOf({ kind, namespace, name }: Reference): string {

@@ -20,11 +20,13 @@ import type { Options } from "./options.ts";
 import { originsOf } from "./origins.ts";
 import { permitted } from "./permitted.ts";
 import { routesUsed, withinRoutes } from "./route-limit.ts";
-import { select } from "./select.ts";
+import { rankedIn } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 
 export interface Compiled {
   readonly rules: Rules;
+  /** Our Ingresses, by "namespace/name". */
+  readonly ours: ReadonlyMap<string, Ingress>;
   /** Each once, in an order that depends on nothing but the cluster. */
   readonly diagnostics: readonly Diagnostic[];
   /** Every Secret and ConfigMap that was asked for, found or not, each once and in order. */
@@ -43,9 +45,9 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   const recall = recallFrom(memory, diagnostics);
 
   for (const object of cluster.malformed) reportMalformed(object, report);
-  const ours = select(cluster, options, recall);
+  const ours = rankedIn(cluster, options, recall);
   const settings = classSettings(cluster, options, recall);
-  const claimed = ours.map((ingress) => {
+  const claimed = ours.map(({ ingress }) => {
     const ofClass = settings.byClass.get(classNameOf(ingress, cluster, options));
     return recall("asked", ingress, [ofClass], (own) => readIngress(ingress, ofClass, options, own));
   });
@@ -74,6 +76,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   const hosts = withRedirects(
     compiled.map(({ rules }) => rules),
     sentOn,
+    recall,
   );
   reportNeedless(asked, diagnostics, report);
 
@@ -83,6 +86,7 @@ export function compile(cluster: Cluster, options: Options, memory = newMemory()
   memory.sortedDiagnostics = inOrder(diagnostics, memory.sortedDiagnostics);
   return {
     rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
+    ours: new Map(ours.map(({ name, ingress }) => [name, ingress])),
     diagnostics: withoutTwins(memory.sortedDiagnostics),
     references: inOneList([...settings.references, ...compiled.flatMap(({ references }) => references)]),
   };

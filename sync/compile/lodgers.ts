@@ -2,6 +2,7 @@ import { ANY_HOST, hostKeys } from "../../src/rules/hosts.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { type Claim, routeKey } from "./claims.ts";
 import type { HostPlan } from "./grant.ts";
+import type { Recall } from "./memory.ts";
 
 /**
  * Joins what lies on one host. A host of which all who claim it may have but part goes on serving the rest as if they were
@@ -23,13 +24,17 @@ export function withRest(plans: readonly HostPlan[], redirects: readonly HostRul
 }
 
 /** The rules of all hosts. What is sent on of a host is the rest of it, too. */
-export function withRedirects(compiled: readonly HostRules[], redirects: readonly HostRules[]): HostRules[] {
+export function withRedirects(
+  compiled: readonly HostRules[],
+  redirects: readonly HostRules[],
+  recall: Recall,
+): HostRules[] {
   const sentOn = new Map(redirects.map((redirect) => [redirect.host, redirect]));
   const served = new Set(compiled.map(({ host }) => host));
   return [
     ...compiled.map((rules) => {
       const redirect = sentOn.get(rules.host);
-      return redirect ? sentOnRest(rules, redirect) : rules;
+      return redirect ? recall("sentOn", rules, [redirect], () => sentOnRest(rules, redirect)) : rules;
     }),
     ...redirects.filter(({ host }) => !served.has(host)),
   ];

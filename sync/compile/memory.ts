@@ -16,6 +16,7 @@ interface Steps {
   readonly taken: undefined; // of a claim: its report
   readonly addressed: Addressed; // of a Service
   readonly plain: PlainAddresses; // of a Service
+  readonly sentOn: HostRules; // of a host's rules
 }
 
 /** What was made of an object, and of what else; and what there was to report. */
@@ -105,6 +106,7 @@ function nothing(): Omit<Memory, "options"> {
       taken: new WeakMap(),
       addressed: new WeakMap(),
       plain: new WeakMap(),
+      sentOn: new WeakMap(),
     },
     hosts: new Map(),
     redirects: new Map(),

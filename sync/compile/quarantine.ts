@@ -2,9 +2,9 @@ import type { Cluster, Ingress, Malformed } from "../collect/cluster.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { type Diagnostic, isSpoiling } from "./diagnostic.ts";
 import { bareName, known } from "./known.ts";
-import { newMemory, recallNothing } from "./memory.ts";
+import { newMemory } from "./memory.ts";
 import type { Options } from "./options.ts";
-import { nameOf, select } from "./select.ts";
+import { nameOf } from "./select.ts";
 
 /** What is known of Ingresses from before, by "namespace/name". */
 export interface Before {
@@ -34,9 +34,10 @@ export function compileKeeping(
 ): Kept {
   const first = compile(cluster, options, memory);
   const spoiled = spoiledOf(first.diagnostics);
+  const malformed = cluster.malformed.filter(({ kind }) => kind === "Ingress");
   const present = new Map<string, Ingress | Malformed>([
-    ...cluster.ingresses.map((ingress) => [nameOf(ingress), ingress] as const),
-    ...cluster.malformed.filter(({ kind }) => kind === "Ingress").map((object) => [nameOf(object), object] as const),
+    ...first.ours,
+    ...malformed.map((object) => [nameOf(object), object] as const),
   ]);
   const replaced = new Map(
     [...spoiled].flatMap((name) => {
@@ -46,15 +47,10 @@ export function compileKeeping(
   );
   const second = replaced.size === 0 ? first : compile(withReplaced(cluster, replaced), options, memory);
   const compiled = replaced.size === 0 ? first : told(first, second, replaced, before, now);
-  const ours = select(
-    cluster,
-    options,
-    recallNothing(() => {}),
-  ).filter((ingress) => !spoiled.has(nameOf(ingress)));
   return {
     compiled,
     lastGood: new Map([
-      ...ours.map((ingress) => [nameOf(ingress), ingress] as const),
+      ...[...first.ours].filter(([name]) => !spoiled.has(name)),
       ...[...replaced.keys()].flatMap((name) => entryOf(name, before.lastGood)),
     ]),
     quarantined: new Map([...replaced.keys()].map((name) => [name, before.quarantined.get(name) ?? now])),
@@ -111,7 +107,7 @@ function told(
     ...first.diagnostics.filter(isReplaced),
     ...quarantined,
   ];
-  return { ...second, diagnostics };
+  return { ...second, ours: first.ours, diagnostics };
 }
 
 function entryOf<T>(name: string, from: ReadonlyMap<string, T>): [string, T][] {

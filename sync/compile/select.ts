@@ -10,7 +10,12 @@ export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function select({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ingress[] {
+export function select(cluster: Cluster, options: Selecting, recall: Recall): Ingress[] {
+  return rankedIn(cluster, options, recall).map(({ ingress }) => ingress);
+}
+
+/** Our Ingresses in claim order, each with its name and rank. */
+export function rankedIn({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ranked[] {
   const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
   const ranked = ingresses.map((ingress) => {
@@ -19,15 +24,14 @@ export function select({ ingresses, classes }: Cluster, options: Selecting, reca
       isOurs(ingress, ingressClass, isDefault, options, report) ? rankOf(ingress) : undefined,
     );
   });
-  const ours = ranked.filter((rank) => rank !== undefined);
-  return ours.sort(byClaim).map(({ ingress }) => ingress);
+  return ranked.filter((rank) => rank !== undefined).sort(byClaim);
 }
 
 /** What an Ingress's place in claim order depends on. */
 export interface Ranked {
   readonly ingress: Ingress;
   readonly created: number;
-  readonly name: string;
+  readonly name: string; // "namespace/name"
 }
 
 /**

@@ -47,17 +47,24 @@ export async function* changes<T>(
   let from: string | undefined;
   for (let failures = 0; !ended.aborted; ) {
     const began = performance.now();
-    let isOver = false;
+    let [isOver, wasWell] = [false, false];
     for await (const { change, at } of attempt(api, followed, from, ended)) {
       from = at;
       isOver = at === undefined || change?.type === "failed";
+      wasWell ||= !isOver;
       if (change) yield change;
     }
-    // A server that ends every watch at once is not asked in a tight loop.
-    const lasted = !isOver && performance.now() - began > SHORT_MS;
-    failures = lasted ? 0 : failures + 1;
-    if (!lasted) await pause(pauseOf(failures - 1), ended);
+    const lasted = performance.now() - began > SHORT_MS;
+    failures = failuresAfter(failures, { isOver, wasWell, lasted });
+    if (failures > 0) await pause(pauseOf(failures - 1), ended);
   }
+}
+
+/** How many attempts in a row have failed by now. An outage that is over does not count in the next one. */
+function failuresAfter(before: number, { isOver, wasWell, lasted }: Readonly<Record<string, boolean>>): number {
+  if (!isOver && lasted) return 0;
+  // A server that ends every watch at once fails too: it is not asked in a tight loop.
+  return wasWell && lasted ? 1 : before + 1;
 }
 
 /** What is known, and the version up to which; without one all must be listed anew. */

@@ -1,4 +1,5 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { onceEach } from "../once-each.ts";
 import { canonical } from "./canonical.ts";
 
 /**
@@ -25,6 +26,15 @@ function routesOf({ policies, routes, backends }: HostRules): Map<string, string
     }),
   );
 }
+
+/** The Ingresses ("namespace/name") that have a route in some hosts. */
+export function routedIn(hosts: readonly HostRules[]): Set<string> {
+  const names = new Set<string>();
+  for (const host of hosts) for (const name of ingressesOf(host)) names.add(name);
+  return names;
+}
+
+const ingressesOf = onceEach(({ routes }: HostRules) => [...new Set(routes.map(({ id }) => ingressOf(id)))]);
 
 /** `"shop/cart#0.1"` → `"shop/cart"`. */
 export function ingressOf(routeId: string): string {

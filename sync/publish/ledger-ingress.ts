@@ -2,6 +2,7 @@ import { stringify } from "safe-stable-stringify";
 import * as z from "zod";
 import type { Ingress } from "../collect/cluster.ts";
 import { PREFIXES } from "../compile/annotations.ts";
+import { onceEach } from "../once-each.ts";
 
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 /** Written by the report of each round: kept, it would make every publication the cause of the next. */
@@ -39,17 +40,16 @@ export const StoredIngresses = z
   .strictObject({ ingresses: z.array(StoredIngress) })
   .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
 
-// Objects that did not change keep their identity from round to round.
-const texts = new WeakMap<Ingress, string>();
-
 /** An Ingress as it is kept: canonical JSON, with those of its annotations that mean something here. */
-export function textOf(ingress: Ingress): string {
-  const known = texts.get(ingress);
-  if (known !== undefined) return known;
+export const textOf = onceEach((ingress: Ingress): string => {
   const annotations = Object.fromEntries(Object.entries(ingress.annotations).filter(([key]) => matters(key)));
   const text = stringify({ ...ingress, annotations }, (_, value) => (value === undefined ? null : value)) ?? "null";
-  texts.set(ingress, text);
-  return text;
+  return flattened(text);
+});
+
+/** The same text in one piece: one that was put together keeps its pieces, which take ten times as much. */
+function flattened(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function matters(annotation: string): boolean {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { onceEach } from "../once-each.ts";
 import type { Involved, Notice } from "./notices.ts";
 import { type Reporting, type Written, writeAll } from "./writing.ts";
 
@@ -118,9 +119,7 @@ function isToldOrGone({ status, message }: { status: number; message: string }):
   return status === 409 || status === 404 || (status === 403 && message.includes("because it is being terminated"));
 }
 
-function keyOf({ involved, reason, message }: Notice): string {
-  return `${involved.uid} ${reason} ${message}`;
-}
+const keyOf = onceEach(({ involved, reason, message }: Notice) => `${involved.uid} ${reason} ${message}`);
 
 function eventOf({ involved, severity, reason, message: text }: Notice, now: Date, instance: string): Event {
   const message = cut(text.replace(/[\s\p{Cc}]+/gu, " "), MESSAGE_BYTES);

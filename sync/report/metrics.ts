@@ -105,8 +105,9 @@ function gaugesOf(registry: Registry): (measured: Measured) => void {
     hosts.set(measured.hosts);
     routes.set(measured.routes);
     // A reason that is gone goes back to zero; a series that ended would leave alerts to guess.
-    for (const [reason, { severity }] of Object.entries(reasons)) diagnostics.set({ reason, severity }, 0);
-    for (const { reason } of measured.diagnostics) diagnostics.inc({ reason, severity: reasons[reason].severity });
+    const counts = Map.groupBy(measured.diagnostics, ({ reason }) => reason);
+    for (const [reason, { severity }] of Object.entries(reasons))
+      diagnostics.set({ reason, severity }, counts.get(reason as Reason)?.length ?? 0); // keys of a literal
     quarantined.set(measured.quarantined);
     heldBack.set(measured.heldBackRoutes);
   };

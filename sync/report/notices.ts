@@ -41,13 +41,25 @@ export function noticesOf(
   publication: Publication | undefined,
   involvedOf: InvolvedOf,
 ): Notice[] {
-  const told = diagnostics.flatMap(({ object, reason, field, problem, remedy }): Notice[] => {
-    const involved = involvedOf(object);
-    if (!involved?.namespace) return [];
-    return [{ involved, severity: reasons[reason].severity, reason, message: `${field}: ${problem}; ${remedy}` }];
+  const told = diagnostics.flatMap((diagnostic): Notice[] => {
+    const involved = involvedOf(diagnostic.object);
+    return involved?.namespace ? [noticeOf(diagnostic, involved)] : [];
   });
   const published = publication ? publishedNotices(publication, diagnostics, involvedOf) : [];
   return [...told, ...published].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
+
+// Diagnostics of what did not change keep their identity from round to round, and so do their notices.
+const notices = new WeakMap<Diagnostic, Notice>();
+
+function noticeOf(diagnostic: Diagnostic, involved: Involved): Notice {
+  const before = notices.get(diagnostic);
+  if (before?.involved === involved) return before;
+  const { reason, field, problem, remedy } = diagnostic;
+  const message = `${field}: ${problem}; ${remedy}`;
+  const notice: Notice = { involved, severity: reasons[reason].severity, reason, message };
+  notices.set(diagnostic, notice);
+  return notice;
 }
 
 /** An Ingress with an error is told of the error alone, even where the rest of it is live: success is never half. */

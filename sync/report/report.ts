@@ -1,6 +1,6 @@
 import type { Kept as KeptObject } from "../collect/collection.ts";
 import { type Diagnostic, reasons } from "../compile/diagnostic.ts";
-import { nameOf } from "../compile/select.ts";
+import { onceEach } from "../once-each.ts";
 import { reportEvents, type Told } from "./events.ts";
 import { type Involved, noticesOf, type Publication } from "./notices.ts";
 import { reportStatuses, type StatusWrite, statusPatch, type WantedStatus } from "./status.ts";
@@ -45,7 +45,10 @@ export async function report(
   const statuses = await reportStatuses(writes, reporting);
   const { live, diagnostics, objects } = reported;
   const publication: Publication | undefined = live?.isNew ? { ...live, changed: [...live.changed] } : undefined;
-  const notices = noticesOf(diagnostics, publication, (object) => involved(object, objects));
+  const notices = noticesOf(diagnostics, publication, (object) => {
+    const kept = objects.get(object);
+    return kept && involvedIn(kept);
+  });
   const events = await reportEvents(told, notices, now, instance, reporting);
   return {
     told: events.told,
@@ -54,21 +57,18 @@ export async function report(
   };
 }
 
-function involved(object: string, objects: Reported["objects"]): Involved | undefined {
-  const kept = objects.get(object);
-  if (!kept) return undefined;
-  const { apiVersion, namespace, name, uid, resourceVersion } = kept;
-  return { apiVersion, kind: object.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
-}
+const involvedIn = onceEach(({ apiVersion, subject, namespace, name, uid, resourceVersion }: KeptObject): Involved => {
+  return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
+});
 
 function statusWrites({ objects, diagnostics, live }: Reported, addresses: readonly string[]): StatusWrite[] {
   if (!live) return [];
   const failed = new Set(
     diagnostics.filter(({ reason }) => reasons[reason].severity === "error").map(({ object }) => object),
   );
-  return [...objects].flatMap(([object, { apiVersion, namespace, name, resourceVersion, shown }]) => {
-    if (!object.startsWith("Ingress ")) return [];
-    const wanted = wantedStatus(nameOf({ namespace, name }), live, !failed.has(object), shown.liveGeneration);
+  return [...objects.values()].flatMap(({ id, subject, apiVersion, namespace, name, resourceVersion, shown }) => {
+    if (!subject.startsWith("Ingress ")) return [];
+    const wanted = wantedStatus(id, live, !failed.has(subject), shown.liveGeneration);
     if (!wanted) return [];
     const patch = statusPatch({ resourceVersion, ...shown }, wanted, addresses);
     return patch ? [{ apiVersion, namespace, name, patch }] : [];

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { onceEach } from "../once-each.ts";
 import { type Reporting, type Written, writeAll } from "./writing.ts";
 
 /** Says since which generation an Ingress's present rules are live. */
@@ -67,14 +68,14 @@ function patchOf(
   };
 }
 
-function entriesOf(addresses: readonly string[]): LoadBalancerEntry[] {
-  return [...new Set(addresses)].map((address) => (isIP(address) ? { ip: address } : { hostname: address }));
-}
+const entriesOf = onceEach((addresses: readonly string[]): LoadBalancerEntry[] =>
+  [...new Set(addresses)].map((address) => (isIP(address) ? { ip: address } : { hostname: address })),
+);
 
 /** The same for the same entries in whatever order. */
-function keysOf(entries: readonly LoadBalancerEntry[]): string {
-  return JSON.stringify(entries.map(({ ip = "", hostname = "" }) => `${ip} ${hostname}`).toSorted());
-}
+const keysOf = onceEach((entries: readonly LoadBalancerEntry[]) =>
+  JSON.stringify(entries.map(({ ip = "", hostname = "" }) => `${ip} ${hostname}`).toSorted()),
+);
 
 /** A patch and the Ingress it is for, in an API version that the server still serves ("networking.k8s.io/v1"). */
 export interface StatusWrite {

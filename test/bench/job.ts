@@ -26,6 +26,13 @@ export interface RunningJob {
   stop(): Promise<void>;
 }
 
+/** The options of node that deploy/ gives it. */
+function deployedOptions(): string[] {
+  const deployment = readFileSync(new URL("../../deploy/base/deployment.yaml", import.meta.url), "utf8");
+  const [, options = ""] = /name: NODE_OPTIONS\n\s*value: (.+)/.exec(deployment) ?? [];
+  return options.split(" ");
+}
+
 /** Starts `edgress sync`. `nodeOptions` go to its node, such as --cpu-prof. */
 export async function startJob(
   options: readonly string[],
@@ -35,7 +42,7 @@ export async function startJob(
   const free = await listen(createServer(), 0);
   await free.close();
   const startedAt = performance.now();
-  const args = [...nodeOptions, CLI, "sync", "--health-port", String(free.port), ...options];
+  const args = [...deployedOptions(), ...nodeOptions, CLI, "sync", "--health-port", String(free.port), ...options];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...environment } });
   const metric = async (name: string) => sumOf(name, await metricsAt(free.port));
   return {

@@ -1,4 +1,4 @@
-import type { Environment } from "../../sync/account.ts";
+import { accountOf, type Environment } from "../../sync/account.ts";
 import { equip, pause, type SyncOptions } from "../../sync/equip.ts";
 import { alarmOf } from "../../sync/hold-off.ts";
 import type { Result } from "../../sync/job.ts";
@@ -88,7 +88,7 @@ export async function startSyncJob(
     for await (const _ of leadership.standings()) alarm.ring("urgent");
   };
   void follow();
-  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, environment };
+  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account: accountOf(environment) };
   const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
   const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
     await leadership.release();

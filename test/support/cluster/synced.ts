@@ -29,6 +29,8 @@ export interface Synced {
   status(namespace: string, name: string): Promise<ShownStatus | undefined>;
   /** Resolves with the generation since which an Ingress is live, once its status has one that is later than `since`. */
   isLive(namespace: string, name: string, since?: number): Promise<number>;
+  /** What the owner of an Ingress is told, in no order: "Warning RouteClosed: …". */
+  events(namespace: string, name: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,16 @@ export interface ShownStatus {
 }
 
 const Generation = z.object({ generation: z.number().optional() });
+const Events = z.object({
+  items: z.array(
+    z.object({
+      type: z.string(),
+      reason: z.string(),
+      message: z.string(),
+      involvedObject: z.object({ kind: z.string(), name: z.string() }),
+    }),
+  ),
+});
 const Shown = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }),
   status: z.object({
@@ -84,6 +96,11 @@ export async function syncedWith(cluster: Cluster, zones: readonly string[] = ["
       const look = () => statusOf(api, namespace, name);
       const shown = await becomes(`the status of ${namespace}/${name}`, look, (found) => (found?.live ?? 0) > since);
       return shown?.live ?? 0;
+    },
+    async events(namespace, name) {
+      const { items } = Events.parse(await api.get(`/api/v1/namespaces/${namespace}/events`));
+      const about = items.filter(({ involvedObject: { kind, name: one } }) => kind === "Ingress" && one === name);
+      return about.map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
     },
     close: edge.close,
   };

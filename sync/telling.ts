@@ -1,0 +1,118 @@
+import { byName, type CompiledCluster, type Done, type Knowledge } from "./cluster-round.ts";
+import type { Diagnostic } from "./compile/diagnostic.ts";
+import { nameOf } from "./compile/select.ts";
+import type { Job, State } from "./job.ts";
+import { onceEach } from "./once-each.ts";
+import { routedIn } from "./publish/changed.ts";
+import { routesIn, textOf } from "./publish/deletion-guard.ts";
+import type { Told } from "./report/events.ts";
+import { showHeldBack } from "./report/held-back.ts";
+import { type Logger, logDiagnostic } from "./report/log.ts";
+import type { Metrics } from "./report/metrics.ts";
+import { type Live, report } from "./report/report.ts";
+
+const REPORT_MS = 60_000;
+
+/** Shows in the metrics what a round has seen. */
+export function measure(metrics: Metrics, { known, kept }: CompiledCluster, heldBackRoutes: number): void {
+  const { ingresses, classes, services, secrets, configMaps } = known.cluster;
+  const { rules, diagnostics } = kept.compiled;
+  metrics.show({
+    objects: {
+      Ingress: ingresses.length,
+      IngressClass: classes.length,
+      Service: services.length,
+      Secret: secrets.length,
+      ConfigMap: configMaps.length,
+    },
+    hosts: rules.hosts.length,
+    routes: routesIn(rules.hosts),
+    diagnostics,
+    quarantined: kept.quarantined.size,
+    heldBackRoutes,
+  });
+}
+
+/** Logs and counts what a round came to. */
+export function logRound({ log, metrics }: Job, done: Done): void {
+  if (done.outcome === "held") {
+    const { id, heldBack } = done.verdict;
+    log.error({ id }, `held back: ${heldBack}; look at it and confirm it with: edgress approve ${id}`);
+    return;
+  }
+  const { writes, bytes, published } = done;
+  const { generation, digest, warnings } = published;
+  for (const warning of warnings) log.warn(warning);
+  metrics.generation(generation);
+  metrics.wrote({ writes, bytes });
+  const line = `${done.outcome} generation=${generation} digest=${digest} writes=${writes}`;
+  log[done.outcome === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
+}
+
+/** Logs the diagnostics that were not there before, and resolves with the lines of all that are. */
+export function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): ReadonlySet<string> {
+  const { diagnostics } = kept.compiled;
+  const keys = diagnostics.map(textOfDiagnostic);
+  diagnostics.forEach((diagnostic, index) => {
+    if (!before.has(keys[index] ?? "")) logDiagnostic(log, diagnostic);
+  });
+  return new Set(keys);
+}
+
+const textOfDiagnostic = onceEach((diagnostic: Diagnostic) => JSON.stringify(diagnostic));
+
+/** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
+export async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {
+  const shown = heldBack();
+  const verdict = done.outcome === "held" ? done.verdict : undefined;
+  if (verdict?.id === shown?.id) return;
+  const { id = "", heldBack: reason = "" } = verdict ?? {};
+  const text = verdict && { id, since: now.toISOString(), reason, routes: textOf(verdict) };
+  await showHeldBack(api, namespace, text).catch((error: Error) => {
+    metrics.reportFailed(1);
+    log.warn(`what is held back could not be shown: ${error.message}`);
+  });
+}
+
+/** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
+export function oursIn({ held, ledger }: Knowledge): string[] {
+  return [...routedIn(held.hosts), ...ledger.ingresses.map(nameOf)];
+}
+
+/** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
+export async function tell(
+  job: Job,
+  done: Done,
+  were: ReadonlySet<string>,
+  told: Told,
+  now: Date,
+): Promise<Pick<State, "told" | "ours">> {
+  const reporting = {
+    api: job.api,
+    print: (line: string) => job.log.warn(line),
+    ended: AbortSignal.timeout(REPORT_MS),
+  };
+  const live = done.outcome === "held" ? undefined : liveOf(done, were);
+  const reported = {
+    objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
+    diagnostics: done.kept.compiled.diagnostics,
+    live,
+  };
+  const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
+  job.metrics.reportFailed(reports.failures);
+  const ours = new Set([...(reports.isSettled ? [] : were), ...(live?.ours ?? [])]);
+  return { told: reports.told, ours };
+}
+
+function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, were: ReadonlySet<string>): Live {
+  const { published, changed, kept } = done;
+  return {
+    generation: published.generation,
+    digest: published.digest,
+    isNew: published.changed,
+    ours: new Set([...kept.compiled.ours.keys(), ...kept.quarantined.keys()]),
+    were,
+    routed: routedIn(kept.compiled.rules.hosts),
+    changed,
+  };
+}
