@@ -130,14 +130,14 @@ describe("incident: the same host and path in two namespaces", () => {
 
   test("the oldest has it, whatever came first, and a wildcard beside it takes the rest: the same bytes in any order", async () => {
     const digests = new Set<string>();
-    for (const order of [objects, objects.toReversed(), objects.toSorted(() => Math.random() - 0.5)]) {
+    for (const order of [objects, objects.toReversed(), [...objects.slice(2), ...objects.slice(0, 2)]]) {
       const other = await startStage();
       try {
+        const { results } = await other.start();
+        await until(() => results.some(({ type }) => type === "done")); // or the first list would put them in order
         for (const object of order) other.apply(object);
-        await other.start();
-        await until(() => other.generation() > 0);
+        await other.published(...routes);
         const { manifest } = await other.held();
-        assert.deepEqual(await other.routes(), routes);
         digests.add(manifest?.digest ?? "");
       } finally {
         await other.close();
