@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../src/rules/keys.ts";
-import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Environment } from "../../sync/account.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 import { type LocalAccount, startAccount } from "../../sync/dev/account.ts";
@@ -14,6 +13,7 @@ import { ApiServer, type Applied } from "./api-server.ts";
 import { until } from "./edge.ts";
 import { MemoryKv } from "./memory-kv.ts";
 import { readAll } from "./published.ts";
+import { accountWrites, clusterWrites, eventsIn, routesOf, type Shown, shownBy } from "./stage-reading.ts";
 import { type Pause, stepped } from "./stepped-kv.ts";
 import { connectionsTo, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
 
@@ -51,12 +51,6 @@ export interface Stage {
   /** Nobody holds the Lease any more, as if its time had passed. */
   forgetLease(): void;
   close(): Promise<void>;
-}
-
-/** What an Ingress says of itself. */
-export interface Shown {
-  readonly addresses: readonly object[];
-  readonly live: string | undefined;
 }
 
 export interface StageOptions {
@@ -190,51 +184,6 @@ function asShown(object: Applied, server: ApiServer): Applied {
 /** The same object in another namespace, or with more of its metadata. */
 export function having(object: Applied, metadata: Partial<Applied["metadata"]>): Applied {
   return { ...object, metadata: { ...object.metadata, ...metadata } };
-}
-
-/** Each route, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
-export function routesOf({ hosts }: Pick<Rules, "hosts">): string[] {
-  const lines = hosts.flatMap(({ host, routes }) =>
-    routes.map(({ path, backend, policies }) => {
-      const where = path.type === "regex" ? path.pattern : path.path;
-      const refused = policies.closed ?? policies.unbacked;
-      return `${host} ${where} -> ${refused ? `503 ${refused.because}` : backend}`;
-    }),
-  );
-  return lines.toSorted();
-}
-
-/** Requests to the account that change something: all but reads, and reads in bulk. */
-export function accountWrites({ requests }: LocalAccount, from = 0): string[] {
-  const writes = requests.slice(from).filter(({ method, path }) => method !== "GET" && !path.endsWith("/bulk/get"));
-  return writes.map(({ method, path }) => {
-    const what = decodeURIComponent(path)
-      .replace(/^.*\/values\//, "")
-      .replace(/^\/(zones|accounts)\/[^/]+\//, "");
-    return `${method} ${what.replace(/[0-9a-f]{64}/, "…")}`;
-  });
-}
-
-/** Requests to an API server that change something, but for the Lease's. */
-export function clusterWrites({ requests }: ApiServer, from = 0): string[] {
-  const writes = requests.slice(from).filter(({ method, path }) => method !== "GET" && !path.includes("/leases"));
-  return writes.map(({ method, path }) => `${method} ${path.replace(/^\/apis?\/(?:[a-z0-9.]+\/)?v1(?:beta1)?\//, "")}`);
-}
-
-function shownBy(server: ApiServer, namespace: string, name: string): Shown {
-  const found = server.objects("Ingress", namespace).find(({ metadata }) => metadata.name === name);
-  const { loadBalancer } = (found?.status ?? {}) as { loadBalancer?: { ingress?: object[] } };
-  return { addresses: loadBalancer?.ingress ?? [], live: found?.metadata.annotations?.[LIVE_GENERATION] };
-}
-
-function eventsIn(server: ApiServer): string[] {
-  return server.objects("Event").map((event) => {
-    const { reason, involvedObject: about } = event as unknown as {
-      reason: string;
-      involvedObject: { kind: string; namespace: string; name: string };
-    };
-    return `${reason} ${about.kind} ${about.namespace}/${about.name}`;
-  });
 }
 
 function storageOf(kv: Kv): Storage {

@@ -73,6 +73,7 @@ export async function startSyncJob(
   environment: Environment,
   { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
 ): Promise<SyncJob> {
+  const account = accountOf(environment); // before anything goes on by itself
   const api = apiOf(connectionsTo(server), requestMs, watchTimes);
   const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
   const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
@@ -88,7 +89,7 @@ export async function startSyncJob(
     for await (const _ of leadership.standings()) alarm.ring("urgent");
   };
   void follow();
-  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account: accountOf(environment) };
+  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account };
   const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
   const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
     await leadership.release();
