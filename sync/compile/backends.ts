@@ -8,6 +8,9 @@ import type { OriginProblem } from "./origins.ts";
 import { recordOf } from "./record-names.ts";
 import { nameOf } from "./select.ts";
 
+/** Each is a DNS record in every zone that needs it; and whoever writes a Service could write a hundred thousand. */
+const MOST_ADDRESSES = 256;
+
 /** A backend that was looked up: where it is reached, or why there is nothing to forward to. */
 export type Resolved = { readonly notes: readonly Note[] } & (
   | { readonly ok: true; readonly id: string; readonly backend: Backend }
@@ -107,22 +110,35 @@ function tcpPorts({ ports }: Service): ServicePort[] {
 /** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
 export function addressesOf(service: Service, originProblem: OriginProblem): Addressed {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
-  const written = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
   const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
-  const read = written.map((address) => {
+  const read = writtenAddresses(service).map((address) => {
     const canonical = canonicalAddress(address, service.externalIPs.length === 0);
     return { address, canonical, refused: canonical && originProblem(service.namespace, canonical) };
   });
   const good = read.flatMap(({ canonical, refused }) => (canonical && refused === undefined ? [canonical] : []));
+  const problem = `it has ${addressCount(service)} addresses, of which the first ${MOST_ADDRESSES} count`;
+  const many: Note = { reason: "AddressesTooMany", problem, remedy: "leave it so, or name fewer", subject };
   return {
     service,
     addresses: [...new Set(good)].map((address) => ({ address, record: recordOf(address) })),
-    notes: read.flatMap(({ address, canonical, refused }) => {
-      if (refused !== undefined) return originNotes(service, address, refused, subject);
-      const problem = `expected an IP address, got "${address}"`;
-      return canonical ? [] : [{ reason: "AddressInvalid", problem, remedy: "correct it", subject }];
-    }),
+    notes: [
+      ...(addressCount(service) > MOST_ADDRESSES ? [many] : []),
+      ...read.flatMap(({ address, canonical, refused }): Note[] => {
+        if (refused !== undefined) return originNotes(service, address, refused, subject);
+        const problem = `expected an IP address, got "${address}"`;
+        return canonical ? [] : [{ reason: "AddressInvalid", problem, remedy: "correct it", subject }];
+      }),
+    ],
   };
+}
+
+/** The addresses that count: `spec.externalIPs`, else the load balancer's; no more than the edge would ever try. */
+export function writtenAddresses({ externalIPs, loadBalancer }: Service): readonly string[] {
+  return (externalIPs.length > 0 ? externalIPs : loadBalancer).slice(0, MOST_ADDRESSES);
+}
+
+function addressCount({ externalIPs, loadBalancer }: Service): number {
+  return externalIPs.length > 0 ? externalIPs.length : loadBalancer.length;
 }
 
 /** For the Service, and for the path that needs it: they may be different people's. */

@@ -41,6 +41,15 @@ export const reasons = {
     spoils: true,
     doc: "The backend is not a Service with a port; the path is left out.",
   },
+  TooLarge: {
+    severity: "error",
+    spoils: true,
+    doc: "An Ingress would take more of a host's rules than one may; its paths of that host answer 503.",
+  },
+  AddressesTooMany: {
+    severity: "warning",
+    doc: "A Service has more external addresses than the edge tries; the first ones count.",
+  },
   BackendNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
   PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
   AddressMissing: { severity: "error", doc: "The Service has no external address; the path answers 503." },

@@ -9,13 +9,15 @@ import type { HostPlan } from "./grant.ts";
 import type { Lookups } from "./lookups.ts";
 import { type Matched, matchesOf } from "./matches.ts";
 import { hostPolicies, routePolicies } from "./policies.ts";
+import { withinRoom } from "./room.ts";
 
 /**
  * Compiles one host: its policies, its backends, and how each of its paths is matched. It must not know of more than its
  * plan and what it looks up, since it is compiled anew only where one of these changed.
  */
-export function compileHost(plan: HostPlan, lookups: Lookups, report: Report): HostRules {
+export function compileHost(plan: HostPlan, given: Lookups, report: Report): HostRules {
   const { host, owners } = plan;
+  const { lookups, sealed } = measuringSeals(given);
   const backends = new Map<string, Backend>();
   const tls = isSecure(host, lookups);
   // An alias has the claims of its host.
@@ -29,9 +31,21 @@ export function compileHost(plan: HostPlan, lookups: Lookups, report: Report): H
     }))
     .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
   const matched = matchesOf(ruled, lookups.options.inspect, report);
-  const routes = matched.map((one) => routeOf(one, lookups, backends, report));
+  const granted = matched.map((one) => ({ claim: one.claim, route: routeOf(one, lookups, backends, report) }));
+  const routes = withinRoom(granted, [...claims, ...fallback], backends, sealed, report);
   const policies = hostPolicies(plan, tls, lookups, backends, report);
   return { host, policies, routes, backends: Object.fromEntries(backends) };
+}
+
+/** The same lookups, which note how long each text is that is sealed, by its token. */
+function measuringSeals(lookups: Lookups): { lookups: Lookups; sealed: ReadonlyMap<string, number> } {
+  const sealed = new Map<string, number>();
+  const seal = (text: string) => {
+    const token = lookups.options.seal(text);
+    sealed.set(token, text.length);
+    return token;
+  };
+  return { lookups: { ...lookups, options: { ...lookups.options, seal } }, sealed };
 }
 
 /**

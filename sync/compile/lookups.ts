@@ -1,6 +1,6 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { Cluster, ConfigMap, Reference, Secret, Service } from "../collect/cluster.ts";
-import { type Addressed, canonicalAddress, type Resolve, resolver } from "./backends.ts";
+import { type Addressed, canonicalAddress, type Resolve, resolver, writtenAddresses } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
@@ -76,9 +76,8 @@ function byName<T extends { readonly namespace: string; readonly name: string }>
 
 function byAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const [name, { externalIPs, loadBalancer }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
-    const written = externalIPs.length > 0 ? externalIPs : loadBalancer;
-    for (const address of new Set(written.flatMap((own) => canonicalAddress(own, false) ?? []))) {
+  for (const [name, service] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
+    for (const address of new Set(writtenAddresses(service).flatMap((own) => canonicalAddress(own, false) ?? []))) {
       const before = names.get(address);
       names.set(address, before === undefined ? name : `${before} ${name}`);
     }

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { matcherOf } from "../../src/rules/addresses.ts";
 import type { Service } from "../collect/cluster.ts";
+import { writtenAddresses } from "./backends.ts";
 import { type Recall, recallNothing } from "./memory.ts";
 import { namesHost, namesNamespace, type OriginPermits } from "./permits.ts";
 import { isRecordName } from "./record-names.ts";
@@ -67,8 +68,8 @@ export function originsOf(
   };
 }
 
-function plainAddresses({ clusterIPs, externalIPs, loadBalancer }: Service): PlainAddresses {
-  return { inside: clusterIPs.map(plain), outside: [...externalIPs, ...loadBalancer].map(plain) };
+function plainAddresses(service: Service): PlainAddresses {
+  return { inside: service.clusterIPs.map(plain), outside: writtenAddresses(service).map(plain) };
 }
 
 function inwardProblem(name: string): string | undefined {
