@@ -6,6 +6,7 @@ import type { Options } from "./compile/options.ts";
 import type { Permits } from "./compile/permits.ts";
 import { type Before, compileKeeping, type Kept } from "./compile/quarantine.ts";
 import { nameOf } from "./compile/select.ts";
+import { onceEach } from "./once-each.ts";
 import { PartlyReadError } from "./publish/blobs.ts";
 import { changedIngresses } from "./publish/changed.ts";
 import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
@@ -149,6 +150,7 @@ export function beforeOf({ ingresses, quarantined }: Ledger): Before {
 }
 
 /** The objects of some collections by how diagnostics name them: "Ingress namespace/name". */
-export function byName({ ingresses, services }: KnownCluster): ReadonlyMap<string, KeptObject> {
-  return new Map([...ingresses, ...services].map((object) => [object.subject, object]));
-}
+export const byName = onceEach(
+  ({ ingresses, services }: KnownCluster): ReadonlyMap<string, KeptObject> =>
+    new Map([...ingresses, ...services].map((object) => [object.subject, object])),
+);

@@ -27,7 +27,7 @@ export interface Shown {
 
 /** A collection as it is known, kept in step with the API server until `ended`. */
 export interface Collection {
-  /** Undefined until it has been listed once. */
+  /** Undefined until it has been listed once; the same array for as long as nothing has changed. */
   kept(): readonly Kept[] | undefined;
 }
 
@@ -55,18 +55,27 @@ export function follow(
 ): Collection {
   const known = new Map<string, Kept>();
   let isListed = false;
+  let listed: readonly Kept[] | undefined; // what is known, until that changes
   const keep = (object: Identified) => keptOf(object, resource);
   const run = async () => {
     for await (const change of changes(api, { path: pathOf(resource, namespace), query, keep }, ended, pause)) {
-      if (change.type === "failed") failed(change.error);
-      else if (take(change, known) || !isListed) {
-        isListed = true;
-        changed();
+      if (change.type === "failed") {
+        failed(change.error);
+        continue;
       }
+      const isNews = take(change, known) || !isListed;
+      isListed = true;
+      listed = undefined;
+      if (isNews) changed();
     }
   };
   void run();
-  return { kept: () => (isListed ? [...known.values()] : undefined) };
+  return {
+    kept() {
+      if (isListed) listed ??= [...known.values()];
+      return listed;
+    },
+  };
 }
 
 /** Brings `known` up to date; whether that makes a difference to compiling. */

@@ -1,8 +1,9 @@
+import { isSameList } from "../compile/memory.ts";
 import type { Api } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
 import { newestOf, type Resource, SERVICES } from "../kubernetes/resources.ts";
 import type { Cluster } from "./cluster.ts";
-import { type Collection, follow, type Kept } from "./collection.ts";
+import { follow, type Kept } from "./collection.ts";
 import { clusterFrom } from "./objects.ts";
 import { type Reference, referencesOf } from "./references.ts";
 
@@ -59,24 +60,24 @@ export async function liveCluster(
   const classes = ingressClass ? all(ingressClass) : []; // servers before 1.18 have none
   const listeners = { changed, failed: (error: Error) => failed("references", error) };
   const references = referencesOf(api, listeners, pause, ended);
+  let last: { readonly from: readonly unknown[]; readonly known: KnownCluster } | undefined;
   return {
     known() {
-      const [ours, theirs, kinds] = [ingresses, services, classes].map(keptOf);
-      if (!ours || !theirs || !kinds) return undefined;
-      const kept = [...ours, ...theirs, ...kinds, ...references.kept()];
-      const cluster = clusterFrom(kept.map(({ read }) => read));
-      return {
-        cluster: { ...cluster, unread: references.unread(), certificates: "unread" },
-        ingresses: ours,
-        services: theirs,
+      const lists = [ingresses, services, classes].map((collections) => collections.map((one) => one.kept()));
+      const [ours = [], theirs = [], kinds = []] = lists.map((some) => some.filter((kept) => kept !== undefined));
+      if (ours.length < ingresses.length || theirs.length < services.length || kinds.length < classes.length) return;
+      const [named, unread] = [references.kept(), references.unread()];
+      const from = [...ours, ...theirs, ...kinds, ...named, ...unread.map((one) => JSON.stringify(one))];
+      if (last && isSameList(last.from, from)) return last.known;
+      const cluster = clusterFrom([...ours, ...theirs, ...kinds, ...named].flat().map(({ read }) => read));
+      const known: KnownCluster = {
+        cluster: { ...cluster, unread, certificates: "unread" },
+        ingresses: ours.flat(),
+        services: theirs.flat(),
       };
+      last = { from, known };
+      return known;
     },
     refer: (wanted) => references.only(wanted),
   };
-}
-
-/** What all of some collections hold; undefined where one is not known yet. */
-function keptOf(collections: readonly Collection[]): Kept[] | undefined {
-  const kept = collections.map((collection) => collection.kept());
-  return kept.some((one) => one === undefined) ? undefined : kept.flatMap((one) => one ?? []);
 }

@@ -42,13 +42,16 @@ export function clusterOf(found: readonly Found[]): Cluster {
 
 /** A cluster of objects that were read one by one. */
 export function clusterFrom(read: readonly Read[]): Cluster {
+  // What is filtered by kind has objects of that kind.
+  const of = <K extends Read["kind"]>(kind: K) =>
+    read.filter((entry) => entry.kind === kind).map(({ object }) => object as Extract<Read, { kind: K }>["object"]);
   return {
-    ingresses: read.flatMap((entry) => (entry.kind === "Ingress" ? [entry.object] : [])),
-    classes: read.flatMap((entry) => (entry.kind === "IngressClass" ? [entry.object] : [])),
-    services: read.flatMap((entry) => (entry.kind === "Service" ? [entry.object] : [])),
-    secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
-    configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
-    malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
+    ingresses: of("Ingress"),
+    classes: of("IngressClass"),
+    services: of("Service"),
+    secrets: of("Secret"),
+    configMaps: of("ConfigMap"),
+    malformed: of("malformed"),
     unread: [],
     certificates: "known",
   };

@@ -21,7 +21,8 @@ export interface References {
    * again where the server itself failed: whether anything new has become known with that.
    */
   only(wanted: readonly Reference[]): Promise<boolean>;
-  kept(): Kept[];
+  /** Of each, an array that is the same for as long as nothing has changed. */
+  kept(): (readonly Kept[])[];
   /** Those that have never been read, and why. One that was read once counts as it was then. */
   unread(): Unread[];
 }
@@ -77,7 +78,7 @@ export function referencesOf(api: Api, { changed, failed }: Listeners, pause: Pa
       await Promise.all(fresh.map(([key]) => followed.get(key)?.known));
       return fresh.length > 0;
     },
-    kept: () => [...followed.values()].flatMap(({ collection }) => collection.kept() ?? []),
+    kept: () => [...followed.values()].map(({ collection }) => collection.kept()).filter((kept) => kept !== undefined),
     unread: () =>
       [...followed.values()].flatMap(({ reference, collection, failure }) =>
         collection.kept() || !failure ? [] : [{ ...reference, problem: problemOf(failure, reference) }],
