@@ -35,6 +35,8 @@ export type Read =
   | { readonly kind: "ConfigMap"; readonly object: ConfigMap }
   | { readonly kind: "malformed"; readonly object: Malformed };
 
+type ObjectOf<K> = Extract<Read, { kind: K }>["object"];
+
 /** Reads objects into a cluster. It never throws: what cannot be read is listed, and kinds that do not matter are left out. */
 export function clusterOf(found: readonly Found[]): Cluster {
   return clusterFrom(withoutTwins(found.flatMap(expandList).flatMap(readObject)));
@@ -42,13 +44,15 @@ export function clusterOf(found: readonly Found[]): Cluster {
 
 /** A cluster of objects that were read one by one. */
 export function clusterFrom(read: readonly Read[]): Cluster {
+  const all = <K extends Read["kind"]>(kind: K): ObjectOf<K>[] =>
+    read.filter((entry) => entry.kind === kind).map(({ object }) => object as ObjectOf<K>); // as the kind says
   return {
-    ingresses: read.flatMap((entry) => (entry.kind === "Ingress" ? [entry.object] : [])),
-    classes: read.flatMap((entry) => (entry.kind === "IngressClass" ? [entry.object] : [])),
-    services: read.flatMap((entry) => (entry.kind === "Service" ? [entry.object] : [])),
-    secrets: read.flatMap((entry) => (entry.kind === "Secret" ? [entry.object] : [])),
-    configMaps: read.flatMap((entry) => (entry.kind === "ConfigMap" ? [entry.object] : [])),
-    malformed: read.flatMap((entry) => (entry.kind === "malformed" ? [entry.object] : [])),
+    ingresses: all("Ingress"),
+    classes: all("IngressClass"),
+    services: all("Service"),
+    secrets: all("Secret"),
+    configMaps: all("ConfigMap"),
+    malformed: all("malformed"),
     unread: [],
     certificates: "known",
   };
