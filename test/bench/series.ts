@@ -29,7 +29,7 @@ export async function idleCost(job: RunningJob): Promise<number> {
     await job.lookFor(IDLE_MS);
     samples.push(((job.cpu() - before) / (performance.now() - began)) * 1000);
   }
-  return Math.min(...samples); // in others garbage is collected, which is a cost of rounds
+  return median(samples);
 }
 
 /** Prints what rounds cost: each is brought about by `act`, or comes by itself where that does nothing. */
