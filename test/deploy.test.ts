@@ -135,7 +135,7 @@ describe("deploy/base", () => {
     assert.deepEqual(container.env, [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-      { name: "NODE_OPTIONS", value: "--max-old-space-size=640 --max-semi-space-size=16" },
+      { name: "NODE_OPTIONS", value: "--max-old-space-size=640 --max-semi-space-size=8" },
     ]);
     assert.deepEqual(container.envFrom, [{ secretRef: { name: "edgress" } }]);
   });
