@@ -35,6 +35,8 @@ export type Read =
   | { readonly kind: "ConfigMap"; readonly object: ConfigMap }
   | { readonly kind: "malformed"; readonly object: Malformed };
 
+type ObjectOf<K> = Extract<Read, { kind: K }>["object"];
+
 /** Reads objects into a cluster. It never throws: what cannot be read is listed, and kinds that do not matter are left out. */
 export function clusterOf(found: readonly Found[]): Cluster {
   return clusterFrom(withoutTwins(found.flatMap(expandList).flatMap(readObject)));
@@ -42,16 +44,15 @@ export function clusterOf(found: readonly Found[]): Cluster {
 
 /** A cluster of objects that were read one by one. */
 export function clusterFrom(read: readonly Read[]): Cluster {
-  // What is filtered by kind has objects of that kind.
-  const of = <K extends Read["kind"]>(kind: K) =>
-    read.filter((entry) => entry.kind === kind).map(({ object }) => object as Extract<Read, { kind: K }>["object"]);
+  const all = <K extends Read["kind"]>(kind: K): ObjectOf<K>[] =>
+    read.filter((entry) => entry.kind === kind).map(({ object }) => object as ObjectOf<K>); // as the kind says
   return {
-    ingresses: of("Ingress"),
-    classes: of("IngressClass"),
-    services: of("Service"),
-    secrets: of("Secret"),
-    configMaps: of("ConfigMap"),
-    malformed: of("malformed"),
+    ingresses: all("Ingress"),
+    classes: all("IngressClass"),
+    services: all("Service"),
+    secrets: all("Secret"),
+    configMaps: all("ConfigMap"),
+    malformed: all("malformed"),
     unread: [],
     certificates: "known",
   };

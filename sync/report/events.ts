@@ -103,7 +103,9 @@ export async function reportEvents(
 }
 
 /** What was not even tried gets its token back; what failed does not, so that trying again has a pace too. */
-function withoutUntold({ keys, buckets }: Told, { failed, left }: Written<Due>): Told {
+function withoutUntold(told: Told, { failed, left }: Written<Due>): Told {
+  if (failed.length + left.length === 0) return told;
+  const { keys, buckets } = told;
   const untold = new Set([...failed, ...left].map(({ key }) => key));
   const refunded = new Map(buckets);
   for (const { event } of left) {
@@ -169,5 +171,7 @@ function tokensOf({ tokens, at }: Bucket, now: number): number {
 
 /** Without those that are full again, so that what is kept does not grow with every object that ever was. */
 function stillFilling(buckets: ReadonlyMap<string, Bucket>, now: number): Map<string, Bucket> {
-  return new Map([...buckets].filter(([, bucket]) => tokensOf(bucket, now) < BURST));
+  const filling = new Map<string, Bucket>();
+  for (const [uid, bucket] of buckets) if (tokensOf(bucket, now) < BURST) filling.set(uid, bucket);
+  return filling;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { listen } from "../../sync/dev/listening.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
-const LOOK_MS = 100;
+const LOOK_MS = 250; // each look costs the job some 2 ms
 const TICKS_PER_SECOND = 100; // sysconf(_SC_CLK_TCK) on Linux
 
 /** The sync job as a process of its own. */

@@ -94,7 +94,8 @@ async function standing({ cluster, account, job }: Place) {
 
 type Counts = Readonly<Record<string, number>>;
 
-function shownOf(before: Counts, after: Counts, each: (total: number) => string): string {
+function shownOf(before: Counts = {}, after: Counts | undefined, each: (total: number) => string): string {
+  if (!after) return "not counted";
   const grown = Object.entries(after).map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const);
   const some = grown.filter(([kind, count]) => count > 0 && !STANDING.test(kind));
   return some.map(([kind, count]) => `${each(count)} ${kind}`).join(", ") || "none";
