@@ -73,7 +73,7 @@ describe("incident: the size of a snapshot", TOGETHER, () => {
   );
 
   test(
-    "an Ingress that would take 24.9 MiB of it has its own paths closed, and nobody else's changes wait for it",
+    "an Ingress that would take 24.9 MiB of it loses its own paths, and nobody else's changes wait for it",
     onStage(async (stage) => {
       const job = await inStep(stage);
       const long = "x".repeat(4000);

@@ -44,7 +44,7 @@ export const reasons = {
   TooLarge: {
     severity: "error",
     spoils: true,
-    doc: "An Ingress would take more of a host's rules than one may; its paths of that host answer 503.",
+    doc: "An Ingress would take more of a host's rules than one may; its paths of that host answer 503, or are left out.",
   },
   AddressesTooMany: {
     severity: "warning",

@@ -8,7 +8,7 @@ export const INGRESS_BYTES = 2 * 1024 * 1024;
 export const HOST_BYTES = 4 * INGRESS_BYTES;
 
 const REMEDY =
-  "write less into its annotations and Secrets, or share its paths among hosts; until then these paths answer 503";
+  "write less into its annotations and Secrets, or share its paths among hosts; until then these paths answer 503, or are left out";
 
 /** A route and the claim that it was granted to. */
 export interface Granted {
@@ -18,7 +18,7 @@ export interface Granted {
 
 /**
  * Closes the paths of Ingresses that would make a host's rules too large to publish, which would keep everybody's from being
- * published. The oldest, who come first in `claims`, have the room that there is. `sealed` has the length of the text behind
+ * published; where the paths alone are too large they are left out. The oldest, who come first in `claims`, have the room that there is. `sealed` has the length of the text behind
  * each token.
  */
 export function withinRoom(
@@ -28,22 +28,29 @@ export function withinRoom(
   sealed: ReadonlyMap<string, number>,
   report: Report,
 ): Route[] {
-  const closed = new Map<Owner, string>();
+  const kept = new Map<Owner, (route: Route) => Route[]>();
   let taken = 0;
   for (const owner of new Set(claims.map((claim) => claim.owner))) {
     const own = granted.filter(({ claim }) => claim.owner === owner).map(({ route }) => route);
     const bytes = bytesOf(own, backends, sealed);
     const problem = problemOf(bytes, taken);
-    if (problem === undefined) taken += bytes;
-    else {
-      closed.set(owner, problem);
-      report("TooLarge", subjectOf(owner.ingress, "spec.rules"), problem, REMEDY);
+    if (problem === undefined) {
+      taken += bytes;
+      kept.set(owner, (route) => [route]);
+      continue;
     }
+    report("TooLarge", subjectOf(owner.ingress, "spec.rules"), problem, REMEDY);
+    const closed = own.map((route) => closedRoute(route, problem));
+    const closedBytes = bytesOf(closed, backends, sealed);
+    if (problemOf(closedBytes, taken) !== undefined) continue; // not even that has room
+    taken += closedBytes;
+    kept.set(owner, (route) => [closedRoute(route, problem)]);
   }
-  return granted.map(({ claim, route }) => {
-    const because = closed.get(claim.owner);
-    return because === undefined ? route : { id: route.id, path: route.path, policies: { closed: { because } } };
-  });
+  return granted.flatMap(({ claim, route }) => kept.get(claim.owner)?.(route) ?? []);
+}
+
+function closedRoute({ id, path }: Route, because: string): Route {
+  return { id, path, policies: { closed: { because } } };
 }
 
 function problemOf(bytes: number, taken: number): string | undefined {
