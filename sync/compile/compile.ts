@@ -13,7 +13,7 @@ import { grant } from "./grant.ts";
 import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
 import { withRedirects, withRest } from "./lodgers.ts";
-import { inOneList, lookUpIn } from "./lookups.ts";
+import { findSame, inOneList, lookUpIn, type World } from "./lookups.ts";
 import { forgetOthers, isSameCluster, type Memory, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
@@ -65,19 +65,19 @@ function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compil
     cluster,
     report,
   );
-  const granted = grant(asked, recall);
+  const grants = grant(asked, memory.grants, recall);
+  const granted = [...grants.plans.values()];
   const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all, options.permits), report);
   const plans = withRest(named, redirects);
-  const lookUp = lookUpIn(
+  const world: World = {
     cluster,
-    {
-      served: new Set([...plans, ...redirects].map(({ host }) => host)),
-      secure: new Set([...secureHosts(asked), ...secure]),
-      canaries: canariesOf(all.filter(isCanary), granted, report),
-    },
-    addressesIn(cluster, options, recall),
-  );
-  const compiled = compileHosts(plans, memory.hosts, lookUp, options);
+    served: new Set([...plans, ...redirects].map(({ host }) => host)),
+    secure: new Set([...secureHosts(asked), ...secure]),
+    canaries: canariesOf(all.filter(isCanary), granted, report),
+  };
+  const lookUp = lookUpIn(world, addressesIn(cluster, options, recall));
+  const before = { hosts: memory.hosts, findsTheSame: memory.world !== undefined && findSame(memory.world, world) };
+  const compiled = compileHosts(plans, before, lookUp, options);
   for (const one of compiled) one.diagnostics.forEach((diagnostic) => void diagnostics.push(diagnostic));
   const sentOn = redirects.map((redirect) => asBefore(redirect, memory.redirects));
   const hosts = withRedirects(
@@ -87,6 +87,8 @@ function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compil
   );
   reportNeedless(asked, diagnostics, report);
 
+  memory.grants = grants;
+  memory.world = world;
   memory.hosts = new Map(compiled.map((one) => [one.plan.host, one]));
   memory.redirects = new Map(sentOn.map((redirect) => [redirect.host, redirect]));
   memory.sortedHosts = sortedAfter(memory.sortedHosts, hosts, byHost);

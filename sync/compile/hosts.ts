@@ -16,26 +16,30 @@ export interface KeptHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Hosts by name, as they were compiled in the last round. */
+export interface HostsBefore {
+  readonly hosts: ReadonlyMap<string, KeptHost>;
+  /** Whether each lookup is known to give what it gave then. */
+  readonly findsTheSame: boolean;
+}
+
 /** Compiles hosts, each anew only if its plan, or something that it looked up, is not what it was in `before`. */
 export function compileHosts(
   plans: readonly HostPlan[],
-  before: ReadonlyMap<string, KeptHost>,
+  { hosts, findsTheSame }: HostsBefore,
   lookUp: LookUp,
   options: Options,
 ): KeptHost[] {
+  const isFound = ({ kind, key, found }: Lookup) => lookUp(kind, key) === found;
   return plans.map((plan) => {
-    const kept = before.get(plan.host);
-    return kept && holds(kept, plan, lookUp) ? kept : compileAnew(plan, lookUp, options);
+    const kept = hosts.get(plan.host);
+    const holds = kept && isSamePlan(kept.plan, plan) && (findsTheSame || kept.lookups.every(isFound));
+    return holds ? kept : compileAnew(plan, lookUp, options);
   });
 }
 
-function holds({ plan, lookups }: KeptHost, { owners, claims, restOf }: HostPlan, lookUp: LookUp): boolean {
-  return (
-    plan.restOf === restOf &&
-    isSameList(plan.owners, owners) &&
-    isSameList(plan.claims, claims) &&
-    lookups.every(({ kind, key, found }) => lookUp(kind, key) === found)
-  );
+function isSamePlan(a: HostPlan, b: HostPlan): boolean {
+  return a === b || (a.restOf === b.restOf && isSameList(a.owners, b.owners) && isSameList(a.claims, b.claims));
 }
 
 function compileAnew(plan: HostPlan, lookUp: LookUp, options: Options): KeptHost {

@@ -2,6 +2,7 @@ import { compareText } from "../../src/rules/order.ts";
 import type { Cluster, ConfigMap, Reference, Secret, Service } from "../collect/cluster.ts";
 import { type Addressed, canonicalAddress, type Resolve, resolver, writtenAddresses } from "./backends.ts";
 import type { Claim } from "./claims.ts";
+import { isSameCluster } from "./memory.ts";
 import type { Options } from "./options.ts";
 import { nameOf } from "./select.ts";
 
@@ -27,17 +28,33 @@ export interface Lookup {
   readonly found: unknown;
 }
 
-/** What is known of a cluster's hosts before any is compiled. */
-export interface Granted {
+/** All that is looked up in: a cluster, and what is known of its hosts before any is compiled. */
+export interface World {
+  readonly cluster: Cluster;
   readonly served: ReadonlySet<string>;
   readonly secure: ReadonlySet<string>;
   readonly canaries: ReadonlyMap<string, Claim>;
 }
 
-/** Looks things up in a cluster. */
+/** Whether everything that can be looked up is the same in both; of the Ingresses themselves nothing is. */
+export function findSame(a: World, b: World): boolean {
+  const without = ({ cluster }: World) => ({ ...cluster, ingresses: [] });
+  return (
+    isSameCluster(without(a), without(b)) &&
+    isSameSet(a.served, b.served) &&
+    isSameSet(a.secure, b.secure) &&
+    a.canaries.size === b.canaries.size &&
+    [...a.canaries].every(([id, claim]) => b.canaries.get(id) === claim)
+  );
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((item) => b.has(item));
+}
+
+/** Looks things up in a world. */
 export function lookUpIn(
-  cluster: Cluster,
-  { served, secure, canaries }: Granted,
+  { cluster, served, secure, canaries }: World,
   addressed: (service: Service) => Addressed,
 ): LookUp {
   const services = byName(cluster.services);

@@ -5,7 +5,9 @@ import type { Asked } from "./claims.ts";
 import type { ClassSettings } from "./class-settings.ts";
 import type { Compiled } from "./compile.ts";
 import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
+import type { Grants } from "./grant.ts";
 import type { KeptHost } from "./hosts.ts";
+import type { World } from "./lookups.ts";
 import type { Options } from "./options.ts";
 import type { PlainAddresses } from "./origins.ts";
 import type { Ranked } from "./select.ts";
@@ -38,10 +40,13 @@ export interface Memory {
   last: { readonly cluster: Cluster; readonly compiled: Compiled } | undefined;
   /** By the object that it was made of: one that is gone takes it along. */
   steps: { readonly [S in keyof Steps]: WeakMap<object, Kept<Steps[S]>> };
-  /** By name, of the last round. */
+  /** Of the last round, as are all that follow. */
+  grants: Grants | undefined;
+  world: World | undefined;
+  /** By name. */
   hosts: ReadonlyMap<string, KeptHost>;
   redirects: ReadonlyMap<string, HostRules>;
-  /** In their order, of the last round. */
+  /** In their order. */
   sortedHosts: readonly HostRules[];
   sortedDiagnostics: ReadonlyMap<Diagnostic, string>;
 }
@@ -112,6 +117,8 @@ function nothing(): Omit<Memory, "options"> {
       plain: new WeakMap(),
       sentOn: new WeakMap(),
     },
+    grants: undefined,
+    world: undefined,
     hosts: new Map(),
     redirects: new Map(),
     sortedHosts: [],

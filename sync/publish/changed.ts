@@ -28,11 +28,11 @@ function routesOf({ policies, routes, backends }: HostRules): Map<string, string
 }
 
 /** The Ingresses ("namespace/name") that have a route in some hosts. */
-export function routedIn(hosts: readonly HostRules[]): Set<string> {
+export const routedIn = onceEach((hosts: readonly HostRules[]): ReadonlySet<string> => {
   const names = new Set<string>();
   for (const host of hosts) for (const name of ingressesOf(host)) names.add(name);
   return names;
-}
+});
 
 const ingressesOf = onceEach(({ routes }: HostRules) => [...new Set(routes.map(({ id }) => ingressOf(id)))]);
 
