@@ -41,7 +41,7 @@ export interface State {
   readonly knowledge: Knowledge | undefined;
   /** In which leadership that was read. */
   readonly term: number | undefined;
-  /** What whoever stands by knows: what it saw itself. */
+  /** What the last round knew to be good; of whoever stands by, what it saw itself. */
   readonly before: Before;
   readonly told: Told;
   /** Ingresses ("namespace/name") that may say that they are ours. */
@@ -115,7 +115,7 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   const knowledge =
     isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
   const now = new Date();
-  const before = beforeOf(knowledge.ledger);
+  const before = isKnown ? state.before : beforeOf(knowledge.ledger);
   const compiled = await compileCluster(job, permits, before, now);
   if (!compiled) return { ...state, result: { type: "none" } };
   const fence = { check: () => job.leadership.check(term) };
@@ -123,7 +123,7 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
   logRound(job, done);
   await showHeld(job, done, now);
-  const were = new Set([...(state.term === term ? state.ours : []), ...oursIn(knowledge, before)]);
+  const were = [state.term === term ? state.ours : new Set<string>(), ...oursIn(knowledge, before)];
   const { told, ours } = await tell(job, done, were, state.told, now);
   return {
     knowledge: done.knowledge,

@@ -74,16 +74,19 @@ export async function showHeld({ api, namespace, heldBack, log, metrics }: Job, 
   });
 }
 
+/** Names ("namespace/name") of Ingresses, to look for one. */
+type Names = ReadonlySet<string> | ReadonlyMap<string, unknown>;
+
 /** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
-export function oursIn({ held }: Knowledge, { lastGood }: Before): string[] {
-  return [...routedIn(held.hosts), ...lastGood.keys()];
+export function oursIn({ held }: Knowledge, { lastGood }: Before): readonly Names[] {
+  return [routedIn(held.hosts), lastGood];
 }
 
 /** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
 export async function tell(
   job: Job,
   done: Done,
-  were: ReadonlySet<string>,
+  were: readonly Names[],
   told: Told,
   now: Date,
 ): Promise<Pick<State, "told" | "ours">> {
@@ -100,18 +103,18 @@ export async function tell(
   };
   const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
   job.metrics.reportFailed(reports.failures);
-  const ours = new Set([...(reports.isSettled ? [] : were), ...(live?.ours ?? [])]);
-  return { told: reports.told, ours };
+  if (reports.isSettled && live) return { told: reports.told, ours: live.ours };
+  return { told: reports.told, ours: new Set([...were.flatMap((names) => [...names.keys()]), ...(live?.ours ?? [])]) };
 }
 
-function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, were: ReadonlySet<string>): Live {
+function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, were: readonly Names[]): Live {
   const { published, changed, kept } = done;
   return {
     generation: published.generation,
     digest: published.digest,
     isNew: published.changed,
     ours: new Set([...kept.compiled.ours.keys(), ...kept.quarantined.keys()]),
-    were,
+    were: { has: (name) => were.some((names) => names.has(name)) },
     routed: routedIn(kept.compiled.rules.hosts),
     changed,
   };

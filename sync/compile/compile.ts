@@ -20,7 +20,7 @@ import type { Options } from "./options.ts";
 import { originsOf } from "./origins.ts";
 import { permitted } from "./permitted.ts";
 import { routesUsed, withinRoutes } from "./route-limit.ts";
-import { rankedIn } from "./select.ts";
+import { type Ranked, rankedIn } from "./select.ts";
 import { reportStrangers } from "./strangers.ts";
 
 export interface Compiled {
@@ -95,10 +95,16 @@ function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compil
   memory.sortedDiagnostics = inOrder(diagnostics, memory.sortedDiagnostics);
   return {
     rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
-    ours: new Map(ours.map(({ name, ingress }) => [name, ingress])),
+    ours: byName(ours),
     diagnostics: withoutTwins(memory.sortedDiagnostics),
     references: inOneList([...settings.references, ...compiled.flatMap(({ references }) => references)]),
   };
+}
+
+function byName(ours: readonly Ranked[]): ReadonlyMap<string, Ingress> {
+  const named = new Map<string, Ingress>();
+  for (const { name, ingress } of ours) named.set(name, ingress);
+  return named;
 }
 
 /** What an Ingress asks for, of what its namespace may have. Without the settings of its class it may lack a guard: it is closed. */

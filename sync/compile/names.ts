@@ -30,8 +30,9 @@ export function withNames(
   used: RoutesUsed,
   report: Report,
 ): Named {
-  const take = registry(plans, options, used, report);
   const asking = plans.filter(({ owners }) => owners.some(asksForNames));
+  if (asking.length === 0) return { plans, redirects: [], secure: [] };
+  const take = registry(plans, options, used, report);
   const ordered = asking.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = ordered.flatMap((plan) => {
     const from = counterpartOf(plan.host);
@@ -53,7 +54,7 @@ export function withNames(
   };
 }
 
-/** Few do, so that the others need not be put in order. */
+/** Few do, so that the others need not be put in order, nor their names be known. */
 function asksForNames({ read }: Owner): boolean {
   const { fromToWww } = read.values;
   return fromToWww["from-to-www-redirect"] === true || fromToWww["server-alias"] !== undefined;

@@ -34,6 +34,7 @@ export function compileKeeping(
 ): Kept {
   const first = compile(cluster, options, memory);
   const spoiled = spoiledOf(first.diagnostics);
+  if (spoiled.size === 0) return { compiled: first, lastGood: first.ours, quarantined: new Map() };
   const malformed = cluster.malformed.filter(({ kind }) => kind === "Ingress");
   const present = new Map<string, Ingress | Malformed>([
     ...first.ours,

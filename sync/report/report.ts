@@ -22,7 +22,7 @@ export interface Live {
   /** "namespace/name" of our Ingresses. */
   readonly ours: ReadonlySet<string>;
   /** Those that were ours before; of any other that is not, what it says is another sync job's. */
-  readonly were: ReadonlySet<string>;
+  readonly were: Pick<ReadonlySet<string>, "has">;
   /** Those that have a route in the rules. */
   readonly routed: ReadonlySet<string>;
   /** Those of which something is live that was not before. */
@@ -66,13 +66,14 @@ function statusWrites({ objects, diagnostics, live }: Reported, addresses: reado
   const failed = new Set(
     diagnostics.filter(({ reason }) => reasons[reason].severity === "error").map(({ object }) => object),
   );
-  return [...objects.values()].flatMap(({ id, subject, apiVersion, namespace, name, resourceVersion, shown }) => {
-    if (!subject.startsWith("Ingress ")) return [];
+  const writes: StatusWrite[] = [];
+  for (const { id, subject, apiVersion, namespace, name, resourceVersion, shown } of objects.values()) {
+    if (!subject.startsWith("Ingress ")) continue;
     const wanted = wantedStatus(id, live, !failed.has(subject), shown.liveGeneration);
-    if (!wanted) return [];
-    const patch = statusPatch({ resourceVersion, ...shown }, wanted, addresses);
-    return patch ? [{ apiVersion, namespace, name, patch }] : [];
-  });
+    const patch = wanted && statusPatch({ resourceVersion, ...shown }, wanted, addresses);
+    if (patch) writes.push({ apiVersion, namespace, name, patch });
+  }
+  return writes;
 }
 
 /** Undefined: it never was ours. A canary has no route of its own: it is served where nothing of it failed. */
