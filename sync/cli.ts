@@ -54,6 +54,7 @@ classOptions(program.command("lint"), false)
 
 classOptions(program.command("publish"))
   .description("Compiles a folder of manifests and publishes it to a Cloudflare account, once")
+  .option("--policy <file>", "which namespaces may claim what, and what may be an origin: a file")
   .option("--take-over", "publishes to a KV namespace of a cluster whose sync job was stopped", false)
   .action(async (options) => {
     const { publishCommand } = await import("./publish-command.ts");

@@ -1,10 +1,12 @@
 import { type Account, accountOf, type Environment } from "./account.ts";
 import { expectFolder, readManifests, unparsableLine } from "./collect/manifests.ts";
 import { clusterOf } from "./collect/objects.ts";
+import { readPermitsFile } from "./collect/permits-source.ts";
 import { inspector } from "./compile/backtracking.ts";
 import { lineOf, reasons } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
-import { DEFAULT_PERMITS } from "./compile/permits.ts";
+import { DEFAULT_PERMITS, type Permits } from "./compile/permits.ts";
+import { newerProblem } from "./publish/held.ts";
 import { disown, readOwner } from "./publish/ledger.ts";
 import { ownedBy } from "./publish/owner.ts";
 import { round } from "./round.ts";
@@ -14,6 +16,8 @@ export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "sea
   readonly manifests: string;
   /** Publishes to a KV namespace that a cluster's sync job owns, which is nobody's from then on. */
   readonly takeOver: boolean;
+  /** A file of permits; without it, those that hold by default. */
+  readonly policy?: string | undefined;
 }
 
 /**
@@ -27,6 +31,7 @@ export async function publishCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const account = accountOf(environment);
+  const permits = await permitsIn(options.policy);
   await expectFolder(options.manifests);
   const { files, unparsable } = await readManifests(options.manifests);
   for (const file of unparsable) print(unparsableLine(file));
@@ -36,7 +41,7 @@ export async function publishCommand(
   }
   await expectNoOwner(account, options.takeOver);
   const cluster = clusterOf([...files.values()].flat());
-  const given = { ...options, inspect: inspector(), permits: DEFAULT_PERMITS };
+  const given = { ...options, inspect: inspector(), permits };
   const done = await round(cluster, given, account, new Date());
   const { diagnostics, published, unneeded } = done;
   for (const diagnostic of diagnostics) print(lineOf(diagnostic));
@@ -48,7 +53,16 @@ export async function publishCommand(
   return diagnostics.some(({ reason }) => reasons[reason].severity === "error") ? 1 : 0;
 }
 
+async function permitsIn(path: string | undefined): Promise<Permits> {
+  if (path === undefined) return DEFAULT_PERMITS;
+  const read = await readPermitsFile(path);
+  if (read.ok) return read.value;
+  throw new UsageError(`the permits cannot be read: ${read.problem}`);
+}
+
 async function expectNoOwner({ kv, signer }: Account, takeOver: boolean): Promise<void> {
+  const newer = await newerProblem(kv, signer);
+  if (newer !== undefined && !takeOver) throw new UsageError(newer);
   const owned = ownedBy(await readOwner(kv, signer), undefined);
   if (owned.ok) return;
   if (!takeOver) throw new UsageError(owned.problem);

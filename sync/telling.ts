@@ -96,15 +96,22 @@ export async function tell(
     ended: AbortSignal.timeout(REPORT_MS),
   };
   const live = done.outcome === "held" ? undefined : liveOf(done, were);
+  const objects = byName(job.live.known() ?? done.known); // as they are by now: a patch is for one version alone
   const reported = {
-    objects: byName(job.live.known() ?? done.known), // as they are by now: a patch is for one version alone
+    objects,
     diagnostics: done.kept.compiled.diagnostics,
     live,
+    outOfSight: job.live.seesAll ? [] : namesOf(were).filter((id) => !objects.has(`Ingress ${id}`)),
+    lookAt: job.live.lookAt,
   };
   const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
   job.metrics.reportFailed(reports.failures);
   if (reports.isSettled && live) return { told: reports.told, ours: live.ours };
-  return { told: reports.told, ours: new Set([...were.flatMap((names) => [...names.keys()]), ...(live?.ours ?? [])]) };
+  return { told: reports.told, ours: new Set([...namesOf(were), ...(live?.ours ?? [])]) };
+}
+
+function namesOf(all: readonly Names[]): string[] {
+  return [...new Set(all.flatMap((names) => [...names.keys()]))];
 }
 
 function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, were: readonly Names[]): Live {

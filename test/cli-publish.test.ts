@@ -14,8 +14,10 @@ const keys = generateKeys();
 const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];
 let edge: Edge;
 let environment: Record<string, string>;
+let folder: string;
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
   edge = await startEdge({ zones: ["bar.com"], variables: { MANIFEST_PUBLIC_KEY: keys.publicKey } });
   const { account } = edge.stack;
   environment = {
@@ -28,7 +30,10 @@ before(async () => {
   await edge.origin("203.0.113.11:80", (request, response) => response.end(`service 1 ${request.url}`));
 });
 
-after(() => edge.close());
+after(async () => {
+  await edge.close();
+  await rm(folder, { recursive: true });
+});
 
 /** The requests to the account's API since `from` that change something: all but reads, and reads in bulk. */
 function writesSince(from: number): string[] {
@@ -39,6 +44,13 @@ function writesSince(from: number): string[] {
       ({ method, path }) =>
         `${method} ${path.replace(/.*\/(?=values|dns_records|bulk)/, "").replace(/[0-9a-f]{64}/, "…")}`,
     );
+}
+
+/** What lies in the account's KV namespace, and who signs it. */
+function published() {
+  const { account } = edge.stack;
+  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+  return { kv: kvOf(client, account.accountId, account.namespaceId), signer: signerOf(keys.privateKey) };
 }
 
 describe("edgress publish", () => {
@@ -65,11 +77,8 @@ describe("edgress publish", () => {
     assert.deepEqual(writesSince(from), []);
   });
 
-  test("incident 11: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
-    const { account } = edge.stack;
-    const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
-    const kv = kvOf(client, account.accountId, account.namespaceId);
-    const signer = signerOf(keys.privateKey);
+  test("incident: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
+    const { kv, signer } = published();
     const ledger = { cluster: "6e1b7d1c-4f9b", quarantined: {}, ingresses: [] };
     await writeLedger(kv, signer, await readLedger(kv, signer), ledger);
     const from = edge.stack.account.requests.length;
@@ -110,7 +119,6 @@ describe("edgress publish", () => {
   });
 
   test("a refused object is reported and ends it with 1, and the rest is published", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
     const rule = (host: string, name: string) =>
       `  - { host: ${host}, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: ${name}, port: { number: 80 } } } }] } }`;
     await writeFile(
@@ -125,7 +133,6 @@ describe("edgress publish", () => {
       ].join("\n"),
     );
     const { code, stdout } = await edgress(["publish", "--manifests", folder], environment);
-    await rm(folder, { recursive: true });
     assert.match(
       stdout,
       /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*BackendNotFound/m,
@@ -140,12 +147,49 @@ describe("edgress publish", () => {
     assert.equal(code, 1);
   });
 
+  test("a file of permits says which hosts a namespace may claim", async () => {
+    const policy = join(folder, "policy.txt");
+    await writeFile(policy, "claims: [{ namespaces: [default], hosts: [other.example.com], paths: [/] }]");
+    const { code, stdout } = await edgress([...args, "--policy", policy], environment);
+    assert.match(
+      stdout,
+      /^error Ingress default\/my-ingress spec\.rules\[0\]\.host: namespace default may not claim host foo\.bar\.com; .*\(ClaimRefused,/m,
+    );
+    assert.equal(code, 1);
+  });
+
+  test("permits that cannot be read are one line and end it with 2, and nothing is published", async () => {
+    const policy = join(folder, "policy.txt");
+    await writeFile(policy, "claims: [{ namespaces: [default], hosts: [not a host], paths: [/] }]");
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await edgress([...args, "--policy", policy], environment);
+    assert.match(
+      stderr,
+      /^edgress: the permits cannot be read: .*policy\.txt: claims\[0\]\.hosts\[0\]: expected a host .*\n$/,
+    );
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.deepEqual(writesSince(from), []);
+  });
+
+  test("what a newer version has published is left alone, in one line, until it is told to take it over", async () => {
+    const { kv, signer } = published();
+    const before = (await kv.get("current")) ?? "";
+    const { format, ...rest } = JSON.parse(signer.open(before) ?? "{}") as { format: number };
+    assert.equal(format, 1);
+    await kv.put([{ key: "current", value: signer.seal(JSON.stringify({ ...rest, format: 2 })) }]);
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await edgress(args, environment);
+    assert.match(stderr, /^edgress: what is published is of a newer version: .*--take-over\n$/);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.deepEqual(writesSince(from), []);
+    assert.equal((await edgress([...args, "--take-over"], environment)).code, 0);
+    assert.equal((await edgress(args, environment)).code, 0);
+  });
+
   test("nothing is published while a file does not parse", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
     await writeFile(join(folder, "bad.yaml"), 'kind: "Ingress\n');
     const from = edge.stack.account.requests.length;
     const { code, stdout } = await edgress(["publish", "--manifests", folder], environment);
-    await rm(folder, { recursive: true });
     assert.match(stdout, /^error bad\.yaml:\d+: .*\nnothing was published: every file must parse\n$/);
     assert.equal(code, 1);
     assert.equal(edge.stack.account.requests.length, from);

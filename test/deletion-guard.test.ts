@@ -171,7 +171,7 @@ describe("the guard", () => {
     assert.deepEqual([verdict.routes, verdict.hosts, verdict.lines.length], [20, 20, 40]);
   });
 
-  test("incident 14: a snapshot with 0 rules is held back, one that is twice as large is not", () => {
+  test("incident: a snapshot with 0 rules is held back, one that is twice as large is not", () => {
     const before = hosts(50, each);
     assert.match(String(verdictOn(before, []).heldBack), /^50 hosts would lose their last route/);
     const doubled = [...before, ...hosts(50, each).map((rules) => ({ ...rules, host: `more-${rules.host}` }))];

@@ -98,7 +98,7 @@ describe("what is published", () => {
   });
 });
 
-describe("incident 12: nothing changed", () => {
+describe("incident: nothing changed", () => {
   test("zero writes, in this process and in the next", async () => {
     const kv = new MemoryKv();
     const held = await publishedTurns(kv, 2);
@@ -112,7 +112,7 @@ describe("incident 12: nothing changed", () => {
   });
 });
 
-describe("incident 13: killed between the blobs and the pointer", () => {
+describe("incident: killed between the blobs and the pointer", () => {
   test("the next publication comes after the one that was cut short", async () => {
     const kv = new MemoryKv();
     const held = await publishedTurns(kv, 2);
@@ -131,7 +131,7 @@ describe("incident 13: killed between the blobs and the pointer", () => {
   });
 });
 
-describe("incident 14: the size of a snapshot", () => {
+describe("incident: the size of a snapshot", () => {
   const withHost = (bytes: number) =>
     rulesOf([hostRules("large.example.com", "a", bytes), hostRules("b.example.com", "b")]);
 
@@ -179,7 +179,7 @@ describe("incident 14: the size of a snapshot", () => {
   });
 });
 
-describe("incident 16: KV, as the one who writes sees it", () => {
+describe("incident: KV, as the one who writes sees it", () => {
   test("a 503 at any step leaves a whole generation, and the next try goes through", async () => {
     for (let step = 0; ; step++) {
       const kv = new MemoryKv();

@@ -139,7 +139,7 @@ describe("the ledger", () => {
     assert.deepEqual(kv.written, [LEDGER_KEY]);
   });
 
-  test("incident 12: nothing changed, zero writes, in this process and in the next, in whatever order", async () => {
+  test("incident: nothing changed, zero writes, in this process and in the next, in whatever order", async () => {
     const kv = new MemoryKv();
     const held = await write(kv, ledgerOf(ingresses(50, KIB), { "default/shop-1": SINCE }));
     kv.left = 0;
@@ -189,7 +189,7 @@ describe("the ledger", () => {
     }
   });
 
-  test("incident 13: killed at any write it says the one or the other whole, and leaves nothing behind in the end", async () => {
+  test("incident: killed at any write it says the one or the other whole, and leaves nothing behind in the end", async () => {
     const before = ledgerOf(ingresses(40, 4 * KIB), { "default/shop-3": SINCE });
     const after = ledgerOf([...ingresses(60, 5 * KIB), ingress("late")]);
     for (let writes = 0; ; writes++) {
@@ -212,7 +212,7 @@ describe("the ledger", () => {
     }
   });
 
-  test("incident 16: a KV that answers 503 at any step leaves it as it was or as it should be", async () => {
+  test("incident: a KV that answers 503 at any step leaves it as it was or as it should be", async () => {
     const before = ledgerOf(ingresses(40, 4 * KIB));
     const after = ledgerOf(ingresses(41, 4 * KIB));
     for (let step = 0; ; step++) {
@@ -231,7 +231,7 @@ describe("the ledger", () => {
   });
 });
 
-describe("incident 11: two clusters and one KV namespace", () => {
+describe("incident: two clusters and one KV namespace", () => {
   test("the cluster that owns it may publish, and any may where it is nobody's", async () => {
     const kv = new MemoryKv();
     assert.deepEqual(ownedBy(await readOwner(kv, signer), CLUSTER), { ok: true });

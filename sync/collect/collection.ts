@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import type { Api, Query } from "../kubernetes/api.ts";
-import { type Change, changes, type Identified, type Pause } from "../kubernetes/changes.ts";
+import { type Change, changes, Identified, type Pause } from "../kubernetes/changes.ts";
 import { pathOf, type Resource } from "../kubernetes/resources.ts";
 import { LIVE_GENERATION, type Read, readObject } from "./objects.ts";
 
@@ -101,6 +101,12 @@ function put(kept: Kept, known: Map<string, Kept>): boolean {
   const isNews = !before || !isDeepStrictEqual(before.read, kept.read);
   known.set(kept.id, isNews ? kept : { ...kept, read: before.read });
   return isNews;
+}
+
+/** One object as it is now, whether it is followed or not. Rejects with an ApiError where there is none. */
+export async function lookAt(api: Api, resource: Resource, id: string): Promise<Kept> {
+  const [namespace, name] = id.split("/");
+  return keptOf(Identified.parse(await api.get(pathOf(resource, namespace, name))), resource);
 }
 
 function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept {

@@ -3,7 +3,7 @@ import type { Api } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
 import { newestOf, type Resource, SERVICES } from "../kubernetes/resources.ts";
 import type { Cluster } from "./cluster.ts";
-import { follow, type Kept } from "./collection.ts";
+import { follow, type Kept, lookAt } from "./collection.ts";
 import { clusterFrom } from "./objects.ts";
 import { type Reference, referencesOf } from "./references.ts";
 
@@ -20,6 +20,10 @@ export interface LiveCluster {
   known(): KnownCluster | undefined;
   /** Follows these Secrets and ConfigMaps by name, and no others; whether anything new has become known with that. */
   refer(references: readonly Reference[]): Promise<boolean>;
+  /** Whether an Ingress that is not known is gone; else it may be one that is not watched. */
+  readonly seesAll: boolean;
+  /** An Ingress ("namespace/name") as it is now, watched or not. Rejects with an ApiError where there is none. */
+  lookAt(id: string): Promise<Kept>;
 }
 
 export interface KnownCluster {
@@ -79,5 +83,7 @@ export async function liveCluster(
       return known;
     },
     refer: (wanted) => references.only(wanted),
+    seesAll: selector === "" && watchNamespace.length === 0,
+    lookAt: (id) => lookAt(api, ingress, id),
   };
 }

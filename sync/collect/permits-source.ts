@@ -44,13 +44,18 @@ export function permitsSource(
   }
 }
 
+/** The permits in a file, or one line that says what is wrong with it. */
+export async function readPermitsFile(path: string): Promise<Parsed<Permits>> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => error);
+  return typeof text === "string" ? permitsIn(text, path) : refused(`${path} cannot be read: ${text}`);
+}
+
 /** A file is looked at every two seconds: a mounted ConfigMap is replaced through links, which watching misses. */
 function fileSource(path: string, changed: () => void, pause: Pause, ended: AbortSignal): PermitsSource {
   const reading = lastGood(changed);
   const run = async () => {
     while (!ended.aborted) {
-      const text = await readFile(path, "utf8").catch((error: unknown) => error);
-      reading.take(typeof text === "string" ? permitsIn(text, path) : refused(`${path} cannot be read: ${text}`));
+      reading.take(await readPermitsFile(path));
       await pause(LOOK_MS, ended);
     }
   };

@@ -3,8 +3,15 @@ import { type Diagnostic, reasons } from "../compile/diagnostic.ts";
 import { onceEach } from "../once-each.ts";
 import { reportEvents, type Told } from "./events.ts";
 import { type Involved, noticesOf, type Publication } from "./notices.ts";
-import { reportStatuses, type StatusWrite, statusPatch, type WantedStatus } from "./status.ts";
-import type { Reporting } from "./writing.ts";
+import {
+  clearStatuses,
+  reportStatuses,
+  type ShownIngress,
+  type StatusWrite,
+  statusPatch,
+  type WantedStatus,
+} from "./status.ts";
+import type { Reporting, Written } from "./writing.ts";
 
 /** What is to be reported to the owners of objects. */
 export interface Reported {
@@ -13,6 +20,9 @@ export interface Reported {
   readonly diagnostics: readonly Diagnostic[];
   /** What is live now; undefined where the round is held back: then nothing is said of what is live. */
   readonly live: Live | undefined;
+  /** "namespace/name" of Ingresses that were ours, are not among `objects`, and may be there still. */
+  readonly outOfSight: readonly string[];
+  readonly lookAt: (id: string) => Promise<ShownIngress>;
 }
 
 export interface Live {
@@ -43,7 +53,8 @@ export async function report(
 ): Promise<{ told: Told; failures: number; isSettled: boolean }> {
   const writes = statusWrites(reported, addresses);
   const statuses = await reportStatuses(writes, reporting);
-  const { live, diagnostics, objects } = reported;
+  const { live, diagnostics, objects, outOfSight, lookAt } = reported;
+  const cleared = await clearStatuses(live ? outOfSight : [], lookAt, addresses, reporting);
   const publication: Publication | undefined = live?.isNew ? { ...live, changed: [...live.changed] } : undefined;
   const notices = noticesOf(diagnostics, publication, (object) => {
     const kept = objects.get(object);
@@ -52,9 +63,13 @@ export async function report(
   const events = await reportEvents(told, notices, now, instance, reporting);
   return {
     told: events.told,
-    failures: statuses.failed.length + events.written.failed.length,
-    isSettled: live !== undefined && statuses.written === writes.length,
+    failures: statuses.failed.length + cleared.failed.length + events.written.failed.length,
+    isSettled: live !== undefined && statuses.written === writes.length && isDone(cleared),
   };
+}
+
+function isDone({ failed, left }: Written<unknown>): boolean {
+  return failed.length + left.length === 0;
 }
 
 const involvedIn = onceEach(({ apiVersion, subject, namespace, name, uid, resourceVersion }: KeptObject): Involved => {

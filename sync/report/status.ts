@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Api } from "../kubernetes/api.ts";
 import { onceEach } from "../once-each.ts";
 import { type Reporting, type Written, writeAll } from "./writing.ts";
 
@@ -94,10 +95,44 @@ export function reportStatuses(writes: readonly StatusWrite[], reporting: Report
     writes,
     {
       nameOf: ({ namespace, name }) => `the status of Ingress ${namespace}/${name}`,
-      write: (api, { apiVersion, namespace, name, patch }) =>
-        api.patch(`/apis/${apiVersion}/namespaces/${namespace}/ingresses/${name}/status`, patch),
+      write: writeStatus,
       isNeedless: ({ status }) => status === 404 || status === 409,
     },
     reporting,
   );
+}
+
+/** An Ingress as the API server shows it now. */
+export type ShownIngress = Omit<StatusWrite, "patch"> &
+  Pick<ShownStatus, "resourceVersion"> & {
+    readonly shown: Omit<ShownStatus, "resourceVersion">;
+  };
+
+/**
+ * Clears the statuses of Ingresses ("namespace/name") that were ours and are out of sight. It never rejects. One that is
+ * gone, or must not be looked at, counts as needless.
+ */
+export function clearStatuses(
+  ids: readonly string[],
+  lookAt: (id: string) => Promise<ShownIngress>,
+  addresses: readonly string[],
+  reporting: Reporting,
+): Promise<Written<string>> {
+  return writeAll(
+    ids,
+    {
+      nameOf: (id) => `the status of Ingress ${id}`,
+      async write(api, id) {
+        const { shown, resourceVersion, ...named } = await lookAt(id);
+        const patch = statusPatch({ resourceVersion, ...shown }, "not ours", addresses);
+        if (patch) await writeStatus(api, { ...named, patch });
+      },
+      isNeedless: ({ status }) => status === 404 || status === 403,
+    },
+    reporting,
+  );
+}
+
+function writeStatus(api: Api, { apiVersion, namespace, name, patch }: StatusWrite): Promise<unknown> {
+  return api.patch(`/apis/${apiVersion}/namespaces/${namespace}/ingresses/${name}/status`, patch);
 }
