@@ -49,8 +49,8 @@ async function answerOf(connections: Connections, request: Request, requestMs: n
   const silence = setTimeout(() => over.abort(SILENT), requestMs);
   const where = `${request.method} ${request.path}`;
   try {
-    const response = await send(connections, request, over.signal);
-    const answer = parseJson(await response.body.text());
+    const body = await send(connections, request, over.signal);
+    const answer = parseJson(await body.text());
     if (answer === undefined) throw new Error("the answer is not JSON");
     return answer;
   } catch (error) {

@@ -4,14 +4,15 @@ const KEPT_MS = 60_000; // as client-go does with token files
 /** By then all that was under way is over: a watch lasts half a minute, a request less. */
 const RETIRED_MS = 60_000;
 
-type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
+export type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
 type AgentOptions = Parameters<KubeConfig["createDispatcherOptions"]>[1];
 
 /** What a request needs to reach the API server as who we are. */
 interface Access {
+  readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly dispatcher: Dispatcher | undefined;
-  readonly readAt: number;
+  readonly dispatcher: Dispatcher;
+  readonly readAt: number; // as performance.now()
 }
 
 /**
@@ -22,11 +23,10 @@ export class Connections extends KubeConfig {
   #access: Access | undefined;
   #reading: Promise<Access> | undefined;
 
-  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    const stale = !this.#access || performance.now() - this.#access.readAt > KEPT_MS;
-    const { headers, dispatcher } = stale || !this.#access ? await this.#read(context.getUrl()) : this.#access;
-    for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
-    if (dispatcher) context.setDispatcher(dispatcher);
+  /** What the next request is sent with. Rejects with one line where the kubeconfig leads nowhere. */
+  async access(): Promise<Access> {
+    if (this.#access && performance.now() - this.#access.readAt <= KEPT_MS) return this.#access;
+    return await this.#read();
   }
 
   /** Always of our own: a connection of the process's shared agent could not be given up. */
@@ -38,7 +38,7 @@ export class Connections extends KubeConfig {
    * No request is sent on connections of `dispatcher` from now on: one that is half open would swallow it. What is under
    * way on them goes on, for they may be well.
    */
-  giveUp(dispatcher: Dispatcher | undefined): void {
+  giveUp(dispatcher: Dispatcher): void {
     if (this.#access?.dispatcher === dispatcher) this.renew();
   }
 
@@ -49,20 +49,29 @@ export class Connections extends KubeConfig {
   }
 
   /** All who ask meanwhile get the same. */
-  #read(url: string): Promise<Access> {
-    this.#reading ??= this.#readNow(url).finally(() => {
+  #read(): Promise<Access> {
+    this.#reading ??= this.#readNow().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
-  async #readNow(url: string): Promise<Access> {
-    const context = new RequestContext(url, HttpMethod.GET);
-    await super.applySecurityAuthentication(context);
+  async #readNow(): Promise<Access> {
+    const server = serverOf(this.getCurrentCluster());
+    const context = new RequestContext(server.href, HttpMethod.GET);
+    await this.applySecurityAuthentication(context);
+    const dispatcher = context.getDispatcher();
+    if (!dispatcher) throw new Error("the kubeconfig leads to no connection"); // never, by createDispatcherOptions
     retire(this.#access);
-    this.#access = { headers: context.getHeaders(), dispatcher: context.getDispatcher(), readAt: performance.now() };
+    this.#access = { server, headers: context.getHeaders(), dispatcher, readAt: performance.now() };
     return this.#access;
   }
+}
+
+function serverOf(cluster: Cluster | null): URL {
+  if (!cluster) throw new Error("the kubeconfig names no cluster");
+  if (!URL.canParse(cluster.server)) throw new Error(`the kubeconfig's server is not a URL: "${cluster.server}"`);
+  return new URL(cluster.server);
 }
 
 function retire(access: Access | undefined): void {

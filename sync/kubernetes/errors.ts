@@ -25,7 +25,7 @@ export function apiErrorOf(status: number, body: unknown, retryAfter?: string): 
   return new ApiError(status, reason || "Unknown", line, seconds);
 }
 
-/** What is wrong, in one line: what a failed fetch hides behind "fetch failed" and "terminated". */
+/** What is wrong, in one line: what an error only has as its cause, or as one of many. */
 export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return causeOf(error.cause);

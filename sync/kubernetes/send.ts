@@ -1,11 +1,9 @@
-import {
-  type HttpMethod,
-  IsomorphicFetchHttpLibrary,
-  RequestContext,
-  type ResponseContext,
-} from "@kubernetes/client-node";
-import type { Connections } from "./connections.ts";
+import type { HttpMethod } from "@kubernetes/client-node";
+import type { Connections, Dispatcher } from "./connections.ts";
 import { apiErrorOf, parseJson } from "./errors.ts";
+
+/** As whom the API server knows us in `managedFields` and in its audit log. */
+const USER_AGENT = "edgress";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -17,40 +15,48 @@ export interface Request {
   readonly contentType?: string;
 }
 
-const http = new IsomorphicFetchHttpLibrary();
+/** A body as it comes: bytes in chunks, or all of them as text. */
+export type Body = Awaited<ReturnType<Dispatcher["request"]>>["body"];
 
 /**
- * Sends a request and answers when its head is back; `signal` ends it at any time, its body too. Rejects with an ApiError
- * where the API server says no, with what fetch says where it can't be reached. What is aborted as `silent` gives up its
- * connection: no other request is sent on one that may be half open.
+ * Sends a request and resolves with the body when its head is back; `signal` ends it at any time, its body too. Rejects with
+ * an ApiError where the API server says no, with what the connection says where it can't be reached. What is aborted as
+ * `silent` gives up its connection: no other request is sent on one that may be half open.
  */
-export async function send(connections: Connections, request: Request, signal: AbortSignal): Promise<ResponseContext> {
-  const context = contextOf(connections, request);
-  context.setSignal(signal);
-  await connections.applySecurityAuthentication(context);
-  signal.addEventListener("abort", () => signal.reason === SILENT && connections.giveUp(context.getDispatcher()));
-  const response = await http.send(context).toPromise();
-  if (response.httpStatusCode === 401) connections.renew();
-  if (response.httpStatusCode >= 200 && response.httpStatusCode < 300) return response;
-  const body = parseJson(await response.body.text());
-  throw apiErrorOf(response.httpStatusCode, body, response.headers["retry-after"]);
+export async function send(connections: Connections, request: Request, signal: AbortSignal): Promise<Body> {
+  const { dispatcher, headers, server } = await connections.access();
+  signal.addEventListener("abort", () => signal.reason === SILENT && connections.giveUp(dispatcher));
+  // Not by fetch: it costs two or three times as much, and follows redirects with our credentials.
+  const {
+    statusCode,
+    headers: answered,
+    body,
+  } = await dispatcher.request({
+    origin: server.origin,
+    path: pathIn(server, request),
+    method: request.method,
+    headers: { ...headers, ...headersOf(request) },
+    body: request.body === undefined ? null : JSON.stringify(request.body),
+    signal,
+  });
+  if (statusCode === 401) connections.renew();
+  if (statusCode >= 200 && statusCode < 300) return body;
+  throw apiErrorOf(statusCode, parseJson(await body.text()), answered["retry-after"]?.toString());
 }
 
 /** Why a request is aborted that got no answer. */
 export const SILENT = new Error("the API server is silent");
 
-function contextOf(connections: Connections, { method, path, query = {}, body, contentType }: Request): RequestContext {
-  const server = connections.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error("the kubeconfig names no cluster");
-  if (!URL.canParse(server)) throw new Error(`the kubeconfig's server is not a URL: "${server}"`);
-  const context = new RequestContext(`${server.replace(/\/$/, "")}${path}`, method);
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) context.setQueryParam(name, String(value));
-  }
-  context.setHeaderParam("Accept", "application/json");
-  if (body !== undefined) {
-    context.setHeaderParam("Content-Type", contentType ?? "application/json");
-    context.setBody(JSON.stringify(body));
-  }
-  return context;
+/** An API server may lie below a path of its own, where a proxy leads to many. */
+function pathIn({ pathname }: URL, { path, query = {} }: Request): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  const search = given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+  return `${pathname.replace(/\/$/, "")}${path}${search}`;
+}
+
+function headersOf({ body, contentType = "application/json" }: Request): Record<string, string> {
+  const type = body === undefined ? {} : { "content-type": contentType };
+  return { accept: "application/json", "user-agent": USER_AGENT, ...type };
 }

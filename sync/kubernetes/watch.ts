@@ -40,8 +40,8 @@ export async function* watch(
   try {
     if (ended.aborted) return;
     silence.set();
-    const { body } = await send(connections, { method: HttpMethod.GET, path, query: asked }, over.signal);
-    for await (const line of linesOf(body.stream(), silence)) {
+    const body = await send(connections, { method: HttpMethod.GET, path, query: asked }, over.signal);
+    for await (const line of linesOf(body, silence)) {
       if (ended.aborted) return;
       yield eventOf(line);
       if (ended.aborted) return;
@@ -56,10 +56,10 @@ export async function* watch(
 }
 
 /** The whole lines of a body. Silence is told only while a line is waited for, not while the last one is dealt with. */
-async function* linesOf(body: ReadableStream<Uint8Array> | null, silence: Alarm): AsyncGenerator<string, void> {
+async function* linesOf(body: AsyncIterable<Uint8Array>, silence: Alarm): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let rest = "";
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body) {
     silence.stop();
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
