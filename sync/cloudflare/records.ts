@@ -1,5 +1,6 @@
 import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
+import { onceEach } from "../once-each.ts";
 
 /** A proxied record that gives the edge a name for an origin's address. `name` is the whole name. */
 export interface OriginRecord {
@@ -78,10 +79,10 @@ export function planRecords(
 }
 
 /** The API writes IPv6 addresses its own way: "2001:DB8::0:1" comes back as "2001:db8::1". */
-function meaningOf({ type, name, content }: OriginRecord): string {
+const meaningOf = onceEach(({ type, name, content }: OriginRecord): string => {
   const plain = type !== "CNAME" && ipaddr.isValid(content) ? ipaddr.parse(content).toString() : content.toLowerCase();
   return `${type} ${name.toLowerCase()} ${plain}`;
-}
+});
 
 /**
  * The API carries out a batch's deletes before its posts and refuses a post that clashes with a record of the same name:

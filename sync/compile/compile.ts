@@ -2,6 +2,7 @@ import { ANY_HOST } from "../../src/rules/hosts.ts";
 import { compareText } from "../../src/rules/order.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Ingress, Malformed, Reference, Service } from "../collect/cluster.ts";
+import { onceEach } from "../once-each.ts";
 import { type Addressed, addressesOf } from "./backends.ts";
 import { canariesOf, isCanary } from "./canaries.ts";
 import { checkCertificates } from "./certificates.ts";
@@ -14,13 +15,14 @@ import { secureHosts } from "./host.ts";
 import { compileHosts } from "./hosts.ts";
 import { withRedirects, withRest } from "./lodgers.ts";
 import { findSame, inOneList, lookUpIn, type World } from "./lookups.ts";
-import { forgetOthers, isSameCluster, type Memory, newMemory, type Recall, recallFrom, sortedAfter } from "./memory.ts";
+import { forgetOthers, isSameCluster, type Memory, newMemory, type Recall, recallFrom } from "./memory.ts";
 import { withNames } from "./names.ts";
 import type { Options } from "./options.ts";
 import { originsOf } from "./origins.ts";
 import { permitted } from "./permitted.ts";
 import { routesUsed, withinRoutes } from "./route-limit.ts";
 import { type Ranked, rankedIn } from "./select.ts";
+import { sortedAfter } from "./sorted.ts";
 import { reportStrangers } from "./strangers.ts";
 
 export interface Compiled {
@@ -52,7 +54,8 @@ function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compil
   const recall = recallFrom(memory, diagnostics);
 
   for (const object of cluster.malformed) reportMalformed(object, report);
-  const ours = rankedIn(cluster, options, recall);
+  const ranked = rankedIn(cluster, options, recall, memory.ranked);
+  const ours = ranked.sorted;
   const settings = classSettings(cluster, options, recall);
   const claimed = ours.map(({ ingress }) => {
     const ofClass = settings.byClass.get(classNameOf(ingress, cluster, options));
@@ -67,36 +70,34 @@ function compileAnew(cluster: Cluster, options: Options, memory: Memory): Compil
   );
   const grants = grant(asked, memory.grants, recall);
   const granted = [...grants.plans.values()];
-  const { plans: named, redirects, secure } = withNames(granted, options, routesUsed(all, options.permits), report);
-  const plans = withRest(named, redirects);
+  const named = withNames(grants.plans, options, routesUsed(all, options.permits), report);
+  const plans = withRest(named.plans, named.redirects);
   const world: World = {
     cluster,
-    served: new Set([...plans, ...redirects].map(({ host }) => host)),
-    secure: new Set([...secureHosts(asked), ...secure]),
+    served: setOf([...plans, ...named.redirects], memory.world?.served),
+    secure: new Set([...secureHosts(asked), ...named.secure]),
     canaries: canariesOf(all.filter(isCanary), granted, report),
   };
   const lookUp = lookUpIn(world, addressesIn(cluster, options, recall));
   const before = { hosts: memory.hosts, findsTheSame: memory.world !== undefined && findSame(memory.world, world) };
   const compiled = compileHosts(plans, before, lookUp, options);
   for (const one of compiled) one.diagnostics.forEach((diagnostic) => void diagnostics.push(diagnostic));
-  const sentOn = redirects.map((redirect) => asBefore(redirect, memory.redirects));
-  const hosts = withRedirects(
-    compiled.map(({ rules }) => rules),
-    sentOn,
-    recall,
-  );
+  const sentOn = named.redirects.map((redirect) => asBefore(redirect, memory.redirects));
+  const own = compiled.map(({ rules }) => rules);
+  const hosts = withRedirects(own, sentOn, recall);
   reportNeedless(asked, diagnostics, report);
 
   memory.grants = grants;
   memory.world = world;
-  memory.hosts = new Map(compiled.map((one) => [one.plan.host, one]));
+  memory.hosts = compiled;
   memory.redirects = new Map(sentOn.map((redirect) => [redirect.host, redirect]));
+  memory.ranked = ranked;
   memory.sortedHosts = sortedAfter(memory.sortedHosts, hosts, byHost);
-  memory.sortedDiagnostics = inOrder(diagnostics, memory.sortedDiagnostics);
+  memory.diagnostics = sortedAfter(memory.diagnostics, diagnostics, byText);
   return {
-    rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts },
+    rules: { zones: options.zones.toSorted(compareText), hosts: memory.sortedHosts.sorted },
     ours: byName(ours),
-    diagnostics: withoutTwins(memory.sortedDiagnostics),
+    diagnostics: withoutTwins(memory.diagnostics.sorted),
     references: inOneList([...settings.references, ...compiled.flatMap(({ references }) => references)]),
   };
 }
@@ -140,6 +141,13 @@ function reportMalformed({ kind, namespace, name, source, field, problem }: Malf
   report("Malformed", subject, problem, "correct it; until then the object is left out");
 }
 
+/** The names of hosts: the same set as before where they come as they came then. */
+function setOf(hosts: readonly { readonly host: string }[], before: ReadonlySet<string> = new Set()) {
+  const names = before.values();
+  const isSame = before.size === hosts.length && hosts.every(({ host }) => names.next().value === host);
+  return isSame ? before : new Set(hosts.map(({ host }) => host));
+}
+
 /** A redirect as it was in the last round, if it leads where it led. */
 function asBefore(redirect: HostRules, before: ReadonlyMap<string, HostRules>): HostRules {
   const other = before.get(redirect.host);
@@ -150,26 +158,18 @@ function byHost(a: HostRules, b: HostRules): number {
   return compareText(a.host, b.host);
 }
 
-/** Diagnostics by what they are put in order by, which is known already of those that were there `before`. */
-function inOrder(
-  diagnostics: readonly Diagnostic[],
-  before: ReadonlyMap<Diagnostic, string>,
-): ReadonlyMap<Diagnostic, string> {
-  const keys = new Map(diagnostics.map((diagnostic) => [diagnostic, before.get(diagnostic) ?? keyOf(diagnostic)]));
-  const keyFor = (diagnostic: Diagnostic) => keys.get(diagnostic) ?? "";
-  const sorted = sortedAfter([...before.keys()], diagnostics, (a, b) => compareText(keyFor(a), keyFor(b)));
-  return new Map(sorted.map((diagnostic) => [diagnostic, keyFor(diagnostic)]));
+function byText(a: Diagnostic, b: Diagnostic): number {
+  return compareText(textOf(a), textOf(b));
 }
 
-function withoutTwins(sorted: ReadonlyMap<Diagnostic, string>): Diagnostic[] {
-  let last: string | undefined;
-  return [...sorted].flatMap(([diagnostic, key]) => {
-    const isTwin = key === last;
-    last = key;
-    return isTwin ? [] : [diagnostic];
-  });
-}
+const textOf = onceEach(({ object, field, reason, problem, remedy, source }: Diagnostic) =>
+  JSON.stringify([object, field, reason, problem, remedy, source]),
+);
 
-function keyOf({ object, field, reason, problem, remedy, source }: Diagnostic): string {
-  return JSON.stringify([object, field, reason, problem, remedy, source]);
-}
+/** What is said twice, as of two names of a host, once. The same list for the same. */
+const withoutTwins = onceEach((sorted: readonly Diagnostic[]): readonly Diagnostic[] =>
+  sorted.filter((diagnostic, index) => {
+    const before = sorted[index - 1];
+    return !before || before.object !== diagnostic.object || textOf(before) !== textOf(diagnostic);
+  }),
+);

@@ -1,3 +1,4 @@
+import { differences } from "../differences.ts";
 import type { Asked, Claim, Owner } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Recall } from "./memory.ts";
@@ -42,16 +43,15 @@ function grantAfter(before: Grants, asked: readonly Asked[]): Grants {
   const hosts = hostsAskedOtherwise(before.asked, asked);
   const anew = grantAll(asked.flatMap((one) => restricted(one, hosts)));
   const plans = new Map(before.plans);
-  for (const host of hosts) plans.delete(host);
+  for (const host of hosts) if (!anew.plans.has(host)) plans.delete(host); // the others keep their places
   for (const [host, plan] of anew.plans) plans.set(host, plan);
   return { asked, plans, taken: [...before.taken.filter(({ claim }) => !hosts.has(claim.host)), ...anew.taken] };
 }
 
 /** The hosts of all that is asked in only one of two rounds. What is asked in both is in the same order. */
 function hostsAskedOtherwise(before: readonly Asked[], now: readonly Asked[]): Set<string> {
-  const [was, is] = [new Set(before), new Set(now)];
-  const other = [...before.filter((one) => !is.has(one)), ...now.filter((one) => !was.has(one))];
-  return new Set(other.flatMap(({ hosts, claims }) => [...hosts, ...claims.map(({ host }) => host)]));
+  const { gone, fresh } = differences(before, now);
+  return new Set([...gone, ...fresh].flatMap(({ hosts, claims }) => [...hosts, ...claims.map(({ host }) => host)]));
 }
 
 /** Of what an Ingress asks for, what is of some hosts. */

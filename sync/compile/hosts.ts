@@ -16,9 +16,9 @@ export interface KeptHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Hosts by name, as they were compiled in the last round. */
+/** Hosts as they were compiled in the last round. */
 export interface HostsBefore {
-  readonly hosts: ReadonlyMap<string, KeptHost>;
+  readonly hosts: readonly KeptHost[];
   /** Whether each lookup is known to give what it gave then. */
   readonly findsTheSame: boolean;
 }
@@ -31,11 +31,23 @@ export function compileHosts(
   options: Options,
 ): KeptHost[] {
   const isFound = ({ kind, key, found }: Lookup) => lookUp(kind, key) === found;
-  return plans.map((plan) => {
-    const kept = hosts.get(plan.host);
+  const find = finderIn(hosts);
+  return plans.map((plan, place) => {
+    const kept = find(plan.host, place);
     const holds = kept && isSamePlan(kept.plan, plan) && (findsTheSame || kept.lookups.every(isFound));
     return holds ? kept : compileAnew(plan, lookUp, options);
   });
+}
+
+/** Finds hosts by name; at next to no cost those that are where they were. */
+function finderIn(hosts: readonly KeptHost[]): (host: string, place: number) => KeptHost | undefined {
+  let byName: ReadonlyMap<string, KeptHost> | undefined;
+  return (host, place) => {
+    const there = hosts[place];
+    if (there?.plan.host === host) return there;
+    byName ??= new Map(hosts.map((one) => [one.plan.host, one]));
+    return byName.get(host);
+  };
 }
 
 function isSamePlan(a: HostPlan, b: HostPlan): boolean {

@@ -30,14 +30,14 @@ export function withRedirects(
   recall: Recall,
 ): HostRules[] {
   const sentOn = new Map(redirects.map((redirect) => [redirect.host, redirect]));
-  const served = new Set(compiled.map(({ host }) => host));
-  return [
-    ...compiled.map((rules) => {
-      const redirect = sentOn.get(rules.host);
-      return redirect ? recall("sentOn", rules, [redirect], () => sentOnRest(rules, redirect)) : rules;
-    }),
-    ...redirects.filter(({ host }) => !served.has(host)),
-  ];
+  const shared = new Set<HostRules>();
+  const rest = compiled.map((rules) => {
+    const redirect = sentOn.get(rules.host);
+    if (!redirect) return rules;
+    shared.add(redirect);
+    return recall("sentOn", rules, [redirect], () => sentOnRest(rules, redirect));
+  });
+  return [...rest, ...redirects.filter((redirect) => !shared.has(redirect))];
 }
 
 function sentOnRest(rules: HostRules, { policies }: HostRules): HostRules {

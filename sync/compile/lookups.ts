@@ -49,7 +49,7 @@ export function findSame(a: World, b: World): boolean {
 }
 
 function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((item) => b.has(item));
+  return a === b || (a.size === b.size && [...a].every((item) => b.has(item)));
 }
 
 /** Looks things up in a world. */

@@ -11,6 +11,7 @@ import type { World } from "./lookups.ts";
 import type { Options } from "./options.ts";
 import type { PlainAddresses } from "./origins.ts";
 import type { Ranked } from "./select.ts";
+import { NOTHING_SORTED, type Sorted } from "./sorted.ts";
 
 /** What is made of an object, by step. */
 interface Steps {
@@ -43,12 +44,11 @@ export interface Memory {
   /** Of the last round, as are all that follow. */
   grants: Grants | undefined;
   world: World | undefined;
-  /** By name. */
-  hosts: ReadonlyMap<string, KeptHost>;
-  redirects: ReadonlyMap<string, HostRules>;
-  /** In their order. */
-  sortedHosts: readonly HostRules[];
-  sortedDiagnostics: ReadonlyMap<Diagnostic, string>;
+  hosts: readonly KeptHost[];
+  redirects: ReadonlyMap<string, HostRules>; // by name
+  ranked: Sorted<Ranked>;
+  sortedHosts: Sorted<HostRules>;
+  diagnostics: Sorted<Diagnostic>;
 }
 
 export function newMemory(): Memory {
@@ -93,13 +93,6 @@ export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolea
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-/** Sorts items, each of which is there once; in little more than one pass where most are in `before`, which is in order. */
-export function sortedAfter<T>(before: readonly T[], items: readonly T[], compare: (a: T, b: T) => number): T[] {
-  const present = new Set(items);
-  const known = new Set(before);
-  return [...before.filter((item) => present.has(item)), ...items.filter((item) => !known.has(item))].sort(compare);
-}
-
 function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T> {
   const diagnostics: Diagnostic[] = [];
   return { from, made: make(reportInto(diagnostics)), diagnostics };
@@ -119,10 +112,11 @@ function nothing(): Omit<Memory, "options"> {
     },
     grants: undefined,
     world: undefined,
-    hosts: new Map(),
+    hosts: [],
     redirects: new Map(),
-    sortedHosts: [],
-    sortedDiagnostics: new Map(),
+    ranked: NOTHING_SORTED,
+    sortedHosts: NOTHING_SORTED,
+    diagnostics: NOTHING_SORTED,
   };
 }
 

@@ -25,14 +25,15 @@ type Annotation = "from-to-www-redirect" | "server-alias";
  * others the first host in order of names does, and redirects come before aliases, as in ingress-nginx.
  */
 export function withNames(
-  plans: readonly HostPlan[],
+  byHost: ReadonlyMap<string, HostPlan>,
   options: Pick<Options, "zones" | "permits">,
   used: RoutesUsed,
   report: Report,
 ): Named {
+  const plans = [...byHost.values()];
   const asking = plans.filter(({ owners }) => owners.some(asksForNames));
   if (asking.length === 0) return { plans, redirects: [], secure: [] };
-  const take = registry(plans, options, used, report);
+  const take = registry(byHost, options, used, report);
   const ordered = asking.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = ordered.flatMap((plan) => {
     const from = counterpartOf(plan.host);
@@ -64,17 +65,17 @@ type Take = (name: string, plan: HostPlan, owner: Owner, annotation: Annotation)
 
 /** Names and whose they are. A name is taken once: by rules of its own, else by the host that asks first. */
 function registry(
-  plans: readonly HostPlan[],
+  plans: ReadonlyMap<string, HostPlan>,
   { zones, permits }: Pick<Options, "zones" | "permits">,
   used: RoutesUsed,
   report: Report,
 ): Take {
+  const taken = new Map<string, string>(); // beside the hosts themselves
   // Who has but part of a host does not keep its name from others.
-  const named = plans.filter(({ owners }) => owners.length > 0);
-  const taken = new Map(named.map(({ host }) => [host, host]));
+  const holderOf = (name: string) => taken.get(name) ?? (plans.get(name)?.owners.length ? name : undefined);
   const take = routesLeft(permits, used);
   return (name, { host, claims }, owner, annotation) => {
-    const holder = taken.get(name);
+    const holder = holderOf(name);
     const subject = subjectOf(owner.ingress, fieldOf(owner, annotation));
     if (holder !== undefined) {
       if (name !== host) reportTaken(name, holder, subject, report);

@@ -3,6 +3,7 @@ import type { Cluster, Ingress, IngressClass } from "../collect/cluster.ts";
 import type { Report } from "./diagnostic.ts";
 import type { Recall } from "./memory.ts";
 import type { Options } from "./options.ts";
+import { NOTHING_SORTED, type Sorted, sortedAfter } from "./sorted.ts";
 
 export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
@@ -11,11 +12,16 @@ export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngr
 
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
 export function select(cluster: Cluster, options: Selecting, recall: Recall): Ingress[] {
-  return rankedIn(cluster, options, recall).map(({ ingress }) => ingress);
+  return rankedIn(cluster, options, recall, NOTHING_SORTED).sorted.map(({ ingress }) => ingress);
 }
 
 /** Our Ingresses in claim order, each with its name and rank. */
-export function rankedIn({ ingresses, classes }: Cluster, options: Selecting, recall: Recall): Ranked[] {
+export function rankedIn(
+  { ingresses, classes }: Cluster,
+  options: Selecting,
+  recall: Recall,
+  before: Sorted<Ranked>,
+): Sorted<Ranked> {
   const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
   const ranked = ingresses.map((ingress) => {
@@ -24,7 +30,8 @@ export function rankedIn({ ingresses, classes }: Cluster, options: Selecting, re
       isOurs(ingress, ingressClass, isDefault, options, report) ? rankOf(ingress) : undefined,
     );
   });
-  return ranked.filter((rank) => rank !== undefined).sort(byClaim);
+  const ours = ranked.filter((rank) => rank !== undefined);
+  return sortedAfter(before, ours, byClaim);
 }
 
 /** What an Ingress's place in claim order depends on. */

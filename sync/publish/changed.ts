@@ -1,18 +1,18 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { onceEach } from "../once-each.ts";
 import { canonical } from "./canonical.ts";
+import { type HostChange, hostChanges } from "./host-changes.ts";
 
 /**
  * The Ingresses ("namespace/name") of whose routes something is new or different in `after`: the routes themselves, where
  * their backends are reached, or the policies of their host. Hosts that are the same object are passed over.
  */
 export function changedIngresses(before: readonly HostRules[], after: readonly HostRules[]): Set<string> {
-  const known = new Map(before.map((rules) => [rules.host, rules]));
-  return new Set(after.flatMap((rules) => changedIn(known.get(rules.host), rules)));
+  return new Set(hostChanges(before, after).flatMap(changedIn));
 }
 
-function changedIn(before: HostRules | undefined, after: HostRules): string[] {
-  if (before === after) return [];
+function changedIn({ before, after }: HostChange): string[] {
+  if (!after) return [];
   const routes = before ? routesOf(before) : new Map<string, string>();
   return [...routesOf(after)].flatMap(([id, text]) => (routes.get(id) === text ? [] : [ingressOf(id)]));
 }

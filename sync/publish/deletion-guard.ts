@@ -1,6 +1,7 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { HostRules, PathMatch, Route } from "../../src/rules/snapshot.ts";
 import { digestOf } from "./canonical.ts";
+import { hostChanges } from "./host-changes.ts";
 
 const ID_LENGTH = 12;
 const MOST_TEXT_BYTES = 500_000; // a ConfigMap takes a million
@@ -39,14 +40,12 @@ export interface Verdict {
  * be it with 503, is not removed. Hosts whose rules are the same object cost nothing.
  */
 export function removalOf(before: readonly HostRules[], after: readonly HostRules[]): Removal {
-  const kept = new Map(after.map((rules) => [rules.host, rules]));
-  const changed = before.filter((rules) => kept.get(rules.host) !== rules);
-  const routes = changed.flatMap((rules) => removedFrom(rules, kept.get(rules.host)));
-  const hosts = changed.filter(({ host, routes }) => routes.length > 0 && !kept.get(host)?.routes.length);
-  return {
-    routes: routes.toSorted((a, b) => compareText(a.line, b.line)),
-    hosts: hosts.map(({ host }) => host).toSorted(compareText),
-  };
+  const changes = hostChanges(before, after);
+  const routes = changes.flatMap((change) => (change.before ? removedFrom(change.before, change.after) : []));
+  const hosts = changes.flatMap(({ before, after }) =>
+    before && before.routes.length > 0 && !after?.routes.length ? [before.host] : [],
+  );
+  return { routes: routes.toSorted((a, b) => compareText(a.line, b.line)), hosts: hosts.toSorted(compareText) };
 }
 
 /** How many routes there are: what a removal is measured by. */

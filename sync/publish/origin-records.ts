@@ -1,6 +1,6 @@
 import type { Rules } from "../../src/rules/snapshot.ts";
 import { type Dns, type HeldRecord, planRecords, type Zone } from "../cloudflare/records.ts";
-import { recordsOf } from "./records.ts";
+import { recordsAfter, type Wanted } from "./records.ts";
 
 const ZONES_KEPT_MS = 60_000;
 const RECORDS_KEPT_MS = 600_000;
@@ -28,6 +28,7 @@ export function originRecords(dns: Dns, now: () => number): OriginRecords {
   const zones = remembered(now, ZONES_KEPT_MS, () => dns.zones());
   const held = new Map<string, Remembered<HeldRecord[]>>();
   const unneededSince = new Map<string, number>();
+  let wanted: Wanted | undefined;
 
   const heldIn = (zone: Zone) => {
     const kept = held.get(zone.id) ?? remembered(now, RECORDS_KEPT_MS, () => dns.held(zone));
@@ -53,10 +54,10 @@ export function originRecords(dns: Dns, now: () => number): OriginRecords {
   return {
     zones: zones.get,
     async keep(rules, fence) {
-      const wanted = recordsOf(rules);
+      wanted = recordsAfter(wanted, rules);
       const left: Unneeded[] = [];
       for (const zone of await zones.get()) {
-        const records = await keepIn(zone, wanted.get(zone.name) ?? [], fence);
+        const records = await keepIn(zone, wanted.records.get(zone.name) ?? [], fence);
         left.push(...records.map((record) => ({ zone, record })));
       }
       const still = new Set(left.map(({ record }) => record.id));
