@@ -1,12 +1,10 @@
 import type { Account } from "./account.ts";
-import type { Kept as KeptObject } from "./collect/collection.ts";
 import type { KnownCluster, LiveCluster } from "./collect/live-cluster.ts";
 import type { Memory } from "./compile/memory.ts";
 import type { Options } from "./compile/options.ts";
 import type { Permits } from "./compile/permits.ts";
 import { type Before, compileKeeping, type Kept } from "./compile/quarantine.ts";
 import { nameOf } from "./compile/select.ts";
-import { onceEach } from "./once-each.ts";
 import { PartlyReadError } from "./publish/blobs.ts";
 import { changedIngresses } from "./publish/changed.ts";
 import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
@@ -148,9 +146,3 @@ export function beforeOf({ ingresses, quarantined }: Ledger): Before {
     quarantined: new Map(Object.entries(quarantined)),
   };
 }
-
-/** The objects of some collections by how diagnostics name them: "Ingress namespace/name". */
-export const byName = onceEach(
-  ({ ingresses, services }: KnownCluster): ReadonlyMap<string, KeptObject> =>
-    new Map([...ingresses, ...services].map((object) => [object.subject, object])),
-);

@@ -8,6 +8,7 @@ import {
   readKnowledge,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
+import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Permits } from "./compile/permits.ts";
 import type { Before } from "./compile/quarantine.ts";
 import type { Api } from "./kubernetes/api.ts";
@@ -16,6 +17,7 @@ import { NOTHING_TOLD, type Told } from "./report/events.ts";
 import type { HeldBack } from "./report/held-back.ts";
 import type { Logger } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
+import type { Names } from "./report/report.ts";
 import { logNews, logRound, measure, oursIn, showHeld, tell } from "./telling.ts";
 
 /** KV may be late to show what was written; what is missing after so many rounds is lost. */
@@ -45,9 +47,9 @@ export interface State {
   readonly before: Before;
   readonly told: Told;
   /** Ingresses ("namespace/name") that may say that they are ours. */
-  readonly ours: ReadonlySet<string>;
-  /** The lines that were logged and still hold. */
-  readonly lines: ReadonlySet<string>;
+  readonly ours: readonly Names[];
+  /** What was logged and still holds. */
+  readonly logged: readonly Diagnostic[];
   /** How many rounds in a row have failed. */
   readonly failures: number;
   readonly result: Result;
@@ -61,8 +63,8 @@ export const START: State = {
   term: undefined,
   before: { lastGood: new Map(), quarantined: new Map() },
   told: NOTHING_TOLD,
-  ours: new Set(),
-  lines: new Set(),
+  ours: [],
+  logged: [],
   failures: 0,
   result: { type: "none" },
 };
@@ -123,7 +125,8 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
   measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
   logRound(job, done);
   await showHeld(job, done, now);
-  const were = [state.term === term ? state.ours : new Set<string>(), ...oursIn(knowledge, before)];
+  const were = [...(state.term === term ? state.ours : []), ...oursIn(knowledge, before)];
+  logNews(job.log, done, state.logged);
   const { told, ours } = await tell(job, done, were, state.told, now);
   return {
     knowledge: done.knowledge,
@@ -131,7 +134,7 @@ async function lead(job: Job, permits: Permits, term: number, state: State): Pro
     before: done.kept,
     told,
     ours,
-    lines: logNews(job.log, done, state.lines),
+    logged: done.kept.compiled.diagnostics,
     failures: 0,
     result: { type: "done", done },
   };

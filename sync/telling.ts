@@ -1,15 +1,15 @@
-import { byName, type CompiledCluster, type Done, type Knowledge } from "./cluster-round.ts";
+import type { CompiledCluster, Done, Knowledge } from "./cluster-round.ts";
 import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Before } from "./compile/quarantine.ts";
+import { differences } from "./differences.ts";
 import type { Job, State } from "./job.ts";
-import { onceEach } from "./once-each.ts";
 import { routedIn } from "./publish/changed.ts";
 import { routesIn, textOf } from "./publish/deletion-guard.ts";
 import type { Told } from "./report/events.ts";
 import { showHeldBack } from "./report/held-back.ts";
 import { type Logger, logDiagnostic } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
-import { type Live, report } from "./report/report.ts";
+import { type Live, type Names, report } from "./report/report.ts";
 
 const REPORT_MS = 60_000;
 
@@ -49,17 +49,12 @@ export function logRound({ log, metrics }: Job, done: Done): void {
   log[done.outcome === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
 }
 
-/** Logs the diagnostics that were not there before, and resolves with the lines of all that are. */
-export function logNews(log: Logger, { kept }: Done, before: ReadonlySet<string>): ReadonlySet<string> {
-  const { diagnostics } = kept.compiled;
-  const keys = diagnostics.map(textOfDiagnostic);
-  diagnostics.forEach((diagnostic, index) => {
-    if (!before.has(keys[index] ?? "")) logDiagnostic(log, diagnostic);
-  });
-  return new Set(keys);
+/** Logs the diagnostics that were not there before; one that was made anew and says the same was. */
+export function logNews(log: Logger, { kept }: Done, before: readonly Diagnostic[]): void {
+  const { gone, fresh } = differences(before, kept.compiled.diagnostics);
+  const said = new Set(gone.map((diagnostic) => JSON.stringify(diagnostic)));
+  for (const diagnostic of fresh) if (!said.has(JSON.stringify(diagnostic))) logDiagnostic(log, diagnostic);
 }
-
-const textOfDiagnostic = onceEach((diagnostic: Diagnostic) => JSON.stringify(diagnostic));
 
 /** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
 export async function showHeld({ api, namespace, heldBack, log, metrics }: Job, done: Done, now: Date): Promise<void> {
@@ -73,9 +68,6 @@ export async function showHeld({ api, namespace, heldBack, log, metrics }: Job, 
     log.warn(`what is held back could not be shown: ${error.message}`);
   });
 }
-
-/** Names ("namespace/name") of Ingresses, to look for one. */
-type Names = ReadonlySet<string> | ReadonlyMap<string, unknown>;
 
 /** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
 export function oursIn({ held }: Knowledge, { lastGood }: Before): readonly Names[] {
@@ -96,18 +88,19 @@ export async function tell(
     ended: AbortSignal.timeout(REPORT_MS),
   };
   const live = done.outcome === "held" ? undefined : liveOf(done, were);
-  const objects = byName(job.live.known() ?? done.known); // as they are by now: a patch is for one version alone
+  const { ingresses } = job.live.known() ?? done.known; // as they are by now: a patch is for one version alone
   const reported = {
-    objects,
+    ingresses,
+    find: job.live.find,
     diagnostics: done.kept.compiled.diagnostics,
     live,
-    outOfSight: job.live.seesAll ? [] : namesOf(were).filter((id) => !objects.has(`Ingress ${id}`)),
+    outOfSight: job.live.seesAll ? [] : namesOf(were).filter((id) => !job.live.find(`Ingress ${id}`)),
     lookAt: job.live.lookAt,
   };
   const reports = await report(reported, told, job.addresses, job.instance, now, reporting);
   job.metrics.reportFailed(reports.failures);
   if (reports.isSettled && live) return { told: reports.told, ours: live.ours };
-  return { told: reports.told, ours: new Set([...namesOf(were), ...(live?.ours ?? [])]) };
+  return { told: reports.told, ours: [new Set(namesOf([...were, ...(live?.ours ?? [])]))] };
 }
 
 function namesOf(all: readonly Names[]): string[] {
@@ -120,8 +113,8 @@ function liveOf(done: Extract<Done, { outcome: "published" | "unchanged" }>, wer
     generation: published.generation,
     digest: published.digest,
     isNew: published.changed,
-    ours: new Set([...kept.compiled.ours.keys(), ...kept.quarantined.keys()]),
-    were: { has: (name) => were.some((names) => names.has(name)) },
+    ours: [kept.compiled.ours, kept.quarantined],
+    were,
     routed: routedIn(kept.compiled.rules.hosts),
     changed,
   };

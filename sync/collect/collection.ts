@@ -29,6 +29,8 @@ export interface Shown {
 export interface Collection {
   /** Undefined until it has been listed once; the same array for as long as nothing has changed. */
   kept(): readonly Kept[] | undefined;
+  /** An object by its id, "namespace/name", as it is known now. */
+  get(id: string): Kept | undefined;
 }
 
 export interface Listeners {
@@ -75,6 +77,7 @@ export function follow(
       if (isListed) listed ??= [...known.values()];
       return listed;
     },
+    get: (id) => known.get(id),
   };
 }
 

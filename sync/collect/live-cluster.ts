@@ -2,6 +2,7 @@ import { isSameList } from "../compile/memory.ts";
 import type { Api } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
 import { newestOf, type Resource, SERVICES } from "../kubernetes/resources.ts";
+import { onceEach } from "../once-each.ts";
 import type { Cluster } from "./cluster.ts";
 import { follow, type Kept, lookAt } from "./collection.ts";
 import { clusterFrom } from "./objects.ts";
@@ -18,6 +19,8 @@ export interface Watching {
 export interface LiveCluster {
   /** The cluster as it is known now. Undefined until every first list is in, since what is missing would count as gone. */
   known(): KnownCluster | undefined;
+  /** An Ingress or Service as it is known now, by how diagnostics name it: "Ingress namespace/name". */
+  find(subject: string): Kept | undefined;
   /** Follows these Secrets and ConfigMaps by name, and no others; whether anything new has become known with that. */
   refer(references: readonly Reference[]): Promise<boolean>;
   /** Whether an Ingress that is not known is gone; else it may be one that is not watched. */
@@ -28,9 +31,8 @@ export interface LiveCluster {
 
 export interface KnownCluster {
   readonly cluster: Cluster;
-  /** What reporting needs of the Ingresses and Services. */
+  /** What reporting needs of the Ingresses. */
   readonly ingresses: readonly Kept[];
-  readonly services: readonly Kept[];
 }
 
 export interface ClusterListeners {
@@ -73,17 +75,39 @@ export async function liveCluster(
       const [named, unread] = [references.kept(), references.unread()];
       const from = [...ours, ...theirs, ...kinds, ...named, ...unread.map((one) => JSON.stringify(one))];
       if (last && isSameList(last.from, from)) return last.known;
-      const cluster = clusterFrom([...ours, ...theirs, ...kinds, ...named].flat().map(({ read }) => read));
-      const known: KnownCluster = {
-        cluster: { ...cluster, unread, certificates: "unread" },
-        ingresses: ours.flat(),
-        services: theirs.flat(),
-      };
+      const cluster = joined([...ours, ...theirs, ...kinds, ...named].map(clusterOfKept));
+      const known: KnownCluster = { cluster: { ...cluster, unread }, ingresses: ours.flat() };
       last = { from, known };
       return known;
+    },
+    find(subject) {
+      const space = subject.indexOf(" ");
+      const collections = subject.startsWith("Ingress ") ? ingresses : subject.startsWith("Service ") ? services : [];
+      const id = subject.slice(space + 1);
+      return collections.map((collection) => collection.get(id)).find((kept) => kept !== undefined);
     },
     refer: (wanted) => references.only(wanted),
     seesAll: selector === "" && watchNamespace.length === 0,
     lookAt: (id) => lookAt(api, ingress, id),
+  };
+}
+
+const clusterOfKept = onceEach((kept: readonly Kept[]) => clusterFrom(kept.map(({ read }) => read)));
+
+/** Parts of a cluster as one. A list that only one of them has stays the same array. */
+function joined(parts: readonly Cluster[]): Cluster {
+  const all = <T>(listOf: (part: Cluster) => readonly T[]): readonly T[] => {
+    const [first = [], ...others] = parts.map(listOf).filter((list) => list.length > 0);
+    return others.length === 0 ? first : [first, ...others].flat();
+  };
+  return {
+    ingresses: all(({ ingresses }) => ingresses),
+    classes: all(({ classes }) => classes),
+    services: all(({ services }) => services),
+    secrets: all(({ secrets }) => secrets),
+    configMaps: all(({ configMaps }) => configMaps),
+    malformed: all(({ malformed }) => malformed),
+    unread: [],
+    certificates: "unread",
   };
 }

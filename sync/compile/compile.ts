@@ -125,7 +125,7 @@ function closedFor({ owner, claims, hosts }: Asked, because: string, report: Rep
 
 /** Where each Service of a cluster is reached. */
 function addressesIn({ services }: Cluster, { permits }: Options, recall: Recall): (service: Service) => Addressed {
-  const origins = originsOf(permits.origins, services, recall);
+  const origins = originsOf(permits.origins, services);
   return (service) =>
     recall("addressed", service, origins.dependenciesOf(service), () => addressesOf(service, origins.problem));
 }

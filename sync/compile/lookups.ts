@@ -1,5 +1,6 @@
 import { compareText } from "../../src/rules/order.ts";
 import type { Cluster, ConfigMap, Reference, Secret, Service } from "../collect/cluster.ts";
+import { onceEach } from "../once-each.ts";
 import { type Addressed, canonicalAddress, type Resolve, resolver, writtenAddresses } from "./backends.ts";
 import type { Claim } from "./claims.ts";
 import { isSameCluster } from "./memory.ts";
@@ -57,7 +58,7 @@ export function lookUpIn(
   { cluster, served, secure, canaries }: World,
   addressed: (service: Service) => Addressed,
 ): LookUp {
-  const services = byName(cluster.services);
+  const services = servicesByName(cluster.services);
   const secrets = byName(cluster.secrets);
   const configMaps = byName(cluster.configMaps);
   const unread = new Map(cluster.unread.map((one) => [`${one.kind} ${nameOf(one)}`, one.problem]));
@@ -90,6 +91,8 @@ export function lookUpIn(
 function byName<T extends { readonly namespace: string; readonly name: string }>(objects: readonly T[]) {
   return new Map(objects.map((object) => [nameOf(object), object]));
 }
+
+const servicesByName = onceEach((services: readonly Service[]) => byName(services));
 
 function byAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
   const names = new Map<string, string>();

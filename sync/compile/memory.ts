@@ -9,7 +9,6 @@ import type { Grants } from "./grant.ts";
 import type { KeptHost } from "./hosts.ts";
 import type { World } from "./lookups.ts";
 import type { Options } from "./options.ts";
-import type { PlainAddresses } from "./origins.ts";
 import type { Ranked } from "./select.ts";
 import { NOTHING_SORTED, type Sorted } from "./sorted.ts";
 
@@ -20,7 +19,6 @@ interface Steps {
   readonly asked: Asked; // of an Ingress
   readonly taken: undefined; // of a claim: its report
   readonly addressed: Addressed; // of a Service
-  readonly plain: PlainAddresses; // of a Service
   readonly sentOn: HostRules; // of a host's rules
 }
 
@@ -107,7 +105,6 @@ function nothing(): Omit<Memory, "options"> {
       asked: new WeakMap(),
       taken: new WeakMap(),
       addressed: new WeakMap(),
-      plain: new WeakMap(),
       sentOn: new WeakMap(),
     },
     grants: undefined,

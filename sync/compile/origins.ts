@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { matcherOf } from "../../src/rules/addresses.ts";
 import type { Service } from "../collect/cluster.ts";
+import { onceEach } from "../once-each.ts";
 import { writtenAddresses } from "./backends.ts";
-import { type Recall, recallNothing } from "./memory.ts";
 import { namesHost, namesNamespace, type OriginPermits } from "./permits.ts";
 import { isRecordName } from "./record-names.ts";
 
@@ -40,20 +40,9 @@ export interface Origins {
   readonly dependenciesOf: (service: Service) => readonly boolean[];
 }
 
-/** A Service's addresses, each in one spelling. */
-export interface PlainAddresses {
-  readonly inside: readonly string[]; // its cluster IPs
-  readonly outside: readonly string[];
-}
-
-export function originsOf(
-  permits: OriginPermits,
-  services: readonly Service[],
-  recall: Recall = recallNothing(() => {}),
-): Origins {
+export function originsOf(permits: OriginPermits, services: readonly Service[]): Origins {
   if (permits.type === "any") return { problem: () => undefined, dependenciesOf: () => [] };
-  const plainOf = (service: Service) => recall("plain", service, [], () => plainAddresses(service));
-  const inCluster = new Set(services.flatMap((service) => plainOf(service).inside));
+  const inCluster = clusterIPsOf(services);
   const isListed = permits.type === "listed" ? listed(permits.entries) : undefined;
   return {
     problem(namespace, address) {
@@ -68,9 +57,16 @@ export function originsOf(
   };
 }
 
-function plainAddresses(service: Service): PlainAddresses {
-  return { inside: service.clusterIPs.map(plain), outside: writtenAddresses(service).map(plain) };
-}
+const clusterIPsOf = onceEach(
+  (services: readonly Service[]): ReadonlySet<string> =>
+    new Set(services.flatMap((service) => plainOf(service).inside)),
+);
+
+/** A Service's addresses, each in one spelling: its cluster IPs, and those outside. */
+const plainOf = onceEach((service: Service) => ({
+  inside: service.clusterIPs.map(plain),
+  outside: writtenAddresses(service).map(plain),
+}));
 
 function inwardProblem(name: string): string | undefined {
   if (isRecordName(name)) return "it is the name of another origin's record";

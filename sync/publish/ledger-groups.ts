@@ -2,6 +2,7 @@ import { shardOf } from "../../src/rules/keys.ts";
 import { compareText } from "../../src/rules/order.ts";
 import type { Ingress } from "../collect/cluster.ts";
 import { nameOf } from "../compile/select.ts";
+import { differences } from "../differences.ts";
 import { digestOf } from "./canonical.ts";
 import { textOf } from "./ledger-ingress.ts";
 import { shardCount } from "./plan.ts";
@@ -18,31 +19,40 @@ export interface Grouped {
   readonly fresh: ReadonlyMap<string, string>;
 }
 
-/** Groups Ingresses as hosts are into shards. A group whose Ingresses are the same objects as before costs nothing. */
-export function groupsOf(ingresses: readonly Ingress[], before: readonly Group[]): Grouped {
-  const bytes = ingresses.reduce((sum, ingress) => sum + textOf(ingress).length, 0);
-  const members = Array.from({ length: shardCount(bytes, before.length || undefined) }, (): Ingress[] => []);
-  for (const ingress of ingresses) members[shardOf(nameOf(ingress), members.length)]?.push(ingress);
-  const same = before.length === members.length ? before : [];
-  const fresh = new Map<string, string>();
-  const groups = members.map((ofGroup, index): Group => {
-    const former = same[index];
-    if (former && isSame(former.ingresses, ofGroup)) return former;
-    if (ofGroup.length === 0) return { ingresses: ofGroup, digest: null };
-    const text = groupText(ofGroup);
-    const digest = digestOf(text);
-    fresh.set(digest, text);
-    return { ingresses: ofGroup, digest };
-  });
-  return { groups, fresh };
+/** What Ingresses were grouped before, and how. */
+export interface GroupedBefore {
+  readonly ingresses: readonly Ingress[];
+  readonly groups: readonly Group[];
 }
+
+/** Groups Ingresses as hosts are into shards. A group whose Ingresses are the same objects as before costs nothing. */
+export function groupsOf(ingresses: readonly Ingress[], before: GroupedBefore): Grouped {
+  const bytes = ingresses.reduce((sum, ingress) => sum + textOf(ingress).length, 0);
+  const count = shardCount(bytes, before.groups.length || undefined);
+  const isRegrouped = count !== before.groups.length;
+  const former = isRegrouped ? Array.from({ length: count }, () => EMPTY) : before.groups;
+  const { gone, fresh } = differences(isRegrouped ? [] : before.ingresses, ingresses);
+  const placeOf = (ingress: Ingress) => shardOf(nameOf(ingress), count);
+  const touched = new Set([...gone, ...fresh].map(placeOf));
+  const coming = Map.groupBy(fresh, placeOf);
+  const left = new Set(gone);
+  const texts = new Map<string, string>();
+  const groups = former.map((group, place): Group => {
+    if (!touched.has(place)) return group;
+    const members = [...group.ingresses.filter((one) => !left.has(one)), ...(coming.get(place) ?? [])];
+    if (members.length === 0) return EMPTY;
+    const text = groupText(members);
+    const digest = digestOf(text);
+    texts.set(digest, text);
+    return { ingresses: members, digest };
+  });
+  return { groups, fresh: texts };
+}
+
+const EMPTY: Group = { ingresses: [], digest: null };
 
 /** What a group's blob holds, whatever the order in which its Ingresses came. */
 function groupText(ingresses: readonly Ingress[]): string {
   const inOrder = ingresses.toSorted((a, b) => compareText(nameOf(a), nameOf(b)));
   return `{"ingresses":[${inOrder.map(textOf).join(",")}]}`;
-}
-
-function isSame(before: readonly Ingress[], after: readonly Ingress[]): boolean {
-  return before.length === after.length && before.every((ingress, index) => ingress === after[index]);
 }

@@ -87,7 +87,7 @@ export async function readLedger(kv: Kv, signer: Signer): Promise<HeldLedger> {
 
 /** What to write for `wanted` after `before`. Pure; Ingresses that are the same objects as before cost next to nothing. */
 export function planLedger(before: HeldLedger, wanted: Ledger): LedgerPlan {
-  const { groups, fresh } = groupsOf(wanted.ingresses, before.groups);
+  const { groups, fresh } = groupsOf(wanted.ingresses, before);
   const { cluster, quarantined } = wanted;
   const ingresses = groups.map(({ digest }) => digest);
   const text = textOf({ format: LEDGER_FORMAT, cluster: cluster ?? null, quarantined, ingresses });

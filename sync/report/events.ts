@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { differences } from "../differences.ts";
 import { onceEach } from "../once-each.ts";
 import type { Involved, Notice } from "./notices.ts";
 import { type Reporting, type Written, writeAll } from "./writing.ts";
@@ -34,13 +35,14 @@ interface Bucket {
 
 /** What has been told, from round to round. */
 export interface Told {
-  /** The notices that stood in the last round and have been told. */
+  /** The notices that stood in the last round and have been told, and their keys. */
+  readonly notices: readonly Notice[];
   readonly keys: ReadonlySet<string>;
   /** By uid; an object without one has all its tokens. */
   readonly buckets: ReadonlyMap<string, Bucket>;
 }
 
-export const NOTHING_TOLD: Told = { keys: new Set(), buckets: new Map() };
+export const NOTHING_TOLD: Told = { notices: [], keys: new Set(), buckets: new Map() };
 
 /** A notice that is new, and the Event that tells it. */
 export interface Due {
@@ -58,10 +60,12 @@ export function eventsOf(
   now: Date,
   instance: string,
 ): { due: Due[]; after: Told } {
-  const keys = new Set<string>();
+  const { gone, fresh } = differences(before.notices, notices);
+  const keys = new Set(before.keys);
+  for (const notice of gone) keys.delete(keyOf(notice));
   const buckets = stillFilling(before.buckets, now.getTime());
   const due: Due[] = [];
-  for (const notice of notices) {
+  for (const notice of fresh) {
     const key = keyOf(notice);
     if (keys.has(key)) continue;
     if (!before.keys.has(key)) {
@@ -72,7 +76,12 @@ export function eventsOf(
     }
     keys.add(key);
   }
-  return { due, after: { keys, buckets } };
+  return { due, after: { notices: toldOf(notices, keys), keys, buckets } };
+}
+
+/** The notices that have been told: all, but for a few of an object that has had too many, or that failed. */
+function toldOf(notices: readonly Notice[], keys: ReadonlySet<string>): readonly Notice[] {
+  return keys.size === notices.length ? notices : notices.filter((notice) => keys.has(keyOf(notice)));
 }
 
 /** Writes what is new in `notices`. What could not be written is not told, so that the next round tries again. */
@@ -105,7 +114,7 @@ export async function reportEvents(
 /** What was not even tried gets its token back; what failed does not, so that trying again has a pace too. */
 function withoutUntold(told: Told, { failed, left }: Written<Due>): Told {
   if (failed.length + left.length === 0) return told;
-  const { keys, buckets } = told;
+  const { notices, buckets } = told;
   const untold = new Set([...failed, ...left].map(({ key }) => key));
   const refunded = new Map(buckets);
   for (const { event } of left) {
@@ -113,7 +122,8 @@ function withoutUntold(told: Told, { failed, left }: Written<Due>): Told {
     const bucket = refunded.get(uid);
     if (bucket) refunded.set(uid, { ...bucket, tokens: bucket.tokens + 1 });
   }
-  return { keys: new Set([...keys].filter((key) => !untold.has(key))), buckets: refunded };
+  const keys = new Set([...told.keys].filter((key) => !untold.has(key)));
+  return { notices: toldOf(notices, keys), keys, buckets: refunded };
 }
 
 /** 409: it has been told, by a former process maybe. 404, or a 403 of a certain wording: the namespace is going. */

@@ -1,4 +1,5 @@
 import { type Diagnostic, type Reason, reasons, type Severity } from "../compile/diagnostic.ts";
+import { onceEach } from "../once-each.ts";
 
 /** The object that an Event is about, as the API server knows it. */
 export interface Involved {
@@ -29,7 +30,7 @@ export interface Publication {
   readonly changed: readonly string[];
 }
 
-const ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+const ORDER: readonly Severity[] = ["error", "warning", "note"];
 const DIGEST_SHOWN = 12;
 
 /**
@@ -46,7 +47,8 @@ export function noticesOf(
     return involved?.namespace ? [noticeOf(diagnostic, involved)] : [];
   });
   const published = publication ? publishedNotices(publication, diagnostics, involvedOf) : [];
-  return [...told, ...published].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+  const bySeverity = Map.groupBy([...told, ...published], ({ severity }) => severity);
+  return ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
 }
 
 // Diagnostics of what did not change keep their identity from round to round, and so do their notices.
@@ -62,15 +64,19 @@ function noticeOf(diagnostic: Diagnostic, involved: Involved): Notice {
   return notice;
 }
 
+/** The objects of which something failed, by how diagnostics name them. */
+export const failedIn = onceEach((diagnostics: readonly Diagnostic[]): ReadonlySet<string> => {
+  const failures = diagnostics.filter(({ reason }) => reasons[reason].severity === "error");
+  return new Set(failures.map(({ object }) => object));
+});
+
 /** An Ingress with an error is told of the error alone, even where the rest of it is live: success is never half. */
 function publishedNotices(
   { generation, digest, changed }: Publication,
   diagnostics: readonly Diagnostic[],
   involvedOf: InvolvedOf,
 ): Notice[] {
-  const failed = new Set(
-    diagnostics.filter(({ reason }) => reasons[reason].severity === "error").map(({ object }) => object),
-  );
+  const failed = failedIn(diagnostics);
   const message = `generation ${generation}, digest ${digest.slice(0, DIGEST_SHOWN)}…`;
   return changed
     .map((name) => `Ingress ${name}`)
