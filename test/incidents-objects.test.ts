@@ -102,6 +102,20 @@ describe("incident: rules without anything in them", () => {
   }
 });
 
+describe("incident: paths with colons, braces, bars, spaces and letters of other alphabets", () => {
+  test("are served as they are written, and a path that Kubernetes does not take costs itself alone", async () => {
+    const odd = { "/api/v1/x:batchDelete": "web", "/{a|b}": "web", "/two words": "web", "/größe/日本": "web" };
+    stage.apply(ingress("shop", "shop.example.com", { ...odd, "no-slash": "web" }));
+    await stage.published(
+      "shop.example.com /api/v1/x:batchDelete -> default/web:80",
+      "shop.example.com /größe/日本 -> default/web:80",
+      "shop.example.com /two words -> default/web:80",
+      "shop.example.com /{a|b} -> default/web:80",
+    );
+    await until(() => stage.events().includes("PathInvalid Ingress default/shop"));
+  });
+});
+
 describe("incident: the same host and path in two namespaces", () => {
   const created = (month: number) => `2026-0${month}-01T00:00:00Z`;
   const objects = [
