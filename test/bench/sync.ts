@@ -69,7 +69,10 @@ async function first(what: string, started: RunningJob): Promise<number> {
   console.log(`${what}: published after ${since()}, ${(cpu / 1000).toFixed(1)} s CPU`);
   printMemory(started);
   await started.until("edgress_rounds_total", 1);
-  console.log(`${what}: told after ${since()}, ${(started.cpu() / 1000).toFixed(1)} s CPU`);
+  const round = (await started.metric("edgress_round_duration_seconds_sum")) ?? 0;
+  console.log(
+    `${what}: told after ${since()}, ${(started.cpu() / 1000).toFixed(1)} s CPU; the round took ${round.toFixed(1)} s`,
+  );
   for (const name of ["edgress_hosts", "edgress_routes", "edgress_diagnostics", "edgress_kv_writes_total"])
     console.log(`  ${name} ${await started.metric(name)}`);
   await sleep(2000); // what its own writes bring back
