@@ -75,6 +75,23 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
   });
 });
 
+describe("an Ingress that is deleted and made again as it was, while nobody watched", () => {
+  test("is another one: its Events and its status are its own", async () => {
+    const creationTimestamp = "2026-01-01T00:00:00Z";
+    const bad = having(ingress("shop", "shop.example.com", { "/cart": "web", "no-slash": "web" }), {
+      creationTimestamp,
+    });
+    const refusals = () => stage.events().filter((event) => event === "PathInvalid Ingress default/shop").length;
+    stage.apply(bad);
+    await until(() => refusals() === 1 && stage.shown("shop").live === "1");
+    stage.server.strikeWatches(/ingresses\?/, { type: "cut" });
+    stage.server.remove("Ingress", "default", "shop");
+    stage.server.apply(bad);
+    stage.server.compact(); // it is found by a list alone
+    await until(() => refusals() === 2 && stage.shown("shop").live === "1");
+  });
+});
+
 describe("incident: rules without anything in them", () => {
   const rows: readonly (readonly [string, Applied, readonly string[]])[] = [
     ["a rule with a host and no http", written("odd", [{ host: "odd.example.com" }]), []],

@@ -98,10 +98,10 @@ export function take(change: Exclude<Change<Kept>, { type: "failed" }>, known: M
   }
 }
 
-/** Keeps an object. One whose content is as it was keeps its identity, since later stages remember by it. */
+/** Keeps an object. One that is the same, with the same content, keeps its identity: later stages remember by it. */
 function put(kept: Kept, known: Map<string, Kept>): boolean {
   const before = known.get(kept.id);
-  const isNews = !before || !isDeepStrictEqual(before.read, kept.read);
+  const isNews = before?.uid !== kept.uid || !isDeepStrictEqual(before.read, kept.read);
   known.set(kept.id, isNews ? kept : { ...kept, read: before.read });
   return isNews;
 }

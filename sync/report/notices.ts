@@ -42,22 +42,20 @@ export function noticesOf(
   publication: Publication | undefined,
   involvedOf: InvolvedOf,
 ): Notice[] {
-  const told = diagnostics.flatMap((diagnostic): Notice[] => {
-    const involved = involvedOf(diagnostic.object);
-    return involved?.namespace ? [noticeOf(diagnostic, involved)] : [];
-  });
+  const told = diagnostics.map((diagnostic) => notices.get(diagnostic) ?? noticeOf(diagnostic, involvedOf));
   const published = publication ? publishedNotices(publication, diagnostics, involvedOf) : [];
-  const bySeverity = Map.groupBy([...told, ...published], ({ severity }) => severity);
+  const all = [...told.filter((notice) => notice !== undefined), ...published];
+  const bySeverity = Map.groupBy(all, ({ severity }) => severity);
   return ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
 }
 
-// Diagnostics of what did not change keep their identity from round to round, and so do their notices.
+// Diagnostics of what did not change keep their identity from round to round; of an object that is made anew they do not.
 const notices = new WeakMap<Diagnostic, Notice>();
 
-function noticeOf(diagnostic: Diagnostic, involved: Involved): Notice {
-  const before = notices.get(diagnostic);
-  if (before?.involved === involved) return before;
-  const { reason, field, problem, remedy } = diagnostic;
+function noticeOf(diagnostic: Diagnostic, involvedOf: InvolvedOf): Notice | undefined {
+  const { object, reason, field, problem, remedy } = diagnostic;
+  const involved = involvedOf(object);
+  if (!involved?.namespace) return undefined;
   const message = `${field}: ${problem}; ${remedy}`;
   const notice: Notice = { involved, severity: reasons[reason].severity, reason, message };
   notices.set(diagnostic, notice);
