@@ -1,6 +1,6 @@
 import { type Api, ApiError } from "../kubernetes/api.ts";
 
-const PARALLEL = 16;
+const PARALLEL = 32; // of the 200 that a kube-apiserver by default changes at a time, for all its clients
 const SHOWN_FAILURES = 10;
 /** So many in a row that the API server itself failed, and the rest is left: each may take its whole time limit. */
 const MOST_TROUBLE = PARALLEL;
