@@ -1,31 +1,31 @@
 import type { Exchange } from "./exchange.ts";
 
 /** How a request ended: for the access line, one word a kind. */
-export type Outcome =
+export type RequestOutcome =
   | "routed"
   | "redirected"
   | "preflight"
   | "no-route"
-  | "backend-missing"
-  | "closed"
+  | "no-backend"
+  | "failed-closed"
   | "denied"
   | "bad-request"
-  | "rewrite-empty"
+  | "empty-rewrite"
   | "body-too-large"
-  | "limited"
-  | "origin-refused"
+  | "rate-limited"
+  | "origin-unreachable"
   | "origin-timeout"
-  | "client-gone"
-  | "loop"
+  | "client-closed"
+  | "subrequest-loop"
   | "no-snapshot"
   | "internal-error";
 
 /** A response, and how it came about. */
-export interface Answer {
+export interface EdgeResponse {
   readonly response: Response;
-  readonly outcome: Outcome;
+  readonly outcome: RequestOutcome;
   /** Why, where the outcome alone does not say. */
-  readonly because?: string;
+  readonly reason?: string;
   /** The route that took the request, and its backend. */
   readonly route?: string | undefined;
   readonly backend?: string | undefined;
@@ -33,18 +33,18 @@ export interface Answer {
   readonly origin?: string;
   readonly originMs?: number;
   /** How many addresses were asked, where it was not the first that answered. */
-  readonly tries?: number;
+  readonly attempts?: number;
   /** The DNS record of that address. */
   readonly record?: string;
   /** The policy that could not be asked, so that the request passed without. */
-  readonly unchecked?: string;
+  readonly rateLimitSkipped?: boolean;
   /** An external authentication service gave it: no error page takes its place. */
-  readonly authAnswer?: boolean;
+  readonly isAuthResponse?: boolean;
   /** It has no line in the access log. */
-  readonly isUnlogged?: boolean;
+  readonly skipsAccessLog?: boolean;
 }
 
-const PHRASES: Readonly<Record<number, string>> = {
+const REASON_PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -59,30 +59,35 @@ const PHRASES: Readonly<Record<number, string>> = {
 };
 
 /** An answer of the edge's own: a small text that names the request id, and nothing internal. */
-export function ownAnswer(exchange: Exchange, status: number, outcome: Outcome, because?: string): Answer {
-  const body = `${status} ${PHRASES[status] ?? ""}\nrequest id: ${exchange.id}\n`;
+export function errorResponse(
+  exchange: Exchange,
+  status: number,
+  outcome: RequestOutcome,
+  reason?: string,
+): EdgeResponse {
+  const body = `${status} ${REASON_PHRASES[status] ?? ""}\nrequest id: ${exchange.id}\n`;
   const headers = {
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",
     "X-Request-ID": exchange.id,
   };
-  return { response: new Response(body, { status, headers }), outcome, ...(because !== undefined && { because }) };
+  return { response: new Response(body, { status, headers }), outcome, ...(reason !== undefined && { reason }) };
 }
 
 /** Sends the client elsewhere. What no header may hold is escaped, as a browser would on the way there. */
-export function redirect(status: number, location: string): Answer {
-  const escaped = location.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()));
-  return { response: new Response(null, { status, headers: { Location: escaped } }), outcome: "redirected" };
+export function redirectResponse(status: number, location: string): EdgeResponse {
+  const escapedLocation = location.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()));
+  return { response: new Response(null, { status, headers: { Location: escapedLocation } }), outcome: "redirected" };
 }
 
 /** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
 /** The same answer with a header set. */
-export function withHeader(answer: Answer, name: string, value: string): Answer {
+export function withHeader(answer: EdgeResponse, name: string, value: string): EdgeResponse {
   return withHeaders(answer, (headers) => headers.set(name, value));
 }
 
 /** The same answer with other headers. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
-export function withHeaders(answer: Answer, change: (headers: Headers) => void): Answer {
+export function withHeaders(answer: EdgeResponse, change: (headers: Headers) => void): EdgeResponse {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);
   change(response.headers);

@@ -1,15 +1,15 @@
 import type { Exchange } from "./exchange.ts";
 
 /** An exchange whose body may be read and replaced. */
-type WithBody = Exchange & { readonly body: ReadableStream<Uint8Array> };
+type ExchangeWithBody = Exchange & { readonly body: ReadableStream<Uint8Array> };
 
 /** Whether a request has a body that can be handed on in another stream. That of a GET can't: a fetch takes none. */
-export function hasOwnBody(exchange: Exchange): exchange is WithBody {
-  return exchange.body !== null && !isBodyless(exchange.request.method);
+export function hasStreamableBody(exchange: Exchange): exchange is ExchangeWithBody {
+  return exchange.body !== null && !isBodylessMethod(exchange.request.method);
 }
 
 /** Whether a fetch of the method must not be given a body; only a client's own request can have one. */
-export function isBodyless(method: string): boolean {
+export function isBodylessMethod(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
@@ -21,7 +21,7 @@ const { FixedLengthStream } = globalThis as unknown as {
 };
 
 /** What one writes into and another reads from; where the length is known whoever reads it is told. */
-export function pipeOf(length: string | null) {
+export function createPipe(length: string | null) {
   if (length === null || FixedLengthStream === undefined) return new TransformStream<Uint8Array, Uint8Array>();
   return new FixedLengthStream(Number(length));
 }

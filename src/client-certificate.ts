@@ -1,6 +1,6 @@
 /** What Cloudflare says of the certificate that a client presented; https only. */
 export interface ClientCertificate {
-  readonly presented: boolean;
+  readonly isPresented: boolean;
   readonly verdict: string; // "SUCCESS", "NONE", or "FAILED:reason"
   readonly subject: string; // as RFC 2253 writes it, the most specific first: "CN=client,O=Example"
   readonly issuer: string;
@@ -18,14 +18,16 @@ interface TlsClientAuth {
 }
 
 /** The certificate of the client that sent a request; where nothing is known of it there is none. */
-export function clientCertificateOf(request: Request): ClientCertificate {
-  const { tlsClientAuth: found } = ((request as { cf?: unknown }).cf ?? {}) as { tlsClientAuth?: TlsClientAuth | null };
-  const revoked = found?.certRevoked === "1";
+export function parseClientCertificate(request: Request): ClientCertificate {
+  const { tlsClientAuth: certificate } = ((request as { cf?: unknown }).cf ?? {}) as {
+    tlsClientAuth?: TlsClientAuth | null;
+  };
+  const isRevoked = certificate?.certRevoked === "1";
   return {
-    presented: found?.certPresented === "1",
-    verdict: revoked ? "FAILED:certificate revoked" : (found?.certVerified ?? "NONE"),
-    subject: found?.certSubjectDNRFC2253 ?? "",
-    issuer: found?.certIssuerDNRFC2253 ?? "",
-    der: /^:([A-Za-z0-9+/=]+):$/.exec(found?.certRFC9440 ?? "")?.[1],
+    isPresented: certificate?.certPresented === "1",
+    verdict: isRevoked ? "FAILED:certificate revoked" : (certificate?.certVerified ?? "NONE"),
+    subject: certificate?.certSubjectDNRFC2253 ?? "",
+    issuer: certificate?.certIssuerDNRFC2253 ?? "",
+    der: /^:([A-Za-z0-9+/=]+):$/.exec(certificate?.certRFC9440 ?? "")?.[1],
   };
 }

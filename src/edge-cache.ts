@@ -1,16 +1,16 @@
-import type { Cache } from "./exchange.ts";
+import type { TextCache } from "./exchange.ts";
 
 /** Texts in the cache of this Cloudflare location. */
-export const edgeCache: Cache = {
+export const edgeCache: TextCache = {
   async get(name) {
-    return (await caches.default.match(urlOf(name)))?.text();
+    return (await caches.default.match(buildCacheUrl(name)))?.text();
   },
   async put(name, text, seconds) {
     const headers = { "Cache-Control": `max-age=${seconds}` };
-    await caches.default.put(urlOf(name), new Response(text, { headers }));
+    await caches.default.put(buildCacheUrl(name), new Response(text, { headers }));
   },
 };
 
-function urlOf(name: string): string {
-  return `https://kept.edgress.invalid/${name}`;
+function buildCacheUrl(name: string): string {
+  return `https://cache.edgress.invalid/${name}`;
 }

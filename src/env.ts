@@ -2,31 +2,31 @@
 export interface Env {
   readonly RULES: RulesNamespace;
   /** The Ed25519 key that manifests are verified with: 32 bytes, base64, as `edgress keys` prints it. */
-  readonly MANIFEST_PUBLIC_KEY: string;
+  readonly EDGRESS_VERIFYING_KEY: string;
   /** The X25519 key that sealed texts are opened with: a secret, 32 bytes, base64, as `edgress keys` prints it. */
-  readonly EDGRESS_SEALING_KEY?: string;
+  readonly EDGRESS_DECRYPTION_KEY?: string;
   /** Milliseconds after which the manifest is looked at again; 10000 unless set. */
-  readonly RECHECK_MS?: string;
+  readonly SNAPSHOT_REFRESH_MS?: string;
   /** Milliseconds that an origin may take to begin its answer, where no annotation says so; 65000 unless set. */
-  readonly ANSWER_TIMEOUT_MS?: string;
+  readonly ORIGIN_TIMEOUT_MS?: string;
   /** The objects that count requests, one for each Ingress and client; without them no limit holds. */
   readonly LIMITER?: LimiterNamespace;
 }
 
 export interface LimiterNamespace {
-  getByName(name: string): Limits;
+  getByName(name: string): RateLimiter;
 }
 
 /** What counts the requests of one client to one Ingress. */
-export interface Limits {
-  enter(asked: Entry): Promise<Entered>;
+export interface RateLimiter {
+  acquire(request: RateLimitRequest): Promise<Admission>;
   /** Says that a request goes on. */
-  renew(lease: string): Promise<void>;
-  leave(lease: string): Promise<void>;
+  renew(slot: string): Promise<void>;
+  release(slot: string): Promise<void>;
 }
 
 /** A request, and the limits that it must be within. */
-export interface Entry {
+export interface RateLimitRequest {
   readonly rates: readonly Rate[];
   /** Requests at a time; 0 for any number. */
   readonly connections: number;
@@ -40,7 +40,7 @@ export interface Rate {
 }
 
 /** Whether a request is within its limits; if not, which one it breaks. A lease is to be given back. */
-export type Entered = { readonly ok: true; readonly lease?: string } | { readonly ok: false; readonly limit: string };
+export type Admission = { readonly ok: true; readonly slot?: string } | { readonly ok: false; readonly limit: string };
 
 /** The KV namespace that the sync job publishes into, as far as the edge uses it. */
 export interface RulesNamespace {

@@ -1,9 +1,9 @@
-import type { Answer } from "./answer.ts";
-import { type ClientCertificate, clientCertificateOf } from "./client-certificate.ts";
+import type { EdgeResponse } from "./answer.ts";
+import { type ClientCertificate, parseClientCertificate } from "./client-certificate.ts";
 import type { Env } from "./env.ts";
-import type { OriginFetch } from "./forward/fetch.ts";
-import { hostOf } from "./rules/hosts.ts";
-import { forwardedPath, normalisePath } from "./rules/paths.ts";
+import type { OriginFetchInit } from "./forward/fetch.ts";
+import { normalizeHost } from "./rules/hosts.ts";
+import { buildOriginPath, normalizePath } from "./rules/paths.ts";
 import type { SettingsOf } from "./rules/policies/index.ts";
 
 /** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
@@ -19,21 +19,21 @@ export interface Exchange {
   readonly clientIp: string;
   readonly clientCertificate: ClientCertificate;
   readonly groups: readonly (string | undefined)[]; // of the route's expression
-  readonly labels: Labels; // of the route, once it is found
-  readonly target: string; // the path to ask the origin for, escaped, without query
+  readonly labels: RouteLabels; // of the route, once it is found
+  readonly originPath: string; // the path to ask the origin for, escaped, without query
   readonly body: ReadableStream | null;
   readonly backend: string | undefined; // to forward to, by "namespace/service:port"
-  readonly address: string | undefined; // the record to ask first, if the backend has it
+  readonly preferredRecord: string | undefined; // the record to ask first, if the backend has it
   readonly upstream: SettingsOf<"upstream"> | undefined; // how to ask, where it is not as ever
   readonly originHost: string | undefined; // the Host that the origin is asked with, in place of the client's
   /** Headers that the origin gets beside the client's, or does not get where there is no value. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
   readonly zones: readonly string[]; // of the account, in the generation that this request sees
-  readonly platform: Platform;
+  readonly platform: RequestServices;
 }
 
 /** What a route is called, for variables. */
-export interface Labels {
+export interface RouteLabels {
   readonly namespace: string;
   readonly ingress: string;
   readonly service: string;
@@ -41,23 +41,23 @@ export interface Labels {
 }
 
 /** What a request can ask of where it is served. */
-export interface Platform {
+export interface RequestServices {
   readonly env: Env;
   /** Goes on with something after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Begins something that has no part in the answer. */
-  readonly aside: (work: () => Promise<unknown>) => void;
+  readonly runInBackground: (work: () => Promise<unknown>) => void;
   /** Serves a subrequest by the rules of the same generation. */
-  readonly serve: (exchange: Exchange) => Promise<Answer>;
+  readonly serve: (exchange: Exchange) => Promise<EdgeResponse>;
   /** Asks another service. */
-  readonly fetch: (url: string, asked: OriginFetch) => Promise<Response>;
+  readonly fetch: (url: string, init: OriginFetchInit) => Promise<Response>;
   /** The text that was sealed. Rejects where it cannot be opened. */
-  readonly open: (sealed: string) => Promise<string>;
+  readonly decrypt: (encryptedSecret: string) => Promise<string>;
   /** Texts that are kept for some seconds, near here; it may forget them at any time. */
-  readonly cache: Cache;
+  readonly cache: TextCache;
 }
 
-export interface Cache {
+export interface TextCache {
   readonly get: (name: string) => Promise<string | undefined>;
   readonly put: (name: string, text: string, seconds: number) => Promise<void>;
 }
@@ -67,32 +67,32 @@ const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
 const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 
 /** Reads a request. Its URL is taken apart as text: a URL object would resolve dots and escapes. */
-export function exchangeOf(request: Request, platform: Platform, url: string = request.url): Exchange {
+export function createExchange(request: Request, platform: RequestServices, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;
-  const path = normalisePath(rawPath);
-  const given = request.headers.get("X-Request-ID") ?? "";
+  const path = normalizePath(rawPath);
+  const clientRequestId = request.headers.get("X-Request-ID") ?? "";
   return {
     request,
-    id: REQUEST_ID.test(given) ? given : crypto.randomUUID().replaceAll("-", ""),
+    id: REQUEST_ID.test(clientRequestId) ? clientRequestId : crypto.randomUUID().replaceAll("-", ""),
     scheme: scheme === "https" ? "https" : "http",
     hostHeader,
-    host: hostOf(hostHeader),
+    host: normalizeHost(hostHeader),
     path,
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
-    clientCertificate: clientCertificateOf(request),
+    clientCertificate: parseClientCertificate(request),
     groups: [],
     labels: { namespace: "", ingress: "", service: "", port: "" },
     body: request.body,
     backend: undefined,
-    address: undefined,
+    preferredRecord: undefined,
     upstream: undefined,
     originHost: undefined,
     originHeaders: [],
     zones: [],
     platform,
-    target: forwardedPath(rawPath || "/", path ?? "/"),
+    originPath: buildOriginPath(rawPath || "/", path ?? "/"),
   };
 }

@@ -4,19 +4,19 @@ import { load } from "./load/load.ts";
 import { serve } from "./serve.ts";
 
 /** Where the Worker speaks for itself. No Ingress can take these paths. */
-const OWN_PATHS = "/.well-known/edgress/";
+const RESERVED_PATH_PREFIX = "/.well-known/edgress/";
 
-type Arguments = [env: Env, background: ExecutionContext];
+type HandlerArguments = [env: Env, background: ExecutionContext];
 
-const router = Router<Request, Arguments>()
-  .get(`${OWN_PATHS}health`, async (_, env, background) => {
-    const loaded = await load(env, "", background, Date.now());
-    return loaded.ok ? Response.json({ status: "ok" }) : Response.json({ status: "no snapshot" }, { status: 503 });
+const router = Router<Request, HandlerArguments>()
+  .get(`${RESERVED_PATH_PREFIX}health`, async (_, env, background) => {
+    const loadResult = await load(env, "", background, Date.now());
+    return loadResult.ok ? Response.json({ status: "ok" }) : Response.json({ status: "no snapshot" }, { status: 503 });
   })
-  .get(`${OWN_PATHS}generation`, async (_, env, background) => {
-    const loaded = await load(env, "", background, Date.now());
-    if (!loaded.ok) return Response.json({ status: "no snapshot" }, { status: 503 });
-    const { generation, digest, publishedAt } = loaded.manifest;
+  .get(`${RESERVED_PATH_PREFIX}generation`, async (_, env, background) => {
+    const loadResult = await load(env, "", background, Date.now());
+    if (!loadResult.ok) return Response.json({ status: "no snapshot" }, { status: 503 });
+    const { generation, digest, publishedAt } = loadResult.manifest;
     const ageSeconds = Math.max(0, Math.round((Date.now() - Date.parse(publishedAt)) / 1000));
     return Response.json({ generation, digest, ageSeconds }, { headers: { "Cache-Control": "no-store" } });
   })
@@ -27,6 +27,8 @@ export { Limiter } from "./limits/limiter.ts";
 export default {
   fetch(request, env, background) {
     const path = /^https?:\/\/[^/?#]*([^?#]*)/.exec(request.url)?.[1] ?? "";
-    return path.startsWith(OWN_PATHS) ? router.fetch(request, env, background) : serve(request, env, background);
+    return path.startsWith(RESERVED_PATH_PREFIX)
+      ? router.fetch(request, env, background)
+      : serve(request, env, background);
   },
 } satisfies ExportedHandler<Env>;

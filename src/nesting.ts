@@ -1,2 +1,2 @@
 /** Subrequests that a request may cause one inside the other: an authentication path that asks itself must end. */
-export const MOST_NESTED = 2;
+export const MAX_SUBREQUEST_DEPTH = 2;

@@ -1,55 +1,57 @@
 import { logAccess } from "./access.ts";
-import { type Answer, ownAnswer } from "./answer.ts";
+import { type EdgeResponse, errorResponse } from "./answer.ts";
 import { edgeCache } from "./edge-cache.ts";
 import type { Env } from "./env.ts";
-import { type Exchange, exchangeOf, type Platform } from "./exchange.ts";
-import { originFetch } from "./forward/fetch.ts";
+import { createExchange, type Exchange, type RequestServices } from "./exchange.ts";
+import { fetchOrigin } from "./forward/fetch.ts";
 import { load } from "./load/load.ts";
-import { firstHost } from "./match/host.ts";
-import { MOST_NESTED } from "./nesting.ts";
-import { openSealed } from "./sealed.ts";
+import { matchHost } from "./match/host.ts";
+import { MAX_SUBREQUEST_DEPTH } from "./nesting.ts";
+import { decryptSecret } from "./sealed.ts";
 
 /** A request's way: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
-  const started = Date.now();
-  const exchange = exchangeOf(request, platformOf(env, background, started, 0));
-  const { answer, generation } = await served(exchange, env, background, started);
-  if (!answer.isUnlogged) logAccess(exchange, answer, generation, Date.now() - started);
+  const startedAt = Date.now();
+  const exchange = createExchange(request, createRequestServices(env, background, startedAt, 0));
+  const { answer, generation } = await serveSnapshot(exchange, env, background, startedAt);
+  if (!answer.skipsAccessLog) logAccess(exchange, answer, generation, Date.now() - startedAt);
   return answer.response;
 }
 
-function platformOf(env: Env, background: ExecutionContext, now: number, nested: number): Platform {
+function createRequestServices(env: Env, background: ExecutionContext, now: number, depth: number): RequestServices {
   return {
     env,
     waitUntil: (work) => background.waitUntil(work),
-    aside: (work) => background.waitUntil(work()),
-    fetch: originFetch,
-    open: (sealed) => openSealed(sealed, env.EDGRESS_SEALING_KEY),
+    runInBackground: (work) => background.waitUntil(work()),
+    fetch: fetchOrigin,
+    decrypt: (sealed) => decryptSecret(sealed, env.EDGRESS_DECRYPTION_KEY),
     cache: edgeCache,
     async serve(exchange) {
-      if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop", "a subrequest asks for itself");
-      const platform = platformOf(env, background, now, nested + 1);
-      return (await served({ ...exchange, platform }, env, background, now)).answer;
+      if (depth === MAX_SUBREQUEST_DEPTH)
+        return errorResponse(exchange, 508, "subrequest-loop", "a subrequest asks for itself");
+      const platform = createRequestServices(env, background, now, depth + 1);
+      return (await serveSnapshot({ ...exchange, platform }, env, background, now)).answer;
     },
   };
 }
 
 /** Everything about a request comes from the one snapshot that was loaded for it. */
-async function served(exchange: Exchange, env: Env, background: ExecutionContext, now: number) {
-  const loaded = await load(env, exchange.host, background, now);
-  if (!loaded.ok) return { answer: ownAnswer(exchange, 503, "no-snapshot", loaded.because), generation: undefined };
-  const { generation, zones } = loaded.manifest;
-  const host = firstHost(loaded.hosts, exchange.host);
-  const answer = await answerFrom(host, { ...exchange, zones }).catch((error: unknown) => {
-    return ownAnswer(exchange, 500, "internal-error", error instanceof Error ? error.message : String(error));
+async function serveSnapshot(exchange: Exchange, env: Env, background: ExecutionContext, now: number) {
+  const loadResult = await load(env, exchange.host, background, now);
+  if (!loadResult.ok)
+    return { answer: errorResponse(exchange, 503, "no-snapshot", loadResult.reason), generation: undefined };
+  const { generation, zones } = loadResult.manifest;
+  const handler = matchHost(loadResult.hosts, exchange.host);
+  const answer = await dispatch(handler, { ...exchange, zones }).catch((error: unknown) => {
+    return errorResponse(exchange, 500, "internal-error", error instanceof Error ? error.message : String(error));
   });
   return { answer, generation };
 }
 
-async function answerFrom(
-  host: ((exchange: Exchange) => Promise<Answer>) | undefined,
+async function dispatch(
+  handler: ((exchange: Exchange) => Promise<EdgeResponse>) | undefined,
   exchange: Exchange,
-): Promise<Answer> {
-  if (exchange.path === undefined) return ownAnswer(exchange, 400, "bad-request", "the path cannot be read");
-  return host ? host(exchange) : ownAnswer(exchange, 404, "no-route");
+): Promise<EdgeResponse> {
+  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+  return handler ? handler(exchange) : errorResponse(exchange, 404, "no-route");
 }

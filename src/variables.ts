@@ -1,12 +1,16 @@
 import type { Exchange } from "./exchange.ts";
 import { encodePath } from "./rules/paths.ts";
-import { VARIABLE } from "./rules/variables.ts";
+import { VARIABLE_PATTERN } from "./rules/variables.ts";
 
 /** Fills in nginx's variables. `encode` is applied to each value, as the text around it needs. */
-export function expand(template: string, exchange: Exchange, encode: (value: string) => string = asIs): string {
-  return template.replace(VARIABLE, (_, group?: string, braced?: string, bare?: string) => {
+export function expandVariables(
+  template: string,
+  exchange: Exchange,
+  encode: (value: string) => string = identity,
+): string {
+  return template.replace(VARIABLE_PATTERN, (_, group?: string, bracedName?: string, bareName?: string) => {
     if (group !== undefined) return encode(exchange.groups[Number(group)] ?? "");
-    return encode(variable(braced ?? bare ?? "", exchange));
+    return encode(resolveVariable(bracedName ?? bareName ?? "", exchange));
   });
 }
 
@@ -16,28 +20,28 @@ export function withEscapedGroups(exchange: Exchange): Exchange {
 }
 
 /** The value of one variable, as ingress-nginx sets it; "" where the request has none. */
-function variable(name: string, exchange: Exchange): string {
-  const [, family, rest = ""] = /^(arg|http|cookie)_(.+)$/.exec(name) ?? [];
+function resolveVariable(name: string, exchange: Exchange): string {
+  const [, family, suffix = ""] = /^(arg|http|cookie)_(.+)$/.exec(name) ?? [];
   switch (family) {
     case "arg":
-      return argument(exchange.query, rest);
+      return readArgument(exchange.query, suffix);
     case "http":
-      if (name !== "http_host") return exchange.request.headers.get(rest.replaceAll("_", "-")) ?? "";
+      if (name !== "http_host") return exchange.request.headers.get(suffix.replaceAll("_", "-")) ?? "";
       return exchange.hostHeader;
     case "cookie":
-      return cookieOf(exchange, rest) ?? "";
+      return readCookie(exchange, suffix) ?? "";
     default:
-      return plainValue(name, exchange);
+      return resolvePlainVariable(name, exchange);
   }
 }
 
 /** A cookie of the request. */
-export function cookieOf({ request }: Exchange, name: string): string | undefined {
+export function readCookie({ request }: Exchange, name: string): string | undefined {
   const pairs = (request.headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-function plainValue(name: string, exchange: Exchange): string {
+function resolvePlainVariable(name: string, exchange: Exchange): string {
   const { namespace, ingress, service, port } = exchange.labels;
   const requestUri = exchange.rawPath + exchange.query;
   const values: Readonly<Record<string, () => string>> = {
@@ -56,7 +60,7 @@ function plainValue(name: string, exchange: Exchange): string {
     is_args: () => (exchange.query.length > 1 ? "?" : ""),
     remote_addr: () => exchange.clientIp,
     binary_remote_addr: () => exchange.clientIp, // as text, which is as good to hash
-    remote_user: () => userOf(exchange),
+    remote_user: () => parseBasicAuthUser(exchange),
     request_method: () => exchange.request.method,
     req_id: () => exchange.id,
     request_id: () => exchange.id,
@@ -69,21 +73,21 @@ function plainValue(name: string, exchange: Exchange): string {
   return values[name]?.() ?? "";
 }
 
-function argument(query: string, name: string): string {
+function readArgument(query: string, name: string): string {
   const pairs = query.slice(1).split("&");
   return pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 }
 
 /** The user of basic authentication, whether it was checked or not. */
-function userOf({ request }: Exchange): string {
-  const [, encoded = ""] = /^basic\s+(\S+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
+function parseBasicAuthUser({ request }: Exchange): string {
+  const [, credentials = ""] = /^basic\s+(\S+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
   try {
-    return atob(encoded).split(":")[0] ?? "";
+    return atob(credentials).split(":")[0] ?? "";
   } catch {
     return "";
   }
 }
 
-function asIs(value: string): string {
+function identity(value: string): string {
   return value;
 }

@@ -1,5 +1,5 @@
-import { clusterApi } from "./kubernetes/cluster-api.ts";
-import { approve, HELD_BACK, readHeldBack } from "./report/held-back.ts";
+import { loadKubernetesClient } from "./kubernetes/cluster-api.ts";
+import { APPROVAL_CONFIG_MAP, approve, readApprovalRequest } from "./report/held-back.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ApproveOptions {
@@ -8,27 +8,29 @@ export interface ApproveOptions {
 }
 
 /** Shows the round that is held back, or confirms it where its id is given. */
-export async function approveCommand(
+export async function runApprove(
   id: string | undefined,
   options: ApproveOptions,
   print: (line: string) => void,
 ): Promise<void> {
-  const { api, namespace } = clusterApi(options.namespace);
-  const held = await readHeldBack(api, namespace);
-  if (!held) {
+  const { api, namespace } = loadKubernetesClient(options.namespace);
+  const approvalRequest = await readApprovalRequest(api, namespace);
+  if (!approvalRequest) {
     if (id !== undefined)
-      throw new UsageError(`nothing is held back in namespace ${namespace} (ConfigMap ${HELD_BACK})`);
+      throw new UsageError(`nothing is held back in namespace ${namespace} (ConfigMap ${APPROVAL_CONFIG_MAP})`);
     print(`nothing is held back in namespace ${namespace}`);
     return;
   }
   if (id === undefined) {
-    print(`held back since ${held.since}: ${held.reason}`);
-    for (const route of held.routes.split("\n")) print(`  ${route}`);
-    print(`edgress approve ${held.id} --namespace ${namespace}`);
+    print(`held back since ${approvalRequest.since}: ${approvalRequest.reason}`);
+    for (const route of approvalRequest.routes.split("\n")) print(`  ${route}`);
+    print(`edgress approve ${approvalRequest.id} --namespace ${namespace}`);
     return;
   }
-  if (id !== held.id) {
-    throw new UsageError(`${id} is not what is held back: that is ${held.id}; look at its list before you confirm it`);
+  if (id !== approvalRequest.id) {
+    throw new UsageError(
+      `${id} is not what is held back: that is ${approvalRequest.id}; look at its list before you confirm it`,
+    );
   }
   await approve(api, namespace, id);
   print(`approved ${id}: the sync job publishes it with its next round`);

@@ -1,87 +1,93 @@
 import type { Account } from "./account.ts";
-import type { KnownCluster, LiveCluster } from "./collect/live-cluster.ts";
-import type { Memory } from "./compile/memory.ts";
+import { nameOf } from "./collect/cluster.ts";
+import type { LiveCluster, ObservedCluster } from "./collect/live-cluster.ts";
+import type { CompileCache } from "./compile/memory.ts";
 import type { Options } from "./compile/options.ts";
 import type { Permits } from "./compile/permits.ts";
-import { type Before, compileKeeping, type Kept } from "./compile/quarantine.ts";
-import { nameOf } from "./compile/select.ts";
-import { PartlyReadError } from "./publish/blobs.ts";
-import { changedIngresses } from "./publish/changed.ts";
-import { type DeletionLimits, judge, removalOf, routesIn, type Verdict } from "./publish/deletion-guard.ts";
-import type { Fence } from "./publish/fence.ts";
-import { type Held, newerProblem, readHeld } from "./publish/held.ts";
-import { type HeldLedger, type Ledger, readLedger, writeLedger } from "./publish/ledger.ts";
-import type { OriginRecords } from "./publish/origin-records.ts";
-import { ownedBy } from "./publish/owner.ts";
-import { type Published, publish } from "./publish/publish.ts";
+import { compileWithLastGood, type LastGoodCompilation, type PreviousState } from "./compile/quarantine.ts";
+import { PartialReadError } from "./publish/blobs.ts";
+import { findChangedIngresses } from "./publish/changed.ts";
+import {
+  checkRemoval,
+  countHostRoutes,
+  type DeletionLimits,
+  type DeletionVerdict,
+  diffRemovals,
+} from "./publish/deletion-guard.ts";
+import type { WriteFence } from "./publish/fence.ts";
+import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "./publish/held.ts";
+import { type ControllerState, type LoadedState, readState, writeState } from "./publish/ledger.ts";
+import type { OriginRecordSync } from "./publish/origin-records.ts";
+import { checkOwnership } from "./publish/owner.ts";
+import { type PublishResult, publish } from "./publish/publish.ts";
 
 /** What every round of a cluster works with. */
-export interface Equipment {
-  readonly live: LiveCluster;
+export interface SyncDependencies {
+  readonly liveCluster: LiveCluster;
   readonly account: Account;
-  readonly records: OriginRecords;
-  readonly options: Omit<Options, "zones" | "seal" | "permits">;
-  readonly memory: Memory;
+  readonly records: OriginRecordSync;
+  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits">;
+  readonly cache: CompileCache;
   /** The uid of the cluster, by which clusters are told apart. */
-  readonly cluster: string;
-  readonly takeOver: boolean;
+  readonly clusterUid: string;
+  readonly takeOwnership: boolean;
   readonly limits: DeletionLimits;
 }
 
 /** What is published, and what was written down beside it. */
-export interface Knowledge {
-  readonly held: Held;
-  readonly ledger: HeldLedger;
+export interface PublishedState {
+  readonly snapshot: PublishedSnapshot;
+  readonly controllerState: LoadedState;
 }
 
 /** A cluster, compiled. */
 export interface CompiledCluster {
-  readonly known: KnownCluster;
-  readonly kept: Kept;
+  readonly observedCluster: ObservedCluster;
+  readonly compilation: LastGoodCompilation;
 }
 
 /** What a round came to. */
-export type Done = CompiledCluster & {
+export type SyncOutcome = CompiledCluster & {
   /** What the next round starts from. */
-  readonly knowledge: Knowledge;
+  readonly publishedState: PublishedState;
 } & (
-    | { readonly outcome: "held"; readonly verdict: Verdict }
+    | { readonly type: "blocked"; readonly verdict: DeletionVerdict }
     | {
-        readonly outcome: "published" | "unchanged";
-        readonly published: Published;
+        readonly type: "published" | "unchanged";
+        readonly publishResult: PublishResult;
         /** What was written to KV in all: keys, and bytes. */
         readonly writes: number;
         readonly bytes: number;
         /** The Ingresses of which something is live that was not. */
-        readonly changed: ReadonlySet<string>;
+        readonly changedIngresses: ReadonlySet<string>;
       }
   );
 
-const MOST_LOOKS = 5;
+const MAX_COMPILE_PASSES = 5;
 
 /**
  * Reads what is published. Rejects where it is another cluster's or a newer sync job's, or where KV does not give all of
  * it; with `goOn` the rest counts, as what is lost is written anew by publishing, and `goOn` is told what that is.
  */
-export async function readKnowledge(
-  { account: { kv, signer }, cluster, takeOver }: Equipment,
-  goOn?: (problem: string) => void,
-): Promise<Knowledge> {
-  const ledger = await restOf(readLedger(kv, signer), goOn);
-  const owned = ownedBy(ledger, cluster);
-  if (!owned.ok && !takeOver) throw new Error(owned.problem);
-  const newer = await newerProblem(kv, signer);
-  if (newer !== undefined && !takeOver) throw new Error(newer);
-  return { held: await restOf(readHeld(kv, signer), goOn), ledger };
+export async function readPublishedState(
+  { account: { kv, signer }, clusterUid, takeOwnership }: SyncDependencies,
+  onLoss?: (problem: string) => void,
+): Promise<PublishedState> {
+  const controllerState = await tolerateLoss(readState(kv, signer), onLoss);
+  const ownership = checkOwnership(controllerState, clusterUid);
+  if (!ownership.ok && !takeOwnership) throw new Error(ownership.problem);
+  const formatProblem = await findFormatProblem(kv, signer);
+  if (formatProblem !== undefined && !takeOwnership) throw new Error(formatProblem);
+  return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, signer), onLoss), controllerState };
 }
 
-async function restOf<T>(read: Promise<T>, goOn: ((problem: string) => void) | undefined): Promise<T> {
+async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) => void) | undefined): Promise<T> {
   try {
-    return await read;
+    return await result;
   } catch (error) {
-    if (!(error instanceof PartlyReadError) || !goOn) throw error;
-    goOn(error.message);
-    return error.rest as T; // what could be read of the same
+    if (!(error instanceof PartialReadError) || !onLoss) throw error;
+    onLoss(error.message);
+    return error.partialResult as T; // what could be read of the same
   }
 }
 
@@ -90,59 +96,74 @@ async function restOf<T>(read: Promise<T>, goOn: ((problem: string) => void) | u
  * missing only because it was not asked for. Undefined until every first list is in.
  */
 export async function compileCluster(
-  { live, account, records, options, memory }: Equipment,
+  { liveCluster, account, records, options, cache }: SyncDependencies,
   permits: Permits,
-  before: Before,
+  previousState: PreviousState,
   now: Date,
 ): Promise<CompiledCluster | undefined> {
-  const zones = (await records.zones()).map(({ name }) => name);
-  const all = { ...options, zones, permits, seal: account.sealer.seal };
-  for (let looks = 1; ; looks++) {
-    const known = live.known();
-    if (!known) return undefined;
-    const kept = compileKeeping(known.cluster, before, all, now.toISOString(), memory);
-    const isNews = await live.refer(kept.compiled.references);
-    if (!isNews || looks === MOST_LOOKS) return { known, kept };
+  const zones = (await records.listZones()).map(({ name }) => name);
+  const compileOptions = { ...options, zones, permits, tokenizeSecret: account.encryptor.tokenizeSecret };
+  for (let pass = 1; ; pass++) {
+    const observedCluster = liveCluster.read();
+    if (!observedCluster) return undefined;
+    const compilation = compileWithLastGood(
+      observedCluster.cluster,
+      previousState,
+      compileOptions,
+      now.toISOString(),
+      cache,
+    );
+    const hasNewReferences = await liveCluster.watchReferences(compilation.compilation.references);
+    if (!hasNewReferences || pass === MAX_COMPILE_PASSES) return { observedCluster, compilation };
   }
 }
 
 /** A round of the one who may write: judge what would go, write down what is good, add DNS records, publish. */
 export async function publishCluster(
-  { account, records, cluster, limits }: Equipment,
-  compiled: CompiledCluster,
-  knowledge: Knowledge,
-  approved: string | undefined,
-  fence: Fence,
+  { account, records, clusterUid, limits }: SyncDependencies,
+  compiledCluster: CompiledCluster,
+  publishedState: PublishedState,
+  approvedId: string | undefined,
+  fence: WriteFence,
   now: Date,
-): Promise<Done> {
-  const { rules } = compiled.kept.compiled;
-  const { hosts } = knowledge.held;
-  const verdict = judge(removalOf(hosts, rules.hosts), routesIn(hosts), limits, approved);
-  if (verdict.heldBack !== undefined) return { ...compiled, knowledge, outcome: "held", verdict };
+): Promise<SyncOutcome> {
+  const { rules } = compiledCluster.compilation.compilation;
+  const { hosts } = publishedState.snapshot;
+  const verdict = checkRemoval(diffRemovals(hosts, rules.hosts), countHostRoutes(hosts), limits, approvedId);
+  if (verdict.blockedReason !== undefined) return { ...compiledCluster, publishedState, type: "blocked", verdict };
   const { kv, signer } = account;
-  const ledger = await writeLedger(kv, signer, knowledge.ledger, remembered(compiled.kept, cluster), fence);
-  await records.keep(rules, fence.check);
-  const published = await publish(rules, kv, signer, now, account.sealer, { fence, held: knowledge.held });
+  const writtenState = await writeState(
+    kv,
+    signer,
+    publishedState.controllerState,
+    buildControllerState(compiledCluster.compilation, clusterUid),
+    fence,
+  );
+  await records.sync(rules, fence.check);
+  const publishResult = await publish(rules, kv, signer, now, account.encryptor, {
+    fence,
+    snapshot: publishedState.snapshot,
+  });
   return {
-    ...compiled,
-    knowledge: { held: published.held, ledger: ledger.held },
-    outcome: published.changed ? "published" : "unchanged",
-    published,
-    writes: published.writes + ledger.writes,
-    bytes: published.bytes + ledger.bytes,
-    changed: published.changed ? changedIngresses(hosts, rules.hosts) : new Set(),
+    ...compiledCluster,
+    publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
+    type: publishResult.hasChanged ? "published" : "unchanged",
+    publishResult,
+    writes: publishResult.writes + writtenState.writes,
+    bytes: publishResult.bytes + writtenState.bytes,
+    changedIngresses: publishResult.hasChanged ? findChangedIngresses(hosts, rules.hosts) : new Set(),
   };
 }
 
 /** What is written down of a round, and what the next one knows by it. */
-function remembered({ lastGood, quarantined }: Before, cluster: string): Ledger {
-  return { cluster, quarantined: Object.fromEntries(quarantined), ingresses: [...lastGood.values()] };
+function buildControllerState({ lastGood, brokenSince }: PreviousState, cluster: string): ControllerState {
+  return { cluster, brokenSince: Object.fromEntries(brokenSince), ingresses: [...lastGood.values()] };
 }
 
 /** What is known from before, as it was written down. */
-export function beforeOf({ ingresses, quarantined }: Ledger): Before {
+export function previousStateFrom({ ingresses, brokenSince }: ControllerState): PreviousState {
   return {
     lastGood: new Map(ingresses.map((ingress) => [nameOf(ingress), ingress])),
-    quarantined: new Map(Object.entries(quarantined)),
+    brokenSince: new Map(Object.entries(brokenSince)),
   };
 }

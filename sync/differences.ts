@@ -1,24 +1,31 @@
 /** What is in only one of two lists, in the order of that list. */
-export interface Differences<T> {
-  readonly gone: readonly T[];
-  readonly fresh: readonly T[];
+export interface ListDiff<T> {
+  readonly removed: readonly T[];
+  readonly added: readonly T[];
 }
 
 /**
  * Compares two lists by identity, in each of which nothing is twice. What both have at the same places, counted from
  * either end, costs next to nothing: where few places differ no set of all is made.
  */
-export function differences<T>(before: readonly T[], after: readonly T[]): Differences<T> {
-  const shorter = Math.min(before.length, after.length);
+export function diffLists<T>(oldItems: readonly T[], newItems: readonly T[]): ListDiff<T> {
+  const shorterLength = Math.min(oldItems.length, newItems.length);
   let start = 0;
-  while (start < shorter && before[start] === after[start]) start++;
+  while (start < shorterLength && oldItems[start] === newItems[start]) start++;
   let end = 0; // counted from the end
-  while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
-  const [was, is] = [before.slice(start, before.length - end), after.slice(start, after.length - end)];
-  const isAligned = was.length === is.length;
-  const gone = isAligned ? was.filter((item, index) => item !== is[index]) : was;
-  const fresh = isAligned ? is.filter((item, index) => item !== was[index]) : is;
-  if (gone.length === 0 || fresh.length === 0) return { gone, fresh };
-  const [inGone, inFresh] = [new Set(gone), new Set(fresh)];
-  return { gone: gone.filter((item) => !inFresh.has(item)), fresh: fresh.filter((item) => !inGone.has(item)) };
+  while (end < shorterLength - start && oldItems[oldItems.length - 1 - end] === newItems[newItems.length - 1 - end])
+    end++;
+  const [oldMiddle, newMiddle] = [
+    oldItems.slice(start, oldItems.length - end),
+    newItems.slice(start, newItems.length - end),
+  ];
+  const isAligned = oldMiddle.length === newMiddle.length;
+  const removed = isAligned ? oldMiddle.filter((item, index) => item !== newMiddle[index]) : oldMiddle;
+  const added = isAligned ? newMiddle.filter((item, index) => item !== oldMiddle[index]) : newMiddle;
+  if (removed.length === 0 || added.length === 0) return { removed, added };
+  const [removedSet, addedSet] = [new Set(removed), new Set(added)];
+  return {
+    removed: removed.filter((item) => !addedSet.has(item)),
+    added: added.filter((item) => !removedSet.has(item)),
+  };
 }

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
-import { allPolicies } from "../src/rules/policies/all.ts";
-import type { AnnotationRow, Nearness } from "../src/rules/policies/define.ts";
-import { reasons } from "./compile/diagnostic.ts";
+import { compiledPolicies } from "../src/rules/policies/all.ts";
+import type { AnnotationRow, SupportLevel } from "../src/rules/policies/define.ts";
+import { diagnosticReasons } from "./compile/diagnostic.ts";
 import { METRICS } from "./report/metrics.ts";
 
 /** The documents that hold tables made from code. */
@@ -12,67 +12,71 @@ export const DOCUMENTS = ["README.md", "docs/annotations.md", "docs/cluster.md"]
 );
 
 /** How near the edge comes to ingress-nginx, in words. */
-export const nearnessWords: Readonly<Record<Nearness, string>> = {
-  same: "the same",
-  inert: "nothing to do",
-  near: "near",
-  no: "can't be: served without",
-  never: "can't be: closed",
+export const supportLevelLabels: Readonly<Record<SupportLevel, string>> = {
+  full: "full",
+  "no-op": "no-op",
+  partial: "partial",
+  ignored: "ignored",
+  "fail-closed": "fails closed",
 };
 
 /** Each table by the name of its markers. */
 export const tables: Readonly<Record<string, () => string>> = {
-  annotations: annotationTable,
-  diagnostics: diagnosticTable,
-  metrics: metricTable,
+  annotations: formatAnnotationTable,
+  diagnostics: formatDiagnosticTable,
+  metrics: formatMetricTable,
 };
 
 /** A document with its tables as the code makes them: annotations, in the order of the filters, and diagnostics. */
 export function withTables(document: string): string {
-  return Object.entries(tables).reduce((text, [name, table]) => between(text, name, table), document);
+  return Object.entries(tables).reduce((text, [name, table]) => replaceBetweenMarkers(text, name, table), document);
 }
 
-function annotationTable(): string {
+function formatAnnotationTable(): string {
   // By name: an annotation that two policies read has one row.
-  const annotations = new Map(allPolicies.flatMap((policy) => Object.entries<AnnotationRow>(policy.annotations)));
-  const rows = [...annotations].map(annotationCells);
-  return tableOf(["Annotation", "What it does", "Default", "Example", "Here it is", "Difference"], rows);
+  const annotations = new Map(compiledPolicies.flatMap((policy) => Object.entries<AnnotationRow>(policy.annotations)));
+  const rows = [...annotations].map(formatAnnotationCells);
+  return formatTable(["Annotation", "What it does", "Default", "Example", "Here it is", "Difference"], rows);
 }
 
-function annotationCells([name, row]: [string, AnnotationRow]): string[] {
-  const { doc, example, nearness = "same", difference = "", guards, aliases = [] } = row;
+function formatAnnotationCells([name, row]: [string, AnnotationRow]): string[] {
+  const { doc, example, support = "full", difference = "", guards, aliases = [] } = row;
   return [
-    [name, ...aliases].map(code).join(", "),
+    [name, ...aliases].map(formatCode).join(", "),
     guards ? `${doc} *Closes on error.*` : doc,
-    row.default === undefined || row.default === "none" ? (row.default ?? "") : code(row.default),
-    code(example),
-    nearnessWords[nearness],
+    row.default === undefined || row.default === "none" ? (row.default ?? "") : formatCode(row.default),
+    formatCode(example),
+    supportLevelLabels[support],
     difference,
   ];
 }
 
-function diagnosticTable(): string {
-  const rows = Object.entries(reasons).map(([reason, { severity, doc }]) => [code(reason), severity, doc]);
-  return tableOf(["Reason", "Severity", "What it means"], rows);
+function formatDiagnosticTable(): string {
+  const rows = Object.entries(diagnosticReasons).map(([reason, { severity, doc }]) => [
+    formatCode(reason),
+    severity,
+    doc,
+  ]);
+  return formatTable(["Reason", "Severity", "What it means"], rows);
 }
 
-function metricTable(): string {
-  return tableOf(
+function formatMetricTable(): string {
+  return formatTable(
     ["Metric", "What it means"],
-    Object.entries(METRICS).map(([name, meaning]) => [code(name), meaning]),
+    Object.entries(METRICS).map(([name, meaning]) => [formatCode(name), meaning]),
   );
 }
 
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const formatRow = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [formatRow(header), formatRow(header.map(() => "---")), ...rows.map(formatRow)].join("\n");
 }
 
-function code(text: string): string {
+function formatCode(text: string): string {
   return `\`${text}\``;
 }
 
-function between(text: string, name: string, table: () => string): string {
+function replaceBetweenMarkers(text: string, name: string, table: () => string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   if (!text.includes(begin) || !text.includes(end)) return text;
   return `${text.slice(0, text.indexOf(begin))}${begin}\n${table()}\n${text.slice(text.indexOf(end))}`;

@@ -1,16 +1,22 @@
-import { beforeOf, type CompiledCluster, compileCluster, type Knowledge, readKnowledge } from "./cluster-round.ts";
-import { lineOf, reasons } from "./compile/diagnostic.ts";
-import { equip, type Place, pause, type SyncOptions } from "./equip.ts";
-import type { Job } from "./job.ts";
-import { changedIngresses } from "./publish/changed.ts";
-import { judge, removalOf, routesIn } from "./publish/deletion-guard.ts";
+import {
+  type CompiledCluster,
+  compileCluster,
+  type PublishedState,
+  previousStateFrom,
+  readPublishedState,
+} from "./cluster-round.ts";
+import { diagnosticReasons, formatDiagnostic } from "./compile/diagnostic.ts";
+import { type ControllerContext, pause, type SyncOptions, setUpController } from "./equip.ts";
+import type { ControllerDependencies } from "./job.ts";
+import { findChangedIngresses } from "./publish/changed.ts";
+import { checkRemoval, countHostRoutes, diffRemovals } from "./publish/deletion-guard.ts";
 
-const LISTS_MS = 60_000;
-const LOOK_MS = 50;
+const LIST_TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
 
 /** Whoever only looks leads nothing, and may write nothing. */
-const ONLY_LOOKING = {
-  standing: () => ({ type: "standing by", holder: undefined }) as const,
+const READ_ONLY_LEADERSHIP = {
+  status: () => ({ type: "standby", holder: undefined }) as const,
   check() {
     throw new Error("a dry run writes nothing");
   },
@@ -22,53 +28,65 @@ const ONLY_LOOKING = {
  */
 export async function dryRun(
   options: SyncOptions,
-  place: Place,
+  context: ControllerContext,
   print: (line: string) => void,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
-  const over = new AbortController();
+  const abortController = new AbortController();
   try {
-    const job = await equip(options, place, ONLY_LOOKING, { changed: () => {}, outgrown: () => {} }, over.signal);
-    const knowledge = await readKnowledge(job);
-    const compiled = await compiledOnce(job, knowledge, ended);
-    if (!compiled) throw new Error("the first lists are not in");
-    const { diagnostics } = compiled.kept.compiled;
-    for (const diagnostic of diagnostics) print(lineOf(diagnostic));
-    const isHeld = printChanges(job, compiled, knowledge, print);
-    return isHeld || diagnostics.some(({ reason }) => reasons[reason].severity === "error") ? 1 : 0;
+    const dependencies = await setUpController(
+      options,
+      context,
+      READ_ONLY_LEADERSHIP,
+      { onChange: () => {}, onResourceRemoved: () => {} },
+      abortController.signal,
+    );
+    const publishedState = await readPublishedState(dependencies);
+    const compiledCluster = await compileWhenReady(dependencies, publishedState, signal);
+    if (!compiledCluster) throw new Error("the first lists are not in");
+    const { diagnostics } = compiledCluster.compilation.compilation;
+    for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
+    const isBlocked = printChanges(dependencies, compiledCluster, publishedState, print);
+    return isBlocked || diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
   } finally {
-    over.abort();
+    abortController.abort();
   }
 }
 
-async function compiledOnce(job: Job, { ledger }: Knowledge, ended: AbortSignal): Promise<CompiledCluster | undefined> {
-  for (const began = performance.now(); performance.now() - began < LISTS_MS && !ended.aborted; ) {
-    const written = job.permits.now();
-    if (written?.problem !== undefined) throw new Error(`the permits cannot be read: ${written.problem}`);
-    const compiled = written?.permits && (await compileCluster(job, written.permits, beforeOf(ledger), new Date()));
-    if (compiled) return compiled;
-    await pause(LOOK_MS, ended);
+async function compileWhenReady(
+  dependencies: ControllerDependencies,
+  { controllerState }: PublishedState,
+  signal: AbortSignal,
+): Promise<CompiledCluster | undefined> {
+  for (const startedAt = performance.now(); performance.now() - startedAt < LIST_TIMEOUT_MS && !signal.aborted; ) {
+    const permits = dependencies.permits.read();
+    if (permits?.problem !== undefined) throw new Error(`the permits cannot be read: ${permits.problem}`);
+    const compiledCluster =
+      permits?.permits &&
+      (await compileCluster(dependencies, permits.permits, previousStateFrom(controllerState), new Date()));
+    if (compiledCluster) return compiledCluster;
+    await pause(POLL_INTERVAL_MS, signal);
   }
   return undefined;
 }
 
 /** Prints what would be different at the edge; whether the round would be held back. */
 function printChanges(
-  job: Job,
-  { kept }: CompiledCluster,
-  { held }: Knowledge,
+  dependencies: ControllerDependencies,
+  { compilation }: CompiledCluster,
+  { snapshot }: PublishedState,
   print: (line: string) => void,
 ): boolean {
-  const { hosts } = kept.compiled.rules;
-  const [removal, addition] = [removalOf(held.hosts, hosts), removalOf(hosts, held.hosts)];
+  const { hosts } = compilation.compilation.rules;
+  const [removal, addition] = [diffRemovals(snapshot.hosts, hosts), diffRemovals(hosts, snapshot.hosts)];
   for (const { line } of addition.routes) print(`+ ${line}`);
   for (const { line } of removal.routes) print(`- ${line}`);
-  for (const name of [...changedIngresses(held.hosts, hosts)].toSorted()) print(`~ Ingress ${name}`);
-  const { heldBack } = judge(removal, routesIn(held.hosts), job.limits, undefined);
-  if (heldBack !== undefined) print(`would be held back: ${heldBack}`);
+  for (const name of [...findChangedIngresses(snapshot.hosts, hosts)].toSorted()) print(`~ Ingress ${name}`);
+  const { blockedReason } = checkRemoval(removal, countHostRoutes(snapshot.hosts), dependencies.limits, undefined);
+  if (blockedReason !== undefined) print(`would be held back: ${blockedReason}`);
   print(
-    `would publish ${hosts.length} hosts with ${routesIn(hosts)} routes: ${addition.routes.length} more, ` +
-      `${removal.routes.length} fewer; generation ${held.manifest?.generation ?? 0} is in force`,
+    `would publish ${hosts.length} hosts with ${countHostRoutes(hosts)} routes: ${addition.routes.length} more, ` +
+      `${removal.routes.length} fewer; generation ${snapshot.manifest?.generation ?? 0} is in force`,
   );
-  return heldBack !== undefined;
+  return blockedReason !== undefined;
 }

@@ -1,36 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "./account.ts";
-import { follow } from "./collect/collection.ts";
-import { liveCluster } from "./collect/live-cluster.ts";
-import { permitsSource, type Written } from "./collect/permits-source.ts";
-import { inspector } from "./compile/backtracking.ts";
-import { newMemory } from "./compile/memory.ts";
+import { watchCollection } from "./collect/collection.ts";
+import { watchCluster } from "./collect/live-cluster.ts";
+import { type PermitsLocation, watchPermits } from "./collect/permits-source.ts";
+import { createRegexInspector } from "./compile/backtracking.ts";
+import { createCompileCache } from "./compile/memory.ts";
 import type { Options } from "./compile/options.ts";
 import { DEFAULT_PERMITS } from "./compile/permits.ts";
-import type { Job } from "./job.ts";
-import { type Api, ApiError } from "./kubernetes/api.ts";
+import type { ControllerDependencies } from "./job.ts";
+import { ApiError, type KubernetesClient } from "./kubernetes/api.ts";
 import type { Pause } from "./kubernetes/changes.ts";
-import { clusterUid } from "./kubernetes/cluster-uid.ts";
+import { readClusterUid } from "./kubernetes/cluster-uid.ts";
 import { CONFIG_MAPS } from "./kubernetes/resources.ts";
 import type { Leadership } from "./lead/lead.ts";
-import { originRecords } from "./publish/origin-records.ts";
-import { HELD_BACK, HeldBack } from "./report/held-back.ts";
+import { createOriginRecordSync } from "./publish/origin-records.ts";
+import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "./report/held-back.ts";
 import type { Logger } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
 
 /** What `edgress sync` is told, whichever way it runs. */
-export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits" | "namespace"> {
+export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits" | "namespace"> {
   readonly watchNamespace: readonly string[];
-  readonly selector: string;
-  readonly policy: Written;
+  readonly ingressSelector: string;
+  readonly permits: PermitsLocation;
   readonly allowMassDeletion: boolean;
-  readonly mostHostsRemoved: number;
+  readonly maxRemovedHosts: number;
   readonly publishStatusAddress: readonly string[];
-  readonly takeOver: boolean;
+  readonly takeOwnership: boolean;
 }
 
-export interface Place {
-  readonly api: Api;
+export interface ControllerContext {
+  readonly api: KubernetesClient;
   /** Where the Lease and the sync job's own ConfigMaps lie. */
   readonly namespace: string;
   /** Who this is, for Events: the Pod. */
@@ -40,54 +40,54 @@ export interface Place {
   readonly account: Account;
 }
 
-export interface Listener {
+export interface ControllerListener {
   /** Something has changed that makes a round worthwhile. */
-  readonly changed: () => void;
+  readonly onChange: () => void;
   /** The API server no longer serves what was followed: only a new start finds out what it does serve. */
-  readonly outgrown: (problem: string) => void;
+  readonly onResourceRemoved: (problem: string) => void;
 }
 
 /** Waits so many ms, or until aborted. */
-export const pause: Pause = (ms, ended) => sleep(ms, undefined, { signal: ended }).catch(() => {}); // only ever aborted
+export const pause: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}); // only ever aborted
 
 /**
  * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.
  */
-export async function equip(
+export async function setUpController(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, account }: Place,
-  leadership: Pick<Leadership, "standing" | "check">,
-  { changed, outgrown }: Listener,
-  ended: AbortSignal,
-): Promise<Job> {
-  const cluster = await clusterUid(api);
-  const failed = (resource: string, error: Error) => {
-    metrics.watchFailed(resource);
+  { api, namespace, instance, log, metrics, account }: ControllerContext,
+  leadership: Pick<Leadership, "status" | "check">,
+  { onChange, onResourceRemoved }: ControllerListener,
+  signal: AbortSignal,
+): Promise<ControllerDependencies> {
+  const clusterUid = await readClusterUid(api);
+  const onError = (resource: string, error: Error) => {
+    metrics.recordWatchFailure(resource);
     log.warn({ resource }, `watching ${resource} failed: ${error.message}; what is known of them still counts`);
-    if (resource === "ingresses" && error instanceof ApiError && error.status === 404) outgrown(error.message);
+    if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
   };
-  const live = await liveCluster(api, options, { changed, failed }, pause, ended);
+  const liveCluster = await watchCluster(api, options, { onChange, onError }, pause, signal);
   const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
   return {
     api,
-    live,
+    liveCluster,
     account,
-    records: originRecords(account.dns, () => performance.now()),
+    records: createOriginRecordSync(account.dns, () => performance.now()),
     options: {
       ingressClass,
       controller,
       watchIngressWithoutClass,
       allowedResponseHeaders,
       namespace,
-      inspect: inspector(),
+      inspect: createRegexInspector(),
     },
-    memory: newMemory(),
-    cluster,
-    takeOver: options.takeOver,
-    limits: { mostHosts: options.mostHostsRemoved, allowMassDeletion: options.allowMassDeletion },
+    cache: createCompileCache(),
+    clusterUid,
+    takeOwnership: options.takeOwnership,
+    limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
-    permits: permitsSource(options.policy, DEFAULT_PERMITS, api, changed, pause, ended),
-    heldBack: heldBackIn(api, namespace, changed, (error) => failed("configmaps", error), ended),
+    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, pause, signal),
+    getApprovalRequest: watchApprovalRequest(api, namespace, onChange, (error) => onError("configmaps", error), signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
@@ -97,17 +97,17 @@ export async function equip(
 }
 
 /** What the ConfigMap of held back rounds says, kept in step with it. */
-function heldBackIn(
-  api: Api,
+function watchApprovalRequest(
+  api: KubernetesClient,
   namespace: string,
-  changed: () => void,
-  failed: (error: Error) => void,
-  ended: AbortSignal,
-): () => HeldBack | undefined {
-  const scope = { namespace, query: { fieldSelector: `metadata.name=${HELD_BACK}` } };
-  const collection = follow(api, CONFIG_MAPS, scope, { changed, failed }, pause, ended);
+  onChange: () => void,
+  onError: (error: Error) => void,
+  signal: AbortSignal,
+): () => ApprovalRequest | undefined {
+  const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
+  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, pause, signal);
   return () => {
-    const read = collection.kept()?.[0]?.read;
-    return read?.kind === "ConfigMap" ? HeldBack.safeParse(read.object.data).data : undefined;
+    const parsedObject = collection.list()?.[0]?.parsedObject;
+    return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;
   };
 }

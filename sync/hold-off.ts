@@ -1,57 +1,67 @@
 /** How long to wait for quiet after a change, and how long at most, in ms. */
-export interface HoldOff {
+export interface Debounce {
   readonly quietMs: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
 }
 
 /** When changes came, in ms of a monotonic clock. */
-export interface Rung {
-  readonly first: number;
-  readonly last: number;
+export interface PendingChanges {
+  readonly firstChange: number;
+  readonly lastChange: number;
   /** One of them cannot wait. */
-  readonly isUrgent: boolean;
+  readonly immediate: boolean;
 }
 
 /** How long to go on holding off, in ms. Zero: go now. */
-export function holdOff({ quietMs, mostMs }: HoldOff, { first, last, isUrgent }: Rung, now: number): number {
-  if (isUrgent) return 0;
-  return Math.max(0, Math.min(last + quietMs, first + mostMs) - now);
+export function debounceDelay(
+  { quietMs, maxMs }: Debounce,
+  { firstChange, lastChange, immediate }: PendingChanges,
+  now: number,
+): number {
+  if (immediate) return 0;
+  return Math.max(0, Math.min(lastChange + quietMs, firstChange + maxMs) - now);
 }
 
 /** Rung by changes, awaited by the loop. */
-export interface Alarm {
-  ring(urgency?: "urgent"): void;
+export interface Trigger {
+  fire(timing?: "immediate"): void;
   /**
    * Resolves with true when changes have come and enough time has passed since, and forgets them: what rings later is for
    * the next time. Resolves with false when nothing came for `restMs`, or at `ended`.
    */
-  rung(times: HoldOff, restMs: number, ended: AbortSignal): Promise<boolean>;
+  waitForChanges(debounce: Debounce, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Waits so many ms, or until aborted. It never rejects. */
-export type Wait = (ms: number, ended: AbortSignal) => Promise<void>;
+export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
 
-export function alarmOf(now: () => number, wait: Wait): Alarm {
-  let rung: Rung | undefined;
+export function createTrigger(now: () => number, wait: Wait): Trigger {
+  let pendingChanges: PendingChanges | undefined;
   let wake = () => {};
   return {
-    ring(urgency) {
-      const at = now();
-      rung = { first: rung?.first ?? at, last: at, isUrgent: urgency === "urgent" || rung?.isUrgent === true };
+    fire(timing) {
+      const changedAt = now();
+      pendingChanges = {
+        firstChange: pendingChanges?.firstChange ?? changedAt,
+        lastChange: changedAt,
+        immediate: timing === "immediate" || pendingChanges?.immediate === true,
+      };
       wake();
     },
-    async rung(times, restMs, ended) {
-      const began = now();
-      while (!ended.aborted) {
-        const left = rung ? holdOff(times, rung, now()) : began + restMs - now();
-        if (left <= 0) {
-          const isRung = rung !== undefined;
-          rung = undefined;
-          return isRung;
+    async waitForChanges(debounce, timeoutMs, signal) {
+      const startedAt = now();
+      while (!signal.aborted) {
+        const remainingMs = pendingChanges
+          ? debounceDelay(debounce, pendingChanges, now())
+          : startedAt + timeoutMs - now();
+        if (remainingMs <= 0) {
+          const hasChanges = pendingChanges !== undefined;
+          pendingChanges = undefined;
+          return hasChanges;
         }
-        const woken = new AbortController();
-        wake = () => woken.abort();
-        await wait(left, AbortSignal.any([ended, woken.signal]));
+        const wakeController = new AbortController();
+        wake = () => wakeController.abort();
+        await wait(remainingMs, AbortSignal.any([signal, wakeController.signal]));
       }
       return false;
     },

@@ -1,35 +1,42 @@
 import {
-  beforeOf,
   compileCluster,
-  type Done,
-  type Equipment,
-  type Knowledge,
+  type PublishedState,
+  previousStateFrom,
   publishCluster,
-  readKnowledge,
+  readPublishedState,
+  type SyncDependencies,
+  type SyncOutcome,
 } from "./cluster-round.ts";
 import type { PermitsSource } from "./collect/permits-source.ts";
 import type { Diagnostic } from "./compile/diagnostic.ts";
 import type { Permits } from "./compile/permits.ts";
-import type { Before } from "./compile/quarantine.ts";
-import type { Api } from "./kubernetes/api.ts";
+import type { PreviousState } from "./compile/quarantine.ts";
+import type { KubernetesClient } from "./kubernetes/api.ts";
 import type { Leadership } from "./lead/lead.ts";
-import { NOTHING_TOLD, type Told } from "./report/events.ts";
-import type { HeldBack } from "./report/held-back.ts";
+import { type EventHistory, NO_EVENTS } from "./report/events.ts";
+import type { ApprovalRequest } from "./report/held-back.ts";
 import type { Logger } from "./report/log.ts";
 import type { Metrics } from "./report/metrics.ts";
-import type { Names } from "./report/report.ts";
-import { logNews, logRound, measure, oursIn, showHeld, tell } from "./telling.ts";
+import type { IngressIdSet } from "./report/report.ts";
+import {
+  findPreviouslyOwned,
+  logNewDiagnostics,
+  logOutcome,
+  recordMetrics,
+  reportSync,
+  syncApprovalConfigMap,
+} from "./telling.ts";
 
 /** KV may be late to show what was written; what is missing after so many rounds is lost. */
-const PATIENT_ROUNDS = 3;
+const MAX_STRICT_READ_FAILURES = 3;
 
 /** What the sync job works with, beside what every round does. */
-export interface Job extends Equipment {
-  readonly api: Api;
-  readonly leadership: Pick<Leadership, "standing" | "check">;
+export interface ControllerDependencies extends SyncDependencies {
+  readonly api: KubernetesClient;
+  readonly leadership: Pick<Leadership, "status" | "check">;
   readonly permits: PermitsSource;
   /** What the ConfigMap says that is held back, and whether somebody has approved it. */
-  readonly heldBack: () => HeldBack | undefined;
+  readonly getApprovalRequest: () => ApprovalRequest | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly addresses: readonly string[];
@@ -38,108 +45,144 @@ export interface Job extends Equipment {
 }
 
 /** What one round leaves for the next. */
-export interface State {
+export interface LoopState {
   /** Undefined: to be read, as others may have written. */
-  readonly knowledge: Knowledge | undefined;
+  readonly publishedState: PublishedState | undefined;
   /** In which leadership that was read. */
   readonly term: number | undefined;
   /** What the last round knew to be good; of whoever stands by, what it saw itself. */
-  readonly before: Before;
-  readonly told: Told;
+  readonly previousState: PreviousState;
+  readonly eventHistory: EventHistory;
   /** Ingresses ("namespace/name") that may say that they are ours. */
-  readonly ours: readonly Names[];
+  readonly ownedIngresses: readonly IngressIdSet[];
   /** What was logged and still holds. */
-  readonly logged: readonly Diagnostic[];
+  readonly loggedDiagnostics: readonly Diagnostic[];
   /** How many rounds in a row have failed. */
   readonly failures: number;
-  readonly result: Result;
+  readonly result: SyncResult;
 }
 
 /** What the last round came to: nothing at all where the first lists are not in, or no permits are known. */
-export type Result = { readonly type: "none" | "stood by" | "failed" } | { readonly type: "done"; readonly done: Done };
+export type SyncResult =
+  | { readonly type: "not-ready" | "standby" | "failed" }
+  | { readonly type: "completed"; readonly outcome: SyncOutcome };
 
-export const START: State = {
-  knowledge: undefined,
+export const INITIAL_STATE: LoopState = {
+  publishedState: undefined,
   term: undefined,
-  before: { lastGood: new Map(), quarantined: new Map() },
-  told: NOTHING_TOLD,
-  ours: [],
-  logged: [],
+  previousState: { lastGood: new Map(), brokenSince: new Map() },
+  eventHistory: NO_EVENTS,
+  ownedIngresses: [],
+  loggedDiagnostics: [],
   failures: 0,
-  result: { type: "none" },
+  result: { type: "not-ready" },
 };
 
 /** One round. It never rejects: one that fails is logged and counted, and leaves the edge and all reports as they are. */
-export async function step(job: Job, state: State): Promise<State> {
-  const began = performance.now();
+export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
+  const startedAt = performance.now();
   try {
-    const permits = job.permits.now();
-    if (!permits || !job.live.known()) return { ...state, result: { type: "none" } };
-    if (permits.problem !== undefined) job.log.error({ permits: permits.problem }, permitsLine(permits.problem));
+    const permits = dependencies.permits.read();
+    if (!permits || !dependencies.liveCluster.read()) return { ...state, result: { type: "not-ready" } };
+    if (permits.problem !== undefined)
+      dependencies.log.error({ permits: permits.problem }, formatPermitsProblem(permits.problem));
     if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
-    const standing = job.leadership.standing();
-    const next =
-      standing.type === "leading"
-        ? await lead(job, permits.permits, standing.term, state)
-        : await standBy(job, permits.permits, state);
-    if (next.result.type === "done") {
-      job.metrics.round(next.result.done.outcome, secondsSince(began));
-      if (next.result.done.outcome !== "held") job.metrics.succeeded(new Date());
+    const leadershipStatus = dependencies.leadership.status();
+    const nextState =
+      leadershipStatus.type === "leader"
+        ? await reconcileAsLeader(dependencies, permits.permits, leadershipStatus.term, state)
+        : await reconcileAsStandby(dependencies, permits.permits, state);
+    if (nextState.result.type === "completed") {
+      dependencies.metrics.recordSync(nextState.result.outcome.type, secondsSince(startedAt));
+      if (nextState.result.outcome.type !== "blocked") dependencies.metrics.recordSuccess(new Date());
     }
-    return next;
+    return nextState;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    job.log.error(
+    dependencies.log.error(
       { failures: state.failures + 1 },
       `the round failed: ${problem}; the edge serves what it served before`,
     );
-    job.metrics.round("failed", secondsSince(began));
-    return { ...state, knowledge: undefined, failures: state.failures + 1, result: { type: "failed" } };
+    dependencies.metrics.recordSync("failed", secondsSince(startedAt));
+    return { ...state, publishedState: undefined, failures: state.failures + 1, result: { type: "failed" } };
   }
 }
 
-function permitsLine(problem: string): string {
+function formatPermitsProblem(problem: string): string {
   return `the permits cannot be read: ${problem}; those that could be read last still count`;
 }
 
 /** Compiles and nothing else, so that all is warm when the leadership comes. */
-async function standBy(job: Job, permits: Permits, state: State): Promise<State> {
-  const compiled = await compileCluster(job, permits, state.before, new Date());
-  if (!compiled) return { ...state, result: { type: "none" } };
-  measure(job.metrics, compiled, 0);
-  return { ...state, knowledge: undefined, before: compiled.kept, failures: 0, result: { type: "stood by" } };
-}
-
-async function lead(job: Job, permits: Permits, term: number, state: State): Promise<State> {
-  const isKnown = state.knowledge && state.term === term;
-  const goOn = (problem: string) => job.log.warn(`${problem}; it is written anew`);
-  const isPatient = state.failures < PATIENT_ROUNDS;
-  const knowledge =
-    isKnown && state.knowledge ? state.knowledge : await readKnowledge(job, isPatient ? undefined : goOn);
-  const now = new Date();
-  const before = isKnown ? state.before : beforeOf(knowledge.ledger);
-  const compiled = await compileCluster(job, permits, before, now);
-  if (!compiled) return { ...state, result: { type: "none" } };
-  const fence = { check: () => job.leadership.check(term) };
-  const done = await publishCluster(job, compiled, knowledge, job.heldBack()?.approved, fence, now);
-  measure(job.metrics, compiled, done.outcome === "held" ? done.verdict.routes : 0);
-  logRound(job, done);
-  await showHeld(job, done, now);
-  const were = [...(state.term === term ? state.ours : []), ...oursIn(knowledge, before)];
-  logNews(job.log, done, state.logged);
-  const { told, ours } = await tell(job, done, were, state.told, now);
+async function reconcileAsStandby(
+  dependencies: ControllerDependencies,
+  permits: Permits,
+  state: LoopState,
+): Promise<LoopState> {
+  const compiledCluster = await compileCluster(dependencies, permits, state.previousState, new Date());
+  if (!compiledCluster) return { ...state, result: { type: "not-ready" } };
+  recordMetrics(dependencies.metrics, compiledCluster, 0);
   return {
-    knowledge: done.knowledge,
-    term,
-    before: done.kept,
-    told,
-    ours,
-    logged: done.kept.compiled.diagnostics,
+    ...state,
+    publishedState: undefined,
+    previousState: compiledCluster.compilation,
     failures: 0,
-    result: { type: "done", done },
+    result: { type: "standby" },
   };
 }
 
-function secondsSince(began: number): number {
-  return (performance.now() - began) / 1000;
+async function reconcileAsLeader(
+  dependencies: ControllerDependencies,
+  permits: Permits,
+  term: number,
+  state: LoopState,
+): Promise<LoopState> {
+  const isCurrent = state.publishedState && state.term === term;
+  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; it is written anew`);
+  const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
+  const publishedState =
+    isCurrent && state.publishedState
+      ? state.publishedState
+      : await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  const now = new Date();
+  const previousState = isCurrent ? state.previousState : previousStateFrom(publishedState.controllerState);
+  const compiledCluster = await compileCluster(dependencies, permits, previousState, now);
+  if (!compiledCluster) return { ...state, result: { type: "not-ready" } };
+  const fence = { check: () => dependencies.leadership.check(term) };
+  const outcome = await publishCluster(
+    dependencies,
+    compiledCluster,
+    publishedState,
+    dependencies.getApprovalRequest()?.approved,
+    fence,
+    now,
+  );
+  recordMetrics(dependencies.metrics, compiledCluster, outcome.type === "blocked" ? outcome.verdict.routes : 0);
+  logOutcome(dependencies, outcome);
+  await syncApprovalConfigMap(dependencies, outcome, now);
+  const previouslyOwned = [
+    ...(state.term === term ? state.ownedIngresses : []),
+    ...findPreviouslyOwned(publishedState, previousState),
+  ];
+  logNewDiagnostics(dependencies.log, outcome, state.loggedDiagnostics);
+  const { eventHistory, ownedIngresses } = await reportSync(
+    dependencies,
+    outcome,
+    previouslyOwned,
+    state.eventHistory,
+    now,
+  );
+  return {
+    publishedState: outcome.publishedState,
+    term,
+    previousState: outcome.compilation,
+    eventHistory,
+    ownedIngresses,
+    loggedDiagnostics: outcome.compilation.compilation.diagnostics,
+    failures: 0,
+    result: { type: "completed", outcome },
+  };
+}
+
+function secondsSince(startedAt: number): number {
+  return (performance.now() - startedAt) / 1000;
 }

@@ -1,45 +1,53 @@
-import type { Done } from "./cluster-round.ts";
-import { reasons } from "./compile/diagnostic.ts";
-import { equip, type Place, pause, type SyncOptions } from "./equip.ts";
-import { START, step } from "./job.ts";
-import { acquireOnce } from "./lead/lead.ts";
+import type { SyncOutcome } from "./cluster-round.ts";
+import { diagnosticReasons } from "./compile/diagnostic.ts";
+import { type ControllerContext, pause, type SyncOptions, setUpController } from "./equip.ts";
+import { INITIAL_STATE, reconcile } from "./job.ts";
+import { acquireLeadership } from "./lead/lead.ts";
 
-const LEASE_MS = 30_000;
-const LISTS_MS = 60_000;
-const LOOK_MS = 50;
+const ACQUIRE_TIMEOUT_MS = 30_000;
+const LIST_TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
 
 /** One round, for CI and CronJobs. The exit code: 0 where everything was published, else 1. */
-export async function once(
+export async function runOnce(
   options: SyncOptions,
-  place: Place,
+  context: ControllerContext,
   lease: { readonly name: string; readonly identity: string },
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
-  const { api, namespace, log } = place;
+  const { api, namespace, log } = context;
   const leaseOptions = { namespace, ...lease, log: (line: string) => log.warn(line) };
-  const acquired = await acquireOnce(api, leaseOptions, LEASE_MS);
-  if (!acquired.ok) {
-    log.error(`nothing was published: ${acquired.problem}`);
+  const acquisition = await acquireLeadership(api, leaseOptions, ACQUIRE_TIMEOUT_MS);
+  if (!acquisition.ok) {
+    log.error(`nothing was published: ${acquisition.problem}`);
     return 1;
   }
-  const over = new AbortController();
+  const abortController = new AbortController();
   try {
-    const listener = { changed: () => {}, outgrown: () => {} };
-    const job = await equip(options, place, acquired.leadership, listener, over.signal);
-    for (const began = performance.now(); performance.now() - began < LISTS_MS && !ended.aborted; ) {
-      const { result } = await step(job, START);
-      if (result.type === "none") await pause(LOOK_MS, ended);
-      else return result.type === "done" ? exitCodeOf(result.done) : 1;
+    const listener = { onChange: () => {}, onResourceRemoved: () => {} };
+    const dependencies = await setUpController(
+      options,
+      context,
+      acquisition.leadership,
+      listener,
+      abortController.signal,
+    );
+    for (const startedAt = performance.now(); performance.now() - startedAt < LIST_TIMEOUT_MS && !signal.aborted; ) {
+      const { result } = await reconcile(dependencies, INITIAL_STATE);
+      if (result.type === "not-ready") await pause(POLL_INTERVAL_MS, signal);
+      else return result.type === "completed" ? computeExitCode(result.outcome) : 1;
     }
     log.error("nothing was published: the first lists are not in");
     return 1;
   } finally {
-    await acquired.leadership.release();
-    over.abort();
+    await acquisition.leadership.release();
+    abortController.abort();
   }
 }
 
-function exitCodeOf({ outcome, kept }: Done): number {
-  if (outcome === "held") return 1;
-  return kept.compiled.diagnostics.some(({ reason }) => reasons[reason].severity === "error") ? 1 : 0;
+function computeExitCode({ type, compilation }: SyncOutcome): number {
+  if (type === "blocked") return 1;
+  return compilation.compilation.diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error")
+    ? 1
+    : 0;
 }

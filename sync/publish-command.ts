@@ -1,23 +1,23 @@
-import { type Account, accountOf, type Environment } from "./account.ts";
-import { expectFolder, readManifests, unparsableLine } from "./collect/manifests.ts";
-import { clusterOf } from "./collect/objects.ts";
+import { type Account, type Environment, loadAccount } from "./account.ts";
+import { assertReadableFolder, formatUnparsableFile, readManifests } from "./collect/manifests.ts";
+import { parseCluster } from "./collect/objects.ts";
 import { readPermitsFile } from "./collect/permits-source.ts";
-import { inspector } from "./compile/backtracking.ts";
-import { lineOf, reasons } from "./compile/diagnostic.ts";
+import { createRegexInspector } from "./compile/backtracking.ts";
+import { diagnosticReasons, formatDiagnostic } from "./compile/diagnostic.ts";
 import type { Options } from "./compile/options.ts";
 import { DEFAULT_PERMITS, type Permits } from "./compile/permits.ts";
-import { newerProblem } from "./publish/held.ts";
-import { disown, readOwner } from "./publish/ledger.ts";
-import { ownedBy } from "./publish/owner.ts";
-import { round } from "./round.ts";
+import { findFormatProblem } from "./publish/held.ts";
+import { readNamespaceOwner, releaseNamespace } from "./publish/ledger.ts";
+import { checkOwnership } from "./publish/owner.ts";
+import { syncManifests } from "./round.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
+export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
   /** Publishes to a KV namespace that a cluster's sync job owns, which is nobody's from then on. */
-  readonly takeOver: boolean;
+  readonly takeOwnership: boolean;
   /** A file of permits; without it, those that hold by default. */
-  readonly policy?: string | undefined;
+  readonly permits?: string | undefined;
 }
 
 /**
@@ -25,46 +25,46 @@ export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "sea
  * published while a file does not parse, since what it held would be taken from the edge, or where a cluster's sync job
  * publishes, which would take it back.
  */
-export async function publishCommand(
+export async function runPublish(
   options: PublishOptions,
   environment: Environment,
   print: (line: string) => void,
 ): Promise<number> {
-  const account = accountOf(environment);
-  const permits = await permitsIn(options.policy);
-  await expectFolder(options.manifests);
-  const { files, unparsable } = await readManifests(options.manifests);
-  for (const file of unparsable) print(unparsableLine(file));
-  if (unparsable.length > 0) {
+  const account = loadAccount(environment);
+  const permits = await loadPermits(options.permits);
+  await assertReadableFolder(options.manifests);
+  const { files, unparsableFiles } = await readManifests(options.manifests);
+  for (const file of unparsableFiles) print(formatUnparsableFile(file));
+  if (unparsableFiles.length > 0) {
     print("nothing was published: every file must parse");
     return 1;
   }
-  await expectNoOwner(account, options.takeOver);
-  const cluster = clusterOf([...files.values()].flat());
-  const given = { ...options, inspect: inspector(), permits };
-  const done = await round(cluster, given, account, new Date());
-  const { diagnostics, published, unneeded } = done;
-  for (const diagnostic of diagnostics) print(lineOf(diagnostic));
-  for (const { record } of unneeded)
+  await assertUnowned(account, options.takeOwnership);
+  const cluster = parseCluster([...files.values()].flat());
+  const compileOptions = { ...options, inspect: createRegexInspector(), permits };
+  const result = await syncManifests(cluster, compileOptions, account, new Date());
+  const { diagnostics, publishResult, staleRecords } = result;
+  for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
+  for (const { record } of staleRecords)
     print(`note DNS record ${record.name}: no rule needs it any more; remove it in some minutes`);
-  const { generation, digest, changed, writes, warnings } = published;
+  const { generation, digest, hasChanged, writes, warnings } = publishResult;
   for (const warning of warnings) print(`warning ${warning}`);
-  print(`${changed ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
-  return diagnostics.some(({ reason }) => reasons[reason].severity === "error") ? 1 : 0;
+  print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
+  return diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
 }
 
-async function permitsIn(path: string | undefined): Promise<Permits> {
+async function loadPermits(path: string | undefined): Promise<Permits> {
   if (path === undefined) return DEFAULT_PERMITS;
-  const read = await readPermitsFile(path);
-  if (read.ok) return read.value;
-  throw new UsageError(`the permits cannot be read: ${read.problem}`);
+  const result = await readPermitsFile(path);
+  if (result.ok) return result.value;
+  throw new UsageError(`the permits cannot be read: ${result.problem}`);
 }
 
-async function expectNoOwner({ kv, signer }: Account, takeOver: boolean): Promise<void> {
-  const newer = await newerProblem(kv, signer);
-  if (newer !== undefined && !takeOver) throw new UsageError(newer);
-  const owned = ownedBy(await readOwner(kv, signer), undefined);
-  if (owned.ok) return;
-  if (!takeOver) throw new UsageError(owned.problem);
-  await disown(kv, signer);
+async function assertUnowned({ kv, signer }: Account, takeOwnership: boolean): Promise<void> {
+  const formatProblem = await findFormatProblem(kv, signer);
+  if (formatProblem !== undefined && !takeOwnership) throw new UsageError(formatProblem);
+  const ownership = checkOwnership(await readNamespaceOwner(kv, signer), undefined);
+  if (ownership.ok) return;
+  if (!takeOwnership) throw new UsageError(ownership.problem);
+  await releaseNamespace(kv, signer);
 }

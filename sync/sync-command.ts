@@ -1,27 +1,27 @@
-import { accountOf, type Environment } from "./account.ts";
+import { type Environment, loadAccount } from "./account.ts";
 import { dryRun } from "./dry-run.ts";
-import { equip, type Listener, type Place, pause, type SyncOptions } from "./equip.ts";
-import { alarmOf } from "./hold-off.ts";
-import type { Job, State } from "./job.ts";
-import { clusterApi } from "./kubernetes/cluster-api.ts";
-import { identityOf, type Leadership, lead } from "./lead/lead.ts";
-import { loop } from "./loop.ts";
-import { once } from "./once.ts";
-import { startEndpoints } from "./report/endpoints.ts";
-import { healthOf, readinessOf, type Standing } from "./report/health.ts";
-import { type LogLevel, logOf } from "./report/log.ts";
-import { startMetrics } from "./report/metrics.ts";
+import { type ControllerContext, type ControllerListener, pause, type SyncOptions, setUpController } from "./equip.ts";
+import { createTrigger } from "./hold-off.ts";
+import type { ControllerDependencies, LoopState } from "./job.ts";
+import { loadKubernetesClient } from "./kubernetes/cluster-api.ts";
+import { createIdentity, joinElection, type Leadership } from "./lead/lead.ts";
+import { runLoop } from "./loop.ts";
+import { runOnce } from "./once.ts";
+import { startHttpServer } from "./report/endpoints.ts";
+import { type ControllerHealth, checkHealth, checkReadiness } from "./report/health.ts";
+import { createLogger, type LogLevel } from "./report/log.ts";
+import { createMetrics } from "./report/metrics.ts";
 
-const LONGEST_ROUND_MS = 600_000;
-const START_PAUSE_MS = 5000;
+const MAX_SYNC_MS = 600_000;
+const SETUP_RETRY_MS = 5000;
 
 export interface SyncCommandOptions extends SyncOptions {
   readonly namespace: string | undefined;
   readonly leaseName: string;
-  readonly holdOff: number; // seconds
-  readonly holdOffMost: number; // seconds
-  readonly resync: number; // seconds
-  readonly staleAfter: number; // seconds
+  readonly debounce: number; // seconds
+  readonly debounceMax: number; // seconds
+  readonly resyncInterval: number; // seconds
+  readonly readinessTimeout: number; // seconds
   readonly healthPort: number;
   readonly once: boolean;
   readonly dryRun: boolean;
@@ -32,56 +32,63 @@ export interface SyncCommandOptions extends SyncOptions {
  * Keeps an edge in step with a cluster until `ended`, or for one round. Resolves with the exit code: 1 where a single round
  * did not publish everything, or where the process must begin anew.
  */
-export async function syncCommand(
+export async function runSync(
   options: SyncCommandOptions,
   environment: Environment,
   print: (line: string) => void,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
-  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY, POD_NAME } = environment;
-  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
-  const log = logOf({ level: options.logLevel, secrets });
-  const identity = identityOf(POD_NAME);
-  const { api, namespace } = clusterApi(options.namespace);
-  const account = accountOf(environment);
-  await account.sealer.expectKey(); // or one Ingress with an auth-secret would fail every round
-  const place: Place = { api, namespace, instance: POD_NAME ?? identity, log, metrics: startMetrics(), account };
-  if (options.dryRun) return dryRun(options, place, print, ended);
-  if (options.once) return once(options, place, { name: options.leaseName, identity }, ended);
-  return keepInStep(options, place, identity, ended);
+  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY, POD_NAME } = environment;
+  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY];
+  const log = createLogger({ level: options.logLevel, secrets });
+  const identity = createIdentity(POD_NAME);
+  const { api, namespace } = loadKubernetesClient(options.namespace);
+  const account = loadAccount(environment);
+  await account.encryptor.assertKey(); // or one Ingress with an auth-secret would fail every round
+  const context: ControllerContext = {
+    api,
+    namespace,
+    instance: POD_NAME ?? identity,
+    log,
+    metrics: createMetrics(),
+    account,
+  };
+  if (options.dryRun) return dryRun(options, context, print, signal);
+  if (options.once) return runOnce(options, context, { name: options.leaseName, identity }, signal);
+  return runController(options, context, identity, signal);
 }
 
-async function keepInStep(
+async function runController(
   options: SyncCommandOptions,
-  place: Place,
+  context: ControllerContext,
   identity: string,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
-  const { api, namespace, log, metrics } = place;
-  const [over, stop] = [new AbortController(), new AbortController()];
-  const stopping = AbortSignal.any([ended, stop.signal]);
-  const alarm = alarmOf(() => performance.now(), pause);
-  const listener: Listener = {
-    changed: () => alarm.ring(),
-    outgrown(problem) {
-      log.error(`begins anew: ${problem}`);
-      stop.abort();
+  const { api, namespace, log, metrics } = context;
+  const [lifetime, restart] = [new AbortController(), new AbortController()];
+  const stopSignal = AbortSignal.any([signal, restart.signal]);
+  const trigger = createTrigger(() => performance.now(), pause);
+  const listener: ControllerListener = {
+    onChange: () => trigger.fire(),
+    onResourceRemoved(problem) {
+      log.error(`restarting: ${problem}`);
+      restart.abort();
     },
   };
-  const standing = standingOf(options.resync * 1000);
-  const limits = { longestRoundMs: LONGEST_ROUND_MS, staleAfterMs: options.staleAfter * 1000 };
-  const shown = () => ({
-    ...standing.now(),
-    stopping: stopping.aborted,
-    leading: leadership.standing().type === "leading",
+  const healthTracker = trackHealth(options.resyncInterval * 1000);
+  const limits = { maxSyncMs: MAX_SYNC_MS, readinessTimeoutMs: options.readinessTimeout * 1000 };
+  const readHealth = () => ({
+    ...healthTracker.read(),
+    isStopping: stopSignal.aborted,
+    isLeader: leadership.status().type === "leader",
   });
   const leaseOptions = { namespace, name: options.leaseName, identity, log: (line: string) => log.warn(line) };
-  const leadership = lead(api, leaseOptions, over.signal);
-  const endpoints = await startEndpoints({
+  const leadership = joinElection(api, leaseOptions, lifetime.signal);
+  const endpoints = await startHttpServer({
     port: options.healthPort,
-    reach: "everywhere",
-    health: () => healthOf(shown(), limits, performance.now()),
-    readiness: () => readinessOf(shown(), limits, performance.now()),
+    scope: "all-interfaces",
+    checkHealth: () => checkHealth(readHealth(), limits, performance.now()),
+    checkReadiness: () => checkReadiness(readHealth(), limits, performance.now()),
     metrics,
   }).catch(async (error) => {
     await leadership.release();
@@ -89,70 +96,80 @@ async function keepInStep(
   });
   log.info({ port: endpoints.port }, `serves probes and metrics on port ${endpoints.port}`);
   try {
-    void followLeadership(leadership, place, () => alarm.ring("urgent"));
-    const job = await equipped(options, place, leadership, listener, over.signal, stopping);
-    if (job) {
-      const times = {
-        quietMs: options.holdOff * 1000,
-        mostMs: options.holdOffMost * 1000,
-        restMs: options.resync * 1000,
+    void followLeadership(leadership, context, () => trigger.fire("immediate"));
+    const dependencies = await setUpWithRetry(options, context, leadership, listener, lifetime.signal, stopSignal);
+    if (dependencies) {
+      const timings = {
+        quietMs: options.debounce * 1000,
+        maxMs: options.debounceMax * 1000,
+        resyncMs: options.resyncInterval * 1000,
       };
-      await loop(job, alarm, times, standing, stopping);
+      await runLoop(dependencies, trigger, timings, healthTracker, stopSignal);
     }
-    return stop.signal.aborted ? 1 : 0;
+    return restart.signal.aborted ? 1 : 0;
   } finally {
     await leadership.release();
-    over.abort();
+    lifetime.abort();
     await endpoints.close();
     log.info("stopped");
   }
 }
 
 /** Tries until the API server answers: the edge goes on as it is while it does not. Undefined where it is ended first. */
-async function equipped(
+async function setUpWithRetry(
   options: SyncCommandOptions,
-  place: Place,
+  context: ControllerContext,
   leadership: Leadership,
-  listener: Listener,
-  over: AbortSignal,
-  stopping: AbortSignal,
-): Promise<Job | undefined> {
-  while (!stopping.aborted) {
+  listener: ControllerListener,
+  lifetime: AbortSignal,
+  stopSignal: AbortSignal,
+): Promise<ControllerDependencies | undefined> {
+  while (!stopSignal.aborted) {
     try {
-      return await equip(options, place, leadership, listener, over);
+      return await setUpController(options, context, leadership, listener, lifetime);
     } catch (error) {
-      place.log.error(`cannot begin: ${error instanceof Error ? error.message : String(error)}; tries again`);
-      await pause(START_PAUSE_MS, stopping);
+      context.log.error(`cannot begin: ${error instanceof Error ? error.message : String(error)}; tries again`);
+      await pause(SETUP_RETRY_MS, stopSignal);
     }
   }
   return undefined;
 }
 
-async function followLeadership(leadership: Leadership, { log, metrics }: Place, changed: () => void): Promise<void> {
-  for await (const standing of leadership.standings()) {
-    metrics.leading(standing.type === "leading");
-    if (standing.type === "leading") log.info({ term: standing.term }, `leads, as ${leadership.identity}`);
-    else log.info({ holder: standing.holder }, `stands by; ${standing.holder ?? "nobody"} leads`);
-    changed();
+async function followLeadership(
+  leadership: Leadership,
+  { log, metrics }: ControllerContext,
+  onChange: () => void,
+): Promise<void> {
+  for await (const leadershipStatus of leadership.statusChanges()) {
+    metrics.setLeader(leadershipStatus.type === "leader");
+    if (leadershipStatus.type === "leader")
+      log.info({ term: leadershipStatus.term }, `became leader identity=${leadership.identity}`);
+    else log.info({ holder: leadershipStatus.holder }, `standby (leader=${leadershipStatus.holder ?? "none"})`);
+    onChange();
   }
 }
 
 /** Where the loop stands, for the probes. */
-function standingOf(restMs: number) {
-  let roundSince: number | undefined;
-  let roundDue: number | undefined;
-  let lastSuccess: number | undefined;
-  let collected = false;
+function trackHealth(resyncMs: number) {
+  let syncStartedAt: number | undefined;
+  let syncDueAt: number | undefined;
+  let lastSuccessAt: number | undefined;
+  let hasFirstLists = false;
   return {
-    began() {
-      roundSince = performance.now();
+    onSyncStart() {
+      syncStartedAt = performance.now();
     },
-    ended({ result }: State) {
-      roundSince = undefined;
-      roundDue = performance.now() + restMs;
-      if (result.type !== "none" && result.type !== "failed") collected = true;
-      if (result.type === "done" && result.done.outcome !== "held") lastSuccess = performance.now();
+    onSyncEnd({ result }: LoopState) {
+      syncStartedAt = undefined;
+      syncDueAt = performance.now() + resyncMs;
+      if (result.type !== "not-ready" && result.type !== "failed") hasFirstLists = true;
+      if (result.type === "completed" && result.outcome.type !== "blocked") lastSuccessAt = performance.now();
     },
-    now: (): Omit<Standing, "stopping" | "leading"> => ({ collected, roundSince, roundDue, lastSuccess }),
+    read: (): Omit<ControllerHealth, "isStopping" | "isLeader"> => ({
+      hasFirstLists,
+      syncStartedAt,
+      syncDueAt,
+      lastSuccessAt,
+    }),
   };
 }

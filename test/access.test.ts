@@ -4,18 +4,18 @@ import { createServer, type IncomingMessage, request, type Server } from "node:h
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
-import { access } from "../src/filters/access.ts";
-import type { OriginFetch } from "../src/forward/fetch.ts";
+import { authorization } from "../src/filters/access.ts";
+import type { OriginFetchInit } from "../src/forward/fetch.ts";
 import type { SettingsOf } from "../src/rules/policies/index.ts";
 import { parseManifest } from "../sync/collect/manifests.ts";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { exchangeWith, originHeader, SITE, through } from "./support/exchanges.ts";
-import { type Edge, startEdge } from "./support/fixture-edge.ts";
+import { parseCluster } from "../sync/collect/objects.ts";
+import { EMPTY_HOST_CONTEXT, findOriginHeader, runFilter, stubExchange } from "./support/exchanges.ts";
+import { type EchoHarness, startEchoHarness } from "./support/fixture-edge.ts";
 
 const USERS = "ann:{PLAIN}s3cret\n";
-const ANN = { Authorization: `Basic ${btoa("ann:s3cret")}` };
-const HTTP = "http://shop.example.com/a?b=c";
-const EXTERNAL: NonNullable<SettingsOf<"access">["external"]> = {
+const ANN_HEADERS = { Authorization: `Basic ${btoa("ann:s3cret")}` };
+const HTTP_URL = "http://shop.example.com/a?b=c";
+const EXTERNAL_AUTH: NonNullable<SettingsOf<"authorization">["external"]> = {
   target: { via: "internet", origin: "https://auth.example.org", path: "/verify?from=$host" },
   redirect: "$request_uri",
   headers: [["X-Gate", "$request_method"]],
@@ -25,40 +25,56 @@ const EXTERNAL: NonNullable<SettingsOf<"access">["external"]> = {
 
 describe("what lets in", () => {
   const basic = { realm: "", users: "sealed" };
-  const opens = { open: async () => USERS };
+  const opens = { decrypt: async () => USERS };
 
   test("nobody, where nothing says who", async () => {
     for (const any of [true, false]) {
-      const { answer, handedOn } = await through(access({ any }, SITE), exchangeWith(HTTP, ANN));
-      assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "closed", undefined]);
+      const { answer, handedOn } = await runFilter(
+        authorization({ any }, EMPTY_HOST_CONTEXT),
+        stubExchange(HTTP_URL, ANN_HEADERS),
+      );
+      assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "failed-closed", undefined]);
     }
   });
 
   test("nobody, where the Secret cannot be opened, not even by another way in", async () => {
     for (const any of [true, false]) {
       const sourceRange = { allow: ["192.0.2.0/24"] };
-      const exchange = exchangeWith(HTTP, { ...ANN, "CF-Connecting-IP": any ? "198.51.100.1" : "192.0.2.1" });
-      const { answer, handedOn } = await through(
-        access({ any, sourceRange, basic, external: EXTERNAL }, SITE),
+      const exchange = stubExchange(HTTP_URL, {
+        ...ANN_HEADERS,
+        "CF-Connecting-IP": any ? "198.51.100.1" : "192.0.2.1",
+      });
+      const { answer, handedOn } = await runFilter(
+        authorization({ any, sourceRange, basic, external: EXTERNAL_AUTH }, EMPTY_HOST_CONTEXT),
         exchange,
       );
-      assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "closed", undefined]);
-      assert.match(answer.because ?? "", /cannot be opened/);
+      assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "failed-closed", undefined]);
+      assert.match(answer.reason ?? "", /cannot be opened/);
     }
   });
 
   test("a client whose address is not known is in no range, and not outside of one", async () => {
     for (const sourceRange of [{ allow: ["0.0.0.0/0", "::/0"] }, { deny: ["192.0.2.1"] }]) {
-      const { answer } = await through(access({ any: false, sourceRange }, SITE), exchangeWith(HTTP, {}));
+      const { answer } = await runFilter(
+        authorization({ any: false, sourceRange }, EMPTY_HOST_CONTEXT),
+        stubExchange(HTTP_URL, {}),
+      );
       assert.equal(answer.response.status, 403);
       assert.equal(answer.outcome, "denied");
     }
   });
 
   test("a password is never handed on, whoever let the client in", async () => {
-    const filter = access({ any: true, sourceRange: { allow: ["192.0.2.1"] }, basic, external: EXTERNAL }, SITE);
-    const exchange = exchangeWith(HTTP, { ...ANN, "X-User": "root", "CF-Connecting-IP": "192.0.2.1" }, opens);
-    const { handedOn } = await through(filter, exchange);
+    const filter = authorization(
+      { any: true, sourceRange: { allow: ["192.0.2.1"] }, basic, external: EXTERNAL_AUTH },
+      EMPTY_HOST_CONTEXT,
+    );
+    const exchange = stubExchange(
+      HTTP_URL,
+      { ...ANN_HEADERS, "X-User": "root", "CF-Connecting-IP": "192.0.2.1" },
+      opens,
+    );
+    const { handedOn } = await runFilter(filter, exchange);
     assert.ok(handedOn);
     assert.deepEqual(
       handedOn.originHeaders.map(([name, value]) => [name, value]),
@@ -70,19 +86,25 @@ describe("what lets in", () => {
   });
 
   test("of several that deny, one that asks for a password is heard", async () => {
-    const filter = access({ any: true, sourceRange: { deny: ["192.0.2.1"] }, basic, external: EXTERNAL }, SITE);
+    const filter = authorization(
+      { any: true, sourceRange: { deny: ["192.0.2.1"] }, basic, external: EXTERNAL_AUTH },
+      EMPTY_HOST_CONTEXT,
+    );
     const fetch = async () => new Response(null, { status: 403 });
-    const exchange = exchangeWith(HTTP, { "CF-Connecting-IP": "192.0.2.1" }, { ...opens, fetch });
-    const { answer } = await through(filter, exchange);
+    const exchange = stubExchange(HTTP_URL, { "CF-Connecting-IP": "192.0.2.1" }, { ...opens, fetch });
+    const { answer } = await runFilter(filter, exchange);
     assert.equal(answer.response.status, 401);
     assert.equal(answer.response.headers.get("WWW-Authenticate"), 'Basic realm=""');
-    const without = access({ any: true, sourceRange: { deny: ["192.0.2.1"] }, external: EXTERNAL }, SITE);
-    assert.equal((await through(without, exchange)).answer.response.status, 403);
+    const without = authorization(
+      { any: true, sourceRange: { deny: ["192.0.2.1"] }, external: EXTERNAL_AUTH },
+      EMPTY_HOST_CONTEXT,
+    );
+    assert.equal((await runFilter(without, exchange)).answer.response.status, 403);
   });
 });
 
 describe("an authentication service", () => {
-  const filter = access({ any: false, external: EXTERNAL }, SITE);
+  const filter = authorization({ any: false, external: EXTERNAL_AUTH }, EMPTY_HOST_CONTEXT);
 
   for (const [status, told] of [
     [200, 200],
@@ -102,10 +124,10 @@ describe("an authentication service", () => {
     test(`that answers ${status} makes it ${told}`, async () => {
       const headers = { Location: "https://elsewhere.example.org/", "WWW-Authenticate": "Bearer" };
       const fetch = async () => new Response(null, { status, headers });
-      const { answer, handedOn } = await through(filter, exchangeWith(HTTP, {}, { fetch }));
+      const { answer, handedOn } = await runFilter(filter, stubExchange(HTTP_URL, {}, { fetch }));
       assert.equal(answer.response.status, told);
       assert.equal(handedOn !== undefined, told === 200);
-      assert.equal(answer.authAnswer === true, told !== 200);
+      assert.equal(answer.isAuthResponse === true, told !== 200);
       assert.equal(answer.response.headers.get("WWW-Authenticate"), told === 401 ? "Bearer" : null);
       assert.equal(answer.response.headers.get("Location"), null);
     });
@@ -113,28 +135,28 @@ describe("an authentication service", () => {
 
   test("that cannot be asked lets nobody in", async () => {
     const fetch = async () => Promise.reject(new Error("no answer within 60000 ms"));
-    const { answer, handedOn } = await through(filter, exchangeWith(HTTP, {}, { fetch }));
+    const { answer, handedOn } = await runFilter(filter, stubExchange(HTTP_URL, {}, { fetch }));
     assert.deepEqual([answer.response.status, answer.outcome, handedOn], [500, "denied", undefined]);
-    assert.match(answer.because ?? "", /no answer within/);
+    assert.match(answer.reason ?? "", /no answer within/);
   });
 
   test("that says nothing for too long lets nobody in", async (context) => {
     context.mock.timers.enable({ apis: ["setTimeout"] });
     const fetch = (_: string, { signal }: { signal: AbortSignal }) =>
       new Promise<Response>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    const answered = through(filter, exchangeWith(HTTP, {}, { fetch }));
+    const answered = runFilter(filter, stubExchange(HTTP_URL, {}, { fetch }));
     context.mock.timers.tick(60_000);
     assert.equal((await answered).answer.response.status, 500);
   });
 
   test("is asked with what the client sent, and told what it wanted", async () => {
-    const asked: ({ url: string } & OriginFetch)[] = [];
-    const fetch = async (url: string, init: OriginFetch) => {
+    const asked: ({ url: string } & OriginFetchInit)[] = [];
+    const fetch = async (url: string, init: OriginFetchInit) => {
       asked.push({ url, ...init });
       return new Response(null, { headers: { "X-User": "ann", "X-Other": "no" } });
     };
     const sent = {
-      ...ANN,
+      ...ANN_HEADERS,
       Cookie: "sid=7",
       Connection: "keep-alive, X-Hop",
       "X-Hop": "1",
@@ -146,45 +168,45 @@ describe("an authentication service", () => {
       "ssl-client-verify": "SUCCESS",
       "CF-Connecting-IP": "192.0.2.1",
     };
-    const { handedOn } = await through(filter, exchangeWith(HTTP, sent, { fetch }));
+    const { handedOn } = await runFilter(filter, stubExchange(HTTP_URL, sent, { fetch }));
     const [first] = asked;
     assert.equal(first?.url, "https://auth.example.org/verify?from=shop.example.com");
     assert.deepEqual([first?.method, first?.body], ["GET", null]);
     assert.deepEqual(Object.fromEntries(first?.headers ?? []), {
-      authorization: ANN.Authorization,
+      authorization: ANN_HEADERS.Authorization,
       cookie: "sid=7",
       "x-auth-request-redirect": "/a?b=c",
       "x-forwarded-for": "192.0.2.1",
       "x-gate": "GET",
       "x-original-method": "GET",
-      "x-original-url": HTTP,
+      "x-original-url": HTTP_URL,
       "x-real-ip": "192.0.2.1",
       "x-request-id": handedOn?.id,
       "x-sent-from": "nginx-ingress-controller",
     });
     assert.ok(handedOn);
-    assert.equal(originHeader(handedOn, "X-User"), "ann");
-    assert.equal(originHeader(handedOn, "X-Other"), undefined);
+    assert.equal(findOriginHeader(handedOn, "X-User"), "ann");
+    assert.equal(findOriginHeader(handedOn, "X-Other"), undefined);
   });
 
   test("that is asked with a method of its own is told the path and scheme too", async () => {
     const asked: Headers[] = [];
-    const fetch = async (_: string, { method, headers }: OriginFetch) => {
+    const fetch = async (_: string, { method, headers }: OriginFetchInit) => {
       assert.equal(method, "POST");
       asked.push(headers);
       return new Response(null);
     };
-    const post = access({ any: false, external: { ...EXTERNAL, method: "POST" } }, SITE);
-    await through(post, exchangeWith(HTTP, {}, { fetch }));
+    const post = authorization({ any: false, external: { ...EXTERNAL_AUTH, method: "POST" } }, EMPTY_HOST_CONTEXT);
+    await runFilter(post, stubExchange(HTTP_URL, {}, { fetch }));
     assert.deepEqual([asked[0]?.get("X-Original-URI"), asked[0]?.get("X-Scheme")], ["/a?b=c", "http"]);
   });
 
   test("sends a client that it does not know to sign in, but not one that it forbids", async () => {
     const signIn = "https://sso.example.org/?rd=$pass_access_scheme://$http_host$escaped_request_uri";
-    const away = access({ any: false, external: { ...EXTERNAL, signIn } }, SITE);
+    const away = authorization({ any: false, external: { ...EXTERNAL_AUTH, signIn } }, EMPTY_HOST_CONTEXT);
     const fetch = (status: number) => async () =>
       new Response(null, { status, headers: { "WWW-Authenticate": "Bearer", "Set-Cookie": "csrf=1" } });
-    const unknown = (await through(away, exchangeWith(HTTP, {}, { fetch: fetch(401) }))).answer;
+    const unknown = (await runFilter(away, stubExchange(HTTP_URL, {}, { fetch: fetch(401) }))).answer;
     assert.equal(unknown.response.status, 302);
     assert.equal(
       unknown.response.headers.get("Location"),
@@ -192,7 +214,7 @@ describe("an authentication service", () => {
     );
     assert.equal(unknown.response.headers.get("WWW-Authenticate"), "Bearer");
     assert.deepEqual(unknown.response.headers.getSetCookie(), ["csrf=1"]);
-    const forbidden = (await through(away, exchangeWith(HTTP, {}, { fetch: fetch(403) }))).answer;
+    const forbidden = (await runFilter(away, stubExchange(HTTP_URL, {}, { fetch: fetch(403) }))).answer;
     assert.equal(forbidden.response.status, 403);
     assert.deepEqual(forbidden.response.headers.getSetCookie(), []);
   });
@@ -200,10 +222,10 @@ describe("an authentication service", () => {
 
 describe("an answer of an authentication service", () => {
   const cache = { key: "$http_authorization", path: "/", seconds: { "200": 300, "401": 60 } };
-  const filter = access({ any: false, external: { ...EXTERNAL, cache } }, SITE);
+  const filter = authorization({ any: false, external: { ...EXTERNAL_AUTH, cache } }, EMPTY_HOST_CONTEXT);
 
   /** How often the service is asked, where it answers so, and for how long that is kept. */
-  async function twice(response: () => Response, second = ANN.Authorization) {
+  async function twice(response: () => Response, second = ANN_HEADERS.Authorization) {
     const kept = new Map<string, string>();
     const seconds: number[] = [];
     let asked = 0;
@@ -221,10 +243,10 @@ describe("an answer of an authentication service", () => {
       },
     };
     const statuses = [];
-    for (const Authorization of [ANN.Authorization, second]) {
-      const { answer, handedOn } = await through(filter, exchangeWith(HTTP, { Authorization }, platform));
+    for (const Authorization of [ANN_HEADERS.Authorization, second]) {
+      const { answer, handedOn } = await runFilter(filter, stubExchange(HTTP_URL, { Authorization }, platform));
       statuses.push(answer.response.status);
-      if (answer.response.status === 200) assert.equal(originHeader(handedOn ?? assert.fail(), "X-User"), "ann");
+      if (answer.response.status === 200) assert.equal(findOriginHeader(handedOn ?? assert.fail(), "X-User"), "ann");
     }
     return { asked, seconds, statuses, names: [...kept.keys()].join() };
   }
@@ -265,7 +287,7 @@ describe("an answer of an authentication service", () => {
     const fetch = async () => new Response(null, { status: 403 });
     for (const get of [async () => "{}", async () => Promise.reject(new Error("no cache")), async () => "x"]) {
       const platform = { fetch, cache: { get, put: async () => {} } };
-      assert.equal((await through(filter, exchangeWith(HTTP, {}, platform))).answer.response.status, 403);
+      assert.equal((await runFilter(filter, stubExchange(HTTP_URL, {}, platform))).answer.response.status, 403);
     }
   });
 });
@@ -307,14 +329,14 @@ spec:
 `;
 
 describe("at the edge", () => {
-  let edge: Edge;
+  let edge: EchoHarness;
   let gate: Server;
   const asked: IncomingMessage[] = [];
 
   before(async () => {
-    edge = await startEdge(["example.com"]);
+    edge = await startEchoHarness(["example.com"]);
     const parsed = parseManifest(MANIFEST, "in.yaml");
-    await edge.serve(clusterOf("found" in parsed ? parsed.found : []));
+    await edge.publish(parseCluster("objects" in parsed ? parsed.objects : []));
     gate = createServer((message, response) => {
       asked.push(message);
       const cookies = message.url === "/cookies" ? { "Set-Cookie": ["a=1; Path=/", "b=2"] } : {};

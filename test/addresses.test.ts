@@ -3,18 +3,18 @@ import { isIP } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
-import { matcherOf, parseRange } from "../src/rules/addresses.ts";
+import { createIpMatcher, parseIpRange } from "../src/rules/addresses.ts";
 
 const bits = fc.integer({ min: 0, max: 128 });
-const four = fc.ipV4();
-const six = fc.oneof(
+const ipv4 = fc.ipV4();
+const ipv6 = fc.oneof(
   // ipaddr.js takes "::192.0.2.1" for "::ffff:192.0.2.1"; Go, and so ingress-nginx, does not.
   fc.ipV6().filter((address) => !/^::\d+\./.test(address)),
   fc.ipV4().map((address) => `::ffff:${address}`),
 );
 
 /** What ipaddr.js says of an address in a range; one of IPv4 inside IPv6 is one of IPv4. */
-function isIn(address: string, range: string): boolean {
+function isInRange(address: string, range: string): boolean {
   const own = ipaddr.process(address);
   const [network, length] = ipaddr.parseCIDR(range);
   if (network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && length >= 96) {
@@ -24,19 +24,19 @@ function isIn(address: string, range: string): boolean {
 }
 
 test("ranges take the addresses that ipaddr.js says they take", () => {
-  const near = fc.tuple(fc.oneof(four, six), bits, fc.oneof(four, six), fc.boolean());
+  const near = fc.tuple(fc.oneof(ipv4, ipv6), bits, fc.oneof(ipv4, ipv6), fc.boolean());
   fc.assert(
     fc.property(near, ([network, length, other, same]) => {
       const range = `${network}/${network.includes(":") ? length : length % 33}`;
       const address = same ? network : other;
-      assert.equal(matcherOf([range])(address), isIn(address, range), `${address} in ${range}`);
+      assert.equal(createIpMatcher([range])(address), isInRange(address, range), `${address} in ${range}`);
     }),
     { numRuns: 2000 },
   );
 });
 
 test("addresses next to the end of a range are outside", () => {
-  const isIn = matcherOf(["20.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
+  const isIn = createIpMatcher(["20.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
   for (const inside of ["20.0.0.0", "20.255.255.255", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "192.0.2.7"]) {
     assert.ok(isIn(inside), inside);
   }
@@ -46,9 +46,9 @@ test("addresses next to the end of a range are outside", () => {
 });
 
 test("all of IPv6 is none of IPv4", () => {
-  assert.ok(!matcherOf(["::/0"])("192.0.2.1"));
-  assert.ok(!matcherOf(["0.0.0.0/0"])("2001:db8::1"));
-  assert.ok(matcherOf(["0.0.0.0/0"])("::ffff:192.0.2.1"));
+  assert.ok(!createIpMatcher(["::/0"])("192.0.2.1"));
+  assert.ok(!createIpMatcher(["0.0.0.0/0"])("2001:db8::1"));
+  assert.ok(createIpMatcher(["0.0.0.0/0"])("::ffff:192.0.2.1"));
 });
 
 test("what is read is an address or a range, and every address is read", () => {
@@ -67,7 +67,7 @@ test("what is read is an address or a range, and every address is read", () => {
       const family = address.includes("%") ? 0 : isIP(address);
       const fits =
         length === undefined || (String(Number(length)) === length && Number(length) <= (family === 4 ? 32 : 128));
-      assert.equal(parseRange(text).ok, family !== 0 && fits, text);
+      assert.equal(parseIpRange(text).ok, family !== 0 && fits, text);
     }),
     { numRuns: 5000 },
   );

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ownAnswer } from "../src/answer.ts";
+import { errorResponse } from "../src/answer.ts";
 import type { Next } from "../src/filters/filter.ts";
-import { chainOf } from "../src/filters/index.ts";
+import { buildChain } from "../src/filters/index.ts";
 
-const last: Next = async (exchange) => ownAnswer(exchange, 404, "no-route");
-const site = { rules: { host: "shop.example.com", policies: {}, routes: [], backends: {} }, forward: last };
+const terminalHandler: Next = async (exchange) => errorResponse(exchange, 404, "no-route");
+const hostContext = {
+  rules: { host: "shop.example.com", policies: {}, routes: [], backends: {} },
+  forward: terminalHandler,
+};
 
 test("a route without policies has no filter at all: its chain is the forwarding itself", () => {
-  assert.equal(chainOf({}, last, site), last);
+  assert.equal(buildChain({}, terminalHandler, hostContext), terminalHandler);
 });
 
 test("a policy that a route has is a filter around the forwarding", () => {
-  assert.notEqual(chainOf({ hsts: { value: "max-age=1" } }, last, site), last);
+  assert.notEqual(buildChain({ hsts: { value: "max-age=1" } }, terminalHandler, hostContext), terminalHandler);
 });

@@ -5,21 +5,26 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { explain } from "../sync/explain/explain.ts";
-import { ask, type Edge, ingress, service, startEdge } from "./support/edge.ts";
-import { edgress } from "./support/edge-cli.ts";
+import { buildIngress, buildService, sendRequest, startWorkerHarness, type WorkerHarness } from "./support/edge.ts";
+import { runEdgress } from "./support/edge-cli.ts";
 
 const RUNS = 50;
-const annotated = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });
+const buildAnnotation = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });
 
 const cluster = [
-  ingress("shop", "shop.example.com", { "/": "web", "/cart": "cart", "/gone": "gone" }),
-  ingress("paths", "paths.example.com", { "/only": "web" }),
-  ingress("secure", "secure.example.com", { "/": "web" }, annotated("force-ssl-redirect", "true")),
-  ingress("rewritten", "rewritten.example.com", { "/api/(.*)": "web" }, annotated("rewrite-target", "/v1/$1")),
-  ingress("closed", "closed.example.com", { "/": "web" }, annotated("rewrite-target", "/{bad}")),
-  ingress("wild", "*.example.com", { "/": "cart" }),
-  service("web", ["203.0.113.10", "203.0.113.11"]),
-  service("cart", ["203.0.113.12"]),
+  buildIngress("shop", "shop.example.com", { "/": "web", "/cart": "cart", "/gone": "gone" }),
+  buildIngress("paths", "paths.example.com", { "/only": "web" }),
+  buildIngress("secure", "secure.example.com", { "/": "web" }, buildAnnotation("force-ssl-redirect", "true")),
+  buildIngress(
+    "rewritten",
+    "rewritten.example.com",
+    { "/api/(.*)": "web" },
+    buildAnnotation("rewrite-target", "/v1/$1"),
+  ),
+  buildIngress("closed", "closed.example.com", { "/": "web" }, buildAnnotation("rewrite-target", "/{bad}")),
+  buildIngress("wild", "*.example.com", { "/": "cart" }),
+  buildService("web", ["203.0.113.10", "203.0.113.11"]),
+  buildService("cart", ["203.0.113.12"]),
 ];
 
 let folder: string;
@@ -36,8 +41,8 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 /** What `edgress explain` prints, less the diagnostics. */
-async function explained(url: string, ...args: string[]): Promise<string[]> {
-  const { code, stdout, stderr } = await edgress([
+async function runExplain(url: string, ...args: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await runEdgress([
     "explain",
     url,
     "--manifests",
@@ -55,63 +60,63 @@ async function explained(url: string, ...args: string[]): Promise<string[]> {
 
 describe("edgress explain", () => {
   test("a route that takes the request: what is fetched, and why the others lost", async () => {
-    assert.deepEqual(await explained("http://shop.example.com/cart/7?a=b"), [
-      "answer   the origin's (routed)",
-      "host     shop.example.com",
-      "path     /cart/7",
-      "route    default/shop#0.1, prefix /cart, from Ingress-shop.json:1",
-      "backend  default/cart:80",
-      "origin   203.0.113.12",
-      "fetches  http://shop.example.com/cart/7?a=b",
-      "connects edgress-a9fcca236a6b9f61c542d12a.example.com",
-      "lost     host *.example.com: shop.example.com is the more exact host",
-      "lost     default/shop#0.0, prefix /, from Ingress-shop.json:1: matches, but is shorter",
-      "lost     default/shop#0.2, prefix /gone, from Ingress-shop.json:1: does not match",
+    assert.deepEqual(await runExplain("http://shop.example.com/cart/7?a=b"), [
+      "response   from-origin (routed)",
+      "host       shop.example.com",
+      "path       /cart/7",
+      "route      default/shop#0.1, prefix /cart, from Ingress-shop.json:1",
+      "backend    default/cart:80",
+      "origin     203.0.113.12",
+      "url        http://shop.example.com/cart/7?a=b",
+      "record     edgress-a9fcca236a6b9f61c542d12a.example.com",
+      "unmatched  host *.example.com: shop.example.com is the more exact host",
+      "unmatched  default/shop#0.0, prefix /, from Ingress-shop.json:1: matches, but is shorter",
+      "unmatched  default/shop#0.2, prefix /gone, from Ingress-shop.json:1: does not match",
     ]);
   });
 
   test("no route: 404, and what did not match", async () => {
-    assert.deepEqual(await explained("http://paths.example.com/other"), [
-      "answer   404 (no-route)",
-      "host     paths.example.com",
-      "path     /other",
-      "lost     host *.example.com: paths.example.com is the more exact host",
-      "lost     default/paths#0.0, prefix /only, from Ingress-paths.json:1: does not match",
+    assert.deepEqual(await runExplain("http://paths.example.com/other"), [
+      "response   404 (no-route)",
+      "host       paths.example.com",
+      "path       /other",
+      "unmatched  host *.example.com: paths.example.com is the more exact host",
+      "unmatched  default/paths#0.0, prefix /only, from Ingress-paths.json:1: does not match",
     ]);
   });
 
   test("no host: 404", async () => {
-    assert.deepEqual(await explained("http://a.b.example.com/x"), [
-      "answer   404 (no-route)",
-      "host     none of the rules names it",
-      "path     /x",
+    assert.deepEqual(await runExplain("http://a.b.example.com/x"), [
+      "response   404 (no-route)",
+      "host       none of the rules names it",
+      "path       /x",
     ]);
   });
 
   test("a redirect", async () => {
-    const lines = await explained("http://secure.example.com/a?b");
-    assert.deepEqual(lines.slice(0, 2), ["answer   308 (redirected)", "location https://secure.example.com/a?b"]);
+    const lines = await runExplain("http://secure.example.com/a?b");
+    assert.deepEqual(lines.slice(0, 2), ["response   308 (redirected)", "location   https://secure.example.com/a?b"]);
   });
 
   test("a path that is rewritten", async () => {
-    const lines = await explained("http://rewritten.example.com/api/users?a");
-    assert.ok(lines.includes("fetches  http://rewritten.example.com/v1/users?a"), lines.join("\n"));
-    assert.ok(lines.includes("origin   203.0.113.10, 203.0.113.11"), lines.join("\n"));
+    const lines = await runExplain("http://rewritten.example.com/api/users?a");
+    assert.ok(lines.includes("url        http://rewritten.example.com/v1/users?a"), lines.join("\n"));
+    assert.ok(lines.includes("origin     203.0.113.10, 203.0.113.11"), lines.join("\n"));
   });
 
   test("a closed route", async () => {
-    const [first] = await explained("http://closed.example.com/");
-    assert.equal(first, "answer   503 (closed: nginx.ingress.kubernetes.io/rewrite-target cannot be read)");
+    const [first] = await runExplain("http://closed.example.com/");
+    assert.equal(first, "response   503 (failed-closed: nginx.ingress.kubernetes.io/rewrite-target cannot be read)");
   });
 
   test("a route without a Service", async () => {
-    const [first] = await explained("http://shop.example.com/gone");
-    assert.equal(first, "answer   503 (backend-missing: there is no Service default/gone)");
+    const [first] = await runExplain("http://shop.example.com/gone");
+    assert.equal(first, "response   503 (no-backend: there is no Service default/gone)");
   });
 
   test("as JSON", async () => {
-    const { route, status, outcome, lost, diagnostics, ...rest } = JSON.parse(
-      (await explained("http://secure.example.com/", "--json")).join("\n"),
+    const { route, status, outcome, unmatchedRoutes, diagnostics, ...rest } = JSON.parse(
+      (await runExplain("http://secure.example.com/", "--json")).join("\n"),
     ) as Record<string, unknown>;
     assert.deepEqual(
       { status, outcome, route },
@@ -121,7 +126,7 @@ describe("edgress explain", () => {
         route: { id: "default/secure#0.0", match: { type: "prefix", path: "/" }, backend: "default/web:80" },
       },
     );
-    assert.deepEqual(lost, [{ id: "*.example.com", why: "secure.example.com is the more exact host" }]);
+    assert.deepEqual(unmatchedRoutes, [{ id: "*.example.com", reason: "secure.example.com is the more exact host" }]);
     assert.ok(Array.isArray(diagnostics));
     assert.equal(rest.location, "https://secure.example.com");
     assert.equal(rest.source, "Ingress-secure.json:1");
@@ -143,7 +148,7 @@ describe("edgress explain", () => {
     ["a host that is none", ["http://[/"], /^edgress: expected a URL such as \S+, got "http:\/\/\[\/"\n$/],
   ] as const) {
     test(`${what} is one line and exit code 2`, async () => {
-      const { code, stdout, stderr } = await edgress(["explain", "--manifests", folder, ...args]);
+      const { code, stdout, stderr } = await runEdgress(["explain", "--manifests", folder, ...args]);
       assert.match(stderr, line);
       assert.deepEqual([code, stdout], [2, ""]);
     });
@@ -151,13 +156,13 @@ describe("edgress explain", () => {
 });
 
 describe("explain and the edge", () => {
-  let edge: Edge;
+  let edge: WorkerHarness;
   const seen: string[] = [];
 
   before(async () => {
-    edge = await startEdge();
+    edge = await startWorkerHarness();
     for (const address of ["203.0.113.1:80", "203.0.113.2:80"]) {
-      await edge.origin(address, (request, response) => {
+      await edge.startOrigin(address, (request, response) => {
         seen.push(`http://${request.headers.host}${request.url}`);
         response.end();
       });
@@ -172,11 +177,11 @@ describe("explain and the edge", () => {
   const annotations = fc.constantFrom<Record<string, string>>(
     {},
     {},
-    annotated("rewrite-target", "/new/$1"),
-    annotated("rewrite-target", "/{bad}"),
-    annotated("use-regex", "true"),
-    annotated("force-ssl-redirect", "true"),
-    annotated("app-root", "/app"),
+    buildAnnotation("rewrite-target", "/new/$1"),
+    buildAnnotation("rewrite-target", "/{bad}"),
+    buildAnnotation("use-regex", "true"),
+    buildAnnotation("force-ssl-redirect", "true"),
+    buildAnnotation("app-root", "/app"),
     { "ingress.kubernetes.io/rewrite-target": "/old" },
   );
   const backend = fc.constantFrom("one", "two", "missing");
@@ -185,7 +190,7 @@ describe("explain and the edge", () => {
       minLength: 1,
       maxLength: 3,
     })
-    .map((all) => all.map(([of, paths, notes], index) => ingress(`i${index}`, of, paths, notes)));
+    .map((all) => all.map(([of, paths, notes], index) => buildIngress(`i${index}`, of, paths, notes)));
   const asked = fc.tuple(
     fc.constantFrom("a.example.com", "B.example.com:80", "c.example.com", "a.b.example.com", "192.0.2.1"),
     fc
@@ -200,15 +205,15 @@ describe("explain and the edge", () => {
     let number = 0;
     await fc.assert(
       fc.asyncProperty(ingresses, fc.array(asked, { minLength: 3, maxLength: 6 }), async (objects, requests) => {
-        const services = [service("one", ["203.0.113.1"]), service("two", ["203.0.113.2"])];
+        const services = [buildService("one", ["203.0.113.1"]), buildService("two", ["203.0.113.2"])];
         const { rules } = await edge.publish([...objects, ...services]);
         for (const [name, target, query] of requests) {
           const url = `http://${name}${target}${query}`;
           const expected = await explain(rules, { url, method: "GET", headers: [] });
           const id = `property-${++number}`;
           seen.length = 0;
-          const answered = await ask(edge, url, { headers: { "X-Request-ID": id } });
-          const line = await edge.accessLine(id);
+          const answered = await sendRequest(edge, url, { headers: { "X-Request-ID": id } });
+          const line = await edge.waitForAccessLine(id);
           assert.deepEqual(
             {
               status: answered.status,
@@ -219,7 +224,7 @@ describe("explain and the edge", () => {
               asked: seen,
             },
             {
-              status: expected.status === "the origin's" ? 200 : expected.status,
+              status: expected.status === "from-origin" ? 200 : expected.status,
               outcome: expected.outcome,
               route: expected.route?.id,
               backend: expected.route?.backend,

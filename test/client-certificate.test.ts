@@ -8,12 +8,18 @@ import { after, before, describe, test } from "node:test";
 import { generate } from "selfsigned";
 import { clientCertificate } from "../src/filters/client-certificate.ts";
 import { parseManifest } from "../sync/collect/manifests.ts";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { exchangeWith, originHeader, through } from "./support/exchanges.ts";
-import { type Edge, startEdge } from "./support/fixture-edge.ts";
+import { parseCluster } from "../sync/collect/objects.ts";
+import { findOriginHeader, runFilter, stubExchange } from "./support/exchanges.ts";
+import { type EchoHarness, startEchoHarness } from "./support/fixture-edge.ts";
 
-const GOOD = { presented: true, verdict: "SUCCESS", subject: "CN=client-7,O=Example", issuer: "CN=ca", der: "MIIB" };
-const URL = "https://shop.example.com/";
+const VALID_CERTIFICATE = {
+  isPresented: true,
+  verdict: "SUCCESS",
+  subject: "CN=client-7,O=Example",
+  issuer: "CN=ca",
+  der: "MIIB",
+};
+const PAGE_URL = "https://shop.example.com/";
 
 const VERDICTS: readonly (readonly [
   verify: "on" | "off" | "optional" | "optional_no_ca",
@@ -40,17 +46,18 @@ describe("a client certificate", () => {
   for (const [verify, verdict, status] of VERDICTS) {
     test(`that Cloudflare finds ${verdict} is answered ${status} where it is ${verify}`, async () => {
       const filter = clientCertificate({ type: "verified", verify, passes: false });
-      const certificate = { ...GOOD, presented: verdict !== "NONE", verdict };
-      const { answer, handedOn } = await through(filter, exchangeWith(URL, {}, {}, certificate));
+      const certificate = { ...VALID_CERTIFICATE, isPresented: verdict !== "NONE", verdict };
+      const { answer, handedOn } = await runFilter(filter, stubExchange(PAGE_URL, {}, {}, certificate));
       assert.equal(answer.response.status, status);
-      assert.equal(handedOn && originHeader(handedOn, "ssl-client-verify"), status === 200 ? verdict : undefined);
+      assert.equal(handedOn && findOriginHeader(handedOn, "ssl-client-verify"), status === 200 ? verdict : undefined);
     });
   }
 
   test("is looked at by its subject", async () => {
     const filter = clientCertificate({ type: "verified", verify: "on", passes: false, subject: "CN=client-[0-9]+," });
     const statusOf = async (subject: string) =>
-      (await through(filter, exchangeWith(URL, {}, {}, { ...GOOD, subject }))).answer.response.status;
+      (await runFilter(filter, stubExchange(PAGE_URL, {}, {}, { ...VALID_CERTIFICATE, subject }))).answer.response
+        .status;
     assert.equal(await statusOf("CN=client-7,O=Example"), 200);
     assert.equal(await statusOf("CN=Client-7,O=Example"), 403);
     assert.equal(await statusOf("O=Example"), 403);
@@ -59,11 +66,14 @@ describe("a client certificate", () => {
 
   test("is described to the origin", async () => {
     const filter = clientCertificate({ type: "verified", verify: "on", passes: true });
-    const { handedOn } = await through(filter, exchangeWith(URL, {}, {}, { ...GOOD, issuer: "CN=ü" }));
+    const { handedOn } = await runFilter(
+      filter,
+      stubExchange(PAGE_URL, {}, {}, { ...VALID_CERTIFICATE, issuer: "CN=ü" }),
+    );
     assert.ok(handedOn);
-    assert.equal(originHeader(handedOn, "ssl-client-subject-dn"), "CN=client-7,O=Example");
-    assert.equal(originHeader(handedOn, "ssl-client-issuer-dn"), "CN=%C3%BC");
-    assert.match(originHeader(handedOn, "ssl-client-cert") ?? "", /^-----BEGIN%20CERTIFICATE-----%0AMIIB%0A/);
+    assert.equal(findOriginHeader(handedOn, "ssl-client-subject-dn"), "CN=client-7,O=Example");
+    assert.equal(findOriginHeader(handedOn, "ssl-client-issuer-dn"), "CN=%C3%BC");
+    assert.match(findOriginHeader(handedOn, "ssl-client-cert") ?? "", /^-----BEGIN%20CERTIFICATE-----%0AMIIB%0A/);
   });
 });
 
@@ -94,11 +104,11 @@ spec:
 `;
 
 describe("at the edge", () => {
-  let edge: Edge;
+  let edge: EchoHarness;
   before(async () => {
-    edge = await startEdge(["example.com"]);
+    edge = await startEchoHarness(["example.com"]);
     const parsed = parseManifest(MANIFEST, "in.yaml");
-    await edge.serve(clusterOf("found" in parsed ? parsed.found : []));
+    await edge.publish(parseCluster("objects" in parsed ? parsed.objects : []));
   });
   after(() => edge.close());
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import * as z from "zod";
-import { edgress } from "./support/edge-cli.ts";
-import { type Manifest, rendered } from "./support/kustomize.ts";
+import { runEdgress } from "./support/edge-cli.ts";
+import { type KubernetesManifest, renderKustomization } from "./support/kustomize.ts";
 
 const Rule = z.strictObject({
   apiGroups: z.array(z.string()),
@@ -24,16 +24,16 @@ const Deployment = z.object({
 });
 
 describe("deploy/base", () => {
-  let objects: Manifest[] = [];
+  let objects: KubernetesManifest[] = [];
   before(async () => {
-    objects = await rendered("deploy/base");
+    objects = await renderKustomization("deploy/base");
   });
 
-  const rightsOf = (kind: string, name: string) =>
+  const listRights = (kind: string, name: string) =>
     z
       .array(Rule)
-      .parse(one(objects, kind, name).rules)
-      .map(rightOf);
+      .parse(findManifest(objects, kind, name).rules)
+      .map(formatRule);
 
   test("renders to these objects, and no Secret", () => {
     assert.deepEqual(
@@ -56,7 +56,7 @@ describe("deploy/base", () => {
   });
 
   test("what holds for every namespace reads no Secret and no ConfigMap, and writes statuses and Events only", () => {
-    assert.deepEqual(rightsOf("ClusterRole", "edgress"), [
+    assert.deepEqual(listRights("ClusterRole", "edgress"), [
       "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
       "get list watch extensions/ingresses",
       "get list watch services",
@@ -67,18 +67,18 @@ describe("deploy/base", () => {
   });
 
   test("in its own namespace the sync job keeps one Lease and one ConfigMap, and reads another", () => {
-    assert.deepEqual(rightsOf("Role", "edgress"), [
+    assert.deepEqual(listRights("Role", "edgress"), [
       "create coordination.k8s.io/leases",
       "get list watch update coordination.k8s.io/leases edgress",
       "create configmaps",
-      "get list watch update configmaps edgress-held-back",
-      "get list watch configmaps edgress-policy",
+      "get list watch update configmaps edgress-blocked-deletion",
+      "get list watch configmaps edgress-permits",
     ]);
   });
 
   test("the roles for a namespace's owner and for who approves are bound to nobody", () => {
-    assert.deepEqual(rightsOf("ClusterRole", "edgress-reads-references"), ["get list watch secrets configmaps"]);
-    assert.deepEqual(rightsOf("Role", "edgress-approve"), ["get patch configmaps edgress-held-back"]);
+    assert.deepEqual(listRights("ClusterRole", "edgress-reads-references"), ["get list watch secrets configmaps"]);
+    assert.deepEqual(listRights("Role", "edgress-approve"), ["get patch configmaps edgress-blocked-deletion"]);
     const bindings = objects.filter(({ kind }) => kind.endsWith("Binding")).map((object) => Binding.parse(object));
     assert.deepEqual(
       bindings.map(({ roleRef: { kind, name }, subjects }) => ({ role: `${kind} ${name}`, subjects })),
@@ -90,10 +90,10 @@ describe("deploy/base", () => {
   });
 
   test("two Pods, of which an update and a drained node leave one", () => {
-    const { replicas, strategy, template } = Deployment.parse(one(objects, "Deployment", "edgress")).spec;
+    const { replicas, strategy, template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
     assert.equal(replicas, 2);
     assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } });
-    assert.deepEqual(one(objects, "PodDisruptionBudget", "edgress").spec, {
+    assert.deepEqual(findManifest(objects, "PodDisruptionBudget", "edgress").spec, {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: "AlwaysAllow",
       selector: { matchLabels: template.metadata.labels },
@@ -106,7 +106,7 @@ describe("deploy/base", () => {
   });
 
   test("a Pod has no rights over its node, and a root that it cannot write", () => {
-    const { spec } = Deployment.parse(one(objects, "Deployment", "edgress")).spec.template;
+    const { spec } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template;
     assert.deepEqual(spec.securityContext, {
       runAsNonRoot: true,
       runAsUser: 65532,
@@ -122,7 +122,7 @@ describe("deploy/base", () => {
   });
 
   test("a Pod is probed and measured where the sync job answers, and its heap fits its memory", () => {
-    const [container] = Deployment.parse(one(objects, "Deployment", "edgress")).spec.template.spec.containers;
+    const [container] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
     const Probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
     assert.deepEqual(container.ports, [{ name: "health", containerPort: 10254 }]);
     assert.deepEqual(Probe.parse(container.startupProbe).httpGet, { path: "/healthz", port: "health" });
@@ -141,17 +141,17 @@ describe("deploy/base", () => {
   });
 
   test("the command is one that there is, with options that there are", async () => {
-    const { stdout } = await edgress(["sync", "--help"]);
+    const { stdout } = await runEdgress(["sync", "--help"]);
     const options = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
     assert.ok(options.includes("publish-status-address"));
-    const [{ args }] = Deployment.parse(one(objects, "Deployment", "edgress")).spec.template.spec.containers;
+    const [{ args }] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
     assert.equal(args[0], "sync");
     for (const arg of args.slice(1)) assert.ok(options.includes(arg.replace(/^--|=.*$/g, "")), `no option ${arg}`);
   });
 
   test("a Pod is reached for its metrics, and reaches names and servers over TLS, nothing else", () => {
-    const { template } = Deployment.parse(one(objects, "Deployment", "edgress")).spec;
-    assert.deepEqual(one(objects, "NetworkPolicy", "edgress").spec, {
+    const { template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
+    assert.deepEqual(findManifest(objects, "NetworkPolicy", "edgress").spec, {
       podSelector: { matchLabels: template.metadata.labels },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: "TCP", port: 10254 }] }],
@@ -163,32 +163,34 @@ describe("deploy/base", () => {
   });
 
   test("the IngressClass is the one that the sync job takes for its own", () => {
-    assert.deepEqual(one(objects, "IngressClass", "edgress").spec, { controller: "edgress.dev/ingress-controller" });
+    assert.deepEqual(findManifest(objects, "IngressClass", "edgress").spec, {
+      controller: "edgress.dev/ingress-controller",
+    });
   });
 
   test("for older API servers nothing differs but the PodDisruptionBudget", async () => {
-    const byName = (a: Manifest, b: Manifest) => (sortKey(a) < sortKey(b) ? -1 : 1);
-    const budget = one(objects, "PodDisruptionBudget", "edgress");
+    const byName = (a: KubernetesManifest, b: KubernetesManifest) => (buildSortKey(a) < buildSortKey(b) ? -1 : 1);
+    const budget = findManifest(objects, "PodDisruptionBudget", "edgress");
     const { unhealthyPodEvictionPolicy: _, ...spec } = z.record(z.string(), z.unknown()).parse(budget.spec);
     const expected = objects.map((object) =>
       object === budget ? { ...budget, apiVersion: "policy/v1beta1", spec } : object,
     );
-    assert.deepEqual((await rendered("deploy/before-1.25")).sort(byName), expected.sort(byName));
+    assert.deepEqual((await renderKustomization("deploy/before-1.25")).sort(byName), expected.sort(byName));
   });
 });
 
-function one(objects: readonly Manifest[], kind: string, name: string): Manifest {
-  const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
-  assert.equal(found.length, 1, `${kind} ${name}`);
-  return found[0] as Manifest; // one, as was just seen
+function findManifest(objects: readonly KubernetesManifest[], kind: string, name: string): KubernetesManifest {
+  const matches = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  assert.equal(matches.length, 1, `${kind} ${name}`);
+  return matches[0] as KubernetesManifest; // one, as was just seen
 }
 
 /** A rule as one line: "get list networking.k8s.io/ingresses", the names that it is narrowed to last. */
-function rightOf({ apiGroups, resources, resourceNames = [], verbs }: z.infer<typeof Rule>): string {
+function formatRule({ apiGroups, resources, resourceNames = [], verbs }: z.infer<typeof Rule>): string {
   const whole = apiGroups.flatMap((group) => resources.map((resource) => (group ? `${group}/${resource}` : resource)));
   return [...verbs, ...whole, ...resourceNames].join(" ");
 }
 
-function sortKey({ kind, metadata }: Manifest): string {
+function buildSortKey({ kind, metadata }: KubernetesManifest): string {
   return `${kind} ${metadata.name}`;
 }

@@ -11,56 +11,56 @@ import { after, describe, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import { WebSocket } from "ws";
-import { makeCertificate } from "../sync/dev/certificates.ts";
+import { generateCertificate } from "../sync/dev/certificates.ts";
 import { listen } from "../sync/dev/listening.ts";
-import { until } from "./support/edge.ts";
-import { EXAMPLES, edgress, type Running, startDev } from "./support/edge-cli.ts";
+import { waitFor } from "./support/edge.ts";
+import { type DevProcess, EXAMPLES, runEdgress, startDev } from "./support/edge-cli.ts";
 
-const closing: (() => Promise<unknown>)[] = [];
+const cleanups: (() => Promise<unknown>)[] = [];
 
 after(async () => {
-  for (const close of closing.reverse()) await close();
+  for (const close of cleanups.reverse()) await close();
 });
 
-async function running(folder: string, ...args: string[]): Promise<Running> {
-  const dev = await startDev(folder, "--echo", "--watch-ingress-without-class", ...args);
-  closing.push(async () => dev.child.exitCode === null && dev.end());
+async function startDevWithEcho(folder: string, ...args: string[]): Promise<DevProcess> {
+  const dev = await startDev(folder, "--echo-origins", "--watch-ingress-without-class", ...args);
+  cleanups.push(async () => dev.child.exitCode === null && dev.end());
   return dev;
 }
 
-async function copyOf(example: string): Promise<string> {
+async function copyExample(example: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-dev-"));
-  closing.push(() => rm(folder, { recursive: true, force: true }));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
   await cp(join(EXAMPLES, example), folder, { recursive: true });
   return folder;
 }
 
-async function edit(file: string, change: (before: string) => string): Promise<void> {
+async function editFile(file: string, change: (before: string) => string): Promise<void> {
   await writeFile(file, change(await readFile(file, "utf8")));
 }
 
-type Echoed = { backend: string; path: string; headers: Record<string, string> };
+type EchoBody = { backend: string; path: string; headers: Record<string, string> };
 
-async function ask({ http }: Running, host: string, path: string, headers: Record<string, string> = {}) {
-  const sent = get({ host: "127.0.0.1", port: http.port, path, headers: { Host: host, ...headers }, agent: false });
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
+async function sendDevRequest({ http }: DevProcess, host: string, path: string, headers: Record<string, string> = {}) {
+  const request = get({ host: "127.0.0.1", port: http.port, path, headers: { Host: host, ...headers }, agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
   const body = await text(response);
-  const echoed = response.statusCode === 200 ? (JSON.parse(body) as Echoed) : undefined;
+  const echoed = response.statusCode === 200 ? (JSON.parse(body) as EchoBody) : undefined;
   return { status: response.statusCode, body, echoed };
 }
 
 /** Runs a command as a shell would, and gives what it prints. */
-async function shell(command: string): Promise<string> {
+async function runShell(command: string): Promise<string> {
   return (await promisify(execFile)("sh", ["-c", command])).stdout;
 }
 
 describe("edgress dev over examples/fanout", () => {
-  let dev: Running;
+  let dev: DevProcess;
   let folder: string;
 
   test("says what it serves and that it is ready", async () => {
-    folder = await copyOf("fanout");
-    dev = await running(folder);
+    folder = await copyExample("fanout");
+    dev = await startDevWithEcho(folder);
     assert.match(
       dev.lines.at(-1) ?? "",
       /^ready http=http:\/\/127\.0\.0\.1:\d+ https=https:\/\/127\.0\.0\.1:\d+ generation=1$/,
@@ -72,9 +72,9 @@ describe("edgress dev over examples/fanout", () => {
   test("its curl lines work exactly as printed, over http and https", async () => {
     const commands = dev.lines.filter((line) => line.startsWith("  curl "));
     assert.equal(commands.length, 4);
-    const reached = [];
-    for (const command of commands) reached.push((JSON.parse(await shell(`${command} -s`)) as Echoed).backend);
-    assert.deepEqual(reached, [
+    const backends = [];
+    for (const command of commands) backends.push((JSON.parse(await runShell(`${command} -s`)) as EchoBody).backend);
+    assert.deepEqual(backends, [
       "default/my-service-1:80",
       "default/my-service-1:80",
       "default/my-service-2:80",
@@ -83,47 +83,47 @@ describe("edgress dev over examples/fanout", () => {
   });
 
   test("a path that no rule has is 404, and the rewrite of the example keeps the rest of the path", async () => {
-    assert.equal((await ask(dev, "foo.bar.com", "/x")).status, 404);
-    assert.equal((await ask(dev, "other.bar.com", "/foo")).status, 404);
-    assert.equal((await ask(dev, "foo.bar.com", "/foo/a?b")).echoed?.path, "/a?b");
+    assert.equal((await sendDevRequest(dev, "foo.bar.com", "/x")).status, 404);
+    assert.equal((await sendDevRequest(dev, "other.bar.com", "/foo")).status, 404);
+    assert.equal((await sendDevRequest(dev, "foo.bar.com", "/foo/a?b")).echoed?.path, "/a?b");
   });
 
   test("a client's X-Forwarded-Proto is not believed, its CF-Connecting-IP is", async () => {
     const headers = { "X-Forwarded-Proto": "https", "CF-Connecting-IP": "198.51.100.7" };
-    const { echoed } = await ask(dev, "foo.bar.com", "/foo", headers);
+    const { echoed } = await sendDevRequest(dev, "foo.bar.com", "/foo", headers);
     assert.equal(echoed?.headers["x-forwarded-proto"], "http");
     assert.equal(echoed?.headers["x-real-ip"], "198.51.100.7");
   });
 
   test("an edited file is live within two seconds, and no request fails meanwhile", async () => {
-    let done = false;
+    let isDone = false;
     const statuses = new Set<number | undefined>();
     const hammer = async () => {
-      while (!done) statuses.add((await ask(dev, "foo.bar.com", "/foo")).status);
+      while (!isDone) statuses.add((await sendDevRequest(dev, "foo.bar.com", "/foo")).status);
     };
     const clients = Promise.all([hammer(), hammer()]);
     const lines = dev.lines.length;
-    await edit(join(folder, "ingress.yaml"), (before) => before.replace("path: /bar", "path: /baz"));
-    const edited = performance.now();
-    await until(async () => (await ask(dev, "foo.bar.com", "/baz")).status === 200);
-    const ms = performance.now() - edited;
-    done = true;
+    await editFile(join(folder, "ingress.yaml"), (before) => before.replace("path: /bar", "path: /baz"));
+    const editedAt = performance.now();
+    await waitFor(async () => (await sendDevRequest(dev, "foo.bar.com", "/baz")).status === 200);
+    const ms = performance.now() - editedAt;
+    isDone = true;
     await clients;
     assert.ok(ms < 2000, `it took ${ms} ms`);
     assert.deepEqual([...statuses], [200]);
-    assert.equal((await ask(dev, "foo.bar.com", "/bar")).status, 404);
-    assert.match(await dev.line(/^published /, lines), /^published generation=2 writes=3$/);
+    assert.equal((await sendDevRequest(dev, "foo.bar.com", "/bar")).status, 404);
+    assert.match(await dev.waitForLine(/^published /, lines), /^published generation=2 writes=3$/);
   });
 
   test("a file that breaks keeps what it held, and is reported by name and line", async () => {
-    const whole = await readFile(join(folder, "ingress.yaml"), "utf8");
+    const originalText = await readFile(join(folder, "ingress.yaml"), "utf8");
     const lines = dev.lines.length;
-    await writeFile(join(folder, "ingress.yaml"), `${whole.split("\n").slice(0, 6).join("\n")}\n    "half\n`);
-    const line = await dev.line(/Unparsable/, lines);
+    await writeFile(join(folder, "ingress.yaml"), `${originalText.split("\n").slice(0, 6).join("\n")}\n    "half\n`);
+    const line = await dev.waitForLine(/InvalidManifest/, lines);
     assert.match(line, /^error ingress\.yaml:\d+: .+; correct it, until then what it held before counts/);
-    assert.equal((await ask(dev, "foo.bar.com", "/foo")).status, 200);
-    await writeFile(join(folder, "ingress.yaml"), whole.replace("path: /foo", "path: /fuu"));
-    await until(async () => (await ask(dev, "foo.bar.com", "/fuu")).status === 200);
+    assert.equal((await sendDevRequest(dev, "foo.bar.com", "/foo")).status, 200);
+    await writeFile(join(folder, "ingress.yaml"), originalText.replace("path: /foo", "path: /fuu"));
+    await waitFor(async () => (await sendDevRequest(dev, "foo.bar.com", "/fuu")).status === 200);
   });
 
   test("SIGTERM ends it within five seconds with exit code 0, a WebSocket and a request being open", async () => {
@@ -141,28 +141,28 @@ describe("edgress dev over examples/fanout", () => {
 });
 
 test("edgress dev over examples/single-backend serves every host, path and scheme", async () => {
-  const dev = await running(join(EXAMPLES, "single-backend"));
+  const dev = await startDevWithEcho(join(EXAMPLES, "single-backend"));
   const commands = dev.lines.filter((line) => line.startsWith("  curl "));
   assert.equal(commands.length, 2);
   for (const command of commands) {
-    assert.equal((JSON.parse(await shell(`${command} -s`)) as Echoed).backend, "default/my-service:80");
+    assert.equal((JSON.parse(await runShell(`${command} -s`)) as EchoBody).backend, "default/my-service:80");
   }
-  assert.equal((await ask(dev, "whatever.example.org", "/a/b")).echoed?.backend, "default/my-service:80");
-  assert.equal((await ask(dev, "127.0.0.1", "/")).echoed?.backend, "default/my-service:80");
+  assert.equal((await sendDevRequest(dev, "whatever.example.org", "/a/b")).echoed?.backend, "default/my-service:80");
+  assert.equal((await sendDevRequest(dev, "127.0.0.1", "/")).echoed?.backend, "default/my-service:80");
 });
 
 test("a folder that cannot be read any more is reported, and the edge serves what it served before", async () => {
-  const folder = await copyOf("single-backend");
-  const dev = await running(folder);
+  const folder = await copyExample("single-backend");
+  const dev = await startDevWithEcho(folder);
   await rm(folder, { recursive: true });
-  const line = await dev.line(/^error round: /);
+  const line = await dev.waitForLine(/^error round: /);
   assert.match(line, /ENOENT.*; the edge serves what it served before$/);
-  assert.equal((await ask(dev, "any.example.com", "/a")).echoed?.backend, "default/my-service:80");
+  assert.equal((await sendDevRequest(dev, "any.example.com", "/a")).echoed?.backend, "default/my-service:80");
 });
 
 test("a Secret in spec.tls is presented by SNI, and one that is garbage breaks nothing", async () => {
-  const folder = await copyOf("fanout");
-  const { key, cert } = await makeCertificate("secured");
+  const folder = await copyExample("fanout");
+  const { key, cert } = await generateCertificate("secured");
   const secret = (name: string, crt: string) =>
     JSON.stringify({
       apiVersion: "v1",
@@ -178,8 +178,8 @@ test("a Secret in spec.tls is presented by SNI, and one that is garbage breaks n
     - { hosts: [garbage.bar.com], secretName: garbage }
     - { hosts: [missing.bar.com], secretName: missing }
 `;
-  await edit(join(folder, "ingress.yaml"), (before) => before.replace("spec:\n", `spec:\n${tls}`));
-  const dev = await running(folder);
+  await editFile(join(folder, "ingress.yaml"), (before) => before.replace("spec:\n", `spec:\n${tls}`));
+  const dev = await startDevWithEcho(folder);
   const subjectFor = async (servername: string) => {
     const port = Number(dev.https.port);
     const socket = connectTls({ host: "127.0.0.1", port, servername, rejectUnauthorized: false });
@@ -191,7 +191,7 @@ test("a Secret in spec.tls is presented by SNI, and one that is garbage breaks n
   assert.equal(await subjectFor("foo.bar.com"), "CN=secured");
   assert.equal(await subjectFor("garbage.bar.com"), "CN=garbage.bar.com");
   assert.equal(await subjectFor("missing.bar.com"), "CN=missing.bar.com");
-  assert.equal((await ask(dev, "foo.bar.com", "/foo")).status, 308);
+  assert.equal((await sendDevRequest(dev, "foo.bar.com", "/foo")).status, 308);
 });
 
 describe("a mistake in how edgress dev is called is one line on stderr and exit code 2", () => {
@@ -227,7 +227,7 @@ describe("a mistake in how edgress dev is called is one line on stderr and exit 
   ];
   for (const [what, args, line] of cases) {
     test(what, async () => {
-      const { code, stdout, stderr } = await edgress(args);
+      const { code, stdout, stderr } = await runEdgress(args);
       assert.match(stderr, line);
       assert.deepEqual([code, stdout], [2, ""]);
     });
@@ -235,11 +235,19 @@ describe("a mistake in how edgress dev is called is one line on stderr and exit 
 
   for (const option of ["--http-port", "--https-port"]) {
     test(`a port that is in use (${option})`, async () => {
-      const taken = await listen(createServer(), 0);
-      closing.push(taken.close);
+      const listener = await listen(createServer(), 0);
+      cleanups.push(listener.close);
       const other = option === "--http-port" ? "--https-port" : "--http-port";
-      const { code, stderr } = await edgress(["dev", "--manifests", folder, option, String(taken.port), other, "0"]);
-      assert.equal(stderr, `edgress: cannot listen on 127.0.0.1:${taken.port}: the port is in use\n`);
+      const { code, stderr } = await runEdgress([
+        "dev",
+        "--manifests",
+        folder,
+        option,
+        String(listener.port),
+        other,
+        "0",
+      ]);
+      assert.equal(stderr, `edgress: cannot listen on 127.0.0.1:${listener.port}: the port is in use\n`);
       assert.equal(code, 2);
     });
   }

@@ -3,10 +3,10 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { compareText } from "../src/rules/order.ts";
 import type { HostRules } from "../src/rules/snapshot.ts";
-import { NOTHING_SORTED, sortedAfter } from "../sync/compile/sorted.ts";
-import { differences } from "../sync/differences.ts";
-import { hostChanges } from "../sync/publish/host-changes.ts";
-import { recordsAfter } from "../sync/publish/records.ts";
+import { EMPTY_SORTED_LIST, updateSorted } from "../sync/compile/sorted.ts";
+import { diffLists } from "../sync/differences.ts";
+import { diffHosts } from "../sync/publish/host-changes.ts";
+import { updateWantedRecords } from "../sync/publish/records.ts";
 
 describe("what is in only one of two lists", () => {
   const rows = [
@@ -20,9 +20,9 @@ describe("what is in only one of two lists", () => {
     ["nothing of what moved to the end", "abcd", "acdb", "", ""],
     ["what came and went while others moved", "abcd", "dXba", "c", "X"],
   ] as const;
-  for (const [what, before, after, gone, fresh] of rows) {
+  for (const [what, before, after, removed, added] of rows) {
     test(`is ${what}`, () => {
-      assert.deepEqual(differences([...before], [...after]), { gone: [...gone], fresh: [...fresh] });
+      assert.deepEqual(diffLists([...before], [...after]), { removed: [...removed], added: [...added] });
     });
   }
 
@@ -30,9 +30,9 @@ describe("what is in only one of two lists", () => {
     const list = fc.uniqueArray(fc.integer({ min: 0, max: 12 }));
     fc.assert(
       fc.property(list, list, (before, after) => {
-        assert.deepEqual(differences(before, after), {
-          gone: before.filter((item) => !after.includes(item)),
-          fresh: after.filter((item) => !before.includes(item)),
+        assert.deepEqual(diffLists(before, after), {
+          removed: before.filter((item) => !after.includes(item)),
+          added: after.filter((item) => !before.includes(item)),
         });
       }),
     );
@@ -44,23 +44,23 @@ describe("a list that is sorted after another", () => {
     const list = fc.uniqueArray(fc.string({ maxLength: 2 }));
     fc.assert(
       fc.property(fc.array(list), (rounds) => {
-        let last = sortedAfter<string>(NOTHING_SORTED, [], compareText);
+        let sortedList = updateSorted<string>(EMPTY_SORTED_LIST, [], compareText);
         for (const items of rounds) {
-          last = sortedAfter(last, items, compareText);
-          assert.deepEqual(last, { items, sorted: items.toSorted(compareText) });
+          sortedList = updateSorted(sortedList, items, compareText);
+          assert.deepEqual(sortedList, { items, sorted: items.toSorted(compareText) });
         }
       }),
     );
   });
 
   test("is the same array where nothing came or went, in whatever order", () => {
-    const before = sortedAfter(NOTHING_SORTED, ["b", "a"], compareText);
+    const before = updateSorted(EMPTY_SORTED_LIST, ["b", "a"], compareText);
     assert.deepEqual(before.sorted, ["a", "b"]);
-    assert.equal(sortedAfter(before, ["a", "b"], compareText).sorted, before.sorted);
+    assert.equal(updateSorted(before, ["a", "b"], compareText).sorted, before.sorted);
   });
 });
 
-function host(name: string, ...addresses: readonly string[]): HostRules {
+function buildHost(name: string, ...addresses: readonly string[]): HostRules {
   const backends = {
     "default/web:80": { addresses: addresses.map((address) => ({ address, record: `of-${address}` })) },
   };
@@ -68,30 +68,33 @@ function host(name: string, ...addresses: readonly string[]): HostRules {
 }
 
 describe("hosts from round to round", () => {
-  const [a, b, c] = [host("a.example.com"), host("b.example.com"), host("c.example.com")];
+  const [a, b, c] = [buildHost("a.example.com"), buildHost("b.example.com"), buildHost("c.example.com")];
 
   test("have changed where their rules are another object, come or go", () => {
-    const other = host("b.example.com");
-    assert.deepEqual(hostChanges([a, b], [other, c]), [
+    const otherB = buildHost("b.example.com");
+    assert.deepEqual(diffHosts([a, b], [otherB, c]), [
       { before: a, after: undefined },
-      { before: b, after: other },
+      { before: b, after: otherB },
       { before: undefined, after: c },
     ]);
   });
 
   test("are reached through the same records until one is reached at another address, comes or goes", () => {
     const zones = ["example.com"];
-    const first = recordsAfter(undefined, { zones, hosts: [host("a.example.com", "203.0.113.1")] });
-    const hosts = [host("a.example.com", "203.0.113.1")];
-    const same = recordsAfter(first, { zones: [...zones], hosts });
-    assert.equal(same.records, first.records);
-    const namesAfter = (...next: readonly HostRules[]) =>
-      recordsAfter(same, { zones, hosts: next })
+    const firstRecords = updateWantedRecords(undefined, { zones, hosts: [buildHost("a.example.com", "203.0.113.1")] });
+    const hosts = [buildHost("a.example.com", "203.0.113.1")];
+    const sameRecords = updateWantedRecords(firstRecords, { zones: [...zones], hosts });
+    assert.equal(sameRecords.records, firstRecords.records);
+    const listContents = (...hostRules: readonly HostRules[]) =>
+      updateWantedRecords(sameRecords, { zones, hosts: hostRules })
         .records.get("example.com")
         ?.map(({ content }) => content);
-    assert.deepEqual(namesAfter(host("a.example.com", "203.0.113.2")), ["203.0.113.2"]);
-    assert.deepEqual(namesAfter(...hosts, host("b.example.com", "203.0.113.3")), ["203.0.113.1", "203.0.113.3"]);
-    assert.deepEqual(namesAfter(), []);
-    assert.deepEqual([...recordsAfter(same, { zones: ["example.org"], hosts }).records.keys()], ["example.org"]);
+    assert.deepEqual(listContents(buildHost("a.example.com", "203.0.113.2")), ["203.0.113.2"]);
+    assert.deepEqual(listContents(...hosts, buildHost("b.example.com", "203.0.113.3")), ["203.0.113.1", "203.0.113.3"]);
+    assert.deepEqual(listContents(), []);
+    assert.deepEqual(
+      [...updateWantedRecords(sameRecords, { zones: ["example.org"], hosts }).records.keys()],
+      ["example.org"],
+    );
   });
 });

@@ -2,40 +2,49 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { listen } from "../sync/dev/listening.ts";
-import { type AccessLine, type Asking, ask, type Edge, ingress, raw, service, startEdge } from "./support/edge.ts";
+import {
+  type AccessLine,
+  buildIngress,
+  buildService,
+  type RequestOptions,
+  sendRaw,
+  sendRequest,
+  startWorkerHarness,
+  type WorkerHarness,
+} from "./support/edge.ts";
 
-let edge: Edge;
-let requests = 0;
+let edge: WorkerHarness;
+let requestCount = 0;
 
 before(async () => {
-  edge = await startEdge({ variables: { ANSWER_TIMEOUT_MS: "50" } });
-  await edge.origin("203.0.113.10:80", (_, response) => response.writeHead(201).end("made"));
-  await edge.origin("203.0.113.11:80", () => undefined);
+  edge = await startWorkerHarness({ variables: { ORIGIN_TIMEOUT_MS: "50" } });
+  await edge.startOrigin("203.0.113.10:80", (_, response) => response.writeHead(201).end("made"));
+  await edge.startOrigin("203.0.113.11:80", () => undefined);
   const refusing = await listen(createServer(), 0);
   await refusing.close();
   edge.stack.forward("203.0.113.12:80", `127.0.0.1:${refusing.port}`);
   const annotations = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });
   await edge.publish([
-    ingress("shop", "shop.example.com", { "/cart": "web", "/slow": "slow", "/down": "down", "/gone": "gone" }),
-    ingress("secure", "secure.example.com", { "/": "web" }, annotations("force-ssl-redirect", "true")),
-    ingress("closed", "closed.example.com", { "/": "web" }, annotations("rewrite-target", "/{evil}")),
-    service("web", ["203.0.113.10"]),
-    service("slow", ["203.0.113.11"]),
-    service("down", ["203.0.113.12"]),
+    buildIngress("shop", "shop.example.com", { "/cart": "web", "/slow": "slow", "/down": "down", "/gone": "gone" }),
+    buildIngress("secure", "secure.example.com", { "/": "web" }, annotations("force-ssl-redirect", "true")),
+    buildIngress("closed", "closed.example.com", { "/": "web" }, annotations("rewrite-target", "/{evil}")),
+    buildService("web", ["203.0.113.10"]),
+    buildService("slow", ["203.0.113.11"]),
+    buildService("down", ["203.0.113.12"]),
   ]);
 });
 
 after(() => edge.close());
 
 /** The access line of a request. */
-async function lineFor(url: string, asking: Asking = {}): Promise<AccessLine> {
-  const id = `request-${++requests}`;
-  await ask(edge, url, { ...asking, headers: { ...asking.headers, "X-Request-ID": id } });
-  return await edge.accessLine(id);
+async function requestAccessLine(url: string, asking: RequestOptions = {}): Promise<AccessLine> {
+  const id = `request-${++requestCount}`;
+  await sendRequest(edge, url, { ...asking, headers: { ...asking.headers, "X-Request-ID": id } });
+  return await edge.waitForAccessLine(id);
 }
 
 /** What of a line does not depend on the clock. */
-function steady({ time, edgeMs, originMs, ...rest }: AccessLine) {
+function omitTimes({ time, edgeMs, originMs, ...rest }: AccessLine) {
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(Number(edgeMs) >= 0 && Number(edgeMs) < 5000, `edgeMs ${edgeMs}`);
   assert.ok(originMs === undefined || (Number(originMs) >= 0 && Number(originMs) < 5000), `originMs ${originMs}`);
@@ -45,8 +54,8 @@ function steady({ time, edgeMs, originMs, ...rest }: AccessLine) {
 test("a request is one line of JSON with where it went, how long it took and how it ended", async () => {
   const lines = edge.lines.length;
   const asked = { headers: { "User-Agent": "curl/8.5.0", "CF-Connecting-IP": "198.51.100.7" }, method: "PUT" };
-  const line = await lineFor("http://Shop.example.com/cart/7", { ...asked, body: "x" });
-  assert.deepEqual(steady(line), {
+  const line = await requestAccessLine("http://Shop.example.com/cart/7", { ...asked, body: "x" });
+  assert.deepEqual(omitTimes(line), {
     requestId: "request-1",
     method: "PUT",
     scheme: "http",
@@ -58,7 +67,7 @@ test("a request is one line of JSON with where it went, how long it took and how
     backend: "default/web:80",
     origin: "http://203.0.113.10:80",
     generation: 1,
-    client: "198.51.100.7",
+    clientIp: "198.51.100.7",
     userAgent: "curl/8.5.0",
     timed: true,
   });
@@ -75,9 +84,9 @@ test("no query, cookie, credential or other header is ever in it, of the request
     "X-Api-Key": "SECRET",
   };
   for (const path of ["/cart?token=SECRET", "/down?token=SECRET", "/nothing?token=SECRET", "/%zz?token=SECRET"]) {
-    await lineFor(`http://shop.example.com${path}`, { headers });
+    await requestAccessLine(`http://shop.example.com${path}`, { headers });
   }
-  await lineFor("http://secure.example.com/?token=SECRET", { headers });
+  await requestAccessLine("http://secure.example.com/?token=SECRET", { headers });
   assert.equal(edge.lines.length, lines + 5);
   assert.ok(!edge.lines.join("\n").includes("SECRET"));
 });
@@ -91,8 +100,8 @@ describe("the outcome says how a request ended", () => {
       "http://shop.example.com/gone",
       {
         status: 503,
-        outcome: "backend-missing",
-        because: "there is no Service default/gone",
+        outcome: "no-backend",
+        reason: "there is no Service default/gone",
         route: "default/shop#0.3",
         origin: undefined,
       },
@@ -101,8 +110,8 @@ describe("the outcome says how a request ended", () => {
       "http://shop.example.com/down",
       {
         status: 502,
-        outcome: "origin-refused",
-        because: "Cloudflare answered 521",
+        outcome: "origin-unreachable",
+        reason: "Cloudflare answered 521",
         route: "default/shop#0.2",
         backend: "default/down:80",
         origin: "http://203.0.113.12:80",
@@ -123,23 +132,23 @@ describe("the outcome says how a request ended", () => {
       "http://closed.example.com/",
       {
         status: 503,
-        outcome: "closed",
-        because: "nginx.ingress.kubernetes.io/rewrite-target cannot be read",
+        outcome: "failed-closed",
+        reason: "nginx.ingress.kubernetes.io/rewrite-target cannot be read",
         route: "default/closed#0.0",
       },
     ],
-    ["http://shop.example.com/%zz", { status: 400, outcome: "bad-request", because: "the path cannot be read" }],
+    ["http://shop.example.com/%zz", { status: 400, outcome: "bad-request", reason: "the path cannot be read" }],
   ];
   for (const [url, expected] of cases) {
     test(`${url} is ${expected.status} ${expected.outcome}`, async () => {
-      const line = await lineFor(url);
+      const line = await requestAccessLine(url);
       assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, line[name]])), expected);
     });
   }
 });
 
 test("the time that an origin took is told from the edge's own", async () => {
-  const { originMs, edgeMs } = await lineFor("http://shop.example.com/slow");
+  const { originMs, edgeMs } = await requestAccessLine("http://shop.example.com/slow");
   assert.ok(Number(originMs) >= 45, `originMs ${originMs}`);
   assert.ok(Number(edgeMs) < 45, `edgeMs ${edgeMs}`);
 });
@@ -147,7 +156,7 @@ test("the time that an origin took is told from the edge's own", async () => {
 test("what a client sends cannot forge a line, and long texts are cut", async () => {
   const lines = edge.lines.length;
   const evil = `GET /${"a".repeat(2000)}%0a{"outcome":"routed"} HTTP/1.1\r\nHost: shop.example.com\r\nUser-Agent: "},{"\r\nX-Request-ID: a b\r\nConnection: close\r\n\r\n`;
-  await raw(edge, evil);
+  await sendRaw(edge, evil);
   const [line = "", ...more] = edge.lines.slice(lines);
   assert.deepEqual(more, []);
   const { path, userAgent, requestId, outcome } = JSON.parse(line) as Record<string, unknown>;

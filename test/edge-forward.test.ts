@@ -9,73 +9,82 @@ import { after, before, describe, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { WebSocket, WebSocketServer } from "ws";
 import { listen } from "../sync/dev/listening.ts";
-import { ask, begin, type Edge, ingress, raw, service, startEdge, valuesOf } from "./support/edge.ts";
+import {
+  buildIngress,
+  buildService,
+  findHeaderValues,
+  sendRaw,
+  sendRequest,
+  startRequest,
+  startWorkerHarness,
+  type WorkerHarness,
+} from "./support/edge.ts";
 
-const ANSWER_TIMEOUT_MS = 400;
+const ORIGIN_TIMEOUT_MS = 400;
 
-const closing: (() => Promise<unknown>)[] = [];
-let edge: Edge;
-let answer: (request: IncomingMessage, response: ServerResponse) => void;
-let wire: (socket: Socket, head: string) => void;
+const cleanups: (() => Promise<unknown>)[] = [];
+let edge: WorkerHarness;
+let respond: (request: IncomingMessage, response: ServerResponse) => void;
+let respondRaw: (socket: Socket, head: string) => void;
 
 before(async () => {
-  edge = await startEdge({ variables: { ANSWER_TIMEOUT_MS: String(ANSWER_TIMEOUT_MS) } });
-  closing.push(edge.close);
-  await edge.origin("203.0.113.10:80", (request, response) => answer(request, response));
-  await edge.origin("203.0.113.10:8080", (request, response) => answer(request, response));
-  await edge.origin("203.0.113.21:80", (_, response) => response.end("first"));
-  await edge.origin("203.0.113.22:80", (_, response) => response.end("second"));
-  await edge.origin("203.0.113.23:80", (_, response) => response.end("third"));
+  edge = await startWorkerHarness({ variables: { ORIGIN_TIMEOUT_MS: String(ORIGIN_TIMEOUT_MS) } });
+  cleanups.push(edge.close);
+  await edge.startOrigin("203.0.113.10:80", (request, response) => respond(request, response));
+  await edge.startOrigin("203.0.113.10:8080", (request, response) => respond(request, response));
+  await edge.startOrigin("203.0.113.21:80", (_, response) => response.end("first"));
+  await edge.startOrigin("203.0.113.22:80", (_, response) => response.end("second"));
+  await edge.startOrigin("203.0.113.23:80", (_, response) => response.end("third"));
   const wired = createTcpServer((socket) => {
     socket.on("error", () => undefined);
     let head = "";
     socket.setEncoding("latin1").on("data", (part) => {
       head += part;
-      if (head.includes("\r\n\r\n")) wire(socket, head.slice(0, head.indexOf("\r\n\r\n")));
+      if (head.includes("\r\n\r\n")) respondRaw(socket, head.slice(0, head.indexOf("\r\n\r\n")));
     });
   });
   const { port, close } = await listen(wired, 0);
-  closing.push(close);
+  cleanups.push(close);
   edge.stack.forward("203.0.113.30:80", `127.0.0.1:${port}`);
   const refusing = await listen(createServer(), 0);
   await refusing.close();
   edge.stack.forward("203.0.113.40:80", `127.0.0.1:${refusing.port}`);
   await edge.publish([
-    ingress("shop", "shop.example.com", { "/": "web", "/port": "web-8080:8080" }),
-    ingress("three", "three.example.com", { "/": "three" }),
-    ingress("wire", "wire.example.com", { "/": "wire" }),
-    ingress("refusing", "refusing.example.com", { "/": "refusing" }),
-    ingress("far", "far.example.com", { "/": "far" }),
-    ingress("any", undefined, { "/": "web" }),
-    service("web", ["203.0.113.10"]),
-    service("web-8080", ["203.0.113.10"], 8080),
-    service("three", ["203.0.113.21", "203.0.113.22", "203.0.113.23"]),
-    service("wire", ["203.0.113.30"]),
-    service("refusing", ["203.0.113.40"]),
-    service("far", ["203.0.113.50"]),
+    buildIngress("shop", "shop.example.com", { "/": "web", "/port": "web-8080:8080" }),
+    buildIngress("three", "three.example.com", { "/": "three" }),
+    buildIngress("wire", "wire.example.com", { "/": "wire" }),
+    buildIngress("refusing", "refusing.example.com", { "/": "refusing" }),
+    buildIngress("far", "far.example.com", { "/": "far" }),
+    buildIngress("any", undefined, { "/": "web" }),
+    buildService("web", ["203.0.113.10"]),
+    buildService("web-8080", ["203.0.113.10"], 8080),
+    buildService("three", ["203.0.113.21", "203.0.113.22", "203.0.113.23"]),
+    buildService("wire", ["203.0.113.30"]),
+    buildService("refusing", ["203.0.113.40"]),
+    buildService("far", ["203.0.113.50"]),
   ]);
 });
 
 after(async () => {
-  for (const close of closing.reverse()) await close();
+  for (const close of cleanups.reverse()) await close();
 });
 
 /** What the origin sees of a request that is written byte for byte, less the headers of its connection. */
-async function seenByOrigin(bytes: string): Promise<{ line: string; headers: string[] }> {
+async function captureOriginRequest(bytes: string): Promise<{ line: string; headers: string[] }> {
   let seen = "";
-  wire = (socket, head) => {
+  respondRaw = (socket, head) => {
     seen = head;
     socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   };
-  await raw(edge, bytes);
+  await sendRaw(edge, bytes);
   const [line = "", ...headers] = seen.split("\r\n");
   return { line, headers: headers.filter((header) => !/^connection:/i.test(header)) };
 }
 
 /** The answer to a request, when the origin writes these bytes and ends. */
-async function answerTo(bytes: string, method = "GET"): Promise<{ head: string[]; body: string }> {
-  wire = (socket) => socket.end(Buffer.from(bytes, "latin1"));
-  const answered = await raw(edge, `${method} / HTTP/1.1\r\nHost: wire.example.com\r\nConnection: close\r\n\r\n`);
+async function fetchRawResponse(bytes: string, method = "GET"): Promise<{ head: string[]; body: string }> {
+  respondRaw = (socket) => socket.end(Buffer.from(bytes, "latin1"));
+  const answered = await sendRaw(edge, `${method} / HTTP/1.1\r\nHost: wire.example.com\r\nConnection: close\r\n\r\n`);
   const end = answered.indexOf("\r\n\r\n");
   const head = answered.slice(0, end).split("\r\n");
   return { head: head.filter((header) => !/^connection:/i.test(header)), body: answered.slice(end + 4) };
@@ -83,15 +92,15 @@ async function answerTo(bytes: string, method = "GET"): Promise<{ head: string[]
 
 describe("a request on its way to the origin", () => {
   test("every method goes through, custom ones too", async () => {
-    answer = (request, response) => response.end(request.method);
+    respond = (request, response) => response.end(request.method);
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]) {
-      const answered = await ask(edge, "http://shop.example.com/", { method });
+      const answered = await sendRequest(edge, "http://shop.example.com/", { method });
       assert.equal(`${answered.status} ${answered.body}`, `200 ${method}`);
     }
   });
 
   test("the path and the query reach the origin byte for byte", async () => {
-    answer = (request, response) => response.end(request.url);
+    respond = (request, response) => response.end(request.url);
     const targets = [
       "/",
       "/a//b///c/",
@@ -103,15 +112,15 @@ describe("a request on its way to the origin", () => {
       "/a?[b]={c}|d^\\",
     ];
     for (const target of targets) {
-      assert.equal((await ask(edge, `http://shop.example.com${target}`)).body.toString(), target);
+      assert.equal((await sendRequest(edge, `http://shop.example.com${target}`)).body.toString(), target);
     }
-    const escaped = await ask(edge, 'http://shop.example.com/{}^"?"');
+    const escaped = await sendRequest(edge, 'http://shop.example.com/{}^"?"');
     assert.equal(escaped.body.toString(), "/%7B%7D%5E%22?%22"); // no URL has these, and a fetch takes URLs
   });
 
   test("a path with dots reaches the origin as the path that was matched, which no trick makes another", async () => {
-    answer = (request, response) => response.end(request.url);
-    const at = async (path: string) => (await ask(edge, `http://shop.example.com${path}`)).body.toString();
+    respond = (request, response) => response.end(request.url);
+    const at = async (path: string) => (await sendRequest(edge, `http://shop.example.com${path}`)).body.toString();
     assert.equal(await at("/a/./b/../c?d"), "/a/c?d");
     assert.equal(await at("/a/%2E%2e/b"), "/b");
     assert.equal(await at("/admin//../b"), "/b");
@@ -121,21 +130,21 @@ describe("a request on its way to the origin", () => {
   });
 
   test("Host is the client's, in its own spelling of the port that the Service has", async () => {
-    answer = (request, response) => response.end(`${request.headers.host} ${request.headers["x-forwarded-host"]}`);
-    const at = async (url: string) => (await ask(edge, url)).body.toString();
+    respond = (request, response) => response.end(`${request.headers.host} ${request.headers["x-forwarded-host"]}`);
+    const at = async (url: string) => (await sendRequest(edge, url)).body.toString();
     assert.equal(await at("http://shop.example.com/"), "shop.example.com shop.example.com");
     assert.equal(await at("http://shop.example.com/port"), "shop.example.com:8080 shop.example.com");
     assert.equal(await at("http://shop.example.com:9999/"), "shop.example.com shop.example.com:9999");
   });
 
   test("a host in no zone is served through the record's own name", async () => {
-    answer = (request, response) => response.end(`${request.headers.host} ${request.headers["x-forwarded-host"]}`);
-    const { body } = await ask(edge, "http://192.0.2.7/");
+    respond = (request, response) => response.end(`${request.headers.host} ${request.headers["x-forwarded-host"]}`);
+    const { body } = await sendRequest(edge, "http://192.0.2.7/");
     assert.match(body.toString(), /^edgress-[0-9a-f]{24}\.example\.com 192\.0\.2\.7$/);
   });
 
   test("the origin learns who asked, and for what", async () => {
-    const { line, headers } = await seenByOrigin(
+    const { line, headers } = await captureOriginRequest(
       "GET /a HTTP/1.1\r\nHost: wire.example.com\r\nCF-Connecting-IP: 198.51.100.7\r\nX-Request-ID: abc-1\r\nConnection: close\r\n\r\n",
     );
     assert.equal(line, "GET /a HTTP/1.1");
@@ -154,7 +163,7 @@ describe("a request on its way to the origin", () => {
   });
 
   test("what a client claims about itself is replaced; what it claimed is told apart", async () => {
-    const { headers } = await seenByOrigin(
+    const { headers } = await captureOriginRequest(
       [
         "GET / HTTP/1.1",
         "Host: wire.example.com",
@@ -198,7 +207,7 @@ describe("a request on its way to the origin", () => {
   });
 
   test("headers of the client's connection stay behind, those that Connection names among them", async () => {
-    const { headers } = await seenByOrigin(
+    const { headers } = await captureOriginRequest(
       [
         "POST / HTTP/1.1",
         "Host: wire.example.com",
@@ -225,8 +234,8 @@ describe("a request on its way to the origin", () => {
   });
 
   test("a GET with a body keeps it, as with nginx", async () => {
-    answer = async (request, response) => response.end(`${request.method} ${await text(request)}`);
-    const answered = await ask(edge, "http://shop.example.com/_search", {
+    respond = async (request, response) => response.end(`${request.method} ${await text(request)}`);
+    const answered = await sendRequest(edge, "http://shop.example.com/_search", {
       method: "GET",
       headers: { "Content-Length": "9" },
       body: '{"q":"a"}',
@@ -235,13 +244,17 @@ describe("a request on its way to the origin", () => {
   });
 
   test("a body of known length keeps its length, one of unknown length stays chunked, and none stays none", async () => {
-    answer = async (request, response) => {
+    respond = async (request, response) => {
       const { "content-length": length = "-", "transfer-encoding": coding = "-" } = request.headers;
       response.end(`${length} ${coding} ${await text(request)}`);
     };
     const post = async (headers: Record<string, string>, body?: string) =>
       (
-        await ask(edge, "http://shop.example.com/", { method: "POST", headers, ...(body !== undefined && { body }) })
+        await sendRequest(edge, "http://shop.example.com/", {
+          method: "POST",
+          headers,
+          ...(body !== undefined && { body }),
+        })
       ).body.toString();
     assert.equal(await post({ "Content-Length": "5" }, "hello"), "5 - hello");
     assert.equal(await post({ "Transfer-Encoding": "chunked" }, "hello"), "- chunked hello");
@@ -250,7 +263,7 @@ describe("a request on its way to the origin", () => {
 
   test("the addresses of a Service are asked in turn", async () => {
     const bodies = [];
-    for (let i = 0; i < 6; i++) bodies.push((await ask(edge, "http://three.example.com/")).body.toString());
+    for (let i = 0; i < 6; i++) bodies.push((await sendRequest(edge, "http://three.example.com/")).body.toString());
     assert.deepEqual(bodies.slice(0, 3).toSorted(), ["first", "second", "third"]);
     assert.deepEqual(bodies.slice(3), bodies.slice(0, 3));
   });
@@ -258,26 +271,26 @@ describe("a request on its way to the origin", () => {
 
 describe("an answer on its way to the client", () => {
   test("status, reason, body and headers of an error or a redirect of the origin are untouched", async () => {
-    const found = await answerTo(
+    const found = await fetchRawResponse(
       "HTTP/1.1 302 Found\r\nLocation: http://internal.example.org/x?y#z\r\nContent-Length: 4\r\n\r\nmove",
     );
     assert.equal(found.head[0], "HTTP/1.1 302 Found");
     assert.ok(found.head.some((header) => header.toLowerCase() === "location: http://internal.example.org/x?y#z"));
     assert.equal(found.body, "move");
-    const failed = await answerTo("HTTP/1.1 500 Oh Dear\r\nContent-Length: 8\r\nX-Trace: 1\r\n\r\nmy error");
+    const failed = await fetchRawResponse("HTTP/1.1 500 Oh Dear\r\nContent-Length: 8\r\nX-Trace: 1\r\n\r\nmy error");
     assert.equal(failed.head[0], "HTTP/1.1 500 Oh Dear");
     assert.ok(failed.head.some((header) => header.toLowerCase() === "x-trace: 1"));
     assert.equal(failed.body, "my error");
   });
 
   test("several Set-Cookie stay several, in order", async () => {
-    answer = (_, response) => response.writeHead(200, ["Set-Cookie", "a=1, x", "Set-Cookie", "b=2; Path=/"]).end();
-    const { rawHeaders } = await ask(edge, "http://shop.example.com/");
-    assert.deepEqual(valuesOf(rawHeaders, "set-cookie"), ["a=1, x", "b=2; Path=/"]);
+    respond = (_, response) => response.writeHead(200, ["Set-Cookie", "a=1, x", "Set-Cookie", "b=2; Path=/"]).end();
+    const { rawHeaders } = await sendRequest(edge, "http://shop.example.com/");
+    assert.deepEqual(findHeaderValues(rawHeaders, "set-cookie"), ["a=1, x", "b=2; Path=/"]);
   });
 
   test("headers of the origin's connection stay behind, those that Connection names among them", async () => {
-    const { head } = await answerTo(
+    const { head } = await fetchRawResponse(
       "HTTP/1.1 200 OK\r\nConnection: close, X-Hop\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nX-Hop: 1\r\nX-Kept: 1\r\nContent-Length: 0\r\n\r\n",
     );
     const names = head.slice(1).map((header) => header.split(":")[0]?.toLowerCase());
@@ -293,11 +306,11 @@ describe("an answer on its way to the client", () => {
       ["gzip", gzipSync(page)],
       ["br", brotliCompressSync(page)],
     ] as const) {
-      answer = (_, response) =>
+      respond = (_, response) =>
         response
           .writeHead(200, { "Content-Encoding": encoding, "Content-Length": bytes.length, ETag: '"v1"' })
           .end(bytes);
-      const { headers, body } = await ask(edge, "http://shop.example.com/", {
+      const { headers, body } = await sendRequest(edge, "http://shop.example.com/", {
         headers: { "Accept-Encoding": "gzip, br" },
       });
       assert.equal(headers["content-encoding"], encoding);
@@ -308,30 +321,32 @@ describe("an answer on its way to the client", () => {
   });
 
   test("an uncompressed body stays uncompressed, with its length", async () => {
-    answer = (_, response) =>
+    respond = (_, response) =>
       response.writeHead(200, { "Content-Length": 5, "Content-Type": "text/html" }).end("plain");
-    const { headers, body } = await ask(edge, "http://shop.example.com/", { headers: { "Accept-Encoding": "gzip" } });
+    const { headers, body } = await sendRequest(edge, "http://shop.example.com/", {
+      headers: { "Accept-Encoding": "gzip" },
+    });
     assert.deepEqual([headers["content-encoding"], headers["content-length"]], [undefined, "5"]);
     assert.equal(body.toString(), "plain");
   });
 
   test("HEAD has the headers of GET and no body", async () => {
-    answer = (request, response) => response.writeHead(200, { "Content-Length": 5, "X-Method": request.method }).end();
-    const { status, headers, body } = await ask(edge, "http://shop.example.com/", { method: "HEAD" });
+    respond = (request, response) => response.writeHead(200, { "Content-Length": 5, "X-Method": request.method }).end();
+    const { status, headers, body } = await sendRequest(edge, "http://shop.example.com/", { method: "HEAD" });
     assert.deepEqual([status, headers["content-length"], headers["x-method"]], [200, "5", "HEAD"]);
     assert.equal(body.length, 0);
   });
 
   test("204 and 304 have no body and keep their headers", async () => {
     for (const status of [204, 304]) {
-      answer = (_, response) => response.writeHead(status, { ETag: '"v2"' }).end();
-      const answered = await ask(edge, "http://shop.example.com/");
+      respond = (_, response) => response.writeHead(status, { ETag: '"v2"' }).end();
+      const answered = await sendRequest(edge, "http://shop.example.com/");
       assert.deepEqual([answered.status, answered.headers.etag, answered.body.length], [status, '"v2"', 0]);
     }
   });
 
   test("early hints go no further, and the final answer does", async () => {
-    const { head, body } = await answerTo(
+    const { head, body } = await fetchRawResponse(
       "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal",
     );
     assert.equal(head[0], "HTTP/1.1 200 OK");
@@ -341,9 +356,9 @@ describe("an answer on its way to the client", () => {
 
 describe("streams", () => {
   test("the first byte of the answer arrives before the request's body ends", async () => {
-    answer = (request, response) => request.pipe(response);
+    respond = (request, response) => request.pipe(response);
     let finish = () => {};
-    const response = await begin(
+    const response = await startRequest(
       edge,
       "http://shop.example.com/",
       { method: "POST", headers: { "Transfer-Encoding": "chunked" } },
@@ -360,11 +375,11 @@ describe("streams", () => {
 
   test("each event of an event stream arrives at once", async () => {
     let origin: ServerResponse | undefined;
-    answer = (_, response) => {
+    respond = (_, response) => {
       origin = response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("data: 1\n\n");
     };
-    const response = await begin(edge, "http://shop.example.com/");
+    const response = await startRequest(edge, "http://shop.example.com/");
     assert.equal(String((await once(response, "data"))[0]), "data: 1\n\n");
     origin?.write("data: 2\n\n");
     assert.equal(String((await once(response, "data"))[0]), "data: 2\n\n");
@@ -377,14 +392,14 @@ describe("streams", () => {
     const expected = createHash("sha256");
     for (let i = 0; i < 100; i++) expected.update(block);
     const digest = expected.digest("hex");
-    answer = async (request, response) => {
+    respond = async (request, response) => {
       const hash = createHash("sha256");
       for await (const chunk of request) hash.update(chunk);
       response.writeHead(200, { "X-Uploaded": hash.digest("hex"), "Content-Length": 100_000_000 });
       for (let i = 0; i < 100; i++) if (!response.write(block)) await once(response, "drain");
       response.end();
     };
-    const response = await begin(
+    const response = await startRequest(
       edge,
       "http://shop.example.com/",
       { method: "PUT", headers: { "Content-Length": "100000000" } },
@@ -397,12 +412,12 @@ describe("streams", () => {
     for await (const chunk of response) downloaded.update(chunk as Buffer);
     assert.equal(response.headers["x-uploaded"], digest);
     assert.equal(downloaded.digest("hex"), digest);
-    for (const megabytes of await workerdPeaks()) assert.ok(megabytes < 256, `workerd took ${megabytes} MB`);
+    for (const megabytes of await readWorkerdPeaks()) assert.ok(megabytes < 256, `workerd took ${megabytes} MB`);
   });
 });
 
 /** The most memory that each workerd started by this process has had, in MB. Linux tells; elsewhere there are none. */
-async function workerdPeaks(): Promise<number[]> {
+async function readWorkerdPeaks(): Promise<number[]> {
   const processes = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
   const statuses = await Promise.all(processes.map((id) => readFile(`/proc/${id}/status`, "utf8").catch(() => "")));
   return statuses
@@ -420,7 +435,7 @@ describe("WebSockets", () => {
       socket.on("message", (message, isBinary) => socket.send(message, { binary: isBinary }));
     });
     const { port, close } = await listen(server, 0);
-    closing.push(close);
+    cleanups.push(close);
     edge.stack.forward("203.0.113.50:80", `127.0.0.1:${port}`);
     const url = `ws://127.0.0.1:${edge.stack.http.port}/chat?room=1`;
     const socket = new WebSocket(url, ["chat.v1", "chat.v2"], { headers: { Host: "far.example.com" } });
@@ -430,16 +445,16 @@ describe("WebSockets", () => {
     assert.equal(seen[0]?.headers.host, "far.example.com");
     assert.equal(seen[0]?.headers["x-forwarded-proto"], "http");
     socket.send("hello");
-    assert.deepEqual(await messageOf(socket), ["hello", false]);
+    assert.deepEqual(await waitForMessage(socket), ["hello", false]);
     socket.send(Buffer.from([0, 255]));
-    assert.deepEqual(await messageOf(socket), ["\0\xff", true]);
+    assert.deepEqual(await waitForMessage(socket), ["\0\xff", true]);
     socket.close(4000, "bye");
     const [code] = (await once(socket, "close")) as [number];
     assert.equal(code, 4000);
   });
 
   test("an opening that the origin refuses gets the origin's answer", async () => {
-    answer = (_, response) => response.writeHead(401).end("no");
+    respond = (_, response) => response.writeHead(401).end("no");
     const url = `ws://127.0.0.1:${edge.stack.http.port}/`;
     const socket = new WebSocket(url, { headers: { Host: "shop.example.com" } });
     const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
@@ -447,7 +462,7 @@ describe("WebSockets", () => {
   });
 });
 
-async function messageOf(socket: WebSocket): Promise<[string, boolean]> {
+async function waitForMessage(socket: WebSocket): Promise<[string, boolean]> {
   const [message, isBinary] = (await once(socket, "message")) as [Buffer, boolean];
   return [message.toString("latin1"), isBinary];
 }
@@ -456,7 +471,7 @@ describe("origins that fail", () => {
   const id = { "X-Request-ID": "failing-1" };
 
   test("one that refuses the connection is a 502 that names the request and nothing internal", async () => {
-    const { status, headers, body } = await ask(edge, "http://refusing.example.com/", { headers: id });
+    const { status, headers, body } = await sendRequest(edge, "http://refusing.example.com/", { headers: id });
     assert.equal(status, 502);
     assert.equal(body.toString(), "502 Bad Gateway\nrequest id: failing-1\n");
     assert.equal(headers["cache-control"], "no-store");
@@ -464,30 +479,30 @@ describe("origins that fail", () => {
   });
 
   test("one that hangs up without an answer is a 502", async () => {
-    wire = (socket) => socket.destroy();
-    const { status, body } = await ask(edge, "http://wire.example.com/", { headers: id });
+    respondRaw = (socket) => socket.destroy();
+    const { status, body } = await sendRequest(edge, "http://wire.example.com/", { headers: id });
     assert.equal(status, 502);
     assert.equal(body.toString(), "502 Bad Gateway\nrequest id: failing-1\n");
   });
 
   test("one that does not speak HTTP is a 502", async () => {
-    wire = (socket) => socket.end("220 mail.example.com ESMTP\r\n\r\n");
-    assert.equal((await ask(edge, "http://wire.example.com/", { headers: id })).status, 502);
+    respondRaw = (socket) => socket.end("220 mail.example.com ESMTP\r\n\r\n");
+    assert.equal((await sendRequest(edge, "http://wire.example.com/", { headers: id })).status, 502);
   });
 
   test("one that cannot be connected to is a 504", async () => {
     edge.stack.forward("203.0.113.50:80", "");
-    const { status, body } = await ask(edge, "http://far.example.com/", { headers: id });
+    const { status, body } = await sendRequest(edge, "http://far.example.com/", { headers: id });
     assert.equal(status, 504);
     assert.equal(body.toString(), "504 Gateway Timeout\nrequest id: failing-1\n");
   });
 
   test("one that does not begin to answer in time is a 504, and is left", async () => {
     let left: Promise<unknown> | undefined;
-    wire = (socket) => {
+    respondRaw = (socket) => {
       left = new Promise((resolve) => socket.once("close", resolve));
     };
-    const { status, body } = await ask(edge, "http://wire.example.com/", { headers: id });
+    const { status, body } = await sendRequest(edge, "http://wire.example.com/", { headers: id });
     assert.equal(status, 504);
     assert.equal(body.toString(), "504 Gateway Timeout\nrequest id: failing-1\n");
     assert.ok(left);
@@ -495,38 +510,42 @@ describe("origins that fail", () => {
   });
 
   test("a request that takes long to send is no slow answer", async () => {
-    answer = async (request, response) => response.end(await text(request));
+    respond = async (request, response) => response.end(await text(request));
     const headers = { "Content-Length": "8" };
-    const response = await begin(edge, "http://shop.example.com/", { method: "POST", headers }, (sent) => {
+    const response = await startRequest(edge, "http://shop.example.com/", { method: "POST", headers }, (sent) => {
       sent.write("half");
-      setTimeout(() => sent.end("done"), 2 * ANSWER_TIMEOUT_MS);
+      setTimeout(() => sent.end("done"), 2 * ORIGIN_TIMEOUT_MS);
     });
     assert.equal(`${response.statusCode} ${await text(response)}`, "200 halfdone");
   });
 
   test("one that has begun may take longer than that", async () => {
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.write("begun ");
-      setTimeout(() => response.end("and done"), 2 * ANSWER_TIMEOUT_MS);
+      setTimeout(() => response.end("and done"), 2 * ORIGIN_TIMEOUT_MS);
     };
-    assert.equal((await ask(edge, "http://shop.example.com/")).body.toString(), "begun and done");
+    assert.equal((await sendRequest(edge, "http://shop.example.com/")).body.toString(), "begun and done");
   });
 
   test("one that dies in the middle of a body breaks the answer off, so that no client takes it for whole", async () => {
     for (const framing of ["Content-Length: 100", "Transfer-Encoding: chunked"]) {
-      wire = (socket) => socket.write(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n4\r\nhalf\r\n`, () => socket.destroy());
-      await assert.rejects(ask(edge, "http://wire.example.com/"), { code: "ECONNRESET" });
+      respondRaw = (socket) =>
+        socket.write(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n4\r\nhalf\r\n`, () => socket.destroy());
+      await assert.rejects(sendRequest(edge, "http://wire.example.com/"), { code: "ECONNRESET" });
     }
   });
 });
 
 describe("clients that go away", () => {
   test("before the answer: the origin's request ends", async () => {
-    const slow = await startEdge();
-    closing.push(slow.close);
+    const slow = await startWorkerHarness();
+    cleanups.push(slow.close);
     const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>();
-    await slow.origin("203.0.113.10:80", (_, response) => resolve(response));
-    await slow.publish([ingress("shop", "shop.example.com", { "/": "web" }), service("web", ["203.0.113.10"])]);
+    await slow.startOrigin("203.0.113.10:80", (_, response) => resolve(response));
+    await slow.publish([
+      buildIngress("shop", "shop.example.com", { "/": "web" }),
+      buildService("web", ["203.0.113.10"]),
+    ]);
     const socket = connect(Number(slow.stack.http.port), "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n");
     const origin = await arrived;
@@ -538,11 +557,11 @@ describe("clients that go away", () => {
 
   test("during the answer: the origin's request ends", async () => {
     let origin: ServerResponse | undefined;
-    answer = (_, response) => {
+    respond = (_, response) => {
       origin = response;
       response.write("begun");
     };
-    const response = await begin(edge, "http://shop.example.com/");
+    const response = await startRequest(edge, "http://shop.example.com/");
     await once(response, "data");
     response.on("error", () => undefined);
     assert.ok(origin);
@@ -553,7 +572,7 @@ describe("clients that go away", () => {
 
   test("during its own body: the origin's request ends", async () => {
     const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
-    answer = (request) => resolve(request);
+    respond = (request) => resolve(request);
     const socket = connect(Number(edge.stack.http.port), "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 100\r\n\r\nhalf");
     const request = await promise;

@@ -3,111 +3,138 @@ import { describe, test } from "node:test";
 import { CURRENT_KEY, generationKey, SHARD_PREFIX } from "../src/rules/keys.ts";
 import type { Rules } from "../src/rules/snapshot.ts";
 import type { Kv } from "../sync/cloudflare/kv.ts";
-import { PartlyReadError } from "../sync/publish/blobs.ts";
-import { SupersededError } from "../sync/publish/fence.ts";
-import { type Held, readHeld } from "../sync/publish/held.ts";
+import { PartialReadError } from "../sync/publish/blobs.ts";
+import { PublishConflictError } from "../sync/publish/fence.ts";
+import { type PublishedSnapshot, readPublishedSnapshot } from "../sync/publish/held.ts";
 import { publish } from "../sync/publish/publish.ts";
-import { generateKeys, signerOf } from "../sync/publish/sign.ts";
+import { createSigner, generateSigningKeys } from "../sync/publish/sign.ts";
 import { MemoryKv } from "./support/memory-kv.ts";
-import { byName, hostRules, manyHosts, readAll, rulesOf } from "./support/published.ts";
-import { stepped } from "./support/stepped-kv.ts";
+import { buildHostRules, buildRules, generateHosts, readAllShards, sortByHost } from "./support/published.ts";
+import { createInterruptibleKv } from "./support/stepped-kv.ts";
 
-const keys = generateKeys();
-const signer = signerOf(keys.privateKey);
+const keys = generateSigningKeys();
+const signer = createSigner(keys.privateKey);
 const NOW = new Date("2026-03-01T12:00:00Z");
 const MINUTE_MS = 60_000;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-function minutesLater(minutes: number): Date {
+function addMinutes(minutes: number): Date {
   return new Date(NOW.getTime() + minutes * MINUTE_MS);
 }
 
 /** Rules of which one host is another every turn, in shards enough that most stay as they are. */
-function turnOf(turn: number): Rules {
-  return rulesOf([...manyHosts(20, 8 * KIB), hostRules("turn.example.com", `turn-${turn}`, 8 * KIB)]);
+function buildTurnRules(turn: number): Rules {
+  return buildRules([...generateHosts(20, 8 * KIB), buildHostRules("turn.example.com", `turn-${turn}`, 8 * KIB)]);
 }
 
 /** Publishes turns 1 to `last`, so that each has the generation of its number. */
-async function publishedTurns(kv: Kv, last: number): Promise<Held> {
-  let held: Held = await readHeld(kv, signer);
+async function publishTurns(kv: Kv, last: number): Promise<PublishedSnapshot> {
+  let snapshot: PublishedSnapshot = await readPublishedSnapshot(kv, signer);
   for (let turn = 1; turn <= last; turn++) {
-    held = (await publish(turnOf(turn), kv, signer, minutesLater(60 * turn), undefined, { held })).held;
+    snapshot = (await publish(buildTurnRules(turn), kv, signer, addMinutes(60 * turn), undefined, { snapshot }))
+      .snapshot;
   }
-  return held;
+  return snapshot;
 }
 
-async function served(kv: Kv) {
-  return readAll(kv, keys.publicKey);
+async function readServedRules(kv: Kv) {
+  return readAllShards(kv, keys.publicKey);
 }
 
-async function partlyRead(kv: Kv): Promise<PartlyReadError<Held>> {
-  return readHeld(kv, signer).then(
+async function expectPartialRead(kv: Kv): Promise<PartialReadError<PublishedSnapshot>> {
+  return readPublishedSnapshot(kv, signer).then(
     () => assert.fail(),
-    (error: PartlyReadError<Held>) => (error instanceof PartlyReadError ? error : assert.fail()),
+    (error: PartialReadError<PublishedSnapshot>) => (error instanceof PartialReadError ? error : assert.fail()),
   );
 }
 
 describe("what is published", () => {
   test("is nothing where nothing is", async () => {
-    const nothing = { manifest: undefined, bytes: undefined, newest: 0, hosts: [], lost: [] };
-    assert.deepEqual(await readHeld(new MemoryKv(), signer), nothing);
+    const emptySnapshot = {
+      manifest: undefined,
+      currentBytes: undefined,
+      highestGeneration: 0,
+      hosts: [],
+      missingShards: [],
+    };
+    assert.deepEqual(await readPublishedSnapshot(new MemoryKv(), signer), emptySnapshot);
   });
 
   test("is read whole: the manifest and every host", async () => {
     const kv = new MemoryKv();
-    const { held, digest } = await publish(turnOf(1), kv, signer, NOW);
-    const read = await readHeld(kv, signer);
-    assert.deepEqual([read.manifest?.generation, read.manifest?.digest, read.newest], [1, digest, 1]);
-    assert.deepEqual(byName(read.hosts), byName(turnOf(1).hosts));
-    assert.deepEqual(byName(read.hosts), byName(held.hosts));
-    assert.equal(read.bytes, held.bytes);
+    const { snapshot, digest } = await publish(buildTurnRules(1), kv, signer, NOW);
+    const published = await readPublishedSnapshot(kv, signer);
+    assert.deepEqual(
+      [published.manifest?.generation, published.manifest?.digest, published.highestGeneration],
+      [1, digest, 1],
+    );
+    assert.deepEqual(sortByHost(published.hosts), sortByHost(buildTurnRules(1).hosts));
+    assert.deepEqual(sortByHost(published.hosts), sortByHost(snapshot.hosts));
+    assert.equal(published.currentBytes, snapshot.currentBytes);
   });
 
   test("serves the next publication instead of a second read", async () => {
     const kv = new MemoryKv();
-    const held = await publishedTurns(kv, 3);
+    const snapshot = await publishTurns(kv, 3);
     const steps: string[] = [];
-    const watched = stepped(kv, (step) => void steps.push(step));
-    const { changed, held: same } = await publish(turnOf(3), watched, signer, minutesLater(200), undefined, { held });
-    assert.deepEqual([changed, steps], [false, ["before get current", "after get current"]]);
-    assert.equal(same.manifest, held.manifest);
-    assert.deepEqual(same.bytes, (await readHeld(kv, signer)).bytes);
+    const watchedKv = createInterruptibleKv(kv, (step) => void steps.push(step));
+    const { hasChanged, snapshot: unchangedSnapshot } = await publish(
+      buildTurnRules(3),
+      watchedKv,
+      signer,
+      addMinutes(200),
+      undefined,
+      { snapshot },
+    );
+    assert.deepEqual([hasChanged, steps], [false, ["before get current", "after get current"]]);
+    assert.equal(unchangedSnapshot.manifest, snapshot.manifest);
+    assert.deepEqual(unchangedSnapshot.currentBytes, (await readPublishedSnapshot(kv, signer)).currentBytes);
   });
 
   test("is the newest generation in history where the current manifest is gone or garbage", async () => {
     for (const bytes of [undefined, "{"]) {
       const kv = new MemoryKv();
-      await publishedTurns(kv, 3);
+      await publishTurns(kv, 3);
       if (bytes === undefined) kv.values.delete(CURRENT_KEY);
       else kv.values.set(CURRENT_KEY, bytes);
-      const held = await readHeld(kv, signer);
-      assert.deepEqual([held.manifest?.generation, held.newest, held.bytes], [3, 3, bytes]);
-      assert.deepEqual(byName(held.hosts), byName(turnOf(3).hosts));
-      const { generation } = await publish(turnOf(3), kv, signer, minutesLater(300), undefined, { held });
+      const snapshot = await readPublishedSnapshot(kv, signer);
+      assert.deepEqual(
+        [snapshot.manifest?.generation, snapshot.highestGeneration, snapshot.currentBytes],
+        [3, 3, bytes],
+      );
+      assert.deepEqual(sortByHost(snapshot.hosts), sortByHost(buildTurnRules(3).hosts));
+      const { generation } = await publish(buildTurnRules(3), kv, signer, addMinutes(300), undefined, { snapshot });
       assert.equal(generation, 4);
-      assert.equal((await served(kv)).manifest.generation, 4);
+      assert.equal((await readServedRules(kv)).manifest.generation, 4);
     }
   });
 
   test("is nothing that another key has signed", async () => {
     const kv = new MemoryKv();
-    await publish(turnOf(1), kv, signerOf(generateKeys().privateKey), NOW);
-    const { manifest, hosts, newest } = await readHeld(kv, signer);
-    assert.deepEqual([manifest, hosts, newest], [undefined, [], 1]);
+    await publish(buildTurnRules(1), kv, createSigner(generateSigningKeys().privateKey), NOW);
+    const { manifest, hosts, highestGeneration } = await readPublishedSnapshot(kv, signer);
+    assert.deepEqual([manifest, hosts, highestGeneration], [undefined, [], 1]);
   });
 });
 
 describe("incident: nothing changed", () => {
   test("zero writes, in this process and in the next", async () => {
     const kv = new MemoryKv();
-    const held = await publishedTurns(kv, 2);
-    kv.left = 0;
-    for (const known of [held, await readHeld(kv, signer), undefined]) {
-      const { changed, writes } = await publish(structuredClone(turnOf(2)), kv, signer, minutesLater(500), undefined, {
-        held: known,
-      });
-      assert.deepEqual([changed, writes], [false, 0]);
+    const snapshot = await publishTurns(kv, 2);
+    kv.remainingWrites = 0;
+    for (const lastSnapshot of [snapshot, await readPublishedSnapshot(kv, signer), undefined]) {
+      const { hasChanged, writes } = await publish(
+        structuredClone(buildTurnRules(2)),
+        kv,
+        signer,
+        addMinutes(500),
+        undefined,
+        {
+          snapshot: lastSnapshot,
+        },
+      );
+      assert.deepEqual([hasChanged, writes], [false, 0]);
     }
   });
 });
@@ -115,60 +142,60 @@ describe("incident: nothing changed", () => {
 describe("incident: killed between the blobs and the pointer", () => {
   test("the next publication comes after the one that was cut short", async () => {
     const kv = new MemoryKv();
-    const held = await publishedTurns(kv, 2);
-    const cut = stepped(kv, (step) => {
+    const snapshot = await publishTurns(kv, 2);
+    const interruptedKv = createInterruptibleKv(kv, (step) => {
       if (step === "after put generation/3") throw new Error("killed");
     });
-    await assert.rejects(publish(turnOf(3), cut, signer, minutesLater(200), undefined, { held }), {
+    await assert.rejects(publish(buildTurnRules(3), interruptedKv, signer, addMinutes(200), undefined, { snapshot }), {
       message: "killed",
     });
-    assert.equal((await served(kv)).manifest.generation, 2);
-    const next = await publish(turnOf(3), kv, signer, minutesLater(201), undefined, {
-      held: await readHeld(kv, signer),
+    assert.equal((await readServedRules(kv)).manifest.generation, 2);
+    const nextResult = await publish(buildTurnRules(3), kv, signer, addMinutes(201), undefined, {
+      snapshot: await readPublishedSnapshot(kv, signer),
     });
-    assert.equal(next.generation, 4);
-    assert.deepEqual((await served(kv)).hosts, byName(turnOf(3).hosts));
+    assert.equal(nextResult.generation, 4);
+    assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(buildTurnRules(3).hosts));
   });
 });
 
 describe("incident: the size of a snapshot", () => {
   const withHost = (bytes: number) =>
-    rulesOf([hostRules("large.example.com", "a", bytes), hostRules("b.example.com", "b")]);
+    buildRules([buildHostRules("large.example.com", "a", bytes), buildHostRules("b.example.com", "b")]);
 
   test("one that is twice as large as yesterday is published", async () => {
     const kv = new MemoryKv();
-    const { held } = await publish(rulesOf(manyHosts(200, 8 * KIB)), kv, signer, NOW);
-    const doubled = rulesOf(manyHosts(400, 8 * KIB));
-    const { warnings } = await publish(doubled, kv, signer, minutesLater(1), undefined, { held });
+    const { snapshot } = await publish(buildRules(generateHosts(200, 8 * KIB)), kv, signer, NOW);
+    const doubledRules = buildRules(generateHosts(400, 8 * KIB));
+    const { warnings } = await publish(doubledRules, kv, signer, addMinutes(1), undefined, { snapshot });
     assert.deepEqual(warnings, []);
-    assert.deepEqual((await served(kv)).hosts, byName(doubled.hosts));
+    assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(doubledRules.hosts));
   });
 
   test("one with 0 rules leaves a whole generation without hosts", async () => {
     const kv = new MemoryKv();
-    const held = await publishedTurns(kv, 1);
-    await publish(rulesOf([]), kv, signer, minutesLater(100), undefined, { held });
-    assert.deepEqual((await readHeld(kv, signer)).hosts, []);
+    const snapshot = await publishTurns(kv, 1);
+    await publish(buildRules([]), kv, signer, addMinutes(100), undefined, { snapshot });
+    assert.deepEqual((await readPublishedSnapshot(kv, signer)).hosts, []);
   });
 
   test("a value of 24.9 MiB is refused before anything is written", async () => {
     const kv = new MemoryKv();
-    const before = await publish(withHost(0), kv, signer, NOW);
-    kv.left = 0;
-    await assert.rejects(publish(withHost(24.9 * MIB - 400), kv, signer, minutesLater(1)), {
+    const firstResult = await publish(withHost(0), kv, signer, NOW);
+    kv.remainingWrites = 0;
+    await assert.rejects(publish(withHost(24.9 * MIB - 400), kv, signer, addMinutes(1)), {
       message:
         "nothing was published: the rules of host large.example.com: " +
         "24.9 of at most 24.0 MiB; give that host fewer paths",
     });
-    assert.deepEqual((await readHeld(kv, signer)).manifest, before.held.manifest);
+    assert.deepEqual((await readPublishedSnapshot(kv, signer)).manifest, firstResult.snapshot.manifest);
   });
 
   test("one of more than 70 % of what may be written is published with a warning", async () => {
-    const { warnings, changed } = await publish(withHost(17 * MIB - 400), new MemoryKv(), signer, NOW);
+    const { warnings, hasChanged } = await publish(withHost(17 * MIB - 400), new MemoryKv(), signer, NOW);
     assert.deepEqual(warnings, [
       "the rules of host large.example.com: 17.0 of at most 24.0 MiB; give that host fewer paths",
     ]);
-    assert.equal(changed, true);
+    assert.equal(hasChanged, true);
   });
 
   test("a manifest that is too large is refused", async () => {
@@ -183,20 +210,20 @@ describe("incident: KV, as the one who writes sees it", () => {
   test("a 503 at any step leaves a whole generation, and the next try goes through", async () => {
     for (let step = 0; ; step++) {
       const kv = new MemoryKv();
-      const held = await publishedTurns(kv, 2);
-      let left = step;
-      const failing = stepped(kv, () => {
-        if (left-- === 0) throw new Error("503");
+      const snapshot = await publishTurns(kv, 2);
+      let remainingSteps = step;
+      const failingKv = createInterruptibleKv(kv, () => {
+        if (remainingSteps-- === 0) throw new Error("503");
       });
-      await publish(turnOf(3), failing, signer, minutesLater(200), undefined, { held }).catch(({ message }: Error) =>
-        assert.equal(message, "503"),
+      await publish(buildTurnRules(3), failingKv, signer, addMinutes(200), undefined, { snapshot }).catch(
+        ({ message }: Error) => assert.equal(message, "503"),
       );
-      const { hosts, manifest } = await served(kv);
-      assert.deepEqual(hosts, byName(turnOf(manifest.generation === 2 ? 2 : 3).hosts));
-      const again = await readHeld(kv, signer);
-      await publish(turnOf(4), kv, signer, minutesLater(201), undefined, { held: again });
-      assert.deepEqual((await served(kv)).hosts, byName(turnOf(4).hosts));
-      if (left >= 0) return assert.ok(step > 10);
+      const { hosts, manifest } = await readServedRules(kv);
+      assert.deepEqual(hosts, sortByHost(buildTurnRules(manifest.generation === 2 ? 2 : 3).hosts));
+      const latestSnapshot = await readPublishedSnapshot(kv, signer);
+      await publish(buildTurnRules(4), kv, signer, addMinutes(201), undefined, { snapshot: latestSnapshot });
+      assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(buildTurnRules(4).hosts));
+      if (remainingSteps >= 0) return assert.ok(step > 10);
     }
   });
 
@@ -210,45 +237,50 @@ describe("incident: KV, as the one who writes sees it", () => {
   ] as const) {
     test(`a shard that ${what} is named, and written anew after what could be read`, async () => {
       const kv = new MemoryKv();
-      await publishedTurns(kv, 2);
+      await publishTurns(kv, 2);
       const [key = ""] =
-        (await readHeld(kv, signer)).manifest?.shards.map((digest) => `${SHARD_PREFIX}${digest}`) ?? [];
+        (await readPublishedSnapshot(kv, signer)).manifest?.shards.map((digest) => `${SHARD_PREFIX}${digest}`) ?? [];
       spoil(kv, key);
-      const { message, rest } = await partlyRead(kv);
+      const { message, partialResult } = await expectPartialRead(kv);
       assert.equal(message, `of generation 2 in KV, shard ${key.slice(SHARD_PREFIX.length)} ${problem}`);
-      assert.ok(rest.hosts.length > 0 && rest.hosts.length < 21);
-      const { changed } = await publish(turnOf(2), kv, signer, minutesLater(200), undefined, { held: rest });
-      assert.equal(changed, true);
-      assert.deepEqual((await served(kv)).hosts, byName(turnOf(2).hosts));
+      assert.ok(partialResult.hosts.length > 0 && partialResult.hosts.length < 21);
+      const { hasChanged } = await publish(buildTurnRules(2), kv, signer, addMinutes(200), undefined, {
+        snapshot: partialResult,
+      });
+      assert.equal(hasChanged, true);
+      assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(buildTurnRules(2).hosts));
     });
   }
 
   test("shards that cannot be had are counted", async () => {
     const kv = new MemoryKv();
-    await publishedTurns(kv, 1);
+    await publishTurns(kv, 1);
     for (const key of await kv.list(SHARD_PREFIX)) kv.values.delete(key);
     assert.match(
-      (await partlyRead(kv)).message,
+      (await expectPartialRead(kv)).message,
       /^of generation 1 in KV, shard [0-9a-f]{64} is not in KV, and 3 more$/,
     );
   });
 
   test("a pointer that is stale for a minute is no reason to write, and none not to", async () => {
     const kv = new MemoryKv();
-    await publishedTurns(kv, 2);
-    const stale = kv.values.get(CURRENT_KEY);
-    const { held } = await publish(turnOf(3), kv, signer, minutesLater(200), undefined, {
-      held: await readHeld(kv, signer),
+    await publishTurns(kv, 2);
+    const staleBytes = kv.values.get(CURRENT_KEY);
+    const { snapshot } = await publish(buildTurnRules(3), kv, signer, addMinutes(200), undefined, {
+      snapshot: await readPublishedSnapshot(kv, signer),
     });
-    const late: Kv = { ...stepped(kv, () => {}), get: async () => stale };
-    const same = await publish(turnOf(3), late, signer, minutesLater(201), undefined, { held });
-    assert.deepEqual([same.changed, same.generation, same.held.bytes], [false, 3, held.bytes]);
-    const next = await publish(turnOf(4), late, signer, minutesLater(201), undefined, { held });
-    assert.deepEqual([next.changed, next.generation], [true, 4]);
-    assert.deepEqual((await served(kv)).hosts, byName(turnOf(4).hosts));
+    const staleKv: Kv = { ...createInterruptibleKv(kv, () => {}), get: async () => staleBytes };
+    const unchangedResult = await publish(buildTurnRules(3), staleKv, signer, addMinutes(201), undefined, { snapshot });
+    assert.deepEqual(
+      [unchangedResult.hasChanged, unchangedResult.generation, unchangedResult.snapshot.currentBytes],
+      [false, 3, snapshot.currentBytes],
+    );
+    const nextResult = await publish(buildTurnRules(4), staleKv, signer, addMinutes(201), undefined, { snapshot });
+    assert.deepEqual([nextResult.hasChanged, nextResult.generation], [true, 4]);
+    assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(buildTurnRules(4).hosts));
   });
 
-  for (const [what, over] of [
+  for (const [what, getBytes] of [
     ["an older generation", (kv: MemoryKv) => kv.values.get(generationKey(1))],
     ["garbage", () => "{"],
     ["nothing", () => undefined],
@@ -256,43 +288,50 @@ describe("incident: KV, as the one who writes sees it", () => {
     test(`a pointer that was overwritten with ${what} is healed with a higher number, known or not`, async () => {
       for (const isKnown of [true, false]) {
         const kv = new MemoryKv();
-        const held = await publishedTurns(kv, 3);
-        const bytes = over(kv);
+        const snapshot = await publishTurns(kv, 3);
+        const bytes = getBytes(kv);
         if (bytes === undefined) kv.values.delete(CURRENT_KEY);
         else kv.values.set(CURRENT_KEY, bytes);
-        const known = isKnown ? held : await readHeld(kv, signer);
-        const healed = await publish(turnOf(3), kv, signer, minutesLater(400), undefined, { held: known });
-        assert.deepEqual([healed.changed, healed.generation], [true, 4]);
-        const { manifest, hosts } = await served(kv);
-        assert.deepEqual([manifest.generation, hosts], [4, byName(turnOf(3).hosts)]);
+        const lastSnapshot = isKnown ? snapshot : await readPublishedSnapshot(kv, signer);
+        const healedResult = await publish(buildTurnRules(3), kv, signer, addMinutes(400), undefined, {
+          snapshot: lastSnapshot,
+        });
+        assert.deepEqual([healedResult.hasChanged, healedResult.generation], [true, 4]);
+        const { manifest, hosts } = await readServedRules(kv);
+        assert.deepEqual([manifest.generation, hosts], [4, sortByHost(buildTurnRules(3).hosts)]);
       }
     });
   }
 
   test("a pointer that was overwritten with a generation that is out of history is healed, by whoever comes", async () => {
-    for (const read of [readHeld, async () => undefined]) {
+    for (const readSnapshot of [readPublishedSnapshot, async () => undefined]) {
       const kv = new MemoryKv();
-      await publishedTurns(kv, 1);
-      const first = kv.values.get(CURRENT_KEY) ?? "";
-      await publishedTurns(kv, 39);
+      await publishTurns(kv, 1);
+      const firstBytes = kv.values.get(CURRENT_KEY) ?? "";
+      await publishTurns(kv, 39);
       assert.equal(kv.values.get(generationKey(1)), undefined);
-      kv.values.set(CURRENT_KEY, first);
-      await assert.rejects(served(kv));
-      await publish(turnOf(39), kv, signer, minutesLater(9000), undefined, { held: await read(kv, signer) });
-      assert.deepEqual((await served(kv)).hosts, byName(turnOf(39).hosts));
+      kv.values.set(CURRENT_KEY, firstBytes);
+      await assert.rejects(readServedRules(kv));
+      await publish(buildTurnRules(39), kv, signer, addMinutes(9000), undefined, {
+        snapshot: await readSnapshot(kv, signer),
+      });
+      assert.deepEqual((await readServedRules(kv)).hosts, sortByHost(buildTurnRules(39).hosts));
     }
   });
 
   test("a pointer that another has moved on since the rules were judged ends the publication before it writes", async () => {
     const kv = new MemoryKv();
-    const held = await publishedTurns(kv, 2);
-    await publish(turnOf(9), kv, signer, minutesLater(200));
-    kv.left = 0;
-    await assert.rejects(publish(turnOf(3), kv, signer, minutesLater(201), undefined, { held }), (error: Error) => {
-      assert.ok(error instanceof SupersededError);
-      const message = "another sync job has published generation 3; this one writes nothing more of its round";
-      assert.equal(error.message, message);
-      return true;
-    });
+    const snapshot = await publishTurns(kv, 2);
+    await publish(buildTurnRules(9), kv, signer, addMinutes(200));
+    kv.remainingWrites = 0;
+    await assert.rejects(
+      publish(buildTurnRules(3), kv, signer, addMinutes(201), undefined, { snapshot }),
+      (error: Error) => {
+        assert.ok(error instanceof PublishConflictError);
+        const message = "another sync job has published generation 3; this one writes nothing more of its round";
+        assert.equal(error.message, message);
+        return true;
+      },
+    );
   });
 });

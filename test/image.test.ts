@@ -24,7 +24,7 @@ describe("the image", () => {
   });
 
   test("holds every package that the sync job imports: none is for development alone", async () => {
-    const files = await sources();
+    const files = await listSources();
     const imported = files.flatMap((file) => [
       ...file.matchAll(/^(?:import|export)(?! type) [^;]*?from "([^".][^"]*)"/gm),
     ]);
@@ -38,7 +38,7 @@ describe("the image", () => {
 });
 
 /** All that the image holds, but for the local stack and what writes the documentation. */
-async function sources(): Promise<string[]> {
+async function listSources(): Promise<string[]> {
   const folders = await Promise.all(
     ["src", "sync"].map((folder) => readdir(join(REPOSITORY, folder), { recursive: true, withFileTypes: true })),
   );

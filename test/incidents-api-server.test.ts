@@ -1,80 +1,95 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Fault, On, StreamFault } from "./support/api-server.ts";
-import { ingress, service, until } from "./support/edge.ts";
-import { type Stage, startStage } from "./support/stage.ts";
+import type { Fault, RequestMatcher, WatchFault } from "./support/api-server.ts";
+import { buildIngress, buildService, waitFor } from "./support/edge.ts";
+import { type ControllerHarness, startControllerHarness } from "./support/stage.ts";
 import type { SyncJob, SyncJobOptions } from "./support/sync-job.ts";
 
-const web = service("web", ["203.0.113.10"]);
+const webService = buildService("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];
-const ALL = names.map((name) => `${name}.example.com / -> default/web:80`);
+const ALL_ROUTES = names.map((name) => `${name}.example.com / -> default/web:80`);
 // Requests and watches are given up soon, so that nobody waits for half a minute.
-const IMPATIENT: SyncJobOptions = { requestMs: 500, watchTimes: { lastsSeconds: 3, silenceMs: 3500 } };
-const EVERYTHING = (asked: { readonly path: string }) => !asked.path.includes("/leases");
+const SHORT_TIMEOUTS: SyncJobOptions = {
+  requestTimeoutMs: 500,
+  watchTimes: { durationSeconds: 3, idleTimeoutMs: 3500 },
+};
+const isNotLeaseRequest = (request: { readonly path: string }) => !request.path.includes("/leases");
 // Most of the time is spent in waiting.
-const TOGETHER = { concurrency: 6 };
+const CONCURRENT = { concurrency: 6 };
 
 /** What a test is played on: a stage with all the Ingresses. */
-interface Play extends Stage {
+interface IncidentHarness extends ControllerHarness {
   /** A sync job that has published all there is, and has said so. */
-  inStep(): Promise<SyncJob>;
+  startPublishedJob(): Promise<SyncJob>;
   /** Routes that are published after a change to the cluster that reaches the sync job in whatever way is left. */
-  afterChange(path: string): Promise<string[]>;
+  applyChange(path: string): Promise<string[]>;
 }
 
 /** A test on a stage of its own. */
-function staged(title: string, play: (stage: Play) => Promise<void>): void {
+function testWithHarness(title: string, play: (harness: IncidentHarness) => Promise<void>): void {
   test(title, async () => {
-    const stage = await startStage();
+    const harness = await startControllerHarness();
     try {
-      stage.apply(web, ...names.map((name) => ingress(name, `${name}.example.com`, { "/": "web" })));
-      await play({ ...stage, ...actsOn(stage) });
+      harness.apply(webService, ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" })));
+      await play({ ...harness, ...createActions(harness) });
     } finally {
-      await stage.close();
+      await harness.close();
     }
   });
 }
 
-function actsOn(stage: Stage): Pick<Play, "inStep" | "afterChange"> {
+function createActions(harness: ControllerHarness): Pick<IncidentHarness, "startPublishedJob" | "applyChange"> {
   return {
-    async inStep() {
-      const job = await stage.start(IMPATIENT);
-      await until(async () => JSON.stringify(await stage.routes()) === JSON.stringify(ALL), 20_000);
-      await job.round();
+    async startPublishedJob() {
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(async () => JSON.stringify(await harness.routes()) === JSON.stringify(ALL_ROUTES), 20_000);
+      await job.sync();
       return job;
     },
-    async afterChange(path) {
-      stage.apply(ingress("shop", "shop.example.com", { [path]: "web" }));
-      await until(async () => (await stage.routes()).includes(`shop.example.com ${path} -> default/web:80`), 20_000);
-      return stage.routes();
+    async applyChange(path) {
+      harness.apply(buildIngress("shop", "shop.example.com", { [path]: "web" }));
+      await waitFor(
+        async () => (await harness.routes()).includes(`shop.example.com ${path} -> default/web:80`),
+        20_000,
+      );
+      return harness.routes();
     },
   };
 }
 
-function withShop(path: string): string[] {
-  return [...ALL.slice(0, 2), `shop.example.com ${path} -> default/web:80`];
+function buildExpectedRoutes(path: string): string[] {
+  return [...ALL_ROUTES.slice(0, 2), `shop.example.com ${path} -> default/web:80`];
 }
 
-function lists(plural: string): On {
+function matchLists(plural: string): RequestMatcher {
   return ({ path, query }) => path.endsWith(`/${plural}`) && query.watch === undefined;
 }
 
-describe("incident: the API server answers 500 to one GET", TOGETHER, () => {
+describe("incident: the API server answers 500 to one GET", CONCURRENT, () => {
   for (const plural of ["ingresses", "services", "ingressclasses"]) {
-    staged(`a list of ${plural} that fails deletes nothing, and rounds go on with what was known`, async (stage) => {
-      const job = await stage.inStep();
-      const from = stage.accountWrites().length;
-      const failing = stage.server.strike(lists(plural), { type: "answer", status: 500, reason: "InternalError" }, 2);
-      stage.server.strikeWatches(({ path }) => path.endsWith(`/${plural}`), { type: "error", code: 410 });
-      await until(() => failing.left === 0);
-      assert.equal((await job.round()).type, "done");
-      assert.deepEqual(stage.accountWrites().slice(from), []);
-      await until(() => job.says(new RegExp(`watching ${plural} failed: .*; what is known of them still counts`)));
-      assert.deepEqual(await stage.afterChange("/new"), withShop("/new"));
-    });
+    testWithHarness(
+      `a list of ${plural} that fails deletes nothing, and rounds go on with what was known`,
+      async (harness) => {
+        const job = await harness.startPublishedJob();
+        const from = harness.accountWrites().length;
+        const failing = harness.server.injectFault(
+          matchLists(plural),
+          { type: "answer", status: 500, reason: "InternalError" },
+          2,
+        );
+        harness.server.injectWatchFault(({ path }) => path.endsWith(`/${plural}`), { type: "error", code: 410 });
+        await waitFor(() => failing.remaining === 0);
+        assert.equal((await job.sync()).type, "completed");
+        assert.deepEqual(harness.accountWrites().slice(from), []);
+        await waitFor(() =>
+          job.hasLogged(new RegExp(`watching ${plural} failed: .*; what is known of them still counts`)),
+        );
+        assert.deepEqual(await harness.applyChange("/new"), buildExpectedRoutes("/new"));
+      },
+    );
   }
 
-  const guarded = ingress(
+  const guarded = buildIngress(
     "shop",
     "shop.example.com",
     { "/": "web" },
@@ -91,57 +106,67 @@ describe("incident: the API server answers 500 to one GET", TOGETHER, () => {
   };
 
   /** The policies of the one guarded path. */
-  async function guards({ held }: Stage): Promise<string[]> {
-    const { hosts } = await held();
+  async function guards({ readPublished }: ControllerHarness): Promise<string[]> {
+    const { hosts } = await readPublished();
     return hosts.flatMap(({ host, routes }) =>
       host === "shop.example.com" ? routes.flatMap(({ policies }) => Object.keys(policies)) : [],
     );
   }
 
-  staged("the one that reads a Secret is made again before the path that needs it is closed", async (stage) => {
-    stage.apply(users, guarded);
-    const first = await stage.inStep();
-    assert.deepEqual(await guards(stage), ["access"]);
-    await first.stop();
-    const from = stage.accountWrites().length;
-    const failing = stage.server.strike(lists("secrets"), { type: "answer", status: 500, reason: "InternalError" });
-    const job = await stage.start(IMPATIENT);
-    await until(() => job.results.some(({ type }) => type === "done"));
-    assert.equal(failing.left, 0);
-    assert.deepEqual(stage.accountWrites().slice(from), []);
-    assert.deepEqual(await guards(stage), ["access"]);
-  });
+  testWithHarness(
+    "the one that reads a Secret is made again before the path that needs it is closed",
+    async (harness) => {
+      harness.apply(users, guarded);
+      const first = await harness.startPublishedJob();
+      assert.deepEqual(await guards(harness), ["authorization"]);
+      await first.stop();
+      const from = harness.accountWrites().length;
+      const failing = harness.server.injectFault(matchLists("secrets"), {
+        type: "answer",
+        status: 500,
+        reason: "InternalError",
+      });
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => job.results.some(({ type }) => type === "completed"));
+      assert.equal(failing.remaining, 0);
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      assert.deepEqual(await guards(harness), ["authorization"]);
+    },
+  );
 
-  staged("a guard whose Secret may not be read closes its path and no other, and opens once it may", async (stage) => {
-    stage.server.forbid(/secrets/);
-    stage.apply(users, guarded);
-    await stage.start(IMPATIENT);
-    await until(() => stage.generation() > 0);
-    assert.deepEqual(await guards(stage), ["closed"]);
-    assert.deepEqual((await stage.routes()).slice(0, 2), ALL.slice(0, 2));
-    await until(() => stage.events().includes("RouteClosed Ingress default/shop"));
-    stage.server.heal();
-    await until(async () => (await guards(stage))[0] === "access", 20_000);
-  });
+  testWithHarness(
+    "a guard whose Secret may not be read closes its path and no other, and opens once it may",
+    async (harness) => {
+      harness.server.forbid(/secrets/);
+      harness.apply(users, guarded);
+      await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => harness.generation() > 0);
+      assert.deepEqual(await guards(harness), ["failClosed"]);
+      assert.deepEqual((await harness.routes()).slice(0, 2), ALL_ROUTES.slice(0, 2));
+      await waitFor(() => harness.events().includes("RouteFailedClosed Ingress default/shop"));
+      harness.server.clearFaults();
+      await waitFor(async () => (await guards(harness))[0] === "authorization", 20_000);
+    },
+  );
 
-  staged(
+  testWithHarness(
     "a guard that was read once goes on guarding while its Secret can't be read, and closes once it is gone",
-    async (stage) => {
-      stage.apply(users, guarded);
-      const job = await stage.inStep();
-      stage.server.forbid(/secrets/);
-      stage.server.strikeWatches(/secrets/, { type: "error", code: 410 });
-      await until(() => job.says(/watching references failed/));
-      await job.round();
-      assert.deepEqual(await guards(stage), ["access"]);
-      stage.server.heal();
-      stage.server.remove("Secret", "default", "users");
-      await until(async () => (await guards(stage))[0] === "closed", 20_000);
+    async (harness) => {
+      harness.apply(users, guarded);
+      const job = await harness.startPublishedJob();
+      harness.server.forbid(/secrets/);
+      harness.server.injectWatchFault(/secrets/, { type: "error", code: 410 });
+      await waitFor(() => job.hasLogged(/watching references failed/));
+      await job.sync();
+      assert.deepEqual(await guards(harness), ["authorization"]);
+      harness.server.clearFaults();
+      harness.server.remove("Secret", "default", "users");
+      await waitFor(async () => (await guards(harness))[0] === "failClosed", 20_000);
     },
   );
 });
 
-describe("incident: the lists are not in yet at the start", TOGETHER, () => {
+describe("incident: the lists are not in yet at the start", CONCURRENT, () => {
   const faults: readonly (readonly [string, Fault, RegExp])[] = [
     ["hangs", { type: "hang" }, /no answer from the API server within 500 ms/],
     ["breaks off half way", { type: "truncate" }, /failed/],
@@ -151,50 +176,57 @@ describe("incident: the lists are not in yet at the start", TOGETHER, () => {
   ];
   for (const [what, fault, line] of faults) {
     for (const plural of ["ingresses", "services"]) {
-      staged(
+      testWithHarness(
         `a list of ${plural} that ${what}: nothing is published until all are in, and nothing is lost`,
-        async (stage) => {
-          await (await stage.inStep()).stop();
-          const from = stage.accountWrites().length;
-          const failing = stage.server.strike(lists(plural), fault, 2);
-          const job = await stage.start(IMPATIENT);
-          await until(() => failing.left === 0 && job.says(line));
-          await job.round();
-          assert.deepEqual([...new Set(job.results.map(({ type }) => type))], ["none"]);
-          await until(() => job.results.some(({ type }) => type === "done"), 20_000);
-          assert.deepEqual(stage.accountWrites().slice(from), []);
-          assert.deepEqual(await stage.routes(), ALL);
+        async (harness) => {
+          await (await harness.startPublishedJob()).stop();
+          const from = harness.accountWrites().length;
+          const failing = harness.server.injectFault(matchLists(plural), fault, 2);
+          const job = await harness.start(SHORT_TIMEOUTS);
+          await waitFor(() => failing.remaining === 0 && job.hasLogged(line));
+          await job.sync();
+          assert.deepEqual([...new Set(job.results.map(({ type }) => type))], ["not-ready"]);
+          await waitFor(() => job.results.some(({ type }) => type === "completed"), 20_000);
+          assert.deepEqual(harness.accountWrites().slice(from), []);
+          assert.deepEqual(await harness.routes(), ALL_ROUTES);
         },
       );
     }
   }
 
-  staged("a later page that fails makes the whole list begin again", async (stage) => {
-    await (await stage.inStep()).stop();
-    const many = Array.from({ length: 501 }, (_, index) => service(`aaa-${index}`, ["203.0.113.20"]));
-    stage.apply(...many); // on the first page, in the order of names
-    const from = stage.accountWrites().length;
-    const failing = stage.server.strike(/services\?.*continue=/, { type: "answer", status: 410, reason: "Expired" });
-    const job = await stage.start(IMPATIENT);
-    await until(() => failing.left === 0);
-    await until(() => job.results.some(({ type }) => type === "done"), 20_000);
-    assert.deepEqual(stage.accountWrites().slice(from), []);
-    assert.deepEqual(await stage.routes(), ALL);
+  testWithHarness("a later page that fails makes the whole list begin again", async (harness) => {
+    await (await harness.startPublishedJob()).stop();
+    const many = Array.from({ length: 501 }, (_, index) => buildService(`aaa-${index}`, ["203.0.113.20"]));
+    harness.apply(...many); // on the first page, in the order of names
+    const from = harness.accountWrites().length;
+    const failing = harness.server.injectFault(/services\?.*continue=/, {
+      type: "answer",
+      status: 410,
+      reason: "Expired",
+    });
+    const job = await harness.start(SHORT_TIMEOUTS);
+    await waitFor(() => failing.remaining === 0);
+    await waitFor(() => job.results.some(({ type }) => type === "completed"), 20_000);
+    assert.deepEqual(harness.accountWrites().slice(from), []);
+    assert.deepEqual(await harness.routes(), ALL_ROUTES);
   });
 
-  staged("a list that comes back short and says that it is complete is held back as a mass deletion", async (stage) => {
-    await (await stage.inStep()).stop();
-    const from = stage.accountWrites().length;
-    stage.server.strike(lists("ingresses"), { type: "short", items: 1, says: "complete" });
-    const job = await stage.start(IMPATIENT);
-    await until(() => job.says(/held back: 2 of 3 routes, of 2 Ingresses, would go/));
-    assert.deepEqual(stage.accountWrites().slice(from), []);
-    assert.deepEqual(await stage.routes(), ALL);
-  });
+  testWithHarness(
+    "a list that comes back short and says that it is complete is held back as a mass deletion",
+    async (harness) => {
+      await (await harness.startPublishedJob()).stop();
+      const from = harness.accountWrites().length;
+      harness.server.injectFault(matchLists("ingresses"), { type: "short", items: 1, says: "complete" });
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => job.hasLogged(/held back: 2 of 3 routes, of 2 Ingresses, would go/));
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      assert.deepEqual(await harness.routes(), ALL_ROUTES);
+    },
+  );
 });
 
-describe("incident: watches that expire, break or fall silent", TOGETHER, () => {
-  const faults: readonly (readonly [string, StreamFault])[] = [
+describe("incident: watches that expire, break or fall silent", CONCURRENT, () => {
+  const faults: readonly (readonly [string, WatchFault])[] = [
     ["expire", { type: "error", code: 410, reason: "Expired" }],
     ["end with an error of the server", { type: "error", code: 500 }],
     ["are dropped", { type: "cut" }],
@@ -204,64 +236,67 @@ describe("incident: watches that expire, break or fall silent", TOGETHER, () => 
     ["bring everything twice", { type: "twice" }],
   ];
   for (const [what, fault] of faults) {
-    staged(`all that ${what}: nothing is deleted, and what changed meanwhile is found`, async (stage) => {
-      const job = await stage.inStep();
-      const from = stage.accountWrites().length;
-      assert.ok(stage.server.strikeWatches(EVERYTHING, fault) >= 3);
-      assert.equal((await job.round()).type, "done");
-      assert.deepEqual(stage.accountWrites().slice(from), []);
-      assert.deepEqual(await stage.afterChange("/new"), withShop("/new"));
-      stage.server.remove("Ingress", "default", "docs");
-      await until(async () => !(await stage.routes()).some((route) => route.startsWith("docs")), 20_000);
+    testWithHarness(`all that ${what}: nothing is deleted, and what changed meanwhile is found`, async (harness) => {
+      const job = await harness.startPublishedJob();
+      const from = harness.accountWrites().length;
+      assert.ok(harness.server.injectWatchFault(isNotLeaseRequest, fault) >= 3);
+      assert.equal((await job.sync()).type, "completed");
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      assert.deepEqual(await harness.applyChange("/new"), buildExpectedRoutes("/new"));
+      harness.server.remove("Ingress", "default", "docs");
+      await waitFor(async () => !(await harness.routes()).some((route) => route.startsWith("docs")), 20_000);
     });
   }
 
-  staged("a watch that is cut in the middle of an event loses nothing of it", async (stage) => {
-    await stage.inStep();
-    stage.server.strikeWatches(EVERYTHING, { type: "cut", half: true });
-    assert.deepEqual(await stage.afterChange("/new"), withShop("/new"));
+  testWithHarness("a watch that is cut in the middle of an event loses nothing of it", async (harness) => {
+    await harness.startPublishedJob();
+    harness.server.injectWatchFault(isNotLeaseRequest, { type: "cut", half: true });
+    assert.deepEqual(await harness.applyChange("/new"), buildExpectedRoutes("/new"));
   });
 
-  staged(
+  testWithHarness(
     "a watch from a version that is forgotten begins with a list, and finds what has gone since",
-    async (stage) => {
-      const job = await stage.inStep();
-      await stage.server.stop();
-      stage.server.remove("Ingress", "default", "docs");
-      stage.server.compact();
-      await stage.server.serve();
-      await until(async () => (await stage.routes()).length === 2, 20_000);
-      assert.deepEqual(await stage.routes(), [ALL[0], ALL[2]]);
+    async (harness) => {
+      const job = await harness.startPublishedJob();
+      await harness.server.stop();
+      harness.server.remove("Ingress", "default", "docs");
+      harness.server.compact();
+      await harness.server.serve();
+      await waitFor(async () => (await harness.routes()).length === 2, 20_000);
+      assert.deepEqual(await harness.routes(), [ALL_ROUTES[0], ALL_ROUTES[2]]);
       assert.ok(job.results.every(({ type }) => type !== "failed"));
     },
   );
 });
 
-describe("incident: an API server that is away", TOGETHER, () => {
-  staged("while it answers nothing nothing is deleted, and once it does what changed is published", async (stage) => {
-    const job = await stage.inStep();
-    const from = stage.accountWrites().length;
-    const hanging = stage.server.strike(EVERYTHING, { type: "hang" }, 1000);
-    stage.server.strikeWatches(EVERYTHING, { type: "cut" });
-    stage.server.remove("Ingress", "default", "docs");
-    await until(() => 1000 - hanging.left >= 6, 20_000); // each of three collections twice
-    assert.equal((await job.round()).type, "done");
-    assert.deepEqual(stage.accountWrites().slice(from), []);
-    stage.server.heal();
-    await until(async () => (await stage.routes()).length === 2, 20_000);
-  });
+describe("incident: an API server that is away", CONCURRENT, () => {
+  testWithHarness(
+    "while it answers nothing nothing is deleted, and once it does what changed is published",
+    async (harness) => {
+      const job = await harness.startPublishedJob();
+      const from = harness.accountWrites().length;
+      const hanging = harness.server.injectFault(isNotLeaseRequest, { type: "hang" }, 1000);
+      harness.server.injectWatchFault(isNotLeaseRequest, { type: "cut" });
+      harness.server.remove("Ingress", "default", "docs");
+      await waitFor(() => 1000 - hanging.remaining >= 6, 20_000); // each of three collections twice
+      assert.equal((await job.sync()).type, "completed");
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      harness.server.clearFaults();
+      await waitFor(async () => (await harness.routes()).length === 2, 20_000);
+    },
+  );
 
-  staged(
+  testWithHarness(
     "longer than the Lease lasts: who led stands by, writes nothing, and leads again in a new term",
-    async (stage) => {
-      const job = await stage.inStep();
-      const from = stage.accountWrites().length;
-      await stage.server.stop();
-      await until(() => job.results.at(-1)?.type === "stood by", 20_000);
-      assert.deepEqual(stage.accountWrites().slice(from), []);
-      assert.deepEqual(await stage.routes(), ALL);
-      await stage.server.serve();
-      assert.deepEqual(await stage.afterChange("/new"), withShop("/new"));
+    async (harness) => {
+      const job = await harness.startPublishedJob();
+      const from = harness.accountWrites().length;
+      await harness.server.stop();
+      await waitFor(() => job.results.at(-1)?.type === "standby", 20_000);
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      assert.deepEqual(await harness.routes(), ALL_ROUTES);
+      await harness.server.serve();
+      assert.deepEqual(await harness.applyChange("/new"), buildExpectedRoutes("/new"));
     },
   );
 });

@@ -4,36 +4,43 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../src/rules/keys.ts";
-import { generateKeys } from "../sync/publish/sign.ts";
-import { ask, type Edge, ingress, service, startEdge, until } from "./support/edge.ts";
-import { environmentOf, onStage, type Stage, startServer } from "./support/stage.ts";
+import { generateSigningKeys } from "../sync/publish/sign.ts";
+import {
+  buildIngress,
+  buildService,
+  sendRequest,
+  startWorkerHarness,
+  type WorkerHarness,
+  waitFor,
+} from "./support/edge.ts";
+import { buildEnvironment, type ControllerHarness, startApiServer, withHarness } from "./support/stage.ts";
 import { startSyncJob } from "./support/sync-job.ts";
 
-const web = service("web", ["203.0.113.10"]);
+const webService = buildService("web", ["203.0.113.10"]);
 
 describe("incident: a Service that is deleted and made again within a second, under load", () => {
   test("nothing of that is published: no request fails", { timeout: 60_000 }, async () => {
-    const keys = generateKeys();
-    const edge = await startEdge({ variables: { MANIFEST_PUBLIC_KEY: keys.publicKey } });
-    const server = await startServer();
+    const keys = generateSigningKeys();
+    const edge = await startWorkerHarness({ variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
+    const server = await startApiServer();
     const { account } = edge.stack;
     // The times that it has by default, but for resting.
-    const times = { quietMs: 1000, mostMs: 10_000 };
-    const job = await startSyncJob(server, environmentOf(account, keys.privateKey), { times });
+    const times = { quietMs: 1000, maxMs: 10_000 };
+    const job = await startSyncJob(server, buildEnvironment(account, keys.privateKey), { times });
     try {
-      await edge.origin("203.0.113.10:80", (_, response) => response.end("web"));
-      server.apply(web);
-      server.apply(ingress("shop", "shop.example.com", { "/": "web" }));
-      await until(async () => (await ask(edge, "http://shop.example.com/")).status === 200, 20_000);
+      await edge.startOrigin("203.0.113.10:80", (_, response) => response.end("web"));
+      server.apply(webService);
+      server.apply(buildIngress("shop", "shop.example.com", { "/": "web" }));
+      await waitFor(async () => (await sendRequest(edge, "http://shop.example.com/")).status === 200, 20_000);
       const load = startLoad(edge, "http://shop.example.com/");
       for (let times = 0; times < 3; times++) {
         server.remove("Service", "default", "web");
         await sleep(700);
-        server.apply(web);
+        server.apply(webService);
         await sleep(300);
       }
       const rounds = job.results.length;
-      await until(() => job.results.length > rounds);
+      await waitFor(() => job.results.length > rounds);
       assert.deepEqual(await load.end(), { 200: load.count() });
       assert.ok(load.count() > 100, String(load.count()));
       // Published once, and with it all that was to be said.
@@ -43,7 +50,7 @@ describe("incident: a Service that is deleted and made again within a second, un
         1,
       );
       server.remove("Service", "default", "web");
-      await until(async () => (await ask(edge, "http://shop.example.com/")).status === 503, 20_000);
+      await waitFor(async () => (await sendRequest(edge, "http://shop.example.com/")).status === 503, 20_000);
     } finally {
       await job.stop();
       await edge.close();
@@ -53,13 +60,13 @@ describe("incident: a Service that is deleted and made again within a second, un
 });
 
 /** Asks for a URL, ten at a time, until it is ended: how often it had which answer. */
-function startLoad(edge: Edge, url: string) {
+function startLoad(edge: WorkerHarness, url: string) {
   const answers: Record<number, number> = {};
   let isOver = false;
   let count = 0;
   const run = async () => {
     while (!isOver) {
-      const { status } = await ask(edge, url);
+      const { status } = await sendRequest(edge, url);
       answers[status] = (answers[status] ?? 0) + 1;
       count++;
     }
@@ -78,19 +85,19 @@ function startLoad(edge: Edge, url: string) {
 describe("incident: many Ingresses", () => {
   test(
     "150 made in parallel are all live and say so, in a few generations",
-    onStage(async (stage) => {
-      stage.apply(web);
-      const job = await stage.start({ times: { quietMs: 50, mostMs: 500 } });
-      await job.round();
+    withHarness(async (harness) => {
+      harness.apply(webService);
+      const job = await harness.start({ times: { quietMs: 50, maxMs: 500 } });
+      await job.sync();
       const names = Array.from({ length: 150 }, (_, index) => `shop-${index}`);
       const path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
       await Promise.all(
-        names.map((name) => stage.api.create(path, ingress(name, `${name}.example.com`, { "/": "web" }))),
+        names.map((name) => harness.api.create(path, buildIngress(name, `${name}.example.com`, { "/": "web" }))),
       );
-      await until(() => names.every((name) => stage.shown(name).live !== undefined), 30_000);
-      assert.equal((await stage.routes()).length, 150);
-      assert.ok(stage.generation() <= 5, `${stage.generation()} generations`);
-      await until(() => stage.events().filter((event) => event.startsWith("Published")).length === 150);
+      await waitFor(() => names.every((name) => harness.readStatus(name).live !== undefined), 30_000);
+      assert.equal((await harness.routes()).length, 150);
+      assert.ok(harness.generation() <= 5, `${harness.generation()} generations`);
+      await waitFor(() => harness.events().filter((event) => event.startsWith("Published")).length === 150);
       assert.ok(job.results.every(({ type }) => type !== "failed"));
     }),
   );
@@ -98,29 +105,29 @@ describe("incident: many Ingresses", () => {
   test(
     "50 preview environments of 22 routes, some gone and some new in each of many rounds, cost no more memory in the end",
     { timeout: 120_000 },
-    onStage(async (stage) => {
-      stage.apply(web);
-      const job = await stage.start();
+    withHarness(async (harness) => {
+      harness.apply(webService);
+      const job = await harness.start();
       const previews: string[] = [];
       const churn = async (round: number) => {
         for (const name of previews.splice(0, previews.length < 50 ? 0 : 5))
-          stage.server.remove("Ingress", "default", name);
+          harness.server.remove("Ingress", "default", name);
         while (previews.length < 50) {
           const name = `preview-${round}-${previews.length}`;
           const paths = Array.from({ length: 22 }, (_, index) => [`/part-${index}`, "web"]);
-          stage.apply(ingress(name, `${name}.example.com`, Object.fromEntries(paths)));
+          harness.apply(buildIngress(name, `${name}.example.com`, Object.fromEntries(paths)));
           previews.push(name);
         }
         const last = previews.at(-1) ?? "";
-        await until(() => stage.shown(last).live !== undefined, 20_000);
+        await waitFor(() => harness.readStatus(last).live !== undefined, 20_000);
       };
       const heaps: number[] = [];
       for (let round = 0; round < 120; round++) {
         await churn(round);
-        forget(stage, job.lines as string[], job.results as unknown[]);
-        heaps.push(heapBytes());
+        clearRecords(harness, job.lines as string[], job.results as unknown[]);
+        heaps.push(measureHeapBytes());
       }
-      assert.equal((await stage.routes()).length, 50 * 22);
+      assert.equal((await harness.routes()).length, 50 * 22);
       const [early, late] = [Math.min(...heaps.slice(40, 60)), Math.min(...heaps.slice(100))];
       assert.ok(late < early + 2_000_000, `${early} bytes after 40 rounds, ${late} after 100`);
     }),
@@ -130,16 +137,16 @@ describe("incident: many Ingresses", () => {
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-function heapBytes(): number {
+function measureHeapBytes(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 
 /** Drops what only the test keeps: requests, lines, Events, and what KV keeps for an hour. */
-function forget({ server, account, kv }: Stage, lines: unknown[], results: unknown[]): void {
+function clearRecords({ server, account, kv }: ControllerHarness, lines: unknown[], results: unknown[]): void {
   server.compact();
   for (const { metadata } of server.objects("Event")) server.remove("Event", "default", metadata.name);
-  for (const list of [server.requests, account.requests, kv.written, lines, results]) list.length = 0;
+  for (const list of [server.requests, account.requests, kv.writtenKeys, lines, results]) list.length = 0;
   const { manifest } = JSON.parse(kv.values.get(CURRENT_KEY) ?? "{}") as { manifest: string };
   const { generation, shards } = JSON.parse(manifest) as { generation: number; shards: string[] };
   const needed = new Set([`${GENERATION_PREFIX}${generation}`, ...shards.map(shardKey)]);

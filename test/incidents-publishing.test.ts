@@ -1,40 +1,44 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CURRENT_KEY } from "../src/rules/keys.ts";
-import { LEDGER_KEY } from "../sync/publish/ledger.ts";
-import { generateKeys, signerOf } from "../sync/publish/sign.ts";
-import { approve, readHeldBack } from "../sync/report/held-back.ts";
-import { ingress, service, until } from "./support/edge.ts";
-import { having, onStage, type Stage, startStage } from "./support/stage.ts";
+import { STATE_KEY } from "../sync/publish/ledger.ts";
+import { createSigner, generateSigningKeys } from "../sync/publish/sign.ts";
+import { approve, readApprovalRequest } from "../sync/report/held-back.ts";
+import { buildIngress, buildService, waitFor } from "./support/edge.ts";
+import { type ControllerHarness, startControllerHarness, withHarness, withMetadata } from "./support/stage.ts";
 import { NAMESPACE, type SyncJob, type SyncJobOptions } from "./support/sync-job.ts";
 
-const web = service("web", ["203.0.113.10"]);
+const webService = buildService("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];
-const ALL = names.map((name) => `${name}.example.com / -> default/web:80`);
+const ALL_ROUTES = names.map((name) => `${name}.example.com / -> default/web:80`);
 // Most of the time is spent in waiting.
-const TOGETHER = { concurrency: 6 };
+const CONCURRENT = { concurrency: 6 };
 
 /** A sync job that has published three Ingresses, and has said so. */
-async function inStep(stage: Stage, options: SyncJobOptions = {}): Promise<SyncJob> {
-  stage.apply(web, ...names.map((name) => ingress(name, `${name}.example.com`, { "/": "web" })));
-  const job = await stage.start(options);
-  await stage.published(...ALL);
-  await until(() => names.every((name) => stage.shown(name).live !== undefined));
-  await job.round();
+async function startPublishedJob(harness: ControllerHarness, options: SyncJobOptions = {}): Promise<SyncJob> {
+  harness.apply(webService, ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" })));
+  const job = await harness.start(options);
+  await harness.waitForRoutes(...ALL_ROUTES);
+  await waitFor(() => names.every((name) => harness.readStatus(name).live !== undefined));
+  await job.sync();
   return job;
 }
 
-function errorsOf(job: SyncJob): string[] {
+function listErrors(job: SyncJob): string[] {
   const records = job.lines.map((line) => JSON.parse(line) as { level: string; msg: string });
   return records.filter(({ level }) => level === "error").map(({ msg }) => msg);
 }
 
-describe("incident: two clusters that write to the same KV namespace", TOGETHER, () => {
+describe("incident: two clusters that write to the same KV namespace", CONCURRENT, () => {
   /** A sync job of another cluster, with a KV namespace that the first one's has published to. */
-  async function beside(stage: Stage, play: (other: Stage) => Promise<void>, keys = stage.keys): Promise<void> {
-    const other = await startStage({ kv: stage.kv, keys });
+  async function withSecondCluster(
+    harness: ControllerHarness,
+    play: (other: ControllerHarness) => Promise<void>,
+    keys = harness.keys,
+  ): Promise<void> {
+    const other = await startControllerHarness({ kv: harness.kv, keys });
     try {
-      other.apply(web, ingress("theirs", "theirs.example.com", { "/": "web" }));
+      other.apply(webService, buildIngress("theirs", "theirs.example.com", { "/": "web" }));
       await play(other);
     } finally {
       await other.close();
@@ -43,121 +47,125 @@ describe("incident: two clusters that write to the same KV namespace", TOGETHER,
 
   test(
     "the second is refused in one line, writes nothing, and reports nothing as live",
-    onStage(async (stage) => {
-      await inStep(stage);
-      await beside(stage, async (other) => {
-        const from = stage.kv.written.length;
+    withHarness(async (harness) => {
+      await startPublishedJob(harness);
+      await withSecondCluster(harness, async (other) => {
+        const from = harness.kv.writtenKeys.length;
         const job = await other.start();
-        await until(() => job.results.some(({ type }) => type === "failed"));
+        await waitFor(() => job.results.some(({ type }) => type === "failed"));
         assert.match(
-          errorsOf(job)[0] ?? "",
-          /^the round failed: this KV namespace belongs to the cluster [0-9a-f-]{36}, and this is [0-9a-f-]{36}: give this cluster a KV namespace of its own, or take that one over with --take-over; the edge serves what it served before$/,
+          listErrors(job)[0] ?? "",
+          /^the round failed: this KV namespace belongs to the cluster [0-9a-f-]{36}, and this is [0-9a-f-]{36}: give this cluster a KV namespace of its own, or take that one over with --take-ownership; the edge serves what it served before$/,
         );
-        assert.equal(stage.kv.written.length, from);
+        assert.equal(harness.kv.writtenKeys.length, from);
         assert.deepEqual(other.accountWrites(), []);
         assert.deepEqual(other.clusterWrites(), []);
       });
-      await stage.published(...ALL);
+      await harness.waitForRoutes(...ALL_ROUTES);
     }),
   );
 
   test(
     "one with another signing key is refused in one line too",
-    onStage(async (stage) => {
-      await inStep(stage);
-      await beside(
-        stage,
+    withHarness(async (harness) => {
+      await startPublishedJob(harness);
+      await withSecondCluster(
+        harness,
         async (other) => {
-          const from = stage.kv.written.length;
+          const from = harness.kv.writtenKeys.length;
           const job = await other.start();
-          await until(() => job.results.some(({ type }) => type === "failed"));
+          await waitFor(() => job.results.some(({ type }) => type === "failed"));
           assert.match(
-            errorsOf(job)[0] ?? "",
+            listErrors(job)[0] ?? "",
             /^the round failed: this KV namespace belongs to a sync job with another signing key/,
           );
-          assert.equal(stage.kv.written.length, from);
+          assert.equal(harness.kv.writtenKeys.length, from);
         },
-        generateKeys(),
+        generateSigningKeys(),
       );
-      await stage.published(...ALL);
+      await harness.waitForRoutes(...ALL_ROUTES);
     }),
   );
 
   test(
     "one that is told to take it over does, and the first one gives way and goes on refusing",
-    onStage(async (stage) => {
-      const first = await inStep(stage);
-      await beside(stage, async (other) => {
-        await other.start({ takeOver: true, allowMassDeletion: true });
-        await other.published("theirs.example.com / -> default/web:80");
-        stage.apply(ingress("shop", "shop.example.com", { "/new": "web" }));
-        for (let rounds = 0; rounds < 3; rounds++) assert.equal((await first.round()).type, "failed");
-        assert.match(errorsOf(first).at(-1) ?? "", /belongs to the cluster/);
-        await other.published("theirs.example.com / -> default/web:80");
+    withHarness(async (harness) => {
+      const first = await startPublishedJob(harness);
+      await withSecondCluster(harness, async (other) => {
+        await other.start({ takeOwnership: true, allowMassDeletion: true });
+        await other.waitForRoutes("theirs.example.com / -> default/web:80");
+        harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+        for (let rounds = 0; rounds < 3; rounds++) assert.equal((await first.sync()).type, "failed");
+        assert.match(listErrors(first).at(-1) ?? "", /belongs to the cluster/);
+        await other.waitForRoutes("theirs.example.com / -> default/web:80");
       });
     }),
   );
 });
 
-describe("incident: nothing changed", TOGETHER, () => {
+describe("incident: nothing changed", CONCURRENT, () => {
   test(
     "many rounds, and a new start, write nothing to the account and nothing to the cluster",
-    onStage(async (stage) => {
-      const job = await inStep(stage, { times: { restMs: 20 } });
+    withHarness(async (harness) => {
+      const job = await startPublishedJob(harness, { times: { resyncMs: 20 } });
       const [account, cluster, rounds] = [
-        stage.accountWrites().length,
-        stage.clusterWrites().length,
+        harness.accountWrites().length,
+        harness.clusterWrites().length,
         job.results.length,
       ];
-      await until(() => job.results.length >= rounds + 10);
+      await waitFor(() => job.results.length >= rounds + 10);
       await job.stop();
-      const next = await stage.start({ times: { restMs: 20 } });
-      await until(() => next.results.filter(({ type }) => type === "done").length >= 10);
-      assert.deepEqual(stage.accountWrites().slice(account), []);
-      assert.deepEqual(stage.clusterWrites().slice(cluster), []);
-      assert.equal(stage.generation(), 1);
+      const next = await harness.start({ times: { resyncMs: 20 } });
+      await waitFor(() => next.results.filter(({ type }) => type === "completed").length >= 10);
+      assert.deepEqual(harness.accountWrites().slice(account), []);
+      assert.deepEqual(harness.clusterWrites().slice(cluster), []);
+      assert.equal(harness.generation(), 1);
     }),
   );
 
   test(
     "changes that mean nothing to the edge write nothing",
-    onStage(async (stage) => {
-      const job = await inStep(stage);
-      const [account, cluster] = [stage.accountWrites().length, stage.clusterWrites().length];
-      stage.apply(having(web, { labels: { team: "red" } }));
-      stage.apply({ ...service("aside", []), spec: { ports: [{ port: 9000 }] } });
-      stage.apply(having(ingress("shop", "shop.example.com", { "/": "web" }), { labels: { team: "red" } }));
-      stage.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "aside" }, data: {} });
-      for (let rounds = 0; rounds < 3; rounds++) await job.round();
-      assert.deepEqual(stage.accountWrites().slice(account), []);
-      assert.deepEqual(stage.clusterWrites().slice(cluster), []);
+    withHarness(async (harness) => {
+      const job = await startPublishedJob(harness);
+      const [account, cluster] = [harness.accountWrites().length, harness.clusterWrites().length];
+      harness.apply(withMetadata(webService, { labels: { team: "red" } }));
+      harness.apply({ ...buildService("aside", []), spec: { ports: [{ port: 9000 }] } });
+      harness.apply(
+        withMetadata(buildIngress("shop", "shop.example.com", { "/": "web" }), { labels: { team: "red" } }),
+      );
+      harness.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "aside" }, data: {} });
+      for (let rounds = 0; rounds < 3; rounds++) await job.sync();
+      assert.deepEqual(harness.accountWrites().slice(account), []);
+      assert.deepEqual(harness.clusterWrites().slice(cluster), []);
     }),
   );
 
   test(
     "a status that somebody else writes over is set right again, each time with one write, and nothing is published",
-    onStage(async (stage) => {
-      await inStep(stage, { times: { restMs: 20 } });
-      const account = stage.accountWrites().length;
+    withHarness(async (harness) => {
+      await startPublishedJob(harness, { times: { resyncMs: 20 } });
+      const account = harness.accountWrites().length;
       for (let flaps = 0; flaps < 5; flaps++) {
-        const cluster = stage.clusterWrites().length;
-        const [shop] = stage.server.objects("Ingress").filter(({ metadata }) => metadata.name === "shop");
+        const cluster = harness.clusterWrites().length;
+        const [shop] = harness.server.objects("Ingress").filter(({ metadata }) => metadata.name === "shop");
         assert.ok(shop);
-        stage.server.apply({ ...shop, status: { loadBalancer: { ingress: [{ ip: "198.51.100.9" }] } } });
-        await until(() => JSON.stringify(stage.shown("shop").addresses) === '[{"hostname":"edge.example.com"}]');
-        assert.deepEqual(stage.clusterWrites().slice(cluster), ["PATCH namespaces/default/ingresses/shop/status"]);
+        harness.server.apply({ ...shop, status: { loadBalancer: { ingress: [{ ip: "198.51.100.9" }] } } });
+        await waitFor(
+          () => JSON.stringify(harness.readStatus("shop").addresses) === '[{"hostname":"edge.example.com"}]',
+        );
+        assert.deepEqual(harness.clusterWrites().slice(cluster), ["PATCH namespaces/default/ingresses/shop/status"]);
       }
-      assert.deepEqual(stage.accountWrites().slice(account), []);
-      assert.equal(stage.generation(), 1);
+      assert.deepEqual(harness.accountWrites().slice(account), []);
+      assert.equal(harness.generation(), 1);
     }),
   );
 });
 
-describe("incident: killed in the middle of a publication", TOGETHER, () => {
-  type Moment = (step: string, stage: Stage) => boolean;
+describe("incident: killed in the middle of a publication", CONCURRENT, () => {
+  type Moment = (step: string, harness: ControllerHarness) => boolean;
   const moments: readonly (readonly [string, Moment])[] = [
-    ["between the ledger's blob and the ledger", (step) => step.startsWith("after put ledger/")],
-    ["between the ledger and the DNS record", (step) => step === "after put ledger"],
+    ["between the ledger's blob and the ledger", (step) => step.startsWith("after put state/")],
+    ["between the ledger and the DNS record", (step) => step === "after put state"],
     ["between the DNS record and the shards", (_, { account }) => account.records("example.com").length === 2],
     ["between the shards and the history", (step) => step.startsWith("after put shard/")],
     ["between the history and current", (step) => step.startsWith("after put generation/")],
@@ -166,129 +174,132 @@ describe("incident: killed in the middle of a publication", TOGETHER, () => {
   for (const [what, moment] of moments) {
     test(
       `${what}: the edge has a whole generation, and the next start completes it`,
-      onStage(async (stage) => {
-        const job = await inStep(stage);
+      withHarness(async (harness) => {
+        const job = await startPublishedJob(harness);
         let isKilled = false;
-        stage.at = (step) => {
-          if (isKilled || !moment(step, stage)) return;
+        harness.onKvStep = (step) => {
+          if (isKilled || !moment(step, harness)) return;
           isKilled = true;
           job.kill();
           throw new Error("killed");
         };
-        stage.apply(service("new", ["203.0.113.20"]), ingress("new", "new.example.com", { "/": "new" }));
-        await until(() => isKilled);
-        const left = await stage.routes();
-        const after = [...ALL, "new.example.com / -> default/new:80"].toSorted();
+        harness.apply(buildService("new", ["203.0.113.20"]), buildIngress("new", "new.example.com", { "/": "new" }));
+        await waitFor(() => isKilled);
+        const publishedRoutes = await harness.routes();
+        const after = [...ALL_ROUTES, "new.example.com / -> default/new:80"].toSorted();
         assert.ok(
-          [ALL, after].some((whole) => JSON.stringify(whole) === JSON.stringify(left)),
-          left.join("\n"),
+          [ALL_ROUTES, after].some((whole) => JSON.stringify(whole) === JSON.stringify(publishedRoutes)),
+          publishedRoutes.join("\n"),
         );
-        stage.forgetLease();
-        await stage.start();
-        await stage.published(...after);
-        await until(() => stage.shown("new").live !== undefined);
-        const records = stage.account.records("example.com").map(({ content }) => content);
+        harness.deleteLease();
+        await harness.start();
+        await harness.waitForRoutes(...after);
+        await waitFor(() => harness.readStatus("new").live !== undefined);
+        const records = harness.account.records("example.com").map(({ content }) => content);
         assert.deepEqual(records.toSorted(), ["203.0.113.10", "203.0.113.20"]);
-        const { lost } = await stage.held();
-        assert.deepEqual(lost, []);
+        const { missingShards } = await harness.readPublished();
+        assert.deepEqual(missingShards, []);
       }),
     );
   }
 });
 
-describe("incident: written by a newer sync job", TOGETHER, () => {
+describe("incident: written by a newer sync job", CONCURRENT, () => {
   for (const [what, key] of [
-    ["a ledger", LEDGER_KEY],
+    ["a ledger", STATE_KEY],
     ["a manifest", CURRENT_KEY],
   ] as const) {
     test(
       `${what} of a format that is not known is refused in one line, and not written over`,
-      onStage(async (stage) => {
-        await (await inStep(stage)).stop();
-        const signer = signerOf(stage.keys.privateKey);
-        const { format, ...rest } = JSON.parse(signer.open(stage.kv.values.get(key) ?? "") ?? "{}") as {
+      withHarness(async (harness) => {
+        await (await startPublishedJob(harness)).stop();
+        const signer = createSigner(harness.keys.privateKey);
+        const { format, ...rest } = JSON.parse(signer.verify(harness.kv.values.get(key) ?? "") ?? "{}") as {
           format: number;
         };
         assert.equal(format, 1);
-        const newer = signer.seal(JSON.stringify({ ...rest, format: 2, novelty: true }));
-        stage.kv.values.set(key, newer);
-        const from = stage.kv.written.length;
-        stage.apply(ingress("shop", "shop.example.com", { "/new": "web" }));
-        const job = await stage.start();
-        await until(() => job.results.some(({ type }) => type === "failed"));
-        for (let rounds = 0; rounds < 3; rounds++) assert.equal((await job.round()).type, "failed");
+        const newer = signer.sign(JSON.stringify({ ...rest, format: 2, novelty: true }));
+        harness.kv.values.set(key, newer);
+        const from = harness.kv.writtenKeys.length;
+        harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+        const job = await harness.start();
+        await waitFor(() => job.results.some(({ type }) => type === "failed"));
+        for (let rounds = 0; rounds < 3; rounds++) assert.equal((await job.sync()).type, "failed");
         assert.match(
-          errorsOf(job)[0] ?? "",
-          /^the round failed: .* of a newer version: .*--take-over; the edge serves what it served before$/,
+          listErrors(job)[0] ?? "",
+          /^the round failed: .* of a newer version: .*--take-ownership; the edge serves what it served before$/,
         );
-        assert.deepEqual(stage.kv.written.slice(from), []);
-        assert.equal(stage.kv.values.get(key), newer);
+        assert.deepEqual(harness.kv.writtenKeys.slice(from), []);
+        assert.equal(harness.kv.values.get(key), newer);
         await job.stop();
-        await stage.start({ takeOver: true });
-        await until(async () =>
-          (await stage.routes().catch((): string[] => [])).includes("shop.example.com /new -> default/web:80"),
+        await harness.start({ takeOwnership: true });
+        await waitFor(async () =>
+          (await harness.routes().catch((): string[] => [])).includes("shop.example.com /new -> default/web:80"),
         );
       }),
     );
   }
 });
 
-describe("incident: a round that would remove much", TOGETHER, () => {
-  const remove = (stage: Stage) => {
-    for (const name of ["blog", "docs"]) stage.server.remove("Ingress", "default", name);
+describe("incident: a round that would remove much", CONCURRENT, () => {
+  const remove = (harness: ControllerHarness) => {
+    for (const name of ["blog", "docs"]) harness.server.remove("Ingress", "default", name);
   };
 
   test(
     "is held back and says what would go, over a new start too, until exactly that is approved",
-    onStage(async (stage) => {
-      const job = await inStep(stage);
-      const from = stage.accountWrites().length;
-      remove(stage);
-      const held = await until(() => readHeldBack(stage.api, NAMESPACE));
-      assert.equal(held.reason, "2 of 3 routes, of 2 Ingresses, would go, and at most a fifth may in one round");
-      assert.deepEqual(held.routes.trim().split("\n"), [
+    withHarness(async (harness) => {
+      const job = await startPublishedJob(harness);
+      const from = harness.accountWrites().length;
+      remove(harness);
+      const approvalRequest = await waitFor(() => readApprovalRequest(harness.api, NAMESPACE));
+      assert.equal(
+        approvalRequest.reason,
+        "2 of 3 routes, of 2 Ingresses, would go, and at most a fifth may in one round",
+      );
+      assert.deepEqual(approvalRequest.routes.trim().split("\n"), [
         "host blog.example.com",
         "host docs.example.com",
         "route blog.example.com prefix / of default/blog#0.0",
         "route docs.example.com prefix / of default/docs#0.0",
       ]);
-      assert.equal(await job.metric("edgress_held_back_routes"), 2);
+      assert.equal(await job.metric("edgress_blocked_route_removals"), 2);
       await job.stop();
-      const next = await stage.start();
-      await until(() => next.results.some(({ type }) => type === "done"));
+      const next = await harness.start();
+      await waitFor(() => next.results.some(({ type }) => type === "completed"));
       const rounds = next.results.length;
-      await approve(stage.api, NAMESPACE, "another");
-      await until(() => next.results.length > rounds); // it has heard of that
+      await approve(harness.api, NAMESPACE, "another");
+      await waitFor(() => next.results.length > rounds); // it has heard of that
 
-      assert.deepEqual(stage.accountWrites().slice(from), []);
-      await stage.published(...ALL);
-      await approve(stage.api, NAMESPACE, held.id);
-      await stage.published("shop.example.com / -> default/web:80");
-      await until(async () => (await readHeldBack(stage.api, NAMESPACE)) === undefined);
+      assert.deepEqual(harness.accountWrites().slice(from), []);
+      await harness.waitForRoutes(...ALL_ROUTES);
+      await approve(harness.api, NAMESPACE, approvalRequest.id);
+      await harness.waitForRoutes("shop.example.com / -> default/web:80");
+      await waitFor(async () => (await readApprovalRequest(harness.api, NAMESPACE)) === undefined);
     }),
   );
 
   test(
     "is let go once what it would remove is there again",
-    onStage(async (stage) => {
-      const job = await inStep(stage);
-      remove(stage);
-      await until(() => job.says(/held back: 2 of 3 routes/));
-      stage.apply(
-        ingress("blog", "blog.example.com", { "/": "web" }),
-        ingress("docs", "docs.example.com", { "/": "web" }),
+    withHarness(async (harness) => {
+      const job = await startPublishedJob(harness);
+      remove(harness);
+      await waitFor(() => job.hasLogged(/held back: 2 of 3 routes/));
+      harness.apply(
+        buildIngress("blog", "blog.example.com", { "/": "web" }),
+        buildIngress("docs", "docs.example.com", { "/": "web" }),
       );
-      await until(async () => (await readHeldBack(stage.api, NAMESPACE)) === undefined);
-      await stage.published(...ALL);
+      await waitFor(async () => (await readApprovalRequest(harness.api, NAMESPACE)) === undefined);
+      await harness.waitForRoutes(...ALL_ROUTES);
     }),
   );
 
   test(
     "is published where mass deletions are allowed",
-    onStage(async (stage) => {
-      await inStep(stage, { allowMassDeletion: true });
-      remove(stage);
-      await stage.published("shop.example.com / -> default/web:80");
+    withHarness(async (harness) => {
+      await startPublishedJob(harness, { allowMassDeletion: true });
+      remove(harness);
+      await harness.waitForRoutes("shop.example.com / -> default/web:80");
     }),
   );
 });
@@ -296,39 +307,39 @@ describe("incident: a round that would remove much", TOGETHER, () => {
 describe("incident: a leader that is one no more", () => {
   test(
     "writes nothing more of the round in hand once another leads, and what that one wrote stays",
-    onStage(async (stage) => {
-      const former = await inStep(stage);
-      const next = await stage.start();
-      await until(() => next.results.some(({ type }) => type === "stood by"));
+    withHarness(async (harness) => {
+      const former = await startPublishedJob(harness);
+      const next = await harness.start();
+      await waitFor(() => next.results.some(({ type }) => type === "standby"));
       const { promise: asleep, resolve: wake } = Promise.withResolvers<void>();
       let isAsleep = false;
-      stage.at = (step) => {
+      harness.onKvStep = (step) => {
         if (isAsleep || !step.startsWith("after put shard/")) return;
         isAsleep = true;
         return asleep;
       };
-      stage.apply(ingress("shop", "shop.example.com", { "/old": "web" }));
-      await until(() => isAsleep);
-      leaveLeaseTo(next, stage);
-      stage.apply(ingress("shop", "shop.example.com", { "/new": "web" }));
-      const after = [...ALL.slice(0, 2), "shop.example.com /new -> default/web:80"];
-      await stage.published(...after);
-      await until(() => !former.leads());
-      const from = stage.kv.written.length;
+      harness.apply(buildIngress("shop", "shop.example.com", { "/old": "web" }));
+      await waitFor(() => isAsleep);
+      transferLease(next, harness);
+      harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+      const after = [...ALL_ROUTES.slice(0, 2), "shop.example.com /new -> default/web:80"];
+      await harness.waitForRoutes(...after);
+      await waitFor(() => !former.isLeader());
+      const from = harness.kv.writtenKeys.length;
       const rounds = former.results.length;
       wake();
-      await until(() => former.results.length > rounds);
-      assert.deepEqual(stage.kv.written.slice(from), []);
+      await waitFor(() => former.results.length > rounds);
+      assert.deepEqual(harness.kv.writtenKeys.slice(from), []);
       assert.equal(former.results[rounds]?.type, "failed");
-      await former.round();
-      assert.equal(former.results.at(-1)?.type, "stood by");
-      assert.deepEqual(await stage.routes(), after);
+      await former.sync();
+      assert.equal(former.results.at(-1)?.type, "standby");
+      assert.deepEqual(await harness.routes(), after);
     }),
   );
 });
 
 /** Makes the Lease another's, as it is once its holder has not renewed it in time. */
-function leaveLeaseTo({ identity }: SyncJob, { server }: Stage): void {
+function transferLease({ identity }: SyncJob, { server }: ControllerHarness): void {
   const [lease] = server.objects("Lease", NAMESPACE);
   assert.ok(lease);
   const { leaseTransitions, ...spec } = lease.spec as { leaseTransitions: number };

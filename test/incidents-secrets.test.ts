@@ -1,92 +1,102 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { noFaults } from "../sync/dev/faults.ts";
+import { createFaultPlan } from "../sync/dev/faults.ts";
 import type { Fault } from "./support/api-server.ts";
-import { ingress, service, until } from "./support/edge.ts";
-import { onStage, type Stage } from "./support/stage.ts";
+import { buildIngress, buildService, waitFor } from "./support/edge.ts";
+import { type ControllerHarness, withHarness } from "./support/stage.ts";
 import type { SyncJob, SyncJobOptions } from "./support/sync-job.ts";
 
 const HASH = "$apr1$Rec0gniz$AbleHashAbleHashAbleH1";
-const PLAIN = "a-password-nobody-may-see";
+const PLAIN_PASSWORD = "a-password-nobody-may-see";
 const WRONG_TOKEN = "a-token-that-everyone-would-know-again";
-const BEARER = "token-of-the-tests"; // of the API server on loopback
-const IMPATIENT: SyncJobOptions = { requestMs: 500, watchTimes: { lastsSeconds: 3, silenceMs: 3500 } };
+const BEARER_TOKEN = "token-of-the-tests"; // of the API server on loopback
+const SHORT_TIMEOUTS: SyncJobOptions = {
+  requestTimeoutMs: 500,
+  watchTimes: { durationSeconds: 3, idleTimeoutMs: 3500 },
+};
 
-const guard = (secret: string) => ({
+const buildAuthAnnotations = (secret: string) => ({
   "nginx.ingress.kubernetes.io/auth-type": "basic",
   "nginx.ingress.kubernetes.io/auth-secret": secret,
 });
 
-function secret(name: string, data: Readonly<Record<string, unknown>>) {
+function buildSecret(name: string, data: Readonly<Record<string, unknown>>) {
   return { apiVersion: "v1", kind: "Secret", metadata: { name }, data };
 }
 
-function base64(text: string): string {
+function encodeBase64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
 /** A cluster with a good Secret, and with some that cannot be read in as many ways. */
-function populate(stage: Stage): void {
+function populateCluster(harness: ControllerHarness): void {
   const secrets = [
-    secret("good", { auth: base64(`jane:${HASH}\n`) }),
-    secret("plain", { auth: base64(`jane ${PLAIN}\n`) }),
-    secret("other-key", { users: base64(`jane:${HASH}\n`) }),
-    secret("number", { auth: { of: PLAIN } }),
-    secret("no-base64", { auth: `!${PLAIN}!` }),
+    buildSecret("good", { auth: encodeBase64(`jane:${HASH}\n`) }),
+    buildSecret("plain", { auth: encodeBase64(`jane ${PLAIN_PASSWORD}\n`) }),
+    buildSecret("other-key", { users: encodeBase64(`jane:${HASH}\n`) }),
+    buildSecret("number", { auth: { of: PLAIN_PASSWORD } }),
+    buildSecret("no-base64", { auth: `!${PLAIN_PASSWORD}!` }),
   ];
   const names = secrets.map(({ metadata }) => metadata.name);
-  stage.apply(
-    service("web", ["203.0.113.10"]),
+  harness.apply(
+    buildService("web", ["203.0.113.10"]),
     ...secrets,
-    ...names.map((name) => ingress(name, `${name}.example.com`, { "/": "web" }, guard(name))),
+    ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" }, buildAuthAnnotations(name))),
   );
 }
 
 /** Everything that a sync job let out: its log, its metrics, and what it wrote to the cluster and the account. */
-async function everythingSaid(stage: Stage, jobs: readonly SyncJob[]): Promise<string> {
-  const { server, account, kv } = stage;
+async function collectOutput(harness: ControllerHarness, jobs: readonly SyncJob[]): Promise<string> {
+  const { server, account, kv } = harness;
   const requests = server.requests.map(({ line, body }) => `${line} ${JSON.stringify(body) ?? ""}`);
-  const asked = account.requests.map(({ method, path }) => `${method} ${path}`);
+  const accountRequests = account.requests.map(({ method, path }) => `${method} ${path}`);
   const objects = ["Ingress", "Event", "ConfigMap", "Lease"].map((kind) => JSON.stringify(server.objects(kind)));
   const metrics = await Promise.all(jobs.map((job) => job.exposition()));
-  const stored = [...kv.values].flat();
-  return [...jobs.flatMap(({ lines }) => lines), ...requests, ...asked, ...objects, ...metrics, ...stored].join("\n");
+  const kvEntries = [...kv.values].flat();
+  return [
+    ...jobs.flatMap(({ lines }) => lines),
+    ...requests,
+    ...accountRequests,
+    ...objects,
+    ...metrics,
+    ...kvEntries,
+  ].join("\n");
 }
 
 /** The secrets, in each form in which they might be seen. */
-function needlesOf({ environment, account }: Stage): string[] {
+function listSecretForms({ environment, account }: ControllerHarness): string[] {
   const { EDGRESS_SIGNING_KEY = "" } = environment;
-  const texts = [HASH, PLAIN, WRONG_TOKEN, BEARER, EDGRESS_SIGNING_KEY, account.token];
+  const texts = [HASH, PLAIN_PASSWORD, WRONG_TOKEN, BEARER_TOKEN, EDGRESS_SIGNING_KEY, account.token];
   const seed = EDGRESS_SIGNING_KEY.slice(-40); // the key itself is the end of it
   return [
     ...texts,
     seed,
-    ...[HASH, PLAIN].map((text) => base64(text).replace(/.?.?=*$/, "")),
-    base64(`jane:${HASH}\n`),
+    ...[HASH, PLAIN_PASSWORD].map((text) => encodeBase64(text).replace(/.?.?=*$/, "")),
+    encodeBase64(`jane:${HASH}\n`),
   ];
 }
 
-async function assertSilent(stage: Stage, jobs: readonly SyncJob[]): Promise<void> {
-  const said = await everythingSaid(stage, jobs);
-  for (const needle of needlesOf(stage)) {
+async function assertNoSecrets(harness: ControllerHarness, jobs: readonly SyncJob[]): Promise<void> {
+  const output = await collectOutput(harness, jobs);
+  for (const needle of listSecretForms(harness)) {
     assert.ok(needle.length > 8);
-    const at = said.indexOf(needle);
-    assert.equal(at, -1, `${needle} is in: ${said.slice(Math.max(0, at - 200), at + 200)}`);
+    const index = output.indexOf(needle);
+    assert.equal(index, -1, `${needle} is in: ${output.slice(Math.max(0, index - 200), index + 200)}`);
   }
 }
 
 describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, () => {
   test(
     "nothing secret is said while all goes well, and of Secrets that cannot be read only that",
-    onStage(async (stage) => {
-      populate(stage);
-      const job = await stage.start(IMPATIENT);
-      await until(() => stage.events().filter((event) => event.startsWith("RouteClosed")).length === 2);
-      await job.round();
+    withHarness(async (harness) => {
+      populateCluster(harness);
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => harness.events().filter((event) => event.startsWith("RouteFailedClosed")).length === 2);
+      await job.sync();
       assert.ok(job.lines.length > 0);
-      await assertSilent(stage, [job]);
+      await assertNoSecrets(harness, [job]);
       await job.stop();
-      await assertSilent(stage, [job]);
+      await assertNoSecrets(harness, [job]);
     }),
   );
 
@@ -94,98 +104,105 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
     ["breaks off in the middle of one", { type: "truncate" }, /secrets/],
     ["ends in the middle of one as if it were whole", { type: "truncate", cleanly: true }, /not JSON/],
     ["is refused", { type: "answer", status: 400, message: "no good" }, /no good/],
-    ["is no JSON but its content", { type: "answer", status: 200, text: `jane:${PLAIN}` }, /not JSON/],
-    ["is refused with its content", { type: "answer", status: 500, text: `jane:${PLAIN}` }, /answered 500/],
+    ["is no JSON but its content", { type: "answer", status: 200, text: `jane:${PLAIN_PASSWORD}` }, /not JSON/],
+    ["is refused with its content", { type: "answer", status: 500, text: `jane:${PLAIN_PASSWORD}` }, /answered 500/],
   ];
   for (const [what, fault, line] of faults) {
     test(
       `nor where the list of a Secret ${what}`,
-      onStage(async (stage) => {
-        populate(stage);
-        stage.server.strike(({ path, query }) => path.endsWith("/secrets") && !query.watch, fault, 5);
-        const job = await stage.start(IMPATIENT);
-        await until(() => job.says(line));
-        await until(() => job.results.some(({ type }) => type === "done"), 20_000);
-        await job.round();
-        await assertSilent(stage, [job]);
+      withHarness(async (harness) => {
+        populateCluster(harness);
+        harness.server.injectFault(({ path, query }) => path.endsWith("/secrets") && !query.watch, fault, 5);
+        const job = await harness.start(SHORT_TIMEOUTS);
+        await waitFor(() => job.hasLogged(line));
+        await waitFor(() => job.results.some(({ type }) => type === "completed"), 20_000);
+        await job.sync();
+        await assertNoSecrets(harness, [job]);
       }),
     );
   }
 
   test(
     "nor where a watch brings a Secret in what is no event",
-    onStage(async (stage) => {
-      populate(stage);
-      const job = await stage.start(IMPATIENT);
-      await until(() => stage.generation() > 0);
-      await until(() => stage.server.watches(/secrets/) >= 5);
-      const line = `{"type":"MODIFIED","object":{"data":{"auth":"${base64(`jane:${HASH}\n`)}`;
-      stage.server.strikeWatches(/secrets/, { type: "unparsable", line });
-      await until(() => job.says(/watching references failed/));
-      await job.round();
-      await assertSilent(stage, [job]);
+    withHarness(async (harness) => {
+      populateCluster(harness);
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => harness.generation() > 0);
+      await waitFor(() => harness.server.countWatches(/secrets/) >= 5);
+      const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
+      harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
+      await waitFor(() => job.hasLogged(/watching references failed/));
+      await job.sync();
+      await assertNoSecrets(harness, [job]);
     }),
   );
 
   test(
     "nor where the account refuses the token",
-    onStage(async (stage) => {
-      populate(stage);
-      const environment = { ...stage.environment, CLOUDFLARE_API_TOKEN: WRONG_TOKEN };
-      const job = await stage.start({ ...IMPATIENT, environment });
-      await until(() => job.says(/the round failed: .*Authentication error/));
-      await assertSilent(stage, [job]);
+    withHarness(async (harness) => {
+      populateCluster(harness);
+      const environment = { ...harness.environment, CLOUDFLARE_API_TOKEN: WRONG_TOKEN };
+      const job = await harness.start({ ...SHORT_TIMEOUTS, environment });
+      await waitFor(() => job.hasLogged(/the round failed: .*Authentication error/));
+      await assertNoSecrets(harness, [job]);
     }),
   );
 
-  for (const [what, faulty] of [
+  for (const [what, accountFaults] of [
     ["fails", { serverErrors: 3 }],
     ["asks for patience", { tooManyRequests: 3 }],
     ["writes half", { partialWrites: 1 }],
   ] as const) {
     test(
       `nor where the account ${what}`,
-      onStage(async (stage) => {
-        populate(stage);
-        stage.account.faults = { ...noFaults(), ...faulty };
-        const job = await stage.start(IMPATIENT);
-        await until(() => stage.generation() > 0, 20_000);
-        await job.round();
-        await assertSilent(stage, [job]);
+      withHarness(async (harness) => {
+        populateCluster(harness);
+        harness.account.faults = { ...createFaultPlan(), ...accountFaults };
+        const job = await harness.start(SHORT_TIMEOUTS);
+        await waitFor(() => harness.generation() > 0, 20_000);
+        await job.sync();
+        await assertNoSecrets(harness, [job]);
       }),
     );
   }
 
   test(
     "nor where the API server takes neither statuses nor Events, or refuses the bearer of the token",
-    onStage(async (stage) => {
-      populate(stage);
-      stage.server.strike(/^(PATCH|POST) .*(status|events)/, { type: "answer", status: 500, message: "no room" }, 20);
-      const job = await stage.start(IMPATIENT);
-      await until(() => job.says(/was not written: no room/));
-      stage.server.strikeWatches(({ path }) => !path.includes("/leases"), { type: "error", code: 410 });
-      stage.server.strike(
+    withHarness(async (harness) => {
+      populateCluster(harness);
+      harness.server.injectFault(
+        /^(PATCH|POST) .*(status|events)/,
+        { type: "answer", status: 500, message: "no room" },
+        20,
+      );
+      const job = await harness.start(SHORT_TIMEOUTS);
+      await waitFor(() => job.hasLogged(/was not written: no room/));
+      harness.server.injectWatchFault(({ path }) => !path.includes("/leases"), { type: "error", code: 410 });
+      harness.server.injectFault(
         ({ path }) => path.endsWith("/services"),
         { type: "answer", status: 401, reason: "Unauthorized" },
         2,
       );
-      await until(() => job.says(/watching services failed/));
-      await job.round();
-      await assertSilent(stage, [job]);
+      await waitFor(() => job.hasLogged(/watching services failed/));
+      await job.sync();
+      await assertNoSecrets(harness, [job]);
     }),
   );
 
   test(
     "a signing key that is none, and an account that is not named, are one line that shows neither",
-    onStage(async (stage) => {
-      const broken = { ...stage.environment, EDGRESS_SIGNING_KEY: `${WRONG_TOKEN}${WRONG_TOKEN}` };
-      await assert.rejects(stage.start({ environment: broken }), (error: Error) => {
+    withHarness(async (harness) => {
+      const brokenEnvironment = { ...harness.environment, EDGRESS_SIGNING_KEY: `${WRONG_TOKEN}${WRONG_TOKEN}` };
+      await assert.rejects(harness.start({ environment: brokenEnvironment }), (error: Error) => {
         assert.equal(error.message, "EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
         return true;
       });
-      await assert.rejects(stage.start({ environment: { ...stage.environment, CLOUDFLARE_ACCOUNT_ID: undefined } }), {
-        message: "the environment variable CLOUDFLARE_ACCOUNT_ID is not set: the account's id",
-      });
+      await assert.rejects(
+        harness.start({ environment: { ...harness.environment, CLOUDFLARE_ACCOUNT_ID: undefined } }),
+        {
+          message: "the environment variable CLOUDFLARE_ACCOUNT_ID is not set: the account's id",
+        },
+      );
     }),
   );
 });

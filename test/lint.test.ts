@@ -7,21 +7,21 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { reasons } from "../sync/compile/diagnostic.ts";
-import { type Finding, KINDS } from "../sync/lint/finding.ts";
-import { junitOf } from "../sync/lint/junit.ts";
+import { parseCluster } from "../sync/collect/objects.ts";
+import { diagnosticReasons } from "../sync/compile/diagnostic.ts";
+import { FINDING_KINDS, type Finding } from "../sync/lint/finding.ts";
+import { formatJunit } from "../sync/lint/junit.ts";
 import { lint } from "../sync/lint/lint.ts";
-import { sarifOf } from "../sync/lint/sarif.ts";
-import { directivesOf } from "../sync/lint/snippets.ts";
-import { tableLines } from "../sync/lint/table.ts";
+import { buildSarif } from "../sync/lint/sarif.ts";
+import { parseDirectives } from "../sync/lint/snippets.ts";
+import { formatTable } from "../sync/lint/table.ts";
 import { OPTIONS, readFixtures, ZONES } from "./support/fixture.ts";
 
 const CLI = fileURLToPath(new URL("../sync/cli.ts", import.meta.url));
 const FIXTURES = fileURLToPath(new URL("fixtures", import.meta.url));
 const NGINX = "nginx.ingress.kubernetes.io/";
 
-interface Written {
+interface IngressInput {
   readonly name?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly paths?: readonly (readonly [path: string, pathType: string | undefined])[];
@@ -30,7 +30,7 @@ interface Written {
 }
 
 describe("lint names", () => {
-  const cases: readonly [sentence: string, ingresses: readonly Written[], expected: Partial<Finding>][] = [
+  const cases: readonly [sentence: string, ingresses: readonly IngressInput[], expected: Partial<Finding>][] = [
     [
       "a slash that ingress-nginx adds by redirect",
       [{ paths: [["/cart/", "Prefix"]] }],
@@ -50,7 +50,7 @@ describe("lint names", () => {
         { name: "shop", paths: [["/cart", "Exact"]] },
       ],
       {
-        rule: "expression-widens-host",
+        rule: "regex-applies-to-host",
         kind: "quirk",
         object: "Ingress default/api",
         field: `metadata.annotations[${NGINX}use-regex]`,
@@ -62,17 +62,27 @@ describe("lint names", () => {
     [
       "an Exact path that is open-ended",
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Exact"]] }],
-      { rule: "exact-is-open", kind: "quirk", url: "http://shop.example.com/cartbar", edgress: "default/shop:80" },
+      {
+        rule: "exact-matches-longer-paths",
+        kind: "quirk",
+        url: "http://shop.example.com/cartbar",
+        edgress: "default/shop:80",
+      },
     ],
     [
       "a Prefix that takes part of a segment",
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Prefix"]] }],
-      { rule: "prefix-is-open", kind: "quirk", url: "http://shop.example.com/cartbar", edgress: "default/shop:80" },
+      {
+        rule: "prefix-matches-partial-segment",
+        kind: "quirk",
+        url: "http://shop.example.com/cartbar",
+        edgress: "default/shop:80",
+      },
     ],
     [
       "case that is ignored",
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Prefix"]] }],
-      { rule: "case-is-ignored", kind: "quirk", url: "http://shop.example.com/CART", edgress: "default/shop:80" },
+      { rule: "case-insensitive", kind: "quirk", url: "http://shop.example.com/CART", edgress: "default/shop:80" },
     ],
     [
       "a dot that stands for any character",
@@ -94,7 +104,7 @@ describe("lint names", () => {
       "a rewrite of before 2018",
       [{ annotations: { "ingress.kubernetes.io/rewrite-target": "/" }, paths: [["/old", "Prefix"]] }],
       {
-        rule: "rewrite-of-before-2018",
+        rule: "legacy-rewrite",
         kind: "differs",
         url: "http://shop.example.com/old/x",
         nginx: "default/shop:80, not rewritten",
@@ -110,32 +120,32 @@ describe("lint names", () => {
       "policies that what no path takes inherits",
       [{ annotations: { [`${NGINX}rewrite-target`]: "https://new.example.net" }, paths: [["/old", "Prefix"]] }],
       {
-        rule: "fallback-inherits",
+        rule: "default-backend-inherits-policies",
         kind: "quirk",
-        url: "http://shop.example.com/what-no-path-takes",
+        url: "http://shop.example.com/unmatched-path",
         edgress: "302 https://new.example.net",
       },
     ],
     [
       "a path without a pathType",
       [{ paths: [["/cart", undefined]] }],
-      { rule: "path-type-missing", kind: "quirk", url: "http://shop.example.com/cartbar", edgress: "404" },
+      { rule: "missing-path-type", kind: "quirk", url: "http://shop.example.com/cartbar", edgress: "404" },
     ],
     [
       "an expression whose pathType says that it is none",
       [{ annotations: { [`${NGINX}rewrite-target`]: "/$1" }, paths: [["/cart/(.*)", "Prefix"]] }],
-      { rule: "path-type-of-expression", kind: "quirk", field: "spec.rules[0].http.paths[0].pathType" },
+      { rule: "regex-path-type", kind: "quirk", field: "spec.rules[0].http.paths[0].pathType" },
     ],
     [
       "an expression that is not read as one",
       [{ paths: [["/v[12]", "ImplementationSpecific"]] }],
-      { rule: "expression-not-read", kind: "quirk" },
+      { rule: "regex-not-enabled", kind: "quirk" },
     ],
     [
       "a port that the origin sees in Host",
       [{ port: 8080 }],
       {
-        rule: "PortInHost",
+        rule: "PortVisibleInHost",
         kind: "differs",
         url: "http://shop.example.com/",
         nginx: "Host: shop.example.com",
@@ -153,12 +163,12 @@ describe("lint names", () => {
         edgress: "503",
       },
     ],
-    ["a TLS Secret that is missing", [{ tls: "never-made" }], { rule: "CertificateMissing", kind: "quirk" }],
+    ["a TLS Secret that is missing", [{ tls: "never-made" }], { rule: "TLSSecretNotFound", kind: "quirk" }],
     [
       "what closes a route",
       [{ annotations: { [`${NGINX}enable-modsecurity`]: "true" } }],
       {
-        rule: "RouteClosed",
+        rule: "RouteFailedClosed",
         kind: "error",
         url: "http://shop.example.com/",
         nginx: "served, with enable-modsecurity",
@@ -168,7 +178,7 @@ describe("lint names", () => {
     [
       "what a route is served without",
       [{ annotations: { [`${NGINX}limit-rate`]: "5" } }],
-      { rule: "AnnotationUnsupported", kind: "unsupported" },
+      { rule: "UnsupportedAnnotation", kind: "unsupported" },
     ],
     [
       "what stands for a line of a snippet",
@@ -178,28 +188,28 @@ describe("lint names", () => {
     [
       "what only tunes nginx",
       [{ annotations: { [`${NGINX}proxy-buffering`]: "on" } }],
-      { rule: "inert", kind: "same", field: `metadata.annotations[${NGINX}proxy-buffering]` },
+      { rule: "no-op", kind: "same", field: `metadata.annotations[${NGINX}proxy-buffering]` },
     ],
     [
       "what is near",
       [{ annotations: { [`${NGINX}enable-cors`]: "true", [`${NGINX}cors-allow-origin`]: "https://a.example.net" } }],
-      { rule: "near", kind: "differs", field: `metadata.annotations[${NGINX}cors-allow-origin]` },
+      { rule: "partial-support", kind: "differs", field: `metadata.annotations[${NGINX}cors-allow-origin]` },
     ],
     [
       "what is the same",
       [{ annotations: { [`${NGINX}ssl-redirect`]: "false" } }],
-      { rule: "same", kind: "same", message: "1 path, and ssl-redirect: as in ingress-nginx" },
+      { rule: "full-support", kind: "same", message: "1 path, and ssl-redirect: as in ingress-nginx" },
     ],
     [
       "x-forwarded-prefix that was meant as a flag",
       [{ annotations: { [`${NGINX}x-forwarded-prefix`]: "true" } }],
-      { rule: "prefix-is-no-flag", kind: "quirk" },
+      { rule: "forwarded-prefix-not-boolean", kind: "quirk" },
     ],
   ];
 
   for (const [sentence, ingresses, expected] of cases) {
     test(sentence, async () => {
-      const findings = await lintOf(ingresses);
+      const findings = await lintIngresses(ingresses);
       const found = findings.filter(({ rule }) => rule === expected.rule);
       assert.ok(found.length > 0, `${expected.rule} is not among ${findings.map(({ rule }) => rule).join(", ")}`);
       assert.partialDeepStrictEqual(found[0], { source: "shop.yaml:1", ...expected });
@@ -207,14 +217,14 @@ describe("lint names", () => {
   }
 
   test("hosts outside the zones that are given", async () => {
-    const findings = await lintOf([{}], ["example.net"]);
-    assert.ok(findings.some(({ rule, kind }) => rule === "HostOutsideZones" && kind === "differs"));
+    const findings = await lintIngresses([{}], ["example.net"]);
+    assert.ok(findings.some(({ rule, kind }) => rule === "HostNotInZone" && kind === "differs"));
   });
 });
 
 describe("lint leaves out", () => {
   test("a redirect where the path without the slash is there too", async () => {
-    const findings = await lintOf([
+    const findings = await lintIngresses([
       {
         paths: [
           ["/cart/", "Prefix"],
@@ -222,31 +232,31 @@ describe("lint leaves out", () => {
         ],
       },
     ]);
-    assert.deepEqual(rulesOf(findings), ["same"]);
+    assert.deepEqual(listRules(findings), ["full-support"]);
   });
 
   test("an open end that another path takes", async () => {
     const paths = ["/cart", "/cartbar", "/cart-and-more", "/cart0"].map((path) => [path, "Prefix"] as const);
-    const findings = await lintOf([{ annotations: { [`${NGINX}use-regex`]: "true" }, paths }]);
-    const open = findings.filter(({ rule }) => rule === "prefix-is-open").map(({ field }) => field);
+    const findings = await lintIngresses([{ annotations: { [`${NGINX}use-regex`]: "true" }, paths }]);
+    const open = findings.filter(({ rule }) => rule === "prefix-matches-partial-segment").map(({ field }) => field);
     assert.ok(!open.includes("spec.rules[0].http.paths[0].path"));
   });
 
   test("paths that do not serve, where it says what is the same", async () => {
-    const findings = await lintOf([{ annotations: { [`${NGINX}server-snippet`]: "return 200;" } }]);
-    assert.ok(!rulesOf(findings).includes("same"));
+    const findings = await lintIngresses([{ annotations: { [`${NGINX}server-snippet`]: "return 200;" } }]);
+    assert.ok(!listRules(findings).includes("full-support"));
   });
 
   test("switched off features", async () => {
-    const findings = await lintOf([{ annotations: { [`${NGINX}enable-modsecurity`]: "false" } }]);
-    assert.deepEqual(rulesOf(findings), ["same"]);
+    const findings = await lintIngresses([{ annotations: { [`${NGINX}enable-modsecurity`]: "false" } }]);
+    assert.deepEqual(listRules(findings), ["full-support"]);
   });
 });
 
 describe("lint reports", () => {
   const findings: Finding[] = [
     {
-      rule: "RouteClosed",
+      rule: "RouteFailedClosed",
       object: "Ingress default/shop",
       field: `metadata.annotations[${NGINX}server-snippet]`,
       source: "a folder/shop.yaml:12",
@@ -257,7 +267,7 @@ describe("lint reports", () => {
       edgress: "503",
     },
     {
-      rule: "same",
+      rule: "full-support",
       object: "Ingress default/blog",
       field: "spec.rules",
       source: "b.yaml:1",
@@ -267,8 +277,8 @@ describe("lint reports", () => {
   ];
 
   test("as a table with aligned columns, and a count", () => {
-    assert.deepEqual(tableLines(findings), [
-      "       object                field           source                 what",
+    assert.deepEqual(formatTable(findings), [
+      "       object                field           source                 message",
       'error  Ingress default/shop  server-snippet  a folder/shop.yaml:12  cannot be had; <"&>\u0001',
       "                                                                    http://shop.example.com/ → in ingress-nginx 200, here 503",
       "same   Ingress default/blog  spec.rules      b.yaml:1               1 path",
@@ -277,7 +287,7 @@ describe("lint reports", () => {
   });
 
   test("as SARIF 2.1.0, with all that its schema requires", () => {
-    const { version, runs } = sarifOf(findings);
+    const { version, runs } = buildSarif(findings);
     assert.equal(version, "2.1.0");
     const [run] = runs;
     assert.equal(run?.tool.driver.name, "edgress");
@@ -297,81 +307,81 @@ describe("lint reports", () => {
   });
 
   test("as JUnit's XML, in which only errors fail and nothing breaks out", () => {
-    const xml = junitOf(findings);
+    const xml = formatJunit(findings);
     assert.match(xml, /<testsuites tests="2" failures="1" errors="0">/);
-    assert.match(xml, /<failure type="RouteClosed" message="cannot be had; &lt;&quot;&amp;&gt;\ufffd">/);
+    assert.match(xml, /<failure type="RouteFailedClosed" message="cannot be had; &lt;&quot;&amp;&gt;\ufffd">/);
     assert.equal(xml.match(/<testcase /g)?.length, 2);
     assert.equal(xml.match(/<failure /g)?.length, 1);
   });
 
   test("the gravest first, and each once, in whatever order objects come", async () => {
-    const ingresses: Written[] = [
+    const ingresses: IngressInput[] = [
       { name: "b", annotations: { [`${NGINX}proxy-buffering`]: "on", [`${NGINX}enable-modsecurity`]: "true" } },
       { name: "a", paths: [["/cart/", "Prefix"]] },
     ];
-    const kinds = (await lintOf(ingresses)).map(({ kind }) => KINDS.indexOf(kind));
+    const kinds = (await lintIngresses(ingresses)).map(({ kind }) => FINDING_KINDS.indexOf(kind));
     assert.deepEqual(kinds, kinds.toSorted());
-    assert.deepEqual(await lintOf(ingresses), await lintOf(ingresses.toReversed()));
+    assert.deepEqual(await lintIngresses(ingresses), await lintIngresses(ingresses.toReversed()));
   });
 
   test("a snippet's directives, each once", () => {
     const snippet = '# proxy_set_header A b;\nif ($x) { return 403; }\nadd_header "X" y;\nadd_header "Z" y;';
     assert.deepEqual(
-      directivesOf(snippet).map(({ directive }) => directive),
+      parseDirectives(snippet).map(({ directive }) => directive),
       ["if", "return", "add_header"],
     );
   });
 });
 
 describe("lint of every fixture", () => {
-  for (const { sentence, cluster, options, compiled } of readFixtures()) {
-    test(`answers at each URL, and has an error for each of the compiler's: ${sentence}`, async () => {
+  for (const { title, cluster, options, compiled } of readFixtures()) {
+    test(`answers at each URL, and has an error for each of the compiler's: ${title}`, async () => {
       const findings = await lint(cluster, { ...options, zones: ZONES });
       assert.deepEqual(
         findings.filter(({ url, edgress }) => (url === undefined) !== (edgress === undefined)),
         [],
       );
-      const errors = compiled.diagnostics.filter(({ reason }) => reasons[reason].severity === "error");
+      const errors = compiled.diagnostics.filter(({ reason }) => diagnosticReasons[reason].severity === "error");
       assert.equal(findings.filter(({ kind }) => kind === "error").length, errors.length);
     });
   }
 });
 
 describe("edgress lint", () => {
-  const clean = JSON.stringify(listOf([{ annotations: { [`${NGINX}ssl-redirect`]: "false" } }]));
-  const closing = JSON.stringify(listOf([{ annotations: { [`${NGINX}server-snippet`]: "return 200;" } }]));
+  const clean = JSON.stringify(buildIngressList([{ annotations: { [`${NGINX}ssl-redirect`]: "false" } }]));
+  const closing = JSON.stringify(buildIngressList([{ annotations: { [`${NGINX}server-snippet`]: "return 200;" } }]));
   const all = "--watch-ingress-without-class";
 
   test("ends with 0 where every route serves, and reads standard input", async () => {
-    const { code, out } = await run(["lint", "-", all], clean);
+    const { code, out } = await runLint(["lint", "-", all], clean);
     assert.equal(code, 0);
     assert.match(out, /1 object: 0 error/);
   });
 
   test("ends with 1 where a route would be closed", async () => {
-    const { code, out } = await run(["lint", "-", all, "--json"], closing);
+    const { code, out } = await runLint(["lint", "-", all, "--json"], closing);
     assert.equal(code, 1);
     const findings = JSON.parse(out) as Finding[];
     assert.equal(findings[0]?.source, "stdin:1");
   });
 
   test("seals nothing, and reads passwords all the same", async () => {
-    const { code, out, error } = await run(["lint", join(FIXTURES, "a-password-lets-in"), all], "");
+    const { code, out, error } = await runLint(["lint", join(FIXTURES, "a-password-lets-in"), all], "");
     assert.equal(error, "");
     assert.match(out, /object/);
     assert.notEqual(code, 2);
   });
 
   test("ends with 1 where a file cannot be parsed, and names the line", async () => {
-    const { code, out } = await run(["lint", "-", all, "--json"], "kind: Ingress\n  spec: {");
+    const { code, out } = await runLint(["lint", "-", all, "--json"], "kind: Ingress\n  spec: {");
     assert.equal(code, 1);
-    assert.equal((JSON.parse(out) as Finding[])[0]?.rule, "Unparsable");
+    assert.equal((JSON.parse(out) as Finding[])[0]?.rule, "InvalidManifest");
   });
 
   test("reads a folder, and names its files as they are found from here", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lint-"));
     await writeFile(join(folder, "shop.json"), closing);
-    const { code, out } = await run(["lint", folder, all, "--sarif"], "");
+    const { code, out } = await runLint(["lint", folder, all, "--sarif"], "");
     await rm(folder, { recursive: true });
     assert.equal(code, 1);
     assert.ok(out.includes(`"uri": "${folder}/shop.json"`));
@@ -385,7 +395,7 @@ describe("edgress lint", () => {
     ["a command that there is none of", ["lnt"]],
   ] as const) {
     test(`ends with 2 and one line for ${sentence}`, async () => {
-      const { code, out, error } = await run(given, "");
+      const { code, out, error } = await runLint(given, "");
       assert.equal(code, 2);
       assert.equal(out, "");
       assert.match(error, /^edgress: [^\n]+\n$/);
@@ -393,31 +403,31 @@ describe("edgress lint", () => {
   }
 
   test("says on standard error that Ingresses are of another class", async () => {
-    const { code, error } = await run(["lint", "-"], clean);
+    const { code, error } = await runLint(["lint", "-"], clean);
     assert.equal(code, 0);
     assert.match(error, /1 of 1 Ingresses are of another class/);
   });
 
   test("knows its version and its commands", async () => {
-    assert.match((await run(["--version"], "")).out, /^\d+\.\d+\.\d+\n$/);
-    const { code, out } = await run(["--help"], "");
+    assert.match((await runLint(["--version"], "")).out, /^\d+\.\d+\.\d+\n$/);
+    const { code, out } = await runLint(["--help"], "");
     assert.equal(code, 0);
     for (const command of ["dev", "explain", "lint", "publish", "keys"])
       assert.match(out, new RegExp(`\\n  ${command}`));
   });
 });
 
-async function lintOf(ingresses: readonly Written[], zones: readonly string[] = ["."]): Promise<Finding[]> {
-  const found = listOf(ingresses).items.map((object) => ({ object, source: "shop.yaml:1" }));
-  return lint(clusterOf(found), { ...OPTIONS, zones });
+async function lintIngresses(ingresses: readonly IngressInput[], zones: readonly string[] = ["."]): Promise<Finding[]> {
+  const found = buildIngressList(ingresses).items.map((object) => ({ object, source: "shop.yaml:1" }));
+  return lint(parseCluster(found), { ...OPTIONS, zones });
 }
 
-function rulesOf(findings: readonly Finding[]): string[] {
+function listRules(findings: readonly Finding[]): string[] {
   return findings.map(({ rule }) => rule);
 }
 
 /** Ingresses of shop.example.com, and the Service that they all lead to. */
-function listOf(ingresses: readonly Written[]) {
+function buildIngressList(ingresses: readonly IngressInput[]) {
   const ports = [...new Set([80, ...ingresses.map(({ port = 80 }) => port)])];
   const service = {
     apiVersion: "v1",
@@ -425,10 +435,16 @@ function listOf(ingresses: readonly Written[]) {
     metadata: { name: "shop" },
     spec: { externalIPs: ["203.0.113.10"], ports: ports.map((port) => ({ port })) },
   };
-  return { apiVersion: "v1", kind: "List", items: [service, ...ingresses.map(ingressOf)] };
+  return { apiVersion: "v1", kind: "List", items: [service, ...ingresses.map(buildIngressFrom)] };
 }
 
-function ingressOf({ name = "shop", annotations = {}, paths = [["/", "Prefix"]], port = 80, tls }: Written) {
+function buildIngressFrom({
+  name = "shop",
+  annotations = {},
+  paths = [["/", "Prefix"]],
+  port = 80,
+  tls,
+}: IngressInput) {
   const backend = { service: { name: "shop", port: { number: port } } };
   const http = { paths: paths.map(([path, pathType]) => ({ path, pathType, backend })) };
   return {
@@ -442,7 +458,7 @@ function ingressOf({ name = "shop", annotations = {}, paths = [["/", "Prefix"]],
   };
 }
 
-async function run(given: readonly string[], input: string) {
+async function runLint(given: readonly string[], input: string) {
   const child = spawn(process.execPath, [CLI, ...given]);
   child.stdin.end(input);
   const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);

@@ -1,56 +1,70 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parsed } from "../src/rules/parsed.ts";
+import { success } from "../src/rules/parsed.ts";
 import type { HostRules } from "../src/rules/snapshot.ts";
 import type { Cluster, Secret, Service } from "../sync/collect/cluster.ts";
 import { parseManifest } from "../sync/collect/manifests.ts";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { type Compiled, compile } from "../sync/compile/compile.ts";
-import { lineOf } from "../sync/compile/diagnostic.ts";
-import { newMemory } from "../sync/compile/memory.ts";
+import { parseCluster } from "../sync/collect/objects.ts";
+import { type Compilation, compile } from "../sync/compile/compile.ts";
+import { formatDiagnostic } from "../sync/compile/diagnostic.ts";
+import { createCompileCache } from "../sync/compile/memory.ts";
 import type { Options } from "../sync/compile/options.ts";
-import { rivals } from "./support/arbitraries.ts";
+import { competingIngresses } from "./support/arbitraries.ts";
 import { OPTIONS, readFixtures, ZONES } from "./support/fixture.ts";
 
 // Expressions are all taken, and a token says what is behind it: a Secret that changes must change the rules.
-const QUICK: Options = { ...OPTIONS, zones: ZONES, inspect: () => parsed(true), seal: (text) => `[${text}]` };
+const FAST_OPTIONS: Options = {
+  ...OPTIONS,
+  zones: ZONES,
+  inspect: () => success(true),
+  tokenizeSecret: (text) => `[${text}]`,
+};
 const PERMITS: Options["permits"] = {
   claims: [
     { namespaces: ["default"], hosts: ["*"], paths: ["/"] },
     { namespaces: ["shop"], hosts: ["*.example.com"], paths: ["/foo"] },
   ],
-  routes: [{ namespaces: ["*"], most: 6 }],
+  limits: [{ namespaces: ["*"], maxRoutes: 6 }],
   origins: { type: "public" },
 };
 
-const UNREAD = { kind: "Secret", namespace: "shop", name: "none", problem: "forbidden" } as const;
+const UNREADABLE_REFERENCE = { kind: "Secret", namespace: "shop", name: "none", problem: "forbidden" } as const;
 
-function clusterIn(yaml: string): Cluster {
+function parseClusterYaml(yaml: string): Cluster {
   const file = parseManifest(yaml, "in.yaml");
-  return clusterOf("found" in file ? file.found : assert.fail());
+  return parseCluster("objects" in file ? file.objects : assert.fail());
 }
 
 /** Compiles with what is remembered, and anew: to the same end. */
-function bothWays(cluster: Cluster, options: Options, memory: ReturnType<typeof newMemory>): Compiled {
-  const remembered = compile(cluster, options, memory);
-  assert.deepEqual(remembered, compile(cluster, options));
-  return remembered;
+function compileBothWays(
+  cluster: Cluster,
+  options: Options,
+  cache: ReturnType<typeof createCompileCache>,
+): Compilation {
+  const cachedCompilation = compile(cluster, options, cache);
+  assert.deepEqual(cachedCompilation, compile(cluster, options));
+  return cachedCompilation;
 }
 
 /** Nothing changed but the lists: every host is the very object that it was. */
-function assertStill(cluster: Cluster, options: Options, memory: ReturnType<typeof newMemory>, before: Compiled): void {
+function assertUnchanged(
+  cluster: Cluster,
+  options: Options,
+  cache: ReturnType<typeof createCompileCache>,
+  previousCompilation: Compilation,
+): void {
   const copy = {
     ...cluster,
     ingresses: cluster.ingresses.toReversed(),
     services: cluster.services.toReversed(),
     secrets: [...cluster.secrets],
-    unread: cluster.unread.map((one) => ({ ...one })),
+    unreadableReferences: cluster.unreadableReferences.map((reference) => ({ ...reference })),
   };
-  const again = compile(copy, { ...options, zones: [...options.zones] }, memory);
-  assert.deepEqual(again, before);
-  for (const [index, rules] of again.rules.hosts.entries()) {
-    assert.equal(rules, before.rules.hosts[index], rules.host);
+  const secondCompilation = compile(copy, { ...options, zones: [...options.zones] }, cache);
+  assert.deepEqual(secondCompilation, previousCompilation);
+  for (const [index, rules] of secondCompilation.rules.hosts.entries()) {
+    assert.equal(rules, previousCompilation.rules.hosts[index], rules.host);
   }
 }
 
@@ -62,30 +76,31 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
     stringData: fc.constantFrom({ "ca.crt": "one" }, { "ca.crt": "two" }, {}),
   });
   const step = fc.record({
-    world: rivals,
+    world: competingIngresses,
     secret: fc.option(secret),
-    at: fc.nat({ max: 7 }),
-    gone: fc.nat({ max: 7 }),
-    unread: fc.boolean(),
+    offset: fc.nat({ max: 7 }),
+    removedIndex: fc.nat({ max: 7 }),
+    isUnreadable: fc.boolean(),
     zones: fc.constantFrom(ZONES, ZONES, ZONES, ["example.net"]),
   });
 
   type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
   for (const [what, options] of [
-    ["any object may change", QUICK],
-    ["any object may change, and not all is permitted", { ...QUICK, permits: PERMITS }],
+    ["any object may change", FAST_OPTIONS],
+    ["any object may change, and not all is permitted", { ...FAST_OPTIONS, permits: PERMITS }],
   ] as const) {
     test(what, () => {
       fc.assert(
         fc.property(fc.array(step, { minLength: 2, maxLength: 7 }), (steps) => {
-          const memory = newMemory();
+          const cache = createCompileCache();
           const pieces = new Map<string, Cluster>(); // each of one object, which stays the same until it is replaced
-          for (const one of steps) {
-            change(pieces, one);
-            const cluster = { ...together([...pieces.values()]), unread: one.unread ? [UNREAD] : [] };
-            const now = { ...options, zones: one.zones };
-            assertStill(cluster, now, memory, bothWays(cluster, now, memory));
+          for (const nextStep of steps) {
+            applyStep(pieces, nextStep);
+            const unreadableReferences = nextStep.isUnreadable ? [UNREADABLE_REFERENCE] : [];
+            const cluster = { ...mergeClusters([...pieces.values()]), unreadableReferences };
+            const stepOptions = { ...options, zones: nextStep.zones };
+            assertUnchanged(cluster, stepOptions, cache, compileBothWays(cluster, stepOptions, cache));
           }
         }),
         { numRuns: 150 },
@@ -94,39 +109,45 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
   }
 
   /** The first step brings all of a world, the others some of one. */
-  function change(pieces: Map<string, Cluster>, { world, secret: own, at, gone }: Step): void {
-    const all = [...world.ingresses, ...world.services, ...(own ? [own] : [])];
-    const brought = pieces.size === 0 ? all : all.slice(at % all.length, (at % all.length) + 2);
-    for (const object of brought) {
+  function applyStep(pieces: Map<string, Cluster>, { world, secret: secretObject, offset, removedIndex }: Step): void {
+    const objects = [...world.ingresses, ...world.services, ...(secretObject ? [secretObject] : [])];
+    const start = offset % objects.length;
+    const changedObjects = pieces.size === 0 ? objects : objects.slice(start, start + 2);
+    for (const object of changedObjects) {
       const { namespace, name } = object.metadata;
-      pieces.set(`${object.kind} ${namespace}/${name}`, clusterOf([{ object, source: name }]));
+      pieces.set(`${object.kind} ${namespace}/${name}`, parseCluster([{ object, source: name }]));
     }
-    pieces.delete([...pieces.keys()][gone] ?? "");
+    pieces.delete([...pieces.keys()][removedIndex] ?? "");
   }
 
-  function together(pieces: readonly Cluster[]): Cluster {
-    const all = <K extends "ingresses" | "services" | "secrets" | "malformed">(kind: K) =>
+  function mergeClusters(pieces: readonly Cluster[]): Cluster {
+    const mergeLists = <K extends "ingresses" | "services" | "secrets" | "invalidObjects">(kind: K) =>
       pieces.flatMap((piece): readonly Cluster[K][number][] => piece[kind]) as unknown as Cluster[K];
-    const lists = { ingresses: all("ingresses"), services: all("services"), secrets: all("secrets") };
-    return { ...clusterOf([]), ...lists, malformed: all("malformed") };
+    const lists = {
+      ingresses: mergeLists("ingresses"),
+      services: mergeLists("services"),
+      secrets: mergeLists("secrets"),
+    };
+    return { ...parseCluster([]), ...lists, invalidObjects: mergeLists("invalidObjects") };
   }
 
   // Whatever a host can look up, some fixture does: each of its objects goes, comes again and changes.
   test("every object of every fixture goes, and comes back, and is another", () => {
-    for (const { sentence, cluster, options: own } of readFixtures()) {
-      const options = { ...own, zones: ZONES, inspect: QUICK.inspect, seal: QUICK.seal };
-      const memory = newMemory();
-      for (const changed of [cluster, ...variants(cluster)]) {
-        for (const one of [changed, cluster]) {
-          assert.deepEqual(compile(one, options, memory), compile(one, options), sentence);
+    const { inspect, tokenizeSecret } = FAST_OPTIONS;
+    for (const { title, cluster, options: fixtureOptions } of readFixtures()) {
+      const options = { ...fixtureOptions, zones: ZONES, inspect, tokenizeSecret };
+      const cache = createCompileCache();
+      for (const variant of [cluster, ...listVariants(cluster)]) {
+        for (const current of [variant, cluster]) {
+          assert.deepEqual(compile(current, options, cache), compile(current, options), title);
         }
       }
-      assertStill(cluster, options, memory, compile(cluster, options, memory));
+      assertUnchanged(cluster, options, cache, compile(cluster, options, cache));
     }
   });
 
   /** The cluster without each of its objects, and with another in its place. */
-  function variants(cluster: Cluster): Cluster[] {
+  function listVariants(cluster: Cluster): Cluster[] {
     const kinds = {
       ingresses: { annotations: {} },
       services: { externalIPs: ["192.0.2.77"], ports: [{ name: "http", port: 8080, protocol: "TCP" }] },
@@ -137,13 +158,17 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
     return Object.entries(kinds).flatMap(([kind, change]) => {
       const objects = cluster[kind as keyof typeof kinds];
       return objects.flatMap((object, index): Cluster[] => {
-        const others = objects.filter((_, other) => other !== index);
+        const otherObjects = objects.filter((_, otherIndex) => otherIndex !== index);
         const name = { namespace: "", ...object };
-        const unread = (["Secret", "ConfigMap"] as const).map((own) => ({ kind: own, ...name, problem: "forbidden" }));
+        const unreadableReferences = (["Secret", "ConfigMap"] as const).map((referenceKind) => ({
+          kind: referenceKind,
+          ...name,
+          problem: "forbidden",
+        }));
         return [
-          { ...cluster, [kind]: others },
-          { ...cluster, [kind]: others, unread },
-          { ...cluster, [kind]: [...others, { ...object, ...change }] },
+          { ...cluster, [kind]: otherObjects },
+          { ...cluster, [kind]: otherObjects, unreadableReferences },
+          { ...cluster, [kind]: [...otherObjects, { ...object, ...change }] },
         ];
       });
     });
@@ -151,7 +176,7 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
 });
 
 describe("a round", () => {
-  const cluster = clusterIn(`
+  const cluster = parseClusterYaml(`
 apiVersion: v1
 kind: List
 items:
@@ -167,51 +192,62 @@ items:
     metadata: { name: second, annotations: { edgress.dev/auth-type: basic, edgress.dev/auth-secret: staff, edgress.dev/from-to-www-redirect: "true" } }
     spec: { rules: [{ host: second.example.com, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: two, port: { number: 80 } } } }] } }] }
 `);
-  const service = (name: string, externalIPs: string[]) =>
-    cluster.services.map((one): Service => (one.name === name ? { ...one, externalIPs } : one));
+  const withServiceAddresses = (name: string, externalIPs: string[]) =>
+    cluster.services.map((service): Service => (service.name === name ? { ...service, externalIPs } : service));
 
   /** The hosts that are not the objects that they were. */
-  function anew(changed: Cluster, options: Options = QUICK): string[] {
-    const memory = newMemory();
-    const before = new Set<HostRules>(compile(cluster, QUICK, memory).rules.hosts);
-    return compile(changed, options, memory)
-      .rules.hosts.filter((rules) => !before.has(rules))
+  function listRecompiledHosts(changedCluster: Cluster, options: Options = FAST_OPTIONS): string[] {
+    const cache = createCompileCache();
+    const previousHosts = new Set<HostRules>(compile(cluster, FAST_OPTIONS, cache).rules.hosts);
+    return compile(changedCluster, options, cache)
+      .rules.hosts.filter((rules) => !previousHosts.has(rules))
       .map(({ host }) => host);
   }
 
   test("makes nothing anew where nothing changed", () => {
-    assert.deepEqual(anew({ ...cluster, ingresses: cluster.ingresses.toReversed() }), []);
+    assert.deepEqual(listRecompiledHosts({ ...cluster, ingresses: cluster.ingresses.toReversed() }), []);
   });
 
   test("is what the last one was where every list holds the same", () => {
-    const memory = newMemory();
-    const unread = (problem: string) => [{ ...UNREAD, problem }];
-    const first = compile({ ...cluster, unread: unread("forbidden") }, QUICK, memory);
-    assert.equal(
-      compile({ ...cluster, services: [...cluster.services], unread: unread("forbidden") }, QUICK, memory),
-      first,
+    const cache = createCompileCache();
+    const buildUnreadable = (problem: string) => [{ ...UNREADABLE_REFERENCE, problem }];
+    const firstCompilation = compile(
+      { ...cluster, unreadableReferences: buildUnreadable("forbidden") },
+      FAST_OPTIONS,
+      cache,
     );
-    assert.notEqual(compile({ ...cluster, unread: unread("not found") }, QUICK, memory), first);
+    assert.equal(
+      compile(
+        { ...cluster, services: [...cluster.services], unreadableReferences: buildUnreadable("forbidden") },
+        FAST_OPTIONS,
+        cache,
+      ),
+      firstCompilation,
+    );
+    assert.notEqual(
+      compile({ ...cluster, unreadableReferences: buildUnreadable("not found") }, FAST_OPTIONS, cache),
+      firstCompilation,
+    );
   });
 
   test("makes anew the hosts of a Service that changed, aliases too", () => {
-    assert.deepEqual(anew({ ...cluster, services: service("one", ["203.0.113.9"]) }), [
+    assert.deepEqual(listRecompiledHosts({ ...cluster, services: withServiceAddresses("one", ["203.0.113.9"]) }), [
       "alias.example.com",
       "first.example.com",
     ]);
   });
 
   test("makes anew the hosts of a Secret that is gone, and of none that nobody asked for", () => {
-    const other: Secret = { namespace: "default", name: "other", source: "", type: undefined, data: {} };
-    assert.deepEqual(anew({ ...cluster, secrets: [] }), ["second.example.com"]);
-    assert.deepEqual(anew({ ...cluster, secrets: [...cluster.secrets, other] }), []);
+    const otherSecret: Secret = { namespace: "default", name: "other", source: "", type: undefined, data: {} };
+    assert.deepEqual(listRecompiledHosts({ ...cluster, secrets: [] }), ["second.example.com"]);
+    assert.deepEqual(listRecompiledHosts({ ...cluster, secrets: [...cluster.secrets, otherSecret] }), []);
   });
 
   test("makes anew the host of an Ingress that changed", () => {
     const [first, second] = cluster.ingresses;
     assert.ok(first && second);
     const annotations = { ...first.annotations, "edgress.dev/proxy-body-size": "1m" };
-    assert.deepEqual(anew({ ...cluster, ingresses: [second, { ...first, annotations }] }), [
+    assert.deepEqual(listRecompiledHosts({ ...cluster, ingresses: [second, { ...first, annotations }] }), [
       "alias.example.com",
       "first.example.com",
     ]);
@@ -220,29 +256,36 @@ items:
   test("makes anew the host that asks another for leave, where that is no longer served here", () => {
     const [first, second] = cluster.ingresses;
     assert.ok(first && second);
-    const asking = { ...second, annotations: { "edgress.dev/auth-url": "https://first.example.com/check" } };
-    const memory = newMemory();
-    const access = (ingresses: Cluster["ingresses"]) => {
-      const { rules } = compile({ ...cluster, ingresses }, QUICK, memory);
-      return rules.hosts.find(({ host }) => host === "second.example.com")?.routes[0]?.policies.access?.external
+    const authenticatedIngress = {
+      ...second,
+      annotations: { "edgress.dev/auth-url": "https://first.example.com/check" },
+    };
+    const cache = createCompileCache();
+    const findAuthTarget = (ingresses: Cluster["ingresses"]) => {
+      const { rules } = compile({ ...cluster, ingresses }, FAST_OPTIONS, cache);
+      return rules.hosts.find(({ host }) => host === "second.example.com")?.routes[0]?.policies.authorization?.external
         ?.target;
     };
-    assert.deepEqual(access([first, asking]), {
+    assert.deepEqual(findAuthTarget([first, authenticatedIngress]), {
       via: "rules",
       scheme: "https",
       host: "first.example.com",
       path: "/check",
     });
-    assert.deepEqual(access([asking]), { via: "internet", origin: "https://first.example.com", path: "/check" });
+    assert.deepEqual(findAuthTarget([authenticatedIngress]), {
+      via: "internet",
+      origin: "https://first.example.com",
+      path: "/check",
+    });
   });
 
   test("makes everything anew under other options", () => {
-    assert.equal(anew(cluster, { ...QUICK, allowedResponseHeaders: ["X-Any"] }).length, 4);
+    assert.equal(listRecompiledHosts(cluster, { ...FAST_OPTIONS, allowedResponseHeaders: ["X-Any"] }).length, 4);
   });
 });
 
 describe("what compiling asks for", () => {
-  const ingress = (name: string, annotations: string) => `
+  const buildIngressYaml = (name: string, annotations: string) => `
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -251,20 +294,21 @@ spec:
   tls: [{ hosts: [${name}.example.com], secretName: certificate }]
   rules: [{ host: ${name}.example.com, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: one, port: { number: 80 } } } }] } }]
 `;
-  const cluster = clusterIn(`
+  const cluster = parseClusterYaml(`
 apiVersion: v1
 kind: Secret
 metadata: { namespace: shop, name: staff }
 stringData: { auth: "ann:hash" }
-${ingress("a", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: staff")}
-${ingress("b", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: shop/staff, edgress.dev/custom-headers: shop/headers")}
-${ingress("c", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: missing")}
-${ingress("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: other/theirs")}
+${buildIngressYaml("a", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: staff")}
+${buildIngressYaml("b", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: shop/staff, edgress.dev/custom-headers: shop/headers")}
+${buildIngressYaml("c", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: missing")}
+${buildIngressYaml("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: other/theirs")}
 `);
-  const lines = (of: Cluster) => compile(of, QUICK).diagnostics.map(lineOf);
+  const listDiagnosticLines = (compiledCluster: Cluster) =>
+    compile(compiledCluster, FAST_OPTIONS).diagnostics.map(formatDiagnostic);
 
   test("are the Secrets and ConfigMaps of its own namespace that annotations name, there or not, each once", () => {
-    assert.deepEqual(compile(cluster, QUICK).references, [
+    assert.deepEqual(compile(cluster, FAST_OPTIONS).references, [
       { kind: "ConfigMap", namespace: "shop", name: "headers" },
       { kind: "Secret", namespace: "shop", name: "missing" },
       { kind: "Secret", namespace: "shop", name: "staff" },
@@ -272,30 +316,33 @@ ${ingress("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: other/the
   });
 
   test("are the same where a round has nothing to do", () => {
-    const memory = newMemory();
-    compile(cluster, QUICK, memory);
-    assert.equal(compile({ ...cluster }, QUICK, memory).references.length, 3);
+    const cache = createCompileCache();
+    compile(cluster, FAST_OPTIONS, cache);
+    assert.equal(compile({ ...cluster }, FAST_OPTIONS, cache).references.length, 3);
   });
 
   test("is refused, and closes, with the reason why it cannot be read", () => {
-    const unread = {
+    const unreadableReference = {
       kind: "Secret",
       namespace: "shop",
       name: "staff",
       problem: "the sync job may not read it",
     } as const;
-    const { rules, diagnostics } = compile({ ...cluster, secrets: [], unread: [unread] }, QUICK);
+    const { rules, diagnostics } = compile(
+      { ...cluster, secrets: [], unreadableReferences: [unreadableReference] },
+      FAST_OPTIONS,
+    );
     const problem = "Secret shop/staff cannot be read: the sync job may not read it";
-    assert.deepEqual(rules.hosts[0]?.routes[0]?.policies.closed, { because: `auth-secret: ${problem}` });
-    const told = diagnostics
-      .filter((one) => one.problem === problem)
+    assert.deepEqual(rules.hosts[0]?.routes[0]?.policies.failClosed, { reason: `auth-secret: ${problem}` });
+    const reports = diagnostics
+      .filter((diagnostic) => diagnostic.problem === problem)
       .map(({ reason, object }) => `${reason} ${object}`);
-    assert.deepEqual(told, ["RouteClosed Ingress shop/a", "RouteClosed Ingress shop/b"]);
+    assert.deepEqual(reports, ["RouteFailedClosed Ingress shop/a", "RouteFailedClosed Ingress shop/b"]);
   });
 
   test("says nothing of certificates where they are not read", () => {
-    const missing = (line: string) => line.includes("CertificateMissing");
-    assert.equal(lines(cluster).filter(missing).length, 4);
-    assert.equal(lines({ ...cluster, certificates: "unread" }).filter(missing).length, 0);
+    const isMissingCertificate = (line: string) => line.includes("TLSSecretNotFound");
+    assert.equal(listDiagnosticLines(cluster).filter(isMissingCertificate).length, 4);
+    assert.equal(listDiagnosticLines({ ...cluster, certificates: "unknown" }).filter(isMissingCertificate).length, 0);
   });
 });

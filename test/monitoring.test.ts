@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import * as z from "zod";
 import { METRIC_NAMES } from "../sync/report/metrics.ts";
-import { type Manifest, rendered } from "./support/kustomize.ts";
+import { type KubernetesManifest, renderKustomization } from "./support/kustomize.ts";
 
 const Alert = z.strictObject({
   alert: z.string(),
@@ -26,9 +26,9 @@ const Dashboard = z.object({
 });
 
 describe("deploy/monitoring", () => {
-  let objects: Manifest[] = [];
+  let objects: KubernetesManifest[] = [];
   before(async () => {
-    objects = await rendered("deploy/monitoring");
+    objects = await renderKustomization("deploy/monitoring");
   });
 
   const alerts = () => {
@@ -44,30 +44,30 @@ describe("deploy/monitoring", () => {
     assert.deepEqual(
       alerts().map(({ alert, labels: { severity } }) => `${severity} ${alert}`),
       [
-        "critical EdgressAbsent",
+        "critical EdgressDown",
         "critical EdgressNoLeader",
-        "critical EdgressTwoLeaders",
-        "critical EdgressNotInStep",
-        "critical EdgressNeverInStep",
-        "critical EdgressHeldBack",
-        "warning EdgressQuarantine",
-        "warning EdgressErrorsRise",
-        "warning EdgressWatchesFail",
-        "warning EdgressReportsFail",
+        "critical EdgressMultipleLeaders",
+        "critical EdgressSyncStale",
+        "critical EdgressNeverSynced",
+        "critical EdgressMassDeletionBlocked",
+        "warning EdgressServingLastGood",
+        "warning EdgressDiagnosticErrorsIncreasing",
+        "warning EdgressWatchErrors",
+        "warning EdgressStatusWriteErrors",
       ],
     );
   });
 
   test("asks for metrics that there are, and shows every one", async () => {
-    const known = [...METRIC_NAMES, ...defaultMetrics()];
-    const shown = (await panels()).flatMap(({ targets }) => targets.map(({ expr }) => expr));
-    for (const expr of [...shown, ...alerts().map(({ expr }) => expr)]) {
-      const unknown = metricsOf(expr).filter((name) => !known.includes(name));
-      assert.ok(metricsOf(expr).length > 0, `no metric in ${expr}`);
+    const knownMetrics = [...METRIC_NAMES, ...listDefaultMetrics()];
+    const panelExpressions = (await panels()).flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    for (const expr of [...panelExpressions, ...alerts().map(({ expr }) => expr)]) {
+      const unknown = listMetrics(expr).filter((name) => !knownMetrics.includes(name));
+      assert.ok(listMetrics(expr).length > 0, `no metric in ${expr}`);
       assert.deepEqual(unknown, [], expr);
     }
     assert.deepEqual(
-      METRIC_NAMES.filter((name) => !shown.flatMap(metricsOf).includes(name)),
+      METRIC_NAMES.filter((name) => !panelExpressions.flatMap(listMetrics).includes(name)),
       [],
     );
   });
@@ -88,13 +88,13 @@ describe("deploy/monitoring", () => {
 });
 
 /** The metrics that an expression asks for; a histogram's by its own name. */
-function metricsOf(expr: string): string[] {
+function listMetrics(expr: string): string[] {
   const names = expr.match(/\b(?:edgress|process|nodejs)_\w+/g) ?? [];
   return names.map((name) => name.replace(/_bucket$/, ""));
 }
 
 /** What prom-client measures of any process. */
-function defaultMetrics(): string[] {
+function listDefaultMetrics(): string[] {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return registry.getMetricsAsArray().map(({ name }) => name);

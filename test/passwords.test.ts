@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isPassword } from "../src/filters/passwords.ts";
-import { forgetfulSet } from "../src/filters/remembered.ts";
-import { hashOf } from "../src/rules/policies/basic-auth.ts";
+import { verifyPassword } from "../src/filters/passwords.ts";
+import { createExpiringHashSet } from "../src/filters/remembered.ts";
+import { findHtpasswdHash } from "../src/rules/policies/basic-auth.ts";
 
-const LONG = "a1b2c3d4".repeat(8);
+const LONG_PASSWORD = "a1b2c3d4".repeat(8);
 
 // Made with `openssl passwd`, `htpasswd` and crypt(3).
 const HASHES: readonly (readonly [what: string, password: string, hash: string])[] = [
@@ -16,25 +16,25 @@ const HASHES: readonly (readonly [what: string, password: string, hash: string])
     "s3cret",
     "$6$saltsalt$As4wrv0kZlfch1du9WeH7qhskyLriQWySXrZzynnvi46nFnNxjdpl6ksRegrrKexvhIa/Iny8S8uF3fVWTMuC1",
   ],
-  ["apr1, of 16 bytes", LONG.slice(0, 16), "$apr1$saltsalt$Dn5LsoycjYKGs1v1HdwpT."],
-  ["apr1, of 32 bytes", LONG.slice(0, 32), "$apr1$saltsalt$I48jFaEmT5PsoM.pYiOCN0"],
-  ["apr1, of 64 bytes", LONG, "$apr1$saltsalt$a.vMypcmZ6BHqiYjuEN470"],
-  ["SHA-256-crypt, of 16 bytes", LONG.slice(0, 16), "$5$saltsalt$8spAz/08/b6OtLxlcR5kKHxiFqWTbYtEI.7n5t0QNAD"],
-  ["SHA-256-crypt, of 32 bytes", LONG.slice(0, 32), "$5$saltsalt$sHHzq7zU62ArpI3gwQTLYPqS.vgWsl4y32OmXNOeLr5"],
-  ["SHA-256-crypt, of 64 bytes", LONG, "$5$saltsalt$DQAuba0ggniH0P9PVMYpCaewYDIo8HG0lHIkVs1zEs0"],
+  ["apr1, of 16 bytes", LONG_PASSWORD.slice(0, 16), "$apr1$saltsalt$Dn5LsoycjYKGs1v1HdwpT."],
+  ["apr1, of 32 bytes", LONG_PASSWORD.slice(0, 32), "$apr1$saltsalt$I48jFaEmT5PsoM.pYiOCN0"],
+  ["apr1, of 64 bytes", LONG_PASSWORD, "$apr1$saltsalt$a.vMypcmZ6BHqiYjuEN470"],
+  ["SHA-256-crypt, of 16 bytes", LONG_PASSWORD.slice(0, 16), "$5$saltsalt$8spAz/08/b6OtLxlcR5kKHxiFqWTbYtEI.7n5t0QNAD"],
+  ["SHA-256-crypt, of 32 bytes", LONG_PASSWORD.slice(0, 32), "$5$saltsalt$sHHzq7zU62ArpI3gwQTLYPqS.vgWsl4y32OmXNOeLr5"],
+  ["SHA-256-crypt, of 64 bytes", LONG_PASSWORD, "$5$saltsalt$DQAuba0ggniH0P9PVMYpCaewYDIo8HG0lHIkVs1zEs0"],
   [
     "SHA-512-crypt, of 16 bytes",
-    LONG.slice(0, 16),
+    LONG_PASSWORD.slice(0, 16),
     "$6$saltsalt$2fED26kzM7gklG4OE9aCZ/VMDTN1nEqddZebDcW/GQC5YVlDswjh3BPxoQKtATnBX26c1Db2vhJ7Kar9L76OX.",
   ],
   [
     "SHA-512-crypt, of 32 bytes",
-    LONG.slice(0, 32),
+    LONG_PASSWORD.slice(0, 32),
     "$6$saltsalt$e6dJAZUMrgD0U5zG8LatfH/WBI2I7aR9hnF/w/wkBK34RDp/bdoqkDZFFbSC4CDJzJaUQGKylkYA4X6c0Kj550",
   ],
   [
     "SHA-512-crypt, of 64 bytes",
-    LONG,
+    LONG_PASSWORD,
     "$6$saltsalt$K/OtTUXdEBP5I9D7p6fxTRFXJzRG0KtPOCtxaYTu/VvMPC/4yQ5QQOBR5bOWYCiM3bYVsfXg3NopyuIALcnc80",
   ],
   ["bcrypt", "s3cret", "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"],
@@ -52,9 +52,9 @@ const HASHES: readonly (readonly [what: string, password: string, hash: string])
 describe("a password", () => {
   for (const [what, password, hash] of HASHES) {
     test(`is right under ${what}, and no other is`, async () => {
-      assert.equal(await isPassword(password, hash), true);
-      assert.equal(await isPassword(`${password}x`.slice(hash.length === 13 ? 1 : 0), hash), false);
-      assert.equal(await isPassword("", hash), false);
+      assert.equal(await verifyPassword(password, hash), true);
+      assert.equal(await verifyPassword(`${password}x`.slice(hash.length === 13 ? 1 : 0), hash), false);
+      assert.equal(await verifyPassword("", hash), false);
     });
   }
 
@@ -76,35 +76,38 @@ describe("a password", () => {
   ]) {
     test(`is never right under "${hash}"`, async () => {
       for (const password of ["", "s3cret", "garbage", "x", hash])
-        assert.equal(await isPassword(password, hash), false);
+        assert.equal(await verifyPassword(password, hash), false);
     });
   }
 
   test("is not tried where that would take very long", async () => {
     const started = Date.now();
-    assert.equal(await isPassword("s3cret", "$6$rounds=999999999$salt$x"), false);
-    assert.equal(await isPassword("s3cret", "$2y$31$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
-    assert.equal(await isPassword("x".repeat(100_000), "$6$salt$x"), false);
+    assert.equal(await verifyPassword("s3cret", "$6$rounds=999999999$salt$x"), false);
+    assert.equal(await verifyPassword("s3cret", "$2y$31$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
+    assert.equal(await verifyPassword("x".repeat(100_000), "$6$salt$x"), false);
     assert.ok(Date.now() - started < 100);
   });
 
   test("of bytes that are no text is compared byte by byte", async () => {
-    assert.equal(await isPassword("\xff\xfe", "{PLAIN}\xff\xfe"), true);
-    assert.equal(await isPassword("\xff\xfe", "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
+    assert.equal(await verifyPassword("\xff\xfe", "{PLAIN}\xff\xfe"), true);
+    assert.equal(
+      await verifyPassword("\xff\xfe", "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"),
+      false,
+    );
   });
 });
 
 test("the first line of a user counts, comments do not", () => {
   const file = "#ann:no\nann:first:a comment\r\nann:second\n\nbob:x";
-  assert.equal(hashOf(file, "ann"), "first");
-  assert.equal(hashOf(file, "bob"), "x");
-  assert.equal(hashOf(file, "#ann"), undefined);
-  assert.equal(hashOf(file, "an"), undefined);
+  assert.equal(findHtpasswdHash(file, "ann"), "first");
+  assert.equal(findHtpasswdHash(file, "bob"), "x");
+  assert.equal(findHtpasswdHash(file, "#ann"), undefined);
+  assert.equal(findHtpasswdHash(file, "an"), undefined);
 });
 
 describe("what is remembered", () => {
   test("is forgotten in time", () => {
-    const set = forgetfulSet(1000);
+    const set = createExpiringHashSet(1000);
     set.add("a", 0);
     assert.equal(set.has("a", 999), true);
     assert.equal(set.has("a", 1000), false);
@@ -112,7 +115,7 @@ describe("what is remembered", () => {
   });
 
   test("is bounded, the oldest is forgotten first", () => {
-    const set = forgetfulSet(1000);
+    const set = createExpiringHashSet(1000);
     for (let index = 0; index <= 1000; index++) set.add(`text ${index}`, 0);
     assert.equal(set.has("text 0", 1), false);
     assert.equal(set.has("text 1", 1), true);

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Cluster } from "../sync/collect/cluster.ts";
-import { clusterOf } from "../sync/collect/objects.ts";
-import { type Before, compileKeeping, type Kept } from "../sync/compile/quarantine.ts";
+import { parseCluster } from "../sync/collect/objects.ts";
+import { compileWithLastGood, type LastGoodCompilation, type PreviousState } from "../sync/compile/quarantine.ts";
 import { OPTIONS } from "./support/fixture.ts";
 
 const MONDAY = "2026-11-23T08:00:00.000Z";
 const TUESDAY = "2026-11-24T09:30:00.000Z";
 const options = { ...OPTIONS, zones: ["example.com"] };
-const nothing: Before = { lastGood: new Map(), quarantined: new Map() };
+const noPreviousState: PreviousState = { lastGood: new Map(), brokenSince: new Map() };
 
-interface Written {
+interface IngressInput {
   readonly path?: string;
   readonly pathType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function ingress(name: string, { path = "/", pathType = "Prefix", annotations = {} }: Written = {}) {
+function buildPathIngress(name: string, { path = "/", pathType = "Prefix", annotations = {} }: IngressInput = {}) {
   const backend = { service: { name: "web", port: { number: 80 } } };
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -29,7 +29,7 @@ function ingress(name: string, { path = "/", pathType = "Prefix", annotations = 
   };
 }
 
-const web = {
+const webService = {
   apiVersion: "v1",
   kind: "Service",
   metadata: { name: "web" },
@@ -43,118 +43,177 @@ const ingressClass = {
   spec: { controller: "edgress.dev/ingress-controller" },
 };
 
-function cluster(...ingresses: object[]): Cluster {
-  return clusterOf([...ingresses, web, ingressClass].map((object) => ({ object, source: "networking.k8s.io/v1" })));
+function buildWebCluster(...ingresses: object[]): Cluster {
+  return parseCluster(
+    [...ingresses, webService, ingressClass].map((object) => ({ object, source: "networking.k8s.io/v1" })),
+  );
 }
 
 /** Each route as "host path -> backend", or 503 and why. */
-function routesOf({ compiled }: Kept): string[] {
-  return compiled.rules.hosts.flatMap(({ host, routes }) =>
+function listRoutes({ compilation }: LastGoodCompilation): string[] {
+  return compilation.rules.hosts.flatMap(({ host, routes }) =>
     routes.map(({ path, backend, policies }) => {
-      const where = path.type === "regex" ? path.pattern : path.path;
-      return `${host} ${where} -> ${policies.closed ? `503 ${policies.closed.because}` : backend}`;
+      const pathText = path.type === "regex" ? path.pattern : path.path;
+      return `${host} ${pathText} -> ${policies.failClosed ? `503 ${policies.failClosed.reason}` : backend}`;
     }),
   );
 }
 
-function reasonsOf({ compiled }: Kept): string[] {
-  return compiled.diagnostics.map(({ reason, object }) => `${reason} ${object}`);
+function listReasons({ compilation }: LastGoodCompilation): string[] {
+  return compilation.diagnostics.map(({ reason, object }) => `${reason} ${object}`);
 }
 
 describe("an Ingress that was good and no longer compiles", () => {
-  const good = compileKeeping(cluster(ingress("shop", { path: "/cart" }), ingress("blog")), nothing, options, MONDAY);
+  const goodCompilation = compileWithLastGood(
+    buildWebCluster(buildPathIngress("shop", { path: "/cart" }), buildPathIngress("blog")),
+    noPreviousState,
+    options,
+    MONDAY,
+  );
 
   test("with an unsupported pathType keeps its last good rules, and another Ingress is unchanged", () => {
-    const bad = compileKeeping(
-      cluster(ingress("shop", { path: "/cart", pathType: "Regex" }), ingress("blog", { path: "/new" })),
-      good,
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(
+        buildPathIngress("shop", { path: "/cart", pathType: "Regex" }),
+        buildPathIngress("blog", { path: "/new" }),
+      ),
+      goodCompilation,
       options,
       TUESDAY,
     );
-    assert.deepEqual(routesOf(bad), [
+    assert.deepEqual(listRoutes(brokenCompilation), [
       "blog.example.com /new -> default/web:80",
       "shop.example.com /cart -> default/web:80",
     ]);
-    assert.deepEqual(reasonsOf(bad), ["PathInvalid Ingress default/shop", "Quarantined Ingress default/shop"]);
+    assert.deepEqual(listReasons(brokenCompilation), [
+      "InvalidPath Ingress default/shop",
+      "ServingLastGood Ingress default/shop",
+    ]);
   });
 
   test("says since when, over many rounds", () => {
-    const broken = cluster(ingress("shop", { pathType: "Regex" }), ingress("blog"));
-    const first = compileKeeping(broken, good, options, MONDAY);
-    const second = compileKeeping(broken, first, options, TUESDAY);
-    assert.deepEqual([...second.quarantined], [["default/shop", MONDAY]]);
-    assert.match(second.compiled.diagnostics.at(-1)?.problem ?? "", /does not compile since 2026-11-23T08:00:00.000Z/);
+    const brokenCluster = buildWebCluster(buildPathIngress("shop", { pathType: "Regex" }), buildPathIngress("blog"));
+    const firstCompilation = compileWithLastGood(brokenCluster, goodCompilation, options, MONDAY);
+    const secondCompilation = compileWithLastGood(brokenCluster, firstCompilation, options, TUESDAY);
+    assert.deepEqual([...secondCompilation.brokenSince], [["default/shop", MONDAY]]);
+    assert.match(
+      secondCompilation.compilation.diagnostics.at(-1)?.problem ?? "",
+      /does not compile since 2026-11-23T08:00:00.000Z/,
+    );
   });
 
   test("is as it says again once it compiles", () => {
-    const bad = compileKeeping(cluster(ingress("shop", { pathType: "Regex" })), good, options, MONDAY);
-    const mended = compileKeeping(cluster(ingress("shop", { path: "/basket" })), bad, options, TUESDAY);
-    assert.deepEqual(routesOf(mended), ["shop.example.com /basket -> default/web:80"]);
-    assert.deepEqual([...mended.quarantined], []);
-  });
-
-  test("that is malformed as a whole keeps its last good rules", () => {
-    const malformed = { ...ingress("shop"), spec: { rules: "none" } };
-    const bad = compileKeeping(cluster(malformed, ingress("blog")), good, options, TUESDAY);
-    assert.deepEqual(routesOf(bad), [
-      "blog.example.com / -> default/web:80",
-      "shop.example.com /cart -> default/web:80",
-    ]);
-    assert.deepEqual(reasonsOf(bad), ["Malformed Ingress default/shop", "Quarantined Ingress default/shop"]);
-  });
-
-  test("has the guards that it asks for now, which its last good rules lack", () => {
-    const guarding = { "nginx.ingress.kubernetes.io/whitelist-source-range": "192.0.2.0/24" };
-    const bad = compileKeeping(
-      cluster(ingress("shop", { pathType: "Regex", annotations: guarding })),
-      good,
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { pathType: "Regex" })),
+      goodCompilation,
+      options,
+      MONDAY,
+    );
+    const fixedCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { path: "/basket" })),
+      brokenCompilation,
       options,
       TUESDAY,
     );
-    const [shop] = bad.compiled.rules.hosts;
-    assert.deepEqual(shop?.routes[0]?.policies.access?.sourceRange?.allow, ["192.0.2.0/24"]);
+    assert.deepEqual(listRoutes(fixedCompilation), ["shop.example.com /basket -> default/web:80"]);
+    assert.deepEqual([...fixedCompilation.brokenSince], []);
+  });
+
+  test("that is malformed as a whole keeps its last good rules", () => {
+    const invalidIngress = { ...buildPathIngress("shop"), spec: { rules: "none" } };
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(invalidIngress, buildPathIngress("blog")),
+      goodCompilation,
+      options,
+      TUESDAY,
+    );
+    assert.deepEqual(listRoutes(brokenCompilation), [
+      "blog.example.com / -> default/web:80",
+      "shop.example.com /cart -> default/web:80",
+    ]);
+    assert.deepEqual(listReasons(brokenCompilation), [
+      "InvalidObject Ingress default/shop",
+      "ServingLastGood Ingress default/shop",
+    ]);
+  });
+
+  test("has the guards that it asks for now, which its last good rules lack", () => {
+    const guardAnnotations = { "nginx.ingress.kubernetes.io/whitelist-source-range": "192.0.2.0/24" };
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { pathType: "Regex", annotations: guardAnnotations })),
+      goodCompilation,
+      options,
+      TUESDAY,
+    );
+    const [shop] = brokenCompilation.compilation.rules.hosts;
+    assert.deepEqual(shop?.routes[0]?.policies.authorization?.sourceRange?.allow, ["192.0.2.0/24"]);
   });
 
   test("keeps the guards that it had", () => {
-    const guarding = { "nginx.ingress.kubernetes.io/whitelist-source-range": "192.0.2.0/24" };
-    const before = compileKeeping(cluster(ingress("shop", { annotations: guarding })), nothing, options, MONDAY);
-    const bad = compileKeeping(cluster(ingress("shop", { pathType: "Regex" })), before, options, TUESDAY);
-    assert.deepEqual(bad.compiled.rules.hosts[0]?.routes[0]?.policies.access?.sourceRange?.allow, ["192.0.2.0/24"]);
+    const guardAnnotations = { "nginx.ingress.kubernetes.io/whitelist-source-range": "192.0.2.0/24" };
+    const guardedCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { annotations: guardAnnotations })),
+      noPreviousState,
+      options,
+      MONDAY,
+    );
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { pathType: "Regex" })),
+      guardedCompilation,
+      options,
+      TUESDAY,
+    );
+    assert.deepEqual(
+      brokenCompilation.compilation.rules.hosts[0]?.routes[0]?.policies.authorization?.sourceRange?.allow,
+      ["192.0.2.0/24"],
+    );
   });
 
   test("and whose guard cannot be read is closed, since its last good rules may lack it", () => {
-    const guarding = { "nginx.ingress.kubernetes.io/whitelist-source-range": "office" };
-    const broken = ingress("shop", { path: "/cart", pathType: "Regex", annotations: guarding });
-    const bad = compileKeeping(cluster(broken), good, options, TUESDAY);
-    assert.deepEqual(routesOf(bad), [
+    const guardAnnotations = { "nginx.ingress.kubernetes.io/whitelist-source-range": "office" };
+    const brokenIngress = buildPathIngress("shop", { path: "/cart", pathType: "Regex", annotations: guardAnnotations });
+    const brokenCompilation = compileWithLastGood(buildWebCluster(brokenIngress), goodCompilation, options, TUESDAY);
+    assert.deepEqual(listRoutes(brokenCompilation), [
       "shop.example.com / -> 503 nginx.ingress.kubernetes.io/whitelist-source-range cannot be read",
     ]);
-    assert.deepEqual([...bad.quarantined], []);
+    assert.deepEqual([...brokenCompilation.brokenSince], []);
   });
 
   test("that never was good has what compiles of it", () => {
-    const bad = compileKeeping(cluster(ingress("shop", { pathType: "Regex" })), nothing, options, TUESDAY);
-    assert.deepEqual(routesOf(bad), []);
-    assert.deepEqual([...bad.quarantined], []);
-    assert.deepEqual([...bad.lastGood.keys()], []);
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { pathType: "Regex" })),
+      noPreviousState,
+      options,
+      TUESDAY,
+    );
+    assert.deepEqual(listRoutes(brokenCompilation), []);
+    assert.deepEqual([...brokenCompilation.brokenSince], []);
+    assert.deepEqual([...brokenCompilation.lastGood.keys()], []);
   });
 
   test("is forgotten once it is deleted, or another class's", () => {
-    const bad = compileKeeping(cluster(ingress("shop", { pathType: "Regex" })), good, options, MONDAY);
-    const deleted = compileKeeping(cluster(), bad, options, TUESDAY);
-    assert.deepEqual([...deleted.lastGood.keys()], []);
-    const foreign = ingress("shop");
-    foreign.spec.ingressClassName = "nginx";
-    const moved = compileKeeping(cluster(foreign), bad, options, TUESDAY);
-    assert.deepEqual([routesOf(moved), [...moved.lastGood.keys()]], [[], []]);
+    const brokenCompilation = compileWithLastGood(
+      buildWebCluster(buildPathIngress("shop", { pathType: "Regex" })),
+      goodCompilation,
+      options,
+      MONDAY,
+    );
+    const deletedCompilation = compileWithLastGood(buildWebCluster(), brokenCompilation, options, TUESDAY);
+    assert.deepEqual([...deletedCompilation.lastGood.keys()], []);
+    const foreignIngress = buildPathIngress("shop");
+    foreignIngress.spec.ingressClassName = "nginx";
+    const movedCompilation = compileWithLastGood(buildWebCluster(foreignIngress), brokenCompilation, options, TUESDAY);
+    assert.deepEqual([listRoutes(movedCompilation), [...movedCompilation.lastGood.keys()]], [[], []]);
   });
 
   test("whose Service is gone is good: it answers 503 as Kubernetes has it", () => {
-    const withoutService = clusterOf([{ object: ingress("shop", { path: "/cart" }), source: "networking.k8s.io/v1" }]);
-    const kept = compileKeeping(withoutService, good, options, TUESDAY);
-    assert.deepEqual([...kept.quarantined], []);
+    const clusterWithoutService = parseCluster([
+      { object: buildPathIngress("shop", { path: "/cart" }), source: "networking.k8s.io/v1" },
+    ]);
+    const compilationWithoutService = compileWithLastGood(clusterWithoutService, goodCompilation, options, TUESDAY);
+    assert.deepEqual([...compilationWithoutService.brokenSince], []);
     assert.equal(
-      kept.compiled.rules.hosts[0]?.routes[0]?.policies.unbacked?.because,
+      compilationWithoutService.compilation.rules.hosts[0]?.routes[0]?.policies.noBackend?.reason,
       "there is no Service default/web",
     );
   });

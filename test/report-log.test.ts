@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Diagnostic, Reason } from "../sync/compile/diagnostic.ts";
-import { type Logger, logDiagnostic, logOf, recordOf } from "../sync/report/log.ts";
+import { buildLogRecord, createLogger, type Logger, logDiagnostic } from "../sync/report/log.ts";
 
 const SECRET = "s3cr3t-value-of-0123456789";
 
 /** What a log writes while `write` has it. */
-function written(write: (log: Logger) => void, secrets: string[] = []): string {
+function captureLog(write: (log: Logger) => void, secrets: string[] = []): string {
   const lines: string[] = [];
-  write(logOf({ level: "info", secrets }, { write: (line) => lines.push(line) }));
+  write(createLogger({ level: "info", secrets }, { write: (line) => lines.push(line) }));
   return lines.join("");
 }
 
-function diagnostic(reason: Reason): Diagnostic {
+function buildDiagnostic(reason: Reason): Diagnostic {
   return {
     object: "Ingress shop/cart",
     source: "shop.yaml:3",
@@ -25,7 +25,7 @@ function diagnostic(reason: Reason): Diagnostic {
 
 describe("the log", () => {
   test("writes a line of JSON with the time and the level in words", () => {
-    const line = written((log) => log.info({ generation: 12 }, "published"));
+    const line = captureLog((log) => log.info({ generation: 12 }, "published"));
     const { time, ...rest } = JSON.parse(line);
     assert.deepEqual(rest, { level: "info", generation: 12, msg: "published" });
     assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -34,37 +34,37 @@ describe("the log", () => {
 
   test("leaves out what is below its level", () => {
     assert.equal(
-      written((log) => log.debug("x")),
+      captureLog((log) => log.debug("x")),
       "",
     );
   });
 
   test("writes a diagnostic with its fields, at the level of its severity", () => {
-    const { time, ...rest } = JSON.parse(written((log) => logDiagnostic(log, diagnostic("HostInvalid"))));
+    const { time, ...rest } = JSON.parse(captureLog((log) => logDiagnostic(log, buildDiagnostic("InvalidHost"))));
     assert.ok(time);
     assert.deepEqual(rest, {
       level: "error",
       object: "Ingress shop/cart",
       field: "spec.rules[0].host",
-      reason: "HostInvalid",
+      reason: "InvalidHost",
       problem: 'the host is "a b"',
       remedy: "correct it",
-      msg: 'error Ingress shop/cart spec.rules[0].host: the host is "a b"; correct it (HostInvalid, shop.yaml:3)',
+      msg: 'error Ingress shop/cart spec.rules[0].host: the host is "a b"; correct it (InvalidHost, shop.yaml:3)',
     });
-    assert.equal(recordOf(diagnostic("PathTaken")).level, "warn");
-    assert.equal(recordOf(diagnostic("DoesLess")).level, "info");
+    assert.equal(buildLogRecord(buildDiagnostic("PathConflict")).level, "warn");
+    assert.equal(buildLogRecord(buildDiagnostic("PartiallySupported")).level, "info");
   });
 
   test("writes errors as their messages, and those of what caused them", () => {
     const error = Object.assign(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") }), {
       headers: { date: "today" },
     });
-    const { err, msg, time, ...rest } = JSON.parse(written((log) => log.error({ err: error }, "a round failed")));
+    const { err, msg, time, ...rest } = JSON.parse(captureLog((log) => log.error({ err: error }, "a round failed")));
     assert.ok(time);
     assert.deepEqual([err, msg, rest], ["fetch failed: connect ECONNREFUSED", "a round failed", { level: "error" }]);
     const several = new AggregateError([new Error("connect ::1"), new Error("connect 127.0.0.1")]);
     assert.match(
-      written((log) => log.error({ problem: several })),
+      captureLog((log) => log.error({ problem: several })),
       /"problem":"Error: connect ::1; Error: connect 127\.0\.0\.1"/,
     );
   });
@@ -94,36 +94,36 @@ describe("a secret is never in the log (STRRL #285, #270)", () => {
   };
   for (const [place, write] of Object.entries(places)) {
     test(`from ${place}`, () => {
-      const line = written(write);
+      const line = captureLog(write);
       JSON.parse(line);
       assert.doesNotMatch(line, new RegExp(SECRET));
     });
   }
 
   test("from bytes", () => {
-    const { bytes } = JSON.parse(written((log) => log.info({ bytes: new TextEncoder().encode(SECRET) })));
+    const { bytes } = JSON.parse(captureLog((log) => log.info({ bytes: new TextEncoder().encode(SECRET) })));
     assert.equal(bytes, "[redacted]");
   });
 
   test("wherever it is, once the log knows it", () => {
-    const line = written((log) => log.info({ [SECRET]: `it is ${SECRET}, no?` }, `and ${SECRET}`), [SECRET]);
+    const line = captureLog((log) => log.info({ [SECRET]: `it is ${SECRET}, no?` }, `and ${SECRET}`), [SECRET]);
     assert.doesNotMatch(line, new RegExp(SECRET));
     assert.match(line, /"\[redacted\]":"it is \[redacted\], no\?","msg":"and \[redacted\]"/);
   });
 
   test("from a ServiceAccount's token", () => {
-    const line = written((log) => log.info("got eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrOHMifQ.c2lnbmF0dXJl back"));
+    const line = captureLog((log) => log.info("got eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrOHMifQ.c2lnbmF0dXJl back"));
     assert.match(line, /"msg":"got \[redacted\] back"/);
   });
 
   test("while what is no secret stays", () => {
-    const line = written((log) =>
+    const line = captureLog((log) =>
       log.info(
-        { object: "Secret shop/users", reason: "CertificateMissing" },
+        { object: "Secret shop/users", reason: "TLSSecretNotFound" },
         "there is no Secret shop/tls: bearer of none",
       ),
     );
-    assert.match(line, /"object":"Secret shop\/users","reason":"CertificateMissing"/);
+    assert.match(line, /"object":"Secret shop\/users","reason":"TLSSecretNotFound"/);
     assert.match(line, /"msg":"there is no Secret shop\/tls: bearer of none"/);
   });
 });

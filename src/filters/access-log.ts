@@ -2,5 +2,5 @@ import type { Filter } from "./filter.ts";
 
 /** Says of every answer that it is not to be logged. */
 export function accessLog(): Filter {
-  return async (exchange, next) => ({ ...(await next(exchange)), isUnlogged: true });
+  return async (exchange, next) => ({ ...(await next(exchange)), skipsAccessLog: true });
 }

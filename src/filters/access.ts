@@ -1,79 +1,82 @@
-import { type Answer, ownAnswer } from "../answer.ts";
+import { type EdgeResponse, errorResponse } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { basicAuth } from "./basic-auth.ts";
-import { externalAuth, signIn } from "./external-auth.ts";
-import type { Filter, Site } from "./filter.ts";
-import type { Gate, Verdict } from "./gate.ts";
+import { externalAuth, redirectToSignIn } from "./external-auth.ts";
+import type { Filter, HostContext } from "./filter.ts";
+import type { AuthCheck, AuthVerdict } from "./gate.ts";
 import { sourceRange } from "./source-range.ts";
 
 // Beside what nginx's add_header calls an answer that may have them.
 const COOKIE_STATUSES = [200, 201, 204, 206, 301, 302, 303, 304, 307, 308];
 
 /** Lets in whom all its parts, or any of them, let in; nobody where it has none. */
-export function access(settings: SettingsOf<"access">, site: Site): Filter {
+export function authorization(settings: SettingsOf<"authorization">, hostContext: HostContext): Filter {
   const { any, basic, external } = settings;
-  const gates = gatesOf(settings, site);
-  const decide = any ? anyOf(gates) : allOf(gates);
+  const checks = createChecks(settings, hostContext);
+  const decide = any ? anyCheck(checks) : allChecks(checks);
   // Whichever part let the client in: the origin never sees the password, nor what a client claims in the service's name.
-  const withheld = [...(basic ? ["Authorization"] : []), ...(external?.responseHeaders ?? [])];
-  const dropped = withheld.map((name) => [name, undefined] as const);
+  const withheldHeaders = [...(basic ? ["Authorization"] : []), ...(external?.responseHeaders ?? [])];
+  const droppedHeaders = withheldHeaders.map((name) => [name, undefined] as const);
   return async (exchange, next) => {
     const verdict = await decide(exchange);
     const cookies = verdict.cookies ?? [];
-    if (verdict.is === "passed") {
-      const originHeaders = [...exchange.originHeaders, ...dropped, ...(verdict.originHeaders ?? [])];
+    if (verdict.type === "allowed") {
+      const originHeaders = [...exchange.originHeaders, ...droppedHeaders, ...(verdict.originHeaders ?? [])];
       return withCookies(await next({ ...exchange, originHeaders }), cookies, external?.alwaysSetsCookies);
     }
     const { answer } = verdict;
-    const away = answer.response.status === 401 ? external?.signIn : undefined;
-    const told = away === undefined ? answer : signIn(away, exchange, answer);
-    return withCookies(told, cookies, external?.alwaysSetsCookies);
+    const signInUrl = answer.response.status === 401 ? external?.signIn : undefined;
+    const finalAnswer = signInUrl === undefined ? answer : redirectToSignIn(signInUrl, exchange, answer);
+    return withCookies(finalAnswer, cookies, external?.alwaysSetsCookies);
   };
 }
 
 /** In nginx's order, so that the cheap ones come first. */
-function gatesOf({ sourceRange: ranges, basic, external }: SettingsOf<"access">, site: Site): Gate[] {
+function createChecks(
+  { sourceRange: ranges, basic, external }: SettingsOf<"authorization">,
+  hostContext: HostContext,
+): AuthCheck[] {
   return [
     ...(ranges ? [sourceRange(ranges)] : []),
     ...(basic ? [basicAuth(basic)] : []),
-    ...(external ? [externalAuth(external, site)] : []),
+    ...(external ? [externalAuth(external, hostContext)] : []),
   ];
 }
 
-function allOf(gates: readonly Gate[]): Gate {
+function allChecks(checks: readonly AuthCheck[]): AuthCheck {
   return async (exchange) => {
-    let verdict = nobody(exchange);
+    let verdict = denyAll(exchange);
     const originHeaders: Exchange["originHeaders"][number][] = [];
-    for (const gate of gates) {
-      verdict = await gate(exchange);
-      if (verdict.is !== "passed") return verdict;
+    for (const check of checks) {
+      verdict = await check(exchange);
+      if (verdict.type !== "allowed") return verdict;
       originHeaders.push(...(verdict.originHeaders ?? []));
     }
-    return verdict.is === "passed" ? { ...verdict, originHeaders } : verdict;
+    return verdict.type === "allowed" ? { ...verdict, originHeaders } : verdict;
   };
 }
 
 /** Who is denied by all is told what may still help: 401, if any of them said so. What failed may have let in, so it ends. */
-function anyOf(gates: readonly Gate[]): Gate {
+function anyCheck(checks: readonly AuthCheck[]): AuthCheck {
   return async (exchange) => {
-    let worst = nobody(exchange);
-    for (const gate of gates) {
-      const verdict = await gate(exchange);
-      if (verdict.is !== "denied") return verdict;
-      if (worst.is !== "denied" || verdict.answer.response.status === 401) worst = verdict;
+    let denial = denyAll(exchange);
+    for (const check of checks) {
+      const verdict = await check(exchange);
+      if (verdict.type !== "denied") return verdict;
+      if (denial.type !== "denied" || verdict.answer.response.status === 401) denial = verdict;
     }
-    return worst;
+    return denial;
   };
 }
 
-function nobody(exchange: Exchange): Verdict {
-  return { is: "failed", answer: ownAnswer(exchange, 503, "closed", "nothing says who is let in") };
+function denyAll(exchange: Exchange): AuthVerdict {
+  return { type: "failed", answer: errorResponse(exchange, 503, "failed-closed", "nothing says who is let in") };
 }
 
-function withCookies(answer: Answer, cookies: readonly string[], always = false): Answer {
+function withCookies(answer: EdgeResponse, cookies: readonly string[], alwaysSet = false): EdgeResponse {
   const { status } = answer.response;
-  if (cookies.length === 0 || status === 101 || !(always || COOKIE_STATUSES.includes(status))) return answer;
+  if (cookies.length === 0 || status === 101 || !(alwaysSet || COOKIE_STATUSES.includes(status))) return answer;
   const response = new Response(answer.response.body, answer.response);
   for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
   return { ...answer, response };

@@ -3,48 +3,48 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import * as z from "zod/mini";
 import type { Exchange } from "../exchange.ts";
 import type { ExternalAuth } from "../rules/policies/external-auth.ts";
-import { expand } from "../variables.ts";
+import { expandVariables } from "../variables.ts";
 
 /** What an authentication service said, as far as it matters. */
-const AuthAnswer = z.strictObject({
+const AuthResponse = z.strictObject({
   status: z.number(),
   headers: z.array(z.tuple([z.string(), z.string()])), // those that the origin gets
   challenge: z.optional(z.string()), // WWW-Authenticate
   cookies: z.array(z.string()), // Set-Cookie
-  kept: z.optional(z.number()), // seconds, where the service itself says how long it may be kept; 0: not at all
+  cacheSeconds: z.optional(z.number()), // seconds, where the service itself says how long it may be kept; 0: not at all
 });
-export type AuthAnswer = z.infer<typeof AuthAnswer>;
+export type AuthResponse = z.infer<typeof AuthResponse>;
 
 /** Asks the service; a text says why it could not be asked. */
-type Ask = (exchange: Exchange) => Promise<AuthAnswer | string>;
+type CallAuthService = (exchange: Exchange) => Promise<AuthResponse | string>;
 
-export function authAnswerOf({ status, headers }: Response, wanted: readonly string[]): AuthAnswer {
+export function parseAuthResponse({ status, headers }: Response, wantedHeaders: readonly string[]): AuthResponse {
   const challenge = headers.get("WWW-Authenticate");
-  const kept = keptSeconds(headers);
+  const cacheSeconds = parseCacheSeconds(headers);
   return {
     status,
-    headers: wanted.flatMap((name): [string, string][] => {
+    headers: wantedHeaders.flatMap((name): [string, string][] => {
       const value = headers.get(name);
       return value === null ? [] : [[name, value]];
     }),
     ...(challenge !== null && { challenge }),
     cookies: headers.getSetCookie(),
-    ...(kept !== undefined && { kept }),
+    ...(cacheSeconds !== undefined && { cacheSeconds }),
   };
 }
 
 /** Asks again only where no answer for the same key is remembered. A cache that fails is as good as none. */
-export function remembering(cache: NonNullable<ExternalAuth["cache"]>, ask: Ask): Ask {
+export function withCache(cache: NonNullable<ExternalAuth["cache"]>, callService: CallAuthService): CallAuthService {
   return async (exchange) => {
     const { get, put } = exchange.platform.cache;
     const { namespace, ingress } = exchange.labels;
-    const key = JSON.stringify([exchange.host, namespace, ingress, cache, expand(cache.key, exchange)]);
+    const key = JSON.stringify([exchange.host, namespace, ingress, cache, expandVariables(cache.key, exchange)]);
     const name = `auth/${bytesToHex(sha256(utf8ToBytes(key)))}`;
-    const known = read(await get(name).catch(() => undefined));
-    if (known) return known;
-    const answer = await ask(exchange);
+    const cached = parseCached(await get(name).catch(() => undefined));
+    if (cached) return cached;
+    const answer = await callService(exchange);
     if (typeof answer === "string") return answer;
-    const seconds = answer.kept ?? cache.seconds[answer.status] ?? 0;
+    const seconds = answer.cacheSeconds ?? cache.seconds[answer.status] ?? 0;
     if (seconds > 0 && answer.cookies.length === 0) {
       exchange.platform.waitUntil(put(name, JSON.stringify(answer), seconds).catch(() => {}));
     }
@@ -52,17 +52,17 @@ export function remembering(cache: NonNullable<ExternalAuth["cache"]>, ask: Ask)
   };
 }
 
-function read(text: string | undefined): AuthAnswer | undefined {
+function parseCached(text: string | undefined): AuthResponse | undefined {
   if (text === undefined) return undefined;
   try {
-    return z.parse(AuthAnswer, JSON.parse(text));
+    return z.parse(AuthResponse, JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
 /** What an answer says itself of how long it may be kept, as nginx reads it. */
-function keptSeconds(headers: Headers): number | undefined {
+function parseCacheSeconds(headers: Headers): number | undefined {
   const control = headers.get("Cache-Control")?.toLowerCase() ?? "";
   if (/\b(?:no-cache|no-store|private)\b/.test(control) || headers.get("Vary")?.trim() === "*") return 0;
   const [, age] = /\b(?:s-maxage|max-age)=(\d{1,9})\b/.exec(control) ?? [];

@@ -1,4 +1,4 @@
-import type { Answer } from "../answer.ts";
+import type { EdgeResponse } from "../answer.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Filter } from "./filter.ts";
 
@@ -7,20 +7,20 @@ import type { Filter } from "./filter.ts";
  * origin that may, as ingress-nginx does. A request of another origin goes its way without a word.
  */
 export function cors(settings: SettingsOf<"cors">): Filter {
-  const told = headersOf(settings);
-  const isAllowed = settings.origins && matcherOf(settings.origins);
+  const corsHeaders = buildCorsHeaders(settings);
+  const isAllowed = settings.origins && createOriginMatcher(settings.origins);
   return async (exchange, next) => {
     const origin = exchange.request.headers.get("Origin") ?? "";
-    if (isAllowed && !isAllowed(origin)) return withHeaders(await next(exchange), [], true);
-    const allowed: Header[] = [["Access-Control-Allow-Origin", isAllowed ? origin : "*"], ...told];
-    const answer = exchange.request.method === "OPTIONS" ? preflight() : await next(exchange);
-    return withHeaders(answer, allowed, isAllowed !== undefined);
+    if (isAllowed && !isAllowed(origin)) return withCorsHeaders(await next(exchange), [], true);
+    const responseHeaders: Header[] = [["Access-Control-Allow-Origin", isAllowed ? origin : "*"], ...corsHeaders];
+    const answer = exchange.request.method === "OPTIONS" ? preflightResponse() : await next(exchange);
+    return withCorsHeaders(answer, responseHeaders, isAllowed !== undefined);
   };
 }
 
 type Header = readonly [name: string, value: string];
 
-function headersOf({ credentials, methods, headers, exposed, maxAge }: SettingsOf<"cors">): Header[] {
+function buildCorsHeaders({ credentials, methods, headers, exposed, maxAge }: SettingsOf<"cors">): Header[] {
   return [
     ...(credentials ? [["Access-Control-Allow-Credentials", "true"] as const] : []),
     ["Access-Control-Allow-Methods", methods],
@@ -31,23 +31,23 @@ function headersOf({ credentials, methods, headers, exposed, maxAge }: SettingsO
 }
 
 /** Whole origins, in any case: `https://*.example.com` takes `https://a.example.com`, not what ends or begins like it. */
-function matcherOf(origins: readonly string[]): (origin: string) => boolean {
+function createOriginMatcher(origins: readonly string[]): (origin: string) => boolean {
   const patterns = origins.map((origin) => origin.replace(/[.+]/g, "\\$&").replace("*", "[a-z0-9-]+"));
-  const expression = new RegExp(`^(?:${patterns.join("|")})$`, "i");
-  return (origin) => expression.test(origin);
+  const regex = new RegExp(`^(?:${patterns.join("|")})$`, "i");
+  return (origin) => regex.test(origin);
 }
 
-function preflight(): Answer {
+function preflightResponse(): EdgeResponse {
   const headers = { "Content-Type": "text/plain charset=UTF-8", "Content-Length": "0" };
   return { response: new Response(null, { status: 204, headers }), outcome: "preflight" };
 }
 
 /** A copy with headers set; where it depends on who asks, caches are told so. */
-function withHeaders(answer: Answer, headers: readonly Header[], depends: boolean): Answer {
+function withCorsHeaders(answer: EdgeResponse, headers: readonly Header[], variesByOrigin: boolean): EdgeResponse {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);
   for (const [name, value] of headers) response.headers.set(name, value);
   const vary = response.headers.get("Vary") ?? "";
-  if (depends && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) response.headers.append("Vary", "Origin");
+  if (variesByOrigin && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) response.headers.append("Vary", "Origin");
   return { ...answer, response };
 }

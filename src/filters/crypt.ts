@@ -5,76 +5,77 @@ import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 // Two schemes of crypt(3) over hash functions of @noble/hashes. No package that is kept computes them for a Worker:
 // apache-md5 asks for a module system that workerd lacks, unixcrypt is wrong for passwords of 32 and 64 bytes.
 
-type Hash = (bytes: Uint8Array) => Uint8Array;
+type HashFunction = (bytes: Uint8Array) => Uint8Array;
 
 const DIGITS = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const MD5_ROUNDS = 1000;
 const SHA_ROUNDS = 5000;
-const LEAST_SHA_ROUNDS = 1000;
+const MIN_SHA_ROUNDS = 1000;
 // The order in which bytes of a digest are written, three at a time, most significant first.
 const MD5_ORDER = [0, 6, 12, 1, 7, 13, 2, 8, 14, 3, 9, 15, 4, 10, 5, 11];
-const SHA256_ORDER = [...rotating(10, [0, 10, 20], 2), 31, 30];
-const SHA512_ORDER = [...rotating(21, [0, 21, 42], 1), 63];
+const SHA256_ORDER = [...buildRotatingOrder(10, [0, 10, 20], 2), 31, 30];
+const SHA512_ORDER = [...buildRotatingOrder(21, [0, 21, 42], 1), 63];
 
 /** The hash of a password with the salt of `like`: `$apr1$salt$…` or `$1$salt$…`, as Poul-Henning Kamp wrote it. */
-export function md5Crypt(password: Uint8Array, like: string): string | undefined {
-  const [, magic, salt] = /^(\$apr1\$|\$1\$)([^$]{1,8})\$/.exec(like) ?? [];
+export function md5Crypt(password: Uint8Array, storedHash: string): string | undefined {
+  const [, magic, salt] = /^(\$apr1\$|\$1\$)([^$]{1,8})\$/.exec(storedHash) ?? [];
   if (magic === undefined || salt === undefined) return undefined;
-  const salted = utf8ToBytes(salt);
-  const mixed = md5(concatBytes(password, salted, password));
-  const bits = bitsOf(password.length).map((bit) => (bit ? new Uint8Array(1) : password.subarray(0, 1)));
+  const saltBytes = utf8ToBytes(salt);
+  const alternateDigest = md5(concatBytes(password, saltBytes, password));
+  const bits = toBits(password.length).map((bit) => (bit ? new Uint8Array(1) : password.subarray(0, 1)));
   let digest: Uint8Array = md5(
-    concatBytes(password, utf8ToBytes(magic), salted, stretched(mixed, password.length), ...bits),
+    concatBytes(password, utf8ToBytes(magic), saltBytes, repeatToLength(alternateDigest, password.length), ...bits),
   );
-  for (let round = 0; round < MD5_ROUNDS; round++) digest = md5(rounded(round, digest, password, salted));
-  return `${magic}${salt}$${written(digest, MD5_ORDER)}`;
+  for (let round = 0; round < MD5_ROUNDS; round++) digest = md5(buildRoundInput(round, digest, password, saltBytes));
+  return `${magic}${salt}$${encodeDigest(digest, MD5_ORDER)}`;
 }
 
 /** The hash of a password with the salt of `like`, `$5$…` or `$6$…`; https://www.akkadia.org/drepper/SHA-crypt.txt. */
-export function shaCrypt(password: Uint8Array, like: string): string | undefined {
-  const [, id, given, salt] = /^\$([56])\$(?:rounds=(\d+)\$)?([^$:\n]{0,16})[^$]*\$/.exec(like) ?? [];
+export function shaCrypt(password: Uint8Array, storedHash: string): string | undefined {
+  const [, id, roundsText, salt] = /^\$([56])\$(?:rounds=(\d+)\$)?([^$:\n]{0,16})[^$]*\$/.exec(storedHash) ?? [];
   if (id === undefined || salt === undefined) return undefined;
-  const hash: Hash = id === "5" ? sha256 : sha512;
-  const salted = utf8ToBytes(salt);
-  const mixed = hash(concatBytes(password, salted, password));
-  const bits = bitsOf(password.length).map((bit) => (bit ? mixed : password));
-  let digest = hash(concatBytes(password, salted, stretched(mixed, password.length), ...bits));
-  const passwords = stretched(hash(concatBytes(...times(password, password.length))), password.length);
-  const salts = stretched(hash(concatBytes(...times(salted, 16 + (digest[0] ?? 0)))), salted.length);
-  const rounds = Math.max(LEAST_SHA_ROUNDS, Number(given ?? SHA_ROUNDS));
-  for (let round = 0; round < rounds; round++) digest = hash(rounded(round, digest, passwords, salts));
-  const settings = given === undefined ? "" : `rounds=${rounds}$`;
-  return `$${id}$${settings}${salt}$${written(digest, id === "5" ? SHA256_ORDER : SHA512_ORDER)}`;
+  const hash: HashFunction = id === "5" ? sha256 : sha512;
+  const saltBytes = utf8ToBytes(salt);
+  const alternateDigest = hash(concatBytes(password, saltBytes, password));
+  const bits = toBits(password.length).map((bit) => (bit ? alternateDigest : password));
+  let digest = hash(concatBytes(password, saltBytes, repeatToLength(alternateDigest, password.length), ...bits));
+  const passwordSequence = repeatToLength(hash(concatBytes(...repeat(password, password.length))), password.length);
+  const saltSequence = repeatToLength(hash(concatBytes(...repeat(saltBytes, 16 + (digest[0] ?? 0)))), saltBytes.length);
+  const rounds = Math.max(MIN_SHA_ROUNDS, Number(roundsText ?? SHA_ROUNDS));
+  for (let round = 0; round < rounds; round++)
+    digest = hash(buildRoundInput(round, digest, passwordSequence, saltSequence));
+  const roundsPrefix = roundsText === undefined ? "" : `rounds=${rounds}$`;
+  return `$${id}$${roundsPrefix}${salt}$${encodeDigest(digest, id === "5" ? SHA256_ORDER : SHA512_ORDER)}`;
 }
 
 /** What a round hashes; both schemes mix their parts alike. */
-function rounded(round: number, digest: Uint8Array, password: Uint8Array, salt: Uint8Array): Uint8Array {
-  const none = new Uint8Array();
-  const odd = round % 2 === 1;
+function buildRoundInput(round: number, digest: Uint8Array, password: Uint8Array, salt: Uint8Array): Uint8Array {
+  const empty = new Uint8Array();
+  const isOdd = round % 2 === 1;
   return concatBytes(
-    odd ? password : digest,
-    round % 3 === 0 ? none : salt,
-    round % 7 === 0 ? none : password,
-    odd ? digest : password,
+    isOdd ? password : digest,
+    round % 3 === 0 ? empty : salt,
+    round % 7 === 0 ? empty : password,
+    isOdd ? digest : password,
   );
 }
 
 /** The bits of a number, the lowest first. */
-function bitsOf(number: number): boolean[] {
+function toBits(number: number): boolean[] {
   return number === 0 ? [] : [...number.toString(2)].reverse().map((digit) => digit === "1");
 }
 
 /** A digest repeated, and cut, to a length. */
-function stretched(digest: Uint8Array, length: number): Uint8Array {
+function repeatToLength(digest: Uint8Array, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => digest[index % digest.length] ?? 0);
 }
 
-function times(bytes: Uint8Array, count: number): Uint8Array[] {
+function repeat(bytes: Uint8Array, count: number): Uint8Array[] {
   return Array.from({ length: count }, () => bytes);
 }
 
 /** Three bytes as four digits of base 64, the lowest first; what is left over as many as it takes. */
-function written(digest: Uint8Array, order: readonly number[]): string {
+function encodeDigest(digest: Uint8Array, order: readonly number[]): string {
   const groups = Array.from({ length: Math.ceil(order.length / 3) }, (_, group) =>
     order.slice(3 * group, 3 * group + 3),
   );
@@ -87,8 +88,8 @@ function written(digest: Uint8Array, order: readonly number[]): string {
 }
 
 /** Groups of three that begin with each of `first` in turn, and go up. */
-function rotating(groups: number, first: readonly number[], step: 1 | 2): number[] {
+function buildRotatingOrder(groups: number, firstIndices: readonly number[], step: 1 | 2): number[] {
   return Array.from({ length: groups }, (_, group) =>
-    first.map((_, place) => (first[(place + step * group) % 3] ?? 0) + group),
+    firstIndices.map((_, position) => (firstIndices[(position + step * group) % 3] ?? 0) + group),
   ).flat();
 }

@@ -5,7 +5,7 @@ import type { Filter } from "./filter.ts";
 /** Sets headers on every answer, whatever its status and whatever the origin set. */
 export function customHeaders({ headers }: SettingsOf<"customHeaders">): Filter {
   return async (exchange, next) =>
-    withHeaders(await next(exchange), (own) => {
-      for (const [name, value] of headers) own.set(name, value);
+    withHeaders(await next(exchange), (responseHeaders) => {
+      for (const [name, value] of headers) responseHeaders.set(name, value);
     });
 }

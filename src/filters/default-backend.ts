@@ -5,13 +5,13 @@ import type { Filter } from "./filter.ts";
 /** Has the default backend asked in place of the path's own, and tells it so. */
 export function defaultBackend(settings: SettingsOf<"defaultBackend">): Filter {
   return async (exchange, next) => {
-    const originHeaders = [...exchange.originHeaders, ...aboutFailure(exchange, 503, settings)];
+    const originHeaders = [...exchange.originHeaders, ...buildFailureHeaders(exchange, 503, settings)];
     return next({ ...exchange, backend: settings.backend, originHeaders });
   };
 }
 
 /** What a default backend is told of the request that it stands in for. */
-export function aboutFailure(
+export function buildFailureHeaders(
   { request, id, labels }: Exchange,
   code: number,
   { service, port }: { readonly service: string; readonly port: string },

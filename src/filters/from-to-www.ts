@@ -1,4 +1,4 @@
-import { redirect } from "../answer.ts";
+import { redirectResponse } from "../answer.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Filter } from "./filter.ts";
 
@@ -6,6 +6,6 @@ import type { Filter } from "./filter.ts";
 export function fromToWww({ to }: SettingsOf<"fromToWww">): Filter {
   return async ({ scheme, rawPath, query }) => {
     const target = (rawPath + query).replace(/\/$/, "");
-    return redirect(308, `${scheme}://${to}:${scheme === "https" ? 443 : 80}${target}`);
+    return redirectResponse(308, `${scheme}://${to}:${scheme === "https" ? 443 : 80}${target}`);
   };
 }

@@ -2,39 +2,39 @@
 import { sha1 } from "@noble/hashes/legacy.js";
 import { compare as isBcrypt } from "bcryptjs";
 import unixCrypt from "unix-crypt-td-js";
-import { isTooCostly } from "../rules/policies/basic-auth.ts";
+import { exceedsHashCostLimit } from "../rules/policies/basic-auth.ts";
 import { md5Crypt, shaCrypt } from "./crypt.ts";
 
 // As crypt(3) of musl, which ingress-nginx's image has: the time that SHA-crypt takes grows with the square of it.
-const MOST_PASSWORD_BYTES = 256;
+const MAX_PASSWORD_BYTES = 256;
 
 /**
  * Whether a password (a byte string) is the one of a hash as nginx takes it: apr1 and MD5-crypt, bcrypt, {SHA}, {SSHA},
  * {PLAIN}, SHA-crypt, and crypt(3) of old. What is none of these is nobody's password.
  */
-export async function isPassword(password: string, hash: string): Promise<boolean> {
-  if (password.length > MOST_PASSWORD_BYTES || isTooCostly(hash)) return false;
-  const bytes = bytesOf(password);
+export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  if (password.length > MAX_PASSWORD_BYTES || exceedsHashCostLimit(hash)) return false;
+  const bytes = toBytes(password);
   const [, scheme] = /^(\$[a-z0-9]+\$|\{[A-Z]+\})/.exec(hash) ?? [];
   switch (scheme) {
     case "$apr1$":
     case "$1$":
-      return isSame(md5Crypt(bytes, hash), hash);
+      return constantTimeEquals(md5Crypt(bytes, hash), hash);
     case "$5$":
     case "$6$":
-      return isSame(shaCrypt(bytes, hash), hash);
+      return constantTimeEquals(shaCrypt(bytes, hash), hash);
     case "$2a$":
     case "$2b$":
     case "$2y$":
       return isBcryptPassword(bytes, hash);
     case "{SHA}":
-      return isSame(`{SHA}${base64(sha1(bytes))}`, hash);
+      return constantTimeEquals(`{SHA}${encodeBase64(sha1(bytes))}`, hash);
     case "{SSHA}":
-      return isSalted(bytes, hash);
+      return isSaltedShaPassword(bytes, hash);
     case "{PLAIN}":
-      return isSame(`{PLAIN}${password}`, hash);
+      return constantTimeEquals(`{PLAIN}${password}`, hash);
     default:
-      return /^[./0-9A-Za-z]{13}$/.test(hash) && isSame(unixCrypt([...bytes], hash.slice(0, 2)), hash);
+      return /^[./0-9A-Za-z]{13}$/.test(hash) && constantTimeEquals(unixCrypt([...bytes], hash.slice(0, 2)), hash);
   }
 }
 
@@ -46,26 +46,27 @@ async function isBcryptPassword(password: Uint8Array, hash: string): Promise<boo
   }
 }
 
-function isSalted(password: Uint8Array, hash: string): boolean {
+function isSaltedShaPassword(password: Uint8Array, hash: string): boolean {
   const encoded = hash.slice("{SSHA}".length);
   if (!/^[A-Za-z0-9+/]{27,}=*$/.test(encoded)) return false;
-  const salt = bytesOf(atob(encoded)).subarray(20); // SHA-1 has 20 bytes, what follows is the salt
+  const salt = toBytes(atob(encoded)).subarray(20); // SHA-1 has 20 bytes, what follows is the salt
   const digest = sha1(new Uint8Array([...password, ...salt]));
-  return isSame(base64(new Uint8Array([...digest, ...salt])), encoded);
+  return constantTimeEquals(encodeBase64(new Uint8Array([...digest, ...salt])), encoded);
 }
 
 /** In a time that does not tell where two texts differ. */
-function isSame(made: string | undefined, given: string): boolean {
-  if (made === undefined || made.length !== given.length) return false;
+function constantTimeEquals(computed: string | undefined, expected: string): boolean {
+  if (computed === undefined || computed.length !== expected.length) return false;
   let difference = 0;
-  for (let index = 0; index < made.length; index++) difference |= made.charCodeAt(index) ^ given.charCodeAt(index);
+  for (let index = 0; index < computed.length; index++)
+    difference |= computed.charCodeAt(index) ^ expected.charCodeAt(index);
   return difference === 0;
 }
 
-function bytesOf(text: string): Uint8Array {
+function toBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-function base64(bytes: Uint8Array): string {
+function encodeBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

@@ -6,30 +6,31 @@ import type { Filter } from "./filter.ts";
 export function proxyCookie({ domain, path }: SettingsOf<"proxyCookie">): Filter {
   const withoutDot = domain?.from.replace(/^\./, "").toLowerCase();
   // A dot before a domain means nothing, so it is not compared, and stays.
-  const domainOf = (own: string) => {
-    const [, dot = "", bare = ""] = /^(\.?)(.*)$/.exec(own) ?? [];
-    return domain && bare.toLowerCase() === withoutDot ? dot + domain.to : own;
+  const rewriteDomain = (value: string) => {
+    const [, dot = "", bareDomain = ""] = /^(\.?)(.*)$/.exec(value) ?? [];
+    return domain && bareDomain.toLowerCase() === withoutDot ? dot + domain.to : value;
   };
-  const pathOf = (own: string) => (path && own.startsWith(path.from) ? path.to + own.slice(path.from.length) : own);
+  const rewritePath = (value: string) =>
+    path && value.startsWith(path.from) ? path.to + value.slice(path.from.length) : value;
   return async (exchange, next) => {
     const answer = await next(exchange);
     const cookies = answer.response.headers.getSetCookie();
     if (answer.outcome !== "routed" || cookies.length === 0) return answer;
     return withHeaders(answer, (headers) => {
       headers.delete("Set-Cookie");
-      for (const cookie of cookies) headers.append("Set-Cookie", withAttributes(cookie, domainOf, pathOf));
+      for (const cookie of cookies) headers.append("Set-Cookie", withAttributes(cookie, rewriteDomain, rewritePath));
     });
   };
 }
 
-type Change = (own: string) => string;
+type Rewrite = (value: string) => string;
 
-function withAttributes(cookie: string, domainOf: Change, pathOf: Change): string {
+function withAttributes(cookie: string, rewriteDomain: Rewrite, rewritePath: Rewrite): string {
   const [pair, ...attributes] = cookie.split(";");
-  const changed = attributes.map((attribute) => {
-    const [, before = "", name = "", value = ""] = /^(\s*(domain|path)\s*=\s*)(.*?)\s*$/i.exec(attribute) ?? [];
+  const rewrittenAttributes = attributes.map((attribute) => {
+    const [, prefix = "", name = "", value = ""] = /^(\s*(domain|path)\s*=\s*)(.*?)\s*$/i.exec(attribute) ?? [];
     if (name === "") return attribute;
-    return before + (name.toLowerCase() === "domain" ? domainOf(value) : pathOf(value));
+    return prefix + (name.toLowerCase() === "domain" ? rewriteDomain(value) : rewritePath(value));
   });
-  return [pair, ...changed].join(";");
+  return [pair, ...rewrittenAttributes].join(";");
 }

@@ -4,17 +4,19 @@ import type { Filter } from "./filter.ts";
 
 /** Rewrites where the origin sends clients. */
 export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirect">): Filter {
-  const rewritten = (url: string) => (url.startsWith(from) ? to + url.slice(from.length) : undefined);
+  const rewriteUrl = (url: string) => (url.startsWith(from) ? to + url.slice(from.length) : undefined);
   return async (exchange, next) => {
     const answer = await next(exchange);
     if (answer.outcome !== "routed") return answer;
     const { headers } = answer.response;
-    const location = rewritten(headers.get("Location") ?? "");
+    const location = rewriteUrl(headers.get("Location") ?? "");
     // nginx completes a path that it made itself, but none of the origin's.
     const origin = location?.startsWith("/") && !isRelative ? `${exchange.scheme}://${exchange.host}` : "";
-    const [, before = "", url = ""] = /^(.*?url=)(.*)$/i.exec(headers.get("Refresh") ?? "") ?? [];
-    const refresh = rewritten(url);
-    const located = location === undefined ? answer : withHeader(answer, "Location", origin + location);
-    return refresh === undefined ? located : withHeader(located, "Refresh", before + refresh);
+    const [, refreshPrefix = "", url = ""] = /^(.*?url=)(.*)$/i.exec(headers.get("Refresh") ?? "") ?? [];
+    const refresh = rewriteUrl(url);
+    const answerWithLocation = location === undefined ? answer : withHeader(answer, "Location", origin + location);
+    return refresh === undefined
+      ? answerWithLocation
+      : withHeader(answerWithLocation, "Refresh", refreshPrefix + refresh);
   };
 }

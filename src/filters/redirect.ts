@@ -1,14 +1,14 @@
-import { redirect as redirectTo } from "../answer.ts";
+import { redirectResponse as redirectTo } from "../answer.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { isTemplate } from "../rules/variables.ts";
-import { expand, withEscapedGroups } from "../variables.ts";
+import { expandVariables, withEscapedGroups } from "../variables.ts";
 import type { Filter } from "./filter.ts";
 
 /** Sends every request elsewhere. */
 export function redirect({ code, location, isRelative }: SettingsOf<"redirect">): Filter {
-  const varies = isTemplate(location);
+  const hasVariables = isTemplate(location);
   return async (exchange) => {
-    const target = varies ? expand(location, withEscapedGroups(exchange)) : location;
+    const target = hasVariables ? expandVariables(location, withEscapedGroups(exchange)) : location;
     // Two slashes would name another host, which a variable must not.
     const staysRelative = isRelative && !/^\/[/\\]/.test(target);
     const absolute = target.startsWith("/") && !staysRelative;

@@ -2,31 +2,31 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
-const MOST = 1000;
+const MAX_ENTRIES = 1000;
 
 /** A set of texts that holds none of them, only keyed hashes, and each of those for a short while. */
-export interface ForgetfulSet {
+export interface ExpiringHashSet {
   has(text: string, now: number): boolean;
   add(text: string, now: number): void;
 }
 
-export function forgetfulSet(keptMs: number): ForgetfulSet {
-  const until = new Map<string, number>();
+export function createExpiringHashSet(ttlMs: number): ExpiringHashSet {
+  const expiries = new Map<string, number>();
   let key: Uint8Array | undefined; // workerd has no randomness before the first request
-  const nameOf = (text: string) => {
+  const hashText = (text: string) => {
     key ??= crypto.getRandomValues(new Uint8Array(32));
     return bytesToHex(hmac(sha256, key, utf8ToBytes(text)));
   };
   return {
     has(text, now) {
-      return (until.get(nameOf(text)) ?? 0) > now;
+      return (expiries.get(hashText(text)) ?? 0) > now;
     },
     add(text, now) {
-      const name = nameOf(text);
-      until.delete(name); // so that the oldest comes first
-      until.set(name, now + keptMs);
-      const [oldest] = until.keys();
-      if (until.size > MOST && oldest !== undefined) until.delete(oldest);
+      const hash = hashText(text);
+      expiries.delete(hash); // so that the oldest comes first
+      expiries.set(hash, now + ttlMs);
+      const [oldestHash] = expiries.keys();
+      if (expiries.size > MAX_ENTRIES && oldestHash !== undefined) expiries.delete(oldestHash);
     },
   };
 }

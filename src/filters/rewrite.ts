@@ -1,43 +1,46 @@
-import { ownAnswer, redirect } from "../answer.ts";
+import { errorResponse, redirectResponse } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
-import { bytesOf, encodePath } from "../rules/paths.ts";
+import { encodePath, toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { VARIABLE } from "../rules/variables.ts";
-import { expand, withEscapedGroups } from "../variables.ts";
+import { VARIABLE_PATTERN } from "../rules/variables.ts";
+import { expandVariables, withEscapedGroups } from "../variables.ts";
 import type { Filter } from "./filter.ts";
 
 /** Asks the origin for another path, or sends the client to another URL. */
 export function rewrite(settings: SettingsOf<"rewrite">): Filter {
   return async (exchange, next) => {
-    const target = encodePath(rewritten(settings, exchange));
-    if (settings.type === "redirect") return redirect(302, target + exchange.query);
+    const target = encodePath(rewritePath(settings, exchange));
+    if (settings.type === "redirect") return redirectResponse(302, target + exchange.query);
     // nginx: "the rewritten URI has a zero length".
-    if (target === "") return ownAnswer(exchange, 500, "rewrite-empty", "the rewritten path is empty");
-    const originHeaders = [...exchange.originHeaders, ...forwardedPrefix(settings.forwardedPrefix, exchange)];
-    return next({ ...exchange, target: target.startsWith("/") ? target : `/${target}`, originHeaders });
+    if (target === "") return errorResponse(exchange, 500, "empty-rewrite", "the rewritten path is empty");
+    const originHeaders = [
+      ...exchange.originHeaders,
+      ...buildForwardedPrefixHeader(settings.forwardedPrefix, exchange),
+    ];
+    return next({ ...exchange, originPath: target.startsWith("/") ? target : `/${target}`, originHeaders });
   };
 }
 
 /** The path that a request is rewritten to, as a byte string. A group that took no part is empty. */
-function rewritten(settings: SettingsOf<"rewrite">, exchange: Exchange): string {
+function rewritePath(settings: SettingsOf<"rewrite">, exchange: Exchange): string {
   const { path = "/", groups } = exchange;
   switch (settings.type) {
     case "replace":
     case "redirect":
-      return settings.target.replace(VARIABLE, (variable, digit?: string) => {
+      return settings.target.replace(VARIABLE_PATTERN, (variable, digit?: string) => {
         if (digit !== undefined) return groups[Number(digit)] ?? "";
-        return variable === "$uri" ? path : bytesOf(expand(variable, exchange).toWellFormed());
+        return variable === "$uri" ? path : toByteString(expandVariables(variable, exchange).toWellFormed());
       });
     case "prefix": {
-      const rest = path.slice(bytesOf(settings.prefix).replace(/\/$/, "").length).replace(/^\//, "");
-      return `${settings.target.replace(/\/$/, "")}/${rest}`;
+      const remainder = path.slice(toByteString(settings.prefix).replace(/\/$/, "").length).replace(/^\//, "");
+      return `${settings.target.replace(/\/$/, "")}/${remainder}`;
     }
   }
 }
 
 /** Escaped, since what was decoded may hold anything, and a header must not. */
-function forwardedPrefix(prefix: string | undefined, exchange: Exchange): [string, string][] {
-  const value = prefix === undefined ? "" : expand(prefix, withEscapedGroups(exchange));
+function buildForwardedPrefixHeader(prefix: string | undefined, exchange: Exchange): [string, string][] {
+  const value = prefix === undefined ? "" : expandVariables(prefix, withEscapedGroups(exchange));
   return value === ""
     ? []
     : [["X-Forwarded-Prefix", value.replace(/[^\x20-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()))]];

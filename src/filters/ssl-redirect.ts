@@ -1,4 +1,4 @@
-import { redirect } from "../answer.ts";
+import { redirectResponse } from "../answer.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Filter } from "./filter.ts";
 
@@ -8,6 +8,6 @@ export function sslRedirect({ keepsTrailingSlash, writesPort }: SettingsOf<"sslR
     if (exchange.scheme === "https") return next(exchange);
     const target = exchange.rawPath + exchange.query;
     const host = exchange.hostHeader.replace(/:\d*$/, "") + (writesPort ? ":443" : "");
-    return redirect(308, `https://${host}${keepsTrailingSlash ? target : target.replace(/\/$/, "")}`);
+    return redirectResponse(308, `https://${host}${keepsTrailingSlash ? target : target.replace(/\/$/, "")}`);
   };
 }

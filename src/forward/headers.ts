@@ -2,22 +2,27 @@ import type { Exchange } from "../exchange.ts";
 
 // Of one connection only (RFC 9110, 7.6.1), and what makes CGI programs believe in a proxy (httpoxy).
 const HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE"];
-const HOP_BY_HOP_ALSO = ["Trailer", "Transfer-Encoding", "Upgrade", "Proxy"];
+const MORE_HOP_BY_HOP = ["Trailer", "Transfer-Encoding", "Upgrade", "Proxy"];
 // What only a proxy may say. CF-Connecting-IP is Cloudflare's to set again (error 1000 if it comes from a Worker).
-const SPOOFABLE = ["CF-Connecting-IP", "X-Forwarded-Prefix", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
+const SPOOFABLE_HEADERS = [
+  "CF-Connecting-IP",
+  "X-Forwarded-Prefix",
+  "X-Original-Forwarded-For",
+  "X-Original-Forwarded-Host",
+];
 
 /** What the origin is sent: the client's headers, less those of its connection, with ingress-nginx's about the client. */
-export function originHeaders(exchange: Exchange): Headers {
+export function buildOriginHeaders(exchange: Exchange): Headers {
   const headers = new Headers(exchange.request.headers);
   const upgrade = headers.get("Upgrade");
-  dropHopByHop(headers);
+  deleteHopByHop(headers);
   for (const name of [...headers.keys()]) {
     // nginx drops names with "_": CGI could not tell them from those with "-".
     if (name.includes("_") || name.startsWith("ssl-client-")) headers.delete(name);
   }
-  for (const name of SPOOFABLE) headers.delete(name);
+  for (const name of SPOOFABLE_HEADERS) headers.delete(name);
   if (upgrade?.toLowerCase() === "websocket") headers.set("Upgrade", "websocket");
-  for (const [name, value] of aboutClient(exchange)) headers.set(name, value);
+  for (const [name, value] of buildClientHeaders(exchange)) headers.set(name, value);
   for (const [name, value] of exchange.originHeaders) {
     if (value === undefined) headers.delete(name);
     else headers.set(name, value);
@@ -26,15 +31,15 @@ export function originHeaders(exchange: Exchange): Headers {
 }
 
 /** The origin's answer without the headers of its connection, and those that speak to nginx. Its body is not read, so encoded bytes stay as they are. */
-export function clientResponse(response: Response): Response {
+export function buildClientResponse(response: Response): Response {
   if (response.status === 101) return response;
   const copy = new Response(response.body, response);
-  dropHopByHop(copy.headers);
+  deleteHopByHop(copy.headers);
   for (const name of [...copy.headers.keys()]) if (name.startsWith("x-accel-")) copy.headers.delete(name);
   return copy;
 }
 
-function aboutClient(exchange: Exchange): [string, string][] {
+function buildClientHeaders(exchange: Exchange): [string, string][] {
   const { request, scheme, hostHeader, clientIp, id } = exchange;
   const headers: [string, string | undefined][] = [
     ["X-Request-ID", id],
@@ -45,20 +50,24 @@ function aboutClient(exchange: Exchange): [string, string][] {
     ["X-Forwarded-Proto", scheme],
     ["X-Forwarded-Scheme", scheme],
     ["X-Scheme", scheme],
-    ["X-Original-Forwarded-For", clientsOwn(request.headers.get("X-Forwarded-For"))],
+    ["X-Original-Forwarded-For", parseOriginalForwardedFor(request.headers.get("X-Forwarded-For"))],
     ["X-Original-Forwarded-Host", request.headers.get("X-Forwarded-Host") ?? undefined],
   ];
   return headers.filter((header): header is [string, string] => header[1] !== undefined && header[1] !== "");
 }
 
 /** What the client itself sent: Cloudflare appends the client's address to it. */
-function clientsOwn(forwardedFor: string | null): string | undefined {
+function parseOriginalForwardedFor(forwardedFor: string | null): string | undefined {
   return forwardedFor?.includes(",") ? forwardedFor.slice(0, forwardedFor.lastIndexOf(",")).trim() : undefined;
 }
 
-function dropHopByHop(headers: Headers): void {
-  const named = headers.get("Connection")?.split(",") ?? [];
-  for (const name of [...named.map((text) => text.trim()).filter(isToken), ...HOP_BY_HOP, ...HOP_BY_HOP_ALSO]) {
+function deleteHopByHop(headers: Headers): void {
+  const connectionHeaders = headers.get("Connection")?.split(",") ?? [];
+  for (const name of [
+    ...connectionHeaders.map((text) => text.trim()).filter(isToken),
+    ...HOP_BY_HOP,
+    ...MORE_HOP_BY_HOP,
+  ]) {
     headers.delete(name);
   }
 }

@@ -1,15 +1,15 @@
-import type { Retry } from "../rules/policies/upstream.ts";
+import type { RetrySettings } from "../rules/policies/upstream.ts";
 
 /** What may make an attempt worth another: nothing was sent, or it broke off, or took too long, or its status. */
-export type Failure = "unsent" | "error" | "timeout" | `http_${number}`;
+export type RetryCondition = "unsent" | "error" | "timeout" | `http_${number}`;
 
 // What is done twice where it is sent twice, says nginx (RFC 9110, 9.2.2, is stricter).
-const NOT_IDEMPOTENT = ["POST", "LOCK", "PATCH"];
+const NON_IDEMPOTENT_METHODS = ["POST", "LOCK", "PATCH"];
 
 /** Whether another address is asked. What was not sent may be sent again whatever the method. */
-export function isWorthAnother(failure: Failure | undefined, method: string, { on }: Retry): boolean {
+export function shouldRetry(failure: RetryCondition | undefined, method: string, { on }: RetrySettings): boolean {
   if (failure === undefined) return false;
   const condition = failure === "unsent" ? "error" : failure;
-  if (!on.some((named) => named === condition)) return false;
-  return failure === "unsent" || on.includes("non_idempotent") || !NOT_IDEMPOTENT.includes(method);
+  if (!on.some((entry) => entry === condition)) return false;
+  return failure === "unsent" || on.includes("non_idempotent") || !NON_IDEMPOTENT_METHODS.includes(method);
 }

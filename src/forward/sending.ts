@@ -1,13 +1,13 @@
-import { isBodyless, pipeOf } from "../body.ts";
+import { createPipe, isBodylessMethod } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
-import { inTime } from "../in-time.ts";
+import { withTimeout } from "../in-time.ts";
 
 /** Bodies up to this are kept, so that another address can be asked. */
-const MOST_KEPT_BYTES = 64 * 1024;
+const MAX_BUFFERED_BODY_BYTES = 64 * 1024;
 
 /** A request's body, on its way to an origin. */
-export interface Sending {
-  readonly asked: string | Request;
+export interface OutgoingBody {
+  readonly input: string | Request;
   /** Left out where the request brings it. */
   readonly method?: string;
   readonly body?: ReadableStream | ArrayBuffer | null;
@@ -15,55 +15,61 @@ export interface Sending {
    * Resolves when all of it has been taken. Where it breaks off this rejects, and the fetch must be aborted: workerd ends
    * a body that fails as if it were whole.
    */
-  readonly sent: Promise<void>;
+  readonly completion: Promise<void>;
 }
 
 /** A body made ready to be sent: whether it can be sent again, and each sending of it. */
-export interface Body {
-  readonly again: boolean;
-  readonly send: (url: string) => Sending;
+export interface RequestBody {
+  readonly isRepeatable: boolean;
+  readonly send: (url: string) => OutgoingBody;
 }
 
 /** Why a body was not taken. */
-export class Stalled extends Error {}
+export class UploadStalledError extends Error {}
 
 /** Makes a request's body ready. One that is small, and may be wanted again, is read whole first. */
-export async function bodyOf({ request, body, upstream }: Exchange, mayBeWantedAgain: boolean): Promise<Body> {
-  const sent = Promise.resolve();
+export async function prepareBody({ request, body, upstream }: Exchange, mayRetry: boolean): Promise<RequestBody> {
+  const completion = Promise.resolve();
   const { method } = request;
-  if (body === null) return { again: true, send: (asked) => ({ asked, method, body: null, sent }) };
+  if (body === null) return { isRepeatable: true, send: (input) => ({ input, method, body: null, completion }) };
   // A GET may have a body, but a fetch takes it only with the client's own request.
-  if (isBodyless(method)) return { again: false, send: (url) => ({ asked: new Request(url, request), sent }) };
+  if (isBodylessMethod(method))
+    return { isRepeatable: false, send: (url) => ({ input: new Request(url, request), completion }) };
   const length = request.headers.get("Content-Length");
-  if (mayBeWantedAgain && length !== null && Number(length) <= MOST_KEPT_BYTES) {
-    const kept = await new Response(body).arrayBuffer();
-    return { again: true, send: (asked) => ({ asked, method, body: kept, sent }) };
+  if (mayRetry && length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES) {
+    const buffer = await new Response(body).arrayBuffer();
+    return { isRepeatable: true, send: (input) => ({ input, method, body: buffer, completion }) };
   }
-  return { again: false, send: (asked) => ({ asked, method, ...streamed(body, length, upstream?.sendMs) }) };
+  return { isRepeatable: false, send: (input) => ({ input, method, ...streamBody(body, length, upstream?.sendMs) }) };
 }
 
-function streamed(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {
-  const { readable, writable } = pipeOf(length);
-  const piped = sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pump(body, writable, sendMs);
+function streamBody(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {
+  const { readable, writable } = createPipe(length);
+  const pipe =
+    sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pumpWithWriteTimeout(body, writable, sendMs);
   // An origin may answer without reading on: that is no break.
-  const sent = piped.catch(async (error: unknown) => {
-    if (error instanceof Stalled || !(await isEnded(writable))) throw error;
+  const completion = pipe.catch(async (error: unknown) => {
+    if (error instanceof UploadStalledError || !(await isClosed(writable))) throw error;
   });
-  return { body: readable, sent };
+  return { body: readable, completion };
 }
 
-async function isEnded(stream: WritableStream): Promise<boolean> {
-  const ended = () => true;
-  return (await inTime(stream.getWriter().closed.then(ended, ended), 0)) ?? false;
+async function isClosed(stream: WritableStream): Promise<boolean> {
+  const returnTrue = () => true;
+  return (await withTimeout(stream.getWriter().closed.then(returnTrue, returnTrue), 0)) ?? false;
 }
 
 /** Pipes part by part, to see how long each waits to be taken. */
-async function pump(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, ms: number): Promise<void> {
-  const writer = to.getWriter();
+async function pumpWithWriteTimeout(
+  source: ReadableStream<Uint8Array>,
+  destination: WritableStream<Uint8Array>,
+  ms: number,
+): Promise<void> {
+  const writer = destination.getWriter();
   try {
-    for await (const part of from) {
-      const taken = writer.write(part).then(() => true);
-      if (!(await inTime(taken, ms))) throw new Stalled(`the origin took nothing for ${ms} ms`);
+    for await (const chunk of source) {
+      const write = writer.write(chunk).then(() => true);
+      if (!(await withTimeout(write, ms))) throw new UploadStalledError(`the origin took nothing for ${ms} ms`);
     }
     await writer.close();
   } finally {

@@ -1,13 +1,13 @@
 import type { Exchange } from "../exchange.ts";
-import type { Site } from "../filters/filter.ts";
-import { hostOf } from "../rules/hosts.ts";
-import { forwardedPath, normalisePath } from "../rules/paths.ts";
-import type { Target } from "../rules/target.ts";
-import { expand } from "../variables.ts";
-import { originTarget } from "./target.ts";
+import type { HostContext } from "../filters/filter.ts";
+import { normalizeHost } from "../rules/hosts.ts";
+import { buildOriginPath, normalizePath } from "../rules/paths.ts";
+import type { SubrequestTarget } from "../rules/target.ts";
+import { expandVariables } from "../variables.ts";
+import { buildOriginUrl } from "./target.ts";
 
 /** What a subrequest is, beside where it goes. Redirects are not followed. */
-export interface Subrequest {
+export interface SubrequestInit {
   readonly method: string;
   readonly headers: Headers;
   readonly body: ReadableStream | null;
@@ -19,70 +19,74 @@ export interface Subrequest {
 }
 
 /** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
-export async function subrequest(
+export async function sendSubrequest(
   exchange: Exchange,
-  { rules }: Site,
-  target: Target,
-  asked: Subrequest,
+  { rules }: HostContext,
+  target: SubrequestTarget,
+  init: SubrequestInit,
 ): Promise<Response> {
   switch (target.via) {
     case "internet":
-      return send(exchange, target.origin + pathOf(target, exchange).join(""), asked, undefined);
+      return fetchWithTimeout(exchange, target.origin + expandTargetPath(target, exchange).join(""), init, undefined);
     case "rules":
-      return byRules(exchange, target, asked);
+      return serveByRules(exchange, target, init);
     case "backend": {
       const backend = rules.backends[target.backend];
       const address = backend?.addresses[Math.floor(Math.random() * backend.addresses.length)];
-      const [path, query] = pathOf(target, exchange);
-      const reached =
+      const [path, query] = expandTargetPath(target, exchange);
+      const originUrl =
         backend &&
         address &&
-        originTarget({ ...exchange, originHost: asked.host, target: path, query }, backend, address);
-      if (!reached) throw new Error(`backend ${target.backend} cannot be reached`);
-      return send(exchange, reached.url, asked, reached.resolveOverride);
+        buildOriginUrl({ ...exchange, originHost: init.host, originPath: path, query }, backend, address);
+      if (!originUrl) throw new Error(`backend ${target.backend} cannot be reached`);
+      return fetchWithTimeout(exchange, originUrl.url, init, originUrl.resolveOverride);
     }
   }
 }
 
 /** A path that our own rules answer: going out to the edge again would come back to this Worker, or to none. */
-async function byRules(exchange: Exchange, target: Target & { via: "rules" }, asked: Subrequest): Promise<Response> {
-  const [rawPath, query] = pathOf(target, exchange);
-  const hostHeader = expand(target.host, exchange);
-  const path = normalisePath(rawPath);
+async function serveByRules(
+  exchange: Exchange,
+  target: SubrequestTarget & { via: "rules" },
+  init: SubrequestInit,
+): Promise<Response> {
+  const [rawPath, query] = expandTargetPath(target, exchange);
+  const hostHeader = expandVariables(target.host, exchange);
+  const path = normalizePath(rawPath);
   const request = new Request("http://edgress.invalid/", {
-    method: asked.method,
-    headers: asked.headers,
-    body: asked.body,
-    ...(asked.signal && { signal: asked.signal }),
+    method: init.method,
+    headers: init.headers,
+    body: init.body,
+    ...(init.signal && { signal: init.signal }),
   });
-  const inner: Exchange = {
+  const innerExchange: Exchange = {
     ...exchange,
     request,
     scheme: target.scheme,
     hostHeader,
-    host: hostOf(hostHeader),
+    host: normalizeHost(hostHeader),
     rawPath,
     query,
     path,
-    target: forwardedPath(rawPath, path ?? "/"),
-    body: asked.body,
-    address: undefined,
+    originPath: buildOriginPath(rawPath, path ?? "/"),
+    body: init.body,
+    preferredRecord: undefined,
     upstream: undefined,
     originHost: undefined,
     originHeaders: [],
   };
-  return (await exchange.platform.serve(inner)).response;
+  return (await exchange.platform.serve(innerExchange)).response;
 }
 
-async function send(
+async function fetchWithTimeout(
   { platform }: Exchange,
   url: string,
-  { timeoutMs, method, headers, body, signal: given }: Subrequest,
+  { timeoutMs, method, headers, body, signal: callerSignal }: SubrequestInit,
   resolveOverride: string | undefined,
 ): Promise<Response> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
+  const timeoutController = new AbortController();
+  const timer = setTimeout(() => timeoutController.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const signal = callerSignal ? AbortSignal.any([callerSignal, timeoutController.signal]) : timeoutController.signal;
   try {
     return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
   } finally {
@@ -91,9 +95,9 @@ async function send(
 }
 
 /** The path, which begins with a slash whatever its variables hold: else a client could write another host there. */
-function pathOf({ path }: Target, exchange: Exchange): [path: string, query: string] {
-  const expanded = expand(path, exchange);
-  const whole = (expanded.startsWith("/") ? expanded : `/${expanded}`).replaceAll("\\", "%5C");
-  const at = whole.indexOf("?");
-  return at < 0 ? [whole, ""] : [whole.slice(0, at), whole.slice(at)];
+function expandTargetPath({ path }: SubrequestTarget, exchange: Exchange): [path: string, query: string] {
+  const expandedPath = expandVariables(path, exchange);
+  const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replaceAll("\\", "%5C");
+  const queryStart = absolutePath.indexOf("?");
+  return queryStart < 0 ? [absolutePath, ""] : [absolutePath.slice(0, queryStart), absolutePath.slice(queryStart)];
 }

@@ -1,7 +1,7 @@
 import type { Rate } from "../env.ts";
 
 /** How full a client's bucket is: in requests, at a time in milliseconds. */
-export interface Level {
+export interface BucketLevel {
   readonly excess: number;
   readonly at: number;
 }
@@ -10,13 +10,17 @@ export interface Level {
  * The level after one more request, or nothing where it would run over: nginx's limit_req with `nodelay`. One request and
  * `burst` more pass at once, then one each `intervalMs`; what is refused is not counted.
  */
-export function filled(level: Level | undefined, { intervalMs, burst }: Rate, now: number): Level | undefined {
+export function addRequest(
+  level: BucketLevel | undefined,
+  { intervalMs, burst }: Rate,
+  now: number,
+): BucketLevel | undefined {
   if (!level) return { excess: 0, at: now };
   const excess = Math.max(0, level.excess - Math.abs(now - level.at) / intervalMs + 1);
   return excess > burst ? undefined : { excess, at: now };
 }
 
 /** How long a bucket still counts, in milliseconds: after that it is as good as none. */
-export function lastsMs({ excess, at }: Level, { intervalMs }: Rate, now: number): number {
+export function drainTimeMs({ excess, at }: BucketLevel, { intervalMs }: Rate, now: number): number {
   return Math.max(0, at + (excess + 1) * intervalMs - now);
 }

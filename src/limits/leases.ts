@@ -1,17 +1,17 @@
 /** Requests in progress, each until it is given back, or not renewed in time. */
-export class Leases {
-  readonly #until = new Map<string, number>();
+export class ConnectionSlots {
+  readonly #expiries = new Map<string, number>();
 
   count(now: number): number {
-    for (const [lease, until] of this.#until) if (until <= now) this.#until.delete(lease);
-    return this.#until.size;
+    for (const [slot, expiresAt] of this.#expiries) if (expiresAt <= now) this.#expiries.delete(slot);
+    return this.#expiries.size;
   }
 
-  hold(lease: string, until: number): void {
-    this.#until.set(lease, until);
+  set(slot: string, expiresAt: number): void {
+    this.#expiries.set(slot, expiresAt);
   }
 
-  giveBack(lease: string): void {
-    this.#until.delete(lease);
+  release(slot: string): void {
+    this.#expiries.delete(slot);
   }
 }

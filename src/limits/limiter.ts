@@ -1,50 +1,50 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Entered, Entry, Limits, Rate } from "../env.ts";
-import { filled, type Level, lastsMs } from "./leaky-bucket.ts";
-import { LEASE_MS } from "./lease.ts";
-import { Leases } from "./leases.ts";
+import type { Admission, Rate, RateLimiter, RateLimitRequest } from "../env.ts";
+import { addRequest, type BucketLevel, drainTimeMs } from "./leaky-bucket.ts";
+import { SLOT_TTL_MS } from "./lease.ts";
+import { ConnectionSlots } from "./leases.ts";
 
 /** An object in memory outlives a pause as long as this, so that a bucket which is empty by then need not be stored. */
-const KEPT_IN_MEMORY_MS = 10_000;
-const LEVEL = "level ";
+const MEMORY_LIFETIME_MS = 10_000;
+const LEVEL_KEY_PREFIX = "level ";
 
 /** Counts the requests of one client to one Ingress, wherever in the world they come in. */
-export class Limiter extends DurableObject implements Limits {
-  readonly #levels = new Map<string, Level>();
-  readonly #leases = new Leases();
+export class Limiter extends DurableObject implements RateLimiter {
+  readonly #levels = new Map<string, BucketLevel>();
+  readonly #slots = new ConnectionSlots();
 
   constructor(state: DurableObjectState, env: unknown) {
     super(state, env as Cloudflare.Env);
     state.blockConcurrencyWhile(async () => {
-      for (const [key, level] of await state.storage.list<Level>({ prefix: LEVEL })) {
-        this.#levels.set(key.slice(LEVEL.length), level);
+      for (const [key, level] of await state.storage.list<BucketLevel>({ prefix: LEVEL_KEY_PREFIX })) {
+        this.#levels.set(key.slice(LEVEL_KEY_PREFIX.length), level);
       }
     });
   }
 
   /** Within all limits or within none: what is refused counts nowhere. */
-  async enter({ rates, connections }: Entry): Promise<Entered> {
+  async acquire({ rates, connections }: RateLimitRequest): Promise<Admission> {
     const now = Date.now();
-    if (connections > 0 && this.#leases.count(now) >= connections) return { ok: false, limit: "limit-connections" };
-    const levels: Filled[] = [];
+    if (connections > 0 && this.#slots.count(now) >= connections) return { ok: false, limit: "limit-connections" };
+    const levels: RateLevel[] = [];
     for (const rate of rates) {
-      const level = filled(this.#levels.get(rate.name), rate, now);
+      const level = addRequest(this.#levels.get(rate.name), rate, now);
       if (!level) return { ok: false, limit: rate.name };
       levels.push({ rate, level });
     }
-    this.#keep(levels, now);
+    this.#saveLevels(levels, now);
     if (connections === 0) return { ok: true };
-    const lease = crypto.randomUUID();
-    this.#leases.hold(lease, now + LEASE_MS);
-    return { ok: true, lease };
+    const slot = crypto.randomUUID();
+    this.#slots.set(slot, now + SLOT_TTL_MS);
+    return { ok: true, slot };
   }
 
-  async renew(lease: string): Promise<void> {
-    this.#leases.hold(lease, Date.now() + LEASE_MS);
+  async renew(slot: string): Promise<void> {
+    this.#slots.set(slot, Date.now() + SLOT_TTL_MS);
   }
 
-  async leave(lease: string): Promise<void> {
-    this.#leases.giveBack(lease);
+  async release(slot: string): Promise<void> {
+    this.#slots.release(slot);
   }
 
   /** Nothing of a client that stays away is kept. */
@@ -53,19 +53,19 @@ export class Limiter extends DurableObject implements Limits {
     await this.ctx.storage.deleteAll();
   }
 
-  #keep(levels: readonly Filled[], now: number): void {
+  #saveLevels(levels: readonly RateLevel[], now: number): void {
     for (const { rate, level } of levels) this.#levels.set(rate.name, level);
-    const lasts = Math.max(0, ...levels.map(({ rate, level }) => lastsMs(level, rate, now)));
-    if (lasts <= KEPT_IN_MEMORY_MS) return;
+    const drainMs = Math.max(0, ...levels.map(({ rate, level }) => drainTimeMs(level, rate, now)));
+    if (drainMs <= MEMORY_LIFETIME_MS) return;
     // Not waited for: a request is not held up by the disk, and the last counts may be lost with the machine.
-    const stored = Object.fromEntries(levels.map(({ rate, level }) => [LEVEL + rate.name, level]));
-    void this.ctx.storage.put(stored, { allowUnconfirmed: true });
-    void this.ctx.storage.setAlarm(now + lasts, { allowUnconfirmed: true });
+    const entries = Object.fromEntries(levels.map(({ rate, level }) => [LEVEL_KEY_PREFIX + rate.name, level]));
+    void this.ctx.storage.put(entries, { allowUnconfirmed: true });
+    void this.ctx.storage.setAlarm(now + drainMs, { allowUnconfirmed: true });
   }
 }
 
 /** A bucket with one more request in it. */
-interface Filled {
+interface RateLevel {
   readonly rate: Rate;
-  readonly level: Level;
+  readonly level: BucketLevel;
 }

@@ -1,163 +1,183 @@
 import type { Env } from "../env.ts";
 import type { Next } from "../filters/filter.ts";
-import { forwarder } from "../forward/forward.ts";
-import { hostKeys } from "../rules/hosts.ts";
-import { CURRENT_KEY, shardKey, shardOf } from "../rules/keys.ts";
+import { createForwarder } from "../forward/forward.ts";
+import { listHostCandidates } from "../rules/hosts.ts";
+import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
-import { handlerOf } from "./host.ts";
-import { cacheStore, kvStore, type Store } from "./store.ts";
+import { createHostHandler } from "./host.ts";
+import { createCacheStore, createKvStore, type SnapshotStore } from "./store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
-const RECHECK_MS = 10_000;
+const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
 
 /** What serves each host, by its name in the rules. */
-type Hosts = ReadonlyMap<string, Next>;
+type HostHandlers = ReadonlyMap<string, Next>;
 
 /** The snapshot that an isolate serves from, as much of it as was asked for. */
-interface InForce {
+interface ActiveSnapshot {
   readonly manifest: Manifest;
   readonly bytes: string; // of the signed manifest
-  readonly shards: Map<string, Hosts>; // by digest; grows as hosts are asked for
+  readonly shards: Map<string, HostHandlers>; // by digest; grows as hosts are asked for
 }
 
 type Background = Pick<ExecutionContext, "waitUntil">;
 
 // Kept across the requests of an isolate, so plain data and pure functions only: never a promise, a stream or a Request.
-let kept: InForce | undefined;
+let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
 
 /** What a request is served from, or why it cannot be. */
-export type Loaded =
-  | { readonly ok: true; readonly manifest: Manifest; readonly hosts: Hosts }
-  | { readonly ok: false; readonly because: string };
+export type LoadResult =
+  | { readonly ok: true; readonly manifest: Manifest; readonly hosts: HostHandlers }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * The snapshot in force, with the hosts that may take a request for `host`. It is looked at again in the background,
  * never on a request's way; what cannot be read or does not verify leaves the last good one in force.
  */
-export async function load(env: Env, host: string, background: Background, now: number): Promise<Loaded> {
+export async function load(env: Env, host: string, background: Background, now: number): Promise<LoadResult> {
   try {
-    const snapshot = await inForce(env, background, now);
-    return await loadedFrom(snapshot, host, env, background).catch(async (error: unknown) => {
+    const snapshot = await getActiveSnapshot(env, background, now);
+    return await buildLoadResult(snapshot, host, env, background).catch(async (error: unknown) => {
       // After a long rest the generation may be out of history, and shards that were never asked for gone with it.
-      await renew(env, snapshot, background);
-      return kept && kept !== snapshot ? loadedFrom(kept, host, env, background) : Promise.reject(error);
+      await refresh(env, snapshot, background);
+      return activeSnapshot && activeSnapshot !== snapshot
+        ? buildLoadResult(activeSnapshot, host, env, background)
+        : Promise.reject(error);
     });
   } catch (error) {
-    return { ok: false, because: messageOf(error) };
+    return { ok: false, reason: errorMessage(error) };
   }
 }
 
-async function loadedFrom(snapshot: InForce, host: string, env: Env, background: Background): Promise<Loaded> {
-  return { ok: true, manifest: snapshot.manifest, hosts: await hostsFor(snapshot, host, env, background) };
+async function buildLoadResult(
+  snapshot: ActiveSnapshot,
+  host: string,
+  env: Env,
+  background: Background,
+): Promise<LoadResult> {
+  return { ok: true, manifest: snapshot.manifest, hosts: await loadHostHandlers(snapshot, host, env, background) };
 }
 
-async function inForce(env: Env, background: Background, now: number): Promise<InForce> {
-  if (kept) {
-    if (now - checkedAt >= Number(env.RECHECK_MS ?? RECHECK_MS)) {
+async function getActiveSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
+  if (activeSnapshot) {
+    if (now - checkedAt >= Number(env.SNAPSHOT_REFRESH_MS ?? DEFAULT_SNAPSHOT_REFRESH_MS)) {
       checkedAt = now;
-      background.waitUntil(renew(env, kept, background));
+      background.waitUntil(refresh(env, activeSnapshot, background));
     }
-    return kept;
+    return activeSnapshot;
   }
-  const first = await start(env, background);
+  const snapshot = await loadInitialSnapshot(env, background);
   checkedAt = now;
-  return adopt(first);
+  return activate(snapshot);
 }
 
 /** Puts a snapshot in force, unless another request was quicker and its snapshot is as new. */
-function adopt(next: InForce): InForce {
-  if (!kept || kept.manifest.generation < next.manifest.generation) kept = next;
-  return kept;
+function activate(newSnapshot: ActiveSnapshot): ActiveSnapshot {
+  if (!activeSnapshot || activeSnapshot.manifest.generation < newSnapshot.manifest.generation)
+    activeSnapshot = newSnapshot;
+  return activeSnapshot;
 }
 
-async function hostsFor(snapshot: InForce, host: string, env: Env, background: Background): Promise<Hosts> {
-  const keys = hostKeys(host);
-  const digests = digestsOf(snapshot.manifest, keys);
+async function loadHostHandlers(
+  snapshot: ActiveSnapshot,
+  host: string,
+  env: Env,
+  background: Background,
+): Promise<HostHandlers> {
+  const keys = listHostCandidates(host);
+  const digests = findShardDigests(snapshot.manifest, keys);
   await loadShards(snapshot, digests, env, background);
-  const loaded = keys.flatMap((key) => {
-    const found = digests.map((digest) => snapshot.shards.get(digest)?.get(key)).find(Boolean);
-    return found ? [[key, found] as const] : [];
+  const handlers = keys.flatMap((key) => {
+    const handler = digests.map((digest) => snapshot.shards.get(digest)?.get(key)).find(Boolean);
+    return handler ? [[key, handler] as const] : [];
   });
-  return new Map(loaded);
+  return new Map(handlers);
 }
 
-async function start(env: Env, background: Background): Promise<InForce> {
+async function loadInitialSnapshot(env: Env, background: Background): Promise<ActiveSnapshot> {
   try {
-    const bytes = await kvStore(env).manifest();
-    const manifest = await verifyManifest(bytes, env.MANIFEST_PUBLIC_KEY);
-    background.waitUntil(cacheStore().keep(CURRENT_KEY, bytes));
+    const bytes = await createKvStore(env).manifest();
+    const manifest = await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY);
+    background.waitUntil(createCacheStore().put(CURRENT_KEY, bytes));
     return { manifest, bytes, shards: new Map() };
   } catch (error) {
-    warn("snapshot-from-copy", error);
-    const bytes = await cacheStore()
+    logWarning("snapshot-from-cache", error);
+    const bytes = await createCacheStore()
       .manifest()
       .catch(() => Promise.reject(error)); // what KV said is the reason
-    return { manifest: await verifyManifest(bytes, env.MANIFEST_PUBLIC_KEY), bytes, shards: new Map() };
+    return { manifest: await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY), bytes, shards: new Map() };
   }
 }
 
 /** Puts a newer snapshot in force, once every shard that is in use here is loaded. It never rejects. */
-async function renew(env: Env, before: InForce, background: Background): Promise<void> {
+async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
   try {
-    const bytes = await kvStore(env).manifest();
-    if (bytes === before.bytes) return;
-    const manifest = await verifyManifest(bytes, env.MANIFEST_PUBLIC_KEY);
+    const bytes = await createKvStore(env).manifest();
+    if (bytes === previousSnapshot.bytes) return;
+    const manifest = await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY);
     // KV may show an older value after a newer one; only a publication goes back, and it counts up.
-    if (manifest.generation <= before.manifest.generation) return;
-    const next: InForce = { manifest, bytes, shards: unchanged(before, manifest) };
-    const inUse = [...before.shards.values()].flatMap((hosts) => [...hosts.keys()]);
-    await loadShards(next, digestsOf(manifest, inUse), env, background);
-    adopt(next);
-    await cacheStore().keep(CURRENT_KEY, bytes);
+    if (manifest.generation <= previousSnapshot.manifest.generation) return;
+    const newSnapshot: ActiveSnapshot = { manifest, bytes, shards: reuseShards(previousSnapshot, manifest) };
+    const hostsInUse = [...previousSnapshot.shards.values()].flatMap((hosts) => [...hosts.keys()]);
+    await loadShards(newSnapshot, findShardDigests(manifest, hostsInUse), env, background);
+    activate(newSnapshot);
+    await createCacheStore().put(CURRENT_KEY, bytes);
   } catch (error) {
-    warn("snapshot-refused", error);
+    logWarning("snapshot-rejected", error);
   }
 }
 
-function unchanged({ shards }: InForce, manifest: Manifest): Map<string, Hosts> {
-  const still = new Set(manifest.shards);
-  return new Map([...shards].filter(([digest]) => still.has(digest)));
+function reuseShards({ shards }: ActiveSnapshot, manifest: Manifest): Map<string, HostHandlers> {
+  const publishedDigests = new Set(manifest.shards);
+  return new Map([...shards].filter(([digest]) => publishedDigests.has(digest)));
 }
 
-function digestsOf({ shards }: Manifest, hosts: readonly string[]): string[] {
-  const numbers = new Set(hosts.map((host) => shardOf(host, shards.length)));
-  return [...numbers].flatMap((number) => shards[number] ?? []);
+function findShardDigests({ shards }: Manifest, hosts: readonly string[]): string[] {
+  const shardNumbers = new Set(hosts.map((host) => computeShardIndex(host, shards.length)));
+  return [...shardNumbers].flatMap((number) => shards[number] ?? []);
 }
 
 async function loadShards(
-  snapshot: InForce,
+  snapshot: ActiveSnapshot,
   digests: readonly string[],
   env: Env,
   background: Background,
 ): Promise<void> {
-  const missing = digests.filter((digest) => !snapshot.shards.has(digest));
-  if (missing.length === 0) return;
-  const kv = kvStore(env);
-  const copies = cacheStore();
+  const missingDigests = digests.filter((digest) => !snapshot.shards.has(digest));
+  if (missingDigests.length === 0) return;
+  const kv = createKvStore(env);
+  const cache = createCacheStore();
   try {
-    for (const [digest, bytes] of await readShards(snapshot, kv, missing)) {
-      background.waitUntil(copies.keep(shardKey(digest), bytes));
+    for (const [digest, bytes] of await readShards(snapshot, kv, missingDigests)) {
+      background.waitUntil(cache.put(shardKey(digest), bytes));
     }
   } catch (error) {
-    warn("shard-from-copy", error);
-    await readShards(snapshot, copies, missing).catch(() => Promise.reject(error));
+    logWarning("shard-from-cache", error);
+    await readShards(snapshot, cache, missingDigests).catch(() => Promise.reject(error));
   }
 }
 
-async function readShards(snapshot: InForce, store: Store, digests: readonly string[]): Promise<Map<string, string>> {
-  const found = await store.shards(digests);
-  for (const [digest, bytes] of found) {
+async function readShards(
+  snapshot: ActiveSnapshot,
+  store: SnapshotStore,
+  digests: readonly string[],
+): Promise<Map<string, string>> {
+  const bytesByDigest = await store.shards(digests);
+  for (const [digest, bytes] of bytesByDigest) {
     const shard = await verifyShard(bytes, digest);
-    snapshot.shards.set(digest, new Map(shard.hosts.map((rules) => [rules.host, handlerOf(rules, forwarder)])));
+    snapshot.shards.set(
+      digest,
+      new Map(shard.hosts.map((rules) => [rules.host, createHostHandler(rules, createForwarder)])),
+    );
   }
-  return found;
+  return bytesByDigest;
 }
 
-function warn(event: string, error: unknown): void {
-  console.warn(JSON.stringify({ event, because: messageOf(error) }));
+function logWarning(event: string, error: unknown): void {
+  console.warn(JSON.stringify({ event, reason: errorMessage(error) }));
 }
 
-function messageOf(error: unknown): string {
+function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,42 +3,48 @@ import { Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 
 /** The manifest in these bytes of KV. Throws, saying why, unless it is signed with our key and of a format we know. */
 export async function verifyManifest(bytes: string, publicKey: string): Promise<Manifest> {
-  const signed = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
-  if (!signed.success) throw new Error(`the manifest is not signed as expected: ${mistakeIn(signed.error)}`);
-  const { manifest, signature } = signed.data;
-  const key = await crypto.subtle.importKey("raw", fromBase64(publicKey), "Ed25519", false, ["verify"]);
-  const genuine = await crypto.subtle.verify("Ed25519", key, fromBase64(signature), new TextEncoder().encode(manifest));
-  if (!genuine) throw new Error("the manifest's signature is not from the sync job's key");
-  const read = z.safeParse(Manifest, parseJson(manifest, "manifest"));
-  if (!read.success) throw new Error(`the manifest cannot be read: ${mistakeIn(read.error)}`);
-  return read.data;
+  const signedManifest = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
+  if (!signedManifest.success)
+    throw new Error(`the manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);
+  const { manifest, signature } = signedManifest.data;
+  const key = await crypto.subtle.importKey("raw", decodeBase64(publicKey), "Ed25519", false, ["verify"]);
+  const isGenuine = await crypto.subtle.verify(
+    "Ed25519",
+    key,
+    decodeBase64(signature),
+    new TextEncoder().encode(manifest),
+  );
+  if (!isGenuine) throw new Error("the manifest's signature is not from the sync job's key");
+  const result = z.safeParse(Manifest, parseJson(manifest, "manifest"));
+  if (!result.success) throw new Error(`the manifest cannot be read: ${formatZodError(result.error)}`);
+  return result.data;
 }
 
 /** The shard in these bytes of KV. Throws unless they have the digest under which they were asked for. */
 export async function verifyShard(bytes: string, digest: string): Promise<Shard> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(bytes));
-  const found = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== digest) throw new Error(`shard ${digest} has the digest ${found}`);
-  const read = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
-  if (!read.success) throw new Error(`shard ${digest} cannot be read: ${mistakeIn(read.error)}`);
-  return read.data;
+  const actualDigest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (actualDigest !== digest) throw new Error(`shard ${digest} has the digest ${actualDigest}`);
+  const result = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
+  if (!result.success) throw new Error(`shard ${digest} cannot be read: ${formatZodError(result.error)}`);
+  return result.data;
 }
 
 /** The first mistake, with its place. zod/mini knows it only as "Invalid input" unless it carries a language along. */
-function mistakeIn({ issues: [first] }: z.core.$ZodError): string {
-  if (!first) return "invalid";
-  const keys = first.code === "unrecognized_keys" ? ` ${first.keys.join(", ")}` : "";
-  return `${first.code}${keys} at ${first.path.join(".") || "the top"}`;
+function formatZodError({ issues: [issue] }: z.core.$ZodError): string {
+  if (!issue) return "invalid";
+  const keys = issue.code === "unrecognized_keys" ? ` ${issue.keys.join(", ")}` : "";
+  return `${issue.code}${keys} at ${issue.path.join(".") || "the top"}`;
 }
 
-function parseJson(text: string, what: string): unknown {
+function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`the ${what} is not JSON`);
+    throw new Error(`the ${name} is not JSON`);
   }
 }
 
-function fromBase64(text: string): Uint8Array {
+function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

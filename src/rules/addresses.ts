@@ -1,93 +1,104 @@
-import { type Parsed, parsed, refused } from "./parsed.ts";
+import { failure, type Result, success } from "./parsed.ts";
 
 /** An address as a number; one of IPv4 inside IPv6 (`::ffff:192.0.2.1`) is one of IPv4. */
-interface Address {
+interface IpAddress {
   readonly family: 4 | 6;
   readonly bits: bigint;
 }
 
 /** The addresses that share their first bits. */
-interface Range {
+interface IpRange {
   readonly family: 4 | 6;
-  readonly prefix: bigint; // the bits that are shared
-  readonly rest: bigint; // how many are not
+  readonly networkBits: bigint; // the bits that are shared
+  readonly hostBitCount: bigint; // how many are not
 }
 
-const WIDTH = { 4: 32, 6: 128 } as const;
-const MAPPED_PREFIX = 0xffffn;
-const MAPPED_BITS = 96;
+const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
+const IPV4_MAPPED_PREFIX = 0xffffn;
+const IPV4_MAPPED_PREFIX_BITS = 96;
 
 /** The text itself, if it is an address or a range in CIDR notation, of IPv4 or IPv6. */
-export function parseRange(text: string): Parsed<string> {
-  return rangeOf(text) ? parsed(text) : refused(`expected an address or a range such as "10.0.0.0/8", got "${text}"`);
+export function parseIpRange(text: string): Result<string> {
+  return readIpRange(text)
+    ? success(text)
+    : failure(`expected an address or a range such as "10.0.0.0/8", got "${text}"`);
 }
 
 /** Whether an address is in any of some ranges; what is no address is in none. The ranges are read once. */
-export function matcherOf(ranges: readonly string[]): (address: string) => boolean {
-  const read = ranges.flatMap((text) => rangeOf(text) ?? []);
+export function createIpMatcher(ranges: readonly string[]): (address: string) => boolean {
+  const ipRanges = ranges.flatMap((text) => readIpRange(text) ?? []);
   return (text) => {
-    const address = addressOf(text);
+    const address = readIpAddress(text);
     return (
       address !== undefined &&
-      read.some(({ family, prefix, rest }) => family === address.family && address.bits >> rest === prefix)
+      ipRanges.some(
+        ({ family, networkBits, hostBitCount }) =>
+          family === address.family && address.bits >> hostBitCount === networkBits,
+      )
     );
   };
 }
 
-function rangeOf(text: string): Range | undefined {
-  const [, written = "", length] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
-  const bits = written.includes(":") ? bitsOfSix(written) : bitsOfFour(written);
+function readIpRange(text: string): IpRange | undefined {
+  const [, addressText = "", lengthText] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
+  const bits = addressText.includes(":") ? parseIpv6(addressText) : parseIpv4(addressText);
   if (bits === undefined) return undefined;
-  const width = written.includes(":") ? WIDTH[6] : WIDTH[4];
-  const shared = length === undefined ? width : Number(length);
-  if (shared > width) return undefined;
-  const mapped = width === WIDTH[6] && shared >= MAPPED_BITS && isMapped(bits);
-  const rest = BigInt(width - shared);
-  const own = mapped ? bits & 0xffff_ffffn : bits;
-  return { family: width === WIDTH[4] || mapped ? 4 : 6, prefix: own >> rest, rest };
+  const width = addressText.includes(":") ? ADDRESS_BITS[6] : ADDRESS_BITS[4];
+  const prefixLength = lengthText === undefined ? width : Number(lengthText);
+  if (prefixLength > width) return undefined;
+  const isMappedRange = width === ADDRESS_BITS[6] && prefixLength >= IPV4_MAPPED_PREFIX_BITS && isIpv4Mapped(bits);
+  const hostBitCount = BigInt(width - prefixLength);
+  const rangeBits = isMappedRange ? bits & 0xffff_ffffn : bits;
+  return {
+    family: width === ADDRESS_BITS[4] || isMappedRange ? 4 : 6,
+    networkBits: rangeBits >> hostBitCount,
+    hostBitCount,
+  };
 }
 
-function addressOf(text: string): Address | undefined {
+function readIpAddress(text: string): IpAddress | undefined {
   if (!text.includes(":")) {
-    const bits = bitsOfFour(text);
+    const bits = parseIpv4(text);
     return bits === undefined ? undefined : { family: 4, bits };
   }
-  const bits = bitsOfSix(text);
+  const bits = parseIpv6(text);
   if (bits === undefined) return undefined;
-  return isMapped(bits) ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
+  return isIpv4Mapped(bits) ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
 }
 
-function isMapped(bits: bigint): boolean {
-  return bits >> 32n === MAPPED_PREFIX;
+function isIpv4Mapped(bits: bigint): boolean {
+  return bits >> 32n === IPV4_MAPPED_PREFIX;
 }
 
 /** Four decimal numbers; a leading zero would be octal to some readers, so it is refused. */
-function bitsOfFour(text: string): bigint | undefined {
+function parseIpv4(text: string): bigint | undefined {
   const parts = text.split(".");
-  const fits = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  return fits ? joined(parts.map(Number), 8n) : undefined;
+  const isValid = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return isValid ? joinBits(parts.map(Number), 8n) : undefined;
 }
 
 /** Eight groups, of which one run of zeros may be left out; the last two may be written as IPv4. No zone. */
-function bitsOfSix(text: string): bigint | undefined {
+function parseIpv6(text: string): bigint | undefined {
   const tail = /^(.*:)([^:]*\.[^:]*)$/.exec(text);
-  const four = tail ? bitsOfFour(tail[2] ?? "") : undefined;
-  if (tail && four === undefined) return undefined;
-  const whole =
-    four === undefined ? text : `${tail?.[1]}${(four >> 16n).toString(16)}:${(four & 0xffffn).toString(16)}`;
-  const halves = whole.split("::");
-  const [head = [], end = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
-  const missing = 8 - head.length - end.length;
-  if (halves.length > 2 || (halves.length === 2 ? missing < 1 : missing !== 0)) return undefined;
-  const groups = [...head, ...Array.from({ length: missing }, () => "0"), ...end];
+  const ipv4Bits = tail ? parseIpv4(tail[2] ?? "") : undefined;
+  if (tail && ipv4Bits === undefined) return undefined;
+  const hexText =
+    ipv4Bits === undefined
+      ? text
+      : `${tail?.[1]}${(ipv4Bits >> 16n).toString(16)}:${(ipv4Bits & 0xffffn).toString(16)}`;
+  const halves = hexText.split("::");
+  const [headGroups = [], tailGroups = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const missingCount = 8 - headGroups.length - tailGroups.length;
+  if (halves.length > 2 || (halves.length === 2 ? missingCount < 1 : missingCount !== 0)) return undefined;
+  const groups = [...headGroups, ...Array.from({ length: missingCount }, () => "0"), ...tailGroups];
   return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))
-    ? joined(
+    ? joinBits(
         groups.map((group) => Number.parseInt(group, 16)),
         16n,
       )
     : undefined;
 }
 
-function joined(parts: readonly number[], bits: bigint): bigint {
-  return parts.reduce((all, part) => (all << bits) | BigInt(part), 0n);
+function joinBits(parts: readonly number[], bits: bigint): bigint {
+  return parts.reduce((total, part) => (total << bits) | BigInt(part), 0n);
 }

@@ -1,4 +1,4 @@
-import { hashOf } from "./hash.ts";
+import { fnv1a } from "./hash.ts";
 
 /** The manifest in force: the one key that changes. */
 export const CURRENT_KEY = "current";
@@ -17,8 +17,8 @@ export function shardKey(digest: string): string {
 }
 
 /** The shard that holds a host's rules, of `count` (a power of two). */
-export function shardOf(host: string, count: number): number {
-  const hash = hashOf(host);
+export function computeShardIndex(host: string, count: number): number {
+  const hash = fnv1a(host);
   // The high bits mix better than the low ones.
   return ((hash ^ (hash >>> 16)) >>> 0) & (count - 1);
 }

@@ -1,10 +1,10 @@
 /** What a text means, or why it means nothing. A user's mistake is a value, never a throw. */
-export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
+export type Result<T> = { ok: true; value: T } | { ok: false; problem: string };
 
-export function parsed<T>(value: T): Parsed<T> {
+export function success<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
-export function refused<T>(problem: string): Parsed<T> {
+export function failure<T>(problem: string): Result<T> {
   return { ok: false, problem };
 }

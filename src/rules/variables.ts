@@ -1,7 +1,7 @@
-import { type Parsed, parsed, refused } from "./parsed.ts";
+import { failure, type Result, success } from "./parsed.ts";
 
 /** nginx's variables that a value may use, as ingress-nginx sets them; `$1` to `$9` are groups of the path's expression. */
-const VARIABLES = [
+const VARIABLE_NAMES = [
   ...["host", "http_host", "best_http_host", "scheme", "pass_access_scheme", "request_uri", "escaped_request_uri"],
   ...[
     "uri",
@@ -18,21 +18,23 @@ const VARIABLES = [
   ...["server_name", "server_port", "pass_server_port", "namespace", "ingress_name", "service_name", "service_port"],
   "subdomain",
 ];
-const FAMILIES = /^(?:arg|http|cookie)_[a-z0-9_]+$/;
+const VARIABLE_FAMILY_PATTERN = /^(?:arg|http|cookie)_[a-z0-9_]+$/;
 /** A variable in a text: `$name`, `${name}` or `$1`. */
-export const VARIABLE = /\$(?:([1-9])|\{([a-z0-9_]+)\}|([a-z][a-z0-9_]*))/g;
+export const VARIABLE_PATTERN = /\$(?:([1-9])|\{([a-z0-9_]+)\}|([a-z][a-z0-9_]*))/g;
 
 /** The text itself, if every `$` in it begins a variable that the edge knows. */
-export function parseTemplate(text: string): Parsed<string> {
-  const rest = text.replace(VARIABLE, (whole, group?: string, braced?: string, bare?: string) => {
-    const name = braced ?? bare ?? "";
-    return group !== undefined || VARIABLES.includes(name) || FAMILIES.test(name) ? "" : whole;
+export function parseTemplate(text: string): Result<string> {
+  const remainder = text.replace(VARIABLE_PATTERN, (match, group?: string, bracedName?: string, bareName?: string) => {
+    const name = bracedName ?? bareName ?? "";
+    return group !== undefined || VARIABLE_NAMES.includes(name) || VARIABLE_FAMILY_PATTERN.test(name) ? "" : match;
   });
-  const unknown = /\$\{?\w*\}?/.exec(rest);
-  return unknown ? refused(`expected variables that the edge knows, got "${unknown[0]}"`) : parsed(text);
+  const unknownVariable = /\$\{?\w*\}?/.exec(remainder);
+  return unknownVariable
+    ? failure(`expected variables that the edge knows, got "${unknownVariable[0]}"`)
+    : success(text);
 }
 
 /** Whether a text uses any variable. */
 export function isTemplate(text: string): boolean {
-  return text.search(VARIABLE) >= 0;
+  return text.search(VARIABLE_PATTERN) >= 0;
 }

@@ -6,11 +6,11 @@ export interface Cluster {
   readonly secrets: readonly Secret[];
   readonly configMaps: readonly ConfigMap[];
   /** Objects that could not be read: reported, and otherwise as if they were not there. */
-  readonly malformed: readonly Malformed[];
+  readonly invalidObjects: readonly InvalidObject[];
   /** Secrets and ConfigMaps that may be there, but could not be had: what asks for one is refused, and told why. */
-  readonly unread: readonly Unread[];
+  readonly unreadableReferences: readonly UnreadableReference[];
   /** Whether `secrets` holds those of `spec.tls`. Where they are not read, nothing is said of one that is missing. */
-  readonly certificates: "known" | "unread";
+  readonly certificates: "known" | "unknown";
 }
 
 export interface Meta {
@@ -99,11 +99,11 @@ export interface Reference {
   readonly name: string;
 }
 
-export interface Unread extends Reference {
+export interface UnreadableReference extends Reference {
   readonly problem: string;
 }
 
-export interface Malformed {
+export interface InvalidObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -112,4 +112,9 @@ export interface Malformed {
   readonly problem: string;
   /** Those of an Ingress, as far as they can be read. */
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** "namespace/name" of an object. */
+export function nameOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
 }

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import type { Api, Query } from "../kubernetes/api.ts";
-import { type Change, changes, Identified, type Pause } from "../kubernetes/changes.ts";
-import { pathOf, type Resource } from "../kubernetes/resources.ts";
-import { LIVE_GENERATION, type Read, readObject } from "./objects.ts";
+import type { KubernetesClient, Query } from "../kubernetes/api.ts";
+import { type Change, listAndWatch, type Pause, WatchedObject } from "../kubernetes/changes.ts";
+import { buildResourcePath, type Resource } from "../kubernetes/resources.ts";
+import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
+import { type ParsedObject, parseObject } from "./objects.ts";
 
 /** An object as it is known: what compiling reads of it, and what reporting on it needs. */
-export interface Kept {
+export interface CachedObject {
   /** The same identity for as long as its content is the same. */
-  readonly read: Read;
+  readonly parsedObject: ParsedObject;
   readonly id: string; // "namespace/name"
   readonly subject: string; // as diagnostics name it: "Ingress namespace/name"
   readonly namespace: string;
@@ -16,112 +17,130 @@ export interface Kept {
   readonly apiVersion: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  readonly shown: Shown;
+  readonly status: ObservedStatus;
 }
 
 /** What an Ingress says of itself: where it is reached, and since which generation. */
-export interface Shown {
+export interface ObservedStatus {
   readonly loadBalancer: readonly { readonly ip?: string | undefined; readonly hostname?: string | undefined }[];
   readonly liveGeneration: string | undefined;
 }
 
 /** A collection as it is known, kept in step with the API server until `ended`. */
-export interface Collection {
+export interface WatchedCollection {
   /** Undefined until it has been listed once; the same array for as long as nothing has changed. */
-  kept(): readonly Kept[] | undefined;
+  list(): readonly CachedObject[] | undefined;
   /** An object by its id, "namespace/name", as it is known now. */
-  get(id: string): Kept | undefined;
+  get(id: string): CachedObject | undefined;
 }
 
-export interface Listeners {
+export interface CollectionListener {
   /** What is known has changed, as far as compiling is concerned; or it is known for the first time. */
-  readonly changed: () => void;
+  readonly onChange: () => void;
   /** A list or a watch failed. What was known still counts. */
-  readonly failed: (error: Error) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** What of a resource is followed: one namespace or all, and which objects in it. */
-export interface Scope {
+export interface CollectionScope {
   readonly namespace?: string | undefined;
   readonly query: Query;
 }
 
 /** Follows a collection. Its objects are as the server had them at its last word, however long ago that was. */
-export function follow(
-  api: Api,
+export function watchCollection(
+  api: KubernetesClient,
   resource: Resource,
-  { namespace, query }: Scope,
-  { changed, failed }: Listeners,
+  { namespace, query }: CollectionScope,
+  { onChange, onError }: CollectionListener,
   pause: Pause,
-  ended: AbortSignal,
-): Collection {
-  const known = new Map<string, Kept>();
+  signal: AbortSignal,
+): WatchedCollection {
+  const objects = new Map<string, CachedObject>();
   let isListed = false;
-  let listed: readonly Kept[] | undefined; // what is known, until that changes
-  const keep = (object: Identified) => keptOf(object, resource);
+  let cachedList: readonly CachedObject[] | undefined; // what is known, until that changes
+  const transform = (object: WatchedObject) => buildCachedObject(object, resource);
   const run = async () => {
-    for await (const change of changes(api, { path: pathOf(resource, namespace), query, keep }, ended, pause)) {
+    for await (const change of listAndWatch(
+      api,
+      { path: buildResourcePath(resource, namespace), query, transform },
+      signal,
+      pause,
+    )) {
       if (change.type === "failed") {
-        failed(change.error);
+        onError(change.error);
         continue;
       }
-      const isNews = take(change, known) || !isListed;
+      const hasChanged = applyChange(change, objects) || !isListed;
       isListed = true;
-      listed = undefined;
-      if (isNews) changed();
+      cachedList = undefined;
+      if (hasChanged) onChange();
     }
   };
   void run();
   return {
-    kept() {
-      if (isListed) listed ??= [...known.values()];
-      return listed;
+    list() {
+      if (isListed) cachedList ??= [...objects.values()];
+      return cachedList;
     },
-    get: (id) => known.get(id),
+    get: (id) => objects.get(id),
   };
 }
 
 /** Brings `known` up to date; whether that makes a difference to compiling. */
-export function take(change: Exclude<Change<Kept>, { type: "failed" }>, known: Map<string, Kept>): boolean {
+export function applyChange(
+  change: Exclude<Change<CachedObject>, { type: "failed" }>,
+  objects: Map<string, CachedObject>,
+): boolean {
   switch (change.type) {
     case "listed": {
-      const listed = new Set(change.objects.map(({ id }) => id));
-      const gone = [...known.keys()].filter((key) => !listed.has(key));
-      for (const key of gone) known.delete(key);
-      const news = change.objects.filter((object) => put(object, known));
-      return gone.length + news.length > 0;
+      const listedIds = new Set(change.objects.map(({ id }) => id));
+      const removedIds = [...objects.keys()].filter((key) => !listedIds.has(key));
+      for (const key of removedIds) objects.delete(key);
+      const changedObjects = change.objects.filter((object) => upsertObject(object, objects));
+      return removedIds.length + changedObjects.length > 0;
     }
-    case "seen":
-      return put(change.object, known);
-    case "gone":
-      return known.delete(change.object.id);
+    case "updated":
+      return upsertObject(change.object, objects);
+    case "deleted":
+      return objects.delete(change.object.id);
   }
 }
 
 /** Keeps an object. One that is the same, with the same content, keeps its identity: later stages remember by it. */
-function put(kept: Kept, known: Map<string, Kept>): boolean {
-  const before = known.get(kept.id);
-  const isNews = before?.uid !== kept.uid || !isDeepStrictEqual(before.read, kept.read);
-  known.set(kept.id, isNews ? kept : { ...kept, read: before.read });
-  return isNews;
+function upsertObject(object: CachedObject, objects: Map<string, CachedObject>): boolean {
+  const cached = objects.get(object.id);
+  const hasChanged = cached?.uid !== object.uid || !isDeepStrictEqual(cached.parsedObject, object.parsedObject);
+  objects.set(object.id, hasChanged ? object : { ...object, parsedObject: cached.parsedObject });
+  return hasChanged;
 }
 
 /** One object as it is now, whether it is followed or not. Rejects with an ApiError where there is none. */
-export async function lookAt(api: Api, resource: Resource, id: string): Promise<Kept> {
+export async function fetchObject(api: KubernetesClient, resource: Resource, id: string): Promise<CachedObject> {
   const [namespace, name] = id.split("/");
-  return keptOf(Identified.parse(await api.get(pathOf(resource, namespace, name))), resource);
+  return buildCachedObject(WatchedObject.parse(await api.get(buildResourcePath(resource, namespace, name))), resource);
 }
 
-function keptOf(object: Identified, { apiVersion, kind }: Resource): Kept {
-  const [read] = readObject({ object: { ...object, apiVersion, kind }, source: apiVersion });
-  if (!read) throw new Error(`${kind} is no kind that is read`); // a resource that nobody should follow
+function buildCachedObject(object: WatchedObject, { apiVersion, kind }: Resource): CachedObject {
+  const [parsedObject] = parseObject({ object: { ...object, apiVersion, kind }, source: apiVersion });
+  if (!parsedObject) throw new Error(`${kind} is no kind that is read`); // a resource that nobody should follow
   const { name, namespace = "", uid = "", resourceVersion = "" } = object.metadata;
   const id = `${namespace}/${name}`;
   const subject = `${kind} ${id}`;
-  return { read, id, subject, namespace, name, apiVersion, uid, resourceVersion, shown: shownOf(object) };
+  return {
+    parsedObject,
+    id,
+    subject,
+    namespace,
+    name,
+    apiVersion,
+    uid,
+    resourceVersion,
+    status: parseObservedStatus(object),
+  };
 }
 
-const ShownObject = z.object({
+const StatusObject = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
   status: z
     .object({
@@ -134,10 +153,10 @@ const ShownObject = z.object({
     .nullish(),
 });
 
-function shownOf(object: Identified): Shown {
-  const { metadata, status } = ShownObject.safeParse(object).data ?? {};
+function parseObservedStatus(object: WatchedObject): ObservedStatus {
+  const { metadata, status } = StatusObject.safeParse(object).data ?? {};
   return {
     loadBalancer: status?.loadBalancer?.ingress ?? [],
-    liveGeneration: metadata?.annotations?.[LIVE_GENERATION],
+    liveGeneration: metadata?.annotations?.[LIVE_GENERATION_ANNOTATION],
   };
 }

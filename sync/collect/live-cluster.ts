@@ -1,113 +1,139 @@
 import { isSameList } from "../compile/memory.ts";
-import type { Api } from "../kubernetes/api.ts";
+import type { KubernetesClient } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
-import { newestOf, type Resource, SERVICES } from "../kubernetes/resources.ts";
-import { onceEach } from "../once-each.ts";
-import type { Cluster } from "./cluster.ts";
-import { follow, type Kept, lookAt } from "./collection.ts";
-import { clusterFrom } from "./objects.ts";
-import { type Reference, referencesOf } from "./references.ts";
+import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resources.ts";
+import { memoize } from "../once-each.ts";
+import type { Cluster, Reference } from "./cluster.ts";
+import { type CachedObject, fetchObject, watchCollection } from "./collection.ts";
+import { assembleCluster } from "./objects.ts";
+import { watchReferencedObjects } from "./references.ts";
 
-export interface Watching {
+export interface WatchScope {
   /** The namespaces that are watched; all where there are none. */
   readonly watchNamespace: readonly string[];
   /** The label selector that Ingresses must fit; "" takes all. */
-  readonly selector: string;
+  readonly ingressSelector: string;
 }
 
 /** The cluster as the API server shows it, kept in step with it. */
 export interface LiveCluster {
   /** The cluster as it is known now. Undefined until every first list is in, since what is missing would count as gone. */
-  known(): KnownCluster | undefined;
+  read(): ObservedCluster | undefined;
   /** An Ingress or Service as it is known now, by how diagnostics name it: "Ingress namespace/name". */
-  find(subject: string): Kept | undefined;
+  findObject(subject: string): CachedObject | undefined;
   /** Follows these Secrets and ConfigMaps by name, and no others; whether anything new has become known with that. */
-  refer(references: readonly Reference[]): Promise<boolean>;
+  watchReferences(references: readonly Reference[]): Promise<boolean>;
   /** Whether an Ingress that is not known is gone; else it may be one that is not watched. */
-  readonly seesAll: boolean;
+  readonly watchesEverything: boolean;
   /** An Ingress ("namespace/name") as it is now, watched or not. Rejects with an ApiError where there is none. */
-  lookAt(id: string): Promise<Kept>;
+  fetchIngress(id: string): Promise<CachedObject>;
 }
 
-export interface KnownCluster {
+export interface ObservedCluster {
   readonly cluster: Cluster;
   /** What reporting needs of the Ingresses. */
-  readonly ingresses: readonly Kept[];
+  readonly ingresses: readonly CachedObject[];
 }
 
-export interface ClusterListeners {
-  readonly changed: () => void;
+export interface ClusterListener {
+  readonly onChange: () => void;
   /** A list or watch of a resource, by its plural, failed; what was known of it still counts. */
-  readonly failed: (resource: string, error: Error) => void;
+  readonly onError: (resource: string, error: Error) => void;
 }
 
 /**
  * Follows Ingresses, IngressClasses and Services, each in the newest version that the server has. Rejects where the server
  * does not say which those are.
  */
-export async function liveCluster(
-  api: Api,
-  { watchNamespace, selector }: Watching,
-  { changed, failed }: ClusterListeners,
+export async function watchCluster(
+  api: KubernetesClient,
+  { watchNamespace, ingressSelector }: WatchScope,
+  { onChange, onError }: ClusterListener,
   pause: Pause,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const ingress = await newestOf(api, "Ingress");
+  const ingress = await findNewestResource(api, "Ingress");
   if (!ingress) throw new Error("the API server serves no Ingress, in none of the versions that are known here");
-  const ingressClass = await newestOf(api, "IngressClass");
-  const all = (resource: Resource, query = {}, namespaces: readonly (string | undefined)[] = [undefined]) =>
+  const ingressClass = await findNewestResource(api, "IngressClass");
+  const watchNamespaces = (resource: Resource, query = {}, namespaces: readonly (string | undefined)[] = [undefined]) =>
     namespaces.map((namespace) => {
-      const listeners = { changed, failed: (error: Error) => failed(resource.plural, error) };
-      return follow(api, resource, { namespace, query }, listeners, pause, ended);
+      const listeners = { onChange, onError: (error: Error) => onError(resource.plural, error) };
+      return watchCollection(api, resource, { namespace, query }, listeners, pause, signal);
     });
   const namespaces = watchNamespace.length > 0 ? watchNamespace : [undefined];
-  const ingresses = all(ingress, selector === "" ? {} : { labelSelector: selector }, namespaces);
-  const services = all(SERVICES, {}, namespaces);
-  const classes = ingressClass ? all(ingressClass) : []; // servers before 1.18 have none
-  const listeners = { changed, failed: (error: Error) => failed("references", error) };
-  const references = referencesOf(api, listeners, pause, ended);
-  let last: { readonly from: readonly unknown[]; readonly known: KnownCluster } | undefined;
+  const ingresses = watchNamespaces(
+    ingress,
+    ingressSelector === "" ? {} : { labelSelector: ingressSelector },
+    namespaces,
+  );
+  const services = watchNamespaces(SERVICES, {}, namespaces);
+  const classes = ingressClass ? watchNamespaces(ingressClass) : []; // servers before 1.18 have none
+  const listeners = { onChange, onError: (error: Error) => onError("references", error) };
+  const references = watchReferencedObjects(api, listeners, pause, signal);
+  let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
   return {
-    known() {
-      const lists = [ingresses, services, classes].map((collections) => collections.map((one) => one.kept()));
-      const [ours = [], theirs = [], kinds = []] = lists.map((some) => some.filter((kept) => kept !== undefined));
-      if (ours.length < ingresses.length || theirs.length < services.length || kinds.length < classes.length) return;
-      const [named, unread] = [references.kept(), references.unread()];
-      const from = [...ours, ...theirs, ...kinds, ...named, ...unread.map((one) => JSON.stringify(one))];
-      if (last && isSameList(last.from, from)) return last.known;
-      const cluster = joined([...ours, ...theirs, ...kinds, ...named].map(clusterOfKept));
-      const known: KnownCluster = { cluster: { ...cluster, unread }, ingresses: ours.flat() };
-      last = { from, known };
-      return known;
+    read() {
+      const lists = [ingresses, services, classes].map((collections) =>
+        collections.map((collection) => collection.list()),
+      );
+      const [ingressLists = [], serviceLists = [], classLists = []] = lists.map((listGroup) =>
+        listGroup.filter((list) => list !== undefined),
+      );
+      if (
+        ingressLists.length < ingresses.length ||
+        serviceLists.length < services.length ||
+        classLists.length < classes.length
+      )
+        return;
+      const [referenceLists, unreadableReferences] = [references.lists(), references.listUnreadable()];
+      const inputs = [
+        ...ingressLists,
+        ...serviceLists,
+        ...classLists,
+        ...referenceLists,
+        ...unreadableReferences.map((reference) => JSON.stringify(reference)),
+      ];
+      if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
+      const cluster = mergeClusters(
+        [...ingressLists, ...serviceLists, ...classLists, ...referenceLists].map(buildPartialCluster),
+      );
+      const observedCluster: ObservedCluster = {
+        cluster: { ...cluster, unreadableReferences },
+        ingresses: ingressLists.flat(),
+      };
+      cached = { inputs, observedCluster };
+      return observedCluster;
     },
-    find(subject) {
+    findObject(subject) {
       const space = subject.indexOf(" ");
       const collections = subject.startsWith("Ingress ") ? ingresses : subject.startsWith("Service ") ? services : [];
       const id = subject.slice(space + 1);
-      return collections.map((collection) => collection.get(id)).find((kept) => kept !== undefined);
+      return collections.map((collection) => collection.get(id)).find((object) => object !== undefined);
     },
-    refer: (wanted) => references.only(wanted),
-    seesAll: selector === "" && watchNamespace.length === 0,
-    lookAt: (id) => lookAt(api, ingress, id),
+    watchReferences: (wantedReferences) => references.watchOnly(wantedReferences),
+    watchesEverything: ingressSelector === "" && watchNamespace.length === 0,
+    fetchIngress: (id) => fetchObject(api, ingress, id),
   };
 }
 
-const clusterOfKept = onceEach((kept: readonly Kept[]) => clusterFrom(kept.map(({ read }) => read)));
+const buildPartialCluster = memoize((objects: readonly CachedObject[]) =>
+  assembleCluster(objects.map(({ parsedObject }) => parsedObject)),
+);
 
 /** Parts of a cluster as one. A list that only one of them has stays the same array. */
-function joined(parts: readonly Cluster[]): Cluster {
-  const all = <T>(listOf: (part: Cluster) => readonly T[]): readonly T[] => {
-    const [first = [], ...others] = parts.map(listOf).filter((list) => list.length > 0);
-    return others.length === 0 ? first : [first, ...others].flat();
+function mergeClusters(parts: readonly Cluster[]): Cluster {
+  const mergeLists = <T>(selectList: (part: Cluster) => readonly T[]): readonly T[] => {
+    const [firstList = [], ...otherLists] = parts.map(selectList).filter((list) => list.length > 0);
+    return otherLists.length === 0 ? firstList : [firstList, ...otherLists].flat();
   };
   return {
-    ingresses: all(({ ingresses }) => ingresses),
-    classes: all(({ classes }) => classes),
-    services: all(({ services }) => services),
-    secrets: all(({ secrets }) => secrets),
-    configMaps: all(({ configMaps }) => configMaps),
-    malformed: all(({ malformed }) => malformed),
-    unread: [],
-    certificates: "unread",
+    ingresses: mergeLists(({ ingresses }) => ingresses),
+    classes: mergeLists(({ classes }) => classes),
+    services: mergeLists(({ services }) => services),
+    secrets: mergeLists(({ secrets }) => secrets),
+    configMaps: mergeLists(({ configMaps }) => configMaps),
+    invalidObjects: mergeLists(({ invalidObjects }) => invalidObjects),
+    unreadableReferences: [],
+    certificates: "unknown",
   };
 }

@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { type Parsed, refused } from "../../src/rules/parsed.ts";
+import { failure, type Result } from "../../src/rules/parsed.ts";
 import type { Permits } from "../compile/permits.ts";
-import type { Api } from "../kubernetes/api.ts";
+import type { KubernetesClient } from "../kubernetes/api.ts";
 import type { Pause } from "../kubernetes/changes.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
-import { follow } from "./collection.ts";
-import { readPermits } from "./permits.ts";
+import { watchCollection } from "./collection.ts";
+import { parsePermits } from "./permits.ts";
 
-const LOOK_MS = 2000;
-const KEY = "policy.yaml";
+const POLL_INTERVAL_MS = 2000;
+const CONFIG_MAP_KEY = "permits.yaml";
 
 /** Where the permits are written. */
-export type Written =
+export type PermitsLocation =
   | { readonly type: "none" }
   | { readonly type: "file"; readonly path: string }
   | { readonly type: "ConfigMap"; readonly namespace: string; readonly name: string };
@@ -22,91 +22,95 @@ export interface PermitsSource {
    * What was last read of them; undefined: not yet. One that can't be read stands as it was when it could, and `problem`
    * says so; without one there is nothing to compile by.
    */
-  now(): { readonly permits: Permits | undefined; readonly problem: string | undefined } | undefined;
+  read(): { readonly permits: Permits | undefined; readonly problem: string | undefined } | undefined;
 }
 
 /** Follows the permits. `changed` is called whenever they, or what is wrong with them, have changed. */
-export function permitsSource(
-  written: Written,
-  byDefault: Permits,
-  api: Api,
-  changed: () => void,
+export function watchPermits(
+  location: PermitsLocation,
+  defaultPermits: Permits,
+  api: KubernetesClient,
+  onChange: () => void,
   pause: Pause,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): PermitsSource {
-  switch (written.type) {
+  switch (location.type) {
     case "none":
-      return { now: () => ({ permits: byDefault, problem: undefined }) };
+      return { read: () => ({ permits: defaultPermits, problem: undefined }) };
     case "file":
-      return fileSource(written.path, changed, pause, ended);
+      return watchPermitsFile(location.path, onChange, pause, signal);
     case "ConfigMap":
-      return configMapSource(written, api, changed, pause, ended);
+      return watchPermitsConfigMap(location, api, onChange, pause, signal);
   }
 }
 
 /** The permits in a file, or one line that says what is wrong with it. */
-export async function readPermitsFile(path: string): Promise<Parsed<Permits>> {
+export async function readPermitsFile(path: string): Promise<Result<Permits>> {
   const text = await readFile(path, "utf8").catch((error: unknown) => error);
-  return typeof text === "string" ? permitsIn(text, path) : refused(`${path} cannot be read: ${text}`);
+  return typeof text === "string" ? parsePermitsFrom(text, path) : failure(`${path} cannot be read: ${text}`);
 }
 
 /** A file is looked at every two seconds: a mounted ConfigMap is replaced through links, which watching misses. */
-function fileSource(path: string, changed: () => void, pause: Pause, ended: AbortSignal): PermitsSource {
-  const reading = lastGood(changed);
+function watchPermitsFile(path: string, onChange: () => void, pause: Pause, signal: AbortSignal): PermitsSource {
+  const lastGoodPermits = createLastGoodPermits(onChange);
   const run = async () => {
-    while (!ended.aborted) {
-      reading.take(await readPermitsFile(path));
-      await pause(LOOK_MS, ended);
+    while (!signal.aborted) {
+      lastGoodPermits.update(await readPermitsFile(path));
+      await pause(POLL_INTERVAL_MS, signal);
     }
   };
   void run();
-  return reading;
+  return lastGoodPermits;
 }
 
-function configMapSource(
+function watchPermitsConfigMap(
   { namespace, name }: { namespace: string; name: string },
-  api: Api,
-  changed: () => void,
+  api: KubernetesClient,
+  onChange: () => void,
   pause: Pause,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): PermitsSource {
-  const what = `ConfigMap ${namespace}/${name}`;
-  const reading = lastGood(changed);
+  const configMapLabel = `ConfigMap ${namespace}/${name}`;
+  const lastGoodPermits = createLastGoodPermits(onChange);
   const listeners = {
-    changed: () => {
-      const kept = collection.kept()?.[0]?.read;
-      const text = kept?.kind === "ConfigMap" ? kept.object.data[KEY] : undefined;
-      if (text !== undefined) reading.take(permitsIn(text, `${what}, ${KEY}`));
-      else reading.take(refused(kept ? `${what} has no key ${KEY}` : `there is no ${what}`));
+    onChange: () => {
+      const parsedObject = collection.list()?.[0]?.parsedObject;
+      const text = parsedObject?.kind === "ConfigMap" ? parsedObject.object.data[CONFIG_MAP_KEY] : undefined;
+      if (text !== undefined) lastGoodPermits.update(parsePermitsFrom(text, `${configMapLabel}, ${CONFIG_MAP_KEY}`));
+      else
+        lastGoodPermits.update(
+          failure(parsedObject ? `${configMapLabel} has no key ${CONFIG_MAP_KEY}` : `there is no ${configMapLabel}`),
+        );
     },
-    failed: (error: Error) => {
-      if (!reading.now()) reading.take(refused(`${what} cannot be read: ${error.message}`));
+    onError: (error: Error) => {
+      if (!lastGoodPermits.read())
+        lastGoodPermits.update(failure(`${configMapLabel} cannot be read: ${error.message}`));
     },
   };
   const scope = { namespace, query: { fieldSelector: `metadata.name=${name}` } };
-  const collection = follow(api, CONFIG_MAPS, scope, listeners, pause, ended);
-  return reading;
+  const collection = watchCollection(api, CONFIG_MAPS, scope, listeners, pause, signal);
+  return lastGoodPermits;
 }
 
-function permitsIn(text: string, where: string): Parsed<Permits> {
-  const read = readPermits(text);
-  return read.ok ? read : refused(`${where}: ${read.problem}`);
+function parsePermitsFrom(text: string, label: string): Result<Permits> {
+  const result = parsePermits(text);
+  return result.ok ? result : failure(`${label}: ${result.problem}`);
 }
 
 /** Keeps what could be read last, and what is wrong with what came after. */
-function lastGood(changed: () => void): PermitsSource & { take(read: Parsed<Permits>): void } {
-  let known: ReturnType<PermitsSource["now"]>;
-  let text = "";
+function createLastGoodPermits(onChange: () => void): PermitsSource & { update(result: Result<Permits>): void } {
+  let current: ReturnType<PermitsSource["read"]>;
+  let currentText = "";
   return {
-    now: () => known,
-    take(read) {
-      const next = JSON.stringify(read);
-      if (next === text) return;
-      text = next;
-      known = read.ok
-        ? { permits: read.value, problem: undefined }
-        : { permits: known?.permits, problem: read.problem };
-      changed();
+    read: () => current,
+    update(result) {
+      const nextText = JSON.stringify(result);
+      if (nextText === currentText) return;
+      currentText = nextText;
+      current = result.ok
+        ? { permits: result.value, problem: undefined }
+        : { permits: current?.permits, problem: result.problem };
+      onChange();
     },
   };
 }

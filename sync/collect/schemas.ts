@@ -3,13 +3,13 @@ import type { IngressBackend } from "./cluster.ts";
 
 // Loose schemas: they read what compiling needs, and let every other field be. A null is as good as absent.
 
-const absent = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
-const list = <T extends z.ZodType>(type: T) =>
+const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
+const optionalList = <T extends z.ZodType>(type: T) =>
   z
     .array(type)
     .nullish()
     .transform((items) => items ?? []);
-const texts = z
+const optionalStringMap = z
   .record(z.string(), z.string())
   .nullish()
   .transform((values) => values ?? {});
@@ -17,25 +17,28 @@ const portNumber = z.int().min(1).max(65535);
 
 /** What any object must have to be named in a report. A namespace that is not given is "default", as with kubectl. */
 export const Identity = z.object({
-  apiVersion: absent(z.string()),
+  apiVersion: optional(z.string()),
   kind: z.string(),
-  metadata: z.object({ name: z.string().min(1), namespace: absent(z.string()) }),
+  metadata: z.object({ name: z.string().min(1), namespace: optional(z.string()) }),
 });
 
-const metadata = z.object({ annotations: texts, creationTimestamp: absent(z.iso.datetime({ offset: true })) });
+const metadata = z.object({
+  annotations: optionalStringMap,
+  creationTimestamp: optional(z.iso.datetime({ offset: true })),
+});
 
 /** What of an object can be read even where the rest of it cannot. */
-export const AnnotatedObject = z.object({ metadata: z.object({ annotations: texts }) });
+export const AnnotatedObject = z.object({ metadata: z.object({ annotations: optionalStringMap }) });
 
 const BackendV1 = z
   .object({
-    service: absent(
+    service: optional(
       z.object({
         name: z.string().min(1),
-        port: absent(z.object({ number: absent(portNumber), name: absent(z.string().min(1)) })),
+        port: optional(z.object({ number: optional(portNumber), name: optional(z.string().min(1)) })),
       }),
     ),
-    resource: absent(z.object({ kind: z.string(), name: z.string() })),
+    resource: optional(z.object({ kind: z.string(), name: z.string() })),
   })
   .transform(({ service, resource }): IngressBackend => {
     if (service) {
@@ -48,9 +51,9 @@ const BackendV1 = z
 
 const BackendV1beta1 = z
   .object({
-    serviceName: absent(z.string().min(1)),
-    servicePort: absent(z.union([portNumber, z.string().min(1)])),
-    resource: absent(z.object({ kind: z.string(), name: z.string() })),
+    serviceName: optional(z.string().min(1)),
+    servicePort: optional(z.union([portNumber, z.string().min(1)])),
+    resource: optional(z.object({ kind: z.string(), name: z.string() })),
   })
   .transform(({ serviceName, servicePort, resource }): IngressBackend => {
     if (serviceName && servicePort !== undefined) return { type: "service", name: serviceName, port: servicePort };
@@ -58,20 +61,20 @@ const BackendV1beta1 = z
     return { type: "other", description: resource ? `${resource.kind} ${resource.name}` : "nothing" };
   });
 
-const nothing: IngressBackend = { type: "other", description: "nothing" };
+const missingBackend: IngressBackend = { type: "other", description: "nothing" };
 
-const rules = (backend: typeof BackendV1 | typeof BackendV1beta1) =>
-  list(
+const createRulesSchema = (backend: typeof BackendV1 | typeof BackendV1beta1) =>
+  optionalList(
     z
       .object({
-        host: absent(z.string()),
-        http: absent(
+        host: optional(z.string()),
+        http: optional(
           z.object({
-            paths: list(
+            paths: optionalList(
               z.object({
-                path: absent(z.string()),
-                pathType: absent(z.string()),
-                backend: backend.nullish().transform((value) => value ?? nothing),
+                path: optional(z.string()),
+                pathType: optional(z.string()),
+                backend: backend.nullish().transform((value) => value ?? missingBackend),
               }),
             ),
           }),
@@ -80,9 +83,9 @@ const rules = (backend: typeof BackendV1 | typeof BackendV1beta1) =>
       .transform(({ host, http }) => ({ host, paths: http?.paths ?? [] })),
   );
 
-const tls = list(
+const tls = optionalList(
   z
-    .object({ hosts: list(z.string()), secretName: absent(z.string()) })
+    .object({ hosts: optionalList(z.string()), secretName: optional(z.string()) })
     .transform(({ hosts, secretName }) => ({ hosts, secretName: secretName || undefined })),
 );
 
@@ -93,10 +96,10 @@ export const IngressV1 = z.object({
   metadata,
   spec: z
     .object({
-      ingressClassName: absent(z.string()),
-      defaultBackend: absent(BackendV1),
+      ingressClassName: optional(z.string()),
+      defaultBackend: optional(BackendV1),
       tls,
-      rules: rules(BackendV1),
+      rules: createRulesSchema(BackendV1),
     })
     .nullish()
     .transform((spec) => spec ?? emptySpec),
@@ -107,10 +110,10 @@ export const IngressV1beta1 = z.object({
   metadata,
   spec: z
     .object({
-      ingressClassName: absent(z.string()),
-      backend: absent(BackendV1beta1),
+      ingressClassName: optional(z.string()),
+      backend: optional(BackendV1beta1),
       tls,
-      rules: rules(BackendV1beta1),
+      rules: createRulesSchema(BackendV1beta1),
     })
     .transform(({ backend, ...rest }) => ({ ...rest, defaultBackend: backend }))
     .nullish()
@@ -121,8 +124,8 @@ export const IngressClassObject = z.object({
   metadata,
   spec: z
     .object({
-      controller: absent(z.string()),
-      parameters: absent(z.object({ kind: z.string(), name: z.string(), namespace: absent(z.string()) })),
+      controller: optional(z.string()),
+      parameters: optional(z.object({ kind: z.string(), name: z.string(), namespace: optional(z.string()) })),
     })
     .nullish(),
 });
@@ -130,15 +133,15 @@ export const IngressClassObject = z.object({
 export const ServiceObject = z.object({
   spec: z
     .object({
-      type: absent(z.string()),
-      externalIPs: list(z.string()),
-      clusterIP: absent(z.string()), // alone before Kubernetes 1.20
-      clusterIPs: list(z.string()),
-      ports: list(
+      type: optional(z.string()),
+      externalIPs: optionalList(z.string()),
+      clusterIP: optional(z.string()), // alone before Kubernetes 1.20
+      clusterIPs: optionalList(z.string()),
+      ports: optionalList(
         z.object({
-          name: absent(z.string()),
+          name: optional(z.string()),
           port: portNumber,
-          targetPort: absent(z.union([z.int(), z.string()])),
+          targetPort: optional(z.union([z.int(), z.string()])),
           protocol: z
             .string()
             .nullish()
@@ -150,12 +153,16 @@ export const ServiceObject = z.object({
   status: z
     .object({
       loadBalancer: z
-        .object({ ingress: list(z.object({ ip: absent(z.string()), hostname: absent(z.string()) })) })
+        .object({ ingress: optionalList(z.object({ ip: optional(z.string()), hostname: optional(z.string()) })) })
         .nullish(),
     })
     .nullish(),
 });
 
-export const SecretObject = z.object({ type: absent(z.string()), data: texts, stringData: texts });
+export const SecretObject = z.object({
+  type: optional(z.string()),
+  data: optionalStringMap,
+  stringData: optionalStringMap,
+});
 
-export const ConfigMapObject = z.object({ data: texts });
+export const ConfigMapObject = z.object({ data: optionalStringMap });

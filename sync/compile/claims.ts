@@ -1,61 +1,60 @@
-import { ANY_HOST, parseHost, zoneOf } from "../../src/rules/hosts.ts";
-import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
+import { CATCH_ALL_HOST, findZone, parseHost } from "../../src/rules/hosts.ts";
+import { failure, type Result, success } from "../../src/rules/parsed.ts";
 import { decodePath } from "../../src/rules/paths.ts";
 import type { PolicyName } from "../../src/rules/policies/index.ts";
-import type { Ingress, IngressBackend, IngressPath } from "../collect/cluster.ts";
-import { type Read, readAnnotations } from "./annotations.ts";
-import type { Protocol } from "./backends.ts";
+import { type Ingress, type IngressBackend, type IngressPath, nameOf } from "../collect/cluster.ts";
+import { type ParsedAnnotations, readAnnotations } from "./annotations.ts";
+import type { BackendProtocol } from "./backends.ts";
 import type { Report, Subject } from "./diagnostic.ts";
 import type { Options } from "./options.ts";
-import { nameOf } from "./select.ts";
 
 /** An Ingress of ours with what its annotations say. */
-export interface Owner {
+export interface IngressWithAnnotations {
   readonly ingress: Ingress;
-  readonly read: Read;
+  readonly annotations: ParsedAnnotations;
 }
 
 /** A route that an Ingress asks for, before it is granted. */
 export interface Claim {
-  readonly owner: Owner;
+  readonly owner: IngressWithAnnotations;
   readonly id: string;
   readonly host: string;
   readonly path: string; // "/" where the Ingress gives none
   readonly type: "exact" | "prefix";
   /** Its host, type and path: what can be granted only once. */
-  readonly route: string;
+  readonly routeKey: string;
   /** None where it is a host's fallback without one: it answers 404, behind its policies. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not hold for it, whatever the annotations say. */
-  readonly without: readonly PolicyName[];
+  readonly excludedPolicies: readonly PolicyName[];
   /** Where its namespace may have but part of the host: these paths, decoded, and what lies below them. */
-  readonly within?: readonly string[];
+  readonly permittedPaths?: readonly string[];
   readonly subject: Subject;
 }
 
 /** What an Ingress asks for: hosts, even those without a path, and paths. */
-export interface Asked {
-  readonly owner: Owner;
+export interface IngressClaims {
+  readonly owner: IngressWithAnnotations;
   readonly hosts: readonly string[];
   readonly claims: readonly Claim[];
 }
 
 /** Reads an Ingress's rules. A rule or path that cannot be read is reported and costs only itself. */
-export function claimsOf(ingress: Ingress, options: Options, report: Report): Asked {
-  const owner = { ingress, read: readAnnotations(ingress, report) };
+export function parseClaims(ingress: Ingress, options: Options, report: Report): IngressClaims {
+  const owner = { ingress, annotations: readAnnotations(ingress, report) };
   const rules = ingress.rules.flatMap((rule, ruleIndex) => {
     const host = parseHost(rule.host);
-    const subject = subjectOf(ingress, `spec.rules[${ruleIndex}].host`);
+    const subject = buildSubject(ingress, `spec.rules[${ruleIndex}].host`);
     if (!host.ok) {
-      report("HostInvalid", subject, host.problem, 'write it like "shop.example.com" or "*.example.com"');
+      report("InvalidHost", subject, host.problem, 'write it like "shop.example.com" or "*.example.com"');
       return [];
     }
-    if (host.value !== ANY_HOST && zoneOf(host.value, options.zones) === undefined) {
+    if (host.value !== CATCH_ALL_HOST && findZone(host.value, options.zones) === undefined) {
       const problem = `${host.value} lies in none of the account's zones (${options.zones.join(", ") || "there are none"})`;
-      report("HostOutsideZones", subject, problem, "add its zone to the account, or correct the name");
+      report("HostNotInZone", subject, problem, "add its zone to the account, or correct the name");
     }
     const claims = rule.paths.flatMap((path, pathIndex) =>
-      claimOf(owner, host.value, path, `${ruleIndex}.${pathIndex}`, report),
+      parseClaim(owner, host.value, path, `${ruleIndex}.${pathIndex}`, report),
     );
     return [{ host: host.value, claims }];
   });
@@ -63,78 +62,94 @@ export function claimsOf(ingress: Ingress, options: Options, report: Report): As
 }
 
 /** How an Ingress's backends are spoken to. */
-export function protocolOf({ read }: Owner): Protocol {
-  switch (read.values.upstream["backend-protocol"]) {
+export function readBackendProtocol({ annotations }: IngressWithAnnotations): BackendProtocol {
+  switch (annotations.values.upstream["backend-protocol"]) {
     case "HTTPS":
       return "https";
     case "AUTO_HTTP":
-      return "by port";
+      return "auto";
     default:
       return "http";
   }
 }
 
-export function subjectOf(ingress: Ingress, field: string): Subject {
+export function buildSubject(ingress: Ingress, field: string): Subject {
   return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field };
 }
 
-function claimOf(owner: Owner, host: string, written: IngressPath, place: string, report: Report): Claim[] {
-  const [ruleIndex, pathIndex] = place.split(".");
+function parseClaim(
+  owner: IngressWithAnnotations,
+  host: string,
+  ingressPath: IngressPath,
+  pathPosition: string,
+  report: Report,
+): Claim[] {
+  const [ruleIndex, pathIndex] = pathPosition.split(".");
   const field = `spec.rules[${ruleIndex}].http.paths[${pathIndex}]`;
-  const subject = subjectOf(owner.ingress, field);
-  const type = typeOf(written.pathType);
-  const path = parsePath(written.path, written.pathType);
-  for (const [name, read] of [["pathType", type] as const, ["path", path] as const]) {
-    if (read.ok) continue;
+  const subject = buildSubject(owner.ingress, field);
+  const type = parsePathType(ingressPath.pathType);
+  const path = parsePath(ingressPath.path, ingressPath.pathType);
+  for (const [fieldName, result] of [["pathType", type] as const, ["path", path] as const]) {
+    if (result.ok) continue;
     report(
-      "PathInvalid",
-      { ...subject, field: `${field}.${name}` },
-      read.problem,
+      "InvalidPath",
+      { ...subject, field: `${field}.${fieldName}` },
+      result.problem,
       "correct it; until then the path is left out",
     );
     return [];
   }
   if (!type.ok || !path.ok) return [];
-  if (written.backend.type === "other") {
-    const problem = `the backend is ${written.backend.description}, not a Service with a port`;
-    report("BackendUnsupported", { ...subject, field: `${field}.backend` }, problem, "name a Service and its port");
+  if (ingressPath.backend.type === "other") {
+    const problem = `the backend is ${ingressPath.backend.description}, not a Service with a port`;
+    report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, "name a Service and its port");
     return [];
   }
-  const id = `${nameOf(owner.ingress)}#${place}`;
-  const what = { host, type: type.value, path: path.value };
-  return [{ owner, id, ...what, route: routeKey(what), backend: written.backend, without: [], subject }];
+  const id = `${nameOf(owner.ingress)}#${pathPosition}`;
+  const routeParts = { host, type: type.value, path: path.value };
+  return [
+    {
+      owner,
+      id,
+      ...routeParts,
+      routeKey: buildRouteKey(routeParts),
+      backend: ingressPath.backend,
+      excludedPolicies: [],
+      subject,
+    },
+  ];
 }
 
 /** Paths that differ only in their escapes are one path. */
-export function routeKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
+export function buildRouteKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
   return `${host} ${type} ${decodePath(path)}`;
 }
 
 /** ImplementationSpecific, and none, mean Prefix: so in ingress-nginx, and charts rely on it. */
-function typeOf(pathType: string | undefined): Parsed<Claim["type"]> {
+function parsePathType(pathType: string | undefined): Result<Claim["type"]> {
   switch (pathType) {
     case "Exact":
-      return parsed("exact");
+      return success("exact");
     case "Prefix":
     case "ImplementationSpecific":
     case undefined:
     case "":
-      return parsed("prefix");
+      return success("prefix");
     default:
-      return refused(`expected Exact, Prefix or ImplementationSpecific, got "${pathType}"`);
+      return failure(`expected Exact, Prefix or ImplementationSpecific, got "${pathType}"`);
   }
 }
 
 /** What the API server takes of a path; https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types. */
-function parsePath(path: string | undefined, pathType: string | undefined): Parsed<string> {
-  if (path === undefined || path === "") return parsed("/");
-  if (!path.startsWith("/")) return refused(`expected an absolute path, got "${path}"`);
+function parsePath(path: string | undefined, pathType: string | undefined): Result<string> {
+  if (path === undefined || path === "") return success("/");
+  if (!path.startsWith("/")) return failure(`expected an absolute path, got "${path}"`);
   if (/[\x00-\x1f\x7f]/.test(path) || !path.isWellFormed())
-    return refused("expected a path without control characters");
-  const literal = pathType === "Exact" || pathType === "Prefix";
-  const forbidden = ["//", "/./", "/../", "%2f", "%2F"].find((part) => path.includes(part));
-  if (literal && forbidden) return refused(`expected a path without "${forbidden}", got "${path}"`);
-  if (literal && /\/\.\.?$/.test(path))
-    return refused(`expected a path that does not end in "/." or "/..", got "${path}"`);
-  return parsed(path);
+    return failure("expected a path without control characters");
+  const isLiteral = pathType === "Exact" || pathType === "Prefix";
+  const forbiddenPart = ["//", "/./", "/../", "%2f", "%2F"].find((part) => path.includes(part));
+  if (isLiteral && forbiddenPart) return failure(`expected a path without "${forbiddenPart}", got "${path}"`);
+  if (isLiteral && /\/\.\.?$/.test(path))
+    return failure(`expected a path that does not end in "/." or "/..", got "${path}"`);
+  return success(path);
 }

@@ -1,43 +1,52 @@
-import type { Asked, Owner } from "./claims.ts";
+import { nameOf } from "../collect/cluster.ts";
+import type { IngressClaims, IngressWithAnnotations } from "./claims.ts";
 import type { Diagnostic, Report, Subject } from "./diagnostic.ts";
-import { bareName, closesRoutes, known } from "./known.ts";
-import { nameOf } from "./select.ts";
+import { annotationCatalog, failsClosed, stripAnnotationPrefix } from "./known.ts";
 
-export const ACCEPT = "accept-degraded";
+export const ACCEPT_DEGRADED = "accept-degraded";
 
 /**
  * Whether an Ingress is to be served although the edge cannot do what one of its annotations asks for. Only for what
  * cannot be had: a guard that cannot be read closes its paths all the same.
  */
-export function isAccepted(annotation: string, { read }: Owner): boolean {
-  return closesRoutes(annotation) && acceptedBy(read).some((name) => known.get(name)?.name === annotation);
+export function acceptsDegraded(annotation: string, { annotations }: IngressWithAnnotations): boolean {
+  return (
+    failsClosed(annotation) &&
+    listAcceptedNames(annotations).some((acceptedName) => annotationCatalog.get(acceptedName)?.name === annotation)
+  );
 }
 
 /** Reports what `accept-degraded` names in vain: what is no annotation, closes nothing, or is not asked for. */
-export function reportNeedless(asked: readonly Asked[], diagnostics: readonly Diagnostic[], report: Report): void {
-  const degraded = new Set(
-    diagnostics.filter(({ reason }) => reason === "AnnotationUnsupported").map(({ object, field }) => object + field),
+export function reportUnusedAcceptances(
+  ingressClaims: readonly IngressClaims[],
+  diagnostics: readonly Diagnostic[],
+  report: Report,
+): void {
+  const degradedFields = new Set(
+    diagnostics.filter(({ reason }) => reason === "UnsupportedAnnotation").map(({ object, field }) => object + field),
   );
-  const accepting = asked.map(({ owner }) => owner).filter(({ read }) => acceptedBy(read).length > 0);
-  for (const { ingress, read } of accepting) {
-    const subject = subjectOf(ingress, read.keyOf(ACCEPT));
-    for (const name of acceptedBy(read)) {
-      const canonical = known.get(name)?.name ?? name;
-      const { object, field } = subjectOf(ingress, read.keyOf(canonical));
-      if (closesRoutes(name) && degraded.has(object + field)) continue;
-      const problem = closesRoutes(name)
+  const acceptingOwners = ingressClaims
+    .map(({ owner }) => owner)
+    .filter(({ annotations }) => listAcceptedNames(annotations).length > 0);
+  for (const { ingress, annotations } of acceptingOwners) {
+    const subject = buildAnnotationSubject(ingress, annotations.findKey(ACCEPT_DEGRADED));
+    for (const name of listAcceptedNames(annotations)) {
+      const canonicalName = annotationCatalog.get(name)?.name ?? name;
+      const { object, field } = buildAnnotationSubject(ingress, annotations.findKey(canonicalName));
+      if (failsClosed(name) && degradedFields.has(object + field)) continue;
+      const problem = failsClosed(name)
         ? `${name} closes nothing here`
         : `${name} is no annotation whose paths would be closed`;
-      report("AnnotationInvalid", subject, problem, `take ${name} out of the list`);
+      report("InvalidAnnotation", subject, problem, `take ${name} out of the list`);
     }
   }
 }
 
-function acceptedBy({ values }: Owner["read"]): string[] {
-  const names = values.unsupported[ACCEPT];
-  return Array.isArray(names) ? names.map((name: string) => bareName(name) ?? name) : [];
+function listAcceptedNames({ values }: IngressWithAnnotations["annotations"]): string[] {
+  const names = values.unsupportedAnnotations[ACCEPT_DEGRADED];
+  return Array.isArray(names) ? names.map((name: string) => stripAnnotationPrefix(name) ?? name) : [];
 }
 
-function subjectOf(ingress: Owner["ingress"], key: string | undefined): Subject {
+function buildAnnotationSubject(ingress: IngressWithAnnotations["ingress"], key: string | undefined): Subject {
   return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: `metadata.annotations[${key}]` };
 }

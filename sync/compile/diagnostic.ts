@@ -3,109 +3,125 @@
  * Kubernetes Event that it becomes. Errors cost a route or an object; warnings and notes do not. What spoils an Ingress
  * is in its own text, whatever else is in the cluster: one that was good before is then served as it was.
  */
-export const reasons = {
-  Malformed: {
+export const diagnosticReasons = {
+  InvalidObject: {
     severity: "error",
-    spoils: true,
+    isIngressError: true,
     doc: "The object, or a field of it, is not what its API version says.",
   },
-  HostInvalid: { severity: "error", spoils: true, doc: "A rule's host is not a DNS name; the rule is left out." },
-  PathInvalid: {
+  InvalidHost: {
     severity: "error",
-    spoils: true,
+    isIngressError: true,
+    doc: "A rule's host is not a DNS name; the rule is left out.",
+  },
+  InvalidPath: {
+    severity: "error",
+    isIngressError: true,
     doc: "A path or pathType is not one that Kubernetes takes; the path is left out.",
   },
-  ExpressionRefused: {
+  UnsafeRegex: {
     severity: "error",
-    spoils: true,
+    isIngressError: true,
     doc: "A path's expression is invalid, too long or could take very long to match; the path is left out.",
   },
-  PathTaken: {
+  PathConflict: {
     severity: "warning",
     doc: "An older Ingress, or an earlier path, has the same host, path and type; it keeps them.",
   },
-  NameTaken: {
+  HostAliasConflict: {
     severity: "warning",
     doc: "A further name of a host belongs to another host, or an older Ingress names those of the host; it is left out.",
   },
-  ClaimRefused: {
+  ClaimNotPermitted: {
     severity: "error",
     doc: "The namespace may not claim the host or path; what asks for it is left out, and costs nothing else.",
   },
-  RouteLimit: {
+  RouteQuotaExceeded: {
     severity: "error",
     doc: "The namespace has as many routes as it may have; the path, host or further name is left out.",
   },
-  BackendUnsupported: {
+  UnsupportedBackend: {
     severity: "error",
-    spoils: true,
+    isIngressError: true,
     doc: "The backend is not a Service with a port; the path is left out.",
   },
-  TooLarge: {
+  IngressTooLarge: {
     severity: "error",
-    spoils: true,
+    isIngressError: true,
     doc: "An Ingress would take more of a host's rules than one may; its paths of that host answer 503, or are left out.",
   },
-  AddressesTooMany: {
+  TooManyAddresses: {
     severity: "warning",
     doc: "A Service has more external addresses than the edge tries; the first ones count.",
   },
-  BackendNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
-  PortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
-  AddressMissing: { severity: "error", doc: "The Service has no external address; the path answers 503." },
-  AddressInvalid: { severity: "warning", doc: "An external address of the Service is none; it is left out." },
-  OriginRefused: { severity: "error", doc: "An external address of the Service may not be an origin; it is left out." },
+  ServiceNotFound: { severity: "error", doc: "There is no such Service; the path answers 503." },
+  ServicePortNotFound: { severity: "error", doc: "The Service has no such port; the path answers 503." },
+  NoExternalAddress: { severity: "error", doc: "The Service has no external address; the path answers 503." },
+  InvalidExternalAddress: { severity: "warning", doc: "An external address of the Service is none; it is left out." },
+  OriginNotPermitted: {
+    severity: "error",
+    doc: "An external address of the Service may not be an origin; it is left out.",
+  },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path answers 503." },
-  PortInHost: { severity: "note", doc: "The origin sees the port in Host, since it is not the scheme's own." },
-  HostOutsideZones: {
+  PortVisibleInHost: { severity: "note", doc: "The origin sees the port in Host, since it is not the scheme's own." },
+  HostNotInZone: {
     severity: "warning",
     doc: "The host lies in no zone of the account, so no request for it will come.",
   },
-  AnnotationInvalid: {
+  InvalidAnnotation: {
     severity: "warning",
     doc: "An annotation's value cannot be read; it is as if it were not there.",
   },
-  DoesLess: { severity: "note", doc: "An annotation does less here than in ingress-nginx." },
-  RouteClosed: {
+  PartiallySupported: { severity: "note", doc: "An annotation does less here than in ingress-nginx." },
+  RouteFailedClosed: {
     severity: "error",
     doc: "What a route must not do without cannot be read, or cannot be had at the edge; its paths answer 503.",
   },
-  AnnotationUnsupported: {
+  UnsupportedAnnotation: {
     severity: "warning",
     doc: "The edge cannot do what an annotation asks for; the paths are served without it.",
   },
-  AnnotationUnknown: {
+  UnknownAnnotation: {
     severity: "warning",
     doc: "There is no such annotation, or no longer: it means nothing, and may be misspelt.",
   },
-  AnnotationForeign: { severity: "note", doc: "The annotation is another controller's, and means nothing here." },
-  AnnotationsDiffer: { severity: "warning", doc: "The same annotation stands under two prefixes with two values." },
-  CertificateMissing: {
+  ForeignAnnotation: { severity: "note", doc: "The annotation is another controller's, and means nothing here." },
+  ConflictingAnnotations: {
+    severity: "warning",
+    doc: "The same annotation stands under two prefixes with two values.",
+  },
+  TLSSecretNotFound: {
     severity: "note",
     doc: "There is no such TLS Secret; the edge's own certificate serves, and http is still sent to https.",
   },
-  CanaryUnused: {
+  CanaryIgnored: {
     severity: "warning",
     doc: "A canary's path has no other Ingress of its namespace to take requests from, or another canary does; it takes none.",
   },
-  Quarantined: {
+  ServingLastGood: {
     severity: "warning",
     doc: "The Ingress does not compile and once did: a cluster's sync job serves it as it was then.",
   },
-  ClassesDiffer: { severity: "note", doc: "spec.ingressClassName and the class annotation differ; the field counts." },
-  SettingsMissing: {
+  IngressClassConflict: {
+    severity: "note",
+    doc: "spec.ingressClassName and the class annotation differ; the field counts.",
+  },
+  ClassParametersNotFound: {
     severity: "error",
     doc: "The settings that an IngressClass's parameters name cannot be read; the paths of its Ingresses answer 503.",
   },
-  ClassMissing: { severity: "note", doc: "There is no IngressClass object of the name; it is taken by its name." },
-} as const satisfies Record<string, { severity: Severity; doc: string; spoils?: true }>;
+  IngressClassNotFound: {
+    severity: "note",
+    doc: "There is no IngressClass object of the name; it is taken by its name.",
+  },
+} as const satisfies Record<string, { severity: Severity; doc: string; isIngressError?: true }>;
 
 export type Severity = "error" | "warning" | "note";
-export type Reason = keyof typeof reasons;
+export type Reason = keyof typeof diagnosticReasons;
 
 /** Whether an Ingress with such a diagnostic does not compile, by its own text alone. */
-export function isSpoiling(reason: Reason): boolean {
-  return "spoils" in reasons[reason];
+export function isIngressError(reason: Reason): boolean {
+  return "isIngressError" in diagnosticReasons[reason];
 }
 
 /** The object and field that a diagnostic speaks of. */
@@ -125,13 +141,13 @@ export interface Diagnostic extends Subject {
 
 export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
 
-export function reportInto(diagnostics: Diagnostic[]): Report {
+export function createReporter(diagnostics: Diagnostic[]): Report {
   return (reason, subject, problem, remedy) => diagnostics.push({ reason, ...subject, problem, remedy });
 }
 
 /** A diagnostic as one line. */
-export function lineOf({ reason, object, field, problem, remedy, source }: Diagnostic): string {
-  return `${reasons[reason].severity} ${object} ${field}: ${problem}; ${remedy} (${reason}, ${source})`.replace(
+export function formatDiagnostic({ reason, object, field, problem, remedy, source }: Diagnostic): string {
+  return `${diagnosticReasons[reason].severity} ${object} ${field}: ${problem}; ${remedy} (${reason}, ${source})`.replace(
     /\s+/g,
     " ",
   );

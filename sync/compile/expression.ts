@@ -1,9 +1,9 @@
-import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
-import { bytesOf } from "../../src/rules/paths.ts";
+import { failure, type Result, success } from "../../src/rules/parsed.ts";
+import { toByteString } from "../../src/rules/paths.ts";
 import type { Options } from "./options.ts";
 
 /** Longest expression taken, in characters. */
-const MAX_PATTERN = 1000;
+const MAX_PATTERN_CHARACTERS = 1000;
 
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
   alnum: "A-Za-z0-9",
@@ -23,7 +23,7 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
 };
 
 // What PCRE has and JavaScript lacks, or spells the same and means otherwise.
-const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
+const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
   [/(?:[*+?]|\{\d+(?:,\d*)?\})\+/, "a possessive quantifier"],
   [/\(\?>/, "an atomic group"],
   [/\(\?[a-zA-Z-]+[:)]/, "inline flags"],
@@ -38,58 +38,59 @@ const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
  * A path as ingress-nginx hands it to nginx, `location ~* "^<path>"`, as a JavaScript expression over byte strings that
  * means the same. Refused: what JavaScript cannot say, and what could take very long to match.
  */
-export function expressionOf(path: string, inspect: Options["inspect"]): Parsed<string> {
-  if (path.length > MAX_PATTERN) return refused(`expected at most ${MAX_PATTERN} characters, got ${path.length}`);
-  return checked(withoutFlag(path), "^", inspect);
+export function buildPathRegex(path: string, inspect: Options["inspect"]): Result<string> {
+  if (path.length > MAX_PATTERN_CHARACTERS)
+    return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters, got ${path.length}`);
+  return translateAndCheck(stripCaseFlag(path), "^", inspect);
 }
 
 /** A path without `(?i)` at its beginning, since the edge ignores case anyway. */
-export function withoutFlag(path: string): string {
+export function stripCaseFlag(path: string): string {
   return path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", ""));
 }
 
 /** An expression that is looked for anywhere in a text, as a byte string, under the same conditions. */
-export function searchExpression(expression: string, inspect: Options["inspect"]): Parsed<string> {
-  const { length } = expression;
-  return length <= MAX_PATTERN
-    ? checked(expression, "", inspect)
-    : refused(`expected at most ${MAX_PATTERN} characters`);
+export function buildSearchRegex(pattern: string, inspect: Options["inspect"]): Result<string> {
+  const { length } = pattern;
+  return length <= MAX_PATTERN_CHARACTERS
+    ? translateAndCheck(pattern, "", inspect)
+    : failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters`);
 }
 
-function checked(own: string, start: "^" | "", inspect: Options["inspect"]): Parsed<string> {
-  const unescaped = own.replace(/\\\\/g, ""); // so that an escaped backslash escapes nothing
-  for (const [construct, name] of UNSUPPORTED) {
-    if (construct.test(unescaped)) return refused(`${name} cannot be had at the edge`);
+function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Options["inspect"]): Result<string> {
+  const unescaped = pcrePattern.replace(/\\\\/g, ""); // so that an escaped backslash escapes nothing
+  for (const [construct, name] of unsupportedConstructs) {
+    if (construct.test(unescaped)) return failure(`${name} cannot be had at the edge`);
   }
-  const pattern = start + bytesOf(translate(own));
+  const pattern = anchor + toByteString(translatePcre(pcrePattern));
   try {
     new RegExp(pattern, "i");
   } catch (error) {
-    return refused(error instanceof Error ? error.message : String(error));
+    return failure(error instanceof Error ? error.message : String(error));
   }
-  const inspected = inspect(pattern);
-  return inspected.ok ? parsed(pattern) : inspected;
+  const inspection = inspect(pattern);
+  return inspection.ok ? success(pattern) : inspection;
 }
 
 /** A path that is no expression, as one that accepts just it and what lies below it. */
-export function literalExpression(path: string): string {
-  const bare = path.endsWith("/") ? path.slice(0, -1) : path;
-  return `^${escapeText(bytesOf(bare))}(?:/|$)`;
+export function buildPrefixRegex(path: string): string {
+  const prefix = path.endsWith("/") ? path.slice(0, -1) : path;
+  return `^${escapeRegex(toByteString(prefix))}(?:/|$)`;
 }
 
 /** A path that is no expression, as one that accepts all that starts with it. */
-export function openExpression(path: string): string {
-  return `^${escapeText(bytesOf(path))}`;
+export function buildOpenPrefixRegex(path: string): string {
+  return `^${escapeRegex(toByteString(path))}`;
 }
 
 /** A text as an expression that means just it. */
-export function escapeText(text: string): string {
+export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-function translate(pattern: string): string {
+function translatePcre(pattern: string): string {
   return pattern
-    .replace(/\[:([a-z]+):\]/g, (whole, name: string) => POSIX_CLASSES[name] ?? whole)
+    .replace(/\[:([a-z]+):\]/g, (match, name: string) => POSIX_CLASSES[name] ?? match)
     .replace(/\(\?P</g, "(?<")
     .replace(/\\A/g, "^")
     .replace(/\\[zZ]/g, "$")

@@ -1,48 +1,51 @@
-import { bytesOf, decodePath } from "../../src/rules/paths.ts";
+import { decodePath, toByteString } from "../../src/rules/paths.ts";
 import type { Claim } from "./claims.ts";
-import { escapeText, withoutFlag } from "./expression.ts";
+import { escapeRegex, stripCaseFlag } from "./expression.ts";
 
 // Expressions ignore case at the edge; within this they do not. https://tc39.es/proposal-regexp-modifiers/
-const CASED = "(?-i:";
+const CASE_SENSITIVE = "(?-i:";
 
 /**
  * An expression that takes nothing but what lies within `paths`, letter for letter, whatever it says: alternatives, an open
  * end, case. Its groups keep their numbers.
  */
-export function fenced(pattern: string, paths: readonly string[] | undefined): string {
+export function scopeRegex(pattern: string, paths: readonly string[] | undefined): string {
   if (!paths) return pattern;
-  const own = paths.map((path) => escapeText(bytesOf(path)));
-  return `^(?=${CASED}${own.join("|")})(?:/|$))(?:${pattern.replace(/^\^/, "")})`;
+  const escapedPaths = paths.map((path) => escapeRegex(toByteString(path)));
+  return `^(?=${CASE_SENSITIVE}${escapedPaths.join("|")})(?:/|$))(?:${pattern.replace(/^\^/, "")})`;
 }
 
 /**
  * An exact path or a prefix as an expression that takes just what it would take without. `prefixes` are those of its host,
  * decoded: where both `/foo` and `/foo/` are there, the former keeps itself.
  */
-export function plainExpression({ type, path }: Pick<Claim, "type" | "path">, prefixes: ReadonlySet<string>): string {
-  const decoded = decodePath(path);
-  if (type === "exact") return `^${CASED}${escapeText(bytesOf(decoded))}$)`;
-  const bare = decoded.replace(/\/$/, "");
-  const end = decoded !== bare && prefixes.has(bare) ? "/" : "(?:/|$)";
-  return `^${CASED}${escapeText(bytesOf(bare))}${end})`;
+export function buildLiteralPathRegex(
+  { type, path }: Pick<Claim, "type" | "path">,
+  prefixes: ReadonlySet<string>,
+): string {
+  const decodedPath = decodePath(path);
+  if (type === "exact") return `^${CASE_SENSITIVE}${escapeRegex(toByteString(decodedPath))}$)`;
+  const trimmedPath = decodedPath.replace(/\/$/, "");
+  const suffix = decodedPath !== trimmedPath && prefixes.has(trimmedPath) ? "/" : "(?:/|$)";
+  return `^${CASE_SENSITIVE}${escapeRegex(toByteString(trimmedPath))}${suffix})`;
 }
 
 /**
  * What every path that an expression takes begins with: `"/cart(/|$)(.*)"` → `"/cart"`, `"/carts?"` → `"/cart"`. Nothing
  * where alternatives stand outside of parentheses, so that a path may begin with any of them.
  */
-export function literalBeginning(path: string): string | undefined {
-  const expression = withoutFlag(path);
-  if (hasOuterAlternatives(expression)) return undefined;
-  const [whole, repeated] = /^(?:\\[^A-Za-z0-9]|[^\\.[\](){}|^$*+?])*([*+?{])?/.exec(expression) ?? ["", undefined];
-  const literal = repeated === undefined ? whole : whole.replace(/(?:\\.|[^\\])[*+?{]$/s, "");
-  return literal.replace(/\\(.)/gs, "$1");
+export function findLiteralPrefix(path: string): string | undefined {
+  const expression = stripCaseFlag(path);
+  if (hasTopLevelAlternation(expression)) return undefined;
+  const [match, quantifier] = /^(?:\\[^A-Za-z0-9]|[^\\.[\](){}|^$*+?])*([*+?{])?/.exec(expression) ?? ["", undefined];
+  const literalText = quantifier === undefined ? match : match.replace(/(?:\\.|[^\\])[*+?{]$/s, "");
+  return literalText.replace(/\\(.)/gs, "$1");
 }
 
-function hasOuterAlternatives(expression: string): boolean {
-  const bare = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]/g, "");
+function hasTopLevelAlternation(expression: string): boolean {
+  const outline = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]/g, "");
   let depth = 0;
-  for (const character of bare) {
+  for (const character of outline) {
     if (character === "(") depth += 1;
     if (character === ")") depth -= 1;
     if (character === "|" && depth === 0) return true;

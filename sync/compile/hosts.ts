@@ -1,63 +1,70 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import type { Reference } from "../collect/cluster.ts";
-import { type Diagnostic, reportInto } from "./diagnostic.ts";
-import type { HostPlan } from "./grant.ts";
+import { createReporter, type Diagnostic } from "./diagnostic.ts";
+import type { HostGrant } from "./grant.ts";
 import { compileHost } from "./host.ts";
-import { type LookUp, type Lookup, lookupsOf, noting, referencesIn } from "./lookups.ts";
+import { createHostLookups, type IndexLookup, listReferences, type RecordedLookup, recordLookups } from "./lookups.ts";
 import { isSameList } from "./memory.ts";
 import type { Options } from "./options.ts";
 
 /** A host as it was compiled, with all that it was compiled from. */
-export interface KeptHost {
-  readonly plan: HostPlan;
-  readonly lookups: readonly Lookup[];
+export interface CompiledHost {
+  readonly hostGrant: HostGrant;
+  readonly lookups: readonly RecordedLookup[];
   readonly references: readonly Reference[];
   readonly rules: HostRules;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Hosts as they were compiled in the last round. */
-export interface HostsBefore {
-  readonly hosts: readonly KeptHost[];
+export interface PreviousHosts {
+  readonly hosts: readonly CompiledHost[];
   /** Whether each lookup is known to give what it gave then. */
-  readonly findsTheSame: boolean;
+  readonly isIndexUnchanged: boolean;
 }
 
 /** Compiles hosts, each anew only if its plan, or something that it looked up, is not what it was in `before`. */
 export function compileHosts(
-  plans: readonly HostPlan[],
-  { hosts, findsTheSame }: HostsBefore,
-  lookUp: LookUp,
+  grants: readonly HostGrant[],
+  { hosts, isIndexUnchanged }: PreviousHosts,
+  lookUp: IndexLookup,
   options: Options,
-): KeptHost[] {
-  const isFound = ({ kind, key, found }: Lookup) => lookUp(kind, key) === found;
-  const find = finderIn(hosts);
-  return plans.map((plan, place) => {
-    const kept = find(plan.host, place);
-    const holds = kept && isSamePlan(kept.plan, plan) && (findsTheSame || kept.lookups.every(isFound));
-    return holds ? kept : compileAnew(plan, lookUp, options);
+): CompiledHost[] {
+  const isLookupUnchanged = ({ kind, key, result }: RecordedLookup) => lookUp(kind, key) === result;
+  const findPrevious = createHostFinder(hosts);
+  return grants.map((hostGrant, position) => {
+    const previous = findPrevious(hostGrant.host, position);
+    const isUnchanged =
+      previous &&
+      isSameGrant(previous.hostGrant, hostGrant) &&
+      (isIndexUnchanged || previous.lookups.every(isLookupUnchanged));
+    return isUnchanged ? previous : compileChangedHost(hostGrant, lookUp, options);
   });
 }
 
 /** Finds hosts by name; at next to no cost those that are where they were. */
-function finderIn(hosts: readonly KeptHost[]): (host: string, place: number) => KeptHost | undefined {
-  let byName: ReadonlyMap<string, KeptHost> | undefined;
-  return (host, place) => {
-    const there = hosts[place];
-    if (there?.plan.host === host) return there;
-    byName ??= new Map(hosts.map((one) => [one.plan.host, one]));
+function createHostFinder(
+  hosts: readonly CompiledHost[],
+): (host: string, position: number) => CompiledHost | undefined {
+  let byName: ReadonlyMap<string, CompiledHost> | undefined;
+  return (host, position) => {
+    const candidate = hosts[position];
+    if (candidate?.hostGrant.host === host) return candidate;
+    byName ??= new Map(hosts.map((compiledHost) => [compiledHost.hostGrant.host, compiledHost]));
     return byName.get(host);
   };
 }
 
-function isSamePlan(a: HostPlan, b: HostPlan): boolean {
-  return a === b || (a.restOf === b.restOf && isSameList(a.owners, b.owners) && isSameList(a.claims, b.claims));
+function isSameGrant(a: HostGrant, b: HostGrant): boolean {
+  return (
+    a === b || (a.fallbackHost === b.fallbackHost && isSameList(a.owners, b.owners) && isSameList(a.claims, b.claims))
+  );
 }
 
-function compileAnew(plan: HostPlan, lookUp: LookUp, options: Options): KeptHost {
+function compileChangedHost(hostGrant: HostGrant, lookUp: IndexLookup, options: Options): CompiledHost {
   const diagnostics: Diagnostic[] = [];
-  const noted = noting(lookUp);
-  const rules = compileHost(plan, lookupsOf(noted.lookUp, options), reportInto(diagnostics));
-  const lookups = noted.made();
-  return { plan, lookups, references: referencesIn(lookups), rules, diagnostics };
+  const recorder = recordLookups(lookUp);
+  const rules = compileHost(hostGrant, createHostLookups(recorder.lookUp, options), createReporter(diagnostics));
+  const lookups = recorder.listLookups();
+  return { hostGrant, lookups, references: listReferences(lookups), rules, diagnostics };
 }

@@ -1,66 +1,71 @@
-import { ANY_HOST, hostKeys } from "../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST, listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import { type Claim, routeKey } from "./claims.ts";
-import type { HostPlan } from "./grant.ts";
-import type { Recall } from "./memory.ts";
+import { buildRouteKey, type Claim } from "./claims.ts";
+import type { HostGrant } from "./grant.ts";
+import type { Memo } from "./memory.ts";
 
 /**
  * Joins what lies on one host. A host of which all who claim it may have but part goes on serving the rest as if they were
  * not there: as the alias that it is, by the wildcard above it, or by the rules of any host. A host that is named would else
  * take all of its requests from them.
  */
-export function withRest(plans: readonly HostPlan[], redirects: readonly HostRules[]): HostPlan[] {
-  if (plans.every(isOwned)) return [...plans];
-  const sentOn = new Set(redirects.map(({ host }) => host));
-  const whole = new Map(plans.filter(isOwned).map((plan) => [plan.host, plan]));
-  const lodgers = new Map(plans.filter((plan) => !isOwned(plan)).map((plan) => [plan.host, plan]));
-  const complete = (host: string): HostPlan | undefined => {
-    const [own, lodger] = [whole.get(host), lodgers.get(host)];
-    if (!lodger || sentOn.has(host)) return lodger ?? own;
-    const rest = own ?? keysAbove(host).reduce<HostPlan | undefined>((found, key) => found ?? complete(key), undefined);
-    return rest ? joined(lodger, rest) : lodger;
+export function mergeSharedHosts(grants: readonly HostGrant[], redirects: readonly HostRules[]): HostGrant[] {
+  if (grants.every(hasOwners)) return [...grants];
+  const redirectedHosts = new Set(redirects.map(({ host }) => host));
+  const ownedGrants = new Map(grants.filter(hasOwners).map((hostGrant) => [hostGrant.host, hostGrant]));
+  const partialGrants = new Map(grants.filter((hostGrant) => !hasOwners(hostGrant)).map((plan) => [plan.host, plan]));
+  const completeGrant = (host: string): HostGrant | undefined => {
+    const [ownedGrant, partialGrant] = [ownedGrants.get(host), partialGrants.get(host)];
+    if (!partialGrant || redirectedHosts.has(host)) return partialGrant ?? ownedGrant;
+    const restGrant =
+      ownedGrant ??
+      listParentHosts(host).reduce<HostGrant | undefined>(
+        (parentGrant, key) => parentGrant ?? completeGrant(key),
+        undefined,
+      );
+    return restGrant ? mergeHosts(partialGrant, restGrant) : partialGrant;
   };
-  return [...new Set([...whole.keys(), ...lodgers.keys()])].flatMap((host) => complete(host) ?? []);
+  return [...new Set([...ownedGrants.keys(), ...partialGrants.keys()])].flatMap((host) => completeGrant(host) ?? []);
 }
 
 /** The rules of all hosts. What is sent on of a host is the rest of it, too. */
-export function withRedirects(
-  compiled: readonly HostRules[],
+export function addRedirectHosts(
+  compiledRules: readonly HostRules[],
   redirects: readonly HostRules[],
-  recall: Recall,
+  memo: Memo,
 ): HostRules[] {
-  const sentOn = new Map(redirects.map((redirect) => [redirect.host, redirect]));
-  const shared = new Set<HostRules>();
-  const rest = compiled.map((rules) => {
-    const redirect = sentOn.get(rules.host);
+  const redirectsByHost = new Map(redirects.map((redirect) => [redirect.host, redirect]));
+  const sharedRedirects = new Set<HostRules>();
+  const mergedRules = compiledRules.map((rules) => {
+    const redirect = redirectsByHost.get(rules.host);
     if (!redirect) return rules;
-    shared.add(redirect);
-    return recall("sentOn", rules, [redirect], () => sentOnRest(rules, redirect));
+    sharedRedirects.add(redirect);
+    return memo("redirectedRules", rules, [redirect], () => addRedirectRoute(rules, redirect));
   });
-  return [...rest, ...redirects.filter((redirect) => !shared.has(redirect))];
+  return [...mergedRules, ...redirects.filter((redirect) => !sharedRedirects.has(redirect))];
 }
 
-function sentOnRest(rules: HostRules, { policies }: HostRules): HostRules {
-  const isExpressions = rules.routes.some(({ path }) => path.type === "regex");
-  const path = isExpressions ? ({ type: "regex", pattern: "^" } as const) : ({ type: "prefix", path: "/" } as const);
+function addRedirectRoute(rules: HostRules, { policies }: HostRules): HostRules {
+  const hasRegex = rules.routes.some(({ path }) => path.type === "regex");
+  const path = hasRegex ? ({ type: "regex", pattern: "^" } as const) : ({ type: "prefix", path: "/" } as const);
   return { ...rules, routes: [...rules.routes, { id: "#from-to-www", path, policies }] };
 }
 
-function joined(lodger: HostPlan, rest: HostPlan): HostPlan {
-  const { host } = lodger;
-  const onHost = (claim: Claim) => routeKey({ ...claim, host });
-  const own = new Set(lodger.claims.map(onHost));
-  const others = rest.claims.filter((claim) => !own.has(onHost(claim)));
-  const restOf = rest.restOf ?? rest.host;
-  return { host, owners: rest.owners, claims: [...lodger.claims, ...others], restOf };
+function mergeHosts(partialGrant: HostGrant, restGrant: HostGrant): HostGrant {
+  const { host } = partialGrant;
+  const buildHostRouteKey = (claim: Claim) => buildRouteKey({ ...claim, host });
+  const partialKeys = new Set(partialGrant.claims.map(buildHostRouteKey));
+  const otherClaims = restGrant.claims.filter((claim) => !partialKeys.has(buildHostRouteKey(claim)));
+  const fallbackHost = restGrant.fallbackHost ?? restGrant.host;
+  return { host, owners: restGrant.owners, claims: [...partialGrant.claims, ...otherClaims], fallbackHost };
 }
 
-function isOwned({ owners }: HostPlan): boolean {
+function hasOwners({ owners }: HostGrant): boolean {
   return owners.length > 0;
 }
 
 /** A wildcard stands for one label, so above it there is only any host. */
-function keysAbove(host: string): string[] {
-  if (host === ANY_HOST) return [];
-  return host.startsWith("*") ? [ANY_HOST] : hostKeys(host).slice(1);
+function listParentHosts(host: string): string[] {
+  if (host === CATCH_ALL_HOST) return [];
+  return host.startsWith("*") ? [CATCH_ALL_HOST] : listHostCandidates(host).slice(1);
 }

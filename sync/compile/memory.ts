@@ -1,31 +1,31 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster.ts";
-import type { Addressed } from "./backends.ts";
-import type { Asked } from "./claims.ts";
-import type { ClassSettings } from "./class-settings.ts";
-import type { Compiled } from "./compile.ts";
-import { type Diagnostic, type Report, reportInto } from "./diagnostic.ts";
-import type { Grants } from "./grant.ts";
-import type { KeptHost } from "./hosts.ts";
-import type { World } from "./lookups.ts";
+import type { ServiceAddresses } from "./backends.ts";
+import type { IngressClaims } from "./claims.ts";
+import type { ClassDefaults } from "./class-settings.ts";
+import type { Compilation } from "./compile.ts";
+import { createReporter, type Diagnostic, type Report } from "./diagnostic.ts";
+import type { GrantResult } from "./grant.ts";
+import type { CompiledHost } from "./hosts.ts";
+import type { ClusterIndex } from "./lookups.ts";
 import type { Options } from "./options.ts";
-import type { Ranked } from "./select.ts";
-import { NOTHING_SORTED, type Sorted } from "./sorted.ts";
+import type { RankedIngress } from "./select.ts";
+import { EMPTY_SORTED_LIST, type SortedList } from "./sorted.ts";
 
 /** What is made of an object, by step. */
-interface Steps {
-  readonly ranked: Ranked | undefined; // of an Ingress; undefined where it is not ours
-  readonly settings: ClassSettings; // of an IngressClass
-  readonly asked: Asked; // of an Ingress
-  readonly taken: undefined; // of a claim: its report
-  readonly addressed: Addressed; // of a Service
-  readonly sentOn: HostRules; // of a host's rules
+interface CacheSlots {
+  readonly rankedIngress: RankedIngress | undefined; // of an Ingress; undefined where it is not ours
+  readonly classDefaults: ClassDefaults; // of an IngressClass
+  readonly ingressClaims: IngressClaims; // of an Ingress
+  readonly conflictReport: undefined; // of a claim: its report
+  readonly serviceAddresses: ServiceAddresses; // of a Service
+  readonly redirectedRules: HostRules; // of a host's rules
 }
 
 /** What was made of an object, and of what else; and what there was to report. */
-interface Kept<T> {
-  readonly from: readonly unknown[];
-  readonly made: T;
+interface CacheEntry<T> {
+  readonly inputs: readonly unknown[];
+  readonly value: T;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -33,57 +33,57 @@ interface Kept<T> {
  * What compiling keeps from one round for the next, held by the caller. It changes what a compilation costs, never what
  * it gives. Objects are told apart by identity: those of a cluster must never be changed in place.
  */
-export interface Memory {
+export interface CompileCache {
   /** What all of it was made under; with other options nothing of it counts. */
   options: Options | undefined;
-  last: { readonly cluster: Cluster; readonly compiled: Compiled } | undefined;
+  last: { readonly cluster: Cluster; readonly compilation: Compilation } | undefined;
   /** By the object that it was made of: one that is gone takes it along. */
-  steps: { readonly [S in keyof Steps]: WeakMap<object, Kept<Steps[S]>> };
+  slots: { readonly [S in keyof CacheSlots]: WeakMap<object, CacheEntry<CacheSlots[S]>> };
   /** Of the last round, as are all that follow. */
-  grants: Grants | undefined;
-  world: World | undefined;
-  hosts: readonly KeptHost[];
+  grantResult: GrantResult | undefined;
+  clusterIndex: ClusterIndex | undefined;
+  hosts: readonly CompiledHost[];
   redirects: ReadonlyMap<string, HostRules>; // by name
-  ranked: Sorted<Ranked>;
-  sortedHosts: Sorted<HostRules>;
-  diagnostics: Sorted<Diagnostic>;
+  rankedIngresses: SortedList<RankedIngress>;
+  sortedHosts: SortedList<HostRules>;
+  diagnostics: SortedList<Diagnostic>;
 }
 
-export function newMemory(): Memory {
-  return { options: undefined, ...nothing() };
+export function createCompileCache(): CompileCache {
+  return { options: undefined, ...createEmptyCache() };
 }
 
 /** Forgets everything, unless it was made under the same options. */
-export function forgetOthers(memory: Memory, options: Options): void {
-  if (memory.options && areSame(memory.options, options)) return;
-  Object.assign(memory, nothing(), { options });
+export function resetIfOptionsChanged(cache: CompileCache, options: Options): void {
+  if (cache.options && haveSameMembers(cache.options, options)) return;
+  Object.assign(cache, createEmptyCache(), { options });
 }
 
 /**
  * Makes something anew only if `from`, besides `object`, is not what it was made of before. What was reported then is
  * reported again.
  */
-export type Recall = <S extends keyof Steps>(
-  step: S,
+export type Memo = <S extends keyof CacheSlots>(
+  slot: S,
   object: object,
-  from: readonly unknown[],
-  make: (report: Report) => Steps[S],
-) => Steps[S];
+  inputs: readonly unknown[],
+  create: (report: Report) => CacheSlots[S],
+) => CacheSlots[S];
 
 /** Recalls from a memory, for a round whose diagnostics go into `diagnostics`. */
-export function recallFrom({ steps }: Memory, diagnostics: Diagnostic[]): Recall {
-  return (step, object, from, make) => {
-    const before = steps[step].get(object);
-    const kept = before && isSameList(before.from, from) ? before : keep(from, make);
-    if (kept !== before) steps[step].set(object, kept);
-    for (const diagnostic of kept.diagnostics) diagnostics.push(diagnostic);
-    return kept.made;
+export function createMemo({ slots }: CompileCache, diagnostics: Diagnostic[]): Memo {
+  return (slot, object, inputs, create) => {
+    const previous = slots[slot].get(object);
+    const cacheEntry = previous && isSameList(previous.inputs, inputs) ? previous : createEntry(inputs, create);
+    if (cacheEntry !== previous) slots[slot].set(object, cacheEntry);
+    for (const diagnostic of cacheEntry.diagnostics) diagnostics.push(diagnostic);
+    return cacheEntry.value;
   };
 }
 
 /** For whoever has no memory. */
-export function recallNothing(report: Report): Recall {
-  return (_step, _object, _from, make) => make(report);
+export function createNoOpMemo(report: Report): Memo {
+  return (_step, _object, _from, create) => create(report);
 }
 
 /** Whether two lists hold the same, by identity. */
@@ -91,44 +91,53 @@ export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolea
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-function keep<T>(from: readonly unknown[], make: (report: Report) => T): Kept<T> {
+function createEntry<T>(inputs: readonly unknown[], create: (report: Report) => T): CacheEntry<T> {
   const diagnostics: Diagnostic[] = [];
-  return { from, made: make(reportInto(diagnostics)), diagnostics };
+  return { inputs, value: create(createReporter(diagnostics)), diagnostics };
 }
 
-function nothing(): Omit<Memory, "options"> {
+function createEmptyCache(): Omit<CompileCache, "options"> {
   return {
     last: undefined,
-    steps: {
-      ranked: new WeakMap(),
-      settings: new WeakMap(),
-      asked: new WeakMap(),
-      taken: new WeakMap(),
-      addressed: new WeakMap(),
-      sentOn: new WeakMap(),
+    slots: {
+      rankedIngress: new WeakMap(),
+      classDefaults: new WeakMap(),
+      ingressClaims: new WeakMap(),
+      conflictReport: new WeakMap(),
+      serviceAddresses: new WeakMap(),
+      redirectedRules: new WeakMap(),
     },
-    grants: undefined,
-    world: undefined,
+    grantResult: undefined,
+    clusterIndex: undefined,
     hosts: [],
     redirects: new Map(),
-    ranked: NOTHING_SORTED,
-    sortedHosts: NOTHING_SORTED,
-    diagnostics: NOTHING_SORTED,
+    rankedIngresses: EMPTY_SORTED_LIST,
+    sortedHosts: EMPTY_SORTED_LIST,
+    diagnostics: EMPTY_SORTED_LIST,
   };
 }
 
 /** Whether a cluster holds the same objects, in the same order; what could not be read counts by what it says. */
 export function isSameCluster(a: Cluster, b: Cluster): boolean {
-  const withTexts = (cluster: Cluster) => ({ ...cluster, unread: cluster.unread.map((one) => JSON.stringify(one)) });
-  return areSame(withTexts(a), withTexts(b));
+  const serializeUnreadable = (cluster: Cluster) => ({
+    ...cluster,
+    unreadableReferences: cluster.unreadableReferences.map((reference) => JSON.stringify(reference)),
+  });
+  return haveSameMembers(serializeUnreadable(a), serializeUnreadable(b));
 }
 
 /** Lists count by what they hold, all else by identity: options and clusters are made anew for each round. */
-function areSame(a: object, b: object): boolean {
-  const [before, now] = [new Map<string, unknown>(Object.entries(a)), new Map<string, unknown>(Object.entries(b))];
-  return before.size === now.size && [...now].every(([name, value]) => isSame(before.get(name), value));
+function haveSameMembers(a: object, b: object): boolean {
+  const [previousEntries, currentEntries] = [
+    new Map<string, unknown>(Object.entries(a)),
+    new Map<string, unknown>(Object.entries(b)),
+  ];
+  return (
+    previousEntries.size === currentEntries.size &&
+    [...currentEntries].every(([name, value]) => isSameValue(previousEntries.get(name), value))
+  );
 }
 
-function isSame(a: unknown, b: unknown): boolean {
+function isSameValue(a: unknown, b: unknown): boolean {
   return a === b || (Array.isArray(a) && Array.isArray(b) && isSameList(a, b));
 }

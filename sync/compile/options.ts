@@ -1,4 +1,4 @@
-import type { Parsed } from "../../src/rules/parsed.ts";
+import type { Result } from "../../src/rules/parsed.ts";
 import type { Permits } from "./permits.ts";
 
 /** What compiling is told apart from the cluster. */
@@ -16,9 +16,9 @@ export interface Options {
   /** The header names that `custom-headers` may set, in any case. */
   readonly allowedResponseHeaders: readonly string[];
   /** Whether an expression can be matched in bounded time; refused says why not. */
-  readonly inspect: (pattern: string) => Parsed<true>;
+  readonly inspect: (pattern: string) => Result<true>;
   /** A token for a text that no one may read where it is published: the same text, the same token. */
-  readonly seal: (text: string) => string;
+  readonly tokenizeSecret: (text: string) => string;
   /** What namespaces may claim, and which addresses may be origins. */
   readonly permits: Permits;
 }

@@ -1,4 +1,4 @@
-import { ANY_HOST } from "../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 import { compareText } from "../../src/rules/order.ts";
 
 /** What namespaces may have of the edge: hosts and paths, how many routes, and which addresses as origins. */
@@ -6,7 +6,7 @@ export interface Permits {
   /** What may be claimed, and nothing else; without a list any namespace may claim anything. */
   readonly claims: readonly ClaimPermit[] | undefined;
   /** How many routes a namespace may have: the first entry that names it counts. With none there is no limit. */
-  readonly routes: readonly RoutePermit[];
+  readonly limits: readonly RouteQuota[];
   readonly origins: OriginPermits;
 }
 
@@ -19,9 +19,9 @@ export interface ClaimPermit {
   readonly paths: readonly string[];
 }
 
-export interface RoutePermit {
+export interface RouteQuota {
   readonly namespaces: readonly string[];
-  readonly most: number;
+  readonly maxRoutes: number;
 }
 
 /** Any address; all but those that mean something else inside a network; or only what is listed. */
@@ -39,53 +39,55 @@ export interface OriginPermit {
 }
 
 /** Where nobody else is there to be protected: on one's own machine, and where manifests are only read. */
-export const EVERYTHING_PERMITTED: Permits = { claims: undefined, routes: [], origins: { type: "any" } };
+export const ALLOW_ALL: Permits = { claims: undefined, limits: [], origins: { type: "any" } };
 
 /** What holds where nobody says otherwise. */
-export const DEFAULT_PERMITS: Permits = { claims: undefined, routes: [], origins: { type: "public" } };
+export const DEFAULT_PERMITS: Permits = { claims: undefined, limits: [], origins: { type: "public" } };
 
-const WHOLE = "/";
+const WHOLE_HOST = "/";
 
 /** The paths that a namespace may claim of a host, itself and below: `/` alone if it may have all of it, none if nothing. */
-export function permittedPaths({ claims }: Permits, namespace: string, host: string): readonly string[] {
-  if (!claims) return [WHOLE];
-  const naming = claims.filter(
+export function findPermittedPaths({ claims }: Permits, namespace: string, host: string): readonly string[] {
+  if (!claims) return [WHOLE_HOST];
+  const matchingPermits = claims.filter(
     ({ namespaces, hosts }) =>
-      namesNamespace(namespaces, namespace) && hosts.some((pattern) => namesHost(pattern, host)),
+      matchesNamespace(namespaces, namespace) && hosts.some((pattern) => matchesHost(pattern, host)),
   );
-  const paths = new Set(naming.flatMap((entry) => entry.paths));
-  return paths.has(WHOLE) ? [WHOLE] : [...paths].toSorted(compareText);
+  const paths = new Set(matchingPermits.flatMap((entry) => entry.paths));
+  return paths.has(WHOLE_HOST) ? [WHOLE_HOST] : [...paths].toSorted(compareText);
 }
 
 /** Whether `paths` are a host from its root on. */
-export function isWhole(paths: readonly string[]): boolean {
-  return paths.includes(WHOLE);
+export function includesWholeHost(paths: readonly string[]): boolean {
+  return paths.includes(WHOLE_HOST);
 }
 
 /** Whether a namespace may have a host as a whole: only then are the host's own policies and further names its business. */
-export function mayHaveHost(permits: Permits, namespace: string, host: string): boolean {
-  return isWhole(permittedPaths(permits, namespace, host));
+export function permitsHost(permits: Permits, namespace: string, host: string): boolean {
+  return includesWholeHost(findPermittedPaths(permits, namespace, host));
 }
 
 /** Whether a decoded path is one of `paths`, or lies below one: `/cart/7` lies below `/cart`, `/cartoon` does not. */
-export function liesWithin(path: string, paths: readonly string[]): boolean {
-  return paths.some((own) => own === WHOLE || path === own || path.startsWith(`${own}/`));
+export function isPathWithin(path: string, paths: readonly string[]): boolean {
+  return paths.some(
+    (permittedPath) => permittedPath === WHOLE_HOST || path === permittedPath || path.startsWith(`${permittedPath}/`),
+  );
 }
 
 /** How many routes a namespace may have, if there is a limit. */
-export function mostRoutes({ routes }: Permits, namespace: string): number | undefined {
-  return routes.find(({ namespaces }) => namesNamespace(namespaces, namespace))?.most;
+export function findMaxRoutes({ limits }: Permits, namespace: string): number | undefined {
+  return limits.find(({ namespaces }) => matchesNamespace(namespaces, namespace))?.maxRoutes;
 }
 
 /** Whether one of some names, or beginnings with `*` at their end, is a namespace's. */
-export function namesNamespace(patterns: readonly string[], namespace: string): boolean {
+export function matchesNamespace(patterns: readonly string[], namespace: string): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith("*") ? namespace.startsWith(pattern.slice(0, -1)) : namespace === pattern,
   );
 }
 
 /** Whether a pattern names a host of rules. `*.x` names `a.b.x` and `*.b.x`, but not x; only `*` names rules without a host. */
-export function namesHost(pattern: string, host: string): boolean {
-  if (pattern === ANY_HOST) return true;
+export function matchesHost(pattern: string, host: string): boolean {
+  if (pattern === CATCH_ALL_HOST) return true;
   return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
 }

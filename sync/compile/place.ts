@@ -1,92 +1,117 @@
-import { type Parsed, parsed, refused } from "../../src/rules/parsed.ts";
-import type { Place } from "../../src/rules/policies/define.ts";
+import { failure, type Result, success } from "../../src/rules/parsed.ts";
+import type { PolicyContext } from "../../src/rules/policies/define.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
-import type { Reference, Secret } from "../collect/cluster.ts";
-import { type Claim, protocolOf } from "./claims.ts";
-import { ACCEPT, isAccepted } from "./degraded.ts";
+import { nameOf, type Reference, type Secret } from "../collect/cluster.ts";
+import { type Claim, readBackendProtocol } from "./claims.ts";
+import { ACCEPT_DEGRADED, acceptsDegraded } from "./degraded.ts";
 import type { Report } from "./diagnostic.ts";
-import { searchExpression } from "./expression.ts";
-import { isFallback } from "./fallback.ts";
-import { closesRoutes, known } from "./known.ts";
-import type { Lookups } from "./lookups.ts";
-import { nameOf } from "./select.ts";
-import { targetOf } from "./targets.ts";
+import { buildSearchRegex } from "./expression.ts";
+import { isDefaultBackendClaim } from "./fallback.ts";
+import { annotationCatalog, failsClosed } from "./known.ts";
+import type { HostLookups } from "./lookups.ts";
+import { resolveSubrequestTarget } from "./targets.ts";
 
 /** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
-export function placeOf(
+export function createPolicyContext(
   claim: Pick<Claim, "id" | "owner" | "host" | "path" | "backend">,
   tls: boolean,
-  lookups: Lookups,
+  lookups: HostLookups,
   backends: Map<string, Backend>,
-  closing: string[],
+  failClosedReasons: string[],
   report: Report,
-): Place {
-  const { ingress, read } = claim.owner;
+): PolicyContext {
+  const { ingress, annotations } = claim.owner;
   const { namespace } = ingress;
-  const subject = (annotation: string) => ({
+  const buildAnnotationSubject = (annotation: string) => ({
     object: `Ingress ${nameOf(ingress)}`,
     source: ingress.source,
-    field: `metadata.annotations[${read.keyOf(annotation) ?? annotation}]`,
+    field: `metadata.annotations[${annotations.findKey(annotation) ?? annotation}]`,
   });
-  const protocol = protocolOf(claim.owner);
-  const backend: Place["backend"] = (name, port) => {
-    const resolved = lookups.resolve(namespace, { name, port: port ?? firstPort(lookups, namespace, name) }, protocol);
-    if (!resolved.ok) return refused(resolved.problem);
-    backends.set(resolved.id, resolved.backend);
-    return parsed(resolved.id);
+  const protocol = readBackendProtocol(claim.owner);
+  const resolveBackend: PolicyContext["resolveBackend"] = (name, port) => {
+    const resolution = lookups.resolve(
+      namespace,
+      { name, port: port ?? findFirstPort(lookups, namespace, name) },
+      protocol,
+    );
+    if (!resolution.ok) return failure(resolution.problem);
+    backends.set(resolution.id, resolution.backend);
+    return success(resolution.id);
   };
   return {
     namespace,
     ingress: ingress.name,
     host: claim.host,
     path: claim.path,
-    isFallback: isFallback(claim),
+    isFallback: isDefaultBackendClaim(claim),
     service: claim.backend?.name ?? "",
     port: String(claim.backend?.port ?? ""),
     tls,
     zones: lookups.zones,
-    isLegacy: read.isLegacy,
-    secret: (reference) => find("Secret", reference, namespace, lookups),
-    configMap: (reference) => find("ConfigMap", reference, namespace, lookups),
-    backend,
-    target: (url) => targetOf(url, namespace, lookups, backends),
-    seal: lookups.options.seal,
-    expression: (written) => searchExpression(written, lookups.options.inspect),
+    isLegacy: annotations.isLegacy,
+    readSecret: (reference) => readReferenced("Secret", reference, namespace, lookups),
+    readConfigMap: (reference) => readReferenced("ConfigMap", reference, namespace, lookups),
+    resolveBackend,
+    resolveTarget: (url) => resolveSubrequestTarget(url, namespace, lookups, backends),
+    tokenizeSecret: lookups.options.tokenizeSecret,
+    translateRegex: (pattern) => buildSearchRegex(pattern, lookups.options.inspect),
     allowedResponseHeaders: lookups.allowedResponseHeaders,
-    close(annotation, problem, remedy) {
-      if (isAccepted(annotation, claim.owner)) {
-        report("AnnotationUnsupported", subject(annotation), `${problem}; ${ACCEPT} serves without`, remedy);
+    failClosed(annotation, problem, remedy) {
+      if (acceptsDegraded(annotation, claim.owner)) {
+        report(
+          "UnsupportedAnnotation",
+          buildAnnotationSubject(annotation),
+          `${problem}; ${ACCEPT_DEGRADED} serves without`,
+          remedy,
+        );
         return;
       }
-      closing.push(`${annotation}: ${problem}`);
-      const until = closesRoutes(annotation) ? `, unless edgress.dev/${ACCEPT} names it` : "";
-      report("RouteClosed", subject(annotation), problem, `${remedy}; until then its paths answer 503${until}`);
+      failClosedReasons.push(`${annotation}: ${problem}`);
+      const acceptHint = failsClosed(annotation) ? `, unless edgress.dev/${ACCEPT_DEGRADED} names it` : "";
+      report(
+        "RouteFailedClosed",
+        buildAnnotationSubject(annotation),
+        problem,
+        `${remedy}; until then its paths answer 503${acceptHint}`,
+      );
     },
     deny(annotation, problem, remedy) {
-      report("RouteClosed", subject(annotation), problem, `${remedy}; until then nobody is let in`);
+      report(
+        "RouteFailedClosed",
+        buildAnnotationSubject(annotation),
+        problem,
+        `${remedy}; until then nobody is let in`,
+      );
     },
     warn(annotation, problem, remedy) {
-      const isLacking = known.get(annotation)?.row.nearness === "no";
-      report(isLacking ? "AnnotationUnsupported" : "AnnotationInvalid", subject(annotation), problem, remedy);
+      const isIgnored = annotationCatalog.get(annotation)?.row.support === "ignored";
+      report(
+        isIgnored ? "UnsupportedAnnotation" : "InvalidAnnotation",
+        buildAnnotationSubject(annotation),
+        problem,
+        remedy,
+      );
     },
   };
 }
 
 /** "name" in the Ingress's own namespace, or "namespace/name", which must be the same: what is another's is not ours to read. */
-function find(
+function readReferenced(
   kind: Reference["kind"],
   reference: string,
   namespace: string,
-  { lookUp }: Lookups,
-): Parsed<Secret["data"]> {
+  { lookUp }: HostLookups,
+): Result<Secret["data"]> {
   const name = reference.includes("/") ? reference : `${namespace}/${reference}`;
-  if (!name.startsWith(`${namespace}/`)) return refused(`${kind} ${name} is in another namespace`);
-  const found = lookUp(kind, name);
-  if (found) return parsed(found.data);
-  const unread = lookUp("unread", `${kind} ${name}`);
-  return refused(unread === undefined ? `there is no ${kind} ${name}` : `${kind} ${name} cannot be read: ${unread}`);
+  if (!name.startsWith(`${namespace}/`)) return failure(`${kind} ${name} is in another namespace`);
+  const object = lookUp(kind, name);
+  if (object) return success(object.data);
+  const readProblem = lookUp("unreadable", `${kind} ${name}`);
+  return failure(
+    readProblem === undefined ? `there is no ${kind} ${name}` : `${kind} ${name} cannot be read: ${readProblem}`,
+  );
 }
 
-function firstPort({ lookUp }: Lookups, namespace: string, name: string): number | string {
+function findFirstPort({ lookUp }: HostLookups, namespace: string, name: string): number | string {
   return lookUp("service", `${namespace}/${name}`)?.ports[0]?.port ?? "its first port";
 }

@@ -1,86 +1,104 @@
-import { allPolicies } from "../../src/rules/policies/all.ts";
-import type { Place } from "../../src/rules/policies/define.ts";
+import { compiledPolicies } from "../../src/rules/policies/all.ts";
+import type { PolicyContext } from "../../src/rules/policies/define.ts";
 import type { PolicyName, PolicySettings } from "../../src/rules/policies/index.ts";
 import type { Backend } from "../../src/rules/snapshot.ts";
-import { type Claim, type Owner, subjectOf } from "./claims.ts";
+import { nameOf } from "../collect/cluster.ts";
+import { buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
-import type { HostPlan } from "./grant.ts";
-import type { Lookups } from "./lookups.ts";
-import { placeOf } from "./place.ts";
-import { nameOf } from "./select.ts";
+import type { HostGrant } from "./grant.ts";
+import type { HostLookups } from "./lookups.ts";
+import { createPolicyContext } from "./place.ts";
 
 /** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */
-export function routePolicies(
+export function compileRoutePolicies(
   claim: Claim,
   tls: boolean,
-  lookups: Lookups,
+  lookups: HostLookups,
   backends: Map<string, Backend>,
   report: Report,
 ): PolicySettings {
-  const closing = claim.owner.read.closedBy === undefined ? [] : [`${claim.owner.read.closedBy} cannot be read`];
-  const place = placeOf(claim, tls, lookups, backends, closing, report);
-  const settings = { ...guardsOf(claim, place), ...settingsOf("route", claim.owner, place, claim.without) };
-  const [because] = closing;
-  return because === undefined ? settings : { ...settings, closed: { because } };
+  const failClosedReasons =
+    claim.owner.annotations.unreadableGuard === undefined
+      ? []
+      : [`${claim.owner.annotations.unreadableGuard} cannot be read`];
+  const context = createPolicyContext(claim, tls, lookups, backends, failClosedReasons, report);
+  const settings = {
+    ...compileHostGuards(claim, context),
+    ...compileSettings("route", claim.owner, context, claim.excludedPolicies),
+  };
+  const [reason] = failClosedReasons;
+  return reason === undefined ? settings : { ...settings, failClosed: { reason } };
 }
 
 /** What protects a host, for the paths of who may have but part of it: it says nothing of the host, and is not to be lost. */
-function guardsOf({ owner, within }: Claim, place: Place): PolicySettings {
-  if (!within) return {};
-  const { clientCertificate } = settingsOf("host", owner, place, []);
+function compileHostGuards({ owner, permittedPaths }: Claim, context: PolicyContext): PolicySettings {
+  if (!permittedPaths) return {};
+  const { clientCertificate } = compileSettings("host", owner, context, []);
   return clientCertificate ? { clientCertificate } : {};
 }
 
 /** The settings of a host: of each policy, those of the oldest Ingress that has any. A closed host has no others. */
-export function hostPolicies(
-  { host, owners }: HostPlan,
+export function compileHostPolicies(
+  { host, owners }: HostGrant,
   tls: boolean,
-  lookups: Lookups,
+  lookups: HostLookups,
   backends: Map<string, Backend>,
   report: Report,
 ): PolicySettings {
-  const each = owners.map((owner) => {
-    const closing: string[] = [];
-    const place = placeOf(
+  const hostSettings = owners.map((owner) => {
+    const failClosedReasons: string[] = [];
+    const context = createPolicyContext(
       { id: "", owner, host, path: "/", backend: undefined },
       tls,
       lookups,
       backends,
-      closing,
+      failClosedReasons,
       report,
     );
-    const settings = settingsOf("host", owner, place, []);
-    return { owner, settings, because: closing[0] };
+    const settings = compileSettings("host", owner, context, []);
+    return { owner, settings, reason: failClosedReasons[0] };
   });
-  const closer = each.find(({ because }) => because !== undefined);
-  if (closer?.because === undefined) return Object.assign({}, ...each.map(({ settings }) => settings).toReversed());
-  for (const { owner, because } of each) {
-    if (because === undefined) reportClosedHost(owner, host, closer.owner, closer.because, report);
+  const closingIngress = hostSettings.find(({ reason }) => reason !== undefined);
+  if (closingIngress?.reason === undefined)
+    return Object.assign({}, ...hostSettings.map(({ settings }) => settings).toReversed());
+  for (const { owner, reason } of hostSettings) {
+    if (reason === undefined) reportHostFailedClosed(owner, host, closingIngress.owner, closingIngress.reason, report);
   }
-  return { closed: { because: closer.because } };
+  return { failClosed: { reason: closingIngress.reason } };
 }
 
 /** Tells an Ingress that its paths of a host are closed for what another asks for the whole host. */
-function reportClosedHost({ ingress }: Owner, host: string, closer: Owner, because: string, report: Report): void {
-  const problem = `Ingress ${nameOf(closer.ingress)} closes the whole host ${host}: ${because}`;
-  report("RouteClosed", subjectOf(ingress, "spec.rules"), problem, "correct that one, or give this one another host");
+function reportHostFailedClosed(
+  { ingress }: IngressWithAnnotations,
+  host: string,
+  closingOwner: IngressWithAnnotations,
+  reason: string,
+  report: Report,
+): void {
+  const problem = `Ingress ${nameOf(closingOwner.ingress)} closes the whole host ${host}: ${reason}`;
+  report(
+    "RouteFailedClosed",
+    buildSubject(ingress, "spec.rules"),
+    problem,
+    "correct that one, or give this one another host",
+  );
 }
 
-function settingsOf(
+function compileSettings(
   scope: "host" | "route",
-  owner: Owner,
-  place: Place,
-  without: readonly PolicyName[],
+  owner: IngressWithAnnotations,
+  context: PolicyContext,
+  excludedPolicies: readonly PolicyName[],
 ): PolicySettings {
-  const asked = allPolicies
-    .filter((policy) => policy.scope === scope && !without.some((name) => name === policy.name))
+  const entries = compiledPolicies
+    .filter((policy) => policy.scope === scope && !excludedPolicies.some((name) => name === policy.name))
     .map((policy) => {
       // The cast: each policy takes the values of its own table, which were read from that very table.
       const fromAnnotations = policy.fromAnnotations as (
         values: Readonly<Record<string, unknown>>,
-        place: Place,
+        context: PolicyContext,
       ) => unknown;
-      return [policy.name, fromAnnotations(owner.read.values[policy.name], place)];
+      return [policy.name, fromAnnotations(owner.annotations.values[policy.name], context)];
     });
-  return Object.fromEntries(asked.filter(([, settings]) => settings !== undefined)) as PolicySettings;
+  return Object.fromEntries(entries.filter(([, settings]) => settings !== undefined)) as PolicySettings;
 }

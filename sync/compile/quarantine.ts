@@ -1,101 +1,111 @@
-import type { Cluster, Ingress, Malformed } from "../collect/cluster.ts";
-import { type Compiled, compile } from "./compile.ts";
-import { type Diagnostic, isSpoiling } from "./diagnostic.ts";
-import { bareName, known } from "./known.ts";
-import { newMemory } from "./memory.ts";
+import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster.ts";
+import { type Compilation, compile } from "./compile.ts";
+import { type Diagnostic, isIngressError } from "./diagnostic.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "./known.ts";
+import { createCompileCache } from "./memory.ts";
 import type { Options } from "./options.ts";
-import { nameOf } from "./select.ts";
 
 /** What is known of Ingresses from before, by "namespace/name". */
-export interface Before {
+export interface PreviousState {
   /** Each as it was when it last compiled. */
   readonly lastGood: ReadonlyMap<string, Ingress>;
   /** Since when those that no longer compile are kept as they were: RFC 3339. */
-  readonly quarantined: ReadonlyMap<string, string>;
+  readonly brokenSince: ReadonlyMap<string, string>;
 }
 
-export interface Kept extends Before {
-  readonly compiled: Compiled;
+export interface LastGoodCompilation extends PreviousState {
+  readonly compilation: Compilation;
 }
 
 // Who may call, and how often: what of these a broken Ingress asks for holds for its last good rules too.
-const PROTECTING: readonly (string | undefined)[] = ["access", "clientCertificate", "limits"];
+const keptGuardPolicies: readonly (string | undefined)[] = ["authorization", "clientCertificate", "rateLimit"];
 
 /**
  * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
  * for now. One whose guard cannot be read is not kept: its paths are closed, as its last good rules may lack that guard.
  */
-export function compileKeeping(
+export function compileWithLastGood(
   cluster: Cluster,
-  before: Before,
+  previousState: PreviousState,
   options: Options,
   now: string,
-  memory = newMemory(),
-): Kept {
-  const first = compile(cluster, options, memory);
-  const spoiled = spoiledOf(first.diagnostics);
-  if (spoiled.size === 0) return { compiled: first, lastGood: first.ours, quarantined: new Map() };
-  const malformed = cluster.malformed.filter(({ kind }) => kind === "Ingress");
-  const present = new Map<string, Ingress | Malformed>([
-    ...first.ours,
-    ...malformed.map((object) => [nameOf(object), object] as const),
+  cache = createCompileCache(),
+): LastGoodCompilation {
+  const firstCompilation = compile(cluster, options, cache);
+  const brokenNames = findBrokenIngresses(firstCompilation.diagnostics);
+  if (brokenNames.size === 0)
+    return { compilation: firstCompilation, lastGood: firstCompilation.ingresses, brokenSince: new Map() };
+  const invalidIngresses = cluster.invalidObjects.filter(({ kind }) => kind === "Ingress");
+  const presentObjects = new Map<string, Ingress | InvalidObject>([
+    ...firstCompilation.ingresses,
+    ...invalidIngresses.map((object) => [nameOf(object), object] as const),
   ]);
-  const replaced = new Map(
-    [...spoiled].flatMap((name) => {
-      const [object, good] = [present.get(name), before.lastGood.get(name)];
-      return object && good ? [[name, guarded(good, object.annotations)] as const] : [];
+  const replacements = new Map(
+    [...brokenNames].flatMap((name) => {
+      const [object, lastGoodIngress] = [presentObjects.get(name), previousState.lastGood.get(name)];
+      return object && lastGoodIngress ? [[name, withCurrentGuards(lastGoodIngress, object.annotations)] as const] : [];
     }),
   );
-  const second = replaced.size === 0 ? first : compile(withReplaced(cluster, replaced), options, memory);
-  const compiled = replaced.size === 0 ? first : told(first, second, replaced, before, now);
+  const secondCompilation =
+    replacements.size === 0 ? firstCompilation : compile(replaceIngresses(cluster, replacements), options, cache);
+  const compilation =
+    replacements.size === 0
+      ? firstCompilation
+      : mergeDiagnostics(firstCompilation, secondCompilation, replacements, previousState, now);
   return {
-    compiled,
+    compilation,
     lastGood: new Map([
-      ...[...first.ours].filter(([name]) => !spoiled.has(name)),
-      ...[...replaced.keys()].flatMap((name) => entryOf(name, before.lastGood)),
+      ...[...firstCompilation.ingresses].filter(([name]) => !brokenNames.has(name)),
+      ...[...replacements.keys()].flatMap((name) => findEntry(name, previousState.lastGood)),
     ]),
-    quarantined: new Map([...replaced.keys()].map((name) => [name, before.quarantined.get(name) ?? now])),
+    brokenSince: new Map([...replacements.keys()].map((name) => [name, previousState.brokenSince.get(name) ?? now])),
   };
 }
 
 /** The Ingresses of which something did not compile, and that no guard closes. */
-function spoiledOf(diagnostics: readonly Diagnostic[]): Set<string> {
-  const named = (some: readonly Diagnostic[]) =>
-    some.flatMap(({ object }) => (object.startsWith("Ingress ") ? [object.slice("Ingress ".length)] : []));
-  const closed = new Set(named(diagnostics.filter(({ reason }) => reason === "RouteClosed")));
-  const spoiled = named(diagnostics.filter(({ reason }) => isSpoiling(reason)));
-  return new Set(spoiled.filter((name) => !closed.has(name)));
+function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
+  const listIngressNames = (selectedDiagnostics: readonly Diagnostic[]) =>
+    selectedDiagnostics.flatMap(({ object }) =>
+      object.startsWith("Ingress ") ? [object.slice("Ingress ".length)] : [],
+    );
+  const closedNames = new Set(listIngressNames(diagnostics.filter(({ reason }) => reason === "RouteFailedClosed")));
+  const brokenNames = listIngressNames(diagnostics.filter(({ reason }) => isIngressError(reason)));
+  return new Set(brokenNames.filter((name) => !closedNames.has(name)));
 }
 
 /** An Ingress as it was, but for the guards, which are those that are asked for now; what was guarded stays so. */
-function guarded(good: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
-  const asked = Object.entries(annotations).filter(([key]) =>
-    PROTECTING.includes(known.get(bareName(key) ?? "")?.policy),
+function withCurrentGuards(lastGoodIngress: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
+  const guardEntries = Object.entries(annotations).filter(([key]) =>
+    keptGuardPolicies.includes(annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy),
   );
-  const names = new Set(asked.map(([key]) => bareName(key)));
-  const rest = Object.entries(good.annotations).filter(([key]) => !names.has(bareName(key) ?? key));
-  return { ...good, annotations: Object.fromEntries([...rest, ...asked]) };
+  const names = new Set(guardEntries.map(([key]) => stripAnnotationPrefix(key)));
+  const otherEntries = Object.entries(lastGoodIngress.annotations).filter(
+    ([key]) => !names.has(stripAnnotationPrefix(key) ?? key),
+  );
+  return { ...lastGoodIngress, annotations: Object.fromEntries([...otherEntries, ...guardEntries]) };
 }
 
-function withReplaced(cluster: Cluster, replaced: ReadonlyMap<string, Ingress>): Cluster {
-  const others = cluster.ingresses.filter((ingress) => !replaced.has(nameOf(ingress)));
-  const malformed = cluster.malformed.filter((object) => object.kind !== "Ingress" || !replaced.has(nameOf(object)));
-  return { ...cluster, ingresses: [...others, ...replaced.values()], malformed };
+function replaceIngresses(cluster: Cluster, replacements: ReadonlyMap<string, Ingress>): Cluster {
+  const otherIngresses = cluster.ingresses.filter((ingress) => !replacements.has(nameOf(ingress)));
+  const invalidObjects = cluster.invalidObjects.filter(
+    (object) => object.kind !== "Ingress" || !replacements.has(nameOf(object)),
+  );
+  return { ...cluster, ingresses: [...otherIngresses, ...replacements.values()], invalidObjects };
 }
 
 /** The second compilation, in which Ingresses are as they were, with what the first had to say of them as they are. */
-function told(
-  first: Compiled,
-  second: Compiled,
-  replaced: ReadonlyMap<string, Ingress>,
-  before: Before,
+function mergeDiagnostics(
+  firstCompilation: Compilation,
+  secondCompilation: Compilation,
+  replacements: ReadonlyMap<string, Ingress>,
+  previousState: PreviousState,
   now: string,
-): Compiled {
-  const isReplaced = ({ object }: Diagnostic) => replaced.has(object.replace(/^Ingress /, ""));
-  const quarantined = [...replaced].map(([name, { source }]): Diagnostic => {
-    const since = before.quarantined.get(name) ?? now;
+): Compilation {
+  const isReplaced = ({ object }: Diagnostic) => replacements.has(object.replace(/^Ingress /, ""));
+  const lastGoodDiagnostics = [...replacements].map(([name, { source }]): Diagnostic => {
+    const since = previousState.brokenSince.get(name) ?? now;
     return {
-      reason: "Quarantined",
+      reason: "ServingLastGood",
       object: `Ingress ${name}`,
       source,
       field: "spec",
@@ -104,14 +114,14 @@ function told(
     };
   });
   const diagnostics = [
-    ...second.diagnostics.filter((diagnostic) => !isReplaced(diagnostic)),
-    ...first.diagnostics.filter(isReplaced),
-    ...quarantined,
+    ...secondCompilation.diagnostics.filter((diagnostic) => !isReplaced(diagnostic)),
+    ...firstCompilation.diagnostics.filter(isReplaced),
+    ...lastGoodDiagnostics,
   ];
-  return { ...second, ours: first.ours, diagnostics };
+  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics };
 }
 
-function entryOf<T>(name: string, from: ReadonlyMap<string, T>): [string, T][] {
-  const value = from.get(name);
+function findEntry<T>(name: string, entries: ReadonlyMap<string, T>): [string, T][] {
+  const value = entries.get(name);
   return value === undefined ? [] : [[name, value]];
 }

@@ -5,7 +5,7 @@ const RECORD_HASH_LENGTH = 24;
 const RECORD_NAME = new RegExp(`(^|\\.)edgress-[0-9a-f]{${RECORD_HASH_LENGTH}}(\\.|$)`, "i");
 
 /** The label of the DNS record for an address. A hash, since names of load balancers are longer than a label may be. */
-export function recordOf(address: string): string {
+export function buildRecordLabel(address: string): string {
   return `edgress-${bytesToHex(sha256(utf8ToBytes(address))).slice(0, RECORD_HASH_LENGTH)}`;
 }
 

@@ -1,17 +1,17 @@
 import type { Backend, Route } from "../../src/rules/snapshot.ts";
-import { type Claim, type Owner, subjectOf } from "./claims.ts";
+import { buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
 import type { Report } from "./diagnostic.ts";
 
 /** How much of a host's rules one Ingress may be, in bytes as published: KV takes values of 25 MiB, and other hosts share one. */
-export const INGRESS_BYTES = 2 * 1024 * 1024;
+export const MAX_INGRESS_BYTES = 2 * 1024 * 1024;
 /** How much all of them may be. */
-export const HOST_BYTES = 4 * INGRESS_BYTES;
+export const MAX_HOST_BYTES = 4 * MAX_INGRESS_BYTES;
 
-const REMEDY =
+const sizeRemedy =
   "write less into its annotations and Secrets, or share its paths among hosts; until then these paths answer 503, or are left out";
 
 /** A route and the claim that it was granted to. */
-export interface Granted {
+export interface FinishedRoute {
   readonly claim: Claim;
   readonly route: Route;
 }
@@ -21,61 +21,68 @@ export interface Granted {
  * published; where the paths alone are too large they are left out. The oldest, who come first in `claims`, have the room that there is. `sealed` has the length of the text behind
  * each token.
  */
-export function withinRoom(
-  granted: readonly Granted[],
+export function enforceSizeLimit(
+  finishedRoutes: readonly FinishedRoute[],
   claims: readonly Claim[],
   backends: ReadonlyMap<string, Backend>,
-  sealed: ReadonlyMap<string, number>,
+  secretLengths: ReadonlyMap<string, number>,
   report: Report,
 ): Route[] {
-  const kept = new Map<Owner, (route: Route) => Route[]>();
-  let taken = 0;
+  const keepByOwner = new Map<IngressWithAnnotations, (route: Route) => Route[]>();
+  let usedBytes = 0;
   for (const owner of new Set(claims.map((claim) => claim.owner))) {
-    const own = granted.filter(({ claim }) => claim.owner === owner).map(({ route }) => route);
-    const bytes = bytesOf(own, backends, sealed);
-    const problem = problemOf(bytes, taken);
+    const ownerRoutes = finishedRoutes.filter(({ claim }) => claim.owner === owner).map(({ route }) => route);
+    const bytes = countRouteBytes(ownerRoutes, backends, secretLengths);
+    const problem = findSizeProblem(bytes, usedBytes);
     if (problem === undefined) {
-      taken += bytes;
-      kept.set(owner, (route) => [route]);
+      usedBytes += bytes;
+      keepByOwner.set(owner, (route) => [route]);
       continue;
     }
-    report("TooLarge", subjectOf(owner.ingress, "spec.rules"), problem, REMEDY);
-    const closed = own.map((route) => closedRoute(route, problem));
-    const closedBytes = bytesOf(closed, backends, sealed);
-    if (problemOf(closedBytes, taken) !== undefined) continue; // not even that has room
-    taken += closedBytes;
-    kept.set(owner, (route) => [closedRoute(route, problem)]);
+    report("IngressTooLarge", buildSubject(owner.ingress, "spec.rules"), problem, sizeRemedy);
+    const closedRoutes = ownerRoutes.map((route) => buildClosedRoute(route, problem));
+    const closedBytes = countRouteBytes(closedRoutes, backends, secretLengths);
+    if (findSizeProblem(closedBytes, usedBytes) !== undefined) continue; // not even that has room
+    usedBytes += closedBytes;
+    keepByOwner.set(owner, (route) => [buildClosedRoute(route, problem)]);
   }
-  return granted.flatMap(({ claim, route }) => kept.get(claim.owner)?.(route) ?? []);
+  return finishedRoutes.flatMap(({ claim, route }) => keepByOwner.get(claim.owner)?.(route) ?? []);
 }
 
-function closedRoute({ id, path }: Route, because: string): Route {
-  return { id, path, policies: { closed: { because } } };
+function buildClosedRoute({ id, path }: Route, reason: string): Route {
+  return { id, path, policies: { failClosed: { reason } } };
 }
 
-function problemOf(bytes: number, taken: number): string | undefined {
-  const text = `its paths would take ${kilobytes(bytes)} of the host's rules`;
-  if (bytes > INGRESS_BYTES) return `${text}, and at most ${kilobytes(INGRESS_BYTES)} may be one Ingress's`;
-  if (taken + bytes > HOST_BYTES) return `${text}, of which ${kilobytes(HOST_BYTES - taken)} are left by older ones`;
+function findSizeProblem(bytes: number, usedBytes: number): string | undefined {
+  const text = `its paths would take ${formatKibibytes(bytes)} of the host's rules`;
+  if (bytes > MAX_INGRESS_BYTES)
+    return `${text}, and at most ${formatKibibytes(MAX_INGRESS_BYTES)} may be one Ingress's`;
+  if (usedBytes + bytes > MAX_HOST_BYTES)
+    return `${text}, of which ${formatKibibytes(MAX_HOST_BYTES - usedBytes)} are left by older ones`;
   return undefined;
 }
 
 /** What routes take as they are published, with the backends that they lead to, and secrets as they are encrypted. */
-function bytesOf(
-  own: readonly Route[],
+function countRouteBytes(
+  routes: readonly Route[],
   backends: ReadonlyMap<string, Backend>,
-  sealed: ReadonlyMap<string, number>,
+  secretLengths: ReadonlyMap<string, number>,
 ): number {
-  const named = new Set(own.flatMap(({ backend }) => backend ?? []));
-  const texts = [...own, ...[...named].map((id) => backends.get(id))].map((one) => JSON.stringify(one ?? null));
+  const backendIds = new Set(routes.flatMap(({ backend }) => backend ?? []));
+  const texts = [...routes, ...[...backendIds].map((id) => backends.get(id))].map((value) =>
+    JSON.stringify(value ?? null),
+  );
   const bytes = texts.reduce((sum, text) => sum + text.length, 0);
-  return [...sealed].reduce((sum, [token, length]) => sum + timesIn(texts, token) * Math.ceil((length * 4) / 3), bytes);
+  return [...secretLengths].reduce(
+    (sum, [token, length]) => sum + countOccurrences(texts, token) * Math.ceil((length * 4) / 3),
+    bytes,
+  );
 }
 
-function timesIn(texts: readonly string[], token: string): number {
+function countOccurrences(texts: readonly string[], token: string): number {
   return texts.reduce((sum, text) => sum + text.split(token).length - 1, 0);
 }
 
-function kilobytes(bytes: number): string {
+function formatKibibytes(bytes: number): string {
   return `${Math.round(bytes / 1024)} KiB`;
 }

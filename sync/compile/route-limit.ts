@@ -1,75 +1,87 @@
-import { type Asked, subjectOf } from "./claims.ts";
+import { buildSubject, type IngressClaims } from "./claims.ts";
 import type { Report, Subject } from "./diagnostic.ts";
-import { mostRoutes, type Permits } from "./permits.ts";
-import { fieldsOf, textOf } from "./permitted.ts";
+import { findMaxRoutes, type Permits } from "./permits.ts";
+import { findHostFields, formatHostLabel } from "./permitted.ts";
 
 /** How many routes each namespace asks for. */
-export type RoutesUsed = ReadonlyMap<string, number>;
+export type RouteCounts = ReadonlyMap<string, number>;
 
 /**
  * Leaves out what is beyond the routes that a namespace may have: in the order of `asked` the first stay. A host without
  * paths is a route too, for what no path takes; who keeps none of its paths of a host is not one of its owners.
  */
-export function withinRoutes(asked: readonly Asked[], permits: Permits, report: Report): Asked[] {
-  if (permits.routes.length === 0) return [...asked];
-  const take = routesLeft(permits, new Map());
-  return asked.map((one) => {
-    const { namespace } = one.owner.ingress;
-    const mayHave = (what: string, subject: Subject) => {
-      const fits = take(namespace, 1);
-      if (!fits) reportRoutes(namespace, what, subject, permits, report);
-      return fits;
+export function enforceRouteQuota(
+  ingressClaims: readonly IngressClaims[],
+  permits: Permits,
+  report: Report,
+): IngressClaims[] {
+  if (permits.limits.length === 0) return [...ingressClaims];
+  const takeRoutes = createRouteCounter(permits, new Map());
+  return ingressClaims.map((entry) => {
+    const { namespace } = entry.owner.ingress;
+    const takeRoute = (label: string, subject: Subject) => {
+      const isWithinQuota = takeRoutes(namespace, 1);
+      if (!isWithinQuota) reportQuotaExceeded(namespace, label, subject, permits, report);
+      return isWithinQuota;
     };
-    const claims = one.claims.filter(({ host, path, subject }) =>
-      mayHave(`path ${path} of ${textOf(host)}`, { ...subject, field: `${subject.field}.path` }),
+    const claims = entry.claims.filter(({ host, path, subject }) =>
+      takeRoute(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }),
     );
-    const bare = bareHosts(one).filter((host) => mayHave(textOf(host), hostSubject(one, host)));
-    const kept = new Set([...claims.map(({ host }) => host), ...bare]);
-    return { ...one, claims, hosts: one.hosts.filter((host) => kept.has(host)) };
+    const hostsWithoutPaths = listHostsWithoutPaths(entry).filter((host) =>
+      takeRoute(formatHostLabel(host), buildHostSubject(entry, host)),
+    );
+    const keptHosts = new Set([...claims.map(({ host }) => host), ...hostsWithoutPaths]);
+    return { ...entry, claims, hosts: entry.hosts.filter((host) => keptHosts.has(host)) };
   });
 }
 
-function hostSubject({ owner: { ingress } }: Asked, host: string): Subject {
-  return subjectOf(ingress, fieldsOf(ingress, host)[0] ?? "spec.rules");
+function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): Subject {
+  return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
 }
 
 /** The routes that Ingresses ask for, by namespace. They are not counted where there is no limit. */
-export function routesUsed(asked: readonly Asked[], { routes }: Permits): RoutesUsed {
-  const used = new Map<string, number>();
-  if (routes.length === 0) return used;
-  for (const one of asked) {
-    const { namespace } = one.owner.ingress;
-    used.set(namespace, (used.get(namespace) ?? 0) + one.claims.length + bareHosts(one).length);
+export function countRoutes(ingressClaims: readonly IngressClaims[], { limits }: Permits): RouteCounts {
+  const routeCounts = new Map<string, number>();
+  if (limits.length === 0) return routeCounts;
+  for (const entry of ingressClaims) {
+    const { namespace } = entry.owner.ingress;
+    routeCounts.set(
+      namespace,
+      (routeCounts.get(namespace) ?? 0) + entry.claims.length + listHostsWithoutPaths(entry).length,
+    );
   }
-  return used;
+  return routeCounts;
 }
 
 /** Takes routes of a namespace while some are left. */
-export function routesLeft(permits: Permits, before: RoutesUsed): (namespace: string, routes: number) => boolean {
-  const used = new Map(before);
+export function createRouteCounter(
+  permits: Permits,
+  initialCounts: RouteCounts,
+): (namespace: string, routes: number) => boolean {
+  const routeCounts = new Map(initialCounts);
   return (namespace, routes) => {
-    const sum = (used.get(namespace) ?? 0) + routes;
-    const most = mostRoutes(permits, namespace);
-    if (most !== undefined && sum > most) return false;
-    used.set(namespace, sum);
+    const total = (routeCounts.get(namespace) ?? 0) + routes;
+    const maxRoutes = findMaxRoutes(permits, namespace);
+    if (maxRoutes !== undefined && total > maxRoutes) return false;
+    routeCounts.set(namespace, total);
     return true;
   };
 }
 
-export function reportRoutes(
+export function reportQuotaExceeded(
   namespace: string,
-  what: string,
+  label: string,
   subject: Subject,
   permits: Permits,
   report: Report,
 ): void {
-  const most = mostRoutes(permits, namespace);
-  const problem = `${what} is left out: namespace ${namespace} may have ${most} routes, and has them already`;
+  const maxRoutes = findMaxRoutes(permits, namespace);
+  const problem = `${label} is left out: namespace ${namespace} may have ${maxRoutes} routes, and has them already`;
   const remedy = `remove older ones, or ask whoever keeps the permits of edgress to add more for namespace ${namespace}`;
-  report("RouteLimit", subject, problem, remedy);
+  report("RouteQuotaExceeded", subject, problem, remedy);
 }
 
-function bareHosts({ hosts, claims }: Pick<Asked, "hosts" | "claims">): string[] {
-  const named = new Set(claims.map(({ host }) => host));
-  return [...new Set(hosts)].filter((host) => !named.has(host));
+function listHostsWithoutPaths({ hosts, claims }: Pick<IngressClaims, "hosts" | "claims">): string[] {
+  const hostsWithPaths = new Set(claims.map(({ host }) => host));
+  return [...new Set(hosts)].filter((host) => !hostsWithPaths.has(host));
 }

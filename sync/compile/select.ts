@@ -1,43 +1,44 @@
 import { compareText } from "../../src/rules/order.ts";
-import type { Cluster, Ingress, IngressClass } from "../collect/cluster.ts";
+import { CLASS_ANNOTATION } from "../collect/annotation-names.ts";
+import { type Cluster, type Ingress, type IngressClass, nameOf } from "../collect/cluster.ts";
 import type { Report } from "./diagnostic.ts";
-import type { Recall } from "./memory.ts";
+import type { Memo } from "./memory.ts";
 import type { Options } from "./options.ts";
-import { NOTHING_SORTED, type Sorted, sortedAfter } from "./sorted.ts";
-
-export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+import { EMPTY_SORTED_LIST, type SortedList, updateSorted } from "./sorted.ts";
 
 /** What tells our Ingresses from others'. */
-export type Selecting = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
+export type ClassSelector = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function select(cluster: Cluster, options: Selecting, recall: Recall): Ingress[] {
-  return rankedIn(cluster, options, recall, NOTHING_SORTED).sorted.map(({ ingress }) => ingress);
+export function selectIngresses(cluster: Cluster, options: ClassSelector, memo: Memo): Ingress[] {
+  return rankIngresses(cluster, options, memo, EMPTY_SORTED_LIST).sorted.map(({ ingress }) => ingress);
 }
 
 /** Our Ingresses in claim order, each with its name and rank. */
-export function rankedIn(
+export function rankIngresses(
   { ingresses, classes }: Cluster,
-  options: Selecting,
-  recall: Recall,
-  before: Sorted<Ranked>,
-): Sorted<Ranked> {
-  const byName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
-  const isDefault = classes.some((one) => one.isDefault && one.controller === options.controller);
-  const ranked = ingresses.map((ingress) => {
-    const ingressClass = ingress.className === undefined ? undefined : byName.get(ingress.className);
-    return recall("ranked", ingress, [ingressClass, isDefault], (report) =>
-      isOurs(ingress, ingressClass, isDefault, options, report) ? rankOf(ingress) : undefined,
+  options: ClassSelector,
+  memo: Memo,
+  previous: SortedList<RankedIngress>,
+): SortedList<RankedIngress> {
+  const classesByName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
+  const hasDefaultClass = classes.some(
+    (candidate) => candidate.isDefault && candidate.controller === options.controller,
+  );
+  const rankedIngresses = ingresses.map((ingress) => {
+    const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
+    return memo("rankedIngress", ingress, [ingressClass, hasDefaultClass], (report) =>
+      isSelected(ingress, ingressClass, hasDefaultClass, options, report) ? rankIngress(ingress) : undefined,
     );
   });
-  const ours = ranked.filter((rank) => rank !== undefined);
-  return sortedAfter(before, ours, byClaim);
+  const selectedIngresses = rankedIngresses.filter((rank) => rank !== undefined);
+  return updateSorted(previous, selectedIngresses, byClaimOrder);
 }
 
 /** What an Ingress's place in claim order depends on. */
-export interface Ranked {
+export interface RankedIngress {
   readonly ingress: Ingress;
-  readonly created: number;
+  readonly createdMs: number;
   readonly name: string; // "namespace/name"
 }
 
@@ -45,56 +46,56 @@ export interface Ranked {
  * The oldest first; one without a date is not created yet, so it comes last. Names break ties, downwards: ingress-nginx's
  * order.
  */
-function byClaim(a: Ranked, b: Ranked): number {
-  return a.created - b.created || compareText(b.name, a.name);
-}
-
-export function nameOf({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
+function byClaimOrder(a: RankedIngress, b: RankedIngress): number {
+  return a.createdMs - b.createdMs || compareText(b.name, a.name);
 }
 
 // After every date, yet a number: infinities cannot be subtracted.
-const NOT_CREATED = Number.MAX_SAFE_INTEGER;
+const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
-function rankOf(ingress: Ingress): Ranked {
+function rankIngress(ingress: Ingress): RankedIngress {
   const { created } = ingress;
-  return { ingress, created: created === undefined ? NOT_CREATED : Date.parse(created), name: nameOf(ingress) };
+  return {
+    ingress,
+    createdMs: created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created),
+    name: nameOf(ingress),
+  };
 }
 
 /** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */
-function isOurs(
+function isSelected(
   ingress: Ingress,
   ingressClass: IngressClass | undefined,
-  isDefault: boolean,
-  options: Selecting,
+  hasDefaultClass: boolean,
+  options: ClassSelector,
   report: Report,
 ): boolean {
-  const annotated = ingress.annotations[CLASS_ANNOTATION];
-  const named = ingress.className;
-  if (named !== undefined) {
-    if (!isOurClass(ingress, named, ingressClass, options, report)) return false;
-    if (annotated !== undefined && annotated !== named && annotated !== options.ingressClass) {
+  const annotationClass = ingress.annotations[CLASS_ANNOTATION];
+  const fieldClass = ingress.className;
+  if (fieldClass !== undefined) {
+    if (!isSelectedClass(ingress, fieldClass, ingressClass, options, report)) return false;
+    if (annotationClass !== undefined && annotationClass !== fieldClass && annotationClass !== options.ingressClass) {
       const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
-      const problem = `the class is "${named}" here and "${annotated}" in the annotation ${CLASS_ANNOTATION}`;
-      report("ClassesDiffer", subject, problem, "remove the annotation");
+      const problem = `the class is "${fieldClass}" here and "${annotationClass}" in the annotation ${CLASS_ANNOTATION}`;
+      report("IngressClassConflict", subject, problem, "remove the annotation");
     }
     return true;
   }
-  if (annotated !== undefined) return annotated === options.ingressClass;
-  return options.watchIngressWithoutClass || isDefault;
+  if (annotationClass !== undefined) return annotationClass === options.ingressClass;
+  return options.watchIngressWithoutClass || hasDefaultClass;
 }
 
-function isOurClass(
+function isSelectedClass(
   ingress: Ingress,
   name: string,
   ingressClass: IngressClass | undefined,
-  options: Selecting,
+  options: ClassSelector,
   report: Report,
 ): boolean {
   if (ingressClass) return ingressClass.controller === options.controller;
   if (name !== options.ingressClass) return false;
   const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
   const remedy = `create it with spec.controller: ${options.controller}`;
-  report("ClassMissing", subject, `there is no IngressClass ${name}; it is taken by its name`, remedy);
+  report("IngressClassNotFound", subject, `there is no IngressClass ${name}; it is taken by its name`, remedy);
   return true;
 }

@@ -1,59 +1,64 @@
-import type { Answer, Api, Call } from "./api.ts";
-import { type Faults, strikes } from "./faults.ts";
-import type { Storage } from "./storage.ts";
+import type { ApiCall, ApiReply, LocalApi } from "./api.ts";
+import { type FaultPlan, shouldFail } from "./faults.ts";
+import type { WorkerStorage } from "./storage.ts";
 
-const PAGE_KEYS = 1000;
+const MAX_PAGE_KEYS = 1000;
 
 /** The KV endpoints of the API, for the one namespace that the local account has. */
-export function kvApi(accountId: string, namespaceId: string, storage: () => Storage, faults: () => Faults): Api {
+export function createKvApi(
+  accountId: string,
+  namespaceId: string,
+  storage: () => WorkerStorage,
+  faults: () => FaultPlan,
+): LocalApi {
   return (call) => {
-    const [accounts, account, api, kind, namespace, what, ...rest] = call.path;
+    const [accounts, account, api, kind, namespace, requestedNamespace, ...rest] = call.path;
     if (accounts !== "accounts" || api !== "storage" || kind !== "kv" || account !== accountId) return undefined;
-    if (namespace === undefined || what !== namespaceId) {
+    if (namespace === undefined || requestedNamespace !== namespaceId) {
       return { status: 404, code: 10013, message: "get namespace: 'namespace not found'" };
     }
-    return answerTo(call, rest, storage(), faults());
+    return handleKvCall(call, rest, storage(), faults());
   };
 }
 
-function answerTo(
-  call: Call,
-  [what, ...rest]: string[],
-  storage: Storage,
-  faults: Faults,
-): Promise<Answer> | undefined {
-  const [last = ""] = rest;
-  switch (`${call.method} ${what}${what === "bulk" && last ? `/${last}` : ""}`) {
+function handleKvCall(
+  call: ApiCall,
+  [resource, ...rest]: string[],
+  storage: WorkerStorage,
+  faults: FaultPlan,
+): Promise<ApiReply> | undefined {
+  const [lastSegment = ""] = rest;
+  switch (`${call.method} ${resource}${resource === "bulk" && lastSegment ? `/${lastSegment}` : ""}`) {
     case "GET values":
-      return readOne(storage, last);
+      return getValue(storage, lastSegment);
     case "PUT values":
-      return write(call, last, storage);
+      return putValue(call, lastSegment, storage);
     case "DELETE values":
-      return storage.remove([last]).then(() => ({ result: {} }));
+      return storage.remove([lastSegment]).then(() => ({ result: {} }));
     case "GET keys":
-      return keysOf(call.query, storage);
+      return listKeys(call.query, storage);
     case "POST bulk/get":
-      return bulkRead(call, storage);
+      return bulkGet(call, storage);
     case "PUT bulk":
-      return bulkWrite(call, storage, faults);
+      return bulkPut(call, storage, faults);
     case "POST bulk/delete":
-      return bulkRemove(call, storage, faults);
+      return bulkDelete(call, storage, faults);
     default:
       return undefined;
   }
 }
 
-async function readOne(storage: Storage, key: string): Promise<Answer> {
+async function getValue(storage: WorkerStorage, key: string): Promise<ApiReply> {
   const value = (await storage.get([key]))[key];
   return typeof value === "string" ? { bytes: value } : { status: 404, code: 10009, message: "get: 'key not found'" };
 }
 
-async function write(call: Call, key: string, storage: Storage): Promise<Answer> {
-  await storage.put([{ key, value: await valueIn(call) }]);
+async function putValue(call: ApiCall, key: string, storage: WorkerStorage): Promise<ApiReply> {
+  await storage.put([{ key, value: await parseValue(call) }]);
   return { result: {} };
 }
 
-async function valueIn({ contentType, body }: Call): Promise<string> {
+async function parseValue({ contentType, body }: ApiCall): Promise<string> {
   if (!contentType.startsWith("multipart/form-data")) return body.toString();
   const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } }).formData();
   const value = form.get("value");
@@ -61,47 +66,47 @@ async function valueIn({ contentType, body }: Call): Promise<string> {
   return typeof value === "string" ? value : await value.text();
 }
 
-async function keysOf(query: URLSearchParams, storage: Storage): Promise<Answer> {
-  const limit = Math.min(Number(query.get("limit") ?? PAGE_KEYS), PAGE_KEYS);
+async function listKeys(query: URLSearchParams, storage: WorkerStorage): Promise<ApiReply> {
+  const limit = Math.min(Number(query.get("limit") ?? MAX_PAGE_KEYS), MAX_PAGE_KEYS);
   const { keys, cursor } = await storage.list(query.get("prefix") ?? "", limit, query.get("cursor") ?? undefined);
   return { result: keys.map((name) => ({ name })), resultInfo: { count: keys.length, cursor: cursor ?? "" } };
 }
 
-async function bulkRead(call: Call, storage: Storage): Promise<Answer> {
+async function bulkGet(call: ApiCall, storage: WorkerStorage): Promise<ApiReply> {
   const { keys }: { keys: string[] } = JSON.parse(call.body.toString());
   if (keys.length > 100) throw new Error("bulk get: 'more than 100 keys'");
   return { result: { values: await storage.get(keys) } };
 }
 
-async function bulkWrite(call: Call, storage: Storage, faults: Faults): Promise<Answer> {
+async function bulkPut(call: ApiCall, storage: WorkerStorage, faults: FaultPlan): Promise<ApiReply> {
   const entries: { key: string; value: string; base64?: boolean }[] = JSON.parse(call.body.toString());
-  const { done, left } = halves(entries, strikes(faults, "partialWrites", call.line));
-  const plain = done.map(({ key, value, base64 }) => ({
+  const { processedItems, remainingItems } = splitBatch(entries, shouldFail(faults, "partialWrites", call.line));
+  const decodedEntries = processedItems.map(({ key, value, base64 }) => ({
     key,
     value: base64 ? Buffer.from(value, "base64").toString() : value,
   }));
-  await storage.put(plain);
-  return counted(
-    done.length,
-    left.map(({ key }) => key),
+  await storage.put(decodedEntries);
+  return buildBulkReply(
+    processedItems.length,
+    remainingItems.map(({ key }) => key),
   );
 }
 
-async function bulkRemove(call: Call, storage: Storage, faults: Faults): Promise<Answer> {
-  const { done, left } = halves(
+async function bulkDelete(call: ApiCall, storage: WorkerStorage, faults: FaultPlan): Promise<ApiReply> {
+  const { processedItems, remainingItems } = splitBatch(
     JSON.parse(call.body.toString()) as string[],
-    strikes(faults, "partialWrites", call.line),
+    shouldFail(faults, "partialWrites", call.line),
   );
-  await storage.remove(done);
-  return counted(done.length, left);
+  await storage.remove(processedItems);
+  return buildBulkReply(processedItems.length, remainingItems);
 }
 
-function halves<T>(items: readonly T[], partial: boolean): { done: T[]; left: T[] } {
+function splitBatch<T>(items: readonly T[], isPartial: boolean): { processedItems: T[]; remainingItems: T[] } {
   if (items.length > 10_000) throw new Error("bulk: 'more than 10000 keys'");
-  const count = partial ? Math.floor(items.length / 2) : items.length;
-  return { done: items.slice(0, count), left: items.slice(count) };
+  const count = isPartial ? Math.floor(items.length / 2) : items.length;
+  return { processedItems: items.slice(0, count), remainingItems: items.slice(count) };
 }
 
-function counted(count: number, unsuccessful: readonly string[]): Answer {
+function buildBulkReply(count: number, unsuccessful: readonly string[]): ApiReply {
   return { result: { successful_key_count: count, unsuccessful_keys: unsuccessful } };
 }

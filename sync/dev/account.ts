@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type LocalRecord, recordsApi } from "./account-dns.ts";
-import { kvApi } from "./account-kv.ts";
-import { type Answer, type Api, type Call, idOf } from "./api.ts";
-import { type Faults, failure, noFaults, struck } from "./faults.ts";
+import { createDnsApi, type LocalRecord } from "./account-dns.ts";
+import { createKvApi } from "./account-kv.ts";
+import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api.ts";
+import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./faults.ts";
 import { listen } from "./listening.ts";
-import type { EdgeReads, Storage } from "./storage.ts";
+import type { EdgeReadMode, WorkerStorage } from "./storage.ts";
 
 /** A Cloudflare account on this machine, spoken to as the real API is. */
 export interface LocalAccount {
@@ -14,39 +14,39 @@ export interface LocalAccount {
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
-  faults: Faults;
+  faults: FaultPlan;
   /** Every request so far, faulty ones included. */
   readonly requests: { method: string; path: string }[];
   /** The DNS records of a zone. */
   records(zone: string): readonly LocalRecord[];
   /** How the edge's reads of KV go wrong; needs a stack with `edgeFaults`. */
-  setEdgeReads(reads: EdgeReads): Promise<void>;
+  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface AccountOptions {
   zones: readonly string[];
   /** Asked for at each use: the storage starts later than the account. */
-  storage: () => Storage;
+  storage: () => WorkerStorage;
 }
 
 const TOKEN = "local-token";
-const ACCOUNT_ID = idOf("account");
-const NAMESPACE_ID = idOf("rules");
+const ACCOUNT_ID = deriveId("account");
+const NAMESPACE_ID = deriveId("rules");
 
 /** Starts the local account's API on a free port of 127.0.0.1. */
 export async function startAccount({ zones, storage }: AccountOptions): Promise<LocalAccount> {
-  const dns = recordsApi(zones, ACCOUNT_ID);
+  const dnsApi = createDnsApi(zones, ACCOUNT_ID);
   const requests: { method: string; path: string }[] = [];
-  const state = { faults: noFaults() };
-  const apis = [kvApi(ACCOUNT_ID, NAMESPACE_ID, storage, () => state.faults), dns.api];
+  const state = { faults: createFaultPlan() };
+  const apis = [createKvApi(ACCOUNT_ID, NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
 
   const server = createServer(async (request, response) => {
-    const call = await callOf(request);
+    const call = await parseCall(request);
     requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
-    if (struck(state.faults, call.line, response)) return;
-    const { status, text } = await answerTo(call, request.headers.authorization, apis);
-    send(response, status, text);
+    if (injectFault(state.faults, call.line, response)) return;
+    const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
+    sendReply(response, status, text);
   });
   const { port, close } = await listen(server, 0);
   return {
@@ -62,13 +62,13 @@ export async function startAccount({ zones, storage }: AccountOptions): Promise<
       state.faults = faults;
     },
     requests,
-    records: dns.records,
-    setEdgeReads: (reads) => storage().setEdgeReads(reads),
+    records: dnsApi.records,
+    setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
 }
 
-async function callOf(request: IncomingMessage): Promise<Call> {
+async function parseCall(request: IncomingMessage): Promise<ApiCall> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://account");
   const method = request.method ?? "GET";
   const path = pathname.replace(/^\/client\/v4/, "");
@@ -82,21 +82,26 @@ async function callOf(request: IncomingMessage): Promise<Call> {
   };
 }
 
-async function answerTo(call: Call, authorization: string | undefined, apis: readonly Api[]) {
-  const answer = await firstAnswer(call, authorization, apis);
-  if ("bytes" in answer) return { status: 200, text: answer.bytes };
-  if ("status" in answer) return { status: answer.status, text: JSON.stringify(failure(answer.code, answer.message)) };
-  const { result, resultInfo } = answer;
+async function buildHttpReply(call: ApiCall, authorization: string | undefined, apis: readonly LocalApi[]) {
+  const reply = await dispatchCall(call, authorization, apis);
+  if ("bytes" in reply) return { status: 200, text: reply.bytes };
+  if ("status" in reply)
+    return { status: reply.status, text: JSON.stringify(buildErrorBody(reply.code, reply.message)) };
+  const { result, resultInfo } = reply;
   const envelope = { success: true, errors: [], messages: [], result, ...(resultInfo && { result_info: resultInfo }) };
   return { status: 200, text: JSON.stringify(envelope) };
 }
 
-async function firstAnswer(call: Call, authorization: string | undefined, apis: readonly Api[]): Promise<Answer> {
+async function dispatchCall(
+  call: ApiCall,
+  authorization: string | undefined,
+  apis: readonly LocalApi[],
+): Promise<ApiReply> {
   if (authorization !== `Bearer ${TOKEN}`) return { status: 403, code: 10000, message: "Authentication error" };
   try {
     for (const api of apis) {
-      const answer = await api(call);
-      if (answer) return answer;
+      const reply = await api(call);
+      if (reply) return reply;
     }
   } catch (error) {
     return { status: 400, code: 10012, message: error instanceof Error ? error.message : String(error) };
@@ -104,7 +109,7 @@ async function firstAnswer(call: Call, authorization: string | undefined, apis: 
   return { status: 404, code: 7003, message: `Could not route to ${call.path.join("/")}` };
 }
 
-function send(response: ServerResponse, status: number, text: string): void {
+function sendReply(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, {
     "content-type": text.startsWith("{") ? "application/json" : "application/octet-stream",
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A request to the API, read whole. `path` has its segments decoded. */
-export interface Call {
+export interface ApiCall {
   line: string;
   method: string;
   path: readonly string[];
@@ -10,15 +10,15 @@ export interface Call {
   body: Buffer;
 }
 
-export type Answer =
+export type ApiReply =
   | { result: unknown; resultInfo?: object }
   | { bytes: string }
   | { status: number; code: number; message: string };
 
 /** An endpoint's answer; undefined when the path is not its own. */
-export type Api = (call: Call) => Promise<Answer> | Answer | undefined;
+export type LocalApi = (call: ApiCall) => Promise<ApiReply> | ApiReply | undefined;
 
 /** Ids look like Cloudflare's: 32 hexadecimal digits. */
-export function idOf(name: string): string {
+export function deriveId(name: string): string {
   return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }

@@ -7,33 +7,35 @@ export interface Certificate {
   cert: string;
 }
 
-export interface Certificates {
+export interface CertificateStore {
   /** By host; "*.x" stands for one more label. Replaces what was set before. A pair that is broken is left out. */
-  set(given: ReadonlyMap<string, Certificate>): void;
+  set(certificates: ReadonlyMap<string, Certificate>): void;
   /** The given certificate that fits best, else one made here for that name. */
   contextFor(serverName: string): Promise<SecureContext>;
 }
 
 /** The certificates of the local edge. */
-export function startCertificates(): Certificates {
-  const made = new Map<string, Promise<SecureContext>>();
-  let given = new Map<string, SecureContext>();
+export function createCertificateStore(): CertificateStore {
+  const generatedContexts = new Map<string, Promise<SecureContext>>();
+  let configuredContexts = new Map<string, SecureContext>();
   return {
     set(certificates) {
-      given = new Map([...certificates].flatMap(([host, pair]) => usable(host.toLowerCase(), pair)));
+      configuredContexts = new Map(
+        [...certificates].flatMap(([host, pair]) => createContextEntry(host.toLowerCase(), pair)),
+      );
     },
     async contextFor(serverName) {
       const name = serverName.toLowerCase();
-      const fitting = given.get(name) ?? given.get(name.replace(/^[^.]*/, "*"));
-      if (fitting) return fitting;
-      const known = made.get(name) ?? makeCertificate(name).then(createSecureContext);
-      made.set(name, known);
-      return await known;
+      const configuredContext = configuredContexts.get(name) ?? configuredContexts.get(name.replace(/^[^.]*/, "*"));
+      if (configuredContext) return configuredContext;
+      const generatedContext = generatedContexts.get(name) ?? generateCertificate(name).then(createSecureContext);
+      generatedContexts.set(name, generatedContext);
+      return await generatedContext;
     },
   };
 }
 
-function usable(host: string, { key, cert }: Certificate): [string, SecureContext][] {
+function createContextEntry(host: string, { key, cert }: Certificate): [string, SecureContext][] {
   try {
     return [[host, createSecureContext({ key, cert })]];
   } catch {
@@ -42,7 +44,7 @@ function usable(host: string, { key, cert }: Certificate): [string, SecureContex
 }
 
 /** Makes a certificate for one name, signed by itself. */
-export async function makeCertificate(name: string): Promise<Certificate> {
+export async function generateCertificate(name: string): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: name.slice(0, 64) }], {
     keyType: "ec",
     algorithm: "sha256",

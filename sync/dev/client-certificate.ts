@@ -1,10 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 
-const NONE = { certPresented: "0", certVerified: "NONE", certRevoked: "0" };
+const NO_CERTIFICATE = { certPresented: "0", certVerified: "NONE", certRevoked: "0" };
 
 // Node's names for what Cloudflare says in OpenSSL's words.
-const VERIFIED: Record<string, string> = {
+const OPENSSL_RESULTS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "FAILED:self signed certificate",
   SELF_SIGNED_CERT_IN_CHAIN: "FAILED:self signed certificate",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "FAILED:unable to verify the first certificate",
@@ -15,22 +15,24 @@ const VERIFIED: Record<string, string> = {
 };
 
 /** `request.cf.tlsClientAuth`, as far as Node knows it. */
-export function clientAuthOf(socket: TLSSocket): Record<string, string | boolean> {
+export function buildClientAuth(socket: TLSSocket): Record<string, string | boolean> {
   const certificate = socket.getPeerX509Certificate();
-  return certificate ? { ...describe(certificate), certVerified: verdictOf(socket) } : NONE;
+  return certificate
+    ? { ...describeCertificate(certificate), certVerified: formatVerification(socket) }
+    : NO_CERTIFICATE;
 }
 
-function describe(certificate: X509Certificate) {
+function describeCertificate(certificate: X509Certificate) {
   return {
     certPresented: "1",
     certRevoked: "0",
-    certIssuerDN: spaced(certificate.issuer),
-    certSubjectDN: spaced(certificate.subject),
-    certIssuerDNRFC2253: rfc2253(certificate.issuer),
-    certSubjectDNRFC2253: rfc2253(certificate.subject),
+    certIssuerDN: formatDistinguishedName(certificate.issuer),
+    certSubjectDN: formatDistinguishedName(certificate.subject),
+    certIssuerDNRFC2253: formatRfc2253Name(certificate.issuer),
+    certSubjectDNRFC2253: formatRfc2253Name(certificate.subject),
     certSerial: certificate.serialNumber,
-    certFingerprintSHA1: bare(certificate.fingerprint),
-    certFingerprintSHA256: bare(certificate.fingerprint256),
+    certFingerprintSHA1: normalizeFingerprint(certificate.fingerprint),
+    certFingerprintSHA256: normalizeFingerprint(certificate.fingerprint256),
     certNotBefore: certificate.validFrom,
     certNotAfter: certificate.validTo,
     certRFC9440: `:${certificate.raw.toString("base64")}:`,
@@ -38,19 +40,19 @@ function describe(certificate: X509Certificate) {
   };
 }
 
-function verdictOf({ authorized, authorizationError }: TLSSocket): string {
-  return authorized ? "SUCCESS" : (VERIFIED[String(authorizationError)] ?? "FAILED");
+function formatVerification({ authorized, authorizationError }: TLSSocket): string {
+  return authorized ? "SUCCESS" : (OPENSSL_RESULTS[String(authorizationError)] ?? "FAILED");
 }
 
 /** Node writes "C=US\nCN=x"; Cloudflare "CN=x, C=US". */
-function spaced(name: string): string {
+function formatDistinguishedName(name: string): string {
   return name.split("\n").reverse().join(", ");
 }
 
-function rfc2253(name: string): string {
+function formatRfc2253Name(name: string): string {
   return name.split("\n").reverse().join(",");
 }
 
-function bare(fingerprint: string): string {
+function normalizeFingerprint(fingerprint: string): string {
   return fingerprint.replaceAll(":", "").toLowerCase();
 }

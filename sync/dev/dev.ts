@@ -2,93 +2,106 @@ import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { Account } from "../account.ts";
-import { kvOf } from "../cloudflare/kv.ts";
-import { dnsOf } from "../cloudflare/records.ts";
-import { expectFolder, type Manifests, NO_MANIFESTS, readManifests, unparsableLine } from "../collect/manifests.ts";
-import { clusterOf } from "../collect/objects.ts";
-import { inspector } from "../compile/backtracking.ts";
-import { lineOf } from "../compile/diagnostic.ts";
-import { recallNothing } from "../compile/memory.ts";
+import { createKv } from "../cloudflare/kv.ts";
+import { createDns } from "../cloudflare/records.ts";
+import {
+  assertReadableFolder,
+  formatUnparsableFile,
+  type Manifests,
+  NO_MANIFESTS,
+  readManifests,
+} from "../collect/manifests.ts";
+import { parseCluster } from "../collect/objects.ts";
+import { createRegexInspector } from "../compile/backtracking.ts";
+import { formatDiagnostic } from "../compile/diagnostic.ts";
+import { createNoOpMemo } from "../compile/memory.ts";
 import type { Options } from "../compile/options.ts";
-import { EVERYTHING_PERMITTED } from "../compile/permits.ts";
-import { select } from "../compile/select.ts";
-import { generateSealingKeys, sealerOf } from "../publish/seal.ts";
-import { generateKeys, signerOf } from "../publish/sign.ts";
-import { type Round, round } from "../round.ts";
-import { type EchoOrigins, echoOrigins } from "./echo-origins.ts";
-import { examplesOf } from "./examples.ts";
-import { untilInForce } from "./in-force.ts";
-import { type Stack, startStack } from "./stack.ts";
-import { certificatesOf } from "./tls.ts";
-import { changesOf } from "./watch.ts";
+import { ALLOW_ALL } from "../compile/permits.ts";
+import { selectIngresses } from "../compile/select.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../publish/seal.ts";
+import { createSigner, generateSigningKeys } from "../publish/sign.ts";
+import { type ManifestSyncResult, syncManifests } from "../round.ts";
+import { createEchoOrigins, type EchoOrigins } from "./echo-origins.ts";
+import { formatExamples } from "./examples.ts";
+import { waitForGeneration } from "./in-force.ts";
+import { type LocalCloudflare, startLocalCloudflare } from "./stack.ts";
+import { collectCertificates } from "./tls.ts";
+import { watchFolder } from "./watch.ts";
 
-const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+const WORKER_ENTRY = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 /** The local edge looks for a newer generation at every request that comes this much later. */
-const RECHECK_MS = 20;
+const SNAPSHOT_REFRESH_MS = 20;
 
-export interface DevOptions extends Omit<Options, "zones" | "inspect" | "seal" | "permits"> {
+export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly zones: readonly string[];
   /** Starts an echo origin for every Service, and reaches nothing else. */
-  readonly echo: boolean;
+  readonly echoOrigins: boolean;
 }
 
 /** Runs the whole line on this machine until `ended`. Rejects with a UsageError where a folder or port cannot be had. */
-export async function dev(options: DevOptions, print: (line: string) => void, ended: AbortSignal): Promise<void> {
-  await expectFolder(options.manifests);
-  const keys = generateKeys();
-  const sealingKeys = generateSealingKeys();
-  const stack = await startStack({
+export async function runDev(options: DevOptions, print: (line: string) => void, signal: AbortSignal): Promise<void> {
+  await assertReadableFolder(options.manifests);
+  const keys = generateSigningKeys();
+  const sealingKeys = generateEncryptionKeys();
+  const localCloudflare = await startLocalCloudflare({
     httpPort: options.httpPort,
     httpsPort: options.httpsPort,
     zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
-    worker: WORKER,
+    worker: WORKER_ENTRY,
     durableObjects: { LIMITER: "Limiter" },
     variables: {
-      MANIFEST_PUBLIC_KEY: keys.publicKey,
-      EDGRESS_SEALING_KEY: sealingKeys.privateKey,
-      RECHECK_MS: String(RECHECK_MS),
+      EDGRESS_VERIFYING_KEY: keys.publicKey,
+      EDGRESS_DECRYPTION_KEY: sealingKeys.privateKey,
+      SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
     },
     log: print,
-    loopbackOnly: options.echo,
+    loopbackOnly: options.echoOrigins,
   });
-  const echoes = options.echo ? echoOrigins(stack) : undefined;
+  const echoes = options.echoOrigins ? createEchoOrigins(localCloudflare) : undefined;
   try {
-    await follow(options, stack, echoes, accountOf(stack, keys.privateKey, sealingKeys.publicKey), print, ended);
+    await syncOnChanges(
+      options,
+      localCloudflare,
+      echoes,
+      createAccount(localCloudflare, keys.privateKey, sealingKeys.publicKey),
+      print,
+      signal,
+    );
   } finally {
     await echoes?.close();
-    await stack.close();
+    await localCloudflare.close();
   }
 }
 
-function accountOf({ account }: Stack, privateKey: string, sealingKey: string): Account {
+function createAccount({ account }: LocalCloudflare, privateKey: string, sealingKey: string): Account {
   const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
   return {
-    kv: kvOf(client, account.accountId, account.namespaceId),
-    dns: dnsOf(client, account.accountId),
-    signer: signerOf(privateKey),
-    sealer: sealerOf(privateKey, sealingKey),
+    kv: createKv(client, account.accountId, account.namespaceId),
+    dns: createDns(client, account.accountId),
+    signer: createSigner(privateKey),
+    encryptor: createSecretEncryptor(privateKey, sealingKey),
   };
 }
 
 /** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */
-async function follow(
+async function syncOnChanges(
   options: DevOptions,
-  stack: Stack,
+  localCloudflare: LocalCloudflare,
   echoes: EchoOrigins | undefined,
   account: Account,
   print: (line: string) => void,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: inspector(), permits: EVERYTHING_PERMITTED };
-  let last: Followed | undefined;
-  for await (const _ of changesOf(options.manifests, ended)) {
+  const compileOptions = { ...options, inspect: createRegexInspector(), permits: ALLOW_ALL };
+  let previousState: DevState | undefined;
+  for await (const _ of watchFolder(options.manifests, signal)) {
     try {
-      last = await step(compileOptions, stack, echoes, account, last, print);
+      previousState = await syncFolder(compileOptions, localCloudflare, echoes, account, previousState, print);
     } catch (error) {
-      if (!last) throw error;
+      if (!previousState) throw error;
       print(
         `error round: ${error instanceof Error ? error.message : String(error)}; the edge serves what it served before`,
       );
@@ -97,44 +110,45 @@ async function follow(
 }
 
 /** What a round leaves for the next: the files that were read, and the lines that need not be printed again. */
-interface Followed {
+interface DevState {
   readonly manifests: Manifests;
-  readonly reported: ReadonlySet<string>;
+  readonly reportedLines: ReadonlySet<string>;
 }
 
-async function step(
+async function syncFolder(
   options: DevOptions & Pick<Options, "inspect" | "permits">,
-  stack: Stack,
+  localCloudflare: LocalCloudflare,
   echoes: EchoOrigins | undefined,
   account: Account,
-  last: Followed | undefined,
+  previousState: DevState | undefined,
   print: (line: string) => void,
-): Promise<Followed> {
-  const manifests = await readManifests(options.manifests, last?.manifests ?? NO_MANIFESTS);
-  const cluster = clusterOf([...manifests.files.values()].flat());
+): Promise<DevState> {
+  const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
+  const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ours = select(
+  const ingresses = selectIngresses(
     cluster,
     options,
-    recallNothing(() => {}),
+    createNoOpMemo(() => {}),
   );
-  stack.setCertificates(certificatesOf(ours, cluster));
-  const done = await round(cluster, options, account, new Date());
-  const lines = [...manifests.unparsable.map(unparsableLine), ...done.diagnostics.map(lineOf)];
-  for (const line of lines) if (!last?.reported.has(line)) print(line);
-  await untilInForce(stack.http, done.published.generation);
-  if (!last || done.published.changed) announce(done, stack, last !== undefined, print);
-  return { manifests, reported: new Set(lines) };
+  localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
+  const result = await syncManifests(cluster, options, account, new Date());
+  const lines = [...manifests.unparsableFiles.map(formatUnparsableFile), ...result.diagnostics.map(formatDiagnostic)];
+  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
+  await waitForGeneration(localCloudflare.http, result.publishResult.generation);
+  if (!previousState || result.publishResult.hasChanged)
+    printSyncResult(result, localCloudflare, previousState !== undefined, print);
+  return { manifests, reportedLines: new Set(lines) };
 }
 
-function announce(
-  { rules, published }: Round,
-  { http, https }: Stack,
+function printSyncResult(
+  { rules, publishResult }: ManifestSyncResult,
+  { http, https }: LocalCloudflare,
   wasReady: boolean,
   print: (line: string) => void,
 ) {
-  const { generation, writes } = published;
+  const { generation, writes } = publishResult;
   if (wasReady) return print(`published generation=${generation} writes=${writes}`);
-  for (const line of examplesOf(rules, http, https)) print(line);
+  for (const line of formatExamples(rules, http, https)) print(line);
   print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
 }

@@ -1,7 +1,6 @@
-import type { Cluster } from "../collect/cluster.ts";
-import { nameOf } from "../compile/select.ts";
-import { type Echo, startEchoes } from "./echo.ts";
-import type { Stack } from "./stack.ts";
+import { type Cluster, nameOf } from "../collect/cluster.ts";
+import { type EchoServer, startEchoServers } from "./echo.ts";
+import type { LocalCloudflare } from "./stack.ts";
 
 /** Echo origins in place of a cluster's Services. */
 export interface EchoOrigins {
@@ -10,14 +9,16 @@ export interface EchoOrigins {
   close(): Promise<void>;
 }
 
-export function echoOrigins({ forward }: Pick<Stack, "forward">): EchoOrigins {
-  const echoes = new Map<string, Echo>();
+export function createEchoOrigins({ forward }: Pick<LocalCloudflare, "forward">): EchoOrigins {
+  const echoes = new Map<string, EchoServer>();
   return {
     async start(cluster) {
-      const wanted = endpointsOf(cluster);
-      const missing = [...new Set(wanted.map(({ backend }) => backend))].filter((backend) => !echoes.has(backend));
-      for (const echo of await startEchoes(missing)) echoes.set(echo.backend, echo);
-      for (const { backend, address } of wanted) {
+      const endpoints = listEndpoints(cluster);
+      const missingBackends = [...new Set(endpoints.map(({ backend }) => backend))].filter(
+        (backend) => !echoes.has(backend),
+      );
+      for (const echo of await startEchoServers(missingBackends)) echoes.set(echo.backend, echo);
+      for (const { backend, address } of endpoints) {
         const echo = echoes.get(backend);
         if (echo) forward(address, echo.address);
       }
@@ -29,15 +30,15 @@ export function echoOrigins({ forward }: Pick<Stack, "forward">): EchoOrigins {
 }
 
 /** Every address and port of every Service: "203.0.113.10:80" of "namespace/service:80". */
-function endpointsOf({ services }: Cluster): { backend: string; address: string }[] {
+function listEndpoints({ services }: Cluster): { backend: string; address: string }[] {
   return services.flatMap((service) => {
     const addresses = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;
     return service.ports.flatMap(({ port }) =>
-      addresses.map((address) => ({ backend: `${nameOf(service)}:${port}`, address: authority(address, port) })),
+      addresses.map((address) => ({ backend: `${nameOf(service)}:${port}`, address: formatAuthority(address, port) })),
     );
   });
 }
 
-function authority(address: string, port: number): string {
+function formatAuthority(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -4,21 +4,21 @@ import { WebSocketServer } from "ws";
 import { listen } from "./listening.ts";
 
 /** An origin that answers with what it was asked. `address` is where it listens: "127.0.0.1:41234". */
-export interface Echo {
+export interface EchoServer {
   readonly backend: string;
   readonly address: string;
   close(): Promise<void>;
 }
 
-const BODY_CHARACTERS = 2000;
+const MAX_BODY_CHARACTERS = 2000;
 
 /** Starts an origin for each backend ("namespace/service:port") on a free port of 127.0.0.1. */
-export function startEchoes(backends: readonly string[]): Promise<Echo[]> {
-  return Promise.all(backends.map(startEcho));
+export function startEchoServers(backends: readonly string[]): Promise<EchoServer[]> {
+  return Promise.all(backends.map(startEchoServer));
 }
 
-async function startEcho(backend: string): Promise<Echo> {
-  const server = createServer((request, response) => answer(backend, request, response));
+async function startEchoServer(backend: string): Promise<EchoServer> {
+  const server = createServer((request, response) => sendEcho(backend, request, response));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -30,11 +30,11 @@ async function startEcho(backend: string): Promise<Echo> {
   return { backend, address: `127.0.0.1:${port}`, close };
 }
 
-async function answer(backend: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendEcho(backend: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url: path, headers } = request;
   const body = await text(request).catch(() => ""); // a client that went away
   response.writeHead(200, { "content-type": "application/json", "x-echo-backend": backend });
   response.end(
-    `${JSON.stringify({ backend, method, path, headers, body: body.slice(0, BODY_CHARACTERS) }, null, 2)}\n`,
+    `${JSON.stringify({ backend, method, path, headers, body: body.slice(0, MAX_BODY_CHARACTERS) }, null, 2)}\n`,
   );
 }

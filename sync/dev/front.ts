@@ -1,55 +1,64 @@
 import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer, type SecureContext } from "node:tls";
-import { headersOf, urlOf, withAsciiTarget } from "./arrival.ts";
-import { type Certificate, type Certificates, makeCertificate, startCertificates } from "./certificates.ts";
+import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./arrival.ts";
+import {
+  type Certificate,
+  type CertificateStore,
+  createCertificateStore,
+  generateCertificate,
+} from "./certificates.ts";
 import { listen } from "./listening.ts";
-import { type Onward, relay, tunnel } from "./relay.ts";
+import { type ProxyTarget, proxyRequest, proxyWebSocket } from "./relay.ts";
 
 /** The local edge's listeners. */
-export interface Front {
+export interface EdgeListeners {
   readonly http: URL;
   readonly https: URL;
-  setCertificates(given: ReadonlyMap<string, Certificate>): void;
+  setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
   close(): Promise<void>;
 }
 
-export interface FrontOptions {
+export interface EdgeListenersOptions {
   httpPort: number;
   httpsPort: number;
   /** The Worker's own socket, which takes requests in proxy style. */
   worker: URL;
 }
 
-const IDLE_MS = 2_000; // workerd closes a kept connection after 5 s
-const LIMITS = {
+const IDLE_TIMEOUT_MS = 2_000; // workerd closes a kept connection after 5 s
+const SERVER_OPTIONS = {
   maxHeaderSize: 128 * 1024,
   requestTimeout: 0,
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 };
 
 /** Listens on 127.0.0.1 and hands every request to the Worker as Cloudflare would. */
-export async function startFront({ httpPort, httpsPort, worker }: FrontOptions): Promise<Front> {
-  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 1024 });
-  const certificates = startCertificates();
-  const plainRequests = requestsTo(worker, "http", agent);
-  const secureRequests = requestsTo(worker, "https", agent);
-  const plain = createTcpServer({ noDelay: true }, (socket) =>
-    withAsciiTarget(socket, () => plainRequests.emit("connection", socket)),
+export async function startEdgeListeners({
+  httpPort,
+  httpsPort,
+  worker,
+}: EdgeListenersOptions): Promise<EdgeListeners> {
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: 1024 });
+  const certificateStore = createCertificateStore();
+  const httpServer = createProxyServer(worker, "http", agent);
+  const httpsServer = createProxyServer(worker, "https", agent);
+  const tcpServer = createTcpServer({ noDelay: true }, (socket) =>
+    encodeRequestTarget(socket, () => httpServer.emit("connection", socket)),
   );
-  const secure = createTlsServer(await tlsOptions(certificates), (socket) =>
-    withAsciiTarget(socket, () => secureRequests.emit("connection", socket)),
+  const tlsServer = createTlsServer(await createTlsOptions(certificateStore), (socket) =>
+    encodeRequestTarget(socket, () => httpsServer.emit("connection", socket)),
   );
-  secure.on("tlsClientError", (_, socket) => socket.destroy());
-  const http = await listen(plain, httpPort);
-  const https = await listen(secure, httpsPort).catch(async (error) => {
+  tlsServer.on("tlsClientError", (_, socket) => socket.destroy());
+  const http = await listen(tcpServer, httpPort);
+  const https = await listen(tlsServer, httpsPort).catch(async (error) => {
     await http.close();
     throw error;
   });
   return {
     http: new URL(`http://127.0.0.1:${http.port}`),
     https: new URL(`https://127.0.0.1:${https.port}`),
-    setCertificates: (given) => certificates.set(given),
+    setCertificates: (certificatesByHost) => certificateStore.set(certificatesByHost),
     async close() {
       await Promise.all([http.close(), https.close()]);
       agent.destroy();
@@ -57,41 +66,48 @@ export async function startFront({ httpPort, httpsPort, worker }: FrontOptions):
   };
 }
 
-async function tlsOptions(certificates: Certificates) {
+async function createTlsOptions(certificateStore: CertificateStore) {
   return {
-    ...(await makeCertificate("localhost")), // for clients that name no host
+    ...(await generateCertificate("localhost")), // for clients that name no host
     noDelay: true, // as Node's HTTP servers do; else small answers wait 40 ms
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
-    SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) => {
-      certificates.contextFor(name).then(
-        (context) => done(null, context),
-        (error) => done(error),
+    SNICallback: (name: string, callback: (error: Error | null, context?: SecureContext) => void) => {
+      certificateStore.contextFor(name).then(
+        (context) => callback(null, context),
+        (error) => callback(error),
       );
     },
   };
 }
 
 /** A server that listens nowhere: connections are handed to it. */
-function requestsTo(worker: URL, scheme: "http" | "https", agent: Agent): Server {
-  const server = createServer(LIMITS);
+function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
+  const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
-    const onward = onwardOf(request, scheme, worker, agent);
-    if (onward) relay(request, response, onward, () => response.writeHead(502).end("the Worker does not answer\n"));
+    const target = buildProxyTarget(request, scheme, worker, agent);
+    if (target)
+      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
     else response.writeHead(400).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {
-    const onward = onwardOf(request, scheme, worker, agent);
-    const fail = (status: string) => socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-    if (onward) tunnel(request, socket, head, onward, () => fail("502 Bad Gateway"));
-    else fail("400 Bad Request");
+    const target = buildProxyTarget(request, scheme, worker, agent);
+    const sendError = (status: string) =>
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    if (target) proxyWebSocket(request, socket, head, target, () => sendError("502 Bad Gateway"));
+    else sendError("400 Bad Request");
   });
   return server;
 }
 
-function onwardOf(request: IncomingMessage, scheme: "http" | "https", worker: URL, agent: Agent): Onward | undefined {
-  const url = urlOf(request, scheme);
+function buildProxyTarget(
+  request: IncomingMessage,
+  scheme: "http" | "https",
+  worker: URL,
+  agent: Agent,
+): ProxyTarget | undefined {
+  const url = buildRequestUrl(request, scheme);
   if (url === undefined) return undefined;
   return {
     protocol: "http:",
@@ -99,6 +115,6 @@ function onwardOf(request: IncomingMessage, scheme: "http" | "https", worker: UR
     port: Number(worker.port),
     agent,
     path: url,
-    headers: headersOf(request, scheme, url),
+    headers: buildWorkerHeaders(request, scheme, url),
   };
 }

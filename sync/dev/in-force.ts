@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PAUSE_MS = 15;
-const LIMIT_MS = 10_000;
+const POLL_INTERVAL_MS = 15;
+const TIMEOUT_MS = 10_000;
 
 /** Resolves when the edge serves from `generation` or a later one; each question makes the edge look for it. */
-export async function untilInForce(edge: URL, generation: number): Promise<void> {
-  const asked = Date.now();
-  while (Date.now() - asked < LIMIT_MS) {
+export async function waitForGeneration(edge: URL, generation: number): Promise<void> {
+  const startedAt = Date.now();
+  while (Date.now() - startedAt < TIMEOUT_MS) {
     const response = await fetch(new URL("/.well-known/edgress/generation", edge));
-    const found = (await response.json()) as { generation?: number };
-    if ((found.generation ?? 0) >= generation) return;
-    await sleep(PAUSE_MS);
+    const body = (await response.json()) as { generation?: number };
+    if ((body.generation ?? 0) >= generation) return;
+    await sleep(POLL_INTERVAL_MS);
   }
-  throw new Error(`the local edge does not serve generation ${generation} after ${LIMIT_MS} ms`);
+  throw new Error(`the local edge does not serve generation ${generation} after ${TIMEOUT_MS} ms`);
 }

@@ -2,28 +2,28 @@ import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResp
 import { Agent as HttpsAgent } from "node:https";
 import { BlockList, isIP } from "node:net";
 import { listen } from "./listening.ts";
-import { endToEnd, type Failure, type Onward, relay, tunnel } from "./relay.ts";
-import { type Names, type Resolved, resolve } from "./resolve.ts";
+import { type ProxyFailure, type ProxyTarget, proxyRequest, proxyWebSocket, stripHopByHop } from "./relay.ts";
+import { type DnsResolution, type DnsZones, resolveOrigin } from "./resolve.ts";
 
 /** What lies behind the Worker's fetches. */
-export interface Internet {
+export interface OutboundProxy {
   readonly port: number;
   /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
-  forward(address: string, to: string): void;
+  forward(address: string, targetAddress: string): void;
   close(): Promise<void>;
 }
 
-export interface InternetOptions {
-  names: Names;
+export interface OutboundProxyOptions {
+  dnsZones: DnsZones;
   /** Whether an address that is neither forwarded nor loopback is answered with 522, with no packet sent. */
   loopbackOnly?: boolean;
   connectTimeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 19_000; // Cloudflare's own: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
-const IDLE_MS = 4_000; // below the 5 s after which many servers close a kept connection
+const IDLE_TIMEOUT_MS = 4_000; // below the 5 s after which many servers close a kept connection
 
-const CODES: Record<Failure, Refused> = {
+const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
   unresolved: { status: 530, error: 1016 },
   refused: { status: 521, error: 521 },
   timeout: { status: 522, error: 522 },
@@ -31,16 +31,16 @@ const CODES: Record<Failure, Refused> = {
   reset: { status: 520, error: 520 },
 };
 
-type Refused = Extract<Resolved, { error: number }>;
+type CloudflareError = Extract<DnsResolution, { error: number }>;
 
 /** Starts it on a free port of 127.0.0.1. Requests reach it in proxy style, with the fetch's `cf` object in X-Cf-Blob. */
-export async function startInternet(options: InternetOptions): Promise<Internet> {
+export async function startOutboundProxy(options: OutboundProxyOptions): Promise<OutboundProxy> {
   const forwards = new Map<string, string>();
-  const kept = { keepAlive: true, timeout: IDLE_MS };
-  const agents = { "http:": new HttpAgent(kept), "https:": new HttpsAgent(kept) };
-  const onwardOf = (request: IncomingMessage) => {
+  const agentOptions = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
+  const agents = { "http:": new HttpAgent(agentOptions), "https:": new HttpsAgent(agentOptions) };
+  const routeOrReject = (request: IncomingMessage) => {
     try {
-      return route(request, options, forwards, agents);
+      return routeRequest(request, options, forwards, agents);
     } catch {
       return { status: 400, error: 400 }; // not from the Worker: it sends whole URLs and JSON
     }
@@ -56,20 +56,23 @@ export async function startInternet(options: InternetOptions): Promise<Internet>
   });
   server.on("request", (request, response) => {
     response.removeHeader("Connection"); // else Node's own Connection and Keep-Alive reach the Worker
-    const onward = onwardOf(request);
-    if ("error" in onward) refuse(response, onward);
-    else relay(request, response, onward, (failure) => refuse(response, CODES[failure]));
+    const target = routeOrReject(request);
+    if ("error" in target) sendErrorCode(response, target);
+    else proxyRequest(request, response, target, (failure) => sendErrorCode(response, ERROR_BY_FAILURE[failure]));
   });
   server.on("upgrade", (request, socket, head) => {
-    const onward = onwardOf(request);
-    if ("error" in onward) socket.end(refusalText(onward));
-    else tunnel(request, socket, head, onward, (failure) => socket.end(refusalText(CODES[failure])));
+    const target = routeOrReject(request);
+    if ("error" in target) socket.end(formatErrorResponse(target));
+    else
+      proxyWebSocket(request, socket, head, target, (failure) =>
+        socket.end(formatErrorResponse(ERROR_BY_FAILURE[failure])),
+      );
   });
 
   const { port, close } = await listen(server, 0);
   return {
     port,
-    forward: (address, to) => forwards.set(address, to),
+    forward: (address, targetAddress) => forwards.set(address, targetAddress),
     async close() {
       for (const agent of Object.values(agents)) agent.destroy();
       await close();
@@ -77,47 +80,47 @@ export async function startInternet(options: InternetOptions): Promise<Internet>
   };
 }
 
-function route(
+function routeRequest(
   request: IncomingMessage,
-  { names, loopbackOnly = false, connectTimeoutMs = CONNECT_TIMEOUT_MS }: InternetOptions,
+  { dnsZones, loopbackOnly = false, connectTimeoutMs = CONNECT_TIMEOUT_MS }: OutboundProxyOptions,
   forwards: ReadonlyMap<string, string>,
   agents: Record<"http:" | "https:", HttpAgent>,
-): Onward | Refused {
+): ProxyTarget | CloudflareError {
   const target = request.url ?? "";
   const url = new URL(target);
-  const resolved = resolve(url, overrideIn(request), names);
+  const resolved = resolveOrigin(url, parseResolveOverride(request), dnsZones);
   if ("error" in resolved) return resolved;
   const { address, port } = resolved;
-  const forwarded = forwards.get(isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`);
-  if (!forwarded && loopbackOnly && !isLoopback(address)) return CODES.timeout;
-  const [, host = address, to = String(port)] = forwarded?.match(/^\[?(.*?)\]?:(\d+)$/) ?? [];
+  const forwardAddress = forwards.get(isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`);
+  if (!forwardAddress && loopbackOnly && !isLoopback(address)) return ERROR_BY_FAILURE.timeout;
+  const [, host = address, targetPort = String(port)] = forwardAddress?.match(/^\[?(.*?)\]?:(\d+)$/) ?? [];
   const protocol = url.protocol === "https:" ? "https:" : "http:";
   return {
     protocol,
     host,
-    port: Number(to),
+    port: Number(targetPort),
     agent: agents[protocol],
-    path: pathIn(target),
+    path: extractPath(target),
     // A Worker cannot set Host: it is the URL's, whatever it tried.
-    headers: ["Host", url.host, ...endToEnd(request.rawHeaders, isLocal)],
+    headers: ["Host", url.host, ...stripHopByHop(request.rawHeaders, isReplacedHeader)],
     serverName: url.hostname,
     connectTimeoutMs,
   };
 }
 
-function isLocal(name: string): boolean {
+function isReplacedHeader(name: string): boolean {
   return ["host", "x-cf-blob", "content-length", "expect"].includes(name);
 }
 
-function overrideIn({ headers }: IncomingMessage): string | undefined {
+function parseResolveOverride({ headers }: IncomingMessage): string | undefined {
   const { resolveOverride } = JSON.parse(String(headers["x-cf-blob"] ?? "{}")) as { resolveOverride?: unknown };
   return typeof resolveOverride === "string" ? resolveOverride : undefined;
 }
 
 /** Taken from the text: parsing would change it. */
-function pathIn(target: string): string {
-  const rest = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
-  return rest.startsWith("/") ? rest : `/${rest}`;
+function extractPath(target: string): string {
+  const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 function isLoopback(address: string): boolean {
@@ -130,7 +133,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8);
 LOOPBACK.addAddress("::1", "ipv6");
 
-function refuse(response: ServerResponse, { status, error }: Refused): void {
+function sendErrorCode(response: ServerResponse, { status, error }: CloudflareError): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -139,7 +142,7 @@ function refuse(response: ServerResponse, { status, error }: Refused): void {
   response.end(`error code: ${error}`);
 }
 
-function refusalText({ status, error }: Refused): string {
+function formatErrorResponse({ status, error }: CloudflareError): string {
   const body = `error code: ${error}`;
   return `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
 }

@@ -6,12 +6,11 @@ import {
   type ServerResponse,
 } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { Duplex } from "node:stream";
-import { pipeline } from "node:stream";
+import { type Duplex, pipeline } from "node:stream";
 import { TLSSocket } from "node:tls";
 
 /** Where a request goes on to, and what of it is said anew there. */
-export interface Onward {
+export interface ProxyTarget {
   protocol: "http:" | "https:";
   host: string;
   port: number;
@@ -25,163 +24,187 @@ export interface Onward {
 }
 
 /** Why no answer came. */
-export type Failure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
+export type ProxyFailure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
 
-const HEADER_BYTES = 256 * 1024;
-const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+const MAX_HEADER_BYTES = 256 * 1024;
+const HOP_BY_HOP_HEADERS = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
 
 /** Sends the request on and its answer back, both streamed. A client that goes away ends the request onward. */
-export function relay(
+export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  onward: Onward,
-  failed: (failure: Failure) => void,
+  target: ProxyTarget,
+  onFailure: (failure: ProxyFailure) => void,
 ): void {
-  const framing = framingOf(request);
-  const bodyless = framing.length === 0 || framing[1] === "0";
-  const attempt = (again: boolean) => {
-    let answered = false;
-    const outgoing = start(request, onward, framing, (failure) => {
-      if (answered || response.destroyed) return;
+  const framingHeaders = buildFramingHeaders(request);
+  const hasNoBody = framingHeaders.length === 0 || framingHeaders[1] === "0";
+  const sendAttempt = (isRetry: boolean) => {
+    let hasResponse = false;
+    const outgoingRequest = openRequest(request, target, framingHeaders, (failure) => {
+      if (hasResponse || response.destroyed) return;
       // A kept connection may be closed just as it is used; with no body sent, asking again is safe.
-      if (failure === "reset" && outgoing.reusedSocket && !again && bodyless) attempt(true);
-      else failed(failure);
+      if (failure === "reset" && outgoingRequest.reusedSocket && !isRetry && hasNoBody) sendAttempt(true);
+      else onFailure(failure);
     });
-    response.once("close", () => end(outgoing));
-    outgoing.once("response", (answer) => {
-      answered = true;
+    response.once("close", () => abortRequest(outgoingRequest));
+    outgoingRequest.once("response", (originResponse) => {
+      hasResponse = true;
       response.sendDate = false;
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
+      response.writeHead(
+        originResponse.statusCode ?? 502,
+        originResponse.statusMessage,
+        stripHopByHop(originResponse.rawHeaders),
+      );
       response.flushHeaders();
-      pipeline(answer, response, () => undefined);
+      pipeline(originResponse, response, () => undefined);
     });
-    outgoing.once("close", () => {
-      request.unpipe(outgoing);
+    outgoingRequest.once("close", () => {
+      request.unpipe(outgoingRequest);
       request.resume();
     });
-    if (bodyless) outgoing.end();
-    else request.pipe(outgoing);
+    if (hasNoBody) outgoingRequest.end();
+    else request.pipe(outgoingRequest);
   };
-  attempt(false);
+  sendAttempt(false);
 }
 
 /** Sends a WebSocket's opening on and, once it is accepted, every byte both ways. */
-export function tunnel(
+export function proxyWebSocket(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  onward: Onward,
-  failed: (failure: Failure) => void,
+  target: ProxyTarget,
+  onFailure: (failure: ProxyFailure) => void,
 ): void {
-  const outgoing = start(request, onward, ["Connection", "Upgrade", "Upgrade", "websocket"], failed);
-  const abandon = () => end(outgoing);
+  const outgoingRequest = openRequest(request, target, ["Connection", "Upgrade", "Upgrade", "websocket"], onFailure);
+  const abort = () => abortRequest(outgoingRequest);
   socket.on("error", () => undefined); // "close" follows
-  socket.once("close", abandon);
-  outgoing.once("upgrade", (answer, far, farHead) => {
-    socket.off("close", abandon); // a reset could overtake the last bytes
-    socket.write(headOf(answer, ["Connection", "Upgrade", "Upgrade", "websocket"]));
-    socket.write(farHead);
-    far.write(head);
-    pipeline(socket, far, socket, () => {
+  socket.once("close", abort);
+  outgoingRequest.once("upgrade", (response, originSocket, originHead) => {
+    socket.off("close", abort); // a reset could overtake the last bytes
+    socket.write(formatResponseHead(response, ["Connection", "Upgrade", "Upgrade", "websocket"]));
+    socket.write(originHead);
+    originSocket.write(head);
+    pipeline(socket, originSocket, socket, () => {
       socket.destroy();
-      far.destroy();
+      originSocket.destroy();
     });
   });
-  outgoing.once("response", (answer) => {
-    socket.write(headOf(answer, ["Connection", "close"]));
-    pipeline(answer, socket, () => undefined);
+  outgoingRequest.once("response", (response) => {
+    socket.write(formatResponseHead(response, ["Connection", "close"]));
+    pipeline(response, socket, () => undefined);
   });
-  outgoing.end();
+  outgoingRequest.end();
 }
 
 /** Headers without those that speak of one connection only, the ones that Connection names among them. */
-export function endToEnd(rawHeaders: readonly string[], without: (name: string) => boolean = () => false): string[] {
-  const pairs = pairsOf(rawHeaders);
-  const named = pairs
+export function stripHopByHop(
+  rawHeaders: readonly string[],
+  isExcluded: (name: string) => boolean = () => false,
+): string[] {
+  const pairs = parseHeaderPairs(rawHeaders);
+  const connectionNames = pairs
     .filter(([name]) => name.toLowerCase() === "connection")
     .flatMap(([, value]) => value.split(",").map((token) => token.trim().toLowerCase()));
-  const dropped = new Set([...HOP_BY_HOP, ...named]);
-  return pairs.filter(([name]) => !dropped.has(name.toLowerCase()) && !without(name.toLowerCase())).flat();
+  const droppedNames = new Set([...HOP_BY_HOP_HEADERS, ...connectionNames]);
+  return pairs.filter(([name]) => !droppedNames.has(name.toLowerCase()) && !isExcluded(name.toLowerCase())).flat();
 }
 
 /** Raw headers as pairs. */
-export function pairsOf(rawHeaders: readonly string[]): [name: string, value: string][] {
+export function parseHeaderPairs(rawHeaders: readonly string[]): [name: string, value: string][] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as [string, string]] : []));
 }
 
 /** How the body is delimited onward. Without this Node would announce a chunked body for a POST that has none. */
-function framingOf({ method = "GET", headers }: IncomingMessage): string[] {
+function buildFramingHeaders({ method = "GET", headers }: IncomingMessage): string[] {
   if (headers["transfer-encoding"] !== undefined) return ["Transfer-Encoding", "chunked"];
   const length = headers["content-length"];
   if (length !== undefined) return ["Content-Length", length];
   return ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"].includes(method) ? [] : ["Content-Length", "0"];
 }
 
-function start(
+function openRequest(
   request: IncomingMessage,
-  onward: Onward,
-  extra: readonly string[],
-  failed: (failure: Failure) => void,
+  target: ProxyTarget,
+  extraHeaders: readonly string[],
+  onFailure: (failure: ProxyFailure) => void,
 ): ClientRequest {
-  const { protocol, host, port, agent, path, headers, serverName, connectTimeoutMs } = onward;
-  const outgoing = (protocol === "https:" ? requestHttps : requestHttp)({
+  const { protocol, host, port, agent, path, headers, serverName, connectTimeoutMs } = target;
+  const outgoingRequest = (protocol === "https:" ? requestHttps : requestHttp)({
     host,
     port,
     agent,
     path,
     method: request.method,
-    headers: [...headers, ...extra],
-    maxHeaderSize: HEADER_BYTES,
+    headers: [...headers, ...extraHeaders],
+    maxHeaderSize: MAX_HEADER_BYTES,
     ...(protocol === "https:" && { servername: serverName ?? "", rejectUnauthorized: false }),
   });
-  const stageOf = watched(outgoing, protocol === "https:", connectTimeoutMs);
-  outgoing.on("error", (error: NodeJS.ErrnoException) => failed(failureOf(stageOf(), error.code)));
-  return outgoing;
+  const currentStage = trackConnection(outgoingRequest, protocol === "https:", connectTimeoutMs);
+  outgoingRequest.on("error", (error: NodeJS.ErrnoException) => onFailure(classifyFailure(currentStage(), error.code)));
+  return outgoingRequest;
 }
 
-type Stage = "connect" | "handshake" | "open";
+type ConnectionStage = "connect" | "handshake" | "open";
 
 /** How far a request has come; it is ended when there is no connection in time. */
-function watched(outgoing: ClientRequest, secure: boolean, timeoutMs: number | undefined): () => Stage {
-  let stage: Stage = "connect";
-  outgoing.once("socket", (socket) => {
-    if (outgoing.reusedSocket) {
+function trackConnection(
+  outgoingRequest: ClientRequest,
+  isTls: boolean,
+  timeoutMs: number | undefined,
+): () => ConnectionStage {
+  let stage: ConnectionStage = "connect";
+  outgoingRequest.once("socket", (socket) => {
+    if (outgoingRequest.reusedSocket) {
       stage = "open";
       return;
     }
-    const timer = timeoutMs && setTimeout(() => outgoing.destroy(timedOut()), timeoutMs);
-    const reached = (next: Stage) => {
-      stage = next;
+    const timer = timeoutMs && setTimeout(() => outgoingRequest.destroy(createTimeoutError()), timeoutMs);
+    const advance = (nextStage: ConnectionStage) => {
+      stage = nextStage;
       if (stage === "open") clearTimeout(timer || undefined);
     };
-    socket.once("connect", () => reached(secure ? "handshake" : "open"));
-    socket.once("secureConnect", () => reached("open"));
+    socket.once("connect", () => advance(isTls ? "handshake" : "open"));
+    socket.once("secureConnect", () => advance("open"));
     socket.once("close", () => clearTimeout(timer || undefined));
   });
   return () => stage;
 }
 
-function timedOut(): NodeJS.ErrnoException {
+function createTimeoutError(): NodeJS.ErrnoException {
   return Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" });
 }
 
-function failureOf(stage: Stage, code: string | undefined): Failure {
+function classifyFailure(stage: ConnectionStage, code: string | undefined): ProxyFailure {
   if (stage === "handshake") return "handshake";
   if (stage !== "connect") return "reset";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "unresolved";
   return code === "ECONNREFUSED" ? "refused" : "timeout";
 }
 
-function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage, connection: readonly string[]): Buffer {
-  const lines = pairsOf([...endToEnd(rawHeaders), ...connection]).map(([name, value]) => `${name}: ${value}\r\n`);
+function formatResponseHead(
+  { statusCode, statusMessage, rawHeaders }: IncomingMessage,
+  connectionHeaders: readonly string[],
+): Buffer {
+  const lines = parseHeaderPairs([...stripHopByHop(rawHeaders), ...connectionHeaders]).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   return Buffer.from(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("")}\r\n`, "latin1");
 }
 
 /** By a reset: workerd takes a mere end for a client that has no more to say, and waits on for a silent origin. */
-function end(outgoing: ClientRequest): void {
-  const { socket } = outgoing;
+function abortRequest(outgoingRequest: ClientRequest): void {
+  const { socket } = outgoingRequest;
   // Resetting one that is being shut down already leaves its handle open for ever, and Node then spins when it exits.
   const canReset = socket && !socket.writableEnded && !(socket instanceof TLSSocket);
-  if (!outgoing.destroyed && canReset) socket.resetAndDestroy();
-  outgoing.destroy();
+  if (!outgoingRequest.destroyed && canReset) socket.resetAndDestroy();
+  outgoingRequest.destroy();
 }

@@ -1,11 +1,11 @@
 import { type LocalAccount, startAccount } from "./account.ts";
 import type { Certificate } from "./certificates.ts";
-import { startFront } from "./front.ts";
-import { startInternet } from "./internet.ts";
-import { storageIn } from "./storage.ts";
-import { EDGE, STORAGE, startWorkerd } from "./workerd.ts";
+import { startEdgeListeners } from "./front.ts";
+import { startOutboundProxy } from "./internet.ts";
+import { openWorkerStorage } from "./storage.ts";
+import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./workerd.ts";
 
-export interface StackOptions {
+export interface LocalCloudflareOptions {
   /** 0 picks a free port. */
   httpPort: number;
   httpsPort: number;
@@ -24,14 +24,14 @@ export interface StackOptions {
   edgeFaults?: boolean;
 }
 
-export interface Stack {
+export interface LocalCloudflare {
   readonly http: URL;
   readonly https: URL;
   readonly account: LocalAccount;
   /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
-  forward(address: string, to: string): void;
+  forward(address: string, targetAddress: string): void;
   /** Certificates by host; "*.x" stands for one more label. */
-  setCertificates(given: ReadonlyMap<string, Certificate>): void;
+  setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
   /** Isolates begin anew, as they do in production at any time; what is stored and cached stays. */
   restartWorker(): Promise<void>;
   /** Ends open connections too. */
@@ -39,32 +39,36 @@ export interface Stack {
 }
 
 /** Starts the local Cloudflare: an account, the Worker in workerd, what it fetches from, and the edge's listeners. */
-export async function startStack(options: StackOptions): Promise<Stack> {
+export async function startLocalCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
   const { worker, variables, durableObjects = {}, edgeFaults = false, loopbackOnly = false, log, zones } = options;
-  const closing: (() => Promise<void>)[] = [];
+  const cleanups: (() => Promise<void>)[] = [];
   const close = async () => {
-    for (const end of closing.splice(0).reverse()) await end();
+    for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
   };
   try {
-    const account = await startAccount({ zones, storage: () => storageIn(miniflare, STORAGE) });
-    closing.push(account.close);
-    const internet = await startInternet({ names: account, loopbackOnly });
-    closing.push(internet.close);
-    const internetPort = internet.port;
+    const account = await startAccount({ zones, storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME) });
+    cleanups.push(account.close);
+    const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
+    cleanups.push(outboundProxy.close);
+    const outboundProxyPort = outboundProxy.port;
     const { miniflare, restart } = await startWorkerd({
       worker,
       variables,
       durableObjects,
       edgeFaults,
-      internetPort,
+      outboundProxyPort,
       log,
     });
-    closing.push(() => miniflare.dispose());
-    const socket = await miniflare.unsafeGetDirectURL(EDGE);
-    const front = await startFront({ httpPort: options.httpPort, httpsPort: options.httpsPort, worker: socket });
-    closing.push(front.close);
-    const { http, https, setCertificates } = front;
-    return { http, https, account, forward: internet.forward, setCertificates, restartWorker: restart, close };
+    cleanups.push(() => miniflare.dispose());
+    const workerUrl = await miniflare.unsafeGetDirectURL(EDGE_WORKER_NAME);
+    const listeners = await startEdgeListeners({
+      httpPort: options.httpPort,
+      httpsPort: options.httpsPort,
+      worker: workerUrl,
+    });
+    cleanups.push(listeners.close);
+    const { http, https, setCertificates } = listeners;
+    return { http, https, account, forward: outboundProxy.forward, setCertificates, restartWorker: restart, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,32 +1,32 @@
 import type { Miniflare } from "miniflare";
 
 /** How the edge reads KV. `cached`: the first answer for a key, absence included, is given again and again. */
-export type EdgeReads = "fresh" | "cached" | "failing" | "hanging";
+export type EdgeReadMode = "fresh" | "cached" | "failing" | "hanging";
 
 /** The KV namespace, reached from outside of workerd. Absent keys have no value or null. */
-export interface Storage {
+export interface WorkerStorage {
   get(keys: readonly string[]): Promise<Record<string, string | null>>;
   put(entries: readonly { key: string; value: string }[]): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
   list(prefix: string, limit: number, cursor: string | undefined): Promise<{ keys: string[]; cursor?: string }>;
-  setEdgeReads(reads: EdgeReads): Promise<void>;
+  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
 }
 
 /** The storage that the Worker STORAGE_WORKER keeps. One request for many keys: thousands are written in a second. */
-export function storageIn(miniflare: Miniflare, worker: string): Storage {
+export function openWorkerStorage(miniflare: Miniflare, worker: string): WorkerStorage {
   // What STORAGE_WORKER answers to each question is written below.
-  const ask = async <T>(question: object): Promise<T> => {
+  const sendCommand = async <T>(command: object): Promise<T> => {
     const { fetch } = await miniflare.getWorker(worker);
-    const response = await fetch("http://storage/", { method: "POST", body: JSON.stringify(question) });
+    const response = await fetch("http://storage/", { method: "POST", body: JSON.stringify(command) });
     if (!response.ok) throw new Error(await response.text());
     return (await response.json()) as T;
   };
   return {
-    get: (get) => ask({ get }),
-    put: (put) => ask({ put }),
-    remove: (remove) => ask({ remove }),
-    list: (prefix, limit, cursor) => ask({ list: { prefix, limit, cursor } }),
-    setEdgeReads: (edgeReads) => ask({ edgeReads }),
+    get: (get) => sendCommand({ get }),
+    put: (put) => sendCommand({ put }),
+    remove: (remove) => sendCommand({ remove }),
+    list: (prefix, limit, cursor) => sendCommand({ list: { prefix, limit, cursor } }),
+    setEdgeReadMode: (edgeReads) => sendCommand({ edgeReads }),
   };
 }
 
@@ -34,7 +34,7 @@ export function storageIn(miniflare: Miniflare, worker: string): Storage {
  * Keeps the namespace for the API, and is the `RULES` binding itself where the edge's reads are to go wrong: the RPC
  * methods of `Reads` then stand in for the binding's.
  */
-export const STORAGE_WORKER = `
+export const STORAGE_WORKER_SCRIPT = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 let edgeReads = "fresh";
@@ -72,7 +72,7 @@ export default {
   },
 };
 
-export class Reads extends WorkerEntrypoint {
+export class FaultInjectingKv extends WorkerEntrypoint {
   async #read(method, args) {
     if (edgeReads === "failing") throw new Error("KV GET failed: 500 Internal Server Error");
     if (edgeReads === "hanging") await scheduler.wait(60_000);

@@ -1,28 +1,27 @@
-import { ANY_HOST, parseHost } from "../../src/rules/hosts.ts";
-import type { Cluster, Ingress, IngressTls } from "../collect/cluster.ts";
-import { nameOf } from "../compile/select.ts";
+import { CATCH_ALL_HOST, parseHost } from "../../src/rules/hosts.ts";
+import { type Cluster, type Ingress, type IngressTls, nameOf } from "../collect/cluster.ts";
 import type { Certificate } from "./certificates.ts";
 
 /** The certificates that the local edge presents: those of the Secrets in `spec.tls`, the oldest Ingress's where two differ. */
-export function certificatesOf(ingresses: readonly Ingress[], { secrets }: Cluster): Map<string, Certificate> {
-  const known = new Map(secrets.map((secret) => [nameOf(secret), secret.data]));
-  const found = new Map<string, Certificate>();
+export function collectCertificates(ingresses: readonly Ingress[], { secrets }: Cluster): Map<string, Certificate> {
+  const secretDataByName = new Map(secrets.map((secret) => [nameOf(secret), secret.data]));
+  const certificates = new Map<string, Certificate>();
   for (const ingress of ingresses.toReversed()) {
     for (const tls of ingress.tls.toReversed()) {
-      const data = known.get(`${ingress.namespace}/${tls.secretName}`);
+      const data = secretDataByName.get(`${ingress.namespace}/${tls.secretName}`);
       const [cert, key] = [data?.["tls.crt"], data?.["tls.key"]];
       if (cert === undefined || key === undefined) continue;
-      for (const host of hostsOf(ingress, tls)) found.set(host, { cert, key });
+      for (const host of listTlsHosts(ingress, tls)) certificates.set(host, { cert, key });
     }
   }
-  return found;
+  return certificates;
 }
 
 /** The hosts that a `spec.tls` entry names; without any, it is for those of the rules. */
-function hostsOf(ingress: Ingress, tls: IngressTls): string[] {
-  const named = tls.hosts.length > 0 ? tls.hosts : ingress.rules.map(({ host }) => host);
-  return named.flatMap((text) => {
+function listTlsHosts(ingress: Ingress, tls: IngressTls): string[] {
+  const hostTexts = tls.hosts.length > 0 ? tls.hosts : ingress.rules.map(({ host }) => host);
+  return hostTexts.flatMap((text) => {
     const host = parseHost(text);
-    return host.ok && host.value !== ANY_HOST ? [host.value] : [];
+    return host.ok && host.value !== CATCH_ALL_HOST ? [host.value] : [];
   });
 }

@@ -1,27 +1,27 @@
 import { once } from "node:events";
 import { watch } from "chokidar";
 
-const QUIET_MS = 150;
+const DEBOUNCE_MS = 150;
 
 /** Yields once at first, and again after each change below a folder, when the folder has been quiet for a moment. */
-export async function* changesOf(folder: string, ended: AbortSignal): AsyncGenerator<void> {
+export async function* watchFolder(folder: string, signal: AbortSignal): AsyncGenerator<void> {
   const watcher = watch(folder, { ignoreInitial: true, persistent: true });
   try {
     await once(watcher, "ready");
-    let changed = true;
+    let hasChanged = true;
     let wake = () => {};
-    let quiet: NodeJS.Timeout | undefined;
+    let debounceTimer: NodeJS.Timeout | undefined;
     watcher.on("all", () => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => {
-        changed = true;
+      clearTimeout(debounceTimer);
+      debounceTimer = setTimeout(() => {
+        hasChanged = true;
         wake();
-      }, QUIET_MS);
+      }, DEBOUNCE_MS);
     });
-    ended.addEventListener("abort", () => wake());
-    while (!ended.aborted) {
-      if (changed) {
-        changed = false;
+    signal.addEventListener("abort", () => wake());
+    while (!signal.aborted) {
+      if (hasChanged) {
+        hasChanged = false;
         yield;
       } else {
         await new Promise<void>((resolve) => {

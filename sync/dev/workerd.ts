@@ -1,6 +1,6 @@
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
-import { STORAGE_WORKER } from "./storage.ts";
+import { STORAGE_WORKER_SCRIPT } from "./storage.ts";
 
 export interface WorkerdOptions {
   /** The Worker's entry. */
@@ -10,14 +10,14 @@ export interface WorkerdOptions {
   durableObjects: Readonly<Record<string, string>>;
   /** Whether the edge reads KV through what can make its reads go wrong. */
   edgeFaults: boolean;
-  internetPort: number;
+  outboundProxyPort: number;
   log: (line: string) => void;
 }
 
 const COMPATIBILITY_DATE = "2026-11-17";
-export const EDGE = "edge";
-export const STORAGE = "storage";
-const INTERNET = "internet";
+export const EDGE_WORKER_NAME = "edge";
+export const STORAGE_WORKER_NAME = "storage";
+const OUTBOUND_WORKER_NAME = "outbound";
 
 export interface Workerd {
   readonly miniflare: Miniflare;
@@ -27,21 +27,21 @@ export interface Workerd {
 
 /** Starts workerd with the Worker, its KV, and the local internet behind its fetches. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
-  const settings = optionsOf(options, await bundle(options.worker));
-  const miniflare = keepingSignals(() => new Miniflare(settings));
+  const miniflareOptions = buildMiniflareOptions(options, await bundle(options.worker));
+  const miniflare = preserveSignalHandlers(() => new Miniflare(miniflareOptions));
   await miniflare.ready;
-  return { miniflare, restart: () => miniflare.setOptions(settings) };
+  return { miniflare, restart: () => miniflare.setOptions(miniflareOptions) };
 }
 
 /** Miniflare ends the process at a signal, with everything open; where someone listens for it already, that one decides. */
-function keepingSignals<T>(make: () => T): T {
-  const before = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, process.listeners(signal)] as const);
-  const made = make();
-  for (const [signal, listening] of before) {
-    const added = process.listeners(signal).filter((listener) => !listening.includes(listener));
-    if (listening.length > 0) for (const listener of added) process.off(signal, listener);
+function preserveSignalHandlers<T>(create: () => T): T {
+  const handlersBefore = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, process.listeners(signal)] as const);
+  const result = create();
+  for (const [signal, handlers] of handlersBefore) {
+    const addedHandlers = process.listeners(signal).filter((listener) => !handlers.includes(listener));
+    if (handlers.length > 0) for (const listener of addedHandlers) process.off(signal, listener);
   }
-  return made;
+  return result;
 }
 
 async function bundle(entry: string): Promise<string> {
@@ -61,11 +61,11 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-function optionsOf(options: WorkerdOptions, script: string): MiniflareOptions {
-  const { variables, durableObjects, edgeFaults, internetPort, log } = options;
-  const rules = { type: "kv", id: "rules" } as const;
-  const reads = { type: "worker", worker: STORAGE, exportName: "Reads" } as const;
-  const objects = Object.entries(durableObjects);
+function buildMiniflareOptions(options: WorkerdOptions, script: string): MiniflareOptions {
+  const { variables, durableObjects, edgeFaults, outboundProxyPort, log } = options;
+  const kvBinding = { type: "kv", id: "rules" } as const;
+  const faultyKvBinding = { type: "worker", worker: STORAGE_WORKER_NAME, exportName: "FaultInjectingKv" } as const;
+  const durableObjectEntries = Object.entries(durableObjects);
   return {
     host: "127.0.0.1",
     port: 0,
@@ -75,28 +75,36 @@ function optionsOf(options: WorkerdOptions, script: string): MiniflareOptions {
     workers: [
       {
         config: {
-          ...configOf(EDGE, script),
+          ...buildWorkerConfig(EDGE_WORKER_NAME, script),
           env: {
-            RULES: edgeFaults ? reads : rules,
-            ...mapped(Object.entries(variables), (value) => ({ type: "text", value }) as const),
-            ...mapped(objects, (exportName) => ({ type: "durable-object", worker: EDGE, exportName }) as const),
+            RULES: edgeFaults ? faultyKvBinding : kvBinding,
+            ...mapValues(Object.entries(variables), (value) => ({ type: "text", value }) as const),
+            ...mapValues(
+              durableObjectEntries,
+              (exportName) => ({ type: "durable-object", worker: EDGE_WORKER_NAME, exportName }) as const,
+            ),
           },
-          exports: Object.fromEntries(objects.map(([, name]) => [name, { type: "durable-object", storage: "sqlite" }])),
+          exports: Object.fromEntries(
+            durableObjectEntries.map(([, name]) => [name, { type: "durable-object", storage: "sqlite" }]),
+          ),
         },
         dev: {
-          outboundService: { type: "worker", worker: INTERNET },
+          outboundService: { type: "worker", worker: OUTBOUND_WORKER_NAME },
           unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
           stripCfConnectingIp: false,
         },
       },
-      { config: { ...configOf(STORAGE, STORAGE_WORKER), env: { RULES: rules } } },
+      { config: { ...buildWorkerConfig(STORAGE_WORKER_NAME, STORAGE_WORKER_SCRIPT), env: { RULES: kvBinding } } },
       {
         config: {
-          ...configOf(INTERNET, "export default { fetch: (request, env) => env.INTERNET.fetch(request) }"),
+          ...buildWorkerConfig(
+            OUTBOUND_WORKER_NAME,
+            "export default { fetch: (request, env) => env.OUTBOUND.fetch(request) }",
+          ),
           env: {
-            INTERNET: {
+            OUTBOUND: {
               type: "external",
-              address: `127.0.0.1:${internetPort}`,
+              address: `127.0.0.1:${outboundProxyPort}`,
               http: { style: 1, cfBlobHeader: "X-Cf-Blob" }, // 1: whole URLs, as a proxy is asked
             },
           },
@@ -106,7 +114,7 @@ function optionsOf(options: WorkerdOptions, script: string): MiniflareOptions {
   };
 }
 
-function configOf(name: string, script: string) {
+function buildWorkerConfig(name: string, script: string) {
   return {
     name,
     compatibilityDate: COMPATIBILITY_DATE,
@@ -118,6 +126,6 @@ function configOf(name: string, script: string) {
   } as const;
 }
 
-function mapped<T>(entries: readonly [string, string][], change: (value: string) => T): Record<string, T> {
-  return Object.fromEntries(entries.map(([name, value]) => [name, change(value)]));
+function mapValues<T>(entries: readonly [string, string][], transform: (value: string) => T): Record<string, T> {
+  return Object.fromEntries(entries.map(([name, value]) => [name, transform(value)]));
 }

@@ -1,14 +1,14 @@
-import { type Answer, type Outcome, ownAnswer } from "../../src/answer.ts";
-import { type Exchange, exchangeOf, type Platform } from "../../src/exchange.ts";
-import { originTarget } from "../../src/forward/target.ts";
-import { handlerOf, type Last } from "../../src/load/host.ts";
-import { firstHost } from "../../src/match/host.ts";
+import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/answer.ts";
+import { createExchange, type Exchange, type RequestServices } from "../../src/exchange.ts";
+import { buildOriginUrl } from "../../src/forward/target.ts";
+import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host.ts";
+import { matchHost } from "../../src/match/host.ts";
 import { acceptsPath } from "../../src/match/table.ts";
-import { MOST_NESTED } from "../../src/nesting.ts";
-import { hostKeys } from "../../src/rules/hosts.ts";
+import { MAX_SUBREQUEST_DEPTH } from "../../src/nesting.ts";
+import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 
-export interface Asked {
+export interface ExplainRequest {
   readonly url: string; // as a client writes it: dots and escapes are kept
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -18,130 +18,157 @@ export interface Asked {
 export interface Explanation {
   readonly host: string | undefined; // the rules' host that takes the request
   readonly path: string | undefined; // what is matched: decoded, slashes merged, dots resolved
-  readonly status: number | "the origin's";
-  readonly outcome: Outcome;
-  readonly because: string | undefined;
+  readonly status: number | "from-origin";
+  readonly outcome: RequestOutcome;
+  readonly reason: string | undefined;
   readonly location: string | undefined; // of a redirect
   readonly route: { readonly id: string; readonly match: PathMatch; readonly backend: string | undefined } | undefined;
-  readonly origin: Origin | undefined;
+  readonly origin: ExplainedOrigin | undefined;
   /** What would be asked before an answer is known: each is taken to answer 200. */
-  readonly assumed: readonly string[];
-  readonly lost: readonly Lost[];
+  readonly assumedUrls: readonly string[];
+  readonly unmatchedRoutes: readonly UnmatchedRoute[];
 }
 
-export interface Origin {
+export interface ExplainedOrigin {
   readonly url: string; // what the Worker fetches
   readonly resolveOverride: string | undefined; // the DNS record that it connects to
   readonly addresses: readonly string[];
 }
 
 /** A route, or a host's rules, that did not take the request. */
-export interface Lost {
+export interface UnmatchedRoute {
   readonly id: string;
   readonly match: PathMatch | undefined;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /**
  * Runs a request through the edge's own matcher and filters, up to where it would be forwarded. A request that policies
  * answer is answered; nothing is fetched. `open` gives the texts that were sealed.
  */
-export async function explain(rules: Rules, asked: Asked, open: Platform["open"] = closed): Promise<Explanation> {
+export async function explain(
+  rules: Rules,
+  request: ExplainRequest,
+  decrypt: RequestServices["decrypt"] = rejectDecryption,
+): Promise<Explanation> {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
-  const assumed: string[] = [];
+  const assumedUrls: string[] = [];
   const exchange = {
-    ...exchangeOf(requestOf(asked), platformOf(hosts, open, assumed, 0), asked.url),
+    ...createExchange(buildRequest(request), createOfflineServices(hosts, decrypt, assumedUrls, 0), request.url),
     zones: rules.zones,
   };
-  const host = firstHost(hosts, exchange.host);
-  const reached: Exchange[] = [];
-  const answer = await answerOf(host, exchange, reached);
-  const route = host?.routes.find(({ id }) => id === answer.route);
-  const last = reached[0];
+  const host = matchHost(hosts, exchange.host);
+  const forwardedExchanges: Exchange[] = [];
+  const edgeResponse = await serveRequest(host, exchange, forwardedExchanges);
+  const route = host?.routes.find(({ id }) => id === edgeResponse.route);
+  const forwardedExchange = forwardedExchanges[0];
   return {
     host: host?.host,
     path: exchange.path,
-    status: last ? "the origin's" : answer.response.status,
-    outcome: answer.outcome,
-    because: answer.because,
-    location: answer.response.headers.get("Location") ?? undefined,
-    route: route && { id: route.id, match: route.path, backend: last?.backend ?? route.backend },
-    origin: last && host ? originOf(last, host) : undefined,
-    assumed,
-    lost: [...lostHosts(hosts, exchange.host, host), ...lostRoutes(host, route, exchange.path)],
+    status: forwardedExchange ? "from-origin" : edgeResponse.response.status,
+    outcome: edgeResponse.outcome,
+    reason: edgeResponse.reason,
+    location: edgeResponse.response.headers.get("Location") ?? undefined,
+    route: route && { id: route.id, match: route.path, backend: forwardedExchange?.backend ?? route.backend },
+    origin: forwardedExchange && host ? findExplainedOrigin(forwardedExchange, host) : undefined,
+    assumedUrls,
+    unmatchedRoutes: [
+      ...findUnmatchedHosts(hosts, exchange.host, host),
+      ...findUnmatchedRoutes(host, route, exchange.path),
+    ],
   };
 }
 
-async function answerOf(host: HostRules | undefined, exchange: Exchange, reached: Exchange[]): Promise<Answer> {
-  if (exchange.path === undefined) return ownAnswer(exchange, 400, "bad-request", "the path cannot be read");
-  if (!host) return ownAnswer(exchange, 404, "no-route");
-  const last: Last = () => async (arrived) => {
-    if (arrived.backend === undefined) return ownAnswer(arrived, 404, "no-route");
-    reached.push(arrived);
+async function serveRequest(
+  host: HostRules | undefined,
+  exchange: Exchange,
+  forwardedExchanges: Exchange[],
+): Promise<EdgeResponse> {
+  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+  if (!host) return errorResponse(exchange, 404, "no-route");
+  const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
+    if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");
+    forwardedExchanges.push(finalExchange);
     return { response: new Response(null), outcome: "routed" };
   };
-  return handlerOf(host, last)(exchange);
+  return createHostHandler(host, terminalHandler)(exchange);
 }
 
-async function closed(): Promise<never> {
+async function rejectDecryption(): Promise<never> {
   throw new Error("nothing can be opened here");
 }
 
 /** Nothing is asked of anyone: what would be is said. Our own rules answer for themselves. */
-function platformOf(
+function createOfflineServices(
   hosts: ReadonlyMap<string, HostRules>,
-  open: Platform["open"],
-  assumed: string[],
-  nested: number,
-): Platform {
+  decrypt: RequestServices["decrypt"],
+  assumedUrls: string[],
+  depth: number,
+): RequestServices {
   return {
-    env: {} as Platform["env"], // no filter that runs here looks at it
+    env: {} as RequestServices["env"], // no filter that runs here looks at it
     waitUntil: () => {},
-    aside: () => {},
+    runInBackground: () => {},
     async serve(exchange) {
-      if (nested === MOST_NESTED) return ownAnswer(exchange, 508, "loop");
-      const platform = platformOf(hosts, open, assumed, nested + 1);
-      const reached: Exchange[] = [];
-      const answer = await answerOf(firstHost(hosts, exchange.host), { ...exchange, platform }, reached);
+      if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop");
+      const platform = createOfflineServices(hosts, decrypt, assumedUrls, depth + 1);
+      const forwardedExchanges: Exchange[] = [];
+      const edgeResponse = await serveRequest(
+        matchHost(hosts, exchange.host),
+        { ...exchange, platform },
+        forwardedExchanges,
+      );
       const { scheme, hostHeader, rawPath, query } = exchange;
-      if (reached.length > 0) assumed.push(`${scheme}://${hostHeader}${rawPath}${query}`);
-      return answer;
+      if (forwardedExchanges.length > 0) assumedUrls.push(`${scheme}://${hostHeader}${rawPath}${query}`);
+      return edgeResponse;
     },
     async fetch(url) {
-      assumed.push(url);
+      assumedUrls.push(url);
       return new Response(null);
     },
-    open,
+    decrypt,
     cache: { get: async () => undefined, put: async () => {} },
   };
 }
 
 /** The URL is put beside the request, since a Request would resolve its dots. */
-function requestOf({ method, headers }: Asked): Request {
+function buildRequest({ method, headers }: ExplainRequest): Request {
   return new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
 }
 
-function originOf(exchange: Exchange, host: HostRules): Origin | undefined {
+function findExplainedOrigin(exchange: Exchange, host: HostRules): ExplainedOrigin | undefined {
   const backend = exchange.backend === undefined ? undefined : host.backends[exchange.backend];
-  const first = backend?.addresses[0];
-  const target = backend && first && originTarget(exchange, backend, first);
+  const firstAddress = backend?.addresses[0];
+  const target = backend && firstAddress && buildOriginUrl(exchange, backend, firstAddress);
   return target && { ...target, addresses: backend.addresses.map(({ address }) => address) };
 }
 
-function lostHosts(hosts: ReadonlyMap<string, HostRules>, asked: string, winner: HostRules | undefined): Lost[] {
-  const others = hostKeys(asked).filter((key) => hosts.has(key) && key !== winner?.host);
-  return others.map((id) => ({ id, match: undefined, why: `${winner?.host} is the more exact host` }));
+function findUnmatchedHosts(
+  hosts: ReadonlyMap<string, HostRules>,
+  requestHost: string,
+  matchedHost: HostRules | undefined,
+): UnmatchedRoute[] {
+  const otherHosts = listHostCandidates(requestHost).filter((key) => hosts.has(key) && key !== matchedHost?.host);
+  return otherHosts.map((id) => ({ id, match: undefined, reason: `${matchedHost?.host} is the more exact host` }));
 }
 
-function lostRoutes(host: HostRules | undefined, winner: Route | undefined, path: string | undefined): Lost[] {
-  const others = host?.routes.filter((route) => route !== winner) ?? [];
-  return others.map((route) => ({ id: route.id, match: route.path, why: whyLost(route.path, winner?.path, path) }));
+function findUnmatchedRoutes(
+  host: HostRules | undefined,
+  matchedRoute: Route | undefined,
+  path: string | undefined,
+): UnmatchedRoute[] {
+  const otherRoutes = host?.routes.filter((route) => route !== matchedRoute) ?? [];
+  return otherRoutes.map((route) => ({
+    id: route.id,
+    match: route.path,
+    reason: explainMismatch(route.path, matchedRoute?.path, path),
+  }));
 }
 
-function whyLost(match: PathMatch, winner: PathMatch | undefined, path: string | undefined): string {
+function explainMismatch(match: PathMatch, matchedPath: PathMatch | undefined, path: string | undefined): string {
   if (path === undefined) return "the request's path cannot be read";
   if (!acceptsPath(match, path)) return "does not match";
-  if (!winner) return "matches, but a policy of the host answered first";
+  if (!matchedPath) return "matches, but a policy of the host answered first";
   if (match.type === "regex") return "matches, but a longer expression is tried first";
-  return winner.type === "exact" ? "matches, but an exact path goes first" : "matches, but is shorter";
+  return matchedPath.type === "exact" ? "matches, but an exact path goes first" : "matches, but is shorter";
 }

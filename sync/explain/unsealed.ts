@@ -1,10 +1,10 @@
 /** Stands in for sealing where nothing is published: tokens that can be shown, and the texts behind them. */
-export function unsealed() {
+export function createPlaintextSealer() {
   const texts = new Map<string, string>(); // by token
   return {
-    seal(text: string): string {
-      const known = [...texts].find(([, other]) => other === text);
-      const token = known?.[0] ?? `[sealed ${texts.size + 1}]`;
+    tokenizeSecret(text: string): string {
+      const knownEntry = [...texts].find(([, candidate]) => candidate === text);
+      const token = knownEntry?.[0] ?? `[encrypted ${texts.size + 1}]`;
       texts.set(token, text);
       return token;
     },

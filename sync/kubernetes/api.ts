@@ -1,17 +1,17 @@
 import { HttpMethod } from "@kubernetes/client-node";
 import type { Connections } from "./connections.ts";
-import { ApiError, causeOf, parseJson } from "./errors.ts";
-import { type Query, type Request, SILENT, send } from "./send.ts";
+import { ApiError, formatCause, parseJson } from "./errors.ts";
+import { type KubernetesRequest, type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./send.ts";
 import { WATCH_TIMES, type WatchEvent, type WatchTimes, watch } from "./watch.ts";
 
-export { ApiError, apiErrorOf } from "./errors.ts";
+export { ApiError, createApiError } from "./errors.ts";
 export type { Query } from "./send.ts";
 export type { WatchEvent } from "./watch.ts";
 
-const REQUEST_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 
 /** What is used of a Kubernetes API server. Everything rejects with an ApiError where the server says no. */
-export interface Api {
+export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
   create(path: string, object: object): Promise<unknown>;
   /** Replaces an object whole; its resourceVersion must be the present one. */
@@ -24,40 +24,47 @@ export interface Api {
    * where the server refuses the watch, with another error where the connection broke or fell silent, or an event could
    * not be read.
    */
-  watch(path: string, query: Query, ended: AbortSignal): AsyncGenerator<WatchEvent, void>;
+  watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent, void>;
 }
 
 /** The API server that `connections` lead to. A request may take `requestMs`, watches aside. */
-export function apiOf(
+export function createKubernetesClient(
   connections: Connections,
-  requestMs: number = REQUEST_MS,
+  requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
   watchTimes: WatchTimes = WATCH_TIMES,
-): Api {
-  const ask = (request: Request) => answerOf(connections, request, requestMs);
+): KubernetesClient {
+  const requestOnce = (request: KubernetesRequest) => requestJson(connections, request, requestTimeoutMs);
   return {
-    get: (path, query) => ask({ method: HttpMethod.GET, path, query }),
-    create: (path, body) => ask({ method: HttpMethod.POST, path, body }),
-    replace: (path, body) => ask({ method: HttpMethod.PUT, path, body }),
-    patch: (path, body) => ask({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }),
-    remove: (path) => ask({ method: HttpMethod.DELETE, path }),
-    watch: (path, query, ended) => watch(connections, path, query, ended, watchTimes),
+    get: (path, query) => requestOnce({ method: HttpMethod.GET, path, query }),
+    create: (path, body) => requestOnce({ method: HttpMethod.POST, path, body }),
+    replace: (path, body) => requestOnce({ method: HttpMethod.PUT, path, body }),
+    patch: (path, body) =>
+      requestOnce({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }),
+    remove: (path) => requestOnce({ method: HttpMethod.DELETE, path }),
+    watch: (path, query, signal) => watch(connections, path, query, signal, watchTimes),
   };
 }
 
-async function answerOf(connections: Connections, request: Request, requestMs: number): Promise<unknown> {
-  const over = new AbortController();
-  const silence = setTimeout(() => over.abort(SILENT), requestMs);
-  const where = `${request.method} ${request.path}`;
+async function requestJson(
+  connections: Connections,
+  request: KubernetesRequest,
+  requestTimeoutMs: number,
+): Promise<unknown> {
+  const abortController = new AbortController();
+  const timer = setTimeout(() => abortController.abort(SERVER_TIMEOUT), requestTimeoutMs);
+  const label = `${request.method} ${request.path}`;
   try {
-    const body = await send(connections, request, over.signal);
-    const answer = parseJson(await body.text());
-    if (answer === undefined) throw new Error("the answer is not JSON");
-    return answer;
+    const body = await sendKubernetesRequest(connections, request, abortController.signal);
+    const json = parseJson(await body.text());
+    if (json === undefined) throw new Error("the answer is not JSON");
+    return json;
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    const why = over.signal.aborted ? `no answer from the API server within ${requestMs} ms` : causeOf(error);
-    throw new Error(`${where}: ${why}`);
+    const reason = abortController.signal.aborted
+      ? `no answer from the API server within ${requestTimeoutMs} ms`
+      : formatCause(error);
+    throw new Error(`${label}: ${reason}`);
   } finally {
-    clearTimeout(silence);
+    clearTimeout(timer);
   }
 }

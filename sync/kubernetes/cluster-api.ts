@@ -1,23 +1,23 @@
 import { UsageError } from "../usage-error.ts";
-import { type Api, apiOf } from "./api.ts";
+import { createKubernetesClient, type KubernetesClient } from "./api.ts";
 import { Connections } from "./connections.ts";
 
 /**
  * The API server of the kubeconfig (KUBECONFIG, or the usual place), or of the cluster that this runs in. The namespace is
  * the one given, else POD_NAMESPACE, else the kubeconfig's. Throws a UsageError where there is no cluster to speak to.
  */
-export function clusterApi(namespace: string | undefined): { api: Api; namespace: string } {
+export function loadKubernetesClient(namespace: string | undefined): { api: KubernetesClient; namespace: string } {
   const connections = new Connections();
   try {
     connections.loadFromDefault();
   } catch (error) {
     throw new UsageError(`the kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const current = connections.getContextObject(connections.getCurrentContext());
+  const currentContext = connections.getContextObject(connections.getCurrentContext());
   // The client falls back on localhost:8080, where nobody means to go.
   if (connections.getCurrentCluster()?.server === "http://localhost:8080") {
     throw new UsageError("there is no cluster to speak to: set KUBECONFIG, or run in a Pod with a ServiceAccount");
   }
-  const own = namespace ?? process.env.POD_NAMESPACE ?? current?.namespace ?? "default";
-  return { api: apiOf(connections), namespace: own };
+  const defaultNamespace = namespace ?? process.env.POD_NAMESPACE ?? currentContext?.namespace ?? "default";
+  return { api: createKubernetesClient(connections), namespace: defaultNamespace };
 }

@@ -1,14 +1,14 @@
 import { type Cluster, HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 
-const KEPT_MS = 60_000; // as client-go does with token files
+const CREDENTIALS_TTL_MS = 60_000; // as client-go does with token files
 /** By then all that was under way is over: a watch lasts half a minute, a request less. */
-const RETIRED_MS = 60_000;
+const RETIRE_DELAY_MS = 60_000;
 
 export type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
 type AgentOptions = Parameters<KubeConfig["createDispatcherOptions"]>[1];
 
 /** What a request needs to reach the API server as who we are. */
-interface Access {
+interface ServerConnection {
   readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly dispatcher: Dispatcher;
@@ -20,13 +20,13 @@ interface Access {
  * TLS handshake, for every request. Credentials are read anew every minute, since tokens and certificates rotate.
  */
 export class Connections extends KubeConfig {
-  #access: Access | undefined;
-  #reading: Promise<Access> | undefined;
+  #connection: ServerConnection | undefined;
+  #pendingRead: Promise<ServerConnection> | undefined;
 
   /** What the next request is sent with. Rejects with one line where the kubeconfig leads nowhere. */
-  async access(): Promise<Access> {
-    if (this.#access && performance.now() - this.#access.readAt <= KEPT_MS) return this.#access;
-    return await this.#read();
+  async getConnection(): Promise<ServerConnection> {
+    if (this.#connection && performance.now() - this.#connection.readAt <= CREDENTIALS_TTL_MS) return this.#connection;
+    return await this.#readShared();
   }
 
   /** Always of our own: a connection of the process's shared agent could not be given up. */
@@ -38,43 +38,43 @@ export class Connections extends KubeConfig {
    * No request is sent on connections of `dispatcher` from now on: one that is half open would swallow it. What is under
    * way on them goes on, for they may be well.
    */
-  giveUp(dispatcher: Dispatcher): void {
-    if (this.#access?.dispatcher === dispatcher) this.renew();
+  abandon(dispatcher: Dispatcher): void {
+    if (this.#connection?.dispatcher === dispatcher) this.invalidate();
   }
 
   /** Reads the credentials anew before the next request. */
-  renew(): void {
-    retire(this.#access);
-    this.#access = undefined;
+  invalidate(): void {
+    retire(this.#connection);
+    this.#connection = undefined;
   }
 
   /** All who ask meanwhile get the same. */
-  #read(): Promise<Access> {
-    this.#reading ??= this.#readNow().finally(() => {
-      this.#reading = undefined;
+  #readShared(): Promise<ServerConnection> {
+    this.#pendingRead ??= this.#readConnection().finally(() => {
+      this.#pendingRead = undefined;
     });
-    return this.#reading;
+    return this.#pendingRead;
   }
 
-  async #readNow(): Promise<Access> {
-    const server = serverOf(this.getCurrentCluster());
+  async #readConnection(): Promise<ServerConnection> {
+    const server = parseServerUrl(this.getCurrentCluster());
     const context = new RequestContext(server.href, HttpMethod.GET);
     await this.applySecurityAuthentication(context);
     const dispatcher = context.getDispatcher();
     if (!dispatcher) throw new Error("the kubeconfig leads to no connection"); // never, by createDispatcherOptions
-    retire(this.#access);
-    this.#access = { server, headers: context.getHeaders(), dispatcher, readAt: performance.now() };
-    return this.#access;
+    retire(this.#connection);
+    this.#connection = { server, headers: context.getHeaders(), dispatcher, readAt: performance.now() };
+    return this.#connection;
   }
 }
 
-function serverOf(cluster: Cluster | null): URL {
+function parseServerUrl(cluster: Cluster | null): URL {
   if (!cluster) throw new Error("the kubeconfig names no cluster");
   if (!URL.canParse(cluster.server)) throw new Error(`the kubeconfig's server is not a URL: "${cluster.server}"`);
   return new URL(cluster.server);
 }
 
-function retire(access: Access | undefined): void {
-  const { dispatcher } = access ?? {};
-  if (dispatcher) setTimeout(() => void dispatcher.destroy(), RETIRED_MS).unref();
+function retire(connection: ServerConnection | undefined): void {
+  const { dispatcher } = connection ?? {};
+  if (dispatcher) setTimeout(() => void dispatcher.destroy(), RETIRE_DELAY_MS).unref();
 }

@@ -18,7 +18,7 @@ export class ApiError extends Error {
 const Status = z.object({ reason: z.string().optional(), message: z.string().optional() });
 
 /** A Status object as an error of one line. Proxies before the API server answer with other things. */
-export function apiErrorOf(status: number, body: unknown, retryAfter?: string): ApiError {
+export function createApiError(status: number, body: unknown, retryAfter?: string): ApiError {
   const { reason, message } = Status.safeParse(body).data ?? {};
   const line = message?.replace(/\s+/g, " ").trim() || `the API server answered ${status}`;
   const seconds = /^\d+$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
@@ -26,10 +26,10 @@ export function apiErrorOf(status: number, body: unknown, retryAfter?: string): 
 }
 
 /** What is wrong, in one line: what an error only has as its cause, or as one of many. */
-export function causeOf(error: unknown): string {
+export function formatCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return causeOf(error.cause);
-  const message = error.message || (error instanceof AggregateError && error.errors.map(causeOf).join(", "));
+  if (error.cause instanceof Error) return formatCause(error.cause);
+  const message = error.message || (error instanceof AggregateError && error.errors.map(formatCause).join(", "));
   return (message || String(error)).replace(/\s+/g, " ");
 }
 

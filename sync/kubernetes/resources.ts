@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Api, ApiError } from "./api.ts";
+import { ApiError, type KubernetesClient } from "./api.ts";
 
 /** A kind of object as one API version serves it. */
 export interface Resource {
@@ -25,18 +25,21 @@ const ApiResourceList = z.object({ resources: z.array(z.object({ name: z.string(
  * The newest version in which the server serves a kind; every version shows the same objects. Undefined where it serves
  * none; rejects where it does not say.
  */
-export async function newestOf(api: Api, kind: keyof typeof VERSIONS): Promise<Resource | undefined> {
+export async function findNewestResource(
+  api: KubernetesClient,
+  kind: keyof typeof VERSIONS,
+): Promise<Resource | undefined> {
   const plural = PLURALS[kind];
   for (const apiVersion of VERSIONS[kind]) {
-    const served = await namesIn(api, apiVersion);
-    if (served.includes(plural)) return { kind, apiVersion, plural };
+    const servedNames = await listResourceNames(api, apiVersion);
+    if (servedNames.includes(plural)) return { kind, apiVersion, plural };
   }
   return undefined;
 }
 
-async function namesIn(api: Api, apiVersion: string): Promise<string[]> {
+async function listResourceNames(api: KubernetesClient, apiVersion: string): Promise<string[]> {
   try {
-    const { resources } = ApiResourceList.parse(await api.get(rootOf(apiVersion)));
+    const { resources } = ApiResourceList.parse(await api.get(buildApiRoot(apiVersion)));
     return resources.map(({ name }) => name);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return [];
@@ -45,12 +48,12 @@ async function namesIn(api: Api, apiVersion: string): Promise<string[]> {
 }
 
 /** The path of a resource's collection, of one namespace or of all, or of one object in it. */
-export function pathOf({ apiVersion, plural }: Resource, namespace?: string, name?: string): string {
+export function buildResourcePath({ apiVersion, plural }: Resource, namespace?: string, name?: string): string {
   const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
   const object = name === undefined ? "" : `/${encodeURIComponent(name)}`;
-  return `${rootOf(apiVersion)}${scope}/${plural}${object}`;
+  return `${buildApiRoot(apiVersion)}${scope}/${plural}${object}`;
 }
 
-function rootOf(apiVersion: string): string {
+function buildApiRoot(apiVersion: string): string {
   return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }

@@ -1,97 +1,102 @@
 import { HttpMethod } from "@kubernetes/client-node";
 import * as z from "zod";
 import type { Connections } from "./connections.ts";
-import { ApiError, causeOf, parseJson } from "./errors.ts";
-import { type Query, SILENT, send } from "./send.ts";
+import { ApiError, formatCause, parseJson } from "./errors.ts";
+import { type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./send.ts";
 
 /** How long watches last, and how much silence is a connection that is half open. */
 export interface WatchTimes {
-  readonly lastsSeconds: number;
-  readonly silenceMs: number;
+  readonly durationSeconds: number;
+  readonly idleTimeoutMs: number;
 }
 
 /**
  * A quiet API server sends nothing at all, not even bookmarks; but it ends a watch when its time is up. So silence for
  * longer than that only ever means a connection that is half open.
  */
-export const WATCH_TIMES: WatchTimes = { lastsSeconds: 25, silenceMs: 30_000 };
+export const WATCH_TIMES: WatchTimes = { durationSeconds: 25, idleTimeoutMs: 30_000 };
 
-const Event = z.object({
+const EventSchema = z.object({
   type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]),
   object: z.unknown(),
 });
 
 /** One event of a watch, as the API server sends it; the object of an ERROR is a Status. */
-export type WatchEvent = Readonly<z.infer<typeof Event>>;
+export type WatchEvent = Readonly<z.infer<typeof EventSchema>>;
 
 /** The events of one watch. See `Api.watch`. */
 export async function* watch(
   connections: Connections,
   path: string,
   query: Query,
-  ended: AbortSignal,
-  { lastsSeconds, silenceMs }: WatchTimes,
+  signal: AbortSignal,
+  { durationSeconds, idleTimeoutMs }: WatchTimes,
 ): AsyncGenerator<WatchEvent, void> {
-  const over = new AbortController();
-  const end = () => over.abort();
-  ended.addEventListener("abort", end);
-  const silence = alarm(silenceMs, () => over.abort(SILENT));
-  const asked = { ...query, watch: true, allowWatchBookmarks: true, timeoutSeconds: lastsSeconds };
+  const abortController = new AbortController();
+  const end = () => abortController.abort();
+  signal.addEventListener("abort", end);
+  const idleTimer = createIdleTimer(idleTimeoutMs, () => abortController.abort(SERVER_TIMEOUT));
+  const watchQuery = { ...query, watch: true, allowWatchBookmarks: true, timeoutSeconds: durationSeconds };
   try {
-    if (ended.aborted) return;
-    silence.set();
-    const body = await send(connections, { method: HttpMethod.GET, path, query: asked }, over.signal);
-    for await (const line of linesOf(body, silence)) {
-      if (ended.aborted) return;
-      yield eventOf(line);
-      if (ended.aborted) return;
+    if (signal.aborted) return;
+    idleTimer.restart();
+    const body = await sendKubernetesRequest(
+      connections,
+      { method: HttpMethod.GET, path, query: watchQuery },
+      abortController.signal,
+    );
+    for await (const line of readLines(body, idleTimer)) {
+      if (signal.aborted) return;
+      yield parseWatchEvent(line);
+      if (signal.aborted) return;
     }
   } catch (error) {
-    if (!ended.aborted) throw watchErrorOf(error, path, over.signal, silenceMs);
+    if (!signal.aborted) throw createWatchError(error, path, abortController.signal, idleTimeoutMs);
   } finally {
-    silence.stop();
-    ended.removeEventListener("abort", end);
+    idleTimer.stop();
+    signal.removeEventListener("abort", end);
     end();
   }
 }
 
 /** The whole lines of a body. Silence is told only while a line is waited for, not while the last one is dealt with. */
-async function* linesOf(body: AsyncIterable<Uint8Array>, silence: Alarm): AsyncGenerator<string, void> {
+async function* readLines(body: AsyncIterable<Uint8Array>, idleTimer: IdleTimer): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
-  let rest = "";
+  let remainder = "";
   for await (const chunk of body) {
-    silence.stop();
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    idleTimer.stop();
+    const lines = (remainder + decoder.decode(chunk, { stream: true })).split("\n");
+    remainder = lines.pop() ?? "";
     yield* lines;
-    silence.set();
+    idleTimer.restart();
   }
-  if (rest !== "") throw new Error("the connection ended in the middle of an event");
+  if (remainder !== "") throw new Error("the connection ended in the middle of an event");
 }
 
-interface Alarm {
-  set(): void;
+interface IdleTimer {
+  restart(): void;
   stop(): void;
 }
 
-function alarm(ms: number, act: () => void): Alarm {
+function createIdleTimer(ms: number, onTimeout: () => void): IdleTimer {
   let timer: NodeJS.Timeout | undefined;
   const stop = () => clearTimeout(timer);
-  const set = () => {
+  const restart = () => {
     stop();
-    timer = setTimeout(act, ms);
+    timer = setTimeout(onTimeout, ms);
   };
-  return { set, stop };
+  return { restart, stop };
 }
 
-function eventOf(line: string): WatchEvent {
-  const event = Event.safeParse(parseJson(line));
+function parseWatchEvent(line: string): WatchEvent {
+  const event = EventSchema.safeParse(parseJson(line));
   if (!event.success) throw new Error("the API server sent an event that can't be read");
   return event.data;
 }
 
-function watchErrorOf(error: unknown, path: string, signal: AbortSignal, silenceMs: number): Error {
+function createWatchError(error: unknown, path: string, signal: AbortSignal, idleTimeoutMs: number): Error {
   if (error instanceof ApiError) return error;
-  const why = signal.reason === SILENT ? `nothing from the API server for ${silenceMs} ms` : causeOf(error);
-  return new Error(`watch ${path}: ${why}`);
+  const reason =
+    signal.reason === SERVER_TIMEOUT ? `nothing from the API server for ${idleTimeoutMs} ms` : formatCause(error);
+  return new Error(`watch ${path}: ${reason}`);
 }

@@ -1,130 +1,130 @@
-import type { Api } from "../kubernetes/api.ts";
-import { Hold } from "./hold.ts";
-import type { Leadership, LeadOptions, Standing } from "./lead.ts";
+import type { KubernetesClient } from "../kubernetes/api.ts";
+import { LeadershipTerm } from "./hold.ts";
+import type { ElectionOptions, Leadership, LeadershipStatus } from "./lead.ts";
 import { decide, holderOf, RENEW_DEADLINE_MS, RETRY_MS, termOf } from "./lease.ts";
-import { isConflict, type LeaseAccess, leaseAccess, type Write } from "./leases.ts";
-import { Problems } from "./problems.ts";
-import { Sight } from "./sight.ts";
+import { createLeaseClient, isConflict, type LeaseClient, type LeaseWrite } from "./leases.ts";
+import { LogOnce } from "./problems.ts";
+import { LeaseWatcher } from "./sight.ts";
 
 /** How long one request is waited for: half the renew deadline, so that one that hangs does not cost the leadership. */
-const REQUEST_MS = RENEW_DEADLINE_MS / 2;
+const REQUEST_TIMEOUT_MS = RENEW_DEADLINE_MS / 2;
 const JITTER = 0.2;
-const RELEASE_TRIES = 3;
+const MAX_RELEASE_ATTEMPTS = 3;
 
 /** One who stands for leader. It takes turns: look, decide, write, rest. */
-export class Candidate implements Leadership {
+export class Elector implements Leadership {
   readonly identity: string;
-  readonly #options: Required<LeadOptions>;
-  readonly #lease: LeaseAccess;
-  readonly #sight: Sight;
-  readonly #hold: Hold;
-  readonly #over = new AbortController();
-  readonly #running: Promise<void>;
-  readonly #waiting = new Set<() => void>();
-  readonly #problems: Problems;
-  readonly #asking: string; // as the problems name it
+  readonly #options: Required<ElectionOptions>;
+  readonly #leaseClient: LeaseClient;
+  readonly #watcher: LeaseWatcher;
+  readonly #leadershipTerm: LeadershipTerm;
+  readonly #stopController = new AbortController();
+  readonly #loopEnd: Promise<void>;
+  readonly #waiters = new Set<() => void>();
+  readonly #logOnce: LogOnce;
+  readonly #leaseLabel: string; // as the problems name it
   #conflicts = 0; // in a row: something else is there than was seen
-  #rest = new AbortController();
+  #wakeController = new AbortController();
 
-  constructor(api: Api, options: Required<LeadOptions>, ended: AbortSignal) {
+  constructor(api: KubernetesClient, options: Required<ElectionOptions>, signal: AbortSignal) {
     const { namespace, name, identity, clock, log } = options;
     this.identity = identity;
     this.#options = options;
-    this.#asking = `Lease ${namespace}/${name}`;
-    this.#problems = new Problems(log);
-    this.#lease = leaseAccess(api, options);
-    this.#hold = new Hold(clock);
-    this.#sight = new Sight(this.#lease, clock, {
-      stirred: () => this.#rest.abort(),
-      failed: (error) => this.#problems.failed(`watch of ${this.#asking}`, error),
-      retryMs: () => this.#retryMs(),
+    this.#leaseLabel = `Lease ${namespace}/${name}`;
+    this.#logOnce = new LogOnce(log);
+    this.#leaseClient = createLeaseClient(api, options);
+    this.#leadershipTerm = new LeadershipTerm(clock);
+    this.#watcher = new LeaseWatcher(this.#leaseClient, clock, {
+      onActivity: () => this.#wakeController.abort(),
+      onError: (error) => this.#logOnce.report(`watch of ${this.#leaseLabel}`, error),
+      retryDelayMs: () => this.#retryMs(),
     });
-    ended.addEventListener("abort", () => this.#end());
-    if (ended.aborted) this.#end();
-    this.#running = this.#run();
+    signal.addEventListener("abort", () => this.#stop());
+    if (signal.aborted) this.#stop();
+    this.#loopEnd = this.#runLoop();
   }
 
-  holds(): boolean {
-    return this.#hold.term() !== undefined;
+  isLeader(): boolean {
+    return this.#leadershipTerm.term() !== undefined;
   }
 
   check(term?: number): void {
-    this.#hold.check(term);
+    this.#leadershipTerm.check(term);
   }
 
-  standing(): Standing {
-    const term = this.#hold.term();
-    if (term !== undefined) return { type: "leading", term };
-    const holder = holderOf(this.#sight.seen?.lease);
-    return { type: "standing by", holder: holder === this.identity ? undefined : holder };
+  status(): LeadershipStatus {
+    const term = this.#leadershipTerm.term();
+    if (term !== undefined) return { type: "leader", term };
+    const holder = holderOf(this.#watcher.observedLease?.lease);
+    return { type: "standby", holder: holder === this.identity ? undefined : holder };
   }
 
-  async *standings(): AsyncGenerator<Standing, void> {
-    let told: string | undefined;
-    while (!this.#over.signal.aborted) {
-      const standing = this.standing();
+  async *statusChanges(): AsyncGenerator<LeadershipStatus, void> {
+    let lastText: string | undefined;
+    while (!this.#stopController.signal.aborted) {
+      const standing = this.status();
       const text = JSON.stringify(standing);
-      if (text === told) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      if (text === lastText) await new Promise<void>((resolve) => this.#waiters.add(resolve));
       else yield standing;
-      told = text;
+      lastText = text;
     }
   }
 
   async release(): Promise<void> {
-    this.#end();
-    await this.#running; // what is under way still would be in the way
-    await this.#giveBack().catch((error) => this.#problems.failed(this.#asking, error));
+    this.#stop();
+    await this.#loopEnd; // what is under way still would be in the way
+    await this.#releaseLease().catch((error) => this.#logOnce.report(this.#leaseLabel, error));
   }
 
-  async #run(): Promise<void> {
-    while (!this.#over.signal.aborted) {
-      this.#rest = new AbortController();
-      const began = this.#options.clock.now();
-      const until = await this.#turn(began).catch((error) => {
-        this.#problems.failed(this.#asking, error);
-        return began + this.#retryMs();
+  async #runLoop(): Promise<void> {
+    while (!this.#stopController.signal.aborted) {
+      this.#wakeController = new AbortController();
+      const startedAt = this.#options.clock.now();
+      const nextTurnAt = await this.#takeTurn(startedAt).catch((error) => {
+        this.#logOnce.report(this.#leaseLabel, error);
+        return startedAt + this.#retryMs();
       });
-      this.#tell();
-      await this.#restUntil(until);
-      this.#tell();
+      this.#notifyWaiters();
+      await this.#sleepUntil(nextTurnAt);
+      this.#notifyWaiters();
     }
   }
 
   /** One turn. When the next one is due, by the monotonic clock. Rejects where the API server does not do as asked. */
-  async #turn(began: number): Promise<number> {
-    const { seen = await this.#read() } = this.#sight;
-    const decision = decide(seen, this.identity, this.holds(), this.#options.clock.now());
-    if (decision.type !== "stand by") return (await this.#write(decision)) ? began + this.#retryMs() : began;
-    if (this.#options.clock.now() >= this.#sight.dueAt) {
+  async #takeTurn(startedAt: number): Promise<number> {
+    const { observedLease = await this.#read() } = this.#watcher;
+    const decision = decide(observedLease, this.identity, this.isLeader(), this.#options.clock.now());
+    if (decision.type !== "standby") return (await this.#write(decision)) ? startedAt + this.#retryMs() : startedAt;
+    if (this.#options.clock.now() >= this.#watcher.dueAt) {
       await this.#read();
-      return began;
+      return startedAt;
     }
     this.#conflicts = 0;
-    this.#sight.watch();
-    return Math.min(decision.until, this.#sight.dueAt);
+    this.#watcher.watch();
+    return Math.min(decision.until, this.#watcher.dueAt);
   }
 
   async #read() {
-    const seen = await this.#sight.read(this.#limitMs());
-    this.#problems.over(this.#asking);
-    if (seen.lease && holderOf(seen.lease) !== this.identity) this.#hold.drop();
-    return seen;
+    const observedLease = await this.#watcher.read(this.#requestTimeoutMs());
+    this.#logOnce.clear(this.#leaseLabel);
+    if (observedLease.lease && holderOf(observedLease.lease) !== this.identity) this.#leadershipTerm.drop();
+    return observedLease;
   }
 
   /** Whether we lead now. A write that came too late is followed by a look at what is there instead. */
-  async #write(decision: Write): Promise<boolean> {
-    this.#sight.close();
+  async #write(decision: LeaseWrite): Promise<boolean> {
+    this.#watcher.close();
     const sentAt = this.#options.clock.now();
     try {
-      const lease = await this.#lease.write(decision, this.#limitMs());
+      const lease = await this.#leaseClient.write(decision, this.#requestTimeoutMs());
       this.#conflicts = 0;
-      this.#problems.over(this.#asking);
-      this.#sight.see(lease);
+      this.#logOnce.clear(this.#leaseLabel);
+      this.#watcher.observe(lease);
       // Renewed too late, even if nobody else was quicker: what lapsed is won again in a new term.
-      const hasLapsed = decision.type === "renew" && !this.holds();
-      if (hasLapsed || this.#over.signal.aborted) return false;
-      this.#hold.take(termOf(lease), sentAt);
-      return this.holds();
+      const hasLapsed = decision.type === "renew" && !this.isLeader();
+      if (hasLapsed || this.#stopController.signal.aborted) return false;
+      this.#leadershipTerm.extend(termOf(lease), sentAt);
+      return this.isLeader();
     } catch (error) {
       if (!isConflict(error)) throw error;
       await this.#read();
@@ -134,45 +134,45 @@ export class Candidate implements Leadership {
     }
   }
 
-  async #giveBack(): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const lease = this.#sight.seen?.lease;
+  async #releaseLease(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const lease = this.#watcher.observedLease?.lease;
       if (!lease || holderOf(lease) !== this.identity) return;
       try {
-        this.#sight.see(await this.#lease.giveBack(lease, REQUEST_MS));
+        this.#watcher.observe(await this.#leaseClient.release(lease, REQUEST_TIMEOUT_MS));
       } catch (error) {
-        if (tries === RELEASE_TRIES) throw error;
+        if (attempt === MAX_RELEASE_ATTEMPTS) throw error;
         await this.#read();
       }
     }
   }
 
   /** From here on nothing is held, whatever was sent and is answered later. */
-  #end(): void {
-    this.#over.abort();
-    this.#hold.drop();
-    this.#sight.close();
-    this.#rest.abort();
-    this.#tell();
+  #stop(): void {
+    this.#stopController.abort();
+    this.#leadershipTerm.drop();
+    this.#watcher.close();
+    this.#wakeController.abort();
+    this.#notifyWaiters();
   }
 
   /** Until then, or until our leadership ends, which is told at once, or something stirs. */
-  async #restUntil(until: number): Promise<void> {
-    const left = until - this.#options.clock.now();
-    const restMs = this.holds() ? Math.min(left, this.#hold.leftMs()) : left;
-    if (restMs > 0) await this.#options.clock.sleep(restMs, this.#rest.signal);
+  async #sleepUntil(wakeAt: number): Promise<void> {
+    const remainingMs = wakeAt - this.#options.clock.now();
+    const sleepMs = this.isLeader() ? Math.min(remainingMs, this.#leadershipTerm.remainingMs()) : remainingMs;
+    if (sleepMs > 0) await this.#options.clock.sleep(sleepMs, this.#wakeController.signal);
   }
 
-  #limitMs(): number {
-    return this.holds() ? Math.min(REQUEST_MS, this.#hold.leftMs()) : REQUEST_MS;
+  #requestTimeoutMs(): number {
+    return this.isLeader() ? Math.min(REQUEST_TIMEOUT_MS, this.#leadershipTerm.remainingMs()) : REQUEST_TIMEOUT_MS;
   }
 
   #retryMs(): number {
     return RETRY_MS * (1 + JITTER * this.#options.random());
   }
 
-  #tell(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+  #notifyWaiters(): void {
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
   }
 }

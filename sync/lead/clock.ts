@@ -7,11 +7,11 @@ export interface Clock {
   /** The time of day, for people to read. Nothing is decided by it. */
   today(): Date;
   /** Resolves after `ms`, or at once when `ended` is aborted. */
-  sleep(ms: number, ended: AbortSignal): Promise<void>;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   today: () => new Date(),
-  sleep: (ms, ended) => sleep(ms, undefined, { signal: ended }).catch(() => {}), // it rejects only where `ended` is aborted
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // it rejects only where `ended` is aborted
 };

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Api } from "../kubernetes/api.ts";
-import { Candidate } from "./candidate.ts";
+import type { KubernetesClient } from "../kubernetes/api.ts";
+import { Elector } from "./candidate.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
-export interface LeadOptions {
+export interface ElectionOptions {
   readonly namespace: string;
   /** The Lease's. */
   readonly name: string;
@@ -18,23 +18,23 @@ export interface LeadOptions {
 }
 
 /** Where one stands. A new term is another leadership: others may have written since the one before. */
-export type Standing =
-  | { readonly type: "leading"; readonly term: number }
-  | { readonly type: "standing by"; readonly holder: string | undefined };
+export type LeadershipStatus =
+  | { readonly type: "leader"; readonly term: number }
+  | { readonly type: "standby"; readonly holder: string | undefined };
 
 /** The leadership, or the wait for it. */
 export interface Leadership {
   readonly identity: string;
   /** Whether we lead, at this instant: the last renewal that succeeded was sent less than the renew deadline ago. */
-  holds(): boolean;
+  isLeader(): boolean;
   /**
    * The fence, asked before each write. Throws a NotLeading unless we lead; with the `term` in which a round began, also
    * where that leadership was lost and won again since.
    */
   check(term?: number): void;
-  standing(): Standing;
+  status(): LeadershipStatus;
   /** Where we stand, now and whenever that changes, until the end. What passed while nobody asked is left out. */
-  standings(): AsyncGenerator<Standing, void>;
+  statusChanges(): AsyncGenerator<LeadershipStatus, void>;
   /** Ends it and, if the lease is ours, gives it back, so that another takes it at once. It never rejects. */
   release(): Promise<void>;
 }
@@ -43,39 +43,45 @@ export interface Leadership {
  * Stands for leader by a Lease, until `release` or until `ended`, which gives nothing back: others then wait for the lease's
  * time to pass. Of all who do so at most one `holds()` at any instant, as long as nobody edits or deletes the Lease by hand.
  */
-export function lead(api: Api, options: LeadOptions, ended: AbortSignal): Leadership {
-  return new Candidate(api, { clock: systemClock, random: Math.random, ...options }, ended);
+export function joinElection(api: KubernetesClient, options: ElectionOptions, signal: AbortSignal): Leadership {
+  return new Elector(api, { clock: systemClock, random: Math.random, ...options }, signal);
 }
 
 /** An identity as client-go makes them: who it is, for people, and what no other process has. */
-export function identityOf(podName: string | undefined): string {
+export function createIdentity(podName: string | undefined): string {
   return `${podName || hostname()}_${randomUUID()}`;
 }
 
-export type Once =
+export type AcquireResult =
   | { readonly ok: true; readonly leadership: Leadership; readonly term: number }
   | { readonly ok: false; readonly problem: string };
 
 /** Leads within `limitMs`, or says who does or what is in the way. The leadership is the caller's to release. */
-export async function acquireOnce(api: Api, options: LeadOptions, limitMs: number): Promise<Once> {
+export async function acquireLeadership(
+  api: KubernetesClient,
+  options: ElectionOptions,
+  timeoutMs: number,
+): Promise<AcquireResult> {
   const { clock = systemClock, namespace, name } = options;
   const problems: string[] = [];
   const log = (line: string) => {
     problems.push(line);
     options.log(line);
   };
-  const [ended, late] = [new AbortController(), new AbortController()];
-  const leadership = lead(api, { ...options, log }, ended.signal);
-  void clock.sleep(limitMs, late.signal).then(() => late.signal.aborted || ended.abort());
-  for await (const standing of leadership.standings()) {
-    if (standing.type === "standing by") continue;
-    late.abort();
-    return { ok: true, leadership, term: standing.term };
+  const [electionController, timeoutController] = [new AbortController(), new AbortController()];
+  const leadership = joinElection(api, { ...options, log }, electionController.signal);
+  void clock
+    .sleep(timeoutMs, timeoutController.signal)
+    .then(() => timeoutController.signal.aborted || electionController.abort());
+  for await (const status of leadership.statusChanges()) {
+    if (status.type === "standby") continue;
+    timeoutController.abort();
+    return { ok: true, leadership, term: status.term };
   }
-  const standing = leadership.standing();
+  const status = leadership.status();
   await leadership.release();
-  const holder = standing.type === "standing by" ? standing.holder : undefined;
+  const holder = status.type === "standby" ? status.holder : undefined;
   const lease = `Lease ${namespace}/${name}`;
   if (holder) return { ok: false, problem: `${lease}: held by ${holder}` };
-  return { ok: false, problem: problems.at(-1) ?? `${lease}: no answer from the API server within ${limitMs} ms` };
+  return { ok: false, problem: problems.at(-1) ?? `${lease}: no answer from the API server within ${timeoutMs} ms` };
 }

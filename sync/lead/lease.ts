@@ -6,9 +6,9 @@ export const RETRY_MS = 2_000;
 /** How long a leader without a renewal still is one. */
 export const RENEW_DEADLINE_MS = 10_000;
 /** How long others wait for a renewal before they take over. */
-export const LEASE_MS = 15_000;
+export const LEASE_DURATION_MS = 15_000;
 
-const MS = 1_000; // in a second
+const MS_PER_SECOND = 1_000; // in a second
 
 // Loose, and the rest is kept: a Lease is replaced whole, with labels, owners and whatever else others put there.
 export const Lease = z.looseObject({
@@ -31,11 +31,11 @@ export const LeaseList = z.object({
 });
 
 /** What is known of the Lease. Times are milliseconds of our own monotonic clock. */
-export interface Seen {
+export interface ObservedLease {
   /** Undefined where there is none. */
   readonly lease: Lease | undefined;
   /** When whoever holds it, if anyone, has lost it. */
-  readonly freeAt: number;
+  readonly expiresAt: number;
   /** The highest seen so far: a Lease that was deleted must not begin at zero again. */
   readonly term: number | undefined;
 }
@@ -44,21 +44,26 @@ export type Decision =
   | { readonly type: "renew"; readonly lease: Lease }
   | { readonly type: "acquire"; readonly lease: Lease }
   | { readonly type: "create"; readonly term: number }
-  | { readonly type: "stand by"; readonly until: number };
+  | { readonly type: "standby"; readonly until: number };
 
 /**
  * What is known once `lease` was seen at `now`. A holder's time counts from when we saw its record change; what the record
  * says of times is by another's clock. One that is gone was perhaps deleted under a leader, who learns of it later than we.
  */
-export function saw(before: Seen | undefined, lease: Lease | undefined, now: number): Seen {
-  const isUnchanged = before && before.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
-  if (isUnchanged) return before;
-  const last = lease ?? before?.lease;
-  const isHeld = holderOf(last) !== undefined;
-  const terms = [before?.term, lease && termOf(lease)].filter((term) => term !== undefined);
+export function observeLease(
+  previousObservation: ObservedLease | undefined,
+  lease: Lease | undefined,
+  now: number,
+): ObservedLease {
+  const isUnchanged =
+    previousObservation && previousObservation.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
+  if (isUnchanged) return previousObservation;
+  const lastLease = lease ?? previousObservation?.lease;
+  const isHeld = holderOf(lastLease) !== undefined;
+  const terms = [previousObservation?.term, lease && termOf(lease)].filter((term) => term !== undefined);
   return {
     lease,
-    freeAt: isHeld ? now + durationMsOf(last) : now,
+    expiresAt: isHeld ? now + readDurationMs(lastLease) : now,
     term: terms.length > 0 ? Math.max(...terms) : undefined,
   };
 }
@@ -67,12 +72,12 @@ export function saw(before: Seen | undefined, lease: Lease | undefined, now: num
  * What `me` should do now; `holds` says whether it is the leader. A record of our own that we do not hold any more may be
  * taken anew at once, in a new term: had another held it since, it would not be ours.
  */
-export function decide(seen: Seen, me: string, holds: boolean, now: number): Decision {
-  const { lease, freeAt, term } = seen;
-  const isOurs = lease ? holderOf(lease) === me : holds;
-  if (!isOurs && now < freeAt) return { type: "stand by", until: freeAt };
+export function decide(observed: ObservedLease, identity: string, isLeader: boolean, now: number): Decision {
+  const { lease, expiresAt, term } = observed;
+  const isOurs = lease ? holderOf(lease) === identity : isLeader;
+  if (!isOurs && now < expiresAt) return { type: "standby", until: expiresAt };
   if (!lease) return { type: "create", term: term === undefined ? 0 : term + 1 };
-  return { type: isOurs && holds ? "renew" : "acquire", lease };
+  return { type: isOurs && isLeader ? "renew" : "acquire", lease };
 }
 
 /** Who holds a Lease. Nobody does where the name is empty: so its holder gave it back. */
@@ -86,32 +91,36 @@ export function termOf(lease: Lease): number {
 }
 
 /** A Lease to create, held by `me`. */
-export function created(namespace: string, name: string, me: string, term: number, today: Date) {
+export function buildLease(namespace: string, name: string, holder: string, term: number, today: Date) {
   const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
-  return { ...kind, metadata: { namespace, name }, spec: specOf(me, LEASE_MS, term, microTime(today)) };
+  return {
+    ...kind,
+    metadata: { namespace, name },
+    spec: buildSpec(holder, LEASE_DURATION_MS, term, formatMicroTime(today)),
+  };
 }
 
 /** The Lease in a new term, held by `me`. */
-export function acquired(lease: Lease, me: string, today: Date): Lease {
-  return withSpec(lease, specOf(me, LEASE_MS, termOf(lease) + 1, microTime(today)));
+export function buildAcquiredLease(lease: Lease, holder: string, today: Date): Lease {
+  return withSpec(lease, buildSpec(holder, LEASE_DURATION_MS, termOf(lease) + 1, formatMicroTime(today)));
 }
 
 /**
  * The Lease, renewed. It always differs from what was, even where the time of day stands still or goes back: the API server
  * does not store what is the same, and nobody would see it.
  */
-export function renewed(lease: Lease, today: Date): Lease {
-  const before = Date.parse(lease.spec?.renewTime ?? "") || 0; // nothing, or nothing readable
-  return withSpec(lease, { renewTime: microTime(new Date(Math.max(today.getTime(), before + 1))) });
+export function buildRenewedLease(lease: Lease, today: Date): Lease {
+  const previousRenewMs = Date.parse(lease.spec?.renewTime ?? "") || 0; // nothing, or nothing readable
+  return withSpec(lease, { renewTime: formatMicroTime(new Date(Math.max(today.getTime(), previousRenewMs + 1))) });
 }
 
 /** The Lease, given back as client-go does: anybody may take it at once. */
-export function released(lease: Lease, today: Date): Lease {
-  return withSpec(lease, specOf("", MS, termOf(lease), microTime(today)));
+export function buildReleasedLease(lease: Lease, today: Date): Lease {
+  return withSpec(lease, buildSpec("", MS_PER_SECOND, termOf(lease), formatMicroTime(today)));
 }
 
-function specOf(holderIdentity: string, durationMs: number, leaseTransitions: number, time: string) {
-  const leaseDurationSeconds = durationMs / MS;
+function buildSpec(holderIdentity: string, durationMs: number, leaseTransitions: number, time: string) {
+  const leaseDurationSeconds = durationMs / MS_PER_SECOND;
   return { holderIdentity, leaseDurationSeconds, acquireTime: time, renewTime: time, leaseTransitions };
 }
 
@@ -120,11 +129,11 @@ function withSpec(lease: Lease, spec: NonNullable<Lease["spec"]>): Lease {
 }
 
 /** Never shorter than ours, whatever a hand wrote there: a leader of our kind trusts itself for that long. */
-function durationMsOf(lease: Lease | undefined): number {
-  return Math.max((lease?.spec?.leaseDurationSeconds ?? 0) * MS, LEASE_MS);
+function readDurationMs(lease: Lease | undefined): number {
+  return Math.max((lease?.spec?.leaseDurationSeconds ?? 0) * MS_PER_SECOND, LEASE_DURATION_MS);
 }
 
 /** RFC 3339 with microseconds, as the API server wants a MicroTime. */
-function microTime(date: Date): string {
+function formatMicroTime(date: Date): string {
   return date.toISOString().replace("Z", "000Z");
 }

@@ -1,21 +1,21 @@
 /** What goes wrong, told once: not again while it stays the same, though it is tried again and again. */
-export class Problems {
+export class LogOnce {
   readonly #log: (line: string) => void;
-  readonly #told = new Map<string, string>();
+  readonly #lastProblems = new Map<string, string>();
 
   constructor(log: (line: string) => void) {
     this.#log = log;
   }
 
   /** `what` went wrong. */
-  failed(what: string, error: unknown): void {
+  report(operation: string, error: unknown): void {
     const problem = error instanceof Error ? error.message : String(error);
-    if (this.#told.get(what) !== problem) this.#log(`${what}: ${problem}`);
-    this.#told.set(what, problem);
+    if (this.#lastProblems.get(operation) !== problem) this.#log(`${operation}: ${problem}`);
+    this.#lastProblems.set(operation, problem);
   }
 
   /** `what` goes well again. */
-  over(what: string): void {
-    this.#told.delete(what);
+  clear(operation: string): void {
+    this.#lastProblems.delete(operation);
   }
 }

@@ -1,36 +1,36 @@
 import type { Clock } from "./clock.ts";
-import { type Lease, type Seen, saw } from "./lease.ts";
-import type { LeaseAccess } from "./leases.ts";
+import { type Lease, type ObservedLease, observeLease } from "./lease.ts";
+import type { LeaseClient } from "./leases.ts";
 
 /** A watch that brings nothing for so long is half open, or else the leader is gone; a list tells which. */
-const SILENCE_MS = 5_000;
+const IDLE_TIMEOUT_MS = 5_000;
 
-export interface Onlooker {
+export interface LeaseListener {
   /** Told when the watch brought something, or ended. */
-  stirred(): void;
-  failed(error: unknown): void;
+  onActivity(): void;
+  onError(error: unknown): void;
   /** How long to wait before what failed is tried again. */
-  retryMs(): number;
+  retryDelayMs(): number;
 }
 
 /** What is seen of a Lease: by a list, by the watch from there on, and by the answers to what one writes. */
-export class Sight {
-  readonly #lease: LeaseAccess;
+export class LeaseWatcher {
+  readonly #leaseClient: LeaseClient;
   readonly #clock: Clock;
-  readonly #onlooker: Onlooker;
-  #seen: Seen | undefined;
+  readonly #listener: LeaseListener;
+  #observedLease: ObservedLease | undefined;
   #version: string | undefined; // of the last list, from which no watch has begun yet
-  #watching: AbortController | undefined;
+  #watchController: AbortController | undefined;
   #dueAt = 0;
 
-  constructor(lease: LeaseAccess, clock: Clock, onlooker: Onlooker) {
-    this.#lease = lease;
+  constructor(leaseClient: LeaseClient, clock: Clock, listener: LeaseListener) {
+    this.#leaseClient = leaseClient;
     this.#clock = clock;
-    this.#onlooker = onlooker;
+    this.#listener = listener;
   }
 
-  get seen(): Seen | undefined {
-    return this.#seen;
+  get observedLease(): ObservedLease | undefined {
+    return this.#observedLease;
   }
 
   /** When to read anew: soon where there is no watch, else once the watch is silent for too long. */
@@ -38,47 +38,47 @@ export class Sight {
     return this.#dueAt;
   }
 
-  async read(mostMs: number): Promise<Seen> {
+  async read(timeoutMs: number): Promise<ObservedLease> {
     this.close();
-    const { lease, version } = await this.#lease.read(mostMs);
+    const { lease, version } = await this.#leaseClient.read(timeoutMs);
     this.#version = version;
-    this.#dueAt = this.#clock.now() + this.#onlooker.retryMs();
-    return this.see(lease);
+    this.#dueAt = this.#clock.now() + this.#listener.retryDelayMs();
+    return this.observe(lease);
   }
 
-  see(lease: Lease | undefined): Seen {
-    this.#seen = saw(this.#seen, lease, this.#clock.now());
-    return this.#seen;
+  observe(lease: Lease | undefined): ObservedLease {
+    this.#observedLease = observeLease(this.#observedLease, lease, this.#clock.now());
+    return this.#observedLease;
   }
 
   /** Watches from the last list on, unless that was done already. */
   watch(): void {
     if (this.#version === undefined) return;
-    const [version, ended] = [this.#version, new AbortController()];
+    const [version, watchController] = [this.#version, new AbortController()];
     this.#version = undefined;
-    this.#watching = ended;
+    this.#watchController = watchController;
     const readAgainAt = this.#dueAt; // a watch that ends at once must not make us list without a pause
-    this.#dueAt = this.#clock.now() + SILENCE_MS;
-    void this.#follow(version, ended.signal)
-      .catch((error) => ended.signal.aborted || this.#onlooker.failed(error))
+    this.#dueAt = this.#clock.now() + IDLE_TIMEOUT_MS;
+    void this.#follow(version, watchController.signal)
+      .catch((error) => watchController.signal.aborted || this.#listener.onError(error))
       .then(() => {
-        if (ended.signal.aborted) return;
+        if (watchController.signal.aborted) return;
         this.#dueAt = readAgainAt;
-        this.#onlooker.stirred();
+        this.#listener.onActivity();
       });
   }
 
   /** Ends the watch: what it would still bring may be older than what is read or written next. */
   close(): void {
-    this.#watching?.abort();
+    this.#watchController?.abort();
     this.#version = undefined;
   }
 
-  async #follow(version: string, ended: AbortSignal): Promise<void> {
-    for await (const { lease } of this.#lease.watch(version, ended)) {
-      this.#dueAt = this.#clock.now() + SILENCE_MS;
-      this.see(lease);
-      this.#onlooker.stirred();
+  async #follow(version: string, signal: AbortSignal): Promise<void> {
+    for await (const { lease } of this.#leaseClient.watch(version, signal)) {
+      this.#dueAt = this.#clock.now() + IDLE_TIMEOUT_MS;
+      this.observe(lease);
+      this.#listener.onActivity();
     }
   }
 }

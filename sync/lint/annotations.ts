@@ -1,40 +1,47 @@
-import { bareName, known } from "../compile/known.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "../compile/known.ts";
 import type { Finding } from "./finding.ts";
-import { directivesOf } from "./snippets.ts";
-import { at, readValue, type Surveyed } from "./survey.ts";
+import { parseDirectives } from "./snippets.ts";
+import { buildLocation, findAnnotationValue, type IndexedIngress } from "./survey.ts";
 
 /** What becomes of an Ingress's annotations; what cannot be had is a diagnostic already. */
-export function annotationFindings({ ingress, read, paths }: Surveyed): Finding[] {
-  const counting = Object.entries(ingress.annotations).flatMap(([key, value]) => {
-    const found = known.get(bareName(key) ?? "");
-    return found && readValue(read, found) !== undefined ? [{ key, value, ...found }] : [];
+export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {
+  const entries = Object.entries(ingress.annotations).flatMap(([key, value]) => {
+    const catalogEntry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
+    return catalogEntry && findAnnotationValue(parsedAnnotations, catalogEntry) !== undefined
+      ? [{ key, value, ...catalogEntry }]
+      : [];
   });
-  const near = counting.flatMap(({ key, row }): Finding[] => {
-    const place = at(ingress, `metadata.annotations[${key}]`);
-    if (row.nearness === "near" && row.difference) {
-      return [{ ...place, rule: "near", kind: "differs", message: row.difference }];
+  const supportFindings = entries.flatMap(({ key, row }): Finding[] => {
+    const location = buildLocation(ingress, `metadata.annotations[${key}]`);
+    if (row.support === "partial" && row.difference) {
+      return [{ ...location, rule: "partial-support", kind: "differs", message: row.difference }];
     }
-    if (row.nearness !== "inert") return [];
-    return [{ ...place, rule: "inert", kind: "same", message: `nothing to do: ${row.difference ?? row.doc}` }];
+    if (row.support !== "no-op") return [];
+    return [{ ...location, rule: "no-op", kind: "same", message: `nothing to do: ${row.difference ?? row.doc}` }];
   });
-  const same = counting.filter(({ row }) => (row.nearness ?? "same") === "same").map(({ name }) => name);
-  const served = paths.filter(({ isServed }) => isServed).length;
-  const count = `${served} ${served === 1 ? "path" : "paths"}`;
-  const message = `${count}${same.length > 0 ? `, and ${same.join(", ")}` : ""}: as in ingress-nginx`;
-  const summary: Finding = { ...at(ingress, "spec.rules"), rule: "same", kind: "same", message };
-  return [...near, ...(served > 0 ? [summary] : []), ...snippetFindings(counting, ingress)];
+  const fullySupported = entries.filter(({ row }) => (row.support ?? "full") === "full").map(({ name }) => name);
+  const servedCount = paths.filter(({ isServed }) => isServed).length;
+  const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
+  const message = `${count}${fullySupported.length > 0 ? `, and ${fullySupported.join(", ")}` : ""}: as in ingress-nginx`;
+  const summary: Finding = { ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "same", message };
+  return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets(entries, ingress)];
 }
 
-function snippetFindings(
-  counting: readonly { readonly key: string; readonly value: string; readonly name: string }[],
-  ingress: Surveyed["ingress"],
+function checkSnippets(
+  entries: readonly { readonly key: string; readonly value: string; readonly name: string }[],
+  ingress: IndexedIngress["ingress"],
 ): Finding[] {
-  return counting
+  return entries
     .filter(({ name }) => name.endsWith("-snippet"))
     .flatMap(({ key, value }) =>
-      directivesOf(value).map(({ directive, instead }): Finding => {
-        const message = `${directive}: ${instead}`;
-        return { ...at(ingress, `metadata.annotations[${key}]`), rule: "snippet", kind: "unsupported", message };
+      parseDirectives(value).map(({ directive, advice }): Finding => {
+        const message = `${directive}: ${advice}`;
+        return {
+          ...buildLocation(ingress, `metadata.annotations[${key}]`),
+          rule: "snippet",
+          kind: "unsupported",
+          message,
+        };
       }),
     );
 }

@@ -2,7 +2,7 @@ import { create } from "xmlbuilder2";
 import type { Finding } from "./finding.ts";
 
 /** Findings as JUnit's XML: a test each, by object; what would close a route or cost one fails. */
-export function junitOf(findings: readonly Finding[]): string {
+export function formatJunit(findings: readonly Finding[]): string {
   const failures = findings.filter(({ kind }) => kind === "error").length;
   const counts = { tests: findings.length, failures, errors: 0 };
   // XML has no control characters at all, not even escaped.
@@ -11,13 +11,13 @@ export function junitOf(findings: readonly Finding[]): string {
   for (const finding of findings) {
     const { object, field, source, kind, rule, message } = finding;
     const test = suite.ele("testcase", { classname: object, name: `${rule} ${field}: ${message}`, file: source });
-    if (kind === "error") test.ele("failure", { type: rule, message }).txt(textOf(finding));
-    else test.ele("system-out").txt(`${kind}: ${textOf(finding)}`);
+    if (kind === "error") test.ele("failure", { type: rule, message }).txt(formatFinding(finding));
+    else test.ele("system-out").txt(`${kind}: ${formatFinding(finding)}`);
   }
   return document.end({ prettyPrint: true });
 }
 
-function textOf({ source, message, url, nginx, edgress }: Finding): string {
-  const shown = url === undefined ? "" : `\n${url}: ${nginx ?? "?"} in ingress-nginx, ${edgress ?? "?"} here`;
-  return `${source}: ${message}${shown}`;
+function formatFinding({ source, message, url, nginx, edgress }: Finding): string {
+  const urlText = url === undefined ? "" : `\n${url}: ${nginx ?? "?"} in ingress-nginx, ${edgress ?? "?"} here`;
+  return `${source}: ${message}${urlText}`;
 }

@@ -1,14 +1,14 @@
 import type { Cluster } from "../collect/cluster.ts";
 import { compile } from "../compile/compile.ts";
 import type { Options } from "../compile/options.ts";
-import { annotationFindings } from "./annotations.ts";
-import { withAnswer } from "./answer.ts";
-import { findingOf } from "./diagnostics.ts";
-import { fallbackQuirk } from "./fallback-quirk.ts";
-import { type Finding, inOrder } from "./finding.ts";
-import { hostQuirks } from "./host-quirks.ts";
-import { ingressQuirks } from "./ingress-quirks.ts";
-import { surveyOf } from "./survey.ts";
+import { checkAnnotations } from "./annotations.ts";
+import { withResponses } from "./answer.ts";
+import { buildFinding } from "./diagnostics.ts";
+import { findDefaultBackendQuirks } from "./fallback-quirk.ts";
+import { type Finding, sortFindings } from "./finding.ts";
+import { findHostQuirks } from "./host-quirks.ts";
+import { findIngressQuirks } from "./ingress-quirks.ts";
+import { buildIngressIndex } from "./survey.ts";
 
 /**
  * What becomes of manifests that were written for ingress-nginx: what is the same, what differs, what cannot be had, and
@@ -16,18 +16,20 @@ import { surveyOf } from "./survey.ts";
  */
 export async function lint(cluster: Cluster, options: Options): Promise<Finding[]> {
   const { rules, diagnostics } = compile(cluster, options);
-  const survey = surveyOf(cluster, rules, options);
-  const found = [
-    ...diagnostics.map((diagnostic) => findingOf(diagnostic, survey)),
-    ...survey.ingresses.flatMap(annotationFindings),
-    ...survey.ingresses.flatMap((surveyed) => ingressQuirks(surveyed, survey)),
-    ...survey.hosts.flatMap(hostQuirks),
-    ...survey.hosts.flatMap((host) => fallbackQuirk(host, survey)),
+  const index = buildIngressIndex(cluster, rules, options);
+  const findings = [
+    ...diagnostics.map((diagnostic) => buildFinding(diagnostic, index)),
+    ...index.ingresses.flatMap(checkAnnotations),
+    ...index.ingresses.flatMap((indexedIngress) => findIngressQuirks(indexedIngress, index)),
+    ...index.hosts.flatMap(findHostQuirks),
+    ...index.hosts.flatMap((host) => findDefaultBackendQuirks(host, index)),
   ];
-  return inOrder((await Promise.all(found.map((finding) => withAnswer(finding, rules)))).filter(isSurprising));
+  return sortFindings(
+    (await Promise.all(findings.map((finding) => withResponses(finding, rules)))).filter(isSurprising),
+  );
 }
 
 /** Policies that are inherited and change nothing surprise nobody. */
 function isSurprising({ rule, edgress }: Finding): boolean {
-  return rule !== "fallback-inherits" || edgress !== "404";
+  return rule !== "default-backend-inherits-policies" || edgress !== "404";
 }

@@ -1,7 +1,7 @@
 import type { Log, ReportingDescriptor, Result } from "sarif";
-import type { Finding, Kind } from "./finding.ts";
+import type { Finding, FindingKind } from "./finding.ts";
 
-const LEVELS: Readonly<Record<Kind, NonNullable<Result["level"]>>> = {
+const LEVELS: Readonly<Record<FindingKind, NonNullable<Result["level"]>>> = {
   error: "error",
   unsupported: "warning",
   differs: "warning",
@@ -10,17 +10,17 @@ const LEVELS: Readonly<Record<Kind, NonNullable<Result["level"]>>> = {
 };
 
 /** Findings as SARIF 2.1.0, which code hosts show beside the lines. https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
-export function sarifOf(findings: readonly Finding[]): Log {
+export function buildSarif(findings: readonly Finding[]): Log {
   const ids = [...new Set(findings.map(({ rule }) => rule))];
   const rules = ids.map((id): ReportingDescriptor => ({ id }));
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
-    runs: [{ tool: { driver: { name: "edgress", rules } }, results: findings.map(resultOf) }],
+    runs: [{ tool: { driver: { name: "edgress", rules } }, results: findings.map(buildResult) }],
   };
 }
 
-function resultOf({ rule, kind, object, field, source, message, url, nginx, edgress }: Finding): Result {
+function buildResult({ rule, kind, object, field, source, message, url, nginx, edgress }: Finding): Result {
   const [, file = source, line = "1"] = /^(.*):(\d+)$/.exec(source) ?? [];
   return {
     ruleId: rule,

@@ -1,5 +1,5 @@
 /** What a snippet's line is often for, and which annotation says it. By directive, as it begins a line. */
-const INSTEAD: readonly (readonly [RegExp, string])[] = [
+const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:more_set_headers|add_header|more_clear_headers)$/,
     "write custom-headers, with a ConfigMap of response headers",
@@ -22,11 +22,11 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The directives of a snippet, each once, with what to write in place of those that are known. */
-export function directivesOf(snippet: string): { directive: string; instead: string }[] {
+export function parseDirectives(snippet: string): { directive: string; advice: string }[] {
   const lines = snippet.replace(/#.*$/gm, "").split(/[;{}]/);
   const directives = new Set(lines.flatMap((line) => /^\s*([a-z_]+)\b/.exec(line)?.[1] ?? []));
   return [...directives].map((directive) => {
-    const found = INSTEAD.find(([pattern]) => pattern.test(directive));
-    return { directive, instead: found?.[1] ?? "no annotation says this" };
+    const entry = ADVICE.find(([pattern]) => pattern.test(directive));
+    return { directive, advice: entry?.[1] ?? "no annotation says this" };
   });
 }

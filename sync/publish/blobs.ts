@@ -1,32 +1,32 @@
 import * as z from "zod/mini";
 import type { Kv } from "../cloudflare/kv.ts";
-import { digestOf } from "./canonical.ts";
+import { computeDigest } from "./canonical.ts";
 
-const WRITE_TRIES = 3;
+const MAX_BLOB_WRITE_ATTEMPTS = 3;
 
 /** A read that got part of what is named. What was got is `rest`, for whoever decides to go on with it. */
-export class PartlyReadError<T> extends Error {
+export class PartialReadError<T> extends Error {
   // Private, so that no log shows all of it.
-  readonly #rest: T;
+  readonly #partialResult: T;
 
-  constructor(message: string, rest: T) {
+  constructor(message: string, partialResult: T) {
     super(message);
-    this.#rest = rest;
+    this.#partialResult = partialResult;
   }
 
-  get rest(): T {
-    return this.#rest;
+  get partialResult(): T {
+    return this.#partialResult;
   }
 }
 
 /** What was read of blobs that lie in KV under their own digests. */
-export interface Blobs<T> {
+export interface BlobReadResult<T> {
   readonly values: ReadonlyMap<string, T>; // by digest
-  readonly lost: readonly Lost[];
+  readonly missingBlobs: readonly MissingBlob[];
 }
 
 /** A blob that cannot be had, and why: "is not in KV". */
-export interface Lost {
+export interface MissingBlob {
   readonly digest: string;
   readonly problem: string;
 }
@@ -35,42 +35,42 @@ export interface Lost {
 export async function readBlobs<T>(
   kv: Kv,
   digests: readonly string[],
-  keyOf: (digest: string) => string,
+  formatKey: (digest: string) => string,
   schema: z.core.$ZodType<T>,
-): Promise<Blobs<T>> {
-  const texts = await kv.getMany(digests.map(keyOf));
+): Promise<BlobReadResult<T>> {
+  const texts = await kv.getMany(digests.map(formatKey));
   const values = new Map<string, T>();
-  const lost: Lost[] = [];
+  const missingBlobs: MissingBlob[] = [];
   for (const digest of digests) {
-    const read = blobOf(texts.get(keyOf(digest)), digest, schema);
-    if (typeof read === "string") lost.push({ digest, problem: read });
-    else values.set(digest, read.value);
+    const blob = parseBlob(texts.get(formatKey(digest)), digest, schema);
+    if (typeof blob === "string") missingBlobs.push({ digest, problem: blob });
+    else values.set(digest, blob.value);
   }
-  return { values, lost };
+  return { values, missingBlobs };
 }
 
 /** Writes blobs until what is read back is what was written. Rejects where KV never gives one back. */
-export async function writeBlobs(kv: Kv, wanted: ReadonlyMap<string, string>, what: string): Promise<void> {
-  let missing = [...wanted];
-  for (let tries = 0; missing.length > 0; tries++) {
-    if (tries === WRITE_TRIES)
-      throw new Error(`KV does not give back ${missing.length} of ${wanted.size} ${what} as written`);
-    await kv.put(missing.map(([key, value]) => ({ key, value })));
-    const found = await kv.getMany(missing.map(([key]) => key));
-    missing = missing.filter(([key, value]) => found.get(key) !== value);
+export async function writeBlobs(kv: Kv, entries: ReadonlyMap<string, string>, label: string): Promise<void> {
+  let missingEntries = [...entries];
+  for (let attempts = 0; missingEntries.length > 0; attempts++) {
+    if (attempts === MAX_BLOB_WRITE_ATTEMPTS)
+      throw new Error(`KV does not give back ${missingEntries.length} of ${entries.size} ${label} as written`);
+    await kv.put(missingEntries.map(([key, value]) => ({ key, value })));
+    const storedValues = await kv.getMany(missingEntries.map(([key]) => key));
+    missingEntries = missingEntries.filter(([key, value]) => storedValues.get(key) !== value);
   }
 }
 
 /** What is lost, as part of a line: the first, and how many more. */
-export function lostText([first, ...others]: readonly Lost[], what: string): string {
-  const more = others.length === 0 ? "" : `, and ${others.length} more`;
-  return `${what} ${first?.digest} ${first?.problem}${more}`;
+export function formatMissingBlobs([firstBlob, ...otherBlobs]: readonly MissingBlob[], label: string): string {
+  const suffix = otherBlobs.length === 0 ? "" : `, and ${otherBlobs.length} more`;
+  return `${label} ${firstBlob?.digest} ${firstBlob?.problem}${suffix}`;
 }
 
-function blobOf<T>(text: string | undefined, digest: string, schema: z.core.$ZodType<T>): { value: T } | string {
+function parseBlob<T>(text: string | undefined, digest: string, schema: z.core.$ZodType<T>): { value: T } | string {
   if (text === undefined) return "is not in KV";
-  if (digestOf(text) !== digest) return "has other bytes than its name says";
-  const read = z.safeParse(schema, JSON.parse(text));
-  if (read.success) return { value: read.data };
-  return `cannot be read at ${read.error.issues[0]?.path.join(".") || "the top"}`;
+  if (computeDigest(text) !== digest) return "has other bytes than its name says";
+  const result = z.safeParse(schema, JSON.parse(text));
+  if (result.success) return { value: result.data };
+  return `cannot be read at ${result.error.issues[0]?.path.join(".") || "the top"}`;
 }

@@ -1,12 +1,11 @@
 import { stringify } from "safe-stable-stringify";
 import * as z from "zod";
+import { CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../collect/annotation-names.ts";
 import type { Ingress } from "../collect/cluster.ts";
-import { PREFIXES } from "../compile/annotations.ts";
-import { onceEach } from "../once-each.ts";
+import { ANNOTATION_PREFIXES } from "../compile/annotations.ts";
+import { memoize } from "../once-each.ts";
 
-const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 /** Written by the report of each round: kept, it would make every publication the cause of the next. */
-const LIVE_ANNOTATION = "edgress.dev/live-generation";
 
 // JSON has no undefined: it is written as null, and a key that is not there stays away.
 const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).transform((value) => value ?? undefined);
@@ -41,18 +40,20 @@ export const StoredIngresses = z
   .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
 
 /** An Ingress as it is kept: canonical JSON, with those of its annotations that mean something here. */
-export const textOf = onceEach((ingress: Ingress): string => {
-  const annotations = Object.fromEntries(Object.entries(ingress.annotations).filter(([key]) => matters(key)));
+export const serializeIngress = memoize((ingress: Ingress): string => {
+  const annotations = Object.fromEntries(
+    Object.entries(ingress.annotations).filter(([key]) => isRelevantAnnotation(key)),
+  );
   const text = stringify({ ...ingress, annotations }, (_, value) => (value === undefined ? null : value)) ?? "null";
-  return flattened(text);
+  return flattenString(text);
 });
 
 /** The same text in one piece: one that was put together keeps its pieces, which take ten times as much. */
-function flattened(text: string): string {
+function flattenString(text: string): string {
   return Buffer.from(text).toString();
 }
 
-function matters(annotation: string): boolean {
-  if (annotation === LIVE_ANNOTATION) return false;
-  return annotation === CLASS_ANNOTATION || PREFIXES.some((prefix) => annotation.startsWith(prefix));
+function isRelevantAnnotation(annotation: string): boolean {
+  if (annotation === LIVE_GENERATION_ANNOTATION) return false;
+  return annotation === CLASS_ANNOTATION || ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
 }

@@ -2,13 +2,13 @@ import type { Shard } from "../../src/rules/snapshot.ts";
 
 const MIB = 1024 * 1024;
 /** KV takes 25 MiB: https://developers.cloudflare.com/kv/platform/limits/ */
-const MOST_SHARD_BYTES = 24 * MIB;
+const MAX_SHARD_BYTES = 24 * MIB;
 /** Every cold start of an edge reads it whole. */
-const MOST_MANIFEST_BYTES = MIB;
-const WARN_FROM = 0.7;
+const MAX_MANIFEST_BYTES = MIB;
+const WARNING_RATIO = 0.7;
 
 /** What the sizes of a publication come to. */
-export interface Fit {
+export interface SizeCheck {
   /** Why it must not be written. */
   readonly problems: readonly string[];
   /** What is near its limit, and has its remedy while there is time. */
@@ -16,31 +16,36 @@ export interface Fit {
 }
 
 /** Judges the shards' texts, and the signed manifest's, before any of them is written. */
-export function fitOf(shards: Iterable<string>, manifest: string): Fit {
+export function checkSizes(shards: Iterable<string>, manifest: string): SizeCheck {
   const sizes = [
-    ...[...shards].map((text) => sizeOf(text, MOST_SHARD_BYTES, () => hostsText(text), "give that host fewer paths")),
-    sizeOf(manifest, MOST_MANIFEST_BYTES, () => "the manifest", "let this account answer for fewer zones"),
+    ...[...shards].map((text) =>
+      checkSize(text, MAX_SHARD_BYTES, () => describeLargestHost(text), "give that host fewer paths"),
+    ),
+    checkSize(manifest, MAX_MANIFEST_BYTES, () => "the manifest", "let this account answer for fewer zones"),
   ];
   return {
-    problems: sizes.filter(({ share }) => share > 1).map(({ textOf }) => textOf()),
-    warnings: sizes.filter(({ share }) => share > WARN_FROM && share <= 1).map(({ textOf }) => textOf()),
+    problems: sizes.filter(({ ratio }) => ratio > 1).map(({ format }) => format()),
+    warnings: sizes.filter(({ ratio }) => ratio > WARNING_RATIO && ratio <= 1).map(({ format }) => format()),
   };
 }
 
-function sizeOf(text: string, most: number, whatOf: () => string, remedy: string) {
+function checkSize(text: string, maxBytes: number, describe: () => string, remedy: string) {
   const bytes = Buffer.byteLength(text);
-  return { share: bytes / most, textOf: () => `${whatOf()}: ${mib(bytes)} of at most ${mib(most)} MiB; ${remedy}` };
+  return {
+    ratio: bytes / maxBytes,
+    format: () => `${describe()}: ${formatMebibytes(bytes)} of at most ${formatMebibytes(maxBytes)} MiB; ${remedy}`,
+  };
 }
 
 /** Names the host that takes most of a shard. */
-function hostsText(text: string): string {
+function describeLargestHost(text: string): string {
   const { hosts }: Shard = JSON.parse(text);
   const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
-  const largest = sizes.reduce((most, each) => (each.bytes > most.bytes ? each : most));
+  const largest = sizes.reduce((maximum, size) => (size.bytes > maximum.bytes ? size : maximum));
   return `the rules of host ${largest.host}`;
 }
 
 /** Never rounded down to the limit that is passed. */
-function mib(bytes: number): string {
+function formatMebibytes(bytes: number): string {
   return (Math.ceil((bytes / MIB) * 10) / 10).toFixed(1);
 }

@@ -1,87 +1,87 @@
 import type { Rules } from "../../src/rules/snapshot.ts";
-import { type Dns, type HeldRecord, planRecords, type Zone } from "../cloudflare/records.ts";
-import { recordsAfter, type Wanted } from "./records.ts";
+import { type Dns, type ExistingRecord, planRecordChange, type Zone } from "../cloudflare/records.ts";
+import { updateWantedRecords, type WantedRecords } from "./records.ts";
 
-const ZONES_KEPT_MS = 60_000;
-const RECORDS_KEPT_MS = 600_000;
+const ZONES_CACHE_TTL_MS = 60_000;
+const RECORDS_CACHE_TTL_MS = 600_000;
 /** Edges may serve for an hour from a generation that still needs a record: history keeps it for as long. */
-const UNNEEDED_MS = 3_600_000;
+const STALE_RECORD_RETENTION_MS = 3_600_000;
 
 /** A record of ours that no rule needs any more. */
-export interface Unneeded {
+export interface StaleRecord {
   readonly zone: Zone;
-  readonly record: HeldRecord;
+  readonly record: ExistingRecord;
 }
 
-export interface OriginRecords {
+export interface OriginRecordSync {
   /** The account's zones, a minute old at most. */
-  zones(): Promise<readonly Zone[]>;
+  listZones(): Promise<readonly Zone[]>;
   /**
    * Adds the records that rules need, and removes those that nothing has needed for an hour. `fence` is called before each
    * write, and may throw. Resolves with what is not needed and still there.
    */
-  keep(rules: Rules, fence: () => void): Promise<Unneeded[]>;
+  sync(rules: Rules, checkFence: () => void): Promise<StaleRecord[]>;
 }
 
 /** The DNS records of origins. What the account said is remembered, so that a round without news asks it nothing. */
-export function originRecords(dns: Dns, now: () => number): OriginRecords {
-  const zones = remembered(now, ZONES_KEPT_MS, () => dns.zones());
-  const held = new Map<string, Remembered<HeldRecord[]>>();
-  const unneededSince = new Map<string, number>();
-  let wanted: Wanted | undefined;
+export function createOriginRecordSync(dns: Dns, now: () => number): OriginRecordSync {
+  const zoneCache = createCache(now, ZONES_CACHE_TTL_MS, () => dns.listZones());
+  const recordCaches = new Map<string, ExpiringCache<ExistingRecord[]>>();
+  const staleSince = new Map<string, number>();
+  let wantedRecords: WantedRecords | undefined;
 
-  const heldIn = (zone: Zone) => {
-    const kept = held.get(zone.id) ?? remembered(now, RECORDS_KEPT_MS, () => dns.held(zone));
-    held.set(zone.id, kept);
-    return kept.get();
+  const readExistingRecords = (zone: Zone) => {
+    const cache = recordCaches.get(zone.id) ?? createCache(now, RECORDS_CACHE_TTL_MS, () => dns.listRecords(zone));
+    recordCaches.set(zone.id, cache);
+    return cache.get();
   };
-  const isDue = ({ id }: HeldRecord) => now() - (unneededSince.get(id) ?? now()) >= UNNEEDED_MS;
+  const isExpired = ({ id }: ExistingRecord) => now() - (staleSince.get(id) ?? now()) >= STALE_RECORD_RETENTION_MS;
 
-  const keepIn = async (zone: Zone, wanted: Parameters<typeof planRecords>[1], fence: () => void) => {
-    const { add, remove } = planRecords(await heldIn(zone), wanted);
-    const replaced = remove.filter(({ name }) => add.some((record) => record.name === name));
-    const unneeded = remove.filter((record) => !replaced.includes(record));
-    for (const { id } of unneeded) if (!unneededSince.has(id)) unneededSince.set(id, now());
-    const due = unneeded.filter(isDue);
-    if (add.length + due.length > 0) {
-      fence();
-      held.get(zone.id)?.forget();
-      await dns.change(zone, { add, remove: [...replaced, ...due] });
+  const syncZone = async (zone: Zone, zoneRecords: Parameters<typeof planRecordChange>[1], checkFence: () => void) => {
+    const { add, remove } = planRecordChange(await readExistingRecords(zone), zoneRecords);
+    const replacedRecords = remove.filter(({ name }) => add.some((record) => record.name === name));
+    const staleRecords = remove.filter((record) => !replacedRecords.includes(record));
+    for (const { id } of staleRecords) if (!staleSince.has(id)) staleSince.set(id, now());
+    const expiredRecords = staleRecords.filter(isExpired);
+    if (add.length + expiredRecords.length > 0) {
+      checkFence();
+      recordCaches.get(zone.id)?.invalidate();
+      await dns.applyChange(zone, { add, remove: [...replacedRecords, ...expiredRecords] });
     }
-    return unneeded.filter((record) => !due.includes(record));
+    return staleRecords.filter((record) => !expiredRecords.includes(record));
   };
 
   return {
-    zones: zones.get,
-    async keep(rules, fence) {
-      wanted = recordsAfter(wanted, rules);
-      const left: Unneeded[] = [];
-      for (const zone of await zones.get()) {
-        const records = await keepIn(zone, wanted.records.get(zone.name) ?? [], fence);
-        left.push(...records.map((record) => ({ zone, record })));
+    listZones: zoneCache.get,
+    async sync(rules, checkFence) {
+      wantedRecords = updateWantedRecords(wantedRecords, rules);
+      const remainingRecords: StaleRecord[] = [];
+      for (const zone of await zoneCache.get()) {
+        const records = await syncZone(zone, wantedRecords.records.get(zone.name) ?? [], checkFence);
+        remainingRecords.push(...records.map((record) => ({ zone, record })));
       }
-      const still = new Set(left.map(({ record }) => record.id));
-      for (const id of unneededSince.keys()) if (!still.has(id)) unneededSince.delete(id);
-      return left;
+      const remainingIds = new Set(remainingRecords.map(({ record }) => record.id));
+      for (const id of staleSince.keys()) if (!remainingIds.has(id)) staleSince.delete(id);
+      return remainingRecords;
     },
   };
 }
 
-interface Remembered<T> {
+interface ExpiringCache<T> {
   get(): Promise<T>;
-  forget(): void;
+  invalidate(): void;
 }
 
 /** What `ask` resolves with, asked again when that is older than `keptMs`. */
-function remembered<T>(now: () => number, keptMs: number, ask: () => Promise<T>): Remembered<T> {
-  let kept: { readonly value: T; readonly at: number } | undefined;
+function createCache<T>(now: () => number, ttlMs: number, fetchValue: () => Promise<T>): ExpiringCache<T> {
+  let cached: { readonly value: T; readonly loadedAt: number } | undefined;
   return {
     async get() {
-      if (!kept || now() - kept.at > keptMs) kept = { value: await ask(), at: now() };
-      return kept.value;
+      if (!cached || now() - cached.loadedAt > ttlMs) cached = { value: await fetchValue(), loadedAt: now() };
+      return cached.value;
     },
-    forget() {
-      kept = undefined;
+    invalidate() {
+      cached = undefined;
     },
   };
 }

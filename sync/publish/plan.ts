@@ -1,25 +1,26 @@
 import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
-import { digestOf } from "./canonical.ts";
-import { type Sealed, shardsOf, textOf } from "./texts.ts";
+import { computeDigest } from "./canonical.ts";
+import { serializeHost, serializeShards, type TokenEncryptor } from "./texts.ts";
 
-const MEAN_SHARD_BYTES = 32 * 1024;
-const MOST_SHARDS = 4096;
+const TARGET_SHARD_BYTES = 32 * 1024;
+const MAX_SHARDS = 4096;
 
 // As with the texts of hosts: rules are never changed once they are made.
-const digests = new WeakMap<Rules, string>();
+const cachedDigests = new WeakMap<Rules, string>();
 
 /** What a publication writes: the manifest, and the shards that it names. */
-export interface Publication {
+export interface PublicationPlan {
   readonly manifest: Manifest;
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
 /** The digest by which rules are told apart, made of those of hosts: equal rules have the same, whatever the order of keys. */
-export function rulesDigest(rules: Rules): string {
+export function computeRulesDigest(rules: Rules): string {
   const { zones, hosts } = rules;
   const digest =
-    digests.get(rules) ?? digestOf(JSON.stringify([FORMAT, zones, hosts.map((host) => textOf(host).digest)]));
-  digests.set(rules, digest);
+    cachedDigests.get(rules) ??
+    computeDigest(JSON.stringify([FORMAT, zones, hosts.map((host) => serializeHost(host).digest)]));
+  cachedDigests.set(rules, digest);
   return digest;
 }
 
@@ -28,19 +29,19 @@ export function rulesDigest(rules: Rules): string {
  * ciphertext from `sealed`; the rules' digest is of the tokens in its place, so that secrets that did not change are not
  * written anew.
  */
-export function plan(
+export function planPublication(
   rules: Rules,
-  previous: Manifest | undefined,
+  previousManifest: Manifest | undefined,
   generation: number,
   now: Date,
-  sealed: Sealed = unsealed,
-): Publication {
-  const bytes = rules.hosts.reduce((sum, host) => sum + textOf(host).text.length, 0);
-  const shards = shardsOf(rules.hosts, shardCount(bytes, previous?.shards.length), sealed);
+  encryptTokens: TokenEncryptor = keepTokens,
+): PublicationPlan {
+  const bytes = rules.hosts.reduce((sum, host) => sum + serializeHost(host).text.length, 0);
+  const shards = serializeShards(rules.hosts, chooseShardCount(bytes, previousManifest?.shards.length), encryptTokens);
   const manifest: Manifest = {
     format: FORMAT,
     generation,
-    digest: rulesDigest(rules),
+    digest: computeRulesDigest(rules),
     publishedAt: now.toISOString(),
     zones: [...rules.zones],
     shards: shards.map((shard) => shard?.digest ?? null),
@@ -48,7 +49,7 @@ export function plan(
   return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
 }
 
-function unsealed(text: string): string {
+function keepTokens(text: string): string {
   return text;
 }
 
@@ -56,10 +57,14 @@ function unsealed(text: string): string {
  * The power of two that brings shards nearest to 32 KiB. One that is within a factor of four is kept, since another number
  * means that every shard is written anew.
  */
-export function shardCount(bytes: number, previous: number | undefined): number {
-  if (previous !== undefined && bytes > (previous * MEAN_SHARD_BYTES) / 4 && bytes < previous * MEAN_SHARD_BYTES * 4) {
-    return previous;
+export function chooseShardCount(bytes: number, previousCount: number | undefined): number {
+  if (
+    previousCount !== undefined &&
+    bytes > (previousCount * TARGET_SHARD_BYTES) / 4 &&
+    bytes < previousCount * TARGET_SHARD_BYTES * 4
+  ) {
+    return previousCount;
   }
-  const wanted = Math.round(Math.log2(Math.max(1, bytes / MEAN_SHARD_BYTES)));
-  return Math.min(MOST_SHARDS, 2 ** wanted);
+  const exponent = Math.round(Math.log2(Math.max(1, bytes / TARGET_SHARD_BYTES)));
+  return Math.min(MAX_SHARDS, 2 ** exponent);
 }

@@ -2,35 +2,35 @@ import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/keys.ts";
 import type { Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
-import { canonical } from "./canonical.ts";
-import { type Fence, fenced, NO_FENCE } from "./fence.ts";
-import { generationsIn, type Held, manifestIn } from "./held.ts";
-import { isOvergrown, outgrown } from "./history.ts";
-import { fitOf } from "./limits.ts";
-import { plan, rulesDigest } from "./plan.ts";
-import type { Sealer } from "./seal.ts";
+import { toCanonicalJson } from "./canonical.ts";
+import { NO_FENCE, type WriteFence, withWriteFence } from "./fence.ts";
+import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./held.ts";
+import { findPrunableKeys, needsPruning } from "./history.ts";
+import { checkSizes } from "./limits.ts";
+import { computeRulesDigest, planPublication } from "./plan.ts";
+import type { SecretEncryptor } from "./seal.ts";
 import type { Signer } from "./sign.ts";
-import { putInTurn, startOf } from "./start.ts";
-import { textOf } from "./texts.ts";
+import { putIfUnchanged, readPublishBase } from "./start.ts";
+import { serializeHost } from "./texts.ts";
 
 /** What a publication came to. Nothing is written where the rules are what is published already. */
-export interface Published {
+export interface PublishResult {
   readonly generation: number;
   readonly digest: string;
-  readonly changed: boolean;
+  readonly hasChanged: boolean;
   readonly writes: number; // keys written
   readonly bytes: number; // written
   /** What comes near a limit, and what was left undone that can wait. */
   readonly warnings: readonly string[];
   /** What is published now, for the next publication. */
-  readonly held: Held;
+  readonly snapshot: PublishedSnapshot;
 }
 
 /** How a publication is kept from writing over another sync job's. */
-export interface Turn {
-  readonly fence?: Fence;
+export interface WriteGuard {
+  readonly fence?: WriteFence;
   /** What was published when the rules were judged: another's publication since then ends this one. */
-  readonly held?: Held | undefined;
+  readonly snapshot?: PublishedSnapshot | undefined;
 }
 
 /**
@@ -44,77 +44,86 @@ export async function publish(
   kv: Kv,
   signer: Signer,
   now: Date,
-  sealer?: Pick<Sealer, "prepare">,
-  { fence = NO_FENCE, held }: Turn = {},
-): Promise<Published> {
-  const start = await startOf(kv, signer, now, held);
-  if (start.isInForce && isPublished(rules, start.held)) return unchanged(rules, start.held);
-  const writable = fenced(kv, fence);
-  const history = await generationsIn(kv);
-  const generation = Math.max(start.held.newest, ...history.keys()) + 1;
-  const sealed = await sealer?.prepare(rules.hosts.map(textOf));
-  const { manifest, shards } = plan(rules, start.held.manifest, generation, now, sealed);
-  const value = signer.seal(canonical(manifest));
-  const fresh = freshOf(shards, start.held);
-  const warnings = warningsOf(fresh, value);
-  await writeBlobs(writable, fresh, "shards");
-  await putInTurn({ key: generationKey(generation), value }, writable, signer, start);
-  await putInTurn({ key: CURRENT_KEY, value }, writable, signer, start);
-  const untrimmed = await trimHistory(history, manifest, writable, signer, now).catch(untrimmedText);
+  sealer?: Pick<SecretEncryptor, "prepare">,
+  { fence = NO_FENCE, snapshot }: WriteGuard = {},
+): Promise<PublishResult> {
+  const base = await readPublishBase(kv, signer, now, snapshot);
+  if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
+  const fencedKv = withWriteFence(kv, fence);
+  const history = await listGenerations(kv);
+  const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
+  const encryptTokens = await sealer?.prepare(rules.hosts.map(serializeHost));
+  const { manifest, shards } = planPublication(rules, base.snapshot.manifest, generation, now, encryptTokens);
+  const value = signer.sign(toCanonicalJson(manifest));
+  const newShards = findNewShards(shards, base.snapshot);
+  const warnings = checkPublicationSize(newShards, value);
+  await writeBlobs(fencedKv, newShards, "shards");
+  await putIfUnchanged({ key: generationKey(generation), value }, fencedKv, signer, base);
+  await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
+  const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
-    changed: true,
-    writes: fresh.size + 2,
-    bytes: [...fresh.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
-    warnings: [...warnings, ...untrimmed],
-    held: { manifest, hosts: rules.hosts, bytes: value, newest: generation, lost: [] },
+    hasChanged: true,
+    writes: newShards.size + 2,
+    bytes: [...newShards.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
+    warnings: [...warnings, ...pruneWarnings],
+    snapshot: { manifest, hosts: rules.hosts, currentBytes: value, highestGeneration: generation, missingShards: [] },
   };
 }
 
-function isPublished(rules: Rules, { manifest, lost }: Held): boolean {
-  return lost.length === 0 && manifest?.digest === rulesDigest(rules);
+function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
+  return missingShards.length === 0 && manifest?.digest === computeRulesDigest(rules);
 }
 
-function unchanged({ hosts }: Rules, held: Held): Published {
-  const { generation = 0, digest = "" } = held.manifest ?? {};
-  return { generation, digest, changed: false, writes: 0, bytes: 0, warnings: [], held: { ...held, hosts } };
+function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): PublishResult {
+  const { generation = 0, digest = "" } = snapshot.manifest ?? {};
+  return { generation, digest, hasChanged: false, writes: 0, bytes: 0, warnings: [], snapshot: { ...snapshot, hosts } };
 }
 
 /** The shards, by key, that KV does not hold yet. */
-function freshOf(shards: ReadonlyMap<string, string>, { manifest, lost }: Held): Map<string, string> {
-  const present = new Set(manifest?.shards.filter((digest) => digest === null || !lost.includes(digest)));
-  const fresh = [...shards].filter(([digest]) => !present.has(digest));
-  return new Map(fresh.map(([digest, bytes]) => [shardKey(digest), bytes]));
+function findNewShards(
+  shards: ReadonlyMap<string, string>,
+  { manifest, missingShards }: PublishedSnapshot,
+): Map<string, string> {
+  const presentDigests = new Set(
+    manifest?.shards.filter((digest) => digest === null || !missingShards.includes(digest)),
+  );
+  const newEntries = [...shards].filter(([digest]) => !presentDigests.has(digest));
+  return new Map(newEntries.map(([digest, bytes]) => [shardKey(digest), bytes]));
 }
 
-function warningsOf(fresh: ReadonlyMap<string, string>, manifest: string): readonly string[] {
-  const { problems, warnings } = fitOf(fresh.values(), manifest);
+function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: string): readonly string[] {
+  const { problems, warnings } = checkSizes(newShards.values(), manifest);
   if (problems.length > 0) throw new Error(`nothing was published: ${problems.join("; ")}`);
   return warnings;
 }
 
 /** What is published stays published where its history cannot be trimmed: the next publication does it. */
-async function trimHistory(
+async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  published: Manifest,
+  publishedManifest: Manifest,
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
   const keys = [...history.values()];
-  const own = { key: generationKey(published.generation), generation: published.generation, manifest: published };
-  if (!isOvergrown([...keys, own.key])) return [];
+  const publishedGeneration = {
+    key: generationKey(publishedManifest.generation),
+    generation: publishedManifest.generation,
+    manifest: publishedManifest,
+  };
+  if (!needsPruning([...keys, publishedGeneration.key])) return [];
   const values = await kv.getMany(keys);
-  const older = [...history].map(([generation, key]) => ({
+  const olderGenerations = [...history].map(([generation, key]) => ({
     key,
     generation,
-    manifest: manifestIn(values.get(key), signer),
+    manifest: parseSignedManifest(values.get(key), signer),
   }));
-  await kv.remove(outgrown([...older, own], now));
+  await kv.remove(findPrunableKeys([...olderGenerations, publishedGeneration], now));
   return [];
 }
 
-function untrimmedText(error: unknown): string[] {
+function formatPruneWarning(error: unknown): string[] {
   return [`history is not trimmed yet: ${error instanceof Error ? error.message : String(error)}`];
 }

@@ -1,56 +1,56 @@
 import { isDeepStrictEqual } from "node:util";
 import ipaddr from "ipaddr.js";
-import { ANY_HOST, nameInZone, zoneOf } from "../../src/rules/hosts.ts";
+import { buildRecordName, CATCH_ALL_HOST, findZone } from "../../src/rules/hosts.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { OriginRecord } from "../cloudflare/records.ts";
-import { onceEach } from "../once-each.ts";
-import { type HostChange, hostChanges } from "./host-changes.ts";
+import { memoize } from "../once-each.ts";
+import { diffHosts, type HostChange } from "./host-changes.ts";
 
 /** The records that rules need, and the rules. */
-export interface Wanted {
+export interface WantedRecords {
   readonly rules: Rules;
   readonly records: ReadonlyMap<string, readonly OriginRecord[]>; // by zone
 }
 
 /** What `recordsOf` gives: the same records as before, where every host is reached at the addresses of before. */
-export function recordsAfter(before: Wanted | undefined, rules: Rules): Wanted {
-  const areSame =
-    before &&
-    isDeepStrictEqual(before.rules.zones, rules.zones) &&
-    hostChanges(before.rules.hosts, rules.hosts).every(isReachedAsBefore);
-  return { rules, records: areSame ? before.records : recordsOf(rules) };
+export function updateWantedRecords(previous: WantedRecords | undefined, rules: Rules): WantedRecords {
+  const isUnchanged =
+    previous &&
+    isDeepStrictEqual(previous.rules.zones, rules.zones) &&
+    diffHosts(previous.rules.hosts, rules.hosts).every(hasSameAddresses);
+  return { rules, records: isUnchanged ? previous.records : buildWantedRecords(rules) };
 }
 
-function isReachedAsBefore({ before, after }: HostChange): boolean {
-  return before !== undefined && after !== undefined && isDeepStrictEqual(addressesOf(before), addressesOf(after));
+function hasSameAddresses({ before, after }: HostChange): boolean {
+  return before !== undefined && after !== undefined && isDeepStrictEqual(listAddresses(before), listAddresses(after));
 }
 
 /** The DNS records through which the edge reaches the rules' addresses, by zone: each zone has those of its own hosts. */
-export function recordsOf({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
-  const wanted = new Map(zones.map((zone) => [zone, new Map<string, OriginRecord>()]));
+export function buildWantedRecords({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
+  const recordsByZone = new Map(zones.map((zone) => [zone, new Map<string, OriginRecord>()]));
   for (const rules of hosts) {
-    const own = zoneOf(rules.host, zones);
+    const hostZone = findZone(rules.host, zones);
     // Requests for any host come through every zone, and so may those for a host in none.
-    const through = rules.host === ANY_HOST || own === undefined ? zones : [own];
-    for (const zone of through) add(addressesOf(rules), zone, wanted.get(zone) ?? new Map());
+    const targetZones = rules.host === CATCH_ALL_HOST || hostZone === undefined ? zones : [hostZone];
+    for (const zone of targetZones) addRecords(listAddresses(rules), zone, recordsByZone.get(zone) ?? new Map());
   }
-  return new Map([...wanted].map(([zone, records]) => [zone, [...records.values()]]));
+  return new Map([...recordsByZone].map(([zone, records]) => [zone, [...records.values()]]));
 }
 
-function add(addresses: Addresses, zone: string, records: Map<string, OriginRecord>): void {
+function addRecords(addresses: Addresses, zone: string, records: Map<string, OriginRecord>): void {
   for (const { address, record } of addresses) {
     if (records.has(record)) continue; // most addresses are many hosts'
-    records.set(record, { type: recordType(address), name: nameInZone(record, zone), content: address });
+    records.set(record, { type: chooseRecordType(address), name: buildRecordName(record, zone), content: address });
   }
 }
 
 type Addresses = HostRules["backends"][string]["addresses"];
 
-const addressesOf = onceEach(
+const listAddresses = memoize(
   ({ backends }: HostRules): Addresses => Object.values(backends).flatMap(({ addresses }) => addresses),
 );
 
-function recordType(address: string): OriginRecord["type"] {
+function chooseRecordType(address: string): OriginRecord["type"] {
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return "A";
   return ipaddr.IPv6.isValid(address) ? "AAAA" : "CNAME";
 }

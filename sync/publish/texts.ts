@@ -1,59 +1,67 @@
-import { shardOf } from "../../src/rules/keys.ts";
+import { computeShardIndex } from "../../src/rules/keys.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import { canonical, digestOf } from "./canonical.ts";
+import { computeDigest, toCanonicalJson } from "./canonical.ts";
 
 /** A host's rules as they are published, but for tokens in the place of ciphertext; and their digest. */
-export interface HostText {
+export interface SerializedHost {
   readonly text: string;
   readonly digest: string;
 }
 
-export interface ShardText {
+export interface SerializedShard {
   readonly bytes: string;
   readonly digest: string;
 }
 
 /** Puts ciphertext in place of the tokens in a text: of the same text the same function makes the same. */
-export type Sealed = (text: string) => string;
+export type TokenEncryptor = (text: string) => string;
 
-interface KeptShard extends ShardText {
+interface CachedShard extends SerializedShard {
   readonly members: readonly HostRules[];
-  readonly sealed: Sealed;
+  readonly encryptTokens: TokenEncryptor;
 }
 
 // Rules are never changed once they are made, so what was made of them holds for as long as they live.
-const texts = new WeakMap<HostRules, HostText>();
-const shards = new WeakMap<HostRules, KeptShard>(); // by a shard's first host
+const cachedHosts = new WeakMap<HostRules, SerializedHost>();
+const cachedShards = new WeakMap<HostRules, CachedShard>(); // by a shard's first host
 
-export function textOf(rules: HostRules): HostText {
-  const kept = texts.get(rules);
-  if (kept) return kept;
-  const text = canonical(rules);
-  const made = { text, digest: digestOf(text) };
-  texts.set(rules, made);
-  return made;
+export function serializeHost(rules: HostRules): SerializedHost {
+  const cached = cachedHosts.get(rules);
+  if (cached) return cached;
+  const text = toCanonicalJson(rules);
+  const serializedHost = { text, digest: computeDigest(text) };
+  cachedHosts.set(rules, serializedHost);
+  return serializedHost;
 }
 
 /** What lies in each of `count` shards; nothing where no host hashes to it. */
-export function shardsOf(hosts: readonly HostRules[], count: number, sealed: Sealed): (ShardText | undefined)[] {
+export function serializeShards(
+  hosts: readonly HostRules[],
+  count: number,
+  encryptTokens: TokenEncryptor,
+): (SerializedShard | undefined)[] {
   const members = Array.from({ length: count }, (): HostRules[] => []);
-  for (const host of hosts) members[shardOf(host.host, count)]?.push(host);
-  return members.map((ofShard) => {
-    const [first] = ofShard;
-    return first && shardText(first, ofShard, sealed);
+  for (const host of hosts) members[computeShardIndex(host.host, count)]?.push(host);
+  return members.map((shardHosts) => {
+    const [firstHost] = shardHosts;
+    return firstHost && serializeShard(firstHost, shardHosts, encryptTokens);
   });
 }
 
-function shardText(first: HostRules, members: readonly HostRules[], sealed: Sealed): ShardText {
-  const kept = shards.get(first);
-  if (kept && kept.sealed === sealed && isSame(kept.members, members)) return kept;
+function serializeShard(
+  firstHost: HostRules,
+  members: readonly HostRules[],
+  encryptTokens: TokenEncryptor,
+): SerializedShard {
+  const cached = cachedShards.get(firstHost);
+  if (cached && cached.encryptTokens === encryptTokens && haveSameHosts(cached.members, members)) return cached;
   // The canonical text of a Shard.
-  const bytes = sealed(`{"hosts":[${members.map((member) => textOf(member).text).join(",")}]}`);
-  const made = { members, sealed, bytes, digest: digestOf(bytes) };
-  shards.set(first, made);
-  return made;
+  const bytes = encryptTokens(`{"hosts":[${members.map((member) => serializeHost(member).text).join(",")}]}`);
+  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
+  cachedShards.set(firstHost, serializedShard);
+  return serializedShard;
 }
 
-function isSame(a: readonly HostRules[], b: readonly HostRules[]): boolean {
+function haveSameHosts(a: readonly HostRules[], b: readonly HostRules[]): boolean {
   return a.length === b.length && a.every((rules, index) => rules === b[index]);
 }

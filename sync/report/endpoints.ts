@@ -1,18 +1,18 @@
 import { createServer, type IncomingMessage } from "node:http";
-import { type Listening, listen, type Reach } from "../dev/listening.ts";
-import type { Probed } from "./health.ts";
+import { type ListeningServer, type ListenScope, listen } from "../dev/listening.ts";
+import type { ProbeResult } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 
-export interface Endpoints {
+export interface HttpServerOptions {
   readonly port: number;
   /** Where to listen; a Pod's probes come from outside it. */
-  readonly reach: Reach;
-  readonly health: () => Probed;
-  readonly readiness: () => Probed;
-  readonly metrics: Pick<Metrics, "exposition">;
+  readonly scope: ListenScope;
+  readonly checkHealth: () => ProbeResult;
+  readonly checkReadiness: () => ProbeResult;
+  readonly metrics: Pick<Metrics, "render">;
 }
 
-interface Answer {
+interface HttpReply {
   readonly status: number;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,33 +20,33 @@ interface Answer {
 }
 
 /** Serves /healthz, /readyz and /metrics over http. A port that cannot be had rejects with one line that names it. */
-export function startEndpoints(endpoints: Endpoints): Promise<Listening> {
+export function startHttpServer(options: HttpServerOptions): Promise<ListeningServer> {
   const server = createServer((request, response) => {
-    answerTo(request, endpoints)
-      .catch((): Answer => ({ status: 500, text: "the metrics could not be read\n" }))
+    buildReply(request, options)
+      .catch((): HttpReply => ({ status: 500, text: "the metrics could not be read\n" }))
       .then(({ status, type = "text/plain; charset=utf-8", headers = {}, text }) => {
         const length = Buffer.byteLength(text);
         response.writeHead(status, { "Content-Type": type, "Content-Length": length, ...headers }).end(text);
       });
   });
-  return listen(server, endpoints.port, endpoints.reach);
+  return listen(server, options.port, options.scope);
 }
 
-async function answerTo({ method, url = "/" }: IncomingMessage, endpoints: Endpoints): Promise<Answer> {
+async function buildReply({ method, url = "/" }: IncomingMessage, options: HttpServerOptions): Promise<HttpReply> {
   if (method !== "GET" && method !== "HEAD")
     return { status: 405, headers: { Allow: "GET, HEAD" }, text: "only GET and HEAD\n" };
   switch (url.split("?", 1)[0]) {
     case "/healthz":
-      return probeAnswer(endpoints.health());
+      return buildProbeReply(options.checkHealth());
     case "/readyz":
-      return probeAnswer(endpoints.readiness());
+      return buildProbeReply(options.checkReadiness());
     case "/metrics":
-      return { status: 200, ...(await endpoints.metrics.exposition()) };
+      return { status: 200, ...(await options.metrics.render()) };
     default:
       return { status: 404, text: "there are /healthz, /readyz and /metrics\n" };
   }
 }
 
-function probeAnswer({ ok, why }: Probed): Answer {
-  return { status: ok ? 200 : 503, text: `${ok ? "ok" : "no"}: ${why}\n` };
+function buildProbeReply({ ok, reason }: ProbeResult): HttpReply {
+  return { status: ok ? 200 : 503, text: `${ok ? "ok" : "no"}: ${reason}\n` };
 }

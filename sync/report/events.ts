@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
-import { differences } from "../differences.ts";
-import { onceEach } from "../once-each.ts";
-import type { Involved, Notice } from "./notices.ts";
-import { type Reporting, type Written, writeAll } from "./writing.ts";
+import { diffLists } from "../differences.ts";
+import { memoize } from "../once-each.ts";
+import type { EventMessage, ObjectReference } from "./notices.ts";
+import { type WriteResult, type WriterOptions, writeAll } from "./writing.ts";
 
 const COMPONENT = "edgress";
 const CONTROLLER = "edgress.dev/ingress-controller";
-const NAME_LENGTH = 253; // of a DNS subdomain
-const MESSAGE_BYTES = 1024; // of a note in events.k8s.io
+const MAX_NAME_LENGTH = 253; // of a DNS subdomain
+const MAX_MESSAGE_BYTES = 1024; // of a note in events.k8s.io
 // As client-go allows: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go
-const BURST = 25;
-const REFILL_MS = 300_000; // for one more Event about the same object
+const BURST_EVENTS = 25;
+const TOKEN_REFILL_MS = 300_000; // for one more Event about the same object
 
 /** An Event of core/v1, as it is created. */
 export interface Event {
   readonly metadata: { readonly namespace: string; readonly name: string };
-  readonly involvedObject: Involved;
+  readonly involvedObject: ObjectReference;
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
@@ -30,22 +30,22 @@ export interface Event {
 /** How many more Events an object may have: `tokens`, as of `at`. */
 interface Bucket {
   readonly tokens: number;
-  readonly at: number;
+  readonly updatedAt: number;
 }
 
 /** What has been told, from round to round. */
-export interface Told {
+export interface EventHistory {
   /** The notices that stood in the last round and have been told, and their keys. */
-  readonly notices: readonly Notice[];
+  readonly messages: readonly EventMessage[];
   readonly keys: ReadonlySet<string>;
   /** By uid; an object without one has all its tokens. */
   readonly buckets: ReadonlyMap<string, Bucket>;
 }
 
-export const NOTHING_TOLD: Told = { notices: [], keys: new Set(), buckets: new Map() };
+export const NO_EVENTS: EventHistory = { messages: [], keys: new Set(), buckets: new Map() };
 
 /** A notice that is new, and the Event that tells it. */
-export interface Due {
+export interface PendingEvent {
   readonly key: string;
   readonly event: Event;
 }
@@ -54,49 +54,49 @@ export interface Due {
  * The Events of what is new in `notices`, and what will have been told once they are written. An object that has had too
  * many of late is told later, with the notices that still stand then. `instance` is the Pod that reports.
  */
-export function eventsOf(
-  before: Told,
-  notices: readonly Notice[],
+export function planEvents(
+  previousHistory: EventHistory,
+  messages: readonly EventMessage[],
   now: Date,
   instance: string,
-): { due: Due[]; after: Told } {
-  const { gone, fresh } = differences(before.notices, notices);
-  const keys = new Set(before.keys);
-  for (const notice of gone) keys.delete(keyOf(notice));
-  const buckets = stillFilling(before.buckets, now.getTime());
-  const due: Due[] = [];
-  for (const notice of fresh) {
-    const key = keyOf(notice);
+): { pendingEvents: PendingEvent[]; history: EventHistory } {
+  const { removed, added } = diffLists(previousHistory.messages, messages);
+  const keys = new Set(previousHistory.keys);
+  for (const message of removed) keys.delete(formatKey(message));
+  const buckets = dropFullBuckets(previousHistory.buckets, now.getTime());
+  const pendingEvents: PendingEvent[] = [];
+  for (const message of added) {
+    const key = formatKey(message);
     if (keys.has(key)) continue;
-    if (!before.keys.has(key)) {
-      const left = takeToken(buckets.get(notice.involved.uid), now.getTime());
-      if (!left) continue;
-      buckets.set(notice.involved.uid, left);
-      due.push({ key, event: eventOf(notice, now, instance) });
+    if (!previousHistory.keys.has(key)) {
+      const bucket = takeToken(buckets.get(message.involvedObject.uid), now.getTime());
+      if (!bucket) continue;
+      buckets.set(message.involvedObject.uid, bucket);
+      pendingEvents.push({ key, event: buildEvent(message, now, instance) });
     }
     keys.add(key);
   }
-  return { due, after: { notices: toldOf(notices, keys), keys, buckets } };
+  return { pendingEvents, history: { messages: filterReported(messages, keys), keys, buckets } };
 }
 
 /** The notices that have been told: all, but for a few of an object that has had too many, or that failed. */
-function toldOf(notices: readonly Notice[], keys: ReadonlySet<string>): readonly Notice[] {
-  return keys.size === notices.length ? notices : notices.filter((notice) => keys.has(keyOf(notice)));
+function filterReported(messages: readonly EventMessage[], keys: ReadonlySet<string>): readonly EventMessage[] {
+  return keys.size === messages.length ? messages : messages.filter((message) => keys.has(formatKey(message)));
 }
 
 /** Writes what is new in `notices`. What could not be written is not told, so that the next round tries again. */
 export async function reportEvents(
-  before: Told,
-  notices: readonly Notice[],
+  previousHistory: EventHistory,
+  messages: readonly EventMessage[],
   now: Date,
   instance: string,
-  reporting: Reporting,
-): Promise<{ told: Told; written: Written<Due> }> {
-  const { due, after } = eventsOf(before, notices, now, instance);
-  const written = await writeAll(
-    due,
+  options: WriterOptions,
+): Promise<{ history: EventHistory; result: WriteResult<PendingEvent> }> {
+  const { pendingEvents, history } = planEvents(previousHistory, messages, now, instance);
+  const result = await writeAll(
+    pendingEvents,
     {
-      nameOf: ({ event: { reason, involvedObject: about } }) =>
+      describe: ({ event: { reason, involvedObject: about } }) =>
         `the Event ${reason} on ${about.kind} ${about.namespace}/${about.name}`,
       write: (api, { event }) =>
         api.create(`/api/v1/namespaces/${event.metadata.namespace}/events`, {
@@ -104,41 +104,50 @@ export async function reportEvents(
           kind: "Event",
           ...event,
         }),
-      isNeedless: isToldOrGone,
+      canSkip: isDuplicateOrDeleted,
     },
-    reporting,
+    options,
   );
-  return { told: withoutUntold(after, written), written };
+  return { history: withoutUnsent(history, result), result };
 }
 
 /** What was not even tried gets its token back; what failed does not, so that trying again has a pace too. */
-function withoutUntold(told: Told, { failed, left }: Written<Due>): Told {
-  if (failed.length + left.length === 0) return told;
-  const { notices, buckets } = told;
-  const untold = new Set([...failed, ...left].map(({ key }) => key));
-  const refunded = new Map(buckets);
-  for (const { event } of left) {
+function withoutUnsent(
+  history: EventHistory,
+  { failedItems, remainingItems }: WriteResult<PendingEvent>,
+): EventHistory {
+  if (failedItems.length + remainingItems.length === 0) return history;
+  const { messages, buckets } = history;
+  const unsentKeys = new Set([...failedItems, ...remainingItems].map(({ key }) => key));
+  const refundedBuckets = new Map(buckets);
+  for (const { event } of remainingItems) {
     const { uid } = event.involvedObject;
-    const bucket = refunded.get(uid);
-    if (bucket) refunded.set(uid, { ...bucket, tokens: bucket.tokens + 1 });
+    const bucket = refundedBuckets.get(uid);
+    if (bucket) refundedBuckets.set(uid, { ...bucket, tokens: bucket.tokens + 1 });
   }
-  const keys = new Set([...told.keys].filter((key) => !untold.has(key)));
-  return { notices: toldOf(notices, keys), keys, buckets: refunded };
+  const keys = new Set([...history.keys].filter((key) => !unsentKeys.has(key)));
+  return { messages: filterReported(messages, keys), keys, buckets: refundedBuckets };
 }
 
 /** 409: it has been told, by a former process maybe. 404, or a 403 of a certain wording: the namespace is going. */
-function isToldOrGone({ status, message }: { status: number; message: string }): boolean {
+function isDuplicateOrDeleted({ status, message }: { status: number; message: string }): boolean {
   return status === 409 || status === 404 || (status === 403 && message.includes("because it is being terminated"));
 }
 
-const keyOf = onceEach(({ involved, reason, message }: Notice) => `${involved.uid} ${reason} ${message}`);
+const formatKey = memoize(
+  ({ involvedObject, reason, message }: EventMessage) => `${involvedObject.uid} ${reason} ${message}`,
+);
 
-function eventOf({ involved, severity, reason, message: text }: Notice, now: Date, instance: string): Event {
-  const message = cut(text.replace(/[\s\p{Cc}]+/gu, " "), MESSAGE_BYTES);
+function buildEvent(
+  { involvedObject, severity, reason, message: text }: EventMessage,
+  now: Date,
+  instance: string,
+): Event {
+  const message = truncateUtf8(text.replace(/[\s\p{Cc}]+/gu, " "), MAX_MESSAGE_BYTES);
   const time = `${now.toISOString().slice(0, 19)}Z`; // core/v1 keeps whole seconds
   return {
-    metadata: { namespace: involved.namespace, name: nameOf(involved, reason, message) },
-    involvedObject: involved,
+    metadata: { namespace: involvedObject.namespace, name: buildEventName(involvedObject, reason, message) },
+    involvedObject: involvedObject,
     type: severity === "note" ? "Normal" : "Warning",
     reason,
     message,
@@ -152,36 +161,36 @@ function eventOf({ involved, severity, reason, message: text }: Notice, now: Dat
 }
 
 /** The same for the same notice, so that the API server refuses what it has been told already. */
-function nameOf({ name, uid }: Involved, reason: string, message: string): string {
+function buildEventName({ name, uid }: ObjectReference, reason: string, message: string): string {
   const hash = createHash("sha256")
     .update(JSON.stringify([uid, reason, message]))
     .digest("hex")
     .slice(0, 24);
-  const room = NAME_LENGTH - hash.length - 1;
-  return `${name.slice(0, room).replace(/[.-]+$/, "")}.${hash}`; // a label ends with a letter or digit
+  const prefixLength = MAX_NAME_LENGTH - hash.length - 1;
+  return `${name.slice(0, prefixLength).replace(/[.-]+$/, "")}.${hash}`; // a label ends with a letter or digit
 }
 
 /** At most `bytes` of UTF-8, no character halved. */
-function cut(text: string, bytes: number): string {
+function truncateUtf8(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;
-  const kept = encoded.subarray(0, bytes - Buffer.byteLength("…"));
-  return `${new TextDecoder().decode(kept, { stream: true })}…`;
+  const prefix = encoded.subarray(0, bytes - Buffer.byteLength("…"));
+  return `${new TextDecoder().decode(prefix, { stream: true })}…`;
 }
 
 /** One token less, or undefined where there is none. */
 function takeToken(bucket: Bucket | undefined, now: number): Bucket | undefined {
-  const tokens = bucket ? tokensOf(bucket, now) : BURST;
-  return tokens < 1 ? undefined : { tokens: tokens - 1, at: now };
+  const tokens = bucket ? countTokens(bucket, now) : BURST_EVENTS;
+  return tokens < 1 ? undefined : { tokens: tokens - 1, updatedAt: now };
 }
 
-function tokensOf({ tokens, at }: Bucket, now: number): number {
-  return Math.min(BURST, tokens + Math.max(0, now - at) / REFILL_MS);
+function countTokens({ tokens, updatedAt }: Bucket, now: number): number {
+  return Math.min(BURST_EVENTS, tokens + Math.max(0, now - updatedAt) / TOKEN_REFILL_MS);
 }
 
 /** Without those that are full again, so that what is kept does not grow with every object that ever was. */
-function stillFilling(buckets: ReadonlyMap<string, Bucket>, now: number): Map<string, Bucket> {
-  const filling = new Map<string, Bucket>();
-  for (const [uid, bucket] of buckets) if (tokensOf(bucket, now) < BURST) filling.set(uid, bucket);
-  return filling;
+function dropFullBuckets(buckets: ReadonlyMap<string, Bucket>, now: number): Map<string, Bucket> {
+  const partialBuckets = new Map<string, Bucket>();
+  for (const [uid, bucket] of buckets) if (countTokens(bucket, now) < BURST_EVENTS) partialBuckets.set(uid, bucket);
+  return partialBuckets;
 }

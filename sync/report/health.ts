@@ -1,62 +1,74 @@
 /** Where the sync job stands, for its probes. Every time is in milliseconds of one clock, which need not be a calendar's. */
-export interface Standing {
+export interface ControllerHealth {
   /** Told to end; the round in hand is its last. */
-  readonly stopping: boolean;
+  readonly isStopping: boolean;
   /** Holds the Lease. Who stands by makes no rounds, and is ready once it could take over. */
-  readonly leading: boolean;
+  readonly isLeader: boolean;
   /** Every first list is in. */
-  readonly collected: boolean;
+  readonly hasFirstLists: boolean;
   /** When the round that is running began. */
-  readonly roundSince: number | undefined;
+  readonly syncStartedAt: number | undefined;
   /** When the next round is to begin at the latest; undefined: none is due, as for who stands by. */
-  readonly roundDue: number | undefined;
+  readonly syncDueAt: number | undefined;
   /** When a round last succeeded since this replica leads. */
-  readonly lastSuccess: number | undefined;
+  readonly lastSuccessAt: number | undefined;
 }
 
-export interface Limits {
+export interface HealthThresholds {
   /** A round that runs longer, or is overdue for longer, is wedged. */
-  readonly longestRoundMs: number;
+  readonly maxSyncMs: number;
   /** After so long without a success, what is live is no longer what the cluster says. */
-  readonly staleAfterMs: number;
+  readonly readinessTimeoutMs: number;
 }
 
 /** A probe's answer; `why` is one line. */
-export interface Probed {
+export interface ProbeResult {
   readonly ok: boolean;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** Whether the loop still turns: what a restart may heal, so neither an outage nor a failed round counts. */
-export function healthOf({ roundSince, roundDue }: Standing, { longestRoundMs }: Limits, now: number): Probed {
-  if (roundSince !== undefined && now - roundSince > longestRoundMs)
-    return no(`a round has been running for ${secondsOf(now - roundSince)}, more than ${secondsOf(longestRoundMs)}`);
-  if (roundSince === undefined && roundDue !== undefined && now - roundDue > longestRoundMs)
-    return no(`a round has been due for ${secondsOf(now - roundDue)}, and none has begun`);
-  return yes("the loop turns");
+export function checkHealth(
+  { syncStartedAt, syncDueAt }: ControllerHealth,
+  { maxSyncMs }: HealthThresholds,
+  now: number,
+): ProbeResult {
+  if (syncStartedAt !== undefined && now - syncStartedAt > maxSyncMs)
+    return fail(
+      `a round has been running for ${formatSeconds(now - syncStartedAt)}, more than ${formatSeconds(maxSyncMs)}`,
+    );
+  if (syncStartedAt === undefined && syncDueAt !== undefined && now - syncDueAt > maxSyncMs)
+    return fail(`a round has been due for ${formatSeconds(now - syncDueAt)}, and none has begun`);
+  return pass("the loop turns");
 }
 
 /** Whether the edge is kept in step with the cluster, or, of who stands by, whether it could be at once. */
-export function readinessOf(standing: Standing, { staleAfterMs }: Limits, now: number): Probed {
-  const { stopping, leading, collected, lastSuccess } = standing;
-  if (stopping) return no("stopping");
-  if (!collected) return no("the first lists from the API server are not all in");
-  if (!leading) return yes("standing by");
-  if (lastSuccess === undefined) return no("no round has succeeded yet");
-  const age = now - lastSuccess;
-  if (age > staleAfterMs)
-    return no(`the last round that succeeded was ${secondsOf(age)} ago, more than ${secondsOf(staleAfterMs)}`);
-  return yes(`the last round that succeeded was ${secondsOf(age)} ago`);
+export function checkReadiness(
+  health: ControllerHealth,
+  { readinessTimeoutMs }: HealthThresholds,
+  now: number,
+): ProbeResult {
+  const { isStopping, isLeader, hasFirstLists, lastSuccessAt } = health;
+  if (isStopping) return fail("stopping");
+  if (!hasFirstLists) return fail("the first lists from the API server are not all in");
+  if (!isLeader) return pass("standby");
+  if (lastSuccessAt === undefined) return fail("no round has succeeded yet");
+  const age = now - lastSuccessAt;
+  if (age > readinessTimeoutMs)
+    return fail(
+      `the last round that succeeded was ${formatSeconds(age)} ago, more than ${formatSeconds(readinessTimeoutMs)}`,
+    );
+  return pass(`the last round that succeeded was ${formatSeconds(age)} ago`);
 }
 
-function yes(why: string): Probed {
-  return { ok: true, why };
+function pass(reason: string): ProbeResult {
+  return { ok: true, reason };
 }
 
-function no(why: string): Probed {
-  return { ok: false, why };
+function fail(reason: string): ProbeResult {
+  return { ok: false, reason };
 }
 
-function secondsOf(ms: number): string {
+function formatSeconds(ms: number): string {
   return `${Math.round(ms / 1000)} s`;
 }

@@ -1,13 +1,16 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { type Diagnostic, lineOf, reasons, type Severity } from "../compile/diagnostic.ts";
-import { redaction } from "./redaction.ts";
+import { type Diagnostic, diagnosticReasons, formatDiagnostic, type Severity } from "../compile/diagnostic.ts";
+import { createRedactor } from "./redaction.ts";
 
 export type { Logger } from "pino";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const LEVELS = { error: "error", warning: "warn", note: "info" } as const satisfies Record<Severity, LogLevel>;
+const LEVEL_BY_SEVERITY = { error: "error", warning: "warn", note: "info" } as const satisfies Record<
+  Severity,
+  LogLevel
+>;
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -16,8 +19,8 @@ export interface LogOptions {
 }
 
 /** A log of JSON lines, on standard output unless `stream` is given. Nothing that looks like a secret is written. */
-export function logOf({ level, secrets }: LogOptions, stream: DestinationStream = process.stdout): Logger {
-  const redact = redaction(secrets);
+export function createLogger({ level, secrets }: LogOptions, stream: DestinationStream = process.stdout): Logger {
+  const redact = createRedactor(secrets);
   return pino(
     {
       level,
@@ -37,21 +40,21 @@ export function logOf({ level, secrets }: LogOptions, stream: DestinationStream 
 
 /** A diagnostic as a record of the log. */
 export interface DiagnosticRecord {
-  readonly level: (typeof LEVELS)[Severity];
+  readonly level: (typeof LEVEL_BY_SEVERITY)[Severity];
   readonly fields: Pick<Diagnostic, "object" | "field" | "reason" | "problem" | "remedy">;
   readonly msg: string;
 }
 
-export function recordOf(diagnostic: Diagnostic): DiagnosticRecord {
+export function buildLogRecord(diagnostic: Diagnostic): DiagnosticRecord {
   const { object, field, reason, problem, remedy } = diagnostic;
   return {
-    level: LEVELS[reasons[reason].severity],
+    level: LEVEL_BY_SEVERITY[diagnosticReasons[reason].severity],
     fields: { object, field, reason, problem, remedy },
-    msg: lineOf(diagnostic),
+    msg: formatDiagnostic(diagnostic),
   };
 }
 
 export function logDiagnostic(log: Logger, diagnostic: Diagnostic): void {
-  const { level, fields, msg } = recordOf(diagnostic);
+  const { level, fields, msg } = buildLogRecord(diagnostic);
   log[level](fields, msg);
 }

@@ -1,8 +1,8 @@
-import { type Diagnostic, type Reason, reasons, type Severity } from "../compile/diagnostic.ts";
-import { onceEach } from "../once-each.ts";
+import { type Diagnostic, diagnosticReasons, type Reason, type Severity } from "../compile/diagnostic.ts";
+import { memoize } from "../once-each.ts";
 
 /** The object that an Event is about, as the API server knows it. */
-export interface Involved {
+export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace: string;
@@ -12,75 +12,77 @@ export interface Involved {
 }
 
 /** The object that is called "Ingress namespace/name"; undefined where it is gone or not known by its uid. */
-export type InvolvedOf = (object: string) => Involved | undefined;
+export type FindObject = (object: string) => ObjectReference | undefined;
 
 /** What the owner of an object is to be told. */
-export interface Notice {
-  readonly involved: Involved;
+export interface EventMessage {
+  readonly involvedObject: ObjectReference;
   readonly severity: Severity;
   readonly reason: Reason | "Published";
   readonly message: string;
 }
 
 /** A generation that was published in this round. */
-export interface Publication {
+export interface PublishedGeneration {
   readonly generation: number;
   readonly digest: string;
   /** Ingresses ("namespace/name") that have routes in it which are new or changed. */
-  readonly changed: readonly string[];
+  readonly changedIngresses: readonly string[];
 }
 
-const ORDER: readonly Severity[] = ["error", "warning", "note"];
-const DIGEST_SHOWN = 12;
+const SEVERITY_ORDER: readonly Severity[] = ["error", "warning", "note"];
+const SHOWN_DIGEST_LENGTH = 12;
 
 /**
  * Everything to be told of a round, the gravest first. A diagnostic is told on the object it names, whatever its kind:
  * on one without a namespace (an IngressClass) only the log has it, since its Events belong to no owner.
  */
-export function noticesOf(
+export function buildEventMessages(
   diagnostics: readonly Diagnostic[],
-  publication: Publication | undefined,
-  involvedOf: InvolvedOf,
-): Notice[] {
-  const told = diagnostics.map((diagnostic) => notices.get(diagnostic) ?? noticeOf(diagnostic, involvedOf));
-  const published = publication ? publishedNotices(publication, diagnostics, involvedOf) : [];
-  const all = [...told.filter((notice) => notice !== undefined), ...published];
-  const bySeverity = Map.groupBy(all, ({ severity }) => severity);
-  return ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
+  publication: PublishedGeneration | undefined,
+  findObject: FindObject,
+): EventMessage[] {
+  const diagnosticMessages = diagnostics.map(
+    (diagnostic) => cachedMessages.get(diagnostic) ?? buildDiagnosticMessage(diagnostic, findObject),
+  );
+  const publishedMessages = publication ? buildPublishedMessages(publication, diagnostics, findObject) : [];
+  const messages = [...diagnosticMessages.filter((notice) => notice !== undefined), ...publishedMessages];
+  const bySeverity = Map.groupBy(messages, ({ severity }) => severity);
+  return SEVERITY_ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
 }
 
 // Diagnostics of what did not change keep their identity from round to round; of an object that is made anew they do not.
-const notices = new WeakMap<Diagnostic, Notice>();
+const cachedMessages = new WeakMap<Diagnostic, EventMessage>();
 
-function noticeOf(diagnostic: Diagnostic, involvedOf: InvolvedOf): Notice | undefined {
+function buildDiagnosticMessage(diagnostic: Diagnostic, findObject: FindObject): EventMessage | undefined {
   const { object, reason, field, problem, remedy } = diagnostic;
-  const involved = involvedOf(object);
-  if (!involved?.namespace) return undefined;
+  const involvedObject = findObject(object);
+  if (!involvedObject?.namespace) return undefined;
   const message = `${field}: ${problem}; ${remedy}`;
-  const notice: Notice = { involved, severity: reasons[reason].severity, reason, message };
-  notices.set(diagnostic, notice);
-  return notice;
+  const eventMessage: EventMessage = { involvedObject, severity: diagnosticReasons[reason].severity, reason, message };
+  cachedMessages.set(diagnostic, eventMessage);
+  return eventMessage;
 }
 
 /** The objects of which something failed, by how diagnostics name them. */
-export const failedIn = onceEach((diagnostics: readonly Diagnostic[]): ReadonlySet<string> => {
-  const failures = diagnostics.filter(({ reason }) => reasons[reason].severity === "error");
+export const findFailedObjects = memoize((diagnostics: readonly Diagnostic[]): ReadonlySet<string> => {
+  const failures = diagnostics.filter(({ reason }) => diagnosticReasons[reason].severity === "error");
   return new Set(failures.map(({ object }) => object));
 });
 
 /** An Ingress with an error is told of the error alone, even where the rest of it is live: success is never half. */
-function publishedNotices(
-  { generation, digest, changed }: Publication,
+function buildPublishedMessages(
+  { generation, digest, changedIngresses }: PublishedGeneration,
   diagnostics: readonly Diagnostic[],
-  involvedOf: InvolvedOf,
-): Notice[] {
-  const failed = failedIn(diagnostics);
-  const message = `generation ${generation}, digest ${digest.slice(0, DIGEST_SHOWN)}…`;
-  return changed
+  findObject: FindObject,
+): EventMessage[] {
+  const failedObjects = findFailedObjects(diagnostics);
+  const message = `generation ${generation}, digest ${digest.slice(0, SHOWN_DIGEST_LENGTH)}…`;
+  return changedIngresses
     .map((name) => `Ingress ${name}`)
-    .filter((object) => !failed.has(object))
-    .flatMap((object): Notice[] => {
-      const involved = involvedOf(object);
-      return involved ? [{ involved, severity: "note", reason: "Published", message }] : [];
+    .filter((object) => !failedObjects.has(object))
+    .flatMap((object): EventMessage[] => {
+      const involvedObject = findObject(object);
+      return involvedObject ? [{ involvedObject, severity: "note", reason: "Published", message }] : [];
     });
 }

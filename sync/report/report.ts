@@ -1,46 +1,46 @@
-import type { Kept as KeptObject } from "../collect/collection.ts";
+import type { CachedObject as KeptObject } from "../collect/collection.ts";
 import type { Diagnostic } from "../compile/diagnostic.ts";
-import { onceEach } from "../once-each.ts";
-import { reportEvents, type Told } from "./events.ts";
-import { failedIn, type Involved, noticesOf, type Publication } from "./notices.ts";
+import { memoize } from "../once-each.ts";
+import { type EventHistory, reportEvents } from "./events.ts";
+import { buildEventMessages, findFailedObjects, type ObjectReference, type PublishedGeneration } from "./notices.ts";
 import {
+  buildStatusPatch,
   clearStatuses,
+  type DesiredStatus,
+  type IngressWithStatus,
   reportStatuses,
-  type ShownIngress,
   type StatusWrite,
-  statusPatch,
-  type WantedStatus,
 } from "./status.ts";
-import type { Reporting, Written } from "./writing.ts";
+import type { WriteResult, WriterOptions } from "./writing.ts";
 
 /** What is to be reported to the owners of objects. */
-export interface Reported {
+export interface ReportInput {
   readonly ingresses: readonly KeptObject[];
   /** An Ingress or Service by how diagnostics name it: "Ingress namespace/name". */
-  readonly find: (subject: string) => KeptObject | undefined;
+  readonly findObject: (subject: string) => KeptObject | undefined;
   readonly diagnostics: readonly Diagnostic[];
   /** What is live now; undefined where the round is held back: then nothing is said of what is live. */
-  readonly live: Live | undefined;
+  readonly publishedStatus: PublishedStatus | undefined;
   /** "namespace/name" of Ingresses that were ours, are not found any more, and may be there still. */
-  readonly outOfSight: readonly string[];
-  readonly lookAt: (id: string) => Promise<ShownIngress>;
+  readonly unlistedIngresses: readonly string[];
+  readonly fetchIngress: (id: string) => Promise<IngressWithStatus>;
 }
 
 /** Names ("namespace/name") of Ingresses, to look for one. */
-export type Names = ReadonlySet<string> | ReadonlyMap<string, unknown>;
+export type IngressIdSet = ReadonlySet<string> | ReadonlyMap<string, unknown>;
 
-export interface Live {
+export interface PublishedStatus {
   readonly generation: number;
   readonly digest: string;
   readonly isNew: boolean;
   /** "namespace/name" of our Ingresses. */
-  readonly ours: readonly Names[];
+  readonly ownedIngresses: readonly IngressIdSet[];
   /** Those that were ours before; of any other that is not, what it says is another sync job's. */
-  readonly were: readonly Names[];
+  readonly previouslyOwned: readonly IngressIdSet[];
   /** Those that have a route in the rules. */
-  readonly routed: ReadonlySet<string>;
+  readonly routedIngresses: ReadonlySet<string>;
   /** Those of which something is live that was not before. */
-  readonly changed: ReadonlySet<string>;
+  readonly changedIngresses: ReadonlySet<string>;
 }
 
 /**
@@ -48,63 +48,75 @@ export interface Live {
  * whether every status now says what is true.
  */
 export async function report(
-  reported: Reported,
-  told: Told,
+  input: ReportInput,
+  history: EventHistory,
   addresses: readonly string[],
   instance: string,
   now: Date,
-  reporting: Reporting,
-): Promise<{ told: Told; failures: number; isSettled: boolean }> {
-  const writes = statusWrites(reported, addresses);
-  const statuses = await reportStatuses(writes, reporting);
-  const { live, diagnostics, find, outOfSight, lookAt } = reported;
-  const cleared = await clearStatuses(live ? outOfSight : [], lookAt, addresses, reporting);
-  const publication: Publication | undefined = live?.isNew ? { ...live, changed: [...live.changed] } : undefined;
-  const notices = noticesOf(diagnostics, publication, (object) => {
-    const kept = find(object);
-    return kept && involvedIn(kept);
+  options: WriterOptions,
+): Promise<{ history: EventHistory; failures: number; isSettled: boolean }> {
+  const writes = planStatusWrites(input, addresses);
+  const statuses = await reportStatuses(writes, options);
+  const { publishedStatus, diagnostics, findObject, unlistedIngresses, fetchIngress } = input;
+  const clearResult = await clearStatuses(publishedStatus ? unlistedIngresses : [], fetchIngress, addresses, options);
+  const publication: PublishedGeneration | undefined = publishedStatus?.isNew
+    ? { ...publishedStatus, changedIngresses: [...publishedStatus.changedIngresses] }
+    : undefined;
+  const messages = buildEventMessages(diagnostics, publication, (object) => {
+    const cached = findObject(object);
+    return cached && toObjectReference(cached);
   });
-  const events = await reportEvents(told, notices, now, instance, reporting);
+  const events = await reportEvents(history, messages, now, instance, options);
   return {
-    told: events.told,
-    failures: statuses.failed.length + cleared.failed.length + events.written.failed.length,
-    isSettled: live !== undefined && statuses.written === writes.length && isDone(cleared),
+    history: events.history,
+    failures: statuses.failedItems.length + clearResult.failedItems.length + events.result.failedItems.length,
+    isSettled: publishedStatus !== undefined && statuses.writtenCount === writes.length && isComplete(clearResult),
   };
 }
 
-function isIn(all: readonly Names[], name: string): boolean {
-  return all.some((names) => names.has(name));
+function includesIngress(idSets: readonly IngressIdSet[], name: string): boolean {
+  return idSets.some((ids) => ids.has(name));
 }
 
-function isDone({ failed, left }: Written<unknown>): boolean {
-  return failed.length + left.length === 0;
+function isComplete({ failedItems, remainingItems }: WriteResult<unknown>): boolean {
+  return failedItems.length + remainingItems.length === 0;
 }
 
-const involvedIn = onceEach(({ apiVersion, subject, namespace, name, uid, resourceVersion }: KeptObject): Involved => {
-  return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
-});
+const toObjectReference = memoize(
+  ({ apiVersion, subject, namespace, name, uid, resourceVersion }: KeptObject): ObjectReference => {
+    return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
+  },
+);
 
-function statusWrites({ ingresses, diagnostics, live }: Reported, addresses: readonly string[]): StatusWrite[] {
-  if (!live) return [];
-  const failed = failedIn(diagnostics);
+function planStatusWrites(
+  { ingresses, diagnostics, publishedStatus }: ReportInput,
+  addresses: readonly string[],
+): StatusWrite[] {
+  if (!publishedStatus) return [];
+  const failedObjects = findFailedObjects(diagnostics);
   const writes: StatusWrite[] = [];
-  for (const { id, subject, apiVersion, namespace, name, resourceVersion, shown } of ingresses) {
-    const wanted = wantedStatus(id, live, () => !failed.has(subject), shown.liveGeneration);
-    const patch = wanted && statusPatch({ resourceVersion, ...shown }, wanted, addresses);
+  for (const { id, subject, apiVersion, namespace, name, resourceVersion, status } of ingresses) {
+    const desiredStatus = decideStatus(id, publishedStatus, () => !failedObjects.has(subject), status.liveGeneration);
+    const patch = desiredStatus && buildStatusPatch({ resourceVersion, ...status }, desiredStatus, addresses);
     if (patch) writes.push({ apiVersion, namespace, name, patch });
   }
   return writes;
 }
 
 /** Undefined: it never was ours. A canary has no route of its own: it is served where nothing of it failed. */
-function wantedStatus(
+function decideStatus(
   name: string,
-  { ours, were, routed, changed, generation }: Live,
+  { ownedIngresses, previouslyOwned, routedIngresses, changedIngresses, generation }: PublishedStatus,
   isGood: () => boolean,
-  shown: string | undefined,
-): WantedStatus | undefined {
-  if (!isIn(ours, name)) return isIn(were, name) ? "not ours" : undefined;
-  if (!routed.has(name) && !isGood()) return "not served";
-  const since = Number(shown);
-  return { generation: changed.has(name) || !(since >= 1 && since <= generation) ? generation : since };
+  liveGeneration: string | undefined,
+): DesiredStatus | undefined {
+  if (!includesIngress(ownedIngresses, name)) return includesIngress(previouslyOwned, name) ? "not-owned" : undefined;
+  if (!routedIngresses.has(name) && !isGood()) return "not-served";
+  const previousGeneration = Number(liveGeneration);
+  return {
+    generation:
+      changedIngresses.has(name) || !(previousGeneration >= 1 && previousGeneration <= generation)
+        ? generation
+        : previousGeneration,
+  };
 }

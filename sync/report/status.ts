@@ -1,35 +1,33 @@
 import { isIP } from "node:net";
-import type { Api } from "../kubernetes/api.ts";
-import { onceEach } from "../once-each.ts";
-import { type Reporting, type Written, writeAll } from "./writing.ts";
-
-/** Says since which generation an Ingress's present rules are live. */
-export const LIVE_GENERATION = "edgress.dev/live-generation";
+import { LIVE_GENERATION_ANNOTATION } from "../collect/annotation-names.ts";
+import type { KubernetesClient } from "../kubernetes/api.ts";
+import { memoize } from "../once-each.ts";
+import { type WriteResult, type WriterOptions, writeAll } from "./writing.ts";
 
 /** An entry of `status.loadBalancer.ingress`. */
-export interface LoadBalancerEntry {
+export interface LoadBalancerIngress {
   readonly ip?: string | undefined;
   readonly hostname?: string | undefined;
 }
 
 /** What the API server shows of an Ingress. */
-export interface ShownStatus {
+export interface CurrentStatus {
   readonly resourceVersion: string;
-  readonly loadBalancer: readonly LoadBalancerEntry[];
+  readonly loadBalancer: readonly LoadBalancerIngress[];
   /** The annotation `edgress.dev/live-generation`. */
   readonly liveGeneration: string | undefined;
 }
 
 /** What is true of an Ingress: live since a generation, another controller's by now, or ours with nothing of it live. */
-export type WantedStatus = { readonly generation: number } | "not ours" | "not served";
+export type DesiredStatus = { readonly generation: number } | "not-owned" | "not-served";
 
 /** A JSON merge patch of an Ingress's status subresource; null removes. */
 export interface StatusPatch {
   readonly metadata: {
     readonly resourceVersion: string;
-    readonly annotations?: { readonly [LIVE_GENERATION]: string | null };
+    readonly annotations?: { readonly [LIVE_GENERATION_ANNOTATION]: string | null };
   };
-  readonly status?: { readonly loadBalancer: { readonly ingress: readonly LoadBalancerEntry[] | null } };
+  readonly status?: { readonly loadBalancer: { readonly ingress: readonly LoadBalancerIngress[] | null } };
 }
 
 /**
@@ -37,44 +35,44 @@ export interface StatusPatch {
  * the load balancer's status is left alone. What has no annotation of ours never was ours, and is never cleared; nor is
  * a load balancer's status that another controller has written by now.
  */
-export function statusPatch(
-  shown: ShownStatus,
-  wanted: WantedStatus,
+export function buildStatusPatch(
+  status: CurrentStatus,
+  desiredStatus: DesiredStatus,
   addresses: readonly string[],
 ): StatusPatch | undefined {
-  const ours = entriesOf(addresses);
-  const isShown = keysOf(shown.loadBalancer) === keysOf(ours);
-  if (typeof wanted !== "string") {
-    const generation = String(wanted.generation);
-    const entries = ours.length === 0 || isShown ? undefined : ours;
-    return patchOf(shown, generation === shown.liveGeneration ? undefined : generation, entries);
+  const edgeEntries = buildEntries(addresses);
+  const isPublished = formatEntriesKey(status.loadBalancer) === formatEntriesKey(edgeEntries);
+  if (typeof desiredStatus !== "string") {
+    const generation = String(desiredStatus.generation);
+    const entries = edgeEntries.length === 0 || isPublished ? undefined : edgeEntries;
+    return buildPatch(status, generation === status.liveGeneration ? undefined : generation, entries);
   }
-  if (shown.liveGeneration === undefined) return undefined;
-  return patchOf(shown, null, ours.length > 0 && isShown ? null : undefined);
+  if (status.liveGeneration === undefined) return undefined;
+  return buildPatch(status, null, edgeEntries.length > 0 && isPublished ? null : undefined);
 }
 
 /** A patch; of what is undefined nothing changes. */
-function patchOf(
-  { resourceVersion }: ShownStatus,
+function buildPatch(
+  { resourceVersion }: CurrentStatus,
   generation: string | null | undefined,
-  ingress: readonly LoadBalancerEntry[] | null | undefined,
+  ingress: readonly LoadBalancerIngress[] | null | undefined,
 ): StatusPatch | undefined {
   if (generation === undefined && ingress === undefined) return undefined;
   return {
     metadata: {
       resourceVersion,
-      ...(generation === undefined ? {} : { annotations: { [LIVE_GENERATION]: generation } }),
+      ...(generation === undefined ? {} : { annotations: { [LIVE_GENERATION_ANNOTATION]: generation } }),
     },
     ...(ingress === undefined ? {} : { status: { loadBalancer: { ingress } } }),
   };
 }
 
-const entriesOf = onceEach((addresses: readonly string[]): LoadBalancerEntry[] =>
+const buildEntries = memoize((addresses: readonly string[]): LoadBalancerIngress[] =>
   [...new Set(addresses)].map((address) => (isIP(address) ? { ip: address } : { hostname: address })),
 );
 
 /** The same for the same entries in whatever order. */
-const keysOf = onceEach((entries: readonly LoadBalancerEntry[]) =>
+const formatEntriesKey = memoize((entries: readonly LoadBalancerIngress[]) =>
   JSON.stringify(entries.map(({ ip = "", hostname = "" }) => `${ip} ${hostname}`).toSorted()),
 );
 
@@ -90,22 +88,25 @@ export interface StatusWrite {
  * Writes statuses, some at a time; it never rejects. An Ingress that is gone, or newer than the patch, counts as
  * needless: the change that made it so brings a round of its own.
  */
-export function reportStatuses(writes: readonly StatusWrite[], reporting: Reporting): Promise<Written<StatusWrite>> {
+export function reportStatuses(
+  writes: readonly StatusWrite[],
+  options: WriterOptions,
+): Promise<WriteResult<StatusWrite>> {
   return writeAll(
     writes,
     {
-      nameOf: ({ namespace, name }) => `the status of Ingress ${namespace}/${name}`,
+      describe: ({ namespace, name }) => `the status of Ingress ${namespace}/${name}`,
       write: writeStatus,
-      isNeedless: ({ status }) => status === 404 || status === 409,
+      canSkip: ({ status }) => status === 404 || status === 409,
     },
-    reporting,
+    options,
   );
 }
 
 /** An Ingress as the API server shows it now. */
-export type ShownIngress = Omit<StatusWrite, "patch"> &
-  Pick<ShownStatus, "resourceVersion"> & {
-    readonly shown: Omit<ShownStatus, "resourceVersion">;
+export type IngressWithStatus = Omit<StatusWrite, "patch"> &
+  Pick<CurrentStatus, "resourceVersion"> & {
+    readonly status: Omit<CurrentStatus, "resourceVersion">;
   };
 
 /**
@@ -114,25 +115,25 @@ export type ShownIngress = Omit<StatusWrite, "patch"> &
  */
 export function clearStatuses(
   ids: readonly string[],
-  lookAt: (id: string) => Promise<ShownIngress>,
+  fetchIngress: (id: string) => Promise<IngressWithStatus>,
   addresses: readonly string[],
-  reporting: Reporting,
-): Promise<Written<string>> {
+  options: WriterOptions,
+): Promise<WriteResult<string>> {
   return writeAll(
     ids,
     {
-      nameOf: (id) => `the status of Ingress ${id}`,
+      describe: (id) => `the status of Ingress ${id}`,
       async write(api, id) {
-        const { shown, resourceVersion, ...named } = await lookAt(id);
-        const patch = statusPatch({ resourceVersion, ...shown }, "not ours", addresses);
-        if (patch) await writeStatus(api, { ...named, patch });
+        const { status, resourceVersion, ...target } = await fetchIngress(id);
+        const patch = buildStatusPatch({ resourceVersion, ...status }, "not-owned", addresses);
+        if (patch) await writeStatus(api, { ...target, patch });
       },
-      isNeedless: ({ status }) => status === 404 || status === 403,
+      canSkip: ({ status }) => status === 404 || status === 403,
     },
-    reporting,
+    options,
   );
 }
 
-function writeStatus(api: Api, { apiVersion, namespace, name, patch }: StatusWrite): Promise<unknown> {
+function writeStatus(api: KubernetesClient, { apiVersion, namespace, name, patch }: StatusWrite): Promise<unknown> {
   return api.patch(`/apis/${apiVersion}/namespaces/${namespace}/ingresses/${name}/status`, patch);
 }

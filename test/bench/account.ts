@@ -1,10 +1,10 @@
 import { type LocalAccount, startAccount } from "../../sync/dev/account.ts";
-import type { Storage } from "../../sync/dev/storage.ts";
+import type { WorkerStorage } from "../../sync/dev/storage.ts";
 
 /** The local Cloudflare account, with what it stores in memory: what an edge makes of it costs the sync job nothing. */
-export function benchAccount(): Promise<LocalAccount> {
+export function startBenchAccount(): Promise<LocalAccount> {
   const values = new Map<string, string>();
-  const storage: Storage = {
+  const storage: WorkerStorage = {
     get: async (keys) => Object.fromEntries(keys.map((key) => [key, values.get(key) ?? null])),
     async put(entries) {
       for (const { key, value } of entries) values.set(key, value);
@@ -15,7 +15,7 @@ export function benchAccount(): Promise<LocalAccount> {
     async list(prefix, limit) {
       return { keys: [...values.keys()].filter((key) => key.startsWith(prefix)).slice(0, limit) };
     },
-    setEdgeReads: async () => {},
+    setEdgeReadMode: async () => {},
   };
   return startAccount({ zones: ["example.com"], storage: () => storage });
 }

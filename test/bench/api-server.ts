@@ -1,36 +1,37 @@
-import { ApiServer, type Applied } from "../support/api-server.ts";
-import { objectsOf, type Size } from "./objects.ts";
+import { ApiServer, type AppliedObject } from "../support/api-server.ts";
+import { buildObjects, type ClusterSize } from "./objects.ts";
 
 /** What the benchmark asks of the process that this is. */
-export type Question = { readonly start: Size } | "count";
+export type BenchRequest = { readonly start: ClusterSize } | "count";
 
 /** What it answers: a kubeconfig's text, or how many requests of each kind there were. */
-export type Answer = { readonly kubeconfig: string } | { readonly requests: Readonly<Record<string, number>> };
+export type BenchReply = { readonly kubeconfig: string } | { readonly requests: Readonly<Record<string, number>> };
 
 let server: ApiServer | undefined;
 
 process.on("disconnect", () => process.exit());
-process.on("message", async (question: Question) => {
-  if (question !== "count") server = await started(question.start);
+process.on("message", async (request: BenchRequest) => {
+  if (request !== "count") server = await startPopulatedServer(request.start);
   if (!server) return;
-  const answer: Answer = question === "count" ? { requests: counted(server) } : { kubeconfig: server.kubeconfigText };
-  process.send?.(answer);
+  const reply: BenchReply =
+    request === "count" ? { requests: countRequests(server) } : { kubeconfig: server.kubeconfigText };
+  process.send?.(reply);
 });
 
-async function started(size: Size): Promise<ApiServer> {
-  const made = await ApiServer.start({ tls: true });
+async function startPopulatedServer(size: ClusterSize): Promise<ApiServer> {
+  const newServer = await ApiServer.start({ tls: true });
   const system = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } };
-  for (const object of [system, ...objectsOf(size)]) made.apply(object as Applied); // each is whole
-  return made;
+  for (const object of [system, ...buildObjects(size)]) newServer.apply(object as AppliedObject); // each is whole
+  return newServer;
 }
 
-function counted({ requests }: ApiServer): Record<string, number> {
+function countRequests({ requests }: ApiServer): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { method, path, query } of requests) {
-    const what =
+    const resource =
       /\/(ingresses|ingressclasses|services|secrets|configmaps|events|leases)(\/|$)/.exec(path)?.[1] ?? "other";
-    const how = query.watch ? "WATCH" : method;
-    const kind = `${how} ${what}${path.endsWith("/status") ? "/status" : ""}`;
+    const verb = query.watch ? "WATCH" : method;
+    const kind = `${verb} ${resource}${path.endsWith("/status") ? "/status" : ""}`;
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   return counts;

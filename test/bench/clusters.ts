@@ -4,41 +4,41 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Api } from "../../sync/kubernetes/api.ts";
-import { apiAs } from "../support/cluster/cluster.ts";
-import { controlPlane } from "../support/cluster/control-plane.ts";
-import type { Answer, Question } from "./api-server.ts";
-import { objectsOf, type Size } from "./objects.ts";
+import type { KubernetesClient } from "../../sync/kubernetes/api.ts";
+import { connectWithKubeconfig } from "../support/cluster/cluster.ts";
+import { startControlPlane } from "../support/cluster/control-plane.ts";
+import type { BenchReply, BenchRequest } from "./api-server.ts";
+import { buildObjects, type ClusterSize } from "./objects.ts";
 
-const PARALLEL = 16;
+const MAX_PARALLEL_REQUESTS = 16;
 
 /** A cluster full of objects, in processes of its own. */
 export interface BenchCluster {
   readonly kubeconfig: string; // a file
-  readonly api: Api;
+  readonly api: KubernetesClient;
   /** How many requests of each kind there were so far; undefined where that is not counted. */
-  requests(): Promise<Readonly<Record<string, number>> | undefined>;
+  countRequests(): Promise<Readonly<Record<string, number>> | undefined>;
   close(): Promise<void>;
 }
 
 /** The API server of the tests. */
-export async function loopbackCluster(size: Size): Promise<BenchCluster> {
+export async function startLoopbackCluster(size: ClusterSize): Promise<BenchCluster> {
   const child = fork(fileURLToPath(new URL("api-server.ts", import.meta.url)));
-  const ask = async (question: Question): Promise<Answer> => {
-    child.send(question);
-    const [answer] = await once(child, "message");
-    return answer as Answer; // api-server.ts says so
+  const sendRequest = async (request: BenchRequest): Promise<BenchReply> => {
+    child.send(request);
+    const [reply] = await once(child, "message");
+    return reply as BenchReply; // api-server.ts says so
   };
   const folder = await mkdtemp(join(tmpdir(), "edgress-bench-"));
-  const started = await ask({ start: size });
+  const reply = await sendRequest({ start: size });
   const kubeconfig = join(folder, "kubeconfig");
-  await writeFile(kubeconfig, "kubeconfig" in started ? started.kubeconfig : "", { mode: 0o600 });
+  await writeFile(kubeconfig, "kubeconfig" in reply ? reply.kubeconfig : "", { mode: 0o600 });
   return {
     kubeconfig,
-    api: apiAs(kubeconfig),
-    async requests() {
-      const answer = await ask("count");
-      return "requests" in answer ? answer.requests : {};
+    api: connectWithKubeconfig(kubeconfig),
+    async countRequests() {
+      const reply = await sendRequest("count");
+      return "requests" in reply ? reply.requests : {};
     },
     async close() {
       child.disconnect();
@@ -48,39 +48,39 @@ export async function loopbackCluster(size: Size): Promise<BenchCluster> {
 }
 
 /** A real kube-apiserver with etcd. */
-export async function realCluster(size: Size): Promise<BenchCluster> {
-  const plane = await controlPlane();
-  const api = apiAs(plane.kubeconfig);
-  const objects = objectsOf(size) as Whole[]; // objects.ts writes them so
+export async function startRealCluster(size: ClusterSize): Promise<BenchCluster> {
+  const plane = await startControlPlane();
+  const api = connectWithKubeconfig(plane.kubeconfig);
+  const objects = buildObjects(size) as CompleteObject[]; // objects.ts writes them so
   const namespaces = new Set(objects.flatMap(({ metadata: { namespace } }) => namespace ?? []));
-  await inParallel([...namespaces], (name) => api.create("/api/v1/namespaces", { metadata: { name } }));
-  await inParallel(objects, (object) => api.create(collectionOf(object), creatable(object)));
-  return { kubeconfig: plane.kubeconfig, api, requests: async () => undefined, close: plane.close };
+  await runInParallel([...namespaces], (name) => api.create("/api/v1/namespaces", { metadata: { name } }));
+  await runInParallel(objects, (object) => api.create(buildCollectionPath(object), omitClusterIps(object)));
+  return { kubeconfig: plane.kubeconfig, api, countRequests: async () => undefined, close: plane.close };
 }
 
-interface Whole {
+interface CompleteObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly namespace?: string; readonly name: string };
   readonly spec?: object;
 }
 
-function collectionOf({ apiVersion, kind, metadata: { namespace } }: Whole): string {
+function buildCollectionPath({ apiVersion, kind, metadata: { namespace } }: CompleteObject): string {
   const plural = { Ingress: "ingresses", IngressClass: "ingressclasses", Service: "services", Secret: "secrets" }[kind];
-  const place = namespace === undefined ? "" : `namespaces/${namespace}/`;
-  return `${apiVersion.includes("/") ? "/apis" : "/api"}/${apiVersion}/${place}${plural}`;
+  const namespacePath = namespace === undefined ? "" : `namespaces/${namespace}/`;
+  return `${apiVersion.includes("/") ? "/apis" : "/api"}/${apiVersion}/${namespacePath}${plural}`;
 }
 
 /** Addresses of Services are the server's to give. */
-function creatable(object: Whole): object {
+function omitClusterIps(object: CompleteObject): object {
   if (object.kind !== "Service") return object;
   return { ...object, spec: { ...object.spec, clusterIP: undefined, clusterIPs: undefined } };
 }
 
-async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+async function runInParallel<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
   const queue = items.values();
   const work = async () => {
     for (const item of queue) await act(item);
   };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await Promise.all(Array.from({ length: MAX_PARALLEL_REQUESTS }, work));
 }

@@ -7,87 +7,96 @@ import { fileURLToPath } from "node:url";
 import { listen } from "../../sync/dev/listening.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
-const LOOK_MS = 250; // each look costs the job some 2 ms
+const POLL_INTERVAL_MS = 250; // each look costs the job some 2 ms
 const TICKS_PER_SECOND = 100; // sysconf(_SC_CLK_TCK) on Linux
 
 /** The sync job as a process of its own. */
-export interface RunningJob {
+export interface BenchJob {
   readonly startedAt: number; // as performance.now()
   /** A metric, summed over its labels; undefined while it has no value, or nobody answers. */
   metric(name: string): Promise<number | undefined>;
   /** Resolves when a metric is at least so much. */
-  until(name: string, atLeast: number): Promise<void>;
-  /** Reads the metrics for so long, as often as `until` does. */
-  lookFor(ms: number): Promise<void>;
+  waitForMetric(name: string, minimum: number): Promise<void>;
+  /** Reads the metrics for so long, as often as `waitForMetric` does. */
+  pollFor(ms: number): Promise<void>;
   /** All that its threads have taken so far, in ms. */
-  cpu(): number;
+  readCpuMs(): number;
   /** In bytes: now, and at its highest. */
-  memory(): { readonly resident: number; readonly peak: number };
+  readMemoryBytes(): { readonly resident: number; readonly peak: number };
   stop(): Promise<void>;
 }
 
 /** The options of node that deploy/ gives it. */
-function deployedOptions(): string[] {
+function readDeployedNodeOptions(): string[] {
   const deployment = readFileSync(new URL("../../deploy/base/deployment.yaml", import.meta.url), "utf8");
   const [, options = ""] = /name: NODE_OPTIONS\n\s*value: (.+)/.exec(deployment) ?? [];
   return options.split(" ");
 }
 
 /** Starts `edgress sync`. `nodeOptions` go to its node, such as --cpu-prof. */
-export async function startJob(
+export async function startBenchJob(
   options: readonly string[],
   environment: Readonly<Record<string, string>>,
   nodeOptions: readonly string[],
-): Promise<RunningJob> {
-  const free = await listen(createServer(), 0);
-  await free.close();
+): Promise<BenchJob> {
+  const reservation = await listen(createServer(), 0);
+  await reservation.close();
   const startedAt = performance.now();
-  const args = [...deployedOptions(), ...nodeOptions, CLI, "sync", "--health-port", String(free.port), ...options];
+  const args = [
+    ...readDeployedNodeOptions(),
+    ...nodeOptions,
+    CLI,
+    "sync",
+    "--health-port",
+    String(reservation.port),
+    ...options,
+  ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...environment } });
-  const metric = async (name: string) => sumOf(name, await metricsAt(free.port));
+  const metric = async (name: string) => sumMetric(name, await fetchMetrics(reservation.port));
   return {
     startedAt,
     metric,
-    async until(name, atLeast) {
-      while (((await metric(name)) ?? -1) < atLeast) {
+    async waitForMetric(name, minimum) {
+      while (((await metric(name)) ?? -1) < minimum) {
         const { exitCode, signalCode } = child;
         if (exitCode !== null || signalCode !== null) throw new Error(`the sync job ended: ${exitCode ?? signalCode}`);
-        await sleep(LOOK_MS);
+        await sleep(POLL_INTERVAL_MS);
       }
     },
-    async lookFor(ms) {
-      for (const began = performance.now(); performance.now() - began < ms; await sleep(LOOK_MS)) await metric("");
+    async pollFor(ms) {
+      for (const pollStart = performance.now(); performance.now() - pollStart < ms; await sleep(POLL_INTERVAL_MS))
+        await metric("");
     },
-    cpu: () => cpuOf(child),
-    memory: () => memoryOf(child),
+    readCpuMs: () => readProcessCpuMs(child),
+    readMemoryBytes: () => readProcessMemoryBytes(child),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, "exit");
+      const exit = once(child, "exit");
       child.kill("SIGTERM");
-      await ended;
+      await exit;
     },
   };
 }
 
-async function metricsAt(port: number): Promise<string> {
+async function fetchMetrics(port: number): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
   return answer ? await answer.text() : "";
 }
 
-function sumOf(name: string, exposition: string): number | undefined {
-  const lines = exposition.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+function sumMetric(name: string, metricsText: string): number | undefined {
+  const lines = metricsText.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   if (lines.length === 0) return undefined;
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
 
-function cpuOf({ pid }: ChildProcess): number {
+function readProcessCpuMs({ pid }: ChildProcess): number {
   const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
     .split(" ");
   return ((Number(user) + Number(system)) / TICKS_PER_SECOND) * 1000;
 }
 
-function memoryOf({ pid }: ChildProcess): { resident: number; peak: number } {
+function readProcessMemoryBytes({ pid }: ChildProcess): { resident: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
   return { resident: bytes("VmRSS"), peak: bytes("VmHWM") };

@@ -1,25 +1,25 @@
 /** How many there are of each kind. */
-export interface Size {
+export interface ClusterSize {
   readonly ingresses: number;
   readonly services: number;
 }
 
-const NAMESPACES = 100;
+const NAMESPACE_COUNT = 100;
 const NGINX = "nginx.ingress.kubernetes.io";
 // "ann" with the password "correct-horse", and nobody's own.
 const USERS = "ann:$2y$10$0bqf1oWyWcqRAWpXkVcjQO0hYb0oQ8Yb1k3vS8Jq0o3vS8Jq0o3vS";
 
 /** The objects of a cluster of this size, as its API server has them. Two Ingresses lead to each pair of Services. */
-export function objectsOf(size: Size): object[] {
+export function buildObjects(size: ClusterSize): object[] {
   return [
-    ingressClass(),
-    ...range(size.services).map(service),
-    ...range(NAMESPACES).map(secret),
-    ...range(size.ingresses).map((index) => ingress(index, size)),
+    buildIngressClass(),
+    ...buildRange(size.services).map(buildBenchService),
+    ...buildRange(NAMESPACE_COUNT).map(buildBenchSecret),
+    ...buildRange(size.ingresses).map((index) => buildBenchIngress(index, size)),
   ];
 }
 
-function ingressClass(): object {
+function buildIngressClass(): object {
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "IngressClass",
@@ -28,7 +28,7 @@ function ingressClass(): object {
   };
 }
 
-function service(index: number): object {
+function buildBenchService(index: number): object {
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -38,17 +38,17 @@ function service(index: number): object {
       clusterIP: `10.96.${index >> 8}.${index & 255}`,
       clusterIPs: [`10.96.${index >> 8}.${index & 255}`],
       externalIPs: [`203.0.113.${index % 250}`, `198.51.100.${index % 200}`],
-      ports: [{ name: "http", port: portOf(index), targetPort: 8080 }],
+      ports: [{ name: "http", port: choosePort(index), targetPort: 8080 }],
     },
   };
 }
 
 /** Half of them are on a port that origins see in Host, which is noted of each path. */
-function portOf(service: number): number {
+function choosePort(service: number): number {
   return service % 2 === 0 ? 80 : 8080;
 }
 
-function secret(index: number): object {
+function buildBenchSecret(index: number): object {
   return {
     apiVersion: "v1",
     kind: "Secret",
@@ -57,20 +57,20 @@ function secret(index: number): object {
   };
 }
 
-function ingress(index: number, { services }: Size): object {
-  const isExpression = index % 10 === 0;
+function buildBenchIngress(index: number, { services }: ClusterSize): object {
+  const isRegex = index % 10 === 0;
   const host = `host-${index}.example.com`;
-  const path = (written: string, at: number) => ({
-    path: written,
-    pathType: isExpression ? "ImplementationSpecific" : "Prefix",
+  const path = (pathText: string, serviceIndex: number) => ({
+    path: pathText,
+    pathType: isRegex ? "ImplementationSpecific" : "Prefix",
     backend: {
       service: {
-        name: `service-${at % services}`,
-        port: at % 3 === 0 ? { name: "http" } : { number: portOf(at % services) },
+        name: `service-${serviceIndex % services}`,
+        port: serviceIndex % 3 === 0 ? { name: "http" } : { number: choosePort(serviceIndex % services) },
       },
     },
   });
-  const paths = [path(isExpression ? "/api/(.*)" : "/api", index), path("/", index + NAMESPACES)];
+  const paths = [path(isRegex ? "/api/(.*)" : "/api", index), path("/", index + NAMESPACE_COUNT)];
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
@@ -78,7 +78,7 @@ function ingress(index: number, { services }: Size): object {
       namespace: namespaceOf(index),
       name: `ingress-${index}`,
       creationTimestamp: new Date(Date.UTC(2025, 0, 1) + 60_000 * ((index * 7919) % 100_000)).toISOString(),
-      annotations: annotationsOf(index, isExpression),
+      annotations: buildAnnotations(index, isRegex),
     },
     spec: {
       ingressClassName: "edgress",
@@ -89,15 +89,15 @@ function ingress(index: number, { services }: Size): object {
 }
 
 /** What is often written: every Ingress has some of it, and a few have what costs more. */
-function annotationsOf(index: number, isExpression: boolean): Record<string, string> {
+function buildAnnotations(index: number, isRegex: boolean): Record<string, string> {
   // Of every namespace some.
-  const spread = index + Math.floor(index / NAMESPACES);
-  const every = (nth: number, annotations: Record<string, string>) => (spread % nth === 0 ? annotations : {});
+  const position = index + Math.floor(index / NAMESPACE_COUNT);
+  const every = (nth: number, annotations: Record<string, string>) => (position % nth === 0 ? annotations : {});
   return {
     "cert-manager.io/cluster-issuer": "letsencrypt",
     [`${NGINX}/proxy-body-size`]: "8m",
     [`${NGINX}/proxy-read-timeout`]: "120",
-    ...(isExpression ? { [`${NGINX}/rewrite-target`]: "/$1" } : {}),
+    ...(isRegex ? { [`${NGINX}/rewrite-target`]: "/$1" } : {}),
     ...every(2, { [`${NGINX}/ssl-redirect`]: "false" }),
     ...every(4, { [`${NGINX}/enable-cors`]: "true", [`${NGINX}/cors-allow-origin`]: "https://app.example.com" }),
     ...every(5, { [`${NGINX}/whitelist-source-range`]: "192.0.2.0/24, 2001:db8::/32" }),
@@ -105,16 +105,16 @@ function annotationsOf(index: number, isExpression: boolean): Record<string, str
     ...every(11, { [`${NGINX}/affinity`]: "cookie", [`${NGINX}/session-cookie-name`]: "route" }),
     ...every(20, { [`${NGINX}/auth-type`]: "basic", [`${NGINX}/auth-secret`]: "staff" }),
     ...every(25, { [`${NGINX}/server-alias`]: `alias-${index}.example.com` }),
-    ...every(50, { [`${NGINX}/auth-url`]: `http://service-${index % NAMESPACES}.${namespaceOf(index)}/check` }),
+    ...every(50, { [`${NGINX}/auth-url`]: `http://service-${index % NAMESPACE_COUNT}.${namespaceOf(index)}/check` }),
     ...every(100, { [`${NGINX}/proxy-sendtimeout`]: "60" }), // misspelt
   };
 }
 
 /** Where objects of this index are. */
 export function namespaceOf(index: number): string {
-  return `team-${index % NAMESPACES}`;
+  return `team-${index % NAMESPACE_COUNT}`;
 }
 
-function range(count: number): number[] {
+function buildRange(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }

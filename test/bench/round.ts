@@ -1,22 +1,22 @@
 import type { Cluster, Ingress, Service } from "../../sync/collect/cluster.ts";
-import { clusterOf } from "../../sync/collect/objects.ts";
-import { inspector } from "../../sync/compile/backtracking.ts";
-import { type Compiled, compile } from "../../sync/compile/compile.ts";
-import { newMemory } from "../../sync/compile/memory.ts";
+import { parseCluster } from "../../sync/collect/objects.ts";
+import { createRegexInspector } from "../../sync/compile/backtracking.ts";
+import { type Compilation, compile } from "../../sync/compile/compile.ts";
+import { createCompileCache } from "../../sync/compile/memory.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import { DEFAULT_PERMITS } from "../../sync/compile/permits.ts";
-import { plan, rulesDigest } from "../../sync/publish/plan.ts";
-import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
-import { generateKeys } from "../../sync/publish/sign.ts";
-import { textOf } from "../../sync/publish/texts.ts";
-import { objectsOf } from "./objects.ts";
+import { computeRulesDigest, planPublication } from "../../sync/publish/plan.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/seal.ts";
+import { generateSigningKeys } from "../../sync/publish/sign.ts";
+import { serializeHost } from "../../sync/publish/texts.ts";
+import { buildObjects } from "./objects.ts";
 
 // Prints what rounds of a large cluster cost. It asserts nothing: how fast a machine is says nothing of the code.
 
-const ROUNDS = 15;
+const SAMPLE_COUNT = 15;
 const SIZE = { ingresses: 10_000, services: 5000 };
 
-const sealer = sealerOf(generateKeys().privateKey, generateSealingKeys().publicKey);
+const encryptor = createSecretEncryptor(generateSigningKeys().privateKey, generateEncryptionKeys().publicKey);
 const options: Options = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
@@ -24,17 +24,19 @@ const options: Options = {
   allowedResponseHeaders: [],
   zones: ["example.com"],
   permits: DEFAULT_PERMITS,
-  inspect: inspector(),
-  seal: sealer.seal,
+  inspect: createRegexInspector(),
+  tokenizeSecret: encryptor.tokenizeSecret,
 };
-const memory = newMemory();
+const cache = createCompileCache();
 
 /** Compiles, and plans what would be published. */
-async function round(cluster: Cluster): Promise<{ compiled: Compiled; shards: ReadonlyMap<string, string> }> {
-  const compiled = compile(cluster, options, memory);
-  rulesDigest(compiled.rules);
-  const sealed = await sealer.prepare(compiled.rules.hosts.map(textOf));
-  return { compiled, shards: plan(compiled.rules, undefined, 1, new Date(), sealed).shards };
+async function compileAndPlan(
+  cluster: Cluster,
+): Promise<{ compilation: Compilation; shards: ReadonlyMap<string, string> }> {
+  const compilation = compile(cluster, options, cache);
+  computeRulesDigest(compilation.rules);
+  const encryptedSecrets = await encryptor.prepare(compilation.rules.hosts.map(serializeHost));
+  return { compilation, shards: planPublication(compilation.rules, undefined, 1, new Date(), encryptedSecrets).shards };
 }
 
 interface Cost {
@@ -42,70 +44,78 @@ interface Cost {
   readonly cpu: number; // ms, of all threads: garbage is collected beside
 }
 
-async function costOf(work: () => Promise<unknown>): Promise<Cost> {
-  const [began, before] = [performance.now(), process.cpuUsage()];
+async function measureCost(work: () => Promise<unknown>): Promise<Cost> {
+  const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
   await work();
-  const { user, system } = process.cpuUsage(before);
-  return { elapsed: performance.now() - began, cpu: (user + system) / 1000 };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { elapsed: performance.now() - startedAt, cpu: (user + system) / 1000 };
 }
 
-async function rounds(what: string, clusters: (index: number) => Cluster): Promise<void> {
+async function measureSyncs(label: string, clusters: (index: number) => Cluster): Promise<void> {
   const costs: Cost[] = [];
-  for (let index = 0; index < ROUNDS; index++) {
+  for (let index = 0; index < SAMPLE_COUNT; index++) {
     const cluster = clusters(index);
-    costs.push(await costOf(() => round(cluster)));
+    costs.push(await measureCost(() => compileAndPlan(cluster)));
   }
-  print(what, { elapsed: median(costs.map(({ elapsed }) => elapsed)), cpu: median(costs.map(({ cpu }) => cpu)) });
+  printCost(label, { elapsed: median(costs.map(({ elapsed }) => elapsed)), cpu: median(costs.map(({ cpu }) => cpu)) });
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-function print(what: string, { elapsed, cpu }: Cost): void {
+function printCost(label: string, { elapsed, cpu }: Cost): void {
   const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8);
-  console.log(`${what.padEnd(24)} ${ms(cpu)} CPU ${ms(elapsed)} elapsed`);
+  console.log(`${label.padEnd(24)} ${ms(cpu)} CPU ${ms(elapsed)} elapsed`);
 }
 
-function megabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
 let cluster: Cluster = {
-  ...clusterOf(objectsOf(SIZE).map((object) => ({ object, source: "the API" }))),
-  certificates: "unread",
+  ...parseCluster(buildObjects(SIZE).map((object) => ({ object, source: "the API" }))),
+  certificates: "unknown",
 };
 
 /** Takes a request limit that no Ingress had yet. */
 function withChangedIngress(index: number): Cluster {
-  const at = index * 37;
-  const changed = (ingress: Ingress): Ingress => ({
+  const targetIndex = index * 37;
+  const change = (ingress: Ingress): Ingress => ({
     ...ingress,
     annotations: { ...ingress.annotations, "nginx.ingress.kubernetes.io/limit-rpm": String(100 + index) },
   });
-  cluster = { ...cluster, ingresses: cluster.ingresses.map((one, own) => (own === at ? changed(one) : one)) };
+  cluster = {
+    ...cluster,
+    ingresses: cluster.ingresses.map((candidate, position) =>
+      position === targetIndex ? change(candidate) : candidate,
+    ),
+  };
   return cluster;
 }
 
 function withChangedService(index: number): Cluster {
-  const at = index * 41;
-  const changed = (service: Service): Service => ({ ...service, externalIPs: [`192.0.2.${index}`] });
-  cluster = { ...cluster, services: cluster.services.map((one, own) => (own === at ? changed(one) : one)) };
+  const targetIndex = index * 41;
+  const change = (service: Service): Service => ({ ...service, externalIPs: [`192.0.2.${index}`] });
+  cluster = {
+    ...cluster,
+    services: cluster.services.map((candidate, position) => (position === targetIndex ? change(candidate) : candidate)),
+  };
   return cluster;
 }
 
-print(
+printCost(
   "first",
-  await costOf(async () => {
-    const { compiled, shards } = await round(cluster);
+  await measureCost(async () => {
+    const { compilation, shards } = await compileAndPlan(cluster);
     const bytes = [...shards.values()].reduce((sum, shard) => sum + shard.length, 0);
-    const { rules, diagnostics, references } = compiled;
+    const { rules, diagnostics, references } = compilation;
     console.log(`${SIZE.ingresses} Ingresses, ${SIZE.services} Services: ${rules.hosts.length} hosts,`);
-    console.log(`${shards.size} shards of ${megabytes(bytes)}, ${diagnostics.length} diagnostics,`);
+    console.log(`${shards.size} shards of ${formatMegabytes(bytes)}, ${diagnostics.length} diagnostics,`);
     console.log(`${references.length} Secrets and ConfigMaps asked for`);
   }),
 );
-await rounds("one changed Ingress", withChangedIngress);
-await rounds("one changed Service", withChangedService);
-await rounds("nothing changed", () => ({ ...cluster, ingresses: [...cluster.ingresses] }));
-console.log(`resident: ${megabytes(process.memoryUsage().rss)}`);
+await measureSyncs("one changed Ingress", withChangedIngress);
+await measureSyncs("one changed Service", withChangedService);
+await measureSyncs("nothing changed", () => ({ ...cluster, ingresses: [...cluster.ingresses] }));
+console.log(`resident: ${formatMegabytes(process.memoryUsage().rss)}`);

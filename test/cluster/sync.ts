@@ -2,23 +2,29 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { apply } from "../support/cluster/cluster.ts";
+import { applyObjects } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
-import { ingressesOf, ingressOf, inParallel, syncedWith, within } from "../support/cluster/synced.ts";
-import { service } from "../support/edge.ts";
+import {
+  assertChangeWithin,
+  buildClassIngress,
+  buildIngressesPath,
+  runInParallel,
+  startClusterHarness,
+} from "../support/cluster/synced.ts";
+import { buildService } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { startSync } from "../support/sync-cli.ts";
+import { startSyncProcess } from "../support/sync-cli.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());
-const synced = await syncedWith(cluster, ["example.com", "bar.com"]);
-after(() => synced.close());
-const { answers, generation, isLive, status } = synced;
-const [home, crowd] = [await cluster.namespace(), await cluster.namespace()];
+const harness = await startClusterHarness(cluster, ["example.com", "bar.com"]);
+after(() => harness.close());
+const { waitForAnswer: answers, generation, waitUntilLive: isLive, readStatus: status } = harness;
+const [home, crowd] = [await cluster.createNamespace(), await cluster.createNamespace()];
 const ourClass = home; // in a cluster that is not ours, nobody else's
-const job = await startSync({
+const job = await startSyncProcess({
   kubeconfig: cluster.kubeconfig,
-  environment: synced.environment,
+  environment: harness.environment,
   args: [
     ...["--namespace", home, "--watch-namespace", home, crowd],
     ...["--ingress-class", ourClass, "--watch-ingress-without-class"],
@@ -39,22 +45,22 @@ describe("an example that is applied as extensions/v1beta1 reaches the edge:", {
 
   for (const [example, expected] of Object.entries({ fanout, "single-backend": singleBackend })) {
     test(example, async (t) => {
-      await synced.origin("203.0.113.10:80", "my-service");
-      await synced.origin("203.0.113.11:80", "my-service-1");
-      await synced.origin("203.0.113.12:80", "my-service-2");
-      const [first = ""] = Object.keys(expected);
+      await harness.startOrigin("203.0.113.10:80", "my-service");
+      await harness.startOrigin("203.0.113.11:80", "my-service-1");
+      await harness.startOrigin("203.0.113.12:80", "my-service-2");
+      const [firstUrl = ""] = Object.keys(expected);
       const filenames = ["--namespace", home, "--filename", join(EXAMPLES, example)];
-      await within(t, 3000, "applied", {
+      await assertChangeWithin(t, 3000, "applied", {
         change: () => cluster.kubectl(["apply", ...filenames]),
-        async seen() {
-          for (const [url, wanted] of Object.entries(expected)) await answers(url, wanted);
+        async waitForEffect() {
+          for (const [url, expectedAnswer] of Object.entries(expected)) await answers(url, expectedAnswer);
           await isLive(home, "my-ingress");
         },
       });
       assert.deepEqual((await status(home, "my-ingress"))?.addresses, ["edge.example.com"]);
-      await within(t, 3000, "deleted", {
+      await assertChangeWithin(t, 3000, "deleted", {
         change: () => cluster.kubectl(["delete", ...filenames]),
-        seen: () => answers(first, "404"),
+        waitForEffect: () => answers(firstUrl, "404"),
       });
     });
   }
@@ -62,25 +68,26 @@ describe("an example that is applied as extensions/v1beta1 reaches the edge:", {
 
 test("1,000 Ingresses that are created in parallel are live within 30 s, in a handful of generations", async (t) => {
   const names = Array.from({ length: 1000 }, (_, index) => `n-${index}`);
-  await synced.origin("203.0.113.31:80", "web");
-  await apply(cluster, crowd, service("web", ["203.0.113.31"]));
-  const before = await generation();
-  const asked = performance.now();
-  const tellTime = (what: string) => t.diagnostic(`${what} after ${Math.round(performance.now() - asked)} ms`);
-  await within(t, 30_000, "all of it", {
+  await harness.startOrigin("203.0.113.31:80", "web");
+  await applyObjects(cluster, crowd, buildService("web", ["203.0.113.31"]));
+  const generationBefore = await generation();
+  const startedAt = performance.now();
+  const reportTime = (label: string) => t.diagnostic(`${label} after ${Math.round(performance.now() - startedAt)} ms`);
+  await assertChangeWithin(t, 30_000, "all of it", {
     async change() {
-      const create = (name: string) => synced.api.create(ingressesOf(crowd), ingressOf(ourClass, name, { "/": "web" }));
-      await inParallel(names, create);
-      tellTime("created");
+      const createIngress = (name: string) =>
+        harness.api.create(buildIngressesPath(crowd), buildClassIngress(ourClass, name, { "/": "web" }));
+      await runInParallel(names, createIngress);
+      reportTime("created");
     },
-    async seen() {
-      await inParallel(names, (name) => answers(`http://${name}.example.com/`, "web /"));
-      tellTime("live");
-      await inParallel(names, (name) => isLive(crowd, name));
-      tellTime("status written");
+    async waitForEffect() {
+      await runInParallel(names, (name) => answers(`http://${name}.example.com/`, "web /"));
+      reportTime("live");
+      await runInParallel(names, (name) => isLive(crowd, name));
+      reportTime("status written");
     },
   });
-  const generations = (await generation()) - before;
+  const generations = (await generation()) - generationBefore;
   t.diagnostic(`${generations} generations`);
   assert(generations <= 8, `${generations} generations`);
 });

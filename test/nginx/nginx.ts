@@ -11,50 +11,50 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A real nginx on loopback. */
 export interface Nginx {
   /** Asks with path and Host exactly as given: the status, and the body. */
-  ask(host: string, path: string): Promise<{ status: number; body: string }>;
+  sendRequest(host: string, path: string): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
 }
 
 /** Starts nginx with these servers (each a `server { … }` without its `listen`). Rejects where there is no nginx. */
 export async function startNginx(servers: readonly string[]): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-nginx-"));
-  const port = await freePort();
-  await writeFile(join(folder, "nginx.conf"), configuration(folder, port, servers));
+  const port = await findFreePort();
+  await writeFile(join(folder, "nginx.conf"), buildConfiguration(folder, port, servers));
   const child = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-p", folder], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const failed = once(child, "error").then(([error]) => {
+  const startFailure = once(child, "error").then(([error]) => {
     throw new Error(`nginx cannot be started (apt-get install nginx-light): ${error}`);
   });
-  await Promise.race([failed, untilListening(port, child)]);
+  await Promise.race([startFailure, waitUntilListening(port, child)]);
   return {
-    ask: (host, path) => ask(port, host, path),
+    sendRequest: (host, path) => sendRequestTo(port, host, path),
     async close() {
-      const ended = once(child, "exit");
+      const exit = once(child, "exit");
       child.kill("SIGTERM");
-      await ended;
+      await exit;
       await rm(folder, { recursive: true });
     },
   };
 }
 
-function configuration(folder: string, port: number, servers: readonly string[]): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+function buildConfiguration(folder: string, port: number, servers: readonly string[]): string {
+  const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
   return [
     `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {}`,
-    `http { access_log off; merge_slashes on; ${temporary.join(" ")}`,
+    `http { access_log off; merge_slashes on; ${temporaryPaths.join(" ")}`,
     ...servers.map((server) => server.replace("server {", `server { listen 127.0.0.1:${port};`)),
     "}",
   ].join("\n");
 }
 
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
+async function waitUntilListening(port: number, child: ChildProcess): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`nginx ended: ${child.stderr && (await text(child.stderr))}`);
     if (
-      await ask(port, "none.example.com", "/").then(
+      await sendRequestTo(port, "none.example.com", "/").then(
         () => true,
         () => false,
       )
@@ -64,14 +64,14 @@ async function untilListening(port: number, child: ChildProcess): Promise<void> 
   }
 }
 
-async function ask(port: number, host: string, path: string): Promise<{ status: number; body: string }> {
-  const sent = request({ host: "127.0.0.1", port, path, headers: ["Host", host], agent: false });
-  sent.end();
-  const [response] = await once(sent, "response");
+async function sendRequestTo(port: number, host: string, path: string): Promise<{ status: number; body: string }> {
+  const outgoing = request({ host: "127.0.0.1", port, path, headers: ["Host", host], agent: false });
+  outgoing.end();
+  const [response] = await once(outgoing, "response");
   return { status: response.statusCode, body: await text(response) };
 }
 
-async function freePort(): Promise<number> {
+async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,63 +1,71 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Certificate } from "../../sync/dev/certificates.ts";
-import type { Listening } from "../../sync/dev/listening.ts";
-import { converted } from "./api-server/conversion.ts";
-import { type Armed, type Asked, type Fault, isOn, type On, type StreamFault } from "./api-server/faults.ts";
-import { certificate, listenFor } from "./api-server/listen.ts";
-import { groupVersionOf, RESOURCES, type Resource } from "./api-server/resources.ts";
+import type { ListeningServer } from "../../sync/dev/listening.ts";
+import { convertToVersion } from "./api-server/conversion.ts";
+import {
+  type ApiRequest,
+  type ArmedFault,
+  type Fault,
+  matchesRequest,
+  type RequestMatcher,
+  type WatchFault,
+} from "./api-server/faults.ts";
+import { createServerCertificate, startListening } from "./api-server/listen.ts";
+import { type ApiResource, formatGroupVersion, RESOURCES } from "./api-server/resources.ts";
 import { respond } from "./api-server/respond.ts";
-import { type KubernetesObject, type Metadata, Store } from "./api-server/store.ts";
+import { type KubernetesObject, type ObjectMetadata, ObjectStore } from "./api-server/store.ts";
 import type { WatchStream } from "./api-server/watches.ts";
-import { born, empty } from "./api-server/writes.ts";
+import { createMetadata, removeNamespaceContents } from "./api-server/writes.ts";
 
-export type { Armed, Asked, Fault, On, StreamFault } from "./api-server/faults.ts";
-export type { Resource } from "./api-server/resources.ts";
+export type { ApiRequest, ArmedFault, Fault, RequestMatcher, WatchFault } from "./api-server/faults.ts";
+export type { ApiResource } from "./api-server/resources.ts";
 export type { KubernetesObject } from "./api-server/store.ts";
 
 const TOKEN = "token-of-the-tests";
 
 export interface ApiServerOptions {
   /** The versions of Ingress and IngressClass served, for example "extensions/v1beta1"; all, when left out. */
-  readonly served?: readonly string[];
+  readonly servedVersions?: readonly string[];
   /** Resources beyond those that it has anyway. */
-  readonly resources?: readonly Resource[];
+  readonly resources?: readonly ApiResource[];
   /** Speaks TLS and HTTP/2, as a real one does. */
   readonly tls?: boolean;
 }
 
 /** An object to be put there, with as much of its metadata as matters. */
-export interface Applied {
+export interface AppliedObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string } & Partial<Metadata>;
+  readonly metadata: { readonly name: string } & Partial<ObjectMetadata>;
   readonly [field: string]: unknown;
 }
 
 /** A Kubernetes API server on loopback that does wrong what it is told to. Its objects are kept in memory. */
 export class ApiServer {
   /** Every request so far. */
-  readonly requests: Asked[] = [];
-  readonly #known: readonly Resource[];
-  readonly #resources: readonly Resource[];
+  readonly requests: ApiRequest[] = [];
+  readonly #allResources: readonly ApiResource[];
+  readonly #resources: readonly ApiResource[];
   readonly #certificate: Certificate | undefined;
-  readonly #store = new Store();
-  readonly #armed: Armed[] = [];
+  readonly #store = new ObjectStore();
+  readonly #armedFaults: ArmedFault[] = [];
   readonly #watches = new Set<WatchStream>();
-  readonly #forbidden: On[] = [];
-  #listening: Listening | undefined;
+  readonly #forbiddenRequests: RequestMatcher[] = [];
+  #listener: ListeningServer | undefined;
   #port = 0;
 
   static async start(options: ApiServerOptions = {}): Promise<ApiServer> {
-    const server = new ApiServer(options, options.tls ? await certificate() : undefined);
+    const server = new ApiServer(options, options.tls ? await createServerCertificate() : undefined);
     await server.serve();
     return server;
   }
 
-  private constructor({ served, resources = [] }: ApiServerOptions, pair: Certificate | undefined) {
-    this.#known = [...RESOURCES, ...resources];
-    const isServed = (one: Resource) => !one.kind.startsWith("Ingress") || served?.includes(groupVersionOf(one));
-    this.#resources = served ? this.#known.filter(isServed) : this.#known;
+  private constructor({ servedVersions, resources = [] }: ApiServerOptions, pair: Certificate | undefined) {
+    this.#allResources = [...RESOURCES, ...resources];
+    const isServed = (resource: ApiResource) =>
+      !resource.kind.startsWith("Ingress") || servedVersions?.includes(formatGroupVersion(resource));
+    this.#resources = servedVersions ? this.#allResources.filter(isServed) : this.#allResources;
     this.#certificate = pair;
     this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } });
   }
@@ -89,33 +97,33 @@ export class ApiServer {
   }
 
   /** Lets the fault happen to the next requests, so many times; a watch's fault happens to watches only. */
-  strike(on: On, fault: Fault, times = 1): Armed {
-    const armed = { on, fault, left: times };
-    this.#armed.push(armed);
-    return armed;
+  injectFault(matcher: RequestMatcher, fault: Fault, times = 1): ArmedFault {
+    const armedFault = { matcher, fault, remaining: times };
+    this.#armedFaults.push(armedFault);
+    return armedFault;
   }
 
   /** Lets the fault happen to watches that are open now, and answers how many there were. */
-  strikeWatches(on: On, fault: StreamFault): number {
-    const struck = [...this.#watches].filter((watch) => watch.open && isOn(on, watch.asked));
-    for (const watch of struck) watch.strike(fault);
-    return struck.length;
+  injectWatchFault(matcher: RequestMatcher, fault: WatchFault): number {
+    const watches = [...this.#watches].filter((watch) => watch.isOpen && matchesRequest(matcher, watch.request));
+    for (const watch of watches) watch.injectFault(fault);
+    return watches.length;
   }
 
   /** How many watches are open now. */
-  watches(on: On = /^/): number {
-    return [...this.#watches].filter((watch) => watch.open && isOn(on, watch.asked)).length;
+  countWatches(matcher: RequestMatcher = /^/): number {
+    return [...this.#watches].filter((watch) => watch.isOpen && matchesRequest(matcher, watch.request)).length;
   }
 
   /** No fault waits any more. */
-  heal(): void {
-    this.#armed.length = 0;
-    this.#forbidden.length = 0;
+  clearFaults(): void {
+    this.#armedFaults.length = 0;
+    this.#forbiddenRequests.length = 0;
   }
 
   /** Answers 403 from now on. */
-  forbid(on: On): void {
-    this.#forbidden.push(on);
+  forbid(matcher: RequestMatcher): void {
+    this.#forbiddenRequests.push(matcher);
   }
 
   /** Forgets the past: versions read before now can be neither watched from nor paged on. */
@@ -124,58 +132,65 @@ export class ApiServer {
   }
 
   /** Creates or replaces an object whole, its status too; its namespace comes along. */
-  apply(object: Applied): KubernetesObject {
-    const resource = this.#known.find((one) => one.kind === object.kind && groupVersionOf(one) === object.apiVersion);
+  apply(object: AppliedObject): KubernetesObject {
+    const resource = this.#allResources.find(
+      (candidate) => candidate.kind === object.kind && formatGroupVersion(candidate) === object.apiVersion,
+    );
     if (!resource) throw new Error(`this API server does not know ${object.apiVersion} ${object.kind}`);
     const namespace = resource.namespaced ? (object.metadata.namespace ?? "default") : undefined;
     if (namespace !== undefined && !this.#store.get("namespaces", undefined, namespace)) {
       this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
     }
     const before = this.#store.get(resource.plural, namespace, object.metadata.name);
-    const { uid, creationTimestamp, generation } = before?.metadata ?? born(resource, new Date());
-    const raised = before && !isDeepStrictEqual(before.spec, object.spec) ? 1 : 0;
-    const kept = { uid, creationTimestamp, ...(generation !== undefined && { generation: generation + raised }) };
-    const metadata = { ...kept, ...(namespace !== undefined && { namespace }), ...object.metadata };
+    const { uid, creationTimestamp, generation } = before?.metadata ?? createMetadata(resource, new Date());
+    const increment = before && !isDeepStrictEqual(before.spec, object.spec) ? 1 : 0;
+    const fixedFields = {
+      uid,
+      creationTimestamp,
+      ...(generation !== undefined && { generation: generation + increment }),
+    };
+    const metadata = { ...fixedFields, ...(namespace !== undefined && { namespace }), ...object.metadata };
     const status = resource.status && { status: resource.status };
     return this.#store.put(resource.plural, { ...status, ...object, metadata } as KubernetesObject); // born with all it needs
   }
 
   /** Removes an object, and all that is in it where it is a namespace. Answers whether it was there. */
   remove(kind: string, namespace: string | undefined, name: string): boolean {
-    const { plural } = this.#resourceOf(kind);
-    const namespaced = this.#resources.filter((one) => one.namespaced).map((one) => one.plural);
-    if (kind === "Namespace") empty(this.#store, name, namespaced);
+    const { plural } = this.#findResource(kind);
+    const plurals = this.#resources.filter((resource) => resource.namespaced).map((one) => one.plural);
+    if (kind === "Namespace") removeNamespaceContents(this.#store, name, plurals);
     return this.#store.remove(plural, namespace, name) !== undefined;
   }
 
   /** The objects of a kind, in all namespaces or one, as the first API version served writes them. */
   objects(kind: string, namespace?: string): KubernetesObject[] {
-    const resource = this.#resourceOf(kind);
-    const all = this.#store.at(resource.plural, this.#store.version) ?? [];
-    const own = all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
-    return own.map((object) => converted(object, resource));
+    const resource = this.#findResource(kind);
+    const objects = this.#store.objectsAt(resource.plural, this.#store.version) ?? [];
+    const selection = objects.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+    return selection.map((object) => convertToVersion(object, resource));
   }
 
   /** Listens, on the port that it had before. */
   async serve(): Promise<void> {
-    const parts = {
+    const server = {
       token: TOKEN,
       store: this.#store,
       resources: this.#resources,
       requests: this.requests,
-      armed: this.#armed,
-      forbidden: this.#forbidden,
+      armedFaults: this.#armedFaults,
+      forbiddenRequests: this.#forbiddenRequests,
       watches: this.#watches,
     };
-    const answer: Parameters<typeof listenFor>[0] = (request, response) => void respond(parts, request, response);
-    this.#listening = await listenFor(answer, this.#port, this.#certificate);
-    this.#port = this.#listening.port;
+    const handler: Parameters<typeof startListening>[0] = (request, response) =>
+      void respond(server, request, response);
+    this.#listener = await startListening(handler, this.#port, this.#certificate);
+    this.#port = this.#listener.port;
   }
 
   /** Drops every connection and refuses new ones, until `serve`. */
   async stop(): Promise<void> {
-    await this.#listening?.close();
-    this.#listening = undefined;
+    await this.#listener?.close();
+    this.#listener = undefined;
   }
 
   /** Is away for so long; the objects are as before. */
@@ -185,9 +200,9 @@ export class ApiServer {
     await this.serve();
   }
 
-  #resourceOf(kind: string): Resource {
-    const found = this.#resources.find((one) => one.kind === kind);
-    if (!found) throw new Error(`this API server has no ${kind}`);
-    return found;
+  #findResource(kind: string): ApiResource {
+    const resource = this.#resources.find((candidate) => candidate.kind === kind);
+    if (!resource) throw new Error(`this API server has no ${kind}`);
+    return resource;
   }
 }

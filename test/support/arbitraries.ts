@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { allPolicies } from "../../src/rules/policies/all.ts";
-import { PREFIXES } from "../../sync/compile/annotations.ts";
+import { compiledPolicies } from "../../src/rules/policies/all.ts";
+import { ANNOTATION_PREFIXES } from "../../sync/compile/annotations.ts";
 
 // Small pools, so that hosts, paths and names collide.
 const HOSTS = [
@@ -26,11 +26,11 @@ const PATHS = [
   "/foo(/|$)(.*)",
 ];
 const BAD_PATHS = ["relative", "/x//y", "/a/../b", "/unclosed(", "/%", "/\u0000"];
-const TYPES = ["Exact", "Prefix", "ImplementationSpecific"];
+const PATH_TYPES = ["Exact", "Prefix", "ImplementationSpecific"];
 const SERVICES = ["one", "two", "three", "four"];
 const NAMESPACES = ["default", "shop"];
 const DATES = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-02T01:00:00+01:00"];
-const VALUES = [
+const ANNOTATION_VALUES = [
   "true",
   "false",
   "yes",
@@ -44,25 +44,30 @@ const VALUES = [
   "\u0000é",
 ];
 
-const annotationNames = allPolicies.flatMap(({ annotations }) => Object.keys(annotations));
-const examples = allPolicies.flatMap(({ annotations }) =>
+const annotationNames = compiledPolicies.flatMap(({ annotations }) => Object.keys(annotations));
+const examples = compiledPolicies.flatMap(({ annotations }) =>
   Object.values<{ example: string }>(annotations).map(({ example }) => example),
 );
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
 export const annotations = fc.dictionary(
-  fc.tuple(fc.constantFrom(...PREFIXES), fc.constantFrom(...annotationNames)).map(([prefix, name]) => prefix + name),
-  fc.oneof(fc.constantFrom(...VALUES, ...examples), fc.string({ maxLength: 8 })),
+  fc
+    .tuple(fc.constantFrom(...ANNOTATION_PREFIXES), fc.constantFrom(...annotationNames))
+    .map(([prefix, name]) => prefix + name),
+  fc.oneof(fc.constantFrom(...ANNOTATION_VALUES, ...examples), fc.string({ maxLength: 8 })),
   { maxKeys: 3 },
 );
 
 const backend = fc.oneof(
-  { weight: 9, arbitrary: fc.record({ service: fc.record({ name: fc.constantFrom(...SERVICES), port: port() }) }) },
+  {
+    weight: 9,
+    arbitrary: fc.record({ service: fc.record({ name: fc.constantFrom(...SERVICES), port: buildPortArbitrary() }) }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({}, { resource: { kind: "Bucket", name: "pictures" } }) },
 );
 
-function port() {
+function buildPortArbitrary() {
   return fc.constantFrom<object>(
     { number: 80 },
     { number: 8080 },
@@ -72,37 +77,46 @@ function port() {
   );
 }
 
-function path(paths: readonly string[], types: readonly string[]) {
-  return fc.record({ path: maybe(fc.constantFrom(...paths)), pathType: maybe(fc.constantFrom(...types)), backend });
+function buildPathArbitrary(paths: readonly string[], types: readonly string[]) {
+  return fc.record({
+    path: optional(fc.constantFrom(...paths)),
+    pathType: optional(fc.constantFrom(...types)),
+    backend,
+  });
 }
 
 export interface IngressPools {
   readonly hosts: readonly string[];
   /** Whether there are rules without a host, and default backends without rules. */
-  readonly anyHost: boolean;
+  readonly hostlessRules: boolean;
   readonly names: readonly string[];
   readonly paths?: readonly string[];
 }
 
 /** An Ingress as a user may write it: mostly well, at times not. */
-export function ingress({ hosts, anyHost, names, paths: taken = [...PATHS, ...BAD_PATHS] }: IngressPools) {
+export function buildIngressArbitrary({
+  hosts,
+  hostlessRules,
+  names,
+  paths: pathPool = [...PATHS, ...BAD_PATHS],
+}: IngressPools) {
   const host = fc.constantFrom(...hosts);
-  const paths = fc.array(path(taken, [...TYPES, "Regex"]), { maxLength: 3 });
-  const rule = fc.record({ host: anyHost ? maybe(host) : host, http: maybe(fc.record({ paths })) });
+  const paths = fc.array(buildPathArbitrary(pathPool, [...PATH_TYPES, "Regex"]), { maxLength: 3 });
+  const rule = fc.record({ host: hostlessRules ? optional(host) : host, http: optional(fc.record({ paths })) });
   return fc.record({
     apiVersion: fc.constant("networking.k8s.io/v1"),
     kind: fc.constant("Ingress"),
     metadata: fc.record({
       namespace: fc.constantFrom(...NAMESPACES),
       name: fc.constantFrom(...names),
-      creationTimestamp: maybe(fc.constantFrom(...DATES)),
+      creationTimestamp: optional(fc.constantFrom(...DATES)),
       annotations,
     }),
     spec: fc.record({
-      ingressClassName: maybe(fc.constantFrom("edgress", "other")),
-      defaultBackend: maybe(backend),
-      tls: maybe(fc.constant([{ hosts: ["a.example.com"], secretName: "certificate" }])),
-      rules: fc.array(rule, { minLength: anyHost ? 0 : 1, maxLength: 3 }),
+      ingressClassName: optional(fc.constantFrom("edgress", "other")),
+      defaultBackend: optional(backend),
+      tls: optional(fc.constant([{ hosts: ["a.example.com"], secretName: "certificate" }])),
+      rules: fc.array(rule, { minLength: hostlessRules ? 0 : 1, maxLength: 3 }),
     }),
   });
 }
@@ -112,8 +126,8 @@ const service = fc.record({
   kind: fc.constant("Service"),
   metadata: fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom(...SERVICES) }),
   spec: fc.record({
-    externalIPs: maybe(fc.subarray(["203.0.113.1", "203.0.113.2", "2001:db8::1", "nowhere", "203.0.113.999"])),
-    ports: maybe(
+    externalIPs: optional(fc.subarray(["203.0.113.1", "203.0.113.2", "2001:db8::1", "nowhere", "203.0.113.999"])),
+    ports: optional(
       fc.subarray([
         { name: "http", port: 80 },
         { port: 8080, targetPort: 3000 },
@@ -123,12 +137,15 @@ const service = fc.record({
   }),
 });
 
-export const NAMES = ["i1", "i2", "i3", "i4"];
+export const INGRESS_NAMES = ["i1", "i2", "i3", "i4"];
 
 /** The objects of a cluster, each name once. */
 export const objects = fc
   .tuple(
-    fc.uniqueArray(ingress({ hosts: [...HOSTS, ...BAD_HOSTS], anyHost: true, names: NAMES }), { selector: nameOf }),
+    fc.uniqueArray(
+      buildIngressArbitrary({ hosts: [...HOSTS, ...BAD_HOSTS], hostlessRules: true, names: INGRESS_NAMES }),
+      { selector: nameOf },
+    ),
     fc.uniqueArray(service, { selector: nameOf }),
   )
   .map(([ingresses, services]): object[] => [...ingresses, ...services]);
@@ -138,7 +155,7 @@ function nameOf({ metadata }: { metadata: { namespace: string; name: string } })
 }
 
 // What reaches beyond a path: names, the whole host, and other Ingresses' paths.
-const REACHING: readonly (readonly [name: string, values: readonly string[]])[] = [
+const CROSS_PATH_ANNOTATIONS: readonly (readonly [name: string, values: readonly string[]])[] = [
   ["use-regex", ["true"]],
   ["rewrite-target", ["/", "/$1", "/x", "https://new.example.net/$1"]],
   ["app-root", ["/start"]],
@@ -154,35 +171,40 @@ const REACHING: readonly (readonly [name: string, values: readonly string[]])[] 
   ["default-backend", ["two"]],
 ];
 
-const reachingAnnotations = fc
+const crossPathAnnotations = fc
   .uniqueArray(
-    fc.constantFrom(...REACHING).chain(([name, values]) => fc.tuple(fc.constant(name), fc.constantFrom(...values))),
+    fc
+      .constantFrom(...CROSS_PATH_ANNOTATIONS)
+      .chain(([name, values]) => fc.tuple(fc.constant(name), fc.constantFrom(...values))),
     { selector: ([name]) => name, maxLength: 3 },
   )
-  .map((chosen) =>
-    Object.fromEntries(chosen.map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value] as const)),
+  .map((entries) =>
+    Object.fromEntries(entries.map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value] as const)),
   );
 
-const REACHING_PATHS = [
+const OVERLAPPING_PATHS = [
   ...["/", "/foo", "/foo/", "/foo/bar", "/Foo", "/foobar", "/f%6Fo/x", "/foo(/|$)(.*)", "/foo.*", "/fo+", "/foo?/bar"],
   ...["/foo/x|/", "/(foo|admin)", "/admin", "/admin/", "/ADMIN", "/caf%C3%A9", "/.*", "/[f]oo", "/foo%2F..%2Fadmin"],
 ];
 
 /** Ingresses of two namespaces that want each other's hosts and paths, and Services, each name once. */
-export const rivals = fc
+export const competingIngresses = fc
   .tuple(
     fc.uniqueArray(
       fc
         .tuple(
-          ingress({
+          buildIngressArbitrary({
             hosts: ["a.example.com", "b.example.com", "*.example.com", "www.b.example.com", "B.example.com."],
-            anyHost: true,
+            hostlessRules: true,
             names: ["i1", "i2", "i3", "i4"],
-            paths: REACHING_PATHS,
+            paths: OVERLAPPING_PATHS,
           }),
-          reachingAnnotations,
+          crossPathAnnotations,
         )
-        .map(([own, reaching]) => ({ ...own, metadata: { ...own.metadata, annotations: reaching } })),
+        .map(([baseIngress, extraAnnotations]) => ({
+          ...baseIngress,
+          metadata: { ...baseIngress.metadata, annotations: extraAnnotations },
+        })),
       { selector: nameOf, minLength: 1 },
     ),
     fc.uniqueArray(service, { selector: nameOf, minLength: 4 }),
@@ -203,7 +225,12 @@ export const malformedIngress = fc
       { metadata: { name: "broken", creationTimestamp: "yesterday" } },
     ),
   )
-  .map(([apiVersion, wrong]): object => ({ apiVersion, kind: "Ingress", metadata: { name: "broken" }, ...wrong }));
+  .map(([apiVersion, invalidFields]): object => ({
+    apiVersion,
+    kind: "Ingress",
+    metadata: { name: "broken" },
+    ...invalidFields,
+  }));
 
 /** Rules of plain hosts and paths: no annotations, no expressions, and no two spellings of one path. */
 export const plainRules = fc.uniqueArray(
@@ -213,7 +240,7 @@ export const plainRules = fc.uniqueArray(
     slash: fc.boolean(),
     pathType: fc.constantFrom("Exact", "Prefix"),
   }),
-  { selector: ({ host, path: own, pathType }) => `${host} ${own} ${pathType}`, maxLength: 12 },
+  { selector: ({ host, path: rulePath, pathType }) => `${host} ${rulePath} ${pathType}`, maxLength: 12 },
 );
 
 const SEGMENTS = [
@@ -249,4 +276,4 @@ export const hostHeader = fc
     fc.constantFrom("", "."),
     fc.constantFrom("", ":", ":80", ":8443"),
   )
-  .map(([labels, dot, at]) => labels.join(".") + dot + at);
+  .map(([labels, dot, portSuffix]) => labels.join(".") + dot + portSuffix);

@@ -2,31 +2,31 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { until } from "./edge.ts";
+import { waitFor } from "./edge.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 export const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 
-export interface Ran {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs `edgress` to its end. */
-export async function edgress(
+export async function runEdgress(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(child, "close");
+  const exit = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = (await ended) as [number | null];
+  const [code] = (await exit) as [number | null];
   return { code, stdout, stderr };
 }
 
 /** `edgress dev` that runs. */
-export interface Running {
+export interface DevProcess {
   readonly child: ChildProcess;
   readonly http: URL;
   readonly https: URL;
@@ -34,35 +34,35 @@ export interface Running {
   readonly lines: readonly string[];
   readonly stderr: () => string;
   /** The first line from number `from` on that `pattern` matches. */
-  line(pattern: RegExp, from?: number): Promise<string>;
+  waitForLine(pattern: RegExp, firstLine?: number): Promise<string>;
   /** Sends SIGTERM; the exit code, and the time that it took. */
   end(): Promise<{ code: number | null; ms: number }>;
 }
 
 /** Starts `edgress dev` on free ports, and resolves when it is ready. */
-export async function startDev(folder: string, ...args: readonly string[]): Promise<Running> {
+export async function startDev(folder: string, ...extraArguments: readonly string[]): Promise<DevProcess> {
   const ports = ["--http-port", "0", "--https-port", "0"];
-  const child = spawn(process.execPath, [CLI, "dev", "--manifests", folder, ...ports, ...args], {
+  const child = spawn(process.execPath, [CLI, "dev", "--manifests", folder, ...ports, ...extraArguments], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
-  let rest = "";
+  let partialLine = "";
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (part: string) => {
     stderr += part;
   });
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
-    const parts = (rest + part).split("\n");
-    rest = parts.pop() ?? "";
+    const parts = (partialLine + part).split("\n");
+    partialLine = parts.pop() ?? "";
     lines.push(...parts);
   });
-  const ended = once(child, "exit") as Promise<[number | null]>;
-  const line = (pattern: RegExp, from = 0) =>
-    until(() => {
+  const exit = once(child, "exit") as Promise<[number | null]>;
+  const waitForLine = (pattern: RegExp, from = 0) =>
+    waitFor(() => {
       if (child.exitCode !== null) throw new Error(`edgress dev ended with ${child.exitCode}: ${stderr}`);
-      return lines.slice(from).find((one) => pattern.test(one));
+      return lines.slice(from).find((candidate) => pattern.test(candidate));
     }, 20_000);
-  const ready = await line(/^ready /);
+  const ready = await waitForLine(/^ready /);
   const [, http = "", https = ""] = /^ready http=(\S+) https=(\S+) /.exec(ready) ?? [];
   return {
     child,
@@ -70,12 +70,12 @@ export async function startDev(folder: string, ...args: readonly string[]): Prom
     https: new URL(https),
     lines,
     stderr: () => stderr,
-    line,
+    waitForLine,
     async end() {
-      const asked = performance.now();
+      const startedAt = performance.now();
       child.kill("SIGTERM");
-      const [code] = await ended;
-      return { code, ms: performance.now() - asked };
+      const [code] = await exit;
+      return { code, ms: performance.now() - startedAt };
     },
   };
 }

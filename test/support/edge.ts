@@ -4,52 +4,55 @@ import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import type { Account } from "../../sync/account.ts";
-import { kvOf } from "../../sync/cloudflare/kv.ts";
-import { dnsOf } from "../../sync/cloudflare/records.ts";
-import { clusterOf } from "../../sync/collect/objects.ts";
-import { inspector } from "../../sync/compile/backtracking.ts";
-import { EVERYTHING_PERMITTED } from "../../sync/compile/permits.ts";
-import { untilInForce } from "../../sync/dev/in-force.ts";
-import { type Listening, listen } from "../../sync/dev/listening.ts";
-import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
-import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
-import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
-import { type Round, round } from "../../sync/round.ts";
+import { createKv } from "../../sync/cloudflare/kv.ts";
+import { createDns } from "../../sync/cloudflare/records.ts";
+import { parseCluster } from "../../sync/collect/objects.ts";
+import { createRegexInspector } from "../../sync/compile/backtracking.ts";
+import { ALLOW_ALL } from "../../sync/compile/permits.ts";
+import { waitForGeneration } from "../../sync/dev/in-force.ts";
+import { type ListeningServer, listen } from "../../sync/dev/listening.ts";
+import { type LocalCloudflare, type LocalCloudflareOptions, startLocalCloudflare } from "../../sync/dev/stack.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/seal.ts";
+import { createSigner, generateSigningKeys } from "../../sync/publish/sign.ts";
+import { type ManifestSyncResult, syncManifests } from "../../sync/round.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-const COMPILING = {
+const COMPILE_OPTIONS = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: false,
   allowedResponseHeaders: [],
-  inspect: inspector(),
-  permits: EVERYTHING_PERMITTED,
+  inspect: createRegexInspector(),
+  permits: ALLOW_ALL,
 };
 
 /** The real Worker in workerd, with an account to publish to. */
-export interface Edge {
-  readonly stack: Stack;
+export interface WorkerHarness {
+  readonly stack: LocalCloudflare;
   readonly account: Account;
   /** Every line that the Worker has logged. */
   readonly lines: readonly string[];
   /** Publishes objects as they would lie in a cluster, and resolves when the edge serves them. */
-  publish(objects: readonly object[]): Promise<Round>;
+  publish(objects: readonly object[]): Promise<ManifestSyncResult>;
   /** Access lines so far, parsed. */
   accessLines(): AccessLine[];
   /** The access line of a request id, when it has come. */
-  accessLine(requestId: string): Promise<AccessLine>;
+  waitForAccessLine(requestId: string): Promise<AccessLine>;
   /** An origin on this machine that stands for `address`, such as "203.0.113.10:80". */
-  origin(address: string, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Listening>;
+  startOrigin(
+    address: string,
+    handler: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<ListeningServer>;
   close(): Promise<void>;
 }
 
 export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestId: string };
 
-export async function startEdge(options: Partial<StackOptions> = {}): Promise<Edge> {
-  const keys = generateKeys();
-  const sealing = generateSealingKeys();
+export async function startWorkerHarness(options: Partial<LocalCloudflareOptions> = {}): Promise<WorkerHarness> {
+  const keys = generateSigningKeys();
+  const encryptionKeys = generateEncryptionKeys();
   const lines: string[] = [];
-  const stack = await startStack({
+  const stack = await startLocalCloudflare({
     httpPort: 0,
     httpsPort: 0,
     zones: ["example.com"],
@@ -58,56 +61,56 @@ export async function startEdge(options: Partial<StackOptions> = {}): Promise<Ed
     loopbackOnly: true,
     ...options,
     variables: {
-      MANIFEST_PUBLIC_KEY: keys.publicKey,
-      EDGRESS_SEALING_KEY: sealing.privateKey,
-      RECHECK_MS: "20",
+      EDGRESS_VERIFYING_KEY: keys.publicKey,
+      EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,
+      SNAPSHOT_REFRESH_MS: "20",
       ...options.variables,
     },
   });
   const client = new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL });
   const account: Account = {
-    kv: kvOf(client, stack.account.accountId, stack.account.namespaceId),
-    dns: dnsOf(client, stack.account.accountId),
-    signer: signerOf(keys.privateKey),
-    sealer: sealerOf(keys.privateKey, sealing.publicKey),
+    kv: createKv(client, stack.account.accountId, stack.account.namespaceId),
+    dns: createDns(client, stack.account.accountId),
+    signer: createSigner(keys.privateKey),
+    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
   };
-  const origins: Listening[] = [];
-  const accessLines = () => lines.flatMap(asAccessLine);
+  const origins: ListeningServer[] = [];
+  const accessLines = () => lines.flatMap(parseAccessLine);
   return {
     stack,
     account,
     lines,
     accessLines,
     async publish(objects) {
-      const done = await round(clusterOf(objects.map(found)), COMPILING, account, new Date());
-      await untilInForce(stack.http, done.published.generation);
-      return done;
+      const result = await syncManifests(parseCluster(objects.map(asRawObject)), COMPILE_OPTIONS, account, new Date());
+      await waitForGeneration(stack.http, result.publishResult.generation);
+      return result;
     },
-    accessLine: (requestId) => until(() => accessLines().find((line) => line.requestId === requestId)),
-    async origin(address, answer) {
-      const made = await listen(createServer(answer), 0);
-      origins.push(made);
-      stack.forward(address, `127.0.0.1:${made.port}`);
-      return made;
+    waitForAccessLine: (requestId) => waitFor(() => accessLines().find((line) => line.requestId === requestId)),
+    async startOrigin(address, handler) {
+      const listener = await listen(createServer(handler), 0);
+      origins.push(listener);
+      stack.forward(address, `127.0.0.1:${listener.port}`);
+      return listener;
     },
     async close() {
       await stack.close();
-      await Promise.all(origins.map((made) => made.close()));
+      await Promise.all(origins.map((listener) => listener.close()));
     },
   };
 }
 
-function found(object: object) {
+function asRawObject(object: object) {
   return { object, source: "cluster.yaml:1" };
 }
 
-function asAccessLine(line: string): AccessLine[] {
+function parseAccessLine(line: string): AccessLine[] {
   const value = JSON.parse(line) as AccessLine;
   return value.requestId === undefined ? [] : [value];
 }
 
 /** An Ingress for one host: the Service ("name" or "name:port") of each path. */
-export function ingress(
+export function buildIngress(
   name: string,
   host: string | undefined,
   paths: Readonly<Record<string, string>>,
@@ -138,59 +141,71 @@ export function ingress(
   };
 }
 
-export function service(name: string, externalIPs: readonly string[], port = 80) {
+export function buildService(name: string, externalIPs: readonly string[], port = 80) {
   return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { externalIPs, ports: [{ port }] } };
 }
 
 /** Resolves with what `look` finds, as soon as it finds something. */
-export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 10_000) {
-  const asked = performance.now();
+export async function waitFor<T>(
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 10_000,
+) {
+  const startedAt = performance.now();
   for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() - asked > limitMs) throw new Error(`not so after ${limitMs} ms: ${look}`);
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() - startedAt > limitMs) throw new Error(`not so after ${limitMs} ms: ${probe}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-export interface Answered {
+export interface RawResponse {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
-export interface Asking {
+export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Buffer;
 }
 
 /** Asks the local edge for a URL, whatever its host resolves to. */
-export async function ask(edge: Edge, url: string, { method = "GET", headers = {}, body }: Asking = {}) {
-  const response = await begin(edge, url, { method, headers }, (sent) => sent.end(body));
+export async function sendRequest(
+  edge: WorkerHarness,
+  url: string,
+  { method = "GET", headers = {}, body }: RequestOptions = {},
+) {
+  const response = await startRequest(edge, url, { method, headers }, (request) => request.end(body));
   const { statusCode = 0, rawHeaders } = response;
-  return { status: statusCode, headers: response.headers, rawHeaders, body: await buffer(response) } satisfies Answered;
+  return {
+    status: statusCode,
+    headers: response.headers,
+    rawHeaders,
+    body: await buffer(response),
+  } satisfies RawResponse;
 }
 
 /** The answer to a request, as soon as its head is there; `send` writes the body. */
-export function begin(
-  { stack }: Edge,
+export function startRequest(
+  { stack }: WorkerHarness,
   url: string,
-  { method = "GET", headers = {} }: Asking = {},
-  send: (sent: ReturnType<typeof requestHttp>) => void = (sent) => sent.end(),
+  { method = "GET", headers = {} }: RequestOptions = {},
+  writeBody: (sent: ReturnType<typeof requestHttp>) => void = (sent) => sent.end(),
 ): Promise<IncomingMessage> {
   const [, host = "", path = "/"] = /^http:\/\/([^/]+)(.*)$/.exec(url) ?? [];
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port: stack.http.port, method, path: path || "/" };
-    const sent = requestHttp({ ...options, headers: { Host: host, ...headers }, agent: false });
-    sent.on("response", resolve).on("error", reject);
-    send(sent);
+    const request = requestHttp({ ...options, headers: { Host: host, ...headers }, agent: false });
+    request.on("response", resolve).on("error", reject);
+    writeBody(request);
   });
 }
 
 /** Writes bytes as they are, and reads the answer to its end. */
-export async function raw({ stack }: Edge, bytes: string): Promise<string> {
+export async function sendRaw({ stack }: WorkerHarness, bytes: string): Promise<string> {
   const socket = connect(Number(stack.http.port), "127.0.0.1");
   socket.setEncoding("latin1");
   socket.write(Buffer.from(bytes, "latin1"));
@@ -198,6 +213,6 @@ export async function raw({ stack }: Edge, bytes: string): Promise<string> {
 }
 
 /** The values of a header, each as it was written. */
-export function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+export function findHeaderValues(rawHeaders: readonly string[], name: string): string[] {
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }

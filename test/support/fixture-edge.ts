@@ -6,73 +6,73 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import Cloudflare from "cloudflare";
 import type { Account } from "../../sync/account.ts";
-import { kvOf } from "../../sync/cloudflare/kv.ts";
-import { dnsOf } from "../../sync/cloudflare/records.ts";
+import { createKv } from "../../sync/cloudflare/kv.ts";
+import { createDns } from "../../sync/cloudflare/records.ts";
 import type { Cluster } from "../../sync/collect/cluster.ts";
-import { type Echo, startEchoes } from "../../sync/dev/echo.ts";
-import { untilInForce } from "../../sync/dev/in-force.ts";
-import { type Stack, type StackOptions, startStack } from "../../sync/dev/stack.ts";
-import { generateSealingKeys, sealerOf } from "../../sync/publish/seal.ts";
-import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
-import { type Round, round } from "../../sync/round.ts";
+import { type EchoServer, startEchoServers } from "../../sync/dev/echo.ts";
+import { waitForGeneration } from "../../sync/dev/in-force.ts";
+import { type LocalCloudflare, type LocalCloudflareOptions, startLocalCloudflare } from "../../sync/dev/stack.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/seal.ts";
+import { createSigner, generateSigningKeys } from "../../sync/publish/sign.ts";
+import { type ManifestSyncResult, syncManifests } from "../../sync/round.ts";
 import { OPTIONS } from "./fixture.ts";
-import type { Header, Outcome, RequestLine } from "./requests.ts";
+import type { Header, ObservedOutcome, RequestLine } from "./requests.ts";
 
 export const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-const RECHECK_MS = 10;
+const SNAPSHOT_REFRESH_MS = 10;
 const RETRY_PAUSE_MS = 1;
 
 /** The built Worker in workerd, behind a local Cloudflare, with an origin for every Service that it is given. */
-export interface Edge {
-  readonly stack: Stack;
+export interface EchoHarness {
+  readonly stack: LocalCloudflare;
   readonly account: Account;
   /** Publishes a cluster and resolves when the edge serves it. */
-  serve(cluster: Cluster, options?: typeof OPTIONS): Promise<Round>;
-  ask(line: Pick<RequestLine, "method" | "url" | "headers">): Promise<Outcome>;
+  publish(cluster: Cluster, options?: typeof OPTIONS): Promise<ManifestSyncResult>;
+  sendRequest(line: Pick<RequestLine, "method" | "url" | "headers">): Promise<ObservedOutcome>;
   close(): Promise<void>;
 }
 
-export async function startEdge(
+export async function startEchoHarness(
   zones: readonly string[],
   log: (line: string) => void = () => {},
-  given: Partial<Pick<StackOptions, "worker" | "durableObjects">> = {},
-): Promise<Edge> {
-  const keys = generateKeys();
-  const sealing = generateSealingKeys();
-  const stack = await startStack({
+  overrides: Partial<Pick<LocalCloudflareOptions, "worker" | "durableObjects">> = {},
+): Promise<EchoHarness> {
+  const keys = generateSigningKeys();
+  const encryptionKeys = generateEncryptionKeys();
+  const stack = await startLocalCloudflare({
     httpPort: 0,
     httpsPort: 0,
     zones,
     worker: WORKER,
     variables: {
-      MANIFEST_PUBLIC_KEY: keys.publicKey,
-      EDGRESS_SEALING_KEY: sealing.privateKey,
-      RECHECK_MS: String(RECHECK_MS),
+      EDGRESS_VERIFYING_KEY: keys.publicKey,
+      EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,
+      SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
     },
     durableObjects: { LIMITER: "Limiter" },
     log,
     loopbackOnly: true,
-    ...given,
+    ...overrides,
   });
   const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
   const client = new Cloudflare({ apiToken, baseURL });
   const account = {
-    kv: kvOf(client, accountId, namespaceId, RETRY_PAUSE_MS),
-    dns: dnsOf(client, accountId),
-    signer: signerOf(keys.privateKey),
-    sealer: sealerOf(keys.privateKey, sealing.publicKey),
+    kv: createKv(client, accountId, namespaceId, RETRY_PAUSE_MS),
+    dns: createDns(client, accountId),
+    signer: createSigner(keys.privateKey),
+    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
   };
-  const echoes = new Map<string, Echo>();
+  const echoes = new Map<string, EchoServer>();
   return {
     stack,
     account,
-    async serve(cluster, options = OPTIONS) {
+    async publish(cluster, options = OPTIONS) {
       await startOrigins(cluster, stack, echoes);
-      const done = await round(cluster, options, account, new Date());
-      await untilInForce(stack.http, done.published.generation);
-      return done;
+      const result = await syncManifests(cluster, options, account, new Date());
+      await waitForGeneration(stack.http, result.publishResult.generation);
+      return result;
     },
-    ask: (line) => ask(stack, line),
+    sendRequest: (line) => sendLine(stack, line),
     async close() {
       await Promise.all([...echoes.values()].map((echo) => echo.close()));
       await stack.close();
@@ -81,7 +81,11 @@ export async function startEdge(
 }
 
 /** An origin for every port of every Service, at the Service's addresses. */
-async function startOrigins({ services }: Cluster, { forward }: Stack, echoes: Map<string, Echo>): Promise<void> {
+async function startOrigins(
+  { services }: Cluster,
+  { forward }: LocalCloudflare,
+  echoes: Map<string, EchoServer>,
+): Promise<void> {
   const ports = services.flatMap((service) => service.ports.map(({ port }) => ({ service, port })));
   for (const { service, port } of ports) {
     const backend = `${service.namespace}/${service.name}:${port}`;
@@ -92,40 +96,48 @@ async function startOrigins({ services }: Cluster, { forward }: Stack, echoes: M
   }
 }
 
-async function startOrigin(backend: string): Promise<Echo> {
-  const [echo] = await startEchoes([backend]);
+async function startOrigin(backend: string): Promise<EchoServer> {
+  const [echo] = await startEchoServers([backend]);
   if (!echo) throw new Error(`no origin for ${backend}`);
   return echo;
 }
 
 /** Asks with the path and the Host exactly as the URL spells them. */
-async function ask(stack: Stack, { method, url, headers }: Pick<RequestLine, "method" | "url" | "headers">) {
+async function sendLine(
+  stack: LocalCloudflare,
+  { method, url, headers }: Pick<RequestLine, "method" | "url" | "headers">,
+) {
   const [, scheme, host = "", path = ""] = /^(https?):\/\/([^/?#]*)(.*)$/.exec(url) ?? [];
-  const given = { method, path: path || "/", headers: [["Host", host], ...headers].flatMap(written), agent: false };
-  const sent =
+  const options = {
+    method,
+    path: path || "/",
+    headers: [["Host", host], ...headers].flatMap(flattenHeader),
+    agent: false,
+  };
+  const request =
     scheme === "https"
-      ? requestHttps({ ...given, host: "127.0.0.1", port: stack.https.port, rejectUnauthorized: false })
-      : requestHttp({ ...given, host: "127.0.0.1", port: stack.http.port });
-  sent.end();
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  return outcomeOf(response, await text(response));
+      ? requestHttps({ ...options, host: "127.0.0.1", port: stack.https.port, rejectUnauthorized: false })
+      : requestHttp({ ...options, host: "127.0.0.1", port: stack.http.port });
+  request.end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return readOutcome(response, await text(response));
 }
 
-function written([name, value]: readonly string[] | Header): string[] {
+function flattenHeader([name, value]: readonly string[] | Header): string[] {
   return name === undefined || value === undefined ? [] : [name, value];
 }
 
-interface Echoed {
+interface EchoBody {
   readonly backend: string;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function outcomeOf({ statusCode = 0, headers }: IncomingMessage, body: string): Outcome {
+function readOutcome({ statusCode = 0, headers }: IncomingMessage, body: string): ObservedOutcome {
   const clientHeader = (name: string) => headers[name.toLowerCase()]?.toString();
-  if (headers["x-echo-backend"] === undefined) return { end: { status: statusCode }, clientHeader };
-  const { backend, method, path, headers: seen } = JSON.parse(body) as Echoed;
-  const originHeader = (name: string) => seen[name.toLowerCase()];
-  return { end: { backend }, asked: { method, path }, originHeader, clientHeader };
+  if (headers["x-echo-backend"] === undefined) return { destination: { status: statusCode }, clientHeader };
+  const { backend, method, path, headers: echoHeaders } = JSON.parse(body) as EchoBody;
+  const originHeader = (name: string) => echoHeaders[name.toLowerCase()];
+  return { destination: { backend }, originRequest: { method, path }, originHeader, clientHeader };
 }

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cluster } from "../../sync/collect/cluster.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
-import { clusterOf, type Found } from "../../sync/collect/objects.ts";
-import { readPermits } from "../../sync/collect/permits.ts";
-import { inspector } from "../../sync/compile/backtracking.ts";
-import { type Compiled, compile } from "../../sync/compile/compile.ts";
+import { parseCluster, type RawObject } from "../../sync/collect/objects.ts";
+import { parsePermits } from "../../sync/collect/permits.ts";
+import { createRegexInspector } from "../../sync/compile/backtracking.ts";
+import { type Compilation, compile } from "../../sync/compile/compile.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { EVERYTHING_PERMITTED } from "../../sync/compile/permits.ts";
-import { unsealed } from "../../sync/explain/unsealed.ts";
-import { type RequestLine, requestsIn } from "./requests.ts";
+import { ALLOW_ALL } from "../../sync/compile/permits.ts";
+import { createPlaintextSealer } from "../../sync/explain/unsealed.ts";
+import { parseRequests, type RequestLine } from "./requests.ts";
 
-const FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
+const FIXTURES_FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
 
 /** The account's domains in every fixture. */
 export const ZONES = ["example.com", "example.net"];
@@ -23,52 +23,54 @@ export const OPTIONS: Omit<Options, "zones"> = {
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: inspector(),
-  seal: () => "[sealed]",
-  permits: EVERYTHING_PERMITTED,
+  inspect: createRegexInspector(),
+  tokenizeSecret: () => "[sealed]",
+  permits: ALLOW_ALL,
 };
 
 /** A sentence about what edgress does: a cluster, and requests with the answers that they must get. */
 export interface Fixture {
-  readonly sentence: string;
+  readonly title: string;
   readonly goldenPath: string;
-  readonly found: readonly Found[];
+  readonly objects: readonly RawObject[];
   readonly cluster: Cluster;
   readonly options: Omit<Options, "zones">;
-  readonly compiled: Compiled;
+  readonly compiled: Compilation;
   /** The text behind a token in the rules. */
   readonly open: (token: string) => Promise<string>;
   readonly requests: readonly RequestLine[];
 }
 
 export function readFixtures(): Fixture[] {
-  return readdirSync(FOLDER).sort().map(readFixture);
+  return readdirSync(FIXTURES_FOLDER).sort().map(readFixture);
 }
 
 function readFixture(name: string): Fixture {
-  const file = (own: string) => join(FOLDER, name, own);
+  const file = (fileName: string) => join(FIXTURES_FOLDER, name, fileName);
   const parsed = parseManifest(readFileSync(file("in.yaml"), "utf8"), "in.yaml");
-  if ("unparsable" in parsed)
-    throw new Error(`${name}/in.yaml:${parsed.unparsable.line}: ${parsed.unparsable.problem}`);
-  const own = existsSync(file("options.json")) ? JSON.parse(readFileSync(file("options.json"), "utf8")) : {};
-  const { seal, open } = unsealed();
-  const permits = existsSync(file("permits.yaml")) ? permitsIn(readFileSync(file("permits.yaml"), "utf8")) : {};
-  const options = { ...OPTIONS, ...own, ...permits, seal };
-  const cluster = clusterOf(parsed.found);
+  if ("unparsableFile" in parsed)
+    throw new Error(`${name}/in.yaml:${parsed.unparsableFile.line}: ${parsed.unparsableFile.problem}`);
+  const overrides = existsSync(file("options.json")) ? JSON.parse(readFileSync(file("options.json"), "utf8")) : {};
+  const { tokenizeSecret, open } = createPlaintextSealer();
+  const permits = existsSync(file("permits.yaml"))
+    ? parsePermitsOption(readFileSync(file("permits.yaml"), "utf8"))
+    : {};
+  const options = { ...OPTIONS, ...overrides, ...permits, tokenizeSecret };
+  const cluster = parseCluster(parsed.objects);
   return {
-    sentence: name.replaceAll("-", " "),
+    title: name.replaceAll("-", " "),
     goldenPath: file("rules.json"),
-    found: parsed.found,
+    objects: parsed.objects,
     cluster,
     options,
     open,
     compiled: compile(cluster, { ...options, zones: ZONES }),
-    requests: requestsIn(readFileSync(file("requests.txt"), "utf8")),
+    requests: parseRequests(readFileSync(file("requests.txt"), "utf8")),
   };
 }
 
-function permitsIn(text: string): Pick<Options, "permits"> {
-  const permits = readPermits(text);
+function parsePermitsOption(text: string): Pick<Options, "permits"> {
+  const permits = parsePermits(text);
   if (!permits.ok) throw new Error(permits.problem);
   return { permits: permits.value };
 }

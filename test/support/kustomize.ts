@@ -9,19 +9,19 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const NO_KUBECTL = "kubectl is not installed, and deploy/ is rendered by it: apt-get install kubernetes-client";
 
 /** A Kubernetes object, of any kind. */
-export const Manifest = z.looseObject({
+export const KubernetesManifest = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.looseObject({ name: z.string(), namespace: z.optional(z.string()) }),
 });
-export type Manifest = z.infer<typeof Manifest>;
+export type KubernetesManifest = z.infer<typeof KubernetesManifest>;
 
 /** What `kubectl kustomize` makes of a folder of the repository; rejects with one line where there is no kubectl. */
-export async function rendered(folder: string): Promise<Manifest[]> {
+export async function renderKustomization(folder: string): Promise<KubernetesManifest[]> {
   const child = spawn("kubectl", ["kustomize", folder], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(child, "close").catch(() => Promise.reject(new Error(NO_KUBECTL)));
-  const [[code], stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  const exit = once(child, "close").catch(() => Promise.reject(new Error(NO_KUBECTL)));
+  const [[code], stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
   if (code !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr.trim()}`);
   const documents = parseAllDocuments(stdout);
-  return (Array.isArray(documents) ? documents : []).map((document) => Manifest.parse(document.toJS()));
+  return (Array.isArray(documents) ? documents : []).map((document) => KubernetesManifest.parse(document.toJS()));
 }

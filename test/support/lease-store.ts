@@ -6,7 +6,7 @@ export class LeaseStore {
   lease: Lease | undefined;
   /** Every change there was, in order. */
   readonly events: { readonly version: number; readonly event: WatchEvent }[] = [];
-  readonly #followers = new Set<(event: WatchEvent) => void>();
+  readonly #subscribers = new Set<(event: WatchEvent) => void>();
   #version = 100;
 
   list(): object {
@@ -35,10 +35,10 @@ export class LeaseStore {
   }
 
   /** Tells of every change after `version`. Returns how to end that. */
-  follow(version: number, told: (event: WatchEvent) => void): () => void {
-    for (const { version: later, event } of this.events) if (later > version) told(event);
-    this.#followers.add(told);
-    return () => this.#followers.delete(told);
+  subscribe(version: number, listener: (event: WatchEvent) => void): () => void {
+    for (const { version: eventVersion, event } of this.events) if (eventVersion > version) listener(event);
+    this.#subscribers.add(listener);
+    return () => this.#subscribers.delete(listener);
   }
 
   #store(type: WatchEvent["type"], lease: Lease): Lease {
@@ -47,7 +47,7 @@ export class LeaseStore {
     this.lease = stored;
     const event = { type, object: stored };
     this.events.push({ version: this.#version, event });
-    for (const told of this.#followers) told(event);
+    for (const listener of this.#subscribers) listener(event);
     return stored;
   }
 }

@@ -1,14 +1,14 @@
-import type { Entry, Kv } from "../../sync/cloudflare/kv.ts";
+import type { Kv, KvEntry } from "../../sync/cloudflare/kv.ts";
 
 /** Workers KV in memory. It counts the keys that are written or removed, and can fail at one of them. */
 export class MemoryKv implements Kv {
   readonly values = new Map<string, string>();
   /** Keys written, in order. */
-  readonly written: string[] = [];
+  readonly writtenKeys: string[] = [];
   /** So many keys more can be written or removed; the next one fails, and the rest of its batch is not tried. */
-  left = Number.POSITIVE_INFINITY;
+  remainingWrites = Number.POSITIVE_INFINITY;
   /** So many writes more are acknowledged and lost. */
-  losing = 0;
+  writesToLose = 0;
 
   async get(key: string): Promise<string | undefined> {
     return this.values.get(key);
@@ -18,11 +18,11 @@ export class MemoryKv implements Kv {
     return new Map(keys.flatMap((key) => (this.values.has(key) ? [[key, this.values.get(key) ?? ""]] : [])));
   }
 
-  async put(entries: readonly Entry[]): Promise<void> {
+  async put(entries: readonly KvEntry[]): Promise<void> {
     for (const { key, value } of entries) {
-      this.#count();
-      this.written.push(key);
-      if (this.losing > 0) this.losing--;
+      this.#countWrite();
+      this.writtenKeys.push(key);
+      if (this.writesToLose > 0) this.writesToLose--;
       else this.values.set(key, value);
     }
   }
@@ -33,13 +33,13 @@ export class MemoryKv implements Kv {
 
   async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
-      this.#count();
+      this.#countWrite();
       this.values.delete(key);
     }
   }
 
-  #count(): void {
-    if (this.left === 0) throw new Error("the connection is gone");
-    this.left--;
+  #countWrite(): void {
+    if (this.remainingWrites === 0) throw new Error("the connection is gone");
+    this.remainingWrites--;
   }
 }

@@ -5,13 +5,13 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import { buffer } from "node:stream/consumers";
 import type { Cluster } from "../../sync/collect/cluster.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
-import { clusterOf } from "../../sync/collect/objects.ts";
-import { makeCertificate } from "../../sync/dev/certificates.ts";
+import { parseCluster } from "../../sync/collect/objects.ts";
+import { generateCertificate } from "../../sync/dev/certificates.ts";
 import { listen } from "../../sync/dev/listening.ts";
-import type { Stack } from "../../sync/dev/stack.ts";
+import type { LocalCloudflare } from "../../sync/dev/stack.ts";
 
 /** What an origin got of a request, once it had all of it. */
-export interface Seen {
+export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
@@ -19,56 +19,69 @@ export interface Seen {
 }
 
 /** A stand-in for what listens at an address. Its answer can be changed; without one it says which address it is. */
-export interface Origin {
-  readonly seen: Seen[];
-  answer: (response: ServerResponse, seen: Seen) => void;
+export interface OriginServer {
+  readonly requests: ReceivedRequest[];
+  respond: (response: ServerResponse, request: ReceivedRequest) => void;
   /** Called as soon as a request begins, before its body has come. */
-  begun: (request: IncomingMessage, response: ServerResponse) => void;
+  onRequestStart: (request: IncomingMessage, response: ServerResponse) => void;
   close(): Promise<void>;
 }
 
 /** Listens in place of `address` ("203.0.113.10:80"). */
-export async function originAt(address: string, stack: Stack, secure = false): Promise<Origin> {
-  const origin: Omit<Origin, "close"> = {
-    seen: [],
-    answer: (response) => void response.end(address),
-    begun: () => {},
+export async function startOriginServer(
+  address: string,
+  stack: LocalCloudflare,
+  usesTls = false,
+): Promise<OriginServer> {
+  const origin: Omit<OriginServer, "close"> = {
+    requests: [],
+    respond: (response) => void response.end(address),
+    onRequestStart: () => {},
   };
   const onRequest = async (incoming: IncomingMessage, response: ServerResponse) => {
-    origin.begun(incoming, response);
+    origin.onRequestStart(incoming, response);
     const body = await buffer(incoming).catch(() => undefined);
     if (!body) return;
-    const seen = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers, body };
-    origin.seen.push(seen);
-    origin.answer(response, seen);
+    const receivedRequest = {
+      method: incoming.method ?? "",
+      path: incoming.url ?? "",
+      headers: incoming.headers,
+      body,
+    };
+    origin.requests.push(receivedRequest);
+    origin.respond(response, receivedRequest);
   };
-  const server = secure
-    ? createTlsServer(await makeCertificate("origin.example.org"), onRequest)
+  const server = usesTls
+    ? createTlsServer(await generateCertificate("origin.example.org"), onRequest)
     : createServer(onRequest);
-  const { close } = await forwarded(server, address, stack);
+  const { close } = await listenAndForward(server, address, stack);
   return Object.assign(origin, { close });
 }
 
 /** Has nobody listen at an address, or somebody who is of no use. */
-export async function brokenAt(address: string, stack: Stack, how: "refuses" | "hangs up" | "does not read") {
+export async function startBrokenOrigin(
+  address: string,
+  stack: LocalCloudflare,
+  fault: "refuse" | "hang-up" | "no-read",
+) {
   const sockets: Socket[] = [];
-  const server = createTcpServer({ pauseOnConnect: how === "does not read" }, (socket) => {
+  const server = createTcpServer({ pauseOnConnect: fault === "no-read" }, (socket) => {
     sockets.push(socket.on("error", () => {}));
-    if (how === "hangs up") socket.once("data", () => socket.destroy());
+    if (fault === "hang-up") socket.once("data", () => socket.destroy());
   });
-  const { close } = await forwarded(server, address, stack);
-  if (how === "refuses") await close();
-  return { sockets, close: how === "refuses" ? async () => {} : close };
+  const { close } = await listenAndForward(server, address, stack);
+  if (fault === "refuse") await close();
+  return { sockets, close: fault === "refuse" ? async () => {} : close };
 }
 
-async function forwarded(server: Server, address: string, stack: Stack) {
-  const listening = await listen(server, 0);
-  stack.forward(address, `127.0.0.1:${listening.port}`);
-  return listening;
+async function listenAndForward(server: Server, address: string, stack: LocalCloudflare) {
+  const listener = await listen(server, 0);
+  stack.forward(address, `127.0.0.1:${listener.port}`);
+  return listener;
 }
 
 /** A cluster in few words: Ingresses by the first label of their host in example.com, Services by name. */
-export function clusterWith(
+export function buildCluster(
   ingresses: Readonly<
     Record<string, { service?: string; port?: number; path?: string; with?: Record<string, string> }>
   >,
@@ -77,7 +90,7 @@ export function clusterWith(
 ): Cluster {
   const objects = [
     ...Object.entries(ingresses).map(
-      ([name, { service = "shop", port: own = port, path = "/", with: annotations = {} }]) => ({
+      ([name, { service = "shop", port: servicePort = port, path = "/", with: annotations = {} }]) => ({
         apiVersion: "networking.k8s.io/v1",
         kind: "Ingress",
         metadata: {
@@ -91,7 +104,9 @@ export function clusterWith(
             {
               host: `${name.replace(/-canary$/, "")}.example.com`,
               http: {
-                paths: [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: own } } } }],
+                paths: [
+                  { path, pathType: "Prefix", backend: { service: { name: service, port: { number: servicePort } } } },
+                ],
               },
             },
           ],
@@ -106,11 +121,11 @@ export function clusterWith(
     })),
   ];
   const parsed = parseManifest(objects.map((object) => JSON.stringify(object)).join("\n---\n"), "in.yaml");
-  if ("unparsable" in parsed) throw new Error(parsed.unparsable.problem);
-  return clusterOf(parsed.found);
+  if ("unparsableFile" in parsed) throw new Error(parsed.unparsableFile.problem);
+  return parseCluster(parsed.objects);
 }
 
-export interface Sent {
+export interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -118,22 +133,32 @@ export interface Sent {
   readonly chunked?: boolean;
 }
 
-export interface Received {
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }
 
 /** Asks the edge over http, and reads the answer to its end; rejects where that breaks off. */
-export async function send(stack: Stack, host: string, path: string, sent: Sent = {}): Promise<Received> {
-  const response = await begin(stack, host, path, sent);
+export async function sendToHost(
+  stack: LocalCloudflare,
+  host: string,
+  path: string,
+  options: SendOptions = {},
+): Promise<ReceivedResponse> {
+  const response = await startRequestToHost(stack, host, path, options);
   const body = await buffer(response);
   return { status: response.statusCode ?? 0, headers: response.headers, body: body.toString() };
 }
 
 /** Asks the edge over http, and resolves when the answer begins. */
-export async function begin(stack: Stack, host: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
-  const { method = "GET", headers = {}, body, chunked = false } = sent;
+export async function startRequestToHost(
+  stack: LocalCloudflare,
+  host: string,
+  path: string,
+  options: SendOptions = {},
+): Promise<IncomingMessage> {
+  const { method = "GET", headers = {}, body, chunked = false } = options;
   const length = body !== undefined && !chunked ? { "Content-Length": Buffer.byteLength(body) } : {};
   const framing = chunked ? { "Transfer-Encoding": "chunked" } : length;
   const outgoing = request({
@@ -151,6 +176,6 @@ export async function begin(stack: Stack, host: string, path: string, sent: Sent
 }
 
 /** Resolves when something holds. It fails by the test's own time limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+export async function waitUntilTrue(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -4,21 +4,21 @@ import type { HostRules, Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 
 /** Rules for a host of about `bytes`; the text tells one version from another. */
-export function hostRules(host: string, text: string, bytes = 0): HostRules {
+export function buildHostRules(host: string, text: string, bytes = 0): HostRules {
   const path = { type: "prefix" as const, path: `/${text}${"x".repeat(bytes)}` };
   return { host, policies: {}, routes: [{ id: `default/${host}#0.0`, path, policies: {} }], backends: {} };
 }
 
-export function rulesOf(hosts: readonly HostRules[]): Rules {
+export function buildRules(hosts: readonly HostRules[]): Rules {
   return { zones: ["example.com"], hosts };
 }
 
-export function manyHosts(count: number, bytes: number): HostRules[] {
-  return Array.from({ length: count }, (_, index) => hostRules(`host-${index}.example.com`, "a", bytes));
+export function generateHosts(count: number, bytes: number): HostRules[] {
+  return Array.from({ length: count }, (_, index) => buildHostRules(`host-${index}.example.com`, "a", bytes));
 }
 
 /** The whole of what an edge would serve from the manifest under `key`. Rejects unless every shard is there and verifies. */
-export async function readAll(
+export async function readAllShards(
   kv: Kv,
   publicKey: string,
   key = CURRENT_KEY,
@@ -27,9 +27,9 @@ export async function readAll(
   const digests = manifest.shards.filter((digest) => digest !== null);
   const shards = digests.map(async (digest) => verifyShard((await kv.get(shardKey(digest))) ?? "", digest));
   const hosts = (await Promise.all(shards)).flatMap((shard) => shard.hosts);
-  return { manifest, hosts: byName(hosts) };
+  return { manifest, hosts: sortByHost(hosts) };
 }
 
-export function byName(hosts: readonly HostRules[]): HostRules[] {
+export function sortByHost(hosts: readonly HostRules[]): HostRules[] {
   return hosts.toSorted((a, b) => (a.host < b.host ? -1 : 1));
 }

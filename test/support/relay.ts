@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from "node:net";
-import { type Listening, listen } from "../../sync/dev/listening.ts";
+import { type ListeningServer, listen } from "../../sync/dev/listening.ts";
 
-export interface Relay extends Listening {
+export interface Relay extends ListeningServer {
   /** From now on nothing passes on the connections that are open, and they stay open; new ones are well. */
   freeze(): void;
   /** How many connections are open. */
@@ -9,18 +9,18 @@ export interface Relay extends Listening {
 }
 
 /** Passes on what comes, to a port on loopback. */
-export async function startRelay(to: number): Promise<Relay> {
+export async function startRelay(targetPort: number): Promise<Relay> {
   const pairs = new Set<readonly [Socket, Socket]>();
-  const server = createServer((near) => {
-    const far = connect(to, "127.0.0.1");
-    const pair = [near, far] as const;
+  const server = createServer((clientSocket) => {
+    const serverSocket = connect(targetPort, "127.0.0.1");
+    const pair = [clientSocket, serverSocket] as const;
     pairs.add(pair);
-    near.pipe(far).pipe(near);
+    clientSocket.pipe(serverSocket).pipe(clientSocket);
     for (const socket of pair) {
       socket.on("error", () => {}); // its close says enough
       socket.once("close", () => {
         pairs.delete(pair);
-        for (const one of pair) one.destroy();
+        for (const peer of pair) peer.destroy();
       });
     }
   });
@@ -28,9 +28,9 @@ export async function startRelay(to: number): Promise<Relay> {
   return {
     ...listening,
     freeze() {
-      for (const [near, far] of pairs) {
-        near.unpipe(far).pause();
-        far.unpipe(near).pause();
+      for (const [clientSocket, serverSocket] of pairs) {
+        clientSocket.unpipe(serverSocket).pause();
+        serverSocket.unpipe(clientSocket).pause();
       }
     },
     connections: () => pairs.size,

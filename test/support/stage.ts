@@ -2,39 +2,46 @@ import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../src/rules/keys.ts";
 import type { Environment } from "../../sync/account.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
+import { LIVE_GENERATION_ANNOTATION } from "../../sync/collect/annotation-names.ts";
 import { type LocalAccount, startAccount } from "../../sync/dev/account.ts";
-import type { Storage } from "../../sync/dev/storage.ts";
-import { type Api, apiOf } from "../../sync/kubernetes/api.ts";
-import { type Held, manifestIn, readHeld } from "../../sync/publish/held.ts";
-import { generateSealingKeys } from "../../sync/publish/seal.ts";
-import { generateKeys, signerOf } from "../../sync/publish/sign.ts";
-import { LIVE_GENERATION } from "../../sync/report/status.ts";
-import { ApiServer, type Applied } from "./api-server.ts";
-import { until } from "./edge.ts";
+import type { WorkerStorage } from "../../sync/dev/storage.ts";
+import { createKubernetesClient, type KubernetesClient } from "../../sync/kubernetes/api.ts";
+import { type PublishedSnapshot, parseSignedManifest, readPublishedSnapshot } from "../../sync/publish/held.ts";
+import { generateEncryptionKeys } from "../../sync/publish/seal.ts";
+import { createSigner, generateSigningKeys } from "../../sync/publish/sign.ts";
+import { ApiServer, type AppliedObject } from "./api-server.ts";
+import { waitFor } from "./edge.ts";
 import { MemoryKv } from "./memory-kv.ts";
-import { readAll } from "./published.ts";
-import { accountWrites, clusterWrites, eventsIn, routesOf, type Shown, shownBy } from "./stage-reading.ts";
-import { type Pause, stepped } from "./stepped-kv.ts";
-import { connectionsTo, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
+import { readAllShards } from "./published.ts";
+import {
+  formatEvents,
+  formatRoutes,
+  type IngressLiveStatus,
+  listAccountWrites,
+  listClusterWrites,
+  readIngressStatus,
+} from "./stage-reading.ts";
+import { createInterruptibleKv, type KvStepHook } from "./stepped-kv.ts";
+import { createConnections, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
 
 /** A cluster's API server and a Cloudflare account, both on loopback, for sync jobs to run between. */
-export interface Stage {
+export interface ControllerHarness {
   readonly server: ApiServer;
   readonly account: LocalAccount;
   /** What lies in the account's KV namespace. */
   readonly kv: MemoryKv;
-  readonly keys: ReturnType<typeof generateKeys>;
+  readonly keys: ReturnType<typeof generateSigningKeys>;
   readonly environment: Environment;
   /** The API server, as its admin asks it. */
-  readonly api: Api;
+  readonly api: KubernetesClient;
   /** Told of every step in KV. */
-  at: Pause;
+  onKvStep: KvStepHook;
   /** Puts objects into the cluster. */
-  apply(...objects: readonly Applied[]): void;
+  apply(...objects: readonly AppliedObject[]): void;
   /** Starts a sync job; `close` ends it, unless it has ended by then. */
   start(options?: SyncJobOptions): Promise<SyncJob>;
   /** The newest that is published, in force or not yet. */
-  held(): Promise<Held>;
+  readPublished(): Promise<PublishedSnapshot>;
   /** Each route that an edge would serve, as "shop.example.com /cart -> default/web:80", or "-> 503" and why. */
   routes(): Promise<string[]>;
   generation(): number;
@@ -42,49 +49,49 @@ export interface Stage {
   accountWrites(from?: number): string[];
   /** Requests to the API server that change something, from one on, but for the Lease's. */
   clusterWrites(from?: number): string[];
-  /** Events, as "PathInvalid Ingress default/shop". */
+  /** Events, as "InvalidPath Ingress default/shop". */
   events(): string[];
   /** Resolves once exactly these routes are published. */
-  published(...routes: readonly string[]): Promise<void>;
+  waitForRoutes(...routes: readonly string[]): Promise<void>;
   /** What an Ingress says of itself: its addresses, and since which generation it is live. */
-  shown(name: string, namespace?: string): Shown;
+  readStatus(name: string, namespace?: string): IngressLiveStatus;
   /** Nobody holds the Lease any more, as if its time had passed. */
-  forgetLease(): void;
+  deleteLease(): void;
   close(): Promise<void>;
 }
 
-export interface StageOptions {
+export interface ControllerHarnessOptions {
   readonly zones?: readonly string[];
   readonly kv?: MemoryKv;
-  readonly keys?: ReturnType<typeof generateKeys>;
+  readonly keys?: ReturnType<typeof generateSigningKeys>;
   /** The API server of another stage, which goes on without this one. */
   readonly server?: ApiServer;
 }
 
-export const INGRESS_CLASS: Applied = {
+export const INGRESS_CLASS: AppliedObject = {
   apiVersion: "networking.k8s.io/v1",
   kind: "IngressClass",
   metadata: { name: "edgress" },
   spec: { controller: "edgress.dev/ingress-controller" },
 };
 
-export async function startStage({
+export async function startControllerHarness({
   zones = ["example.com"],
   kv,
   keys,
-  server: given,
-}: StageOptions = {}): Promise<Stage> {
-  return stageOf(
-    given ?? (await startServer()),
+  server: existingServer,
+}: ControllerHarnessOptions = {}): Promise<ControllerHarness> {
+  return createControllerHarness(
+    existingServer ?? (await startApiServer()),
     zones,
     kv ?? new MemoryKv(),
-    keys ?? generateKeys(),
-    given === undefined,
+    keys ?? generateSigningKeys(),
+    existingServer === undefined,
   );
 }
 
 /** An API server with what every cluster has, and our IngressClass. */
-export async function startServer(): Promise<ApiServer> {
+export async function startApiServer(): Promise<ApiServer> {
   const server = await ApiServer.start();
   for (const name of ["kube-system", NAMESPACE]) {
     server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
@@ -93,105 +100,108 @@ export async function startServer(): Promise<ApiServer> {
   return server;
 }
 
-async function stageOf(
+async function createControllerHarness(
   server: ApiServer,
   zones: readonly string[],
   kv: MemoryKv,
-  keys: ReturnType<typeof generateKeys>,
-  isOwn: boolean,
-): Promise<Stage> {
-  const steps = stepped(kv, (step) => stage.at(step));
-  const account = await startAccount({ zones, storage: () => storageOf(steps) });
-  const signer = signerOf(keys.privateKey);
+  keys: ReturnType<typeof generateSigningKeys>,
+  ownsServer: boolean,
+): Promise<ControllerHarness> {
+  const interruptibleKv = createInterruptibleKv(kv, (step) => harness.onKvStep(step));
+  const account = await startAccount({ zones, storage: () => createStorage(interruptibleKv) });
+  const signer = createSigner(keys.privateKey);
   const jobs: SyncJob[] = [];
-  const stage: Stage = {
+  const harness: ControllerHarness = {
     server,
     account,
     kv,
     keys,
-    api: apiOf(connectionsTo(server)),
-    environment: environmentOf(account, keys.privateKey),
-    at: () => {},
+    api: createKubernetesClient(createConnections(server)),
+    environment: buildEnvironment(account, keys.privateKey),
+    onKvStep: () => {},
     apply(...objects) {
-      for (const object of objects) server.apply(asShown(object, server));
+      for (const object of objects) server.apply(keepStatus(object, server));
     },
-    async start({ environment = stage.environment, ...options } = {}) {
+    async start({ environment = harness.environment, ...options } = {}) {
       const job = await startSyncJob(server, environment, options);
       jobs.push(job);
       return job;
     },
-    held: () => readHeld(kv, signer),
-    routes: async () => (kv.values.has(CURRENT_KEY) ? routesOf(await readAll(kv, keys.publicKey)) : []),
-    generation: () => manifestIn(kv.values.get(CURRENT_KEY), signer)?.generation ?? 0,
-    accountWrites: (from = 0) => accountWrites(account, from),
-    clusterWrites: (from = 0) => clusterWrites(server, from),
-    events: () => eventsIn(server),
-    async published(...routes) {
-      const isSo = async () => JSON.stringify(await stage.routes()) === JSON.stringify(routes.toSorted());
-      await until(isSo, 20_000).catch(async () => assert.deepEqual(await stage.routes(), routes));
+    readPublished: () => readPublishedSnapshot(kv, signer),
+    routes: async () => (kv.values.has(CURRENT_KEY) ? formatRoutes(await readAllShards(kv, keys.publicKey)) : []),
+    generation: () => parseSignedManifest(kv.values.get(CURRENT_KEY), signer)?.generation ?? 0,
+    accountWrites: (from = 0) => listAccountWrites(account, from),
+    clusterWrites: (from = 0) => listClusterWrites(server, from),
+    events: () => formatEvents(server),
+    async waitForRoutes(...routes) {
+      const isPublished = async () => JSON.stringify(await harness.routes()) === JSON.stringify(routes.toSorted());
+      await waitFor(isPublished, 20_000).catch(async () => assert.deepEqual(await harness.routes(), routes));
     },
-    shown: (name, namespace = "default") => shownBy(server, namespace, name),
-    forgetLease: () => void server.remove("Lease", NAMESPACE, "edgress"),
+    readStatus: (name, namespace = "default") => readIngressStatus(server, namespace, name),
+    deleteLease: () => void server.remove("Lease", NAMESPACE, "edgress"),
     async close() {
-      server.heal();
+      server.clearFaults();
       account.faults = { ...account.faults, hangs: 0, serverErrors: 0, tooManyRequests: 0, partialWrites: 0 };
       await Promise.all(jobs.map((job) => job.stop()));
       await account.close();
-      if (isOwn) await server.stop();
+      if (ownsServer) await server.stop();
     },
   };
-  return stage;
+  return harness;
 }
 
 /** A test on a stage of its own. */
-export function onStage(play: (stage: Stage) => Promise<void>, options?: StageOptions): () => Promise<void> {
+export function withHarness(
+  run: (harness: ControllerHarness) => Promise<void>,
+  options?: ControllerHarnessOptions,
+): () => Promise<void> {
   return async () => {
-    const stage = await startStage(options);
+    const harness = await startControllerHarness(options);
     try {
-      await play(stage);
+      await run(harness);
     } finally {
-      await stage.close();
+      await harness.close();
     }
   };
 }
 
 /** What `edgress sync` finds in its environment. */
-export function environmentOf(account: LocalAccount, signingKey: string): Record<string, string> {
+export function buildEnvironment(account: LocalAccount, signingKey: string): Record<string, string> {
   return {
     CLOUDFLARE_BASE_URL: account.baseURL,
     CLOUDFLARE_API_TOKEN: account.token,
     CLOUDFLARE_ACCOUNT_ID: account.accountId,
     EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
     EDGRESS_SIGNING_KEY: signingKey,
-    EDGRESS_SEALING_PUBLIC_KEY: generateSealingKeys().publicKey,
+    EDGRESS_ENCRYPTION_KEY: generateEncryptionKeys().publicKey,
   };
 }
 
 /** An object as its author replaces it: what the sync job has written on it stays. */
-function asShown(object: Applied, server: ApiServer): Applied {
+function keepStatus(object: AppliedObject, server: ApiServer): AppliedObject {
   if (object.kind !== "Ingress") return object;
   const { name, namespace = "default", annotations } = object.metadata;
   const before = server.objects("Ingress", namespace).find(({ metadata }) => metadata.name === name);
-  const live = before?.metadata.annotations?.[LIVE_GENERATION];
+  const live = before?.metadata.annotations?.[LIVE_GENERATION_ANNOTATION];
   if (!before || live === undefined) return object;
-  const shown = {
+  const annotatedObject = {
     ...object,
-    metadata: { ...object.metadata, annotations: { ...annotations, [LIVE_GENERATION]: live } },
+    metadata: { ...object.metadata, annotations: { ...annotations, [LIVE_GENERATION_ANNOTATION]: live } },
   };
-  return { status: before.status, ...shown };
+  return { status: before.status, ...annotatedObject };
 }
 
 /** The same object in another namespace, or with more of its metadata. */
-export function having(object: Applied, metadata: Partial<Applied["metadata"]>): Applied {
+export function withMetadata(object: AppliedObject, metadata: Partial<AppliedObject["metadata"]>): AppliedObject {
   return { ...object, metadata: { ...object.metadata, ...metadata } };
 }
 
-function storageOf(kv: Kv): Storage {
+function createStorage(kv: Kv): WorkerStorage {
   return {
     get: async (keys) => Object.fromEntries(await kv.getMany(keys)),
     put: (entries) => kv.put(entries),
     remove: (keys) => kv.remove(keys),
     list: async (prefix) => ({ keys: await kv.list(prefix) }),
-    setEdgeReads: () => Promise.reject(new Error("there is no edge")),
+    setEdgeReadMode: () => Promise.reject(new Error("there is no edge")),
   };
 }

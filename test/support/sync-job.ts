@@ -1,40 +1,40 @@
-import { accountOf, type Environment } from "../../sync/account.ts";
-import { equip, pause, type SyncOptions } from "../../sync/equip.ts";
-import { alarmOf } from "../../sync/hold-off.ts";
-import type { Result } from "../../sync/job.ts";
-import { apiOf } from "../../sync/kubernetes/api.ts";
+import { type Environment, loadAccount } from "../../sync/account.ts";
+import { pause, type SyncOptions, setUpController } from "../../sync/equip.ts";
+import { createTrigger } from "../../sync/hold-off.ts";
+import type { SyncResult } from "../../sync/job.ts";
+import { createKubernetesClient } from "../../sync/kubernetes/api.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../sync/kubernetes/watch.ts";
-import { identityOf, lead } from "../../sync/lead/lead.ts";
-import { loop, type Times } from "../../sync/loop.ts";
-import { logOf } from "../../sync/report/log.ts";
-import { startMetrics } from "../../sync/report/metrics.ts";
+import { createIdentity, joinElection } from "../../sync/lead/lead.ts";
+import { type LoopTimings, runLoop } from "../../sync/loop.ts";
+import { createLogger } from "../../sync/report/log.ts";
+import { createMetrics } from "../../sync/report/metrics.ts";
 import type { ApiServer } from "./api-server.ts";
-import { until } from "./edge.ts";
+import { waitFor } from "./edge.ts";
 
 /** Where the Lease and the ConfigMaps of sync jobs lie. */
 export const NAMESPACE = "edgress";
-const REQUEST_MS = 1000;
+const REQUEST_TIMEOUT_MS = 1000;
 
 /** A sync job in this process, as `edgress sync` runs it, with short times. */
 export interface SyncJob {
   /** As whom it stands for leader. */
   readonly identity: string;
-  leads(): boolean;
+  isLeader(): boolean;
   /** What it has logged, a line of JSON each. */
   readonly lines: readonly string[];
   /** What its rounds came to, in order. */
-  readonly results: readonly Result[];
+  readonly results: readonly SyncResult[];
   /** What one of its metrics is now; undefined: there is none. */
   metric(name: string): Promise<number | undefined>;
   /** All of its metrics. */
   exposition(): Promise<string>;
   /** What it is told by the API server no longer being what it was. */
-  readonly outgrown: readonly string[];
+  readonly restartReasons: readonly string[];
   /** Whether it has logged a line that `pattern` matches. */
-  says(pattern: RegExp): boolean;
+  hasLogged(pattern: RegExp): boolean;
   /** Lets a round begin now; what it came to. */
-  round(): Promise<Result>;
+  sync(): Promise<SyncResult>;
   /** Ends it as SIGTERM does: the round in hand is finished, and the Lease given back. */
   stop(): Promise<void>;
   /** Ends it as SIGKILL does: nothing more is written, nothing given back. */
@@ -45,13 +45,13 @@ export interface SyncJobOptions extends Partial<SyncOptions> {
   /** In place of the stage's. */
   readonly environment?: Environment;
   readonly leaseName?: string;
-  readonly times?: Partial<Times>;
+  readonly times?: Partial<LoopTimings>;
   readonly watchTimes?: WatchTimes;
   /** For how long it waits for an answer of the API server, in ms. */
-  readonly requestMs?: number;
+  readonly requestTimeoutMs?: number;
 }
 
-const TIMES: Times = { quietMs: 10, mostMs: 100, restMs: 60_000 };
+const TIMES: LoopTimings = { quietMs: 10, maxMs: 100, resyncMs: 60_000 };
 
 const OPTIONS: SyncOptions = {
   ingressClass: "edgress",
@@ -59,78 +59,100 @@ const OPTIONS: SyncOptions = {
   watchIngressWithoutClass: false,
   allowedResponseHeaders: [],
   watchNamespace: [],
-  selector: "",
-  policy: { type: "none" },
+  ingressSelector: "",
+  permits: { type: "none" },
   allowMassDeletion: false,
-  mostHostsRemoved: 10,
+  maxRemovedHosts: 10,
   publishStatusAddress: ["edge.example.com"],
-  takeOver: false,
+  takeOwnership: false,
 };
 
 /** Starts a sync job between an API server and the account of `environment`. Rejects where it cannot begin. */
 export async function startSyncJob(
   server: ApiServer,
   environment: Environment,
-  { leaseName = "edgress", times, watchTimes = WATCH_TIMES, requestMs = REQUEST_MS, ...options }: SyncJobOptions = {},
+  {
+    leaseName = "edgress",
+    times,
+    watchTimes = WATCH_TIMES,
+    requestTimeoutMs = REQUEST_TIMEOUT_MS,
+    ...options
+  }: SyncJobOptions = {},
 ): Promise<SyncJob> {
-  const account = accountOf(environment); // before anything goes on by itself
-  const api = apiOf(connectionsTo(server), requestMs, watchTimes);
-  const { lines, results, outgrown } = { lines: [] as string[], results: [] as Result[], outgrown: [] as string[] };
-  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY } = environment;
-  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_SEALING_PUBLIC_KEY];
-  const log = logOf({ level: "debug", secrets }, { write: (line) => lines.push(line) });
-  const metrics = startMetrics();
-  const [over, stopping] = [new AbortController(), new AbortController()];
-  const alarm = alarmOf(() => performance.now(), pause);
-  const identity = identityOf("sync-job");
-  const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
-  const leadership = lead(api, lease, over.signal);
-  const follow = async () => {
-    for await (const _ of leadership.standings()) alarm.ring("urgent");
+  const account = loadAccount(environment); // before anything goes on by itself
+  const api = createKubernetesClient(createConnections(server), requestTimeoutMs, watchTimes);
+  const { lines, results, restartReasons } = {
+    lines: [] as string[],
+    results: [] as SyncResult[],
+    restartReasons: [] as string[],
   };
-  void follow();
-  const place = { api, namespace: NAMESPACE, instance: identity, log, metrics, account };
-  const listener = { changed: () => alarm.ring(), outgrown: (problem: string) => outgrown.push(problem) };
-  const job = await equip({ ...OPTIONS, ...options }, place, leadership, listener, over.signal).catch(async (error) => {
+  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY } = environment;
+  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY];
+  const log = createLogger({ level: "debug", secrets }, { write: (line) => lines.push(line) });
+  const metrics = createMetrics();
+  const [killController, stopController] = [new AbortController(), new AbortController()];
+  const trigger = createTrigger(() => performance.now(), pause);
+  const identity = createIdentity("sync-job");
+  const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
+  const leadership = joinElection(api, lease, killController.signal);
+  const watchLeadership = async () => {
+    for await (const _ of leadership.statusChanges()) trigger.fire("immediate");
+  };
+  void watchLeadership();
+  const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account };
+  const listener = {
+    onChange: () => trigger.fire(),
+    onResourceRemoved: (problem: string) => restartReasons.push(problem),
+  };
+  const job = await setUpController(
+    { ...OPTIONS, ...options },
+    context,
+    leadership,
+    listener,
+    killController.signal,
+  ).catch(async (error) => {
     await leadership.release();
-    over.abort();
+    killController.abort();
     throw error;
   });
-  let begun = 0;
-  const progress = { began: () => begun++, ended: ({ result }: { result: Result }) => results.push(result) };
-  const running = loop(job, alarm, { ...TIMES, ...times }, progress, stopping.signal);
+  let startedSyncs = 0;
+  const progress = {
+    onSyncStart: () => startedSyncs++,
+    onSyncEnd: ({ result }: { result: SyncResult }) => results.push(result),
+  };
+  const running = runLoop(job, trigger, { ...TIMES, ...times }, progress, stopController.signal);
   return {
     identity,
-    leads: () => leadership.holds(),
+    isLeader: () => leadership.isLeader(),
     lines,
     results,
-    exposition: async () => (await metrics.exposition()).text,
+    exposition: async () => (await metrics.render()).text,
     async metric(name) {
-      const { text } = await metrics.exposition();
-      const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+      const { text } = await metrics.render();
+      const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
       return line === undefined ? undefined : Number(line.slice(name.length));
     },
-    outgrown,
-    says: (pattern) => lines.some((line) => pattern.test(line)),
-    async round() {
-      const next = begun;
-      alarm.ring("urgent");
-      return await until(() => results[next], 20_000);
+    restartReasons,
+    hasLogged: (pattern) => lines.some((line) => pattern.test(line)),
+    async sync() {
+      const index = startedSyncs;
+      trigger.fire("immediate");
+      return await waitFor(() => results[index], 20_000);
     },
     async stop() {
-      stopping.abort();
+      stopController.abort();
       await running;
       await leadership.release();
-      over.abort();
+      killController.abort();
     },
     kill() {
-      over.abort();
-      stopping.abort();
+      killController.abort();
+      stopController.abort();
     },
   };
 }
 
-export function connectionsTo(server: ApiServer): Connections {
+export function createConnections(server: ApiServer): Connections {
   const connections = new Connections();
   connections.loadFromOptions(server.kubeconfig);
   return connections;

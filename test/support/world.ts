@@ -1,151 +1,154 @@
 import { setImmediate } from "node:timers/promises";
-import { type Api, ApiError, type WatchEvent } from "../../sync/kubernetes/api.ts";
+import { ApiError, type KubernetesClient, type WatchEvent } from "../../sync/kubernetes/api.ts";
 import type { Clock } from "../../sync/lead/clock.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
 const WATCH_MS = 25_000;
 
 /** Time held in hand: what is due happens in order, and only when time is let go on. */
-export class World {
+export class Simulation {
   now = 0;
-  #due: { readonly time: number; readonly happen: () => void }[] = [];
+  #events: { readonly time: number; readonly run: () => void }[] = [];
 
-  at(time: number, happen: () => void): void {
-    const later = this.#due.findIndex((other) => other.time > time);
-    this.#due.splice(later < 0 ? this.#due.length : later, 0, { time, happen });
+  schedule(time: number, run: () => void): void {
+    const position = this.#events.findIndex((other) => other.time > time);
+    this.#events.splice(position < 0 ? this.#events.length : position, 0, { time, run });
   }
 
   /** Lets time go on until `time`. After each thing that happens, and all that follows from it at once, it calls `look`. */
-  async until(time: number, look: () => void = () => {}): Promise<void> {
+  async advanceTo(time: number, onStep: () => void = () => {}): Promise<void> {
     await setImmediate();
-    for (let next = this.#due[0]; next && next.time <= time; next = this.#due[0]) {
-      this.#due.shift();
-      this.now = next.time;
-      next.happen();
+    for (let event = this.#events[0]; event && event.time <= time; event = this.#events[0]) {
+      this.#events.shift();
+      this.now = event.time;
+      event.run();
       await setImmediate(); // promises go first
-      look();
+      onStep();
     }
     this.now = time;
   }
 }
 
 /** What becomes of a request: its way there and back in ms, and what happens on the way. */
-export interface Fate {
+export interface NetworkOutcome {
   readonly type: "answered" | "refused" | "lost" | "unanswered";
-  readonly there: number;
-  readonly back: number;
+  readonly requestMs: number;
+  readonly responseMs: number;
   /** For how long the machine is suspended once it has sent it, in ms. */
-  readonly suspended?: number;
+  readonly suspendMs?: number;
 }
 
-export const FINE: Fate = { type: "answered", there: 0, back: 0 };
+export const IMMEDIATE_SUCCESS: NetworkOutcome = { type: "answered", requestMs: 0, responseMs: 0 };
 
 /** A machine with a clock of its own, from which requests go to the API server. */
-export class Machine {
+export class SimulatedNode {
   /** Each request's fate. */
-  fate: () => Fate = () => FINE;
+  nextOutcome: () => NetworkOutcome = () => IMMEDIATE_SUCCESS;
   /** Nothing runs on it before: neither what was waited for nor what was to be done. */
   suspendedUntil = 0;
   /** What its clock says of the day, by the world's time. */
-  today: (now: number) => Date = (now) => new Date(Date.UTC(2026, 2, 1, 12) + now);
+  wallClock: (now: number) => Date = (now) => new Date(Date.UTC(2026, 2, 1, 12) + now);
   /** Requests it sent, and when: "12000 replace". */
-  readonly sent: string[] = [];
+  readonly requestLog: string[] = [];
   readonly clock: Clock;
-  readonly api: Api;
-  readonly #world: World;
+  readonly api: KubernetesClient;
+  readonly #simulation: Simulation;
   readonly #store: LeaseStore;
 
-  constructor(world: World, store: LeaseStore) {
-    this.#world = world;
+  constructor(simulation: Simulation, store: LeaseStore) {
+    this.#simulation = simulation;
     this.#store = store;
     this.clock = {
-      now: () => world.now,
-      today: () => this.today(world.now),
-      sleep: (ms, ended) =>
+      now: () => simulation.now,
+      today: () => this.wallClock(simulation.now),
+      sleep: (ms, signal) =>
         new Promise((resolve) => {
-          if (ended.aborted) resolve();
-          ended.addEventListener("abort", () => resolve());
-          this.#later(ms, resolve);
+          if (signal.aborted) resolve();
+          signal.addEventListener("abort", () => resolve());
+          this.#schedule(ms, resolve);
         }),
     };
     this.api = {
-      get: () => this.#ask("list", () => store.list()),
-      create: (_, object) => this.#ask("create", () => store.create(object)),
-      replace: (_, object) => this.#ask("replace", () => store.replace(object)),
+      get: () => this.#send("list", () => store.list()),
+      create: (_, object) => this.#send("create", () => store.create(object)),
+      replace: (_, object) => this.#send("replace", () => store.replace(object)),
       patch: () => Promise.reject(new Error("not asked for here")),
       remove: () => Promise.reject(new Error("not asked for here")),
-      watch: (_, query, ended) => this.#watch(Number(query.resourceVersion), ended),
+      watch: (_, query, signal) => this.#watch(Number(query.resourceVersion), signal),
     };
   }
 
   /** Suspends it for `ms`: for ever is a crash. */
   suspend(ms: number): void {
-    this.suspendedUntil = Math.max(this.suspendedUntil, this.#world.now + ms);
+    this.suspendedUntil = Math.max(this.suspendedUntil, this.#simulation.now + ms);
   }
 
-  #later(ms: number, happen: () => void): void {
-    this.#world.at(this.#world.now + ms, () => this.#wake(happen));
+  #schedule(ms: number, run: () => void): void {
+    this.#simulation.schedule(this.#simulation.now + ms, () => this.#runWhenAwake(run));
   }
 
-  #wake(happen: () => void): void {
-    if (this.#world.now >= this.suspendedUntil) happen();
+  #runWhenAwake(run: () => void): void {
+    if (this.#simulation.now >= this.suspendedUntil) run();
     else if (this.suspendedUntil < Number.POSITIVE_INFINITY) {
-      this.#world.at(this.suspendedUntil, () => this.#wake(happen));
+      this.#simulation.schedule(this.suspendedUntil, () => this.#runWhenAwake(run));
     }
   }
 
-  #ask(name: string, carryOut: () => object): Promise<unknown> {
-    this.sent.push(`${Math.round(this.#world.now)} ${name}`);
-    const { type, there, back, suspended = 0 } = this.fate();
-    this.suspend(suspended);
+  #send(name: string, operation: () => object): Promise<unknown> {
+    this.requestLog.push(`${Math.round(this.#simulation.now)} ${name}`);
+    const { type, requestMs, responseMs, suspendMs = 0 } = this.nextOutcome();
+    this.suspend(suspendMs);
     return new Promise((resolve, reject) => {
-      if (type === "lost") return this.#later(there + back, () => reject(new Error("the connection broke")));
-      if (type === "refused") return this.#later(there + back, () => reject(new ApiError(500, "Unknown", "no")));
-      this.#world.at(this.#world.now + there, () => {
-        const answer = answerOf(carryOut);
-        if (type === "answered") this.#later(back, () => (answer.ok ? resolve(answer.value) : reject(answer.error)));
+      if (type === "lost")
+        return this.#schedule(requestMs + responseMs, () => reject(new Error("the connection broke")));
+      if (type === "refused")
+        return this.#schedule(requestMs + responseMs, () => reject(new ApiError(500, "Unknown", "no")));
+      this.#simulation.schedule(this.#simulation.now + requestMs, () => {
+        const result = runOperation(operation);
+        if (type === "answered")
+          this.#schedule(responseMs, () => (result.ok ? resolve(result.value) : reject(result.error)));
       });
     });
   }
 
   /** A watch that is lost breaks after a while, and one that is unanswered brings nothing. */
-  async *#watch(version: number, ended: AbortSignal): AsyncGenerator<WatchEvent, void> {
-    this.sent.push(`${Math.round(this.#world.now)} watch`);
-    const { type, there, back } = this.fate();
+  async *#watch(version: number, signal: AbortSignal): AsyncGenerator<WatchEvent, void> {
+    this.requestLog.push(`${Math.round(this.#simulation.now)} watch`);
+    const { type, requestMs, responseMs } = this.nextOutcome();
     if (type === "refused") throw new ApiError(403, "Forbidden", "you may not watch");
     const events: WatchEvent[] = [];
-    let isOver = false;
-    let stir = () => {};
-    const over = () => {
-      isOver = true;
-      stir();
+    let isFinished = false;
+    let wake = () => {};
+    const finish = () => {
+      isFinished = true;
+      wake();
     };
-    const unfollow = this.#store.follow(version, (event) => {
+    const unsubscribe = this.#store.subscribe(version, (event) => {
       if (type === "unanswered") return;
-      this.#later(there, () => {
+      this.#schedule(requestMs, () => {
         events.push(structuredClone(event));
-        stir();
+        wake();
       });
     });
-    ended.addEventListener("abort", over);
-    this.#later(type === "lost" ? back : WATCH_MS, over);
-    while (!ended.aborted && !isOver) {
+    signal.addEventListener("abort", finish);
+    this.#schedule(type === "lost" ? responseMs : WATCH_MS, finish);
+    while (!signal.aborted && !isFinished) {
       yield* events.splice(0);
-      if (events.length > 0 || isOver) continue;
+      if (events.length > 0 || isFinished) continue;
       await new Promise<void>((resolve) => {
-        stir = resolve;
+        wake = resolve;
       });
     }
-    unfollow();
-    if (type === "lost" && !ended.aborted) throw new Error("the connection broke");
+    unsubscribe();
+    if (type === "lost" && !signal.aborted) throw new Error("the connection broke");
   }
 }
 
-type Answer = { readonly ok: true; readonly value: object } | { readonly ok: false; readonly error: unknown };
+type OperationResult = { readonly ok: true; readonly value: object } | { readonly ok: false; readonly error: unknown };
 
-function answerOf(carryOut: () => object): Answer {
+function runOperation(operation: () => object): OperationResult {
   try {
-    return { ok: true, value: structuredClone(carryOut()) };
+    return { ok: true, value: structuredClone(operation()) };
   } catch (error) {
     return { ok: false, error };
   }

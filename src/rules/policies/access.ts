@@ -1,16 +1,16 @@
 import * as z from "zod/mini";
-import { BasicAuth, basicAuthAnnotations, basicAuthOf } from "./basic-auth.ts";
+import { BasicAuth, basicAuthAnnotations, buildBasicAuth } from "./basic-auth.ts";
 import { definePolicy } from "./define.ts";
-import { ExternalAuth, externalAuthAnnotations, externalAuthOf } from "./external-auth.ts";
+import { buildExternalAuth, ExternalAuth, externalAuthAnnotations } from "./external-auth.ts";
 import { word } from "./kinds.ts";
-import { SourceRange, sourceRangeAnnotations, sourceRangeOf } from "./source-range.ts";
+import { buildSourceRange, SourceRange, sourceRangeAnnotations } from "./source-range.ts";
 
 // Certificate authorities check a name there, and know no password (ACME HTTP-01): ingress-nginx's no-auth-locations.
-const NEVER_ASKED = "/.well-known/acme-challenge";
+const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
 /** Who may call. One policy of three parts, so that how they go together is decided in one place. */
-export const access = definePolicy({
-  name: "access",
+export const authorization = definePolicy({
+  name: "authorization",
   scope: "route",
   settings: z.strictObject({
     any: z.boolean(), // one part that lets a client in is enough
@@ -31,15 +31,15 @@ export const access = definePolicy({
       ["all", "any"],
     ),
   },
-  fromAnnotations(values, place) {
-    const asks = !place.path.startsWith(NEVER_ASKED);
-    const sourceRange = sourceRangeOf(values);
-    const basic = basicAuthOf(values, place);
-    const external = externalAuthOf(values, place);
+  fromAnnotations(values, context) {
+    const requiresCredentials = !context.path.startsWith(ACME_CHALLENGE_PATH);
+    const sourceRange = buildSourceRange(values);
+    const basic = buildBasicAuth(values, context);
+    const external = buildExternalAuth(values, context);
     const parts = {
       ...(sourceRange && { sourceRange }),
-      ...(basic && asks && { basic }),
-      ...(external && asks && { external }),
+      ...(basic && requiresCredentials && { basic }),
+      ...(external && requiresCredentials && { external }),
     };
     return Object.keys(parts).length === 0 ? undefined : { any: values.satisfy === "any", ...parts };
   },

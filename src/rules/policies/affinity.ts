@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
-import type { AnnotationRow, Values } from "./define.ts";
-import { definePolicy } from "./define.ts";
+import { type AnnotationRow, type AnnotationValues, definePolicy } from "./define.ts";
 import { flag, integer, text, word } from "./kinds.ts";
 
-const MOST_SECONDS = 1_000_000_000;
-const COOKIE_NAME = "INGRESSCOOKIE";
+const MAX_COOKIE_AGE_S = 1_000_000_000;
+const DEFAULT_COOKIE_NAME = "INGRESSCOOKIE";
 
 const Affinity = z.strictObject({
   cookie: z.string(),
@@ -25,7 +24,7 @@ const annotations = {
     {
       doc: "Keeps a client at the address that it was sent to first, by a cookie.",
       example: "cookie",
-      nearness: "near",
+      support: "partial",
       difference: "Clients stay at an external address; which Pod is asked is the cluster's choice.",
     },
     ["cookie"],
@@ -35,7 +34,7 @@ const annotations = {
       doc: "Whether clients move when addresses are added. Here they stay, in both modes.",
       example: "persistent",
       default: "balanced",
-      nearness: "near",
+      support: "partial",
       difference: "`balanced` does not move clients to new addresses.",
     },
     ["balanced", "persistent"],
@@ -48,10 +47,10 @@ const annotations = {
     },
     ["sticky", "legacy"],
   ),
-  ...cookieAnnotations(),
+  ...buildCookieAnnotations(),
 };
 
-type Given = Values<typeof annotations>;
+type AffinityValues = AnnotationValues<typeof annotations>;
 
 /** Whether clients come back to where they were. */
 export const affinity = definePolicy({
@@ -63,9 +62,9 @@ export const affinity = definePolicy({
     // As in ingress-nginx, for paths that are written only.
     if (values.affinity !== "cookie" || isFallback) return undefined;
     return {
-      cookie: values["session-cookie-name"] ?? COOKIE_NAME,
+      cookie: values["session-cookie-name"] ?? DEFAULT_COOKIE_NAME,
       path: values["session-cookie-path"] ?? path,
-      ...attributesOf(values),
+      ...buildCookieAttributes(values),
       sameSiteNoneWhereKnown: values["session-cookie-conditional-samesite-none"] ?? false,
       secure: values["session-cookie-secure"] ?? false,
       changeOnFailure: values["session-cookie-change-on-failure"] ?? false,
@@ -73,7 +72,7 @@ export const affinity = definePolicy({
   },
 });
 
-function attributesOf(values: Given) {
+function buildCookieAttributes(values: AffinityValues) {
   const domain = values["session-cookie-domain"];
   const expires = values["session-cookie-expires"];
   const maxAge = values["session-cookie-max-age"];
@@ -86,11 +85,11 @@ function attributesOf(values: Given) {
   };
 }
 
-function cookieAnnotations() {
-  const seconds = (row: AnnotationRow) => integer(row, -MOST_SECONDS, MOST_SECONDS); // in the past: dropped at once
+function buildCookieAnnotations() {
+  const seconds = (row: AnnotationRow) => integer(row, -MAX_COOKIE_AGE_S, MAX_COOKIE_AGE_S); // in the past: dropped at once
   return {
     "session-cookie-name": text(
-      { doc: "Names the cookie.", example: "route", default: COOKIE_NAME },
+      { doc: "Names the cookie.", example: "route", default: DEFAULT_COOKIE_NAME },
       /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
       "the name of a cookie",
     ),

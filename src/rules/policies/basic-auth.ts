@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
 import { compareText } from "../order.ts";
-import type { Parsed } from "../parsed.ts";
-import { parsed, refused } from "../parsed.ts";
-import type { Place, Values } from "./define.ts";
+import { failure, type Result, success } from "../parsed.ts";
+import type { AnnotationValues, PolicyContext } from "./define.ts";
 import { text, word } from "./kinds.ts";
 
 /** Who may call, by name and password. */
@@ -13,8 +12,8 @@ export const BasicAuth = z.strictObject({
 export type BasicAuth = z.infer<typeof BasicAuth>;
 
 /** The costliest hashes that the edge computes; a password under one that costs more is never right. */
-export const MOST_BCRYPT_COST = 14;
-export const MOST_CRYPT_ROUNDS = 200_000;
+export const MAX_BCRYPT_COST = 14;
+export const MAX_CRYPT_ROUNDS = 200_000;
 
 export const basicAuthAnnotations = {
   "auth-type": word(
@@ -56,57 +55,62 @@ export const basicAuthAnnotations = {
 };
 
 /** Fails closed: a Secret without `auth-type`, or the other way round, asks for a lock and gets one. */
-export function basicAuthOf(values: Values<typeof basicAuthAnnotations>, place: Place): BasicAuth | undefined {
+export function buildBasicAuth(
+  values: AnnotationValues<typeof basicAuthAnnotations>,
+  context: PolicyContext,
+): BasicAuth | undefined {
   const type = values["auth-type"];
   const secret = values["auth-secret"];
   if (type === undefined) {
     if (secret === undefined) return undefined;
-    return place.close("auth-secret", "auth-type does not say what it is for", 'set auth-type to "basic"');
+    return context.failClosed("auth-secret", "auth-type does not say what it is for", 'set auth-type to "basic"');
   }
-  if (type === "digest") return place.close("auth-type", "digest authentication cannot be had", 'set it to "basic"');
-  if (secret === undefined) return place.close("auth-type", "auth-secret does not name the users", "name their Secret");
-  const users = usersOf(secret, values["auth-secret-type"] ?? "auth-file", place);
-  if (!users.ok) return place.close("auth-secret", users.problem, "create it, or correct the name");
-  if (hashesIn(users.value).some(isTooCostly)) {
-    place.warn("auth-secret", "it has hashes that cost too much to check at the edge", TOO_COSTLY_REMEDY);
+  if (type === "digest")
+    return context.failClosed("auth-type", "digest authentication cannot be had", 'set it to "basic"');
+  if (secret === undefined)
+    return context.failClosed("auth-type", "auth-secret does not name the users", "name their Secret");
+  const users = readHtpasswd(secret, values["auth-secret-type"] ?? "auth-file", context);
+  if (!users.ok) return context.failClosed("auth-secret", users.problem, "create it, or correct the name");
+  if (listHtpasswdHashes(users.value).some(exceedsHashCostLimit)) {
+    context.warn("auth-secret", "it has hashes that cost too much to check at the edge", COSTLY_HASH_REMEDY);
   }
-  return { realm: values["auth-realm"] ?? "", users: place.seal(users.value) };
+  return { realm: values["auth-realm"] ?? "", users: context.tokenizeSecret(users.value) };
 }
 
-const TOO_COSTLY_REMEDY = `use bcrypt with a cost of at most ${MOST_BCRYPT_COST}, or at most ${MOST_CRYPT_ROUNDS} rounds; until then those users get 401`;
+const COSTLY_HASH_REMEDY = `use bcrypt with a cost of at most ${MAX_BCRYPT_COST}, or at most ${MAX_CRYPT_ROUNDS} rounds; until then those users get 401`;
 
 /** Whether a hash was made so costly that checking it would hold up the requests of others. */
-export function isTooCostly(hash: string): boolean {
+export function exceedsHashCostLimit(hash: string): boolean {
   const [, cost] = /^\$2[aby]\$(\d\d)\$/.exec(hash) ?? [];
   const [, rounds] = /^\$[56]\$rounds=(\d+)\$/.exec(hash) ?? [];
-  return Number(cost ?? 0) > MOST_BCRYPT_COST || Number(rounds ?? 0) > MOST_CRYPT_ROUNDS;
+  return Number(cost ?? 0) > MAX_BCRYPT_COST || Number(rounds ?? 0) > MAX_CRYPT_ROUNDS;
 }
 
 /** The hash of a user in an htpasswd text: the first line with the name counts, what follows a second ":" is a comment. */
-export function hashOf(users: string, name: string): string | undefined {
-  const line = linesOf(users).find((candidate) => candidate.startsWith(`${name}:`));
+export function findHtpasswdHash(users: string, name: string): string | undefined {
+  const line = listHtpasswdLines(users).find((candidate) => candidate.startsWith(`${name}:`));
   return line?.slice(name.length + 1).split(":")[0];
 }
 
-function hashesIn(users: string): string[] {
-  return linesOf(users).map((line) => line.split(":")[1] ?? "");
+function listHtpasswdHashes(users: string): string[] {
+  return listHtpasswdLines(users).map((line) => line.split(":")[1] ?? "");
 }
 
-function linesOf(users: string): string[] {
+function listHtpasswdLines(users: string): string[] {
   return users.split(/[\r\n]+/).filter((line) => !line.startsWith("#"));
 }
 
-function usersOf(reference: string, type: "auth-file" | "auth-map", place: Place): Parsed<string> {
-  const secret = place.secret(reference);
+function readHtpasswd(reference: string, type: "auth-file" | "auth-map", context: PolicyContext): Result<string> {
+  const secret = context.readSecret(reference);
   if (!secret.ok) return secret;
   switch (type) {
     case "auth-file": {
       const file = secret.value.auth;
-      return file === undefined ? refused(`Secret ${reference} has no key "auth"`) : parsed(file);
+      return file === undefined ? failure(`Secret ${reference} has no key "auth"`) : success(file);
     }
     case "auth-map": {
       const users = Object.entries(secret.value).toSorted(([a], [b]) => compareText(a, b));
-      return parsed(users.map(([user, hash]) => `${user}:${hash.trim().split(/[\r\n]/)[0]}\n`).join(""));
+      return success(users.map(([user, hash]) => `${user}:${hash.trim().split(/[\r\n]/)[0]}\n`).join(""));
     }
   }
 }

@@ -1,9 +1,8 @@
 import * as z from "zod/mini";
-import { type Parsed, parsed, refused } from "../parsed.ts";
-import type { Annotation, AnnotationRow } from "./define.ts";
-import { definePolicy } from "./define.ts";
+import { failure, type Result, success } from "../parsed.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
 
-const UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /** How large a request's body may be. */
 export const bodySize = definePolicy({
@@ -15,7 +14,7 @@ export const bodySize = definePolicy({
       doc: "Answers 413 to requests with a larger body; `0` takes any.",
       example: "8m",
       default: "what the Cloudflare plan takes",
-      nearness: "near",
+      support: "partial",
       difference:
         "Without it there is no limit of 1m; the limit of the zone's plan (100 MB or more) holds in any case.",
     }),
@@ -28,11 +27,11 @@ export const bodySize = definePolicy({
 
 /** A size as nginx writes it, in bytes: `1000`, `8k`, `8M`, `1g`. */
 function size(row: AnnotationRow): Annotation<number> {
-  return { ...row, parse: readSize };
+  return { ...row, parse: parseSize };
 }
 
-function readSize(text: string): Parsed<number> {
+function parseSize(text: string): Result<number> {
   const [, digits = "", unit = ""] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
-  if (digits === "") return refused(`expected a size such as "8m", got "${text}"`);
-  return parsed(Number(digits) * (UNITS[unit.toLowerCase()] ?? 1));
+  if (digits === "") return failure(`expected a size such as "8m", got "${text}"`);
+  return success(Number(digits) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? 1));
 }

@@ -1,23 +1,22 @@
 import * as z from "zod/mini";
-import type { Place, Values } from "./define.ts";
-import { definePolicy } from "./define.ts";
+import { type AnnotationValues, definePolicy, type PolicyContext } from "./define.ts";
 import { flag, integer, text } from "./kinds.ts";
 
-const WEIGHT_TOTAL = 100;
+const DEFAULT_WEIGHT_TOTAL = 100;
 
-const Header = z.strictObject({
+const CanaryHeader = z.strictObject({
   name: z.string(),
   sends: z.discriminatedUnion("by", [
     z.strictObject({ by: z.literal("word") }), // "always", "never"
     z.strictObject({ by: z.literal("value"), value: z.string() }),
     z.strictObject({ by: z.literal("pattern"), pattern: z.string() }),
-    z.strictObject({ by: z.literal("nothing") }), // a pattern that cannot be matched: to the primary, and no further
+    z.strictObject({ by: z.literal("invalid-pattern") }), // a pattern that cannot be matched: to the primary, and no further
   ]),
 });
 
 const Canary = z.strictObject({
   backend: z.string(), // of the canary, by "namespace/service:port"
-  header: z.optional(Header),
+  header: z.optional(CanaryHeader),
   cookie: z.optional(z.string()),
   weight: z.int(),
   total: z.int(),
@@ -29,7 +28,7 @@ const annotations = {
   canary: flag({
     doc: "Makes this Ingress a canary: its backends are alternatives for the paths that another Ingress of its namespace has with the same host, path and type.",
     example: "true",
-    nearness: "near",
+    support: "partial",
     difference:
       "A canary belongs to a path, and never to a Service that other paths share; it takes nothing from other namespaces. Of its annotations those of its choice count, and `affinity-canary-behavior`.",
   }),
@@ -67,13 +66,13 @@ const annotations = {
     {
       doc: "What the weight is a share of, where it is more than 100.",
       example: "1000",
-      default: String(WEIGHT_TOTAL),
+      default: String(DEFAULT_WEIGHT_TOTAL),
     },
     0,
   ),
 };
 
-type Given = Values<typeof annotations>;
+type CanaryValues = AnnotationValues<typeof annotations>;
 
 /** What of a route's requests goes to another backend. Compiled for the canary's path, and set on the primary's route. */
 export const canary = definePolicy({
@@ -81,36 +80,36 @@ export const canary = definePolicy({
   scope: "route",
   settings: Canary,
   annotations,
-  fromAnnotations(values, place): z.infer<typeof Canary> | undefined {
+  fromAnnotations(values, context): z.infer<typeof Canary> | undefined {
     if (!values.canary) return undefined;
-    const backend = place.backend(place.service, place.port);
+    const backend = context.resolveBackend(context.service, context.port);
     if (!backend.ok) return undefined; // the compiler has reported it
-    const header = headerOf(values, place);
+    const header = buildHeaderRule(values, context);
     const cookie = values["canary-by-cookie"];
     return {
       backend: backend.value,
       ...(header && { header }),
       ...(cookie !== undefined && { cookie }),
       weight: values["canary-weight"] ?? 0,
-      total: Math.max(WEIGHT_TOTAL, values["canary-weight-total"] ?? 0),
+      total: Math.max(DEFAULT_WEIGHT_TOTAL, values["canary-weight-total"] ?? 0),
     };
   },
 });
 
-function headerOf(values: Given, place: Place): z.infer<typeof Header> | undefined {
+function buildHeaderRule(values: CanaryValues, context: PolicyContext): z.infer<typeof CanaryHeader> | undefined {
   const name = values["canary-by-header"];
   const value = values["canary-by-header-value"];
   const pattern = values["canary-by-header-pattern"];
   if (name === undefined) return undefined;
   if (value !== undefined) return { name, sends: { by: "value", value } };
   if (pattern === undefined) return { name, sends: { by: "word" } };
-  return { name, sends: patternOf(pattern, place) };
+  return { name, sends: buildPatternRule(pattern, context) };
 }
 
-function patternOf(written: string, place: Place): z.infer<typeof Header>["sends"] {
-  const pattern = place.expression(written);
+function buildPatternRule(patternText: string, context: PolicyContext): z.infer<typeof CanaryHeader>["sends"] {
+  const pattern = context.translateRegex(patternText);
   if (pattern.ok) return { by: "pattern", pattern: pattern.value };
   const remedy = "correct it; until then requests with the header go to the primary";
-  place.warn("canary-by-header-pattern", pattern.problem, remedy);
-  return { by: "nothing" };
+  context.warn("canary-by-header-pattern", pattern.problem, remedy);
+  return { by: "invalid-pattern" };
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { definePolicy, type Place } from "./define.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { flag, integer, template, text, word } from "./kinds.ts";
 
 const ClientCertificate = z.discriminatedUnion("type", [
@@ -11,10 +11,10 @@ const ClientCertificate = z.discriminatedUnion("type", [
     errorPage: z.optional(z.string()),
   }),
   // Nobody is let in: what clients would be verified with is not there.
-  z.strictObject({ type: z.literal("nobody"), because: z.string() }),
+  z.strictObject({ type: z.literal("denied"), reason: z.string() }),
 ]);
 
-const AT_CLOUDFLARE =
+const VERIFICATION_DIFFERENCE =
   "Cloudflare verifies certificates, for the hosts and with the certificate authority that are set there.";
 
 const annotations = {
@@ -22,8 +22,8 @@ const annotations = {
     {
       doc: "Asks clients of the host for a certificate, over https. The Secret must hold `ca.crt`; if it is missing the host answers 403.",
       example: "default/client-ca",
-      nearness: "near",
-      difference: AT_CLOUDFLARE,
+      support: "partial",
+      difference: VERIFICATION_DIFFERENCE,
       guards: true,
     },
     /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/,
@@ -34,8 +34,8 @@ const annotations = {
       doc: "Whether a certificate must be there (`on`), must be good if it is there (`optional`), or only not be broken (`optional_no_ca`); else 400.",
       example: "optional",
       default: "on",
-      nearness: "near",
-      difference: AT_CLOUDFLARE,
+      support: "partial",
+      difference: VERIFICATION_DIFFERENCE,
     },
     ["on", "off", "optional", "optional_no_ca"],
   ),
@@ -44,7 +44,7 @@ const annotations = {
       doc: "Length of the client's certificate chain.",
       example: "2",
       default: "1",
-      nearness: "no",
+      support: "ignored",
       difference: "The depth is Cloudflare's.",
     },
     0,
@@ -62,7 +62,7 @@ const annotations = {
     doc: "Gives the origin the certificate in `ssl-client-cert`, as PEM, percent-encoded.",
     example: "true",
     default: "false",
-    nearness: "near",
+    support: "partial",
     difference: "A certificate that is too large for Cloudflare to hand on (10 KB) is left out.",
     guards: true,
   }),
@@ -83,24 +83,24 @@ export const clientCertificate = definePolicy({
   scope: "host",
   settings: ClientCertificate,
   annotations,
-  fromAnnotations(values, place): z.infer<typeof ClientCertificate> | undefined {
+  fromAnnotations(values, context): z.infer<typeof ClientCertificate> | undefined {
     const name = values["auth-tls-secret"];
     if (name === undefined) return undefined;
-    const secret = place.secret(name);
-    if (!secret.ok) return nobody(place, "auth-tls-secret", secret.problem, CREATE);
+    const secret = context.readSecret(name);
+    if (!secret.ok) return denyAll(context, "auth-tls-secret", secret.problem, CREATE_SECRET_REMEDY);
     if (secret.value["ca.crt"] === undefined) {
-      return nobody(place, "auth-tls-secret", `Secret ${name} has no key "ca.crt"`, CREATE);
+      return denyAll(context, "auth-tls-secret", `Secret ${name} has no key "ca.crt"`, CREATE_SECRET_REMEDY);
     }
     const expression = values["auth-tls-match-cn"];
-    const subject = expression === undefined ? undefined : place.expression(expression);
-    if (subject && !subject.ok) return nobody(place, "auth-tls-match-cn", subject.problem, "write it more simply");
-    place.warn(
+    const subject = expression === undefined ? undefined : context.translateRegex(expression);
+    if (subject && !subject.ok) return denyAll(context, "auth-tls-match-cn", subject.problem, "write it more simply");
+    context.warn(
       "auth-tls-secret",
       "certificates are verified by Cloudflare, not with this Secret",
-      AT_CLOUDFLARE_REMEDY,
+      ENABLE_MTLS_REMEDY,
     );
     if ((values["auth-tls-verify-depth"] ?? 1) !== 1) {
-      place.warn("auth-tls-verify-depth", "the depth is Cloudflare's and cannot be set", "remove it");
+      context.warn("auth-tls-verify-depth", "the depth is Cloudflare's and cannot be set", "remove it");
     }
     const errorPage = values["auth-tls-error-page"];
     return {
@@ -113,13 +113,18 @@ export const clientCertificate = definePolicy({
   },
 });
 
-const AT_CLOUDFLARE_REMEDY =
+const ENABLE_MTLS_REMEDY =
   "enable mTLS for the host and upload its certificate authority in the zone's SSL/TLS settings; until then clients have no certificate";
 
-const CREATE = "create it, or correct the name";
+const CREATE_SECRET_REMEDY = "create it, or correct the name";
 
 /** Not `close`: where an older Ingress of the host decides, this one's mistake must cost it nothing. */
-function nobody(place: Place, annotation: string, because: string, remedy: string): z.infer<typeof ClientCertificate> {
-  place.deny(annotation, because, remedy);
-  return { type: "nobody", because };
+function denyAll(
+  context: PolicyContext,
+  annotation: string,
+  reason: string,
+  remedy: string,
+): z.infer<typeof ClientCertificate> {
+  context.deny(annotation, reason, remedy);
+  return { type: "denied", reason };
 }

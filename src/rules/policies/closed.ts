@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
 
 /** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
-export const closed = definePolicy({
-  name: "closed",
+export const failClosed = definePolicy({
+  name: "failClosed",
   scope: "route",
-  settings: z.strictObject({ because: z.string() }),
+  settings: z.strictObject({ reason: z.string() }),
   annotations: {},
   fromAnnotations: () => undefined,
 });

@@ -1,20 +1,20 @@
 import * as z from "zod/mini";
-import { type Parsed, parsed, refused } from "../parsed.ts";
+import { failure, type Result, success } from "../parsed.ts";
 import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
 import { flag, integer, text } from "./kinds.ts";
 
-const METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
-const HEADERS =
+const DEFAULT_METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
+const DEFAULT_HEADERS =
   "DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization";
-const MAX_AGE_S = 1_728_000;
+const DEFAULT_MAX_AGE_S = 1_728_000;
 
 /** "https://shop.example.com:8443", "https://*.example.com", "null": a wildcard as the first label only. */
-const ORIGIN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
+const ORIGIN_PATTERN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
 /** What ingress-nginx reads as a list of origins, spaces apart; of any other it allows every origin. */
-const ORIGINS = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
+const ORIGIN_LIST_PATTERN = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
 
 /** A list of origins as it was read: what is no origin is left out of it, as in ingress-nginx. */
-interface Origins {
+interface OriginList {
   readonly origins: readonly string[] | "any";
   readonly skipped: readonly string[];
 }
@@ -29,17 +29,17 @@ const annotations = {
     doc: "Origins that may: `*` for all, `null`, or `scheme://host:port`, where `*.` stands for one label.",
     example: "https://shop.example.com, https://*.example.net",
     default: "*",
-    nearness: "near",
+    support: "partial",
     difference:
       "Origins are compared as a whole, not only by how they end; `Vary: Origin` is added where the answer depends on it.",
   }),
   "cors-allow-methods": text(
-    { doc: "Methods that may be used.", example: "GET, POST", default: METHODS },
+    { doc: "Methods that may be used.", example: "GET, POST", default: DEFAULT_METHODS },
     /^[A-Za-z]+(?:(?:,\s?|\s)[A-Za-z]+)*(?:,\s?|\s)?$/,
     'methods such as "GET, POST"',
   ),
   "cors-allow-headers": text(
-    { doc: "Request headers that may be sent.", example: "Content-Type, X-Cart", default: HEADERS },
+    { doc: "Request headers that may be sent.", example: "Content-Type, X-Cart", default: DEFAULT_HEADERS },
     /^(?=.*[\w-])[A-Za-z0-9\-_, ]+$/,
     'header names such as "Content-Type, X-Cart"',
   ),
@@ -54,7 +54,11 @@ const annotations = {
     default: "true",
   }),
   "cors-max-age": integer(
-    { doc: "Seconds for which browsers may keep the answer to a preflight.", example: "600", default: `${MAX_AGE_S}` },
+    {
+      doc: "Seconds for which browsers may keep the answer to a preflight.",
+      example: "600",
+      default: `${DEFAULT_MAX_AGE_S}`,
+    },
     -1,
   ),
 };
@@ -82,29 +86,29 @@ export const cors = definePolicy({
     const exposed = values["cors-expose-headers"];
     return {
       ...(origins !== "any" && { origins: [...origins] }),
-      methods: values["cors-allow-methods"] ?? METHODS,
-      headers: values["cors-allow-headers"] ?? HEADERS,
+      methods: values["cors-allow-methods"] ?? DEFAULT_METHODS,
+      headers: values["cors-allow-headers"] ?? DEFAULT_HEADERS,
       ...(exposed !== undefined && { exposed }),
       credentials: values["cors-allow-credentials"] ?? true,
-      maxAge: values["cors-max-age"] ?? MAX_AGE_S,
+      maxAge: values["cors-max-age"] ?? DEFAULT_MAX_AGE_S,
     };
   },
 });
 
 /** Items that are no origin cost only themselves; a list that ingress-nginx could not read at all allows every origin. */
-function originList(row: AnnotationRow): Annotation<Origins> {
-  return { ...row, parse: readOrigins };
+function originList(row: AnnotationRow): Annotation<OriginList> {
+  return { ...row, parse: parseOriginList };
 }
 
-function readOrigins(given: string): Parsed<Origins> {
-  const items = given.split(",").map((item) => item.trim());
-  if (items.includes("*")) return parsed({ origins: "any", skipped: [] });
-  if (!ORIGINS.test(given.replaceAll(" ", ""))) {
-    return refused(`expected origins such as "https://shop.example.com", got "${given}": every origin is allowed`);
+function parseOriginList(input: string): Result<OriginList> {
+  const items = input.split(",").map((item) => item.trim());
+  if (items.includes("*")) return success({ origins: "any", skipped: [] });
+  if (!ORIGIN_LIST_PATTERN.test(input.replaceAll(" ", ""))) {
+    return failure(`expected origins such as "https://shop.example.com", got "${input}": every origin is allowed`);
   }
-  const written = items.filter((item) => item !== "");
-  return parsed({
-    origins: written.filter((item) => ORIGIN.test(item)),
-    skipped: written.filter((item) => !ORIGIN.test(item)),
+  const entries = items.filter((item) => item !== "");
+  return success({
+    origins: entries.filter((item) => ORIGIN_PATTERN.test(item)),
+    skipped: entries.filter((item) => !ORIGIN_PATTERN.test(item)),
   });
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { type Parsed, parsed, refused } from "../parsed.ts";
-import { defaultBackendAnnotation, defaultBackendOf } from "./default-backend.ts";
+import { failure, type Result, success } from "../parsed.ts";
+import { defaultBackendAnnotation, resolveDefaultBackend } from "./default-backend.ts";
 import { definePolicy } from "./define.ts";
 import { flag, list } from "./kinds.ts";
 
@@ -20,11 +20,11 @@ export const customErrors = definePolicy({
       {
         doc: "Statuses, 400 to 599, that the answer of the `default-backend` to a request for `/` replaces, whoever gave them.",
         example: "404, 503",
-        nearness: "near",
+        support: "partial",
         difference: "The body of the request is not sent again.",
         guards: true,
       },
-      errorCode,
+      parseErrorStatus,
     ),
     "disable-proxy-intercept-errors": flag({
       doc: "Leaves the origin's own statuses alone: `custom-http-errors` then only replaces those of the edge.",
@@ -33,15 +33,15 @@ export const customErrors = definePolicy({
     }),
     ...defaultBackendAnnotation,
   },
-  fromAnnotations(values, place) {
+  fromAnnotations(values, context) {
     const codes = [...new Set(values["custom-http-errors"] ?? [])].toSorted((a, b) => a - b);
     if (codes.length === 0) return undefined;
-    const { service, port } = place;
+    const { service, port } = context;
     // As in ingress-nginx a path without a Service has no default backend of its own.
-    const backend = service === "" ? undefined : defaultBackendOf(values["default-backend"], place);
+    const backend = service === "" ? undefined : resolveDefaultBackend(values["default-backend"], context);
     const onlyOwn = values["disable-proxy-intercept-errors"] ?? false;
     if (backend === undefined && service !== "") {
-      place.warn(
+      context.warn(
         "custom-http-errors",
         "there is no default backend, so the pages are the edge's 404",
         "name one in default-backend",
@@ -51,6 +51,6 @@ export const customErrors = definePolicy({
   },
 });
 
-function errorCode(text: string): Parsed<number> {
-  return /^[45]\d\d$/.test(text) ? parsed(Number(text)) : refused(`expected 400 to 599, got "${text}"`);
+function parseErrorStatus(text: string): Result<number> {
+  return /^[45]\d\d$/.test(text) ? success(Number(text)) : failure(`expected 400 to 599, got "${text}"`);
 }

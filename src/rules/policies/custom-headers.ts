@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
 import { compareText } from "../order.ts";
-import { type Parsed, parsed, refused } from "../parsed.ts";
-import { definePolicy, type Place } from "./define.ts";
+import { failure, type Result, success } from "../parsed.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { text } from "./kinds.ts";
 
 // As ingress-nginx takes them.
-const NAME = /^[a-zA-Z\d_-]+$/;
-const VALUE = /^[a-zA-Z\d_ :;.,\\/"'?!(){}[\]@<>=\-+*#$&`|~^%]+$/;
+const HEADER_NAME = /^[a-zA-Z\d_-]+$/;
+const HEADER_VALUE = /^[a-zA-Z\d_ :;.,\\/"'?!(){}[\]@<>=\-+*#$&`|~^%]+$/;
 
 /** Headers from a ConfigMap, on every answer of a path. */
 export const customHeaders = definePolicy({
@@ -18,7 +18,7 @@ export const customHeaders = definePolicy({
       {
         doc: "Sets the headers that a ConfigMap of the same namespace holds on every answer; `--allowed-response-headers` must name them.",
         example: "shop/headers",
-        nearness: "near",
+        support: "partial",
         difference: "A ConfigMap of another namespace closes the route; ingress-nginx reads it.",
         guards: true,
       },
@@ -26,26 +26,27 @@ export const customHeaders = definePolicy({
       'a ConfigMap as "namespace/name"',
     ),
   },
-  fromAnnotations(values, place) {
+  fromAnnotations(values, context) {
     const reference = values["custom-headers"];
     if (!reference) return undefined;
-    const headers = headersOf(reference, place);
+    const headers = readCustomHeaders(reference, context);
     if (headers.ok) return { headers: headers.value };
-    return place.close("custom-headers", headers.problem, "correct the ConfigMap, or allow the header");
+    return context.failClosed("custom-headers", headers.problem, "correct the ConfigMap, or allow the header");
   },
 });
 
-function headersOf(reference: string, place: Place): Parsed<[string, string][]> {
-  const found = place.configMap(reference);
-  if (!found.ok) return found;
-  const headers = Object.entries(found.value).toSorted(([a], [b]) => compareText(a, b));
+function readCustomHeaders(reference: string, context: PolicyContext): Result<[string, string][]> {
+  const configMap = context.readConfigMap(reference);
+  if (!configMap.ok) return configMap;
+  const headers = Object.entries(configMap.value).toSorted(([a], [b]) => compareText(a, b));
   for (const [name, value] of headers) {
-    if (!NAME.test(name)) return refused(`expected the name of a header, got "${name}" in ConfigMap ${reference}`);
-    if (!VALUE.test(value))
-      return refused(`the value of ${name} in ConfigMap ${reference} is none that a header may have`);
-    if (!place.allowedResponseHeaders.includes(name.toLowerCase())) {
-      return refused(`the header ${name} of ConfigMap ${reference} is not among --allowed-response-headers`);
+    if (!HEADER_NAME.test(name))
+      return failure(`expected the name of a header, got "${name}" in ConfigMap ${reference}`);
+    if (!HEADER_VALUE.test(value))
+      return failure(`the value of ${name} in ConfigMap ${reference} is none that a header may have`);
+    if (!context.allowedResponseHeaders.includes(name.toLowerCase())) {
+      return failure(`the header ${name} of ConfigMap ${reference} is not among --allowed-response-headers`);
     }
   }
-  return parsed(headers);
+  return success(headers);
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { definePolicy, type Place } from "./define.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { text } from "./kinds.ts";
 
 /** Shared with custom-http-errors, whose pages it gives. */
@@ -21,18 +21,18 @@ export const defaultBackend = definePolicy({
   scope: "route",
   settings: z.strictObject({ backend: z.string(), service: z.string(), port: z.string() }),
   annotations: defaultBackendAnnotation,
-  fromAnnotations(values, place) {
-    const { service, port } = place;
-    const backend = defaultBackendOf(values["default-backend"], place);
-    if (backend === undefined || service === "" || place.backend(service, port).ok) return undefined;
+  fromAnnotations(values, context) {
+    const { service, port } = context;
+    const backend = resolveDefaultBackend(values["default-backend"], context);
+    if (backend === undefined || service === "" || context.resolveBackend(service, port).ok) return undefined;
     return { backend, service, port };
   },
 });
 
 /** The id of the default backend. As in ingress-nginx the annotation counts for nothing where its Service can't be asked. */
-export function defaultBackendOf(name: string | undefined, place: Place): string | undefined {
+export function resolveDefaultBackend(name: string | undefined, context: PolicyContext): string | undefined {
   if (!name) return undefined;
-  const backend = place.backend(name);
+  const backend = context.resolveBackend(name);
   if (backend.ok) return backend.value;
-  return place.warn("default-backend", backend.problem, "correct it; until then it counts as absent");
+  return context.warn("default-backend", backend.problem, "correct it; until then it counts as absent");
 }

@@ -1,16 +1,16 @@
 import type * as z from "zod/mini";
-import type { Parsed } from "../parsed.ts";
-import type { Target } from "../target.ts";
+import type { Result } from "../parsed.ts";
+import type { SubrequestTarget } from "../target.ts";
 
 /**
  * How near the edge comes to what ingress-nginx does: the same; nothing to do here; the same intent by other means; or not
- * at all, which a route can do without ("no") or not ("never": it answers 503).
+ * at all, which a route can do without ("ignored") or not ("fail-closed": it answers 503).
  */
-export type Nearness = "same" | "inert" | "near" | "no" | "never";
+export type SupportLevel = "full" | "no-op" | "partial" | "ignored" | "fail-closed";
 
 /** One annotation: what it means to whoever writes it, and how its text is read. */
 export interface Annotation<T> extends AnnotationRow {
-  readonly parse: (text: string) => Parsed<T>;
+  readonly parse: (text: string) => Result<T>;
 }
 
 export interface AnnotationRow {
@@ -19,9 +19,9 @@ export interface AnnotationRow {
   readonly example: string;
   /** What holds where the annotation is absent, for the documentation. */
   readonly default?: string;
-  /** "same" unless said. */
-  readonly nearness?: Nearness;
-  /** What differs from ingress-nginx, one sentence for the documentation; wanted where the nearness is "near". */
+  /** "full" unless said. */
+  readonly support?: SupportLevel;
+  /** What differs from ingress-nginx, one sentence for the documentation; wanted where the support is "partial". */
   readonly difference?: string;
   /** Other names of it, which count where it is absent. */
   readonly aliases?: readonly string[];
@@ -32,12 +32,12 @@ export interface AnnotationRow {
 export type Annotations = Record<string, Annotation<unknown>>;
 
 /** What was read of a policy's annotations; those that were absent or could not be read are missing. */
-export type Values<A extends Annotations> = {
+export type AnnotationValues<A extends Annotations> = {
   readonly [K in keyof A]?: A[K] extends Annotation<infer T> ? T : never;
 };
 
 /** The place that a policy is compiled for, one path of one rule, and what can be looked up from there. */
-export interface Place {
+export interface PolicyContext {
   readonly namespace: string;
   readonly ingress: string;
   readonly host: string;
@@ -55,21 +55,21 @@ export interface Place {
   /** Whether the annotation was written under the prefix in use before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
   /** The values of a Secret, decoded, by "name" or "namespace/name"; another namespace's is refused. */
-  readonly secret: (reference: string) => Parsed<Readonly<Record<string, string>>>;
+  readonly readSecret: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** The values of a ConfigMap, as with a Secret. */
-  readonly configMap: (reference: string) => Parsed<Readonly<Record<string, string>>>;
+  readonly readConfigMap: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** A backend of the same namespace, made known to the host: its id. Without a port, the Service's first. */
-  readonly backend: (service: string, port?: number | string) => Parsed<string>;
+  readonly resolveBackend: (service: string, port?: number | string) => Result<string>;
   /** Where a URL (which may hold variables) leads, made known to the host. What must not be asked is refused. */
-  readonly target: (url: string) => Parsed<Target>;
+  readonly resolveTarget: (url: string) => Result<SubrequestTarget>;
   /** A token for a text that no one may read where it is published: the edge alone can open it. */
-  readonly seal: (text: string) => string;
+  readonly tokenizeSecret: (text: string) => string;
   /** An expression that may be found anywhere in a text, as JavaScript has it; refused if it could take very long to match. */
-  readonly expression: (written: string) => Parsed<string>;
+  readonly translateRegex: (pattern: string) => Result<string>;
   /** The header names that `custom-headers` may set, lower case. */
   readonly allowedResponseHeaders: readonly string[];
   /** Reports, and closes the route: what the annotation asks for must not be done without. */
-  readonly close: (annotation: string, problem: string, remedy: string) => undefined;
+  readonly failClosed: (annotation: string, problem: string, remedy: string) => undefined;
   /** Reports that nobody is let in; answering so is left to the policy. */
   readonly deny: (annotation: string, problem: string, remedy: string) => undefined;
   /** Reports; the route serves without. */
@@ -85,7 +85,7 @@ export interface Policy<N extends string, S extends z.ZodMiniType, A extends Ann
   readonly scope: "host" | "route";
   readonly settings: S;
   readonly annotations: A;
-  readonly fromAnnotations: (values: Values<A>, place: Place) => z.infer<S> | undefined;
+  readonly fromAnnotations: (values: AnnotationValues<A>, context: PolicyContext) => z.infer<S> | undefined;
 }
 
 export function definePolicy<const N extends string, S extends z.ZodMiniType, A extends Annotations>(

@@ -1,15 +1,15 @@
 import * as z from "zod/mini";
 import { compareText } from "../order.ts";
-import { type Parsed, parsed, refused } from "../parsed.ts";
-import { Target } from "../target.ts";
+import { failure, type Result, success } from "../parsed.ts";
+import { SubrequestTarget } from "../target.ts";
 import { parseTemplate } from "../variables.ts";
-import { cacheTimes, DEFAULT_CACHE_TIMES } from "./cache-times.ts";
-import type { Place, Values } from "./define.ts";
+import { cacheDurations, DEFAULT_CACHE_DURATIONS } from "./cache-times.ts";
+import type { AnnotationValues, PolicyContext } from "./define.ts";
 import { flag, integer, list, template, text } from "./kinds.ts";
 
 /** Who may call, as another service says. Texts may hold variables. */
 export const ExternalAuth = z.strictObject({
-  target: Target,
+  target: SubrequestTarget,
   method: z.optional(z.string()), // GET without
   redirect: z.string(), // what X-Auth-Request-Redirect says
   headers: z.array(z.tuple([z.string(), z.string()])), // that the service gets beside the client's
@@ -27,17 +27,17 @@ export const ExternalAuth = z.strictObject({
 export type ExternalAuth = z.infer<typeof ExternalAuth>;
 
 const HEADER_NAME = /^[A-Za-z0-9_-]{1,256}$/;
-const METHODS = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+const METHOD_PATTERN = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
 // A URL, or one that begins with the request's own scheme; no quotes, brackets or spaces.
 const URL_TEMPLATE = /^(?:https?|\$(?:scheme|pass_access_scheme)):\/\/[^\s"<>\\^`|#]+$/;
-const KEEPALIVE = { nearness: "inert" as const, example: "32" };
+const KEEPALIVE_ROW = { support: "no-op" as const, example: "32" };
 
 export const externalAuthAnnotations = {
   "auth-url": template(
     {
       doc: "Asks this URL about every request: 2xx lets it in, 401 and 403 turn it away, anything else answers 500.",
       example: "http://auth.default.svc.cluster.local/verify",
-      nearness: "near",
+      support: "partial",
       difference: "A Service is asked with the client's Host, since Cloudflare derives it from the request's zone.",
       guards: true,
     },
@@ -46,7 +46,7 @@ export const externalAuthAnnotations = {
   ),
   "auth-method": text(
     { doc: "The method with which `auth-url` is asked.", example: "POST", default: "GET", guards: true },
-    METHODS,
+    METHOD_PATTERN,
     "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS",
   ),
   "auth-signin": template(
@@ -68,7 +68,7 @@ export const externalAuthAnnotations = {
       example: "X-User, X-Groups",
       guards: true,
     },
-    (name) => (HEADER_NAME.test(name) ? parsed(name) : refused(`expected the name of a header, got "${name}"`)),
+    (name) => (HEADER_NAME.test(name) ? success(name) : failure(`expected the name of a header, got "${name}"`)),
   ),
   "auth-proxy-set-headers": text(
     {
@@ -92,13 +92,13 @@ export const externalAuthAnnotations = {
     {
       doc: "Remembers answers of `auth-url` by this key. It must tell apart all whom the answer does.",
       example: "$http_authorization$cookie_session",
-      nearness: "near",
+      support: "partial",
       difference: "Each Cloudflare location remembers for itself.",
     },
     /^[\x20-\x7e]+$/,
     'a text with variables such as "$http_authorization"',
   ),
-  "auth-cache-duration": cacheTimes({
+  "auth-cache-duration": cacheDurations({
     doc: "How long answers are remembered, by status.",
     example: "200 202 10m, 401 1m",
     default: "200 202 401 5m",
@@ -109,61 +109,66 @@ export const externalAuthAnnotations = {
     example: "true",
     default: "false",
   }),
-  "auth-keepalive": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE }, 0),
-  "auth-keepalive-requests": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE }, 0),
-  "auth-keepalive-timeout": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE }, 0),
+  "auth-keepalive": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
+  "auth-keepalive-requests": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
+  "auth-keepalive-timeout": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
   "auth-keepalive-share-vars": flag({
     doc: "Both requests always have the same X-Request-ID.",
-    nearness: "inert",
+    support: "no-op",
     example: "true",
   }),
   "enable-global-auth": flag({
     doc: "There is no authentication for all Ingresses that could be turned off.",
-    nearness: "inert",
+    support: "no-op",
     example: "false",
   }),
 };
 
 /** Fails closed: whatever cannot be asked as it is written answers nobody. */
-export function externalAuthOf(values: Values<typeof externalAuthAnnotations>, place: Place): ExternalAuth | undefined {
+export function buildExternalAuth(
+  values: AnnotationValues<typeof externalAuthAnnotations>,
+  context: PolicyContext,
+): ExternalAuth | undefined {
   const url = values["auth-url"];
   if (url === undefined) return undefined;
-  const target = place.target(url);
-  if (!target.ok) return place.close("auth-url", target.problem, "name a Service, a host of ours, or a public name");
-  const headers = headersOf(values["auth-proxy-set-headers"], place);
-  if (!headers.ok) return place.close("auth-proxy-set-headers", headers.problem, "correct the ConfigMap, or its name");
+  const target = context.resolveTarget(url);
+  if (!target.ok)
+    return context.failClosed("auth-url", target.problem, "name a Service, a host of ours, or a public name");
+  const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
+  if (!headers.ok)
+    return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap, or its name");
   const [method, signIn, key] = [values["auth-method"], values["auth-signin"], values["auth-cache-key"]];
-  const seconds = values["auth-cache-duration"] ?? DEFAULT_CACHE_TIMES;
+  const seconds = values["auth-cache-duration"] ?? DEFAULT_CACHE_DURATIONS;
   return {
     target: target.value,
     ...(method !== undefined && { method }),
     redirect: values["auth-request-redirect"] ?? "$request_uri",
     headers: headers.value,
     responseHeaders: [...(values["auth-response-headers"] ?? [])],
-    ...(signIn !== undefined && { signIn: withWayBack(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
+    ...(signIn !== undefined && { signIn: appendReturnUrl(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
     alwaysSetsCookies: values["auth-always-set-cookie"] ?? false,
-    ...(key !== undefined && { cache: { key, path: place.path, seconds: { ...seconds } } }),
+    ...(key !== undefined && { cache: { key, path: context.path, seconds: { ...seconds } } }),
   };
 }
 
 /** Says where the client wanted to go, unless the URL says so itself. As in ingress-nginx only the path is escaped. */
-function withWayBack(signIn: string, parameter: string): string {
+function appendReturnUrl(signIn: string, parameter: string): string {
   const query = signIn.includes("?") ? signIn.slice(signIn.indexOf("?") + 1).split("&") : [];
   if (query.some((pair) => pair.startsWith(`${parameter}=`) && pair.length > parameter.length + 1)) return signIn;
   const separator = query.some((pair) => pair !== "") ? "&" : "?";
-  const bare = signIn.replace(/[?&]$/, "");
-  return `${bare}${separator}${parameter}=$pass_access_scheme://$http_host$escaped_request_uri`;
+  const baseUrl = signIn.replace(/[?&]$/, "");
+  return `${baseUrl}${separator}${parameter}=$pass_access_scheme://$http_host$escaped_request_uri`;
 }
 
-function headersOf(reference: string | undefined, place: Place): Parsed<[string, string][]> {
-  const configMap = reference === undefined ? parsed({}) : place.configMap(reference);
+function readAuthHeaders(reference: string | undefined, context: PolicyContext): Result<[string, string][]> {
+  const configMap = reference === undefined ? success({}) : context.readConfigMap(reference);
   if (!configMap.ok) return configMap;
   const headers = Object.entries<string>(configMap.value).toSorted(([a], [b]) => compareText(a, b));
   for (const [name, value] of headers) {
-    if (!HEADER_NAME.test(name)) return refused(`expected the name of a header, got "${name}"`);
-    if (!/^[\x20-\x7e]*$/.test(value)) return refused(`${name} has characters that no header may have`);
+    if (!HEADER_NAME.test(name)) return failure(`expected the name of a header, got "${name}"`);
+    if (!/^[\x20-\x7e]*$/.test(value)) return failure(`${name} has characters that no header may have`);
     const variables = parseTemplate(value);
-    if (!variables.ok) return refused(`${name}: ${variables.problem}`);
+    if (!variables.ok) return failure(`${name}: ${variables.problem}`);
   }
-  return parsed(headers);
+  return success(headers);
 }

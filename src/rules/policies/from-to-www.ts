@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
-import { flag, list, orEmpty, text } from "./kinds.ts";
+import { flag, list, optional, text } from "./kinds.ts";
 
-const name = text(
+const hostAlias = text(
   { doc: "", example: "" },
   /^[-._~a-zA-Z0-9/:^$[\](){}*+?|&=\\]+$/,
   'a host such as "shop.example.com"',
@@ -17,7 +17,7 @@ export const fromToWww = definePolicy({
   scope: "host",
   settings: z.strictObject({ to: z.string() }),
   annotations: {
-    "from-to-www-redirect": orEmpty(
+    "from-to-www-redirect": optional(
       flag({
         doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
         example: "true",
@@ -29,11 +29,11 @@ export const fromToWww = definePolicy({
       {
         doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",
         example: "shop.example.net, *.shop.example.com",
-        nearness: "near",
+        support: "partial",
         difference: "A wildcard stands for one label, not for any number; expressions (`~…`) are left out.",
         guards: true,
       },
-      name.parse,
+      hostAlias.parse,
     ),
   },
   fromAnnotations: () => undefined,

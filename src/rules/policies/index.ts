@@ -1,26 +1,26 @@
 import * as z from "zod/mini";
-import { access } from "./access.ts";
+import { authorization } from "./access.ts";
 import { accessLog } from "./access-log.ts";
 import { affinity } from "./affinity.ts";
 import { appRoot } from "./app-root.ts";
 import { bodySize } from "./body-size.ts";
 import { canary } from "./canary.ts";
 import { clientCertificate } from "./client-certificate.ts";
-import { closed } from "./closed.ts";
+import { failClosed } from "./closed.ts";
 import { cors } from "./cors.ts";
 import { customErrors } from "./custom-errors.ts";
 import { customHeaders } from "./custom-headers.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { fromToWww } from "./from-to-www.ts";
 import { hsts } from "./hsts.ts";
-import { limits } from "./limits.ts";
+import { rateLimit } from "./limits.ts";
 import { mirror } from "./mirror.ts";
 import { proxyCookie } from "./proxy-cookie.ts";
 import { proxyRedirect } from "./proxy-redirect.ts";
 import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
-import { unbacked } from "./unbacked.ts";
+import { noBackend } from "./unbacked.ts";
 import { upstream } from "./upstream.ts";
 import { upstreamVhost } from "./upstream-vhost.ts";
 
@@ -34,13 +34,13 @@ export const policies = [
   customHeaders, // likewise, and over what the origin and other policies set
   accessLog, // whatever the answer
   bodySize, // nginx looks at the length before anything that a path says
-  closed, // a route that cannot be guarded answers nothing else
+  failClosed, // a route that cannot be guarded answers nothing else
   cors, // browsers send preflights without a password, and follow no redirect for them
   redirect, // ingress-nginx redirects before it asks for https, or who calls
   sslRedirect, // nothing is asked for, and no answer given, in the clear
-  unbacked, // ingress-nginx says that there is no backend before it asks who calls
-  limits, // whoever calls, so that guessing at passwords is limited too
-  access, // last of what may refuse: it is what costs most to ask
+  noBackend, // ingress-nginx says that there is no backend before it asks who calls
+  rateLimit, // whoever calls, so that guessing at passwords is limited too
+  authorization, // last of what may refuse: it is what costs most to ask
   defaultBackend, // takes the place of the backend, behind the same policies
   mirror, // only what was let in
   canary, // which backend it is

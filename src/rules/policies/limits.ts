@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { parseRange } from "../addresses.ts";
+import { parseIpRange } from "../addresses.ts";
 import { definePolicy } from "./define.ts";
 import { integer, list } from "./kinds.ts";
 
-const BURST_MULTIPLIER = 5;
+const DEFAULT_BURST_MULTIPLIER = 5;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
@@ -13,7 +13,7 @@ const Rate = z.strictObject({
   burst: z.int(), // and so many more at once
 });
 
-const Limits = z.strictObject({
+const RateLimit = z.strictObject({
   ingress: z.string(), // "namespace/name": its paths share the counts
   rates: z.array(Rate),
   connections: z.int(), // at a time; 0 for any number
@@ -21,12 +21,12 @@ const Limits = z.strictObject({
 });
 
 const annotations = {
-  "limit-rps": limit({
+  "limit-rps": limitAnnotation({
     doc: "Requests that a client may make a second, to all paths of the Ingress together; 503 beyond them and the burst.",
     example: "10",
   }),
-  "limit-rpm": limit({ doc: "As limit-rps, a minute.", example: "300" }),
-  "limit-connections": limit({
+  "limit-rpm": limitAnnotation({ doc: "As limit-rps, a minute.", example: "300" }),
+  "limit-connections": limitAnnotation({
     doc: "Requests that a client may have at a time, counted until their answer has ended; 503 beyond them.",
     example: "20",
     difference:
@@ -36,7 +36,7 @@ const annotations = {
     {
       doc: "How many times the limit may come at once.",
       example: "2",
-      default: String(BURST_MULTIPLIER),
+      default: String(DEFAULT_BURST_MULTIPLIER),
       guards: true,
     },
     0,
@@ -49,31 +49,31 @@ const annotations = {
       aliases: ["limit-allowlist"],
       guards: true,
     },
-    parseRange,
+    parseIpRange,
   ),
 };
 
 /** How much one client may ask. */
-export const limits = definePolicy({
-  name: "limits",
+export const rateLimit = definePolicy({
+  name: "rateLimit",
   scope: "route",
-  settings: Limits,
+  settings: RateLimit,
   annotations,
-  fromAnnotations(values, place): z.infer<typeof Limits> | undefined {
-    const multiplier = values["limit-burst-multiplier"] ?? BURST_MULTIPLIER;
-    const rateOf = (name: "limit-rps" | "limit-rpm", ms: number) => {
-      const most = values[name] ?? 0;
-      return most > 0 ? [{ name, intervalMs: ms / most, burst: most * multiplier }] : [];
+  fromAnnotations(values, context): z.infer<typeof RateLimit> | undefined {
+    const multiplier = values["limit-burst-multiplier"] ?? DEFAULT_BURST_MULTIPLIER;
+    const buildRates = (name: "limit-rps" | "limit-rpm", ms: number) => {
+      const maxRequests = values[name] ?? 0;
+      return maxRequests > 0 ? [{ name, intervalMs: ms / maxRequests, burst: maxRequests * multiplier }] : [];
     };
-    const rates = [...rateOf("limit-rps", SECOND_MS), ...rateOf("limit-rpm", MINUTE_MS)];
+    const rates = [...buildRates("limit-rps", SECOND_MS), ...buildRates("limit-rpm", MINUTE_MS)];
     const connections = values["limit-connections"] ?? 0;
     if (rates.length === 0 && connections === 0) return undefined;
-    const ingress = `${place.namespace}/${place.ingress}`;
+    const ingress = `${context.namespace}/${context.ingress}`;
     return { ingress, rates, connections, exempt: [...(values["limit-whitelist"] ?? [])] };
   },
 });
 
-function limit(row: { doc: string; example: string; difference?: string }) {
+function limitAnnotation(row: { doc: string; example: string; difference?: string }) {
   const difference = row.difference ?? "Counted for all the edge together, and not for each replica.";
-  return integer({ ...row, default: "none", nearness: "near", difference, guards: true }, 0, 1_000_000);
+  return integer({ ...row, default: "none", support: "partial", difference, guards: true }, 0, 1_000_000);
 }

@@ -1,17 +1,17 @@
 import * as z from "zod/mini";
-import { ANY_HOST, zoneOf } from "../hosts.ts";
-import { Target } from "../target.ts";
-import { definePolicy, type Place } from "./define.ts";
+import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
+import { SubrequestTarget } from "../target.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { template, text, word } from "./kinds.ts";
 
-const REMEDY = "correct it; until then no copy is sent";
+const TARGET_REMEDY = "correct it; until then no copy is sent";
 
 /** Who gets a copy of every request. */
 export const mirror = definePolicy({
   name: "mirror",
   scope: "route",
   settings: z.strictObject({
-    target: Target,
+    target: SubrequestTarget,
     body: z.boolean(),
     host: z.optional(z.string()), // that the copy is asked with
   }),
@@ -20,7 +20,7 @@ export const mirror = definePolicy({
       {
         doc: "Sends a copy of every request there. What comes of it is ignored.",
         example: "http://shadow.default.svc:8080$request_uri",
-        nearness: "near",
+        support: "partial",
         difference:
           "Cookie and Authorization go to Services only, not to other hosts. Of a body that the copy takes too slowly, 1 MiB is kept; beyond that the copy is given up, and the request goes on. Host is the client's.",
       },
@@ -36,29 +36,34 @@ export const mirror = definePolicy({
         doc: "The Host of the copy.",
         example: "shadow.example.com",
         default: "the client's",
-        nearness: "near",
+        support: "partial",
         difference: "Only a name in the zone of the client's host can be had, and only for a Service.",
       },
       /^[-._a-zA-Z0-9]+$/,
       "a DNS name",
     ),
   },
-  fromAnnotations(values, place) {
+  fromAnnotations(values, context) {
     const url = values["mirror-target"];
     if (url === undefined) return undefined;
-    const target = place.target(url);
-    if (!target.ok) return place.warn("mirror-target", target.problem, REMEDY);
+    const target = context.resolveTarget(url);
+    if (!target.ok) return context.warn("mirror-target", target.problem, TARGET_REMEDY);
     const body = values["mirror-request-body"] !== "off";
-    const host = hostOf(values["mirror-host"]?.toLowerCase(), target.value, place);
+    const host = resolveMirrorHost(values["mirror-host"]?.toLowerCase(), target.value, context);
     return { target: target.value, body, ...(host !== undefined && { host }) };
   },
 });
 
-function hostOf(host: string | undefined, target: Target, place: Place): string | undefined {
+function resolveMirrorHost(
+  host: string | undefined,
+  target: SubrequestTarget,
+  context: PolicyContext,
+): string | undefined {
   if (host === undefined) return undefined;
   const remedy = "name a host in the same zone, or have the mirror take the client's";
-  if (target.via !== "backend") return place.warn("mirror-host", "only a Service is asked with another Host", remedy);
-  const zone = zoneOf(host, place.zones);
-  if (place.host !== ANY_HOST && zone !== undefined && zone === zoneOf(place.host, place.zones)) return host;
-  return place.warn("mirror-host", `${host} is not in the zone of ${place.host}; the client's Host stays`, remedy);
+  if (target.via !== "backend") return context.warn("mirror-host", "only a Service is asked with another Host", remedy);
+  const zone = findZone(host, context.zones);
+  if (context.host !== CATCH_ALL_HOST && zone !== undefined && zone === findZone(context.host, context.zones))
+    return host;
+  return context.warn("mirror-host", `${host} is not in the zone of ${context.host}; the client's Host stays`, remedy);
 }

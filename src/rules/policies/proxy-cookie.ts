@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Parsed, parsed, refused } from "../parsed.ts";
+import { failure, type Result, success } from "../parsed.ts";
 import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
 
 const Replacement = z.strictObject({ from: z.string(), to: z.string() });
@@ -35,14 +35,17 @@ export const proxyCookie = definePolicy({
 });
 
 /** Two words, or `off`, which is null. */
-function replacement(row: AnnotationRow, word: RegExp): Annotation<Replacement | null> {
+function replacement(row: AnnotationRow, wordPattern: RegExp): Annotation<Replacement | null> {
   return {
     ...row,
-    parse: (text): Parsed<Replacement | null> => {
-      const [from = "", to = "", ...more] = text.split(/ +/);
-      if (to === "" && (from === "off" || from === "")) return parsed(null);
-      const fits = more.length === 0 && word.test(from) && word.test(to) && !from.startsWith("~");
-      return fits ? parsed({ from, to }) : refused(`expected two words without expressions, or "off", got "${text}"`);
+    parse: (text): Result<Replacement | null> => {
+      const [from = "", to = "", ...extraWords] = text.split(/ +/);
+      if (to === "" && (from === "off" || from === "")) return success(null);
+      const isValid =
+        extraWords.length === 0 && wordPattern.test(from) && wordPattern.test(to) && !from.startsWith("~");
+      return isValid
+        ? success({ from, to })
+        : failure(`expected two words without expressions, or "off", got "${text}"`);
     },
   };
 }

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
 import { text } from "./kinds.ts";
-import { relativeRedirects } from "./redirect.ts";
+import { relativeRedirectsAnnotation } from "./redirect.ts";
 
-const PATTERN = /^(?!~)[-._~a-zA-Z0-9/:,?&=]*$/;
-const EXPECTED = 'a URL or its beginning such as "http://inner.example.com/", without expressions';
+const URL_PREFIX_PATTERN = /^(?!~)[-._~a-zA-Z0-9/:,?&=]*$/;
+const URL_PREFIX_FORMAT = 'a URL or its beginning such as "http://inner.example.com/", without expressions';
 
 /** Other beginnings for where the origin sends clients. */
 export const proxyRedirect = definePolicy({
@@ -18,15 +18,15 @@ export const proxyRedirect = definePolicy({
         example: "http://inner.example.com/",
         default: "off",
       },
-      PATTERN,
-      EXPECTED,
+      URL_PREFIX_PATTERN,
+      URL_PREFIX_FORMAT,
     ),
     "proxy-redirect-to": text(
       { doc: "What replaces `proxy-redirect-from`.", example: "https://shop.example.com/", default: "off" },
-      PATTERN,
-      EXPECTED,
+      URL_PREFIX_PATTERN,
+      URL_PREFIX_FORMAT,
     ),
-    ...relativeRedirects,
+    ...relativeRedirectsAnnotation,
   },
   fromAnnotations(values) {
     const [from, to] = [values["proxy-redirect-from"] || "off", values["proxy-redirect-to"] || "off"];

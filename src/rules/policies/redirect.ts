@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
-import { definePolicy, type Place } from "./define.ts";
-import { flag, integer, orEmpty, template } from "./kinds.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
+import { flag, integer, optional, template } from "./kinds.ts";
 
 // What a URL is made of (RFC 3986), and variables.
-const URL_TEXT = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";
+const URL_CHARACTERS = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";
 
 /** Shared with what else makes a Location of its own. */
-export const relativeRedirects = {
-  "relative-redirects": orEmpty(
+export const relativeRedirectsAnnotation = {
+  "relative-redirects": optional(
     flag({
       doc: "Leaves a redirect to a path, such as `/new`, as it is; else scheme and host are put before it.",
       example: "true",
@@ -29,10 +29,10 @@ export const redirect = definePolicy({
         example: "https://www.example.com$request_uri",
         guards: true,
       },
-      new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_TEXT})?$`),
+      new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_CHARACTERS})?$`),
       'a URL such as "https://www.example.com/new", or a path such as "/new"',
     ),
-    "permanent-redirect-code": orEmpty(
+    "permanent-redirect-code": optional(
       integer(
         { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
         0,
@@ -44,33 +44,39 @@ export const redirect = definePolicy({
         example: "https://maintenance.example.com",
         guards: true,
       },
-      new RegExp(`^(?:(?:https?://|\\$)${URL_TEXT})?$`),
+      new RegExp(`^(?:(?:https?://|\\$)${URL_CHARACTERS})?$`),
       'a URL such as "https://maintenance.example.com"',
     ),
-    "temporal-redirect-code": orEmpty(
+    "temporal-redirect-code": optional(
       integer(
         { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
         0,
       ),
     ),
-    ...relativeRedirects,
+    ...relativeRedirectsAnnotation,
   },
-  fromAnnotations(values, place) {
+  fromAnnotations(values, context) {
     const isRelative = values["relative-redirects"] ?? false;
     const { "temporal-redirect": temporal, "permanent-redirect": permanent } = values;
     // The statuses that each takes are ingress-nginx's: it gives 302 for a temporal 308.
     if (temporal) {
-      const code = codeOf("temporal-redirect-code", values["temporal-redirect-code"], 302, 307, place);
+      const code = checkRedirectStatus("temporal-redirect-code", values["temporal-redirect-code"], 302, 307, context);
       return { code, location: temporal, isRelative };
     }
     if (!permanent) return undefined;
-    const code = codeOf("permanent-redirect-code", values["permanent-redirect-code"], 301, 308, place);
+    const code = checkRedirectStatus("permanent-redirect-code", values["permanent-redirect-code"], 301, 308, context);
     return { code, location: permanent, isRelative };
   },
 });
 
-function codeOf(annotation: string, asked: number | undefined, usual: number, most: number, place: Place): number {
-  if (asked === undefined || (asked >= 300 && asked <= most)) return asked ?? usual;
-  place.warn(annotation, `expected 300 to ${most}, got ${asked}; it is ${usual}`, "correct it");
-  return usual;
+function checkRedirectStatus(
+  annotation: string,
+  status: number | undefined,
+  defaultStatus: number,
+  maxStatus: number,
+  context: PolicyContext,
+): number {
+  if (status === undefined || (status >= 300 && status <= maxStatus)) return status ?? defaultStatus;
+  context.warn(annotation, `expected 300 to ${maxStatus}, got ${status}; it is ${defaultStatus}`, "correct it");
+  return defaultStatus;
 }

@@ -1,14 +1,14 @@
 import * as z from "zod/mini";
 import { decodePath } from "../paths.ts";
 import { parseTemplate } from "../variables.ts";
-import { definePolicy, type Place } from "./define.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { flag, template, text } from "./kinds.ts";
 
 /** A group of the path's expression in a rewrite target: one digit, so `$10` is `$1` and a `0`. */
-export const CAPTURE = /\$([1-9])/g;
+export const CAPTURE_REFERENCE = /\$([1-9])/g;
 // Escaped characters and classes, whose parentheses are none.
-const NO_GROUPS = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
-const GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
+const ESCAPES_AND_CLASSES = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
+const CAPTURE_GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
 
 const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may hold variables
 
@@ -52,39 +52,39 @@ export const rewrite = definePolicy({
   scope: "route",
   settings: Rewrite,
   annotations,
-  fromAnnotations(values, place): z.infer<typeof Rewrite> | undefined {
-    const { path, isLegacy } = place;
+  fromAnnotations(values, context): z.infer<typeof Rewrite> | undefined {
+    const { path, isLegacy } = context;
     const target = values["rewrite-target"];
     if (target === undefined || target === "" || target === path) return undefined;
-    const filled = withNumbers(target, path);
-    const readable = parseTemplate(filled);
+    const numberedTarget = numberNamedGroups(target, path);
+    const parsedTarget = parseTemplate(numberedTarget);
     // Named groups are those of the Ingress's own paths.
-    if (!readable.ok && place.isFallback) return undefined;
-    if (!readable.ok) return place.close("rewrite-target", readable.problem, "correct it");
-    if (/^https?:\/\//.test(target)) return { type: "redirect", target: filled };
-    const prefix = forwardedPrefixOf(values["x-forwarded-prefix"], place);
-    if (keepsRest(target, isLegacy("rewrite-target")))
+    if (!parsedTarget.ok && context.isFallback) return undefined;
+    if (!parsedTarget.ok) return context.failClosed("rewrite-target", parsedTarget.problem, "correct it");
+    if (/^https?:\/\//.test(target)) return { type: "redirect", target: numberedTarget };
+    const prefix = buildForwardedPrefix(values["x-forwarded-prefix"], context);
+    if (keepsSuffix(target, isLegacy("rewrite-target")))
       return { type: "prefix", prefix: decodePath(path) || "/", target, ...prefix };
-    return { type: "replace", target: filled, ...prefix };
+    return { type: "replace", target: numberedTarget, ...prefix };
   },
 });
 
-function forwardedPrefixOf(prefix: string | undefined, place: Place): { forwardedPrefix?: string } {
+function buildForwardedPrefix(prefix: string | undefined, context: PolicyContext): { forwardedPrefix?: string } {
   if (!prefix) return {};
   if (prefix === "true" || prefix === "false") {
-    place.warn("x-forwarded-prefix", `the origin gets "${prefix}": it has been a path since 2019`, "write the path");
+    context.warn("x-forwarded-prefix", `the origin gets "${prefix}": it has been a path since 2019`, "write the path");
   }
   return { forwardedPrefix: prefix };
 }
 
 /** The target with its named groups as numbers: `"/$id"` for the path `"/(a|b)/(?<id>.+)"` → `"/$2"`. */
-function withNumbers(target: string, path: string): string {
-  const groups = [...path.replace(NO_GROUPS, "").matchAll(GROUP)].slice(0, 9);
+function numberNamedGroups(target: string, path: string): string {
+  const groups = [...path.replace(ESCAPES_AND_CLASSES, "").matchAll(CAPTURE_GROUP)].slice(0, 9);
   const numbers = new Map(groups.map(([, name], index) => [name?.toLowerCase(), `$${index + 1}`]));
-  return target.replace(/\$([A-Za-z_]\w*)/g, (whole, name: string) => numbers.get(name.toLowerCase()) ?? whole);
+  return target.replace(/\$([A-Za-z_]\w*)/g, (match, name: string) => numbers.get(name.toLowerCase()) ?? match);
 }
 
 /** Under the prefix in use before 2018 a target without groups replaced just the part of the path that matched. */
-export function keepsRest(target: string, legacy: boolean): boolean {
-  return legacy && target.search(CAPTURE) < 0;
+export function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
+  return isLegacyAnnotation && target.search(CAPTURE_REFERENCE) < 0;
 }

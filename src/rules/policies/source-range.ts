@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { parseRange } from "../addresses.ts";
-import { refused } from "../parsed.ts";
-import type { Annotation, Values } from "./define.ts";
+import { parseIpRange } from "../addresses.ts";
+import { failure } from "../parsed.ts";
+import type { Annotation, AnnotationValues } from "./define.ts";
 import { list } from "./kinds.ts";
 
 /** Who may call, by address: not those of `deny`, and where there is an `allow` only those. */
@@ -12,7 +12,7 @@ export const SourceRange = z.strictObject({
 export type SourceRange = z.infer<typeof SourceRange>;
 
 export const sourceRangeAnnotations = {
-  "whitelist-source-range": some(
+  "whitelist-source-range": nonEmpty(
     list(
       {
         doc: "Lets in only clients with these addresses (CIDR ranges, IPv4 and IPv6), as Cloudflare knows them; others get 403.",
@@ -20,22 +20,22 @@ export const sourceRangeAnnotations = {
         aliases: ["allowlist-source-range"],
         guards: true,
       },
-      parseRange,
+      parseIpRange,
     ),
   ),
-  "denylist-source-range": some(
+  "denylist-source-range": nonEmpty(
     list(
       {
         doc: "Turns away clients with these addresses with 403, before any are let in by `whitelist-source-range`.",
         example: "192.0.2.0/24",
         guards: true,
       },
-      parseRange,
+      parseIpRange,
     ),
   ),
 };
 
-export function sourceRangeOf(values: Values<typeof sourceRangeAnnotations>): SourceRange | undefined {
+export function buildSourceRange(values: AnnotationValues<typeof sourceRangeAnnotations>): SourceRange | undefined {
   const allow = values["whitelist-source-range"];
   const deny = values["denylist-source-range"];
   if (!allow && !deny) return undefined;
@@ -43,12 +43,12 @@ export function sourceRangeOf(values: Values<typeof sourceRangeAnnotations>): So
 }
 
 /** An empty list would let anyone in: more likely a value that was not filled in. */
-function some<T>(annotation: Annotation<readonly T[]>): Annotation<readonly T[]> {
+function nonEmpty<T>(annotation: Annotation<readonly T[]>): Annotation<readonly T[]> {
   return {
     ...annotation,
     parse: (text) => {
-      const read = annotation.parse(text);
-      return read.ok && read.value.length === 0 ? refused("expected an address at least, got none") : read;
+      const result = annotation.parse(text);
+      return result.ok && result.value.length === 0 ? failure("expected an address at least, got none") : result;
     },
   };
 }

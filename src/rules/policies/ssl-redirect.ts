@@ -3,7 +3,7 @@ import { definePolicy } from "./define.ts";
 import { flag } from "./kinds.ts";
 
 // Certificate authorities check a name over plain http there (ACME HTTP-01).
-const NEVER_REDIRECTED = "/.well-known/acme-challenge";
+const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
 /** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
 export const sslRedirect = definePolicy({
@@ -30,8 +30,8 @@ export const sslRedirect = definePolicy({
     }),
   },
   fromAnnotations(values, { tls, path }) {
-    const wanted = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
-    if (!wanted || path.startsWith(NEVER_REDIRECTED)) return undefined;
+    const isEnabled = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
+    if (!isEnabled || path.startsWith(ACME_CHALLENGE_PATH)) return undefined;
     const keepsTrailingSlash = values["preserve-trailing-slash"] ?? false;
     return { keepsTrailingSlash, ...(values["use-port-in-redirects"] && { writesPort: true }) };
   },

@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { definePolicy } from "./define.ts";
 
 /** Set by the compiler alone: there is nothing to forward to (no Service, port or address), so the route answers 503. */
-export const unbacked = definePolicy({
-  name: "unbacked",
+export const noBackend = definePolicy({
+  name: "noBackend",
   scope: "route",
-  settings: z.strictObject({ because: z.string() }),
+  settings: z.strictObject({ reason: z.string() }),
   annotations: {},
   fromAnnotations: () => undefined,
 });

@@ -1,61 +1,61 @@
 import * as z from "zod/mini";
-import { parsed, refused } from "../parsed.ts";
+import { failure, success } from "../parsed.ts";
 import { definePolicy } from "./define.ts";
 import { flag, list, text, word } from "./kinds.ts";
-import { anyText, isWritten, never, reportLacking, SNIPPET_REMEDY } from "./lacking.ts";
-import { servedWithout } from "./served-without.ts";
+import { anyText, failClosedAnnotation, isNonEmpty, reportUnsupported, SNIPPET_REMEDY } from "./lacking.ts";
+import { ignoredAnnotations } from "./served-without.ts";
 
-const WAF = "switch Cloudflare's WAF on for the zone, with its managed rules";
-const ORIGIN_TLS =
+const WAF_REMEDY = "switch Cloudflare's WAF on for the zone, with its managed rules";
+const ORIGIN_TLS_REMEDY =
   "use Authenticated Origin Pulls for the client certificate, and a Custom Origin Trust Store for the CA";
 
 const snippets = {
-  "configuration-snippet": never(
+  "configuration-snippet": failClosedAnnotation(
     anyText({ doc: "nginx configuration for the paths.", example: "more_set_headers …;", default: "none" }),
-    isWritten,
+    isNonEmpty,
     SNIPPET_REMEDY,
   ),
-  "auth-snippet": never(
+  "auth-snippet": failClosedAnnotation(
     anyText({
       doc: "nginx configuration for the request to `auth-url`.",
       example: "proxy_set_header X-A b;",
       default: "none",
     }),
-    isWritten,
+    isNonEmpty,
     "give the authentication service what it needs with auth-proxy-set-headers",
   ),
-  "stream-snippet": never(
+  "stream-snippet": failClosedAnnotation(
     anyText({ doc: "nginx configuration for TCP and UDP.", example: "server { listen 5432; … }", default: "none" }),
-    isWritten,
+    isNonEmpty,
     "expose TCP and UDP by a Service of type LoadBalancer, or by Cloudflare Spectrum",
   ),
 };
 
 const firewall = {
-  "enable-modsecurity": never(
+  "enable-modsecurity": failClosedAnnotation(
     flag({ doc: "ModSecurity, nginx's web application firewall.", example: "true", default: "false", guards: true }),
-    (wanted) => wanted,
-    WAF,
+    (value) => value,
+    WAF_REMEDY,
   ),
-  "enable-owasp-core-rules": never(
+  "enable-owasp-core-rules": failClosedAnnotation(
     flag({ doc: "OWASP's rules for ModSecurity.", example: "true", default: "false", guards: true }),
-    (wanted) => wanted,
-    WAF,
+    (value) => value,
+    WAF_REMEDY,
   ),
-  "modsecurity-snippet": never(
+  "modsecurity-snippet": failClosedAnnotation(
     anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none" }),
-    isWritten,
-    WAF,
+    isNonEmpty,
+    WAF_REMEDY,
   ),
-  "modsecurity-transaction-id": never(
+  "modsecurity-transaction-id": failClosedAnnotation(
     anyText({ doc: "ModSecurity's name for a request.", example: "$request_id", default: "none" }),
-    isWritten,
-    WAF,
+    isNonEmpty,
+    WAF_REMEDY,
   ),
 };
 
 const originTls = {
-  "proxy-ssl-secret": never(
+  "proxy-ssl-secret": failClosedAnnotation(
     text(
       {
         doc: "Client certificate and CA towards the origin.",
@@ -66,24 +66,24 @@ const originTls = {
       /^(?:[a-z0-9.-]+\/)?[a-z0-9.-]+$/,
       'a Secret such as "default/origin"',
     ),
-    isWritten,
-    ORIGIN_TLS,
+    isNonEmpty,
+    ORIGIN_TLS_REMEDY,
   ),
-  "proxy-ssl-verify": never(
+  "proxy-ssl-verify": failClosedAnnotation(
     word({ doc: "Verifies the origin's certificate by `proxy-ssl-secret`'s CA.", example: "on", default: "off" }, [
       "on",
       "off",
     ]),
-    (wanted) => wanted === "on",
-    ORIGIN_TLS,
+    (value) => value === "on",
+    ORIGIN_TLS_REMEDY,
   ),
 };
 
-const rows = { ...snippets, ...firewall, ...originTls, ...servedWithout };
+const rows = { ...snippets, ...firewall, ...originTls, ...ignoredAnnotations };
 
 /** What nginx has and the edge has not. The compiler closes an Ingress's paths for it, or reports it; the edge sees nothing of it. */
-export const unsupported = definePolicy({
-  name: "unsupported",
+export const unsupportedAnnotations = definePolicy({
+  name: "unsupportedAnnotations",
   scope: "route",
   settings: z.never(),
   annotations: {
@@ -93,24 +93,26 @@ export const unsupported = definePolicy({
         example: "configuration-snippet, server-snippet",
         default: "none",
       },
-      (name) => (/^[a-z0-9./-]+$/.test(name) ? parsed(name) : refused(`expected names of annotations, got "${name}"`)),
+      (name) => (/^[a-z0-9./-]+$/.test(name) ? success(name) : failure(`expected names of annotations, got "${name}"`)),
     ),
     ...rows,
   },
-  fromAnnotations({ "accept-degraded": _, ...values }, place) {
-    const off = [
+  fromAnnotations({ "accept-degraded": _, ...values }, context) {
+    const disabledNames = [
       ...(values["enable-modsecurity"] === false ? Object.keys(firewall) : []),
-      ...(values["enable-opentelemetry"] === false ? OF_TRACES : []),
+      ...(values["enable-opentelemetry"] === false ? TRACING_ANNOTATIONS : []),
       // Without a CA of its own ingress-nginx verifies nothing.
       ...(values["proxy-ssl-secret"] ? [] : ["proxy-ssl-verify"]),
     ];
-    const asked = Object.entries(values).filter(([name, isAsked]) => isAsked && !off.includes(name));
-    return reportLacking(
+    const enabledRows = Object.entries(values).filter(
+      ([name, isEnabled]) => isEnabled && !disabledNames.includes(name),
+    );
+    return reportUnsupported(
       rows,
-      asked.map(([name]) => name),
-      place,
+      enabledRows.map(([name]) => name),
+      context,
     );
   },
 });
 
-const OF_TRACES: readonly string[] = ["opentelemetry-operation-name", "opentelemetry-trust-incoming-span"];
+const TRACING_ANNOTATIONS: readonly string[] = ["opentelemetry-operation-name", "opentelemetry-trust-incoming-span"];

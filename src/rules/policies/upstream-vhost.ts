@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { ANY_HOST, zoneOf } from "../hosts.ts";
-import { isTemplate, VARIABLE } from "../variables.ts";
-import { definePolicy, type Place } from "./define.ts";
+import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
+import { isTemplate, VARIABLE_PATTERN } from "../variables.ts";
+import { definePolicy, type PolicyContext } from "./define.ts";
 import { template } from "./kinds.ts";
 
 /** The Host that the origin is asked with. */
@@ -15,7 +15,7 @@ export const upstreamVhost = definePolicy({
         doc: "The Host that the origin is asked with; `X-Forwarded-Host` has the client's. Variables may be used.",
         example: "inner.example.com",
         default: "the client's",
-        nearness: "near",
+        support: "partial",
         difference: "Only a name in the zone of the client's host can be had; for others the client's Host stays.",
         guards: true,
       },
@@ -23,28 +23,32 @@ export const upstreamVhost = definePolicy({
       'a host such as "inner.example.com"',
     ),
   },
-  fromAnnotations(values, place) {
-    const host = known(values["upstream-vhost"] ?? "", place);
+  fromAnnotations(values, context) {
+    const host = fillStaticVariables(values["upstream-vhost"] ?? "", context);
     if (host === "") return undefined;
-    if (isTemplate(host) || isWithin(host, place)) return { host };
-    const problem = `${host} is not in the zone of ${place.host}, and Cloudflare sends no other Host; the client's stays`;
-    return place.warn("upstream-vhost", problem, "name a host in the same zone, or have the origin take the client's");
+    if (isTemplate(host) || isInZone(host, context)) return { host };
+    const problem = `${host} is not in the zone of ${context.host}, and Cloudflare sends no other Host; the client's stays`;
+    return context.warn(
+      "upstream-vhost",
+      problem,
+      "name a host in the same zone, or have the origin take the client's",
+    );
   },
 });
 
 /** The name with the variables filled in whose values no request changes. */
-function known(host: string, { namespace, ingress, service, port }: Place): string {
+function fillStaticVariables(host: string, { namespace, ingress, service, port }: PolicyContext): string {
   const values = new Map(
     Object.entries({ namespace, ingress_name: ingress, service_name: service, service_port: port }),
   );
   return host.replace(
-    VARIABLE,
-    (whole, _, braced?: string, bare?: string) => values.get(braced ?? bare ?? "") ?? whole,
+    VARIABLE_PATTERN,
+    (match, _, bracedName?: string, bareName?: string) => values.get(bracedName ?? bareName ?? "") ?? match,
   );
 }
 
-function isWithin(host: string, place: Place): boolean {
-  const zone = zoneOf(host.toLowerCase(), place.zones);
-  if (place.host === ANY_HOST) return zone !== undefined;
-  return zone !== undefined && zone === zoneOf(place.host, place.zones);
+function isInZone(host: string, context: PolicyContext): boolean {
+  const zone = findZone(host.toLowerCase(), context.zones);
+  if (context.host === CATCH_ALL_HOST) return zone !== undefined;
+  return zone !== undefined && zone === findZone(context.host, context.zones);
 }

@@ -1,17 +1,17 @@
-import type { Query } from "./lists.ts";
+import type { RequestQuery } from "./lists.ts";
 
 /** A request, as it came. */
-export interface Asked {
+export interface ApiRequest {
   readonly method: string;
   readonly path: string;
-  readonly query: Query;
+  readonly query: RequestQuery;
   readonly body: unknown;
   /** "METHOD /path?query", with nothing escaped. */
   readonly line: string;
 }
 
 /** What can go wrong with the answer to any request. */
-export type AnswerFault =
+export type ResponseFault =
   /** This instead: a Status object, or `text` as it is. */
   | { type: "answer"; status: number; reason?: string; message?: string; retryAfterSeconds?: number; text?: string }
   /** Nothing, for ever. */
@@ -26,7 +26,7 @@ export type AnswerFault =
   | { type: "late"; byMs: number };
 
 /** What can go wrong with a watch, from its beginning or in its course. */
-export type StreamFault =
+export type WatchFault =
   /** The connection closes; with `half`, in the middle of the next event. */
   | { type: "cut"; half?: boolean }
   /** Headers are sent, and then nothing for ever: no events, no bookmarks, no end. The connection stays open. */
@@ -42,39 +42,42 @@ export type StreamFault =
   /** From now on events come so much later. */
   | { type: "slow"; byMs: number };
 
-export type Fault = AnswerFault | StreamFault;
+export type Fault = ResponseFault | WatchFault;
 
-export type On = RegExp | ((asked: Asked) => boolean);
+export type RequestMatcher = RegExp | ((request: ApiRequest) => boolean);
 
 /** A fault that waits for its requests. */
-export interface Armed {
-  readonly on: On;
+export interface ArmedFault {
+  readonly matcher: RequestMatcher;
   readonly fault: Fault;
   /** For so many requests more. */
-  left: number;
+  remaining: number;
 }
 
-const ANSWERS: readonly string[] = [
+const RESPONSE_FAULTS: readonly string[] = [
   "answer",
   "hang",
   "close",
   "truncate",
   "short",
   "late",
-] satisfies AnswerFault["type"][];
+] satisfies ResponseFault["type"][];
 
-export function isAnswerFault(fault: Fault): fault is AnswerFault {
-  return ANSWERS.includes(fault.type);
+export function isResponseFault(fault: Fault): fault is ResponseFault {
+  return RESPONSE_FAULTS.includes(fault.type);
 }
 
 /** Whether `asked` is what `on` waits for. */
-export function isOn(on: On, asked: Asked): boolean {
-  return on instanceof RegExp ? on.test(asked.line) : on(asked);
+export function matchesRequest(matcher: RequestMatcher, request: ApiRequest): boolean {
+  return matcher instanceof RegExp ? matcher.test(request.line) : matcher(request);
 }
 
 /** The fault that is due for a request, the oldest first; counts it. */
-export function due(armed: readonly Armed[], asked: Asked, watching: boolean): Fault | undefined {
-  const next = armed.find(({ on, fault, left }) => left > 0 && (watching || isAnswerFault(fault)) && isOn(on, asked));
-  if (next) next.left -= 1;
+export function takeFault(faults: readonly ArmedFault[], request: ApiRequest, isWatching: boolean): Fault | undefined {
+  const next = faults.find(
+    ({ matcher, fault, remaining }) =>
+      remaining > 0 && (isWatching || isResponseFault(fault)) && matchesRequest(matcher, request),
+  );
+  if (next) next.remaining -= 1;
   return next?.fault;
 }

@@ -1,5 +1,5 @@
 /** A kind of object as one API version serves it. */
-export interface Resource {
+export interface ApiResource {
   /** "" is the core group. */
   readonly group: string;
   readonly version: string;
@@ -9,21 +9,21 @@ export interface Resource {
   /** The status of a new object, where there is one: it is written through /status alone. */
   readonly status?: object;
   /** An update must name the version that it replaces. */
-  readonly versioned?: boolean;
+  readonly requiresResourceVersion?: boolean;
   /** An update of what isn't there creates it. */
-  readonly upserts?: boolean;
+  readonly createsOnUpdate?: boolean;
 }
 
 const INGRESS = { plural: "ingresses", kind: "Ingress", namespaced: true, status: { loadBalancer: {} } };
 const INGRESS_CLASS = { plural: "ingressclasses", kind: "IngressClass", namespaced: false };
 
 /** What the server has unless it is told of more. */
-export const RESOURCES: readonly Resource[] = [
+export const RESOURCES: readonly ApiResource[] = [
   { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false, status: { phase: "Active" } },
   { group: "", version: "v1", plural: "services", kind: "Service", namespaced: true, status: { loadBalancer: {} } },
   { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true },
   { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true },
-  { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true, upserts: true },
+  { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true, createsOnUpdate: true },
   { group: "networking.k8s.io", version: "v1", ...INGRESS },
   { group: "networking.k8s.io", version: "v1", ...INGRESS_CLASS },
   { group: "networking.k8s.io", version: "v1beta1", ...INGRESS },
@@ -35,24 +35,24 @@ export const RESOURCES: readonly Resource[] = [
     plural: "leases",
     kind: "Lease",
     namespaced: true,
-    versioned: true,
-    upserts: true,
+    requiresResourceVersion: true,
+    createsOnUpdate: true,
   },
 ];
 
 /** "v1", or "networking.k8s.io/v1". */
-export function groupVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
+export function formatGroupVersion({ group, version }: Pick<ApiResource, "group" | "version">): string {
   return group === "" ? version : `${group}/${version}`;
 }
 
 /** "services", or "ingresses.networking.k8s.io": what refusals call a resource. */
-export function qualified({ group, plural }: Pick<Resource, "group" | "plural">): string {
+export function formatGroupResource({ group, plural }: Pick<ApiResource, "group" | "plural">): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 
 /** What a request is about. */
-export interface Target {
-  readonly resource: Resource;
+export interface RequestTarget {
+  readonly resource: ApiResource;
   /** Undefined for what has none, and for a list in all namespaces. */
   readonly namespace: string | undefined;
   readonly name: string | undefined;
@@ -62,39 +62,47 @@ export interface Target {
 const PATH = /^\/(?:api\/(?<core>[^/]+)|apis\/(?<group>[^/]+)\/(?<version>[^/]+))\/(?<rest>.+)$/;
 
 /** What `path` means to a server that has `resources`; undefined where it has no such thing. */
-export function targetOf(path: string, resources: readonly Resource[]): Target | undefined {
+export function parseRequestTarget(path: string, resources: readonly ApiResource[]): RequestTarget | undefined {
   const { core, group = "", version = core, rest = "" } = PATH.exec(path)?.groups ?? {};
   const parts = rest.split("/").map(decodeURIComponent);
   const namespaced = parts[0] === "namespaces" && parts.length > 2 && parts[2] !== "status";
-  const [plural, name, subresource, ...more] = namespaced ? parts.slice(2) : parts;
+  const [plural, name, subresource, ...extraParts] = namespaced ? parts.slice(2) : parts;
   const resource = resources.find(
-    (one) => one.group === group && one.version === version && one.plural === plural && (one.namespaced || !namespaced),
+    (candidate) =>
+      candidate.group === group &&
+      candidate.version === version &&
+      candidate.plural === plural &&
+      (candidate.namespaced || !namespaced),
   );
-  if (!resource || more.length > 0) return undefined;
+  if (!resource || extraParts.length > 0) return undefined;
   if (resource.namespaced && !namespaced && name !== undefined) return undefined;
   if (subresource !== undefined && !(subresource === "status" && resource.status)) return undefined;
   return { resource, namespace: namespaced ? parts[1] : undefined, name, status: subresource !== undefined };
 }
 
 /** What a server that has `resources` says it serves; undefined where `path` asks for something else. */
-export function discoveryOf(path: string, resources: readonly Resource[]): object | undefined {
-  const served = [...new Set(resources.map(groupVersionOf))];
+export function findDiscoveryDocument(path: string, resources: readonly ApiResource[]): object | undefined {
+  const servedVersions = [...new Set(resources.map(formatGroupVersion))];
   if (path === "/api") return { kind: "APIVersions", versions: ["v1"] };
-  if (path === "/apis") return groupsOf(served.filter((one) => one.includes("/")));
-  const groupVersion = served.find((one) => path === (one.includes("/") ? `/apis/${one}` : `/api/${one}`));
+  if (path === "/apis") return buildGroupList(servedVersions.filter((version) => version.includes("/")));
+  const groupVersion = servedVersions.find(
+    (version) => path === (version.includes("/") ? `/apis/${version}` : `/api/${version}`),
+  );
   if (groupVersion === undefined) return undefined;
-  const listed = resources.filter((one) => groupVersionOf(one) === groupVersion).flatMap(listingOf);
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: listed };
+  const entries = resources
+    .filter((resource) => formatGroupVersion(resource) === groupVersion)
+    .flatMap(buildResourceEntries);
+  return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: entries };
 }
 
 /** Whether `path` is of a group that is served in some version: of others the server says nothing at all. */
-export function isGroupKnown(path: string, resources: readonly Resource[]): boolean {
+export function isGroupServed(path: string, resources: readonly ApiResource[]): boolean {
   const group = /^\/apis\/([^/]+)/.exec(path)?.[1] ?? "";
-  return resources.some((one) => one.group === group);
+  return resources.some((resource) => resource.group === group);
 }
 
-function groupsOf(served: readonly string[]): object {
-  const byGroup = Map.groupBy(served, (one) => one.slice(0, one.indexOf("/")));
+function buildGroupList(servedVersions: readonly string[]): object {
+  const byGroup = Map.groupBy(servedVersions, (version) => version.slice(0, version.indexOf("/")));
   const groups = [...byGroup].map(([name, groupVersions]) => {
     const versions = groupVersions.map((groupVersion) => ({ groupVersion, version: groupVersion.split("/")[1] }));
     return { name, versions, preferredVersion: versions[0] };
@@ -102,9 +110,9 @@ function groupsOf(served: readonly string[]): object {
   return { kind: "APIGroupList", apiVersion: "v1", groups };
 }
 
-function listingOf({ plural, kind, namespaced, status }: Resource): object[] {
-  const common = { singularName: "", namespaced, kind };
+function buildResourceEntries({ plural, kind, namespaced, status }: ApiResource): object[] {
+  const sharedFields = { singularName: "", namespaced, kind };
   const verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];
-  const whole = { name: plural, ...common, verbs };
-  return status ? [whole, { name: `${plural}/status`, ...common, verbs: ["get", "patch", "update"] }] : [whole];
+  const entry = { name: plural, ...sharedFields, verbs };
+  return status ? [entry, { name: `${plural}/status`, ...sharedFields, verbs: ["get", "patch", "update"] }] : [entry];
 }

@@ -1,78 +1,96 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Answer, answerOf, forbidden, mustBeKnown } from "./answers.ts";
-import { type Armed, type Asked, due, isAnswerFault, isOn, type On } from "./faults.ts";
-import { discoveryOf, isGroupKnown, type Resource, type Target, targetOf } from "./resources.ts";
-import { askedOf, instead, patchType, send } from "./send.ts";
-import { noSuchPath, Refusal, statusOf } from "./statuses.ts";
-import type { Store } from "./store.ts";
+import { type ApiServerReply, assertAuthorized, handleObjectRequest, newForbidden } from "./answers.ts";
+import {
+  type ApiRequest,
+  type ArmedFault,
+  isResponseFault,
+  matchesRequest,
+  type RequestMatcher,
+  takeFault,
+} from "./faults.ts";
+import {
+  type ApiResource,
+  findDiscoveryDocument,
+  isGroupServed,
+  parseRequestTarget,
+  type RequestTarget,
+} from "./resources.ts";
+import { checkPatchType, readApiRequest, sendApiReply, sendFault } from "./send.ts";
+import { buildStatus, newPathNotFound, Refusal } from "./statuses.ts";
+import type { ObjectStore } from "./store.ts";
 import { WatchStream } from "./watches.ts";
 
 /** What the server is made of. */
-export interface Parts {
+export interface ServerState {
   readonly token: string;
-  readonly store: Store;
-  readonly resources: readonly Resource[];
-  readonly requests: Asked[];
-  readonly armed: Armed[];
-  readonly forbidden: On[];
+  readonly store: ObjectStore;
+  readonly resources: readonly ApiResource[];
+  readonly requests: ApiRequest[];
+  readonly armedFaults: ArmedFault[];
+  readonly forbiddenRequests: RequestMatcher[];
   readonly watches: Set<WatchStream>;
 }
 
 /** Answers a request, or lets the fault happen that is due for it. */
-export async function respond(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const asked = await askedOf(request);
-  parts.requests.push(asked);
-  const watching = isWatch(asked);
-  const fault = due(parts.armed, asked, watching);
-  if (fault && isAnswerFault(fault)) {
-    if (!instead(response, fault)) send(response, orRefusal(parts, request, asked), fault);
+export async function respond(server: ServerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const apiRequest = await readApiRequest(request);
+  server.requests.push(apiRequest);
+  const isWatching = isWatchRequest(apiRequest);
+  const fault = takeFault(server.armedFaults, apiRequest, isWatching);
+  if (fault && isResponseFault(fault)) {
+    if (!sendFault(response, fault)) sendApiReply(response, buildReply(server, request, apiRequest), fault);
     return;
   }
-  if (!watching) {
-    send(response, orRefusal(parts, request, asked));
+  if (!isWatching) {
+    sendApiReply(response, buildReply(server, request, apiRequest));
     return;
   }
-  const target = refusable(() => allowed(parts, request, asked)) ?? noSuchPath();
+  const target = catchRefusal(() => authorizeRequest(server, request, apiRequest)) ?? newPathNotFound();
   if (target instanceof Refusal) {
-    send(response, { code: target.code, body: statusOf(target) });
+    sendApiReply(response, { code: target.code, body: buildStatus(target) });
     return;
   }
-  const watch = new WatchStream(parts.store, target, asked, response, fault);
-  parts.watches.add(watch);
-  response.once("close", () => parts.watches.delete(watch));
+  const watch = new WatchStream(server.store, target, apiRequest, response, fault);
+  server.watches.add(watch);
+  response.once("close", () => server.watches.delete(watch));
 }
 
-function orRefusal(parts: Parts, request: IncomingMessage, asked: Asked): Answer {
-  const answer = refusable(() => answered(parts, request, asked));
-  return answer instanceof Refusal ? { code: answer.code, body: statusOf(answer) } : answer;
+function buildReply(server: ServerState, request: IncomingMessage, apiRequest: ApiRequest): ApiServerReply {
+  const answer = catchRefusal(() => handleRequest(server, request, apiRequest));
+  return answer instanceof Refusal ? { code: answer.code, body: buildStatus(answer) } : answer;
 }
 
-function answered(parts: Parts, request: IncomingMessage, asked: Asked): Answer {
-  const target = allowed(parts, request, asked);
-  if (target) return answerOf(parts.store, parts.resources, target, asked);
-  const body = discoveryOf(asked.path, parts.resources);
+function handleRequest(server: ServerState, request: IncomingMessage, apiRequest: ApiRequest): ApiServerReply {
+  const target = authorizeRequest(server, request, apiRequest);
+  if (target) return handleObjectRequest(server.store, server.resources, target, apiRequest);
+  const body = findDiscoveryDocument(apiRequest.path, server.resources);
   if (body) return { code: 200, body };
-  if (isGroupKnown(asked.path, parts.resources)) throw noSuchPath();
+  if (isGroupServed(apiRequest.path, server.resources)) throw newPathNotFound();
   return { code: 404, body: "404 page not found\n" };
 }
 
 /** What a client asks about, once it may; undefined for what isn't an object. */
-function allowed(parts: Parts, { headers }: IncomingMessage, asked: Asked): Target | undefined {
-  mustBeKnown(headers.authorization, parts.token);
-  const target = targetOf(asked.path, parts.resources);
-  if (target && parts.forbidden.some((on) => isOn(on, asked))) throw forbidden(target, asked, isWatch(asked));
-  const refused = patchType(asked, headers["content-type"]);
-  if (refused) throw refused;
+function authorizeRequest(
+  server: ServerState,
+  { headers }: IncomingMessage,
+  apiRequest: ApiRequest,
+): RequestTarget | undefined {
+  assertAuthorized(headers.authorization, server.token);
+  const target = parseRequestTarget(apiRequest.path, server.resources);
+  if (target && server.forbiddenRequests.some((matcher) => matchesRequest(matcher, apiRequest)))
+    throw newForbidden(target, apiRequest, isWatchRequest(apiRequest));
+  const refusal = checkPatchType(apiRequest, headers["content-type"]);
+  if (refusal) throw refusal;
   return target;
 }
 
-function isWatch({ query }: Asked): boolean {
+function isWatchRequest({ query }: ApiRequest): boolean {
   return query.watch === "true" || query.watch === "1";
 }
 
-function refusable<T>(what: () => T): T | Refusal {
+function catchRefusal<T>(action: () => T): T | Refusal {
   try {
-    return what();
+    return action();
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import type { Answer } from "./answers.ts";
-import type { AnswerFault, Asked } from "./faults.ts";
-import { cut } from "./listen.ts";
-import type { List } from "./lists.ts";
-import { Refusal, statusOf } from "./statuses.ts";
+import type { ApiServerReply } from "./answers.ts";
+import type { ApiRequest, ResponseFault } from "./faults.ts";
+import { dropConnection } from "./listen.ts";
+import type { ObjectList } from "./lists.ts";
+import { buildStatus, Refusal } from "./statuses.ts";
 
 const MERGE_PATCH = "application/merge-patch+json";
-const REASONS: Readonly<Record<number, string>> = {
+const STATUS_REASONS: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "NotFound",
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** Reads a request. A body that isn't JSON is kept as "unreadable". */
-export async function askedOf(request: IncomingMessage): Promise<Asked> {
+export async function readApiRequest(request: IncomingMessage): Promise<ApiRequest> {
   const { method = "GET", url = "/" } = request;
   const { pathname, searchParams } = new URL(url, "http://localhost");
   const hasBody = method === "POST" || method === "PUT" || method === "PATCH" || request.headers["content-length"];
@@ -32,19 +32,19 @@ export async function askedOf(request: IncomingMessage): Promise<Asked> {
 }
 
 /** The Refusal of a patch that isn't a JSON merge patch. */
-export function patchType({ method }: Asked, contentType: string | undefined): Refusal | undefined {
+export function checkPatchType({ method }: ApiRequest, contentType: string | undefined): Refusal | undefined {
   if (method !== "PATCH" || contentType === MERGE_PATCH) return undefined;
   return new Refusal(415, "UnsupportedMediaType", `this API server knows ${MERGE_PATCH} only`);
 }
 
 /** Lets happen what happens instead of the request. Answers whether it did. */
-export function instead(response: ServerResponse, fault: AnswerFault): boolean {
+export function sendFault(response: ServerResponse, fault: ResponseFault): boolean {
   switch (fault.type) {
     case "answer":
-      refuse(response, fault);
+      sendFaultResponse(response, fault);
       return true;
     case "close":
-      if (!fault.done) cut(response);
+      if (!fault.done) dropConnection(response);
       return !fault.done;
     case "hang":
       return true;
@@ -55,37 +55,45 @@ export function instead(response: ServerResponse, fault: AnswerFault): boolean {
   }
 }
 
-function refuse(response: ServerResponse, fault: AnswerFault & { type: "answer" }): void {
-  const { status, reason = REASONS[status] ?? "Unknown", message = "struck by a fault", retryAfterSeconds } = fault;
+function sendFaultResponse(response: ServerResponse, fault: ResponseFault & { type: "answer" }): void {
+  const {
+    status,
+    reason = STATUS_REASONS[status] ?? "Unknown",
+    message = "struck by a fault",
+    retryAfterSeconds,
+  } = fault;
   if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds));
   response.writeHead(status, { "content-type": fault.text === undefined ? "application/json" : "text/html" });
-  response.end(fault.text ?? JSON.stringify(statusOf({ code: status, reason, message })));
+  response.end(fault.text ?? JSON.stringify(buildStatus({ code: status, reason, message })));
 }
 
 /** Sends an answer, as well as the fault lets it. */
-export function send(response: ServerResponse, { code, body }: Answer, fault?: AnswerFault): void {
-  const sent = fault?.type === "short" ? shortened(body as List, fault) : body; // lists alone fall short
-  const text = typeof sent === "string" ? sent : JSON.stringify(sent);
-  const whole = () => response.writeHead(code, { "content-type": "application/json" }).end(text);
+export function sendApiReply(response: ServerResponse, { code, body }: ApiServerReply, fault?: ResponseFault): void {
+  const payload = fault?.type === "short" ? shortenList(body as ObjectList, fault) : body; // lists alone fall short
+  const text = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const sendAll = () => response.writeHead(code, { "content-type": "application/json" }).end(text);
   switch (fault?.type) {
     case "close":
-      cut(response);
+      dropConnection(response);
       return;
     case "late":
-      setTimeout(whole, fault.byMs).unref();
+      setTimeout(sendAll, fault.byMs).unref();
       return;
     case "truncate":
       response.writeHead(code, { "content-type": "application/json" });
       if (fault.cleanly) response.end(text.slice(0, text.length / 2));
-      else response.write(text.slice(0, text.length / 2), () => cut(response));
+      else response.write(text.slice(0, text.length / 2), () => dropConnection(response));
       return;
     default:
-      whole();
+      sendAll();
   }
 }
 
-function shortened({ metadata, items, ...rest }: List, { items: kept, says }: AnswerFault & { type: "short" }): List {
+function shortenList(
+  { metadata, items, ...rest }: ObjectList,
+  { items: itemCount, says }: ResponseFault & { type: "short" },
+): ObjectList {
   const { resourceVersion } = metadata;
-  const missing = says === "more" && { remainingItemCount: Math.max(1, items.length - kept) };
-  return { ...rest, metadata: { resourceVersion, ...missing }, items: items.slice(0, kept) };
+  const remainder = says === "more" && { remainingItemCount: Math.max(1, items.length - itemCount) };
+  return { ...rest, metadata: { resourceVersion, ...remainder }, items: items.slice(0, itemCount) };
 }

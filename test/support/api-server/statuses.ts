@@ -1,4 +1,4 @@
-import { qualified, type Resource } from "./resources.ts";
+import { type ApiResource, formatGroupResource } from "./resources.ts";
 
 /** What the server refuses: the HTTP status, and what its Status object says. */
 export class Refusal extends Error {
@@ -13,7 +13,7 @@ export class Refusal extends Error {
 }
 
 /** The Status object of a refusal. */
-export function statusOf({ code, reason, message }: Pick<Refusal, "code" | "reason" | "message">): object {
+export function buildStatus({ code, reason, message }: Pick<Refusal, "code" | "reason" | "message">): object {
   return {
     kind: "Status",
     apiVersion: "v1",
@@ -25,40 +25,44 @@ export function statusOf({ code, reason, message }: Pick<Refusal, "code" | "reas
   };
 }
 
-export function notFound(resource: Pick<Resource, "group" | "plural">, name: string): Refusal {
-  return new Refusal(404, "NotFound", `${qualified(resource)} "${name}" not found`);
+export function newNotFound(resource: Pick<ApiResource, "group" | "plural">, name: string): Refusal {
+  return new Refusal(404, "NotFound", `${formatGroupResource(resource)} "${name}" not found`);
 }
 
-export function alreadyExists(resource: Resource, name: string): Refusal {
-  return new Refusal(409, "AlreadyExists", `${qualified(resource)} "${name}" already exists`);
+export function newAlreadyExists(resource: ApiResource, name: string): Refusal {
+  return new Refusal(409, "AlreadyExists", `${formatGroupResource(resource)} "${name}" already exists`);
 }
 
-export function conflict(resource: Resource, name: string, why: string): Refusal {
-  return new Refusal(409, "Conflict", `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`);
+export function newConflict(resource: ApiResource, name: string, reason: string): Refusal {
+  return new Refusal(
+    409,
+    "Conflict",
+    `Operation cannot be fulfilled on ${formatGroupResource(resource)} "${name}": ${reason}`,
+  );
 }
 
-export function invalid(resource: Resource, name: string, why: string): Refusal {
-  return new Refusal(422, "Invalid", `${qualified(resource)} "${name}" is invalid: ${why}`);
+export function newInvalid(resource: ApiResource, name: string, reason: string): Refusal {
+  return new Refusal(422, "Invalid", `${formatGroupResource(resource)} "${name}" is invalid: ${reason}`);
 }
 
-export function badRequest(message: string): Refusal {
+export function newBadRequest(message: string): Refusal {
   return new Refusal(400, "BadRequest", message);
 }
 
-export function unauthorized(): Refusal {
+export function newUnauthorized(): Refusal {
   return new Refusal(401, "Unauthorized", "Unauthorized");
 }
 
-export function noSuchPath(): Refusal {
+export function newPathNotFound(): Refusal {
   return new Refusal(404, "NotFound", "the server could not find the requested resource");
 }
 
 /** A watch or list from before what the server still remembers. */
-export function expired(message: string): Refusal {
+export function newExpired(message: string): Refusal {
   return new Refusal(410, "Expired", message);
 }
 
 /** A list that is to be of a version that isn't yet. */
-export function tooLarge(wanted: string, version: number): Refusal {
-  return new Refusal(504, "Timeout", `Timeout: Too large resource version: ${wanted}, current: ${version}`);
+export function newVersionTooLarge(requestedVersion: string, version: number): Refusal {
+  return new Refusal(504, "Timeout", `Timeout: Too large resource version: ${requestedVersion}, current: ${version}`);
 }

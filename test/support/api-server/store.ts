@@ -1,4 +1,4 @@
-export interface Metadata {
+export interface ObjectMetadata {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -13,12 +13,12 @@ export interface Metadata {
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: Metadata;
+  readonly metadata: ObjectMetadata;
   readonly [field: string]: unknown;
 }
 
 /** One write; both states for an update, one for a creation or removal. */
-export interface Change {
+export interface StoreChange {
   readonly version: number;
   readonly plural: string;
   readonly namespace: string | undefined;
@@ -28,13 +28,13 @@ export interface Change {
 }
 
 /** Objects by plural name, whatever API version they came in, with the history since the last compaction. */
-export class Store {
+export class ObjectStore {
   #objects = new Map<string, Map<string, KubernetesObject>>();
-  #history: Change[] = [];
+  #history: StoreChange[] = [];
   #version = 1;
-  #horizon = 0;
-  #latest = new Map<string, number>();
-  #followers = new Set<(change: Change) => unknown>();
+  #oldestVersion = 0;
+  #latestVersions = new Map<string, number>();
+  #subscribers = new Set<(change: StoreChange) => unknown>();
 
   /** The version of the latest write. */
   get version(): number {
@@ -42,34 +42,34 @@ export class Store {
   }
 
   /** The oldest version that can still be watched from or read at. */
-  get horizon(): number {
-    return this.#horizon;
+  get oldestVersion(): number {
+    return this.#oldestVersion;
   }
 
   /** The version of the latest write of a kind. */
-  latest(plural: string): number {
-    return this.#latest.get(plural) ?? 0;
+  latestVersion(plural: string): number {
+    return this.#latestVersions.get(plural) ?? 0;
   }
 
   get(plural: string, namespace: string | undefined, name: string): KubernetesObject | undefined {
-    return this.#objects.get(plural)?.get(keyOf(namespace, name));
+    return this.#objects.get(plural)?.get(formatKey(namespace, name));
   }
 
   /** The objects as they were at `version`, in the order of their keys. Undefined where that is forgotten. */
-  at(plural: string, version: number): KubernetesObject[] | undefined {
-    if (version < this.#horizon) return undefined;
-    const then = new Map(this.#objects.get(plural));
-    for (const change of this.since(version).toReversed()) {
+  objectsAt(plural: string, version: number): KubernetesObject[] | undefined {
+    if (version < this.#oldestVersion) return undefined;
+    const objects = new Map(this.#objects.get(plural));
+    for (const change of this.changesSince(version).toReversed()) {
       if (change.plural !== plural) continue;
-      const key = keyOf(change.namespace, change.name);
-      if (change.before) then.set(key, change.before);
-      else then.delete(key);
+      const key = formatKey(change.namespace, change.name);
+      if (change.before) objects.set(key, change.before);
+      else objects.delete(key);
     }
-    return [...then].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
   /** Writes after `version`, oldest first. */
-  since(version: number): Change[] {
+  changesSince(version: number): StoreChange[] {
     return this.#history.slice(this.#history.findLastIndex((change) => change.version <= version) + 1);
   }
 
@@ -78,8 +78,8 @@ export class Store {
     const { namespace, name } = object.metadata;
     const before = this.get(plural, namespace, name);
     const after = withVersion(object, ++this.#version);
-    const kept = this.#objects.get(plural) ?? new Map<string, KubernetesObject>();
-    this.#objects.set(plural, kept.set(keyOf(namespace, name), after));
+    const objects = this.#objects.get(plural) ?? new Map<string, KubernetesObject>();
+    this.#objects.set(plural, objects.set(formatKey(namespace, name), after));
     this.#record({ version: this.#version, plural, namespace, name, before, after });
     return after;
   }
@@ -87,7 +87,7 @@ export class Store {
   remove(plural: string, namespace: string | undefined, name: string): KubernetesObject | undefined {
     const before = this.get(plural, namespace, name);
     if (!before) return undefined;
-    this.#objects.get(plural)?.delete(keyOf(namespace, name));
+    this.#objects.get(plural)?.delete(formatKey(namespace, name));
     this.#record({ version: ++this.#version, plural, namespace, name, before, after: undefined });
     return before;
   }
@@ -96,19 +96,19 @@ export class Store {
   compact(): void {
     this.#version += 1;
     this.#history = [];
-    this.#horizon = this.#version;
+    this.#oldestVersion = this.#version;
   }
 
   /** Calls `follower` with every write from now on, until the function that it answers is called. */
-  follow(follower: (change: Change) => unknown): () => void {
-    this.#followers.add(follower);
-    return () => this.#followers.delete(follower);
+  subscribe(subscriber: (change: StoreChange) => unknown): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
   }
 
-  #record(change: Change): void {
+  #record(change: StoreChange): void {
     this.#history.push(change);
-    this.#latest.set(change.plural, change.version);
-    for (const follower of [...this.#followers]) follower(change);
+    this.#latestVersions.set(change.plural, change.version);
+    for (const subscriber of [...this.#subscribers]) subscriber(change);
   }
 }
 
@@ -117,6 +117,6 @@ export function withVersion(object: KubernetesObject, version: number): Kubernet
 }
 
 /** Sorts by namespace and then name, as etcd's keys do. */
-function keyOf(namespace: string | undefined, name: string): string {
+function formatKey(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }

@@ -1,66 +1,72 @@
 import type { ServerResponse } from "node:http";
-import { converted } from "./conversion.ts";
-import type { Asked, StreamFault } from "./faults.ts";
-import { cut } from "./listen.ts";
-import { groupVersionOf, type Target } from "./resources.ts";
-import { type Selects, selectorOf } from "./selectors.ts";
-import { expired, statusOf } from "./statuses.ts";
-import { type Change, type KubernetesObject, type Store, withVersion } from "./store.ts";
+import { convertToVersion } from "./conversion.ts";
+import type { ApiRequest, WatchFault } from "./faults.ts";
+import { dropConnection } from "./listen.ts";
+import { formatGroupVersion, type RequestTarget } from "./resources.ts";
+import { type ObjectPredicate, parseSelectors } from "./selectors.ts";
+import { buildStatus, newExpired } from "./statuses.ts";
+import { type KubernetesObject, type ObjectStore, type StoreChange, withVersion } from "./store.ts";
 
 const BOOKMARK_BEFORE_END_MS = 2000; // as the real one does
-const LASTS_SECONDS = 1800; // where the client doesn't say
+const DEFAULT_WATCH_SECONDS = 1800; // where the client doesn't say
 
-interface Event {
+interface StreamEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: object;
 }
 
 /** One watch that a client has open. */
 export class WatchStream {
-  readonly asked: Asked;
-  readonly #store: Store;
-  readonly #target: Target;
-  readonly #selects: Selects;
+  readonly request: ApiRequest;
+  readonly #store: ObjectStore;
+  readonly #target: RequestTarget;
+  readonly #isSelected: ObjectPredicate;
   readonly #response: ServerResponse;
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #unfollow: () => void;
-  #silent = false;
-  #closed = false;
-  #half = false;
-  #times = 1;
-  #lateMs = 0;
-  #from = 0;
+  readonly #unsubscribe: () => void;
+  #isSilent = false;
+  #isClosed = false;
+  #cutsMidEvent = false;
+  #copies = 1;
+  #delayMs = 0;
+  #fromVersion = 0;
 
   /** Answers a watch: what happened since its version, or all there is, and then what happens. */
-  constructor(store: Store, target: Target, asked: Asked, response: ServerResponse, fault?: StreamFault) {
-    this.asked = asked;
+  constructor(
+    store: ObjectStore,
+    target: RequestTarget,
+    request: ApiRequest,
+    response: ServerResponse,
+    fault?: WatchFault,
+  ) {
+    this.request = request;
     this.#store = store;
     this.#target = target;
     this.#response = response;
-    this.#selects = selectorOf(asked.query.labelSelector, asked.query.fieldSelector);
+    this.#isSelected = parseSelectors(request.query.labelSelector, request.query.fieldSelector);
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    if (fault) this.strike(fault);
-    const from = Number(asked.query.resourceVersion ?? 0); // of a time to come: nothing until then
-    this.#unfollow = store.follow((change) => change.version > from && this.#tell(change));
+    if (fault) this.injectFault(fault);
+    const fromVersion = Number(request.query.resourceVersion ?? 0); // of a time to come: nothing until then
+    this.#unsubscribe = store.subscribe((change) => change.version > fromVersion && this.#sendChange(change));
     response.once("close", () => this.#stop());
-    this.#begin();
+    this.#sendInitialEvents();
     this.#schedule();
   }
 
-  get open(): boolean {
-    return !this.#closed && !this.#response.writableEnded;
+  get isOpen(): boolean {
+    return !this.#isClosed && !this.#response.writableEnded;
   }
 
   /** Lets a fault happen to this watch, now. */
-  strike(fault: StreamFault): void {
+  injectFault(fault: WatchFault): void {
     switch (fault.type) {
       case "cut":
-        if (fault.half) this.#half = true;
-        else cut(this.#response);
+        if (fault.half) this.#cutsMidEvent = true;
+        else dropConnection(this.#response);
         return;
       case "silence":
-        this.#silent = true;
+        this.#isSilent = true;
         return;
       case "error":
         this.#fail({ reason: "InternalError", message: "an error on the server", ...fault });
@@ -69,104 +75,107 @@ export class WatchStream {
         this.#write(`${fault.line ?? '{"type":"MODIFIED","object":{"kind":'}\n`);
         return;
       case "twice":
-        this.#times = 2;
+        this.#copies = 2;
         return;
       case "stale":
-        for (const change of this.#store.since(this.#store.horizon).toReversed()) this.#tell(change);
+        for (const change of this.#store.changesSince(this.#store.oldestVersion).toReversed()) this.#sendChange(change);
         return;
       case "slow":
-        this.#lateMs = fault.byMs;
+        this.#delayMs = fault.byMs;
     }
   }
 
-  #begin(): void {
-    const from = Number(this.asked.query.resourceVersion ?? 0);
-    this.#from = Math.max(from, this.#store.latest(this.#target.resource.plural));
-    if (from === 0) {
+  #sendInitialEvents(): void {
+    const fromVersion = Number(this.request.query.resourceVersion ?? 0);
+    this.#fromVersion = Math.max(fromVersion, this.#store.latestVersion(this.#target.resource.plural));
+    if (fromVersion === 0) {
       const { plural } = this.#target.resource;
-      const all = this.#store.at(plural, this.#store.version) ?? [];
-      for (const object of all.filter((one) => this.#sees(one)))
-        this.#send({ type: "ADDED", object: this.#own(object) });
-    } else if (from < this.#store.horizon) {
-      this.#fail(expired(`too old resource version: ${from} (${this.#store.horizon})`));
+      const objects = this.#store.objectsAt(plural, this.#store.version) ?? [];
+      for (const object of objects.filter((candidate) => this.#isVisible(candidate)))
+        this.#send({ type: "ADDED", object: this.#convert(object) });
+    } else if (fromVersion < this.#store.oldestVersion) {
+      this.#fail(newExpired(`too old resource version: ${fromVersion} (${this.#store.oldestVersion})`));
     } else {
-      for (const change of this.#store.since(from)) this.#tell(change);
+      for (const change of this.#store.changesSince(fromVersion)) this.#sendChange(change);
     }
   }
 
   #schedule(): void {
-    const lastsMs = Number(this.asked.query.timeoutSeconds ?? LASTS_SECONDS) * 1000;
-    this.#after(lastsMs, () => this.#end());
-    if (this.asked.query.allowWatchBookmarks !== "true" || lastsMs < BOOKMARK_BEFORE_END_MS) return;
-    this.#after(lastsMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
+    const durationMs = Number(this.request.query.timeoutSeconds ?? DEFAULT_WATCH_SECONDS) * 1000;
+    this.#after(durationMs, () => this.#end());
+    if (this.request.query.allowWatchBookmarks !== "true" || durationMs < BOOKMARK_BEFORE_END_MS) return;
+    this.#after(durationMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
   }
 
   /** Of the latest write of the kind, where there was one since the watch began: a real one sends no other. */
   #bookmark(): void {
     const { resource } = this.#target;
-    const latest = this.#store.latest(resource.plural);
-    if (latest <= this.#from) return;
-    const metadata = { resourceVersion: String(latest), creationTimestamp: null };
-    this.#send({ type: "BOOKMARK", object: { kind: resource.kind, apiVersion: groupVersionOf(resource), metadata } });
+    const latestVersion = this.#store.latestVersion(resource.plural);
+    if (latestVersion <= this.#fromVersion) return;
+    const metadata = { resourceVersion: String(latestVersion), creationTimestamp: null };
+    this.#send({
+      type: "BOOKMARK",
+      object: { kind: resource.kind, apiVersion: formatGroupVersion(resource), metadata },
+    });
   }
 
-  #tell(change: Change): void {
+  #sendChange(change: StoreChange): void {
     if (change.plural !== this.#target.resource.plural) return;
-    const event = eventOf(change, (object) => this.#sees(object));
-    if (event) this.#send({ type: event.type, object: this.#own(event.object) });
+    const event = buildEvent(change, (object) => this.#isVisible(object));
+    if (event) this.#send({ type: event.type, object: this.#convert(event.object) });
   }
 
-  #sees(object: KubernetesObject): boolean {
+  #isVisible(object: KubernetesObject): boolean {
     const { namespace } = this.#target;
-    return (namespace === undefined || object.metadata.namespace === namespace) && this.#selects(object);
+    return (namespace === undefined || object.metadata.namespace === namespace) && this.#isSelected(object);
   }
 
-  #own(object: KubernetesObject): KubernetesObject {
-    return converted(object, this.#target.resource);
+  #convert(object: KubernetesObject): KubernetesObject {
+    return convertToVersion(object, this.#target.resource);
   }
 
   #fail(error: { code: number; reason: string; message: string }): void {
-    this.#send({ type: "ERROR", object: statusOf(error) });
+    this.#send({ type: "ERROR", object: buildStatus(error) });
     this.#end();
   }
 
-  #send(event: Event): void {
+  #send(event: StreamEvent): void {
     const line = `${JSON.stringify(event)}\n`;
-    for (let time = 0; time < this.#times; time++) {
-      if (this.#lateMs > 0) this.#after(this.#lateMs, () => this.#write(line));
+    for (let copy = 0; copy < this.#copies; copy++) {
+      if (this.#delayMs > 0) this.#after(this.#delayMs, () => this.#write(line));
       else this.#write(line);
     }
   }
 
   #write(line: string): void {
-    if (this.#silent || !this.open) return;
-    if (!this.#half) this.#response.write(line);
-    else this.#response.write(line.slice(0, line.length / 2), () => cut(this.#response));
+    if (this.#isSilent || !this.isOpen) return;
+    if (!this.#cutsMidEvent) this.#response.write(line);
+    else this.#response.write(line.slice(0, line.length / 2), () => dropConnection(this.#response));
   }
 
   #end(): void {
-    if (!this.#silent) this.#response.end();
+    if (!this.#isSilent) this.#response.end();
   }
 
-  #after(ms: number, act: () => void): void {
+  #after(ms: number, action: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      act();
+      action();
     }, ms);
     this.#timers.add(timer);
   }
 
   #stop(): void {
-    this.#closed = true;
-    this.#unfollow();
+    this.#isClosed = true;
+    this.#unsubscribe();
     for (const timer of this.#timers) clearTimeout(timer);
   }
 }
 
 /** What a write is to a watch that sees some objects: one that it no longer sees is DELETED, as it was seen last. */
-function eventOf({ before, after, version }: Change, sees: (object: KubernetesObject) => boolean) {
-  const [saw, see] = [before && sees(before), after && sees(after)];
-  if (after && see) return { type: saw ? ("MODIFIED" as const) : ("ADDED" as const), object: after };
-  if (before && saw) return { type: "DELETED" as const, object: withVersion(before, version) };
+function buildEvent({ before, after, version }: StoreChange, isVisible: (object: KubernetesObject) => boolean) {
+  const [wasVisible, isVisibleNow] = [before && isVisible(before), after && isVisible(after)];
+  if (after && isVisibleNow) return { type: wasVisible ? ("MODIFIED" as const) : ("ADDED" as const), object: after };
+  if (before && wasVisible) return { type: "DELETED" as const, object: withVersion(before, version) };
   return undefined;
 }

@@ -9,11 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listen } from "../../../sync/dev/listening.ts";
-import { type Cluster, clusterOf, givenCluster, kubeconfigWith } from "./cluster.ts";
-import { type Server, serverOf } from "./server.ts";
+import { connectToCluster, connectToExistingCluster, formatKubeconfig, type TestCluster } from "./cluster.ts";
+import { createServerProcess, type ServerProcess } from "./server.ts";
 
 /** A cluster of our own, without nodes: etcd, a kube-apiserver 1.20, and what empties a namespace that is deleted. */
-export interface ControlPlane extends Cluster {
+export interface ControlPlane extends TestCluster {
   /** SIGKILL; resolves when it is gone. */
   killApiServer(): Promise<void>;
   /** On the same port, with the same contents; resolves when it is ready, which it is not without etcd. */
@@ -30,35 +30,37 @@ export interface ControlPlaneOptions {
 }
 
 /** Why tests that kill the API server are skipped, for `skip`; false where they can run. */
-export const untouchable = process.env.KUBECONFIG ? "KUBECONFIG leads to a cluster that is not ours to kill" : false;
+export const externalClusterSkipReason = process.env.KUBECONFIG
+  ? "KUBECONFIG leads to a cluster that is not ours to kill"
+  : false;
 
 /** The cluster that KUBECONFIG leads to, else a control plane of our own. */
-export function startCluster(): Promise<Cluster> {
-  return process.env.KUBECONFIG ? givenCluster() : controlPlane();
+export function startCluster(): Promise<TestCluster> {
+  return process.env.KUBECONFIG ? connectToExistingCluster() : startControlPlane();
 }
 
 /** Starts a control plane on loopback. Rejects with one line where this machine lacks what building it takes. */
-export async function controlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const binaries = await build();
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binaries = await buildBinaries();
   const folder = await mkdtemp(join(tmpdir(), "edgress-control-plane-"));
-  const { etcd, apiServer, controllers } = await serversOf(binaries, folder, options);
+  const { etcd, apiServer, controllers } = await createServers(binaries, folder, options);
   const servers = [etcd, apiServer, controllers]; // each needs the one before
-  const end = () => Promise.all(servers.map((server) => server.kill()));
+  const killServers = () => Promise.all(servers.map((server) => server.kill()));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const abandon = () => {
-    void end();
+    void killServers();
     remove();
   };
   process.once("exit", abandon);
   const close = async () => {
-    await end();
+    await killServers();
     remove();
     process.off("exit", abandon);
   };
   try {
     for (const server of servers) await server.start();
     return {
-      ...(await clusterOf(join(folder, "kubeconfig"), folder)),
+      ...(await connectToCluster(join(folder, "kubeconfig"), folder)),
       killApiServer: apiServer.kill,
       startApiServer: apiServer.start,
       killEtcd: etcd.kill,
@@ -72,44 +74,52 @@ export async function controlPlane(options: ControlPlaneOptions = {}): Promise<C
 }
 
 /** The folder of the binaries, which are built where they are not there yet. */
-function build(): Promise<string> {
+function buildBinaries(): Promise<string> {
   const script = fileURLToPath(new URL("build.sh", import.meta.url));
   return new Promise((resolve, reject) => {
     execFile(script, (error, stdout, stderr) => (error ? reject(new Error(stderr.trim())) : resolve(stdout.trim())));
   });
 }
 
-async function serversOf(
+async function createServers(
   binaries: string,
   folder: string,
   { runtimeConfig }: ControlPlaneOptions,
-): Promise<Record<"etcd" | "apiServer" | "controllers", Server>> {
-  const [etcdPort, peerPort, apiPort, controllersPort] = [await port(), await port(), await port(), await port()];
+): Promise<Record<"etcd" | "apiServer" | "controllers", ServerProcess>> {
+  const [etcdPort, peerPort, apiPort, controllersPort] = [
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+  ];
   const token = await writeCredentials(folder, `https://127.0.0.1:${apiPort}`);
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   return {
-    etcd: serverOf({
+    etcd: createServerProcess({
       command: "etcd",
-      args: etcdArguments(folder, etcdUrl, `http://127.0.0.1:${peerPort}`),
+      args: buildEtcdArguments(folder, etcdUrl, `http://127.0.0.1:${peerPort}`),
       log: join(folder, "etcd.log"),
       isReady: () => isOk(`${etcdUrl}/health`),
     }),
-    apiServer: serverOf({
+    apiServer: createServerProcess({
       command: join(binaries, "kube-apiserver"),
-      args: [...apiServerArguments(folder, etcdUrl, apiPort), ...(runtimeConfig ? olderArguments(runtimeConfig) : [])],
+      args: [
+        ...buildApiServerArguments(folder, etcdUrl, apiPort),
+        ...(runtimeConfig ? buildLegacyArguments(runtimeConfig) : []),
+      ],
       log: join(folder, "kube-apiserver.log"),
       isReady: () => isOk(`https://127.0.0.1:${apiPort}/readyz`, { token, ca: join(folder, "apiserver.crt") }),
     }),
-    controllers: serverOf({
+    controllers: createServerProcess({
       command: join(binaries, "kube-controller-manager"),
-      args: controllersArguments(folder, controllersPort),
+      args: buildControllerManagerArguments(folder, controllersPort),
       log: join(folder, "kube-controller-manager.log"),
       isReady: () => isOk(`http://127.0.0.1:${controllersPort}/healthz`),
     }),
   };
 }
 
-function etcdArguments(folder: string, url: string, peerUrl: string): string[] {
+function buildEtcdArguments(folder: string, url: string, peerUrl: string): string[] {
   return [
     `--data-dir=${folder}/etcd`,
     `--listen-client-urls=${url}`,
@@ -120,7 +130,7 @@ function etcdArguments(folder: string, url: string, peerUrl: string): string[] {
   ];
 }
 
-function apiServerArguments(folder: string, etcdUrl: string, apiPort: number): string[] {
+function buildApiServerArguments(folder: string, etcdUrl: string, apiPort: number): string[] {
   return [
     `--etcd-servers=${etcdUrl}`,
     "--bind-address=127.0.0.1",
@@ -138,11 +148,11 @@ function apiServerArguments(folder: string, etcdUrl: string, apiPort: number): s
 }
 
 /** The plugin would wait for ever for the IngressClasses of an API that is not served. */
-function olderArguments(runtimeConfig: string): string[] {
+function buildLegacyArguments(runtimeConfig: string): string[] {
   return [`--runtime-config=${runtimeConfig}`, "--disable-admission-plugins=DefaultIngressClass"];
 }
 
-function controllersArguments(folder: string, port: number): string[] {
+function buildControllerManagerArguments(folder: string, port: number): string[] {
   return [
     `--kubeconfig=${folder}/kubeconfig`,
     "--controllers=namespace,serviceaccount,clusterrole-aggregation",
@@ -158,7 +168,7 @@ async function writeCredentials(folder: string, server: string): Promise<string>
   const token = randomBytes(16).toString("hex");
   await writeFile(join(folder, "tokens"), `${token},admin,admin,system:masters\n`);
   const cluster = { server, "certificate-authority": join(folder, "apiserver.crt") };
-  await writeFile(join(folder, "kubeconfig"), kubeconfigWith(cluster, token));
+  await writeFile(join(folder, "kubeconfig"), formatKubeconfig(cluster, token));
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   await writeFile(join(folder, "service-accounts.key"), privateKey.export({ type: "sec1", format: "pem" }));
   await writeFile(join(folder, "service-accounts.pub"), publicKey.export({ type: "spki", format: "pem" }));
@@ -166,7 +176,7 @@ async function writeCredentials(folder: string, server: string): Promise<string>
 }
 
 /** Below those that the kernel gives to clients: one of them could take it while the server that has it is dead. */
-async function port(): Promise<number> {
+async function findFreePort(): Promise<number> {
   for (;;) {
     const candidate = randomInt(20_000, 32_768);
     const listening = await listen(createServer(), candidate).catch(() => undefined);
@@ -179,10 +189,10 @@ async function isOk(url: string, access?: { token: string; ca: string }): Promis
   const ca = access && (await readFile(access.ca));
   return new Promise((resolve, reject) => {
     const options = access ? { ca, headers: { Authorization: `Bearer ${access.token}` }, agent: false } : {};
-    const asked = (access ? getHttps : getHttp)(url, { ...options, timeout: 1000 }, (response) => {
+    const request = (access ? getHttps : getHttp)(url, { ...options, timeout: 1000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
-    asked.on("error", reject).on("timeout", () => asked.destroy(new Error("no answer")));
+    request.on("error", reject).on("timeout", () => request.destroy(new Error("no answer")));
   });
 }

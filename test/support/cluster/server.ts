@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const START_MS = 60_000;
+const START_TIMEOUT_MS = 60_000;
 
-export interface ServerOptions {
+export interface ServerProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   /** A file for what it prints. */
@@ -14,31 +14,32 @@ export interface ServerOptions {
 }
 
 /** A server in a process of its own, which never outlives this one. */
-export interface Server {
+export interface ServerProcess {
   /** Resolves when it is ready; rejects with the end of its log where it ends before. */
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
 }
 
-export function serverOf({ command, args, log, isReady }: ServerOptions): Server {
+export function createServerProcess({ command, args, log, isReady }: ServerProcessOptions): ServerProcess {
   let child: ChildProcess | undefined;
   return {
     async start() {
-      const started = await spawnTied(command, args, log);
-      child = started;
-      const asked = performance.now();
+      const startedChild = await spawnTied(command, args, log);
+      child = startedChild;
+      const startedAt = performance.now();
       while (!(await isReady().catch(() => false))) {
-        if (hasEnded(started)) throw new Error(`${command} ended: ${await lastLines(log)}`);
-        if (performance.now() - asked > START_MS) throw new Error(`${command} is not ready: ${await lastLines(log)}`);
+        if (hasEnded(startedChild)) throw new Error(`${command} ended: ${await readLastLines(log)}`);
+        if (performance.now() - startedAt > START_TIMEOUT_MS)
+          throw new Error(`${command} is not ready: ${await readLastLines(log)}`);
         await sleep(20);
       }
     },
     async kill() {
       if (!child || hasEnded(child)) return;
-      const gone = once(child, "exit");
+      const exit = once(child, "exit");
       child.kill("SIGKILL");
-      await gone;
+      await exit;
     },
   };
 }
@@ -56,6 +57,6 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-async function lastLines(log: string): Promise<string> {
+async function readLastLines(log: string): Promise<string> {
   return (await readFile(log, "utf8")).trimEnd().split("\n").slice(-5).join("\n");
 }
