@@ -366,7 +366,7 @@ describe("edgress lint", () => {
   });
 
   test("seals nothing, and reads passwords all the same", async () => {
-    const { code, out, error } = await runLint(["lint", join(FIXTURES, "a-password-lets-in"), all], "");
+    const { code, out, error } = await runLint(["lint", join(FIXTURES, "basic-auth"), all], "");
     assert.equal(error, "");
     assert.match(out, /object/);
     assert.notEqual(code, 2);
