@@ -22,7 +22,7 @@ const router = Router<Request, HandlerArguments>()
   })
   .all("*", () => new Response("404 Not Found\n", { status: 404 }));
 
-export { Limiter } from "./limits/limiter.ts";
+export { Limiter } from "./rate-limiter/durable-object.ts";
 
 export default {
   fetch(request, env, background) {

@@ -1,13 +1,13 @@
-import { logAccess } from "./access.ts";
-import { type EdgeResponse, errorResponse } from "./answer.ts";
-import { edgeCache } from "./edge-cache.ts";
 import type { Env } from "./env.ts";
-import { createExchange, type Exchange, type RequestServices } from "./exchange.ts";
-import { fetchOrigin } from "./forward/fetch.ts";
+import { fetchOrigin } from "./forward/origin-fetch.ts";
 import { load } from "./load/load.ts";
-import { matchHost } from "./match/host.ts";
+import { matchHost } from "./match/match-host.ts";
 import { MAX_SUBREQUEST_DEPTH } from "./nesting.ts";
-import { decryptSecret } from "./sealed.ts";
+import { logAccess } from "./request/access-log.ts";
+import { createExchange, type Exchange, type RequestServices } from "./request/exchange.ts";
+import { type EdgeResponse, errorResponse } from "./request/response.ts";
+import { decryptSecret } from "./runtime/decrypt-secret.ts";
+import { edgeCache } from "./runtime/edge-cache.ts";
 
 /** A request's way: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {

@@ -2,9 +2,9 @@
 import { isIP } from "node:net";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
-import { generateEncryptionKeys } from "./publish/seal.ts";
-import { generateSigningKeys } from "./publish/sign.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "./commands/usage-error.ts";
+import { generateEncryptionKeys } from "./publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "./publish/sign-manifest.ts";
 
 const USAGE_EXIT_CODE = 2;
 
@@ -21,7 +21,7 @@ addClassOptions(program.command("dev"))
   .option("--zone <domain...>", "a domain of the local account; without it, it answers for every domain", [])
   .option("--echo-origins", "starts an echo origin for every Service, and reaches no other address", false)
   .action(async ({ zone, ...options }) => {
-    const { runDev } = await import("./dev/dev.ts");
+    const { runDev } = await import("./commands/dev.ts");
     await runDev({ ...options, zones: zone }, print, abortOnSignal());
   });
 
@@ -33,7 +33,7 @@ addClassOptions(program.command("explain"))
   .option("--zone <domain...>", "a domain of the account; without it, it answers for every domain", [])
   .option("--json", "prints JSON", false)
   .action(async (url, { zone, ...options }) => {
-    const { runExplain } = await import("./explain/command.ts");
+    const { runExplain } = await import("./commands/explain.ts");
     for (const line of await runExplain(url, { ...options, zones: zone })) print(line);
   });
 
@@ -45,7 +45,7 @@ addClassOptions(program.command("lint"), false)
   .option("--sarif", "prints SARIF 2.1.0, for code hosts")
   .option("--junit", "prints JUnit's XML, for CI")
   .action(async (folder, { zone, ...options }) => {
-    const { runLint } = await import("./lint/command.ts");
+    const { runLint } = await import("./commands/lint.ts");
     const { lines, hint, exitCode } = await runLint(folder, { ...options, zones: zone }, process.stdin);
     for (const line of lines) print(line);
     if (hint) console.error(`edgress: ${hint}`);
@@ -57,7 +57,7 @@ addClassOptions(program.command("publish"))
   .option("--permits <file>", "which namespaces may claim what, and what may be an origin: a file")
   .option("--take-ownership", "publishes to a KV namespace of a cluster whose sync job was stopped", false)
   .action(async (options) => {
-    const { runPublish } = await import("./publish-command.ts");
+    const { runPublish } = await import("./commands/publish.ts");
     process.exitCode = await runPublish(options, process.env, print);
   });
 
@@ -104,7 +104,7 @@ addClassOptions(program.command("sync"), false)
       .default("info"),
   )
   .action(async ({ permits, permitsConfigMap, ...options }) => {
-    const { runSync } = await import("./sync-command.ts");
+    const { runSync } = await import("./commands/sync.ts");
     const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);
     process.exitCode = await runSync({ ...options, permits: permitsLocation }, process.env, print, abortOnSignal());
   });
@@ -115,7 +115,7 @@ program
   .argument("[id]", "the id of what is held back")
   .option("--namespace <name>", "where the sync job runs; POD_NAMESPACE, or the kubeconfig's")
   .action(async (id, options) => {
-    const { runApprove } = await import("./approve-command.ts");
+    const { runApprove } = await import("./commands/approve.ts");
     await runApprove(id, options, print);
   });
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { compiledPolicies } from "../src/rules/policies/all.ts";
-import type { Annotation } from "../src/rules/policies/define.ts";
-import { ANNOTATION_PREFIXES } from "../sync/compile/annotations.ts";
-import { diagnosticReasons, formatDiagnostic } from "../sync/compile/diagnostic.ts";
+import { compiledPolicies } from "../src/rules/policies/compiled-policies.ts";
+import type { Annotation } from "../src/rules/policies/policy.ts";
+import { diagnosticReasons, formatDiagnostic } from "../sync/compile/diagnostics.ts";
+import { ANNOTATION_PREFIXES } from "../sync/compile/select/annotations.ts";
 import { explain } from "../sync/explain/explain.ts";
 import { type Fixture, readFixtures, ZONES } from "./support/fixture.ts";
-import { type EchoHarness, startEchoHarness } from "./support/fixture-edge.ts";
+import { type EchoHarness, startEchoHarness } from "./support/fixture-worker.ts";
 import { compareOutcome, type ObservedOutcome, type RequestLine } from "./support/requests.ts";
 
 const fixtures = readFixtures();

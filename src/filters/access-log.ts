@@ -1,4 +1,4 @@
-import type { Filter } from "./filter.ts";
+import type { Filter } from "../request/filter.ts";
 
 /** Says of every answer that it is not to be logged. */
 export function accessLog(): Filter {

@@ -1,9 +1,9 @@
-import { formatAffinityCookie } from "../affinity-cookie.ts";
-import { type EdgeResponse, withHeaders } from "../answer.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter, HostContext } from "../request/filter.ts";
+import { readCookie } from "../request/nginx-variables.ts";
+import { type EdgeResponse, withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { readCookie } from "../variables.ts";
-import type { Filter, HostContext } from "./filter.ts";
+import { formatAffinityCookie } from "./affinity-cookie.ts";
 
 // https://www.chromium.org/updates/same-site/incompatible-clients, as ingress-nginx reads it.
 const SAMESITE_NONE_INCOMPATIBLE =

@@ -1,7 +1,7 @@
-import { redirectResponse } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { expandVariables } from "../request/nginx-variables.ts";
+import { redirectResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { expandVariables } from "../variables.ts";
-import type { Filter } from "./filter.ts";
 
 /** Sends `/` to the application's root, in the client's own scheme and host. */
 export function appRoot({ path }: SettingsOf<"appRoot">): Filter {

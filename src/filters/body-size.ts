@@ -1,8 +1,8 @@
-import { type EdgeResponse, errorResponse } from "../answer.ts";
-import { hasStreamableBody } from "../body.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter, Next } from "../request/filter.ts";
+import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter, Next } from "./filter.ts";
+import { hasStreamableBody } from "../runtime/request-body-pipe.ts";
 
 /** Up to this limit a body of unknown length is read before anyone is asked, as nginx does with all of them. */
 const MAX_PREBUFFERED_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
-import { isAffinityCookieFor } from "../affinity-cookie.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter } from "../request/filter.ts";
+import { readCookie } from "../request/nginx-variables.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { readCookie } from "../variables.ts";
-import type { Filter } from "./filter.ts";
+import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
 type CanarySettings = SettingsOf<"canary">;
 /** Whether a request goes to the canary; nothing where a rule has no say in it. */

@@ -1,10 +1,10 @@
-import { type EdgeResponse, errorResponse, redirectResponse } from "../answer.ts";
-import type { ClientCertificate } from "../client-certificate.ts";
-import type { Exchange } from "../exchange.ts";
+import type { ClientCertificate } from "../request/client-certificate.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter } from "../request/filter.ts";
+import { expandVariables } from "../request/nginx-variables.ts";
+import { type EdgeResponse, errorResponse, redirectResponse } from "../request/response.ts";
 import { toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { expandVariables } from "../variables.ts";
-import type { Filter } from "./filter.ts";
 
 type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verified" }>;
 

@@ -1,6 +1,6 @@
-import type { EdgeResponse } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import type { EdgeResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /**
  * Says who may read an answer, in place of whatever the origin says of it, and answers preflights: any OPTIONS of an

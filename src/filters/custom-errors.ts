@@ -1,8 +1,8 @@
-import { type EdgeResponse, errorResponse } from "../answer.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter, HostContext } from "../request/filter.ts";
+import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { buildFailureHeaders } from "./default-backend.ts";
-import type { Filter, HostContext } from "./filter.ts";
 
 // What ingress-nginx tells origins of the client, but not its default backend.
 const OMITTED_HEADERS = [

@@ -1,6 +1,6 @@
-import { withHeaders } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Sets headers on every answer, whatever its status and whatever the origin set. */
 export function customHeaders({ headers }: SettingsOf<"customHeaders">): Filter {

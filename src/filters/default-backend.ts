@@ -1,6 +1,6 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter } from "../request/filter.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Has the default backend asked in place of the path's own, and tells it so. */
 export function defaultBackend(settings: SettingsOf<"defaultBackend">): Filter {

@@ -1,6 +1,6 @@
-import { redirectResponse } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { redirectResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Sends every request to another host, in its own scheme, with 308. Like ingress-nginx it writes the port, and cuts off a final slash. */
 export function fromToWww({ to }: SettingsOf<"fromToWww">): Filter {

@@ -1,6 +1,6 @@
-import { withHeader } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { withHeader } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Tells browsers to keep to https; over http the header would mean nothing (RFC 6797, 7.2). */
 export function hsts({ value }: SettingsOf<"hsts">): Filter {

@@ -1,10 +1,10 @@
-import { createPipe, hasStreamableBody } from "../body.ts";
-import { type TeeBranch, teeWithMaxLag } from "../copied.ts";
-import type { Exchange } from "../exchange.ts";
-import { buildOriginHeaders } from "../forward/headers.ts";
+import { buildOriginHeaders } from "../forward/proxy-headers.ts";
 import { sendSubrequest } from "../forward/subrequest.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter, HostContext } from "../request/filter.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter, HostContext } from "./filter.ts";
+import { createPipe, hasStreamableBody } from "../runtime/request-body-pipe.ts";
+import { type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
 
 const TIMEOUT_MS = 30_000; // for so long a Worker goes on after its answer
 const MAX_LAG_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
-import { withHeaders } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Rewrites domain and path of the cookies that the origin sets. */
 export function proxyCookie({ domain, path }: SettingsOf<"proxyCookie">): Filter {

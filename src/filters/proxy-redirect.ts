@@ -1,6 +1,6 @@
-import { withHeader } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { withHeader } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Rewrites where the origin sends clients. */
 export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirect">): Filter {

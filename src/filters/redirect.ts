@@ -1,8 +1,8 @@
-import { redirectResponse as redirectTo } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { expandVariables, withEscapedGroups } from "../request/nginx-variables.ts";
+import { redirectResponse as redirectTo } from "../request/response.ts";
+import { isTemplate } from "../rules/nginx-variables.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { isTemplate } from "../rules/variables.ts";
-import { expandVariables, withEscapedGroups } from "../variables.ts";
-import type { Filter } from "./filter.ts";
 
 /** Sends every request elsewhere. */
 export function redirect({ code, location, isRelative }: SettingsOf<"redirect">): Filter {

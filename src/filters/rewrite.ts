@@ -1,10 +1,10 @@
-import { errorResponse, redirectResponse } from "../answer.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Filter } from "../request/filter.ts";
+import { expandVariables, withEscapedGroups } from "../request/nginx-variables.ts";
+import { errorResponse, redirectResponse } from "../request/response.ts";
+import { VARIABLE_PATTERN } from "../rules/nginx-variables.ts";
 import { encodePath, toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { VARIABLE_PATTERN } from "../rules/variables.ts";
-import { expandVariables, withEscapedGroups } from "../variables.ts";
-import type { Filter } from "./filter.ts";
 
 /** Asks the origin for another path, or sends the client to another URL. */
 export function rewrite(settings: SettingsOf<"rewrite">): Filter {

@@ -1,6 +1,6 @@
-import { redirectResponse } from "../answer.ts";
+import type { Filter } from "../request/filter.ts";
+import { redirectResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import type { Filter } from "./filter.ts";
 
 /** Sends http to https with 308, to the host without its port and the target as the client wrote it. */
 export function sslRedirect({ keepsTrailingSlash, writesPort }: SettingsOf<"sslRedirect">): Filter {

@@ -1,7 +1,7 @@
+import type { Filter } from "../request/filter.ts";
+import { expandVariables } from "../request/nginx-variables.ts";
 import { findZone } from "../rules/hosts.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { expandVariables } from "../variables.ts";
-import type { Filter } from "./filter.ts";
 
 const HOST_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 

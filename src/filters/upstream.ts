@@ -1,8 +1,8 @@
+import type { Filter, HostContext } from "../request/filter.ts";
+import { expandVariables } from "../request/nginx-variables.ts";
 import { avalanche, fnv1a } from "../rules/hash.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Address } from "../rules/snapshot.ts";
-import { expandVariables } from "../variables.ts";
-import type { Filter, HostContext } from "./filter.ts";
 
 /** Says how the origin is asked, and of several addresses which one: what a value hashes to, unless one is chosen already. */
 export function upstream(settings: SettingsOf<"upstream">, { rules }: HostContext): Filter {

@@ -1,12 +1,12 @@
-import { type EdgeResponse, errorResponse } from "../answer.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../request/exchange.ts";
+import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
-import { fetchOrigin } from "./fetch.ts";
-import { buildClientResponse, buildOriginHeaders } from "./headers.ts";
-import { withIdleTimeout } from "./idle.ts";
+import { withIdleTimeout } from "./idle-timeout.ts";
+import { fetchOrigin } from "./origin-fetch.ts";
+import type { OriginUrl } from "./origin-url.ts";
+import { buildClientResponse, buildOriginHeaders } from "./proxy-headers.ts";
+import { type RequestBody, UploadStalledError } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
-import { type RequestBody, UploadStalledError } from "./sending.ts";
-import type { OriginUrl } from "./target.ts";
 
 const DEFAULT_ORIGIN_TIMEOUT_MS = DEFAULT_READ_TIMEOUT_S * 1000;
 // What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.

@@ -1,12 +1,12 @@
-import { type EdgeResponse, errorResponse } from "../answer.ts";
-import type { Exchange } from "../exchange.ts";
-import type { Next } from "../filters/filter.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Next } from "../request/filter.ts";
+import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { DEFAULT_RETRY } from "../rules/policies/upstream.ts";
 import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
 import { attempt } from "./attempt.ts";
+import { buildOriginUrl } from "./origin-url.ts";
+import { prepareBody, type RequestBody } from "./request-body.ts";
 import { shouldRetry } from "./retry.ts";
-import { prepareBody, type RequestBody } from "./sending.ts";
-import { buildOriginUrl } from "./target.ts";
 
 /** The end of every chain of a host: forwards to the exchange's backend, or answers 404 where it has none. */
 export function createForwarder({ backends }: HostRules): Next {

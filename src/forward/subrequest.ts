@@ -1,10 +1,10 @@
-import type { Exchange } from "../exchange.ts";
-import type { HostContext } from "../filters/filter.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { HostContext } from "../request/filter.ts";
+import { expandVariables } from "../request/nginx-variables.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
-import type { SubrequestTarget } from "../rules/target.ts";
-import { expandVariables } from "../variables.ts";
-import { buildOriginUrl } from "./target.ts";
+import type { SubrequestTarget } from "../rules/subrequest-target.ts";
+import { buildOriginUrl } from "./origin-url.ts";
 
 /** What a subrequest is, beside where it goes. Redirects are not followed. */
 export interface SubrequestInit {

@@ -1,11 +1,11 @@
 import type { Env } from "../env.ts";
-import type { Next } from "../filters/filter.ts";
 import { createForwarder } from "../forward/forward.ts";
+import type { Next } from "../request/filter.ts";
 import { listHostCandidates } from "../rules/hosts.ts";
-import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/keys.ts";
+import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
-import { createHostHandler } from "./host.ts";
-import { createCacheStore, createKvStore, type SnapshotStore } from "./store.ts";
+import { createHostHandler } from "./host-handler.ts";
+import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;

@@ -1,4 +1,4 @@
-import { failure, type Result, success } from "./parsed.ts";
+import { failure, type Result, success } from "./result.ts";
 
 /** An address as a number; one of IPv4 inside IPv6 (`::ffff:192.0.2.1`) is one of IPv4. */
 interface IpAddress {

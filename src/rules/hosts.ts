@@ -1,4 +1,4 @@
-import { failure, type Result, success } from "./parsed.ts";
+import { failure, type Result, success } from "./result.ts";
 
 /** The host of rules that name none: it takes every request whose host no other rule names. */
 export const CATCH_ALL_HOST = "*";

@@ -1,12 +1,12 @@
-import { isSameList } from "../compile/memory.ts";
-import type { KubernetesClient } from "../kubernetes/api.ts";
-import type { Pause } from "../kubernetes/changes.ts";
+import { isSameList } from "../incremental/cache.ts";
+import { memoize } from "../incremental/memoize.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import type { Pause } from "../kubernetes/list-watch.ts";
 import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resources.ts";
-import { memoize } from "../once-each.ts";
-import type { Cluster, Reference } from "./cluster.ts";
-import { type CachedObject, fetchObject, watchCollection } from "./collection.ts";
-import { assembleCluster } from "./objects.ts";
-import { watchReferencedObjects } from "./references.ts";
+import type { Cluster, Reference } from "./cluster-model.ts";
+import { assembleCluster } from "./parse-objects.ts";
+import { watchReferencedObjects } from "./referenced-objects.ts";
+import { type CachedObject, fetchObject, watchCollection } from "./watched-collection.ts";
 
 export interface WatchScope {
   /** The namespaces that are watched; all where there are none. */

@@ -1,8 +1,8 @@
 import { opendir, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
-import { UsageError } from "../usage-error.ts";
-import type { RawObject } from "./objects.ts";
+import { UsageError } from "../commands/usage-error.ts";
+import type { RawObject } from "./parse-objects.ts";
 
 /** A file that is not YAML or JSON: where, and what is wrong with it. */
 export interface UnparsableFile {

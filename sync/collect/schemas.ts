@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { IngressBackend } from "./cluster.ts";
+import type { IngressBackend } from "./cluster-model.ts";
 
 // Loose schemas: they read what compiling needs, and let every other field be. A null is as good as absent.
 

@@ -1,20 +1,7 @@
+import { compareText } from "../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
-import { compareText } from "../../src/rules/order.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
-import type { Cluster, Ingress, InvalidObject, Reference, Service } from "../collect/cluster.ts";
-import { memoize } from "../once-each.ts";
-import { resolveAddresses, type ServiceAddresses } from "./backends.ts";
-import { assignCanaries, isCanary } from "./canaries.ts";
-import { reportMissingTlsSecrets } from "./certificates.ts";
-import { buildSubject, type IngressClaims, parseClaims } from "./claims.ts";
-import { applyClassDefaults, type ClassDefaults, findClassName, readClassDefaults } from "./class-settings.ts";
-import { reportUnusedAcceptances } from "./degraded.ts";
-import { createReporter, type Diagnostic, type Report } from "./diagnostic.ts";
-import { resolveConflicts } from "./grant.ts";
-import { findTlsHosts } from "./host.ts";
-import { compileHosts } from "./hosts.ts";
-import { addRedirectHosts, mergeSharedHosts } from "./lodgers.ts";
-import { type ClusterIndex, createIndexLookup, isSameIndex, sortUniqueReferences } from "./lookups.ts";
+import type { Cluster, Ingress, InvalidObject, Reference, Service } from "../collect/cluster-model.ts";
 import {
   type CompileCache,
   createCompileCache,
@@ -22,15 +9,28 @@ import {
   isSameCluster,
   type Memo,
   resetIfOptionsChanged,
-} from "./memory.ts";
-import { addAliases } from "./names.ts";
+} from "../incremental/cache.ts";
+import { memoize } from "../incremental/memoize.ts";
+import { updateSorted } from "../incremental/sorted-list.ts";
+import { type ClusterIndex, createIndexLookup, isSameIndex, sortUniqueReferences } from "./backends/cluster-index.ts";
+import { createOriginChecker } from "./backends/origin-permits.ts";
+import { resolveAddresses, type ServiceAddresses } from "./backends/services.ts";
+import { assignCanaries, isCanary } from "./claims/canaries.ts";
+import { buildSubject, type IngressClaims, parseClaims } from "./claims/claims.ts";
+import { enforcePermits } from "./claims/enforce-permits.ts";
+import { addAliases } from "./claims/host-aliases.ts";
+import { resolveConflicts } from "./claims/resolve-conflicts.ts";
+import { countRoutes, enforceRouteQuota } from "./claims/route-quota.ts";
+import { addRedirectHosts, mergeSharedHosts } from "./claims/shared-hosts.ts";
+import { reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
+import { createReporter, type Diagnostic, type Report } from "./diagnostics.ts";
+import { findTlsHosts } from "./hosts/compile-host.ts";
+import { compileHosts } from "./hosts/compile-hosts.ts";
 import type { Options } from "./options.ts";
-import { createOriginChecker } from "./origins.ts";
-import { enforcePermits } from "./permitted.ts";
-import { countRoutes, enforceRouteQuota } from "./route-limit.ts";
-import { type RankedIngress, rankIngresses } from "./select.ts";
-import { updateSorted } from "./sorted.ts";
-import { reportUnknownAnnotations } from "./strangers.ts";
+import { reportUnusedAcceptances } from "./select/accept-degraded.ts";
+import { applyClassDefaults, type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
+import { type RankedIngress, rankIngresses } from "./select/ingress-class.ts";
+import { reportUnknownAnnotations } from "./select/unknown-annotations.ts";
 
 export interface Compilation {
   readonly rules: Rules;

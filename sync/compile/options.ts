@@ -1,5 +1,5 @@
-import type { Result } from "../../src/rules/parsed.ts";
-import type { Permits } from "./permits.ts";
+import type { Result } from "../../src/rules/result.ts";
+import type { Permits } from "../permits/model.ts";
 
 /** What compiling is told apart from the cluster. */
 export interface Options {

@@ -1,10 +1,10 @@
-import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/answer.ts";
-import { createExchange, type Exchange, type RequestServices } from "../../src/exchange.ts";
-import { buildOriginUrl } from "../../src/forward/target.ts";
-import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host.ts";
-import { matchHost } from "../../src/match/host.ts";
-import { acceptsPath } from "../../src/match/table.ts";
+import { buildOriginUrl } from "../../src/forward/origin-url.ts";
+import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host-handler.ts";
+import { matchHost } from "../../src/match/match-host.ts";
+import { acceptsPath } from "../../src/match/route-table.ts";
 import { MAX_SUBREQUEST_DEPTH } from "../../src/nesting.ts";
+import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
+import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/request/response.ts";
 import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { KubernetesClient } from "./api.ts";
+import type { KubernetesClient } from "./client.ts";
 
 const Namespace = z.object({ metadata: z.object({ uid: z.string().min(1) }) });
 

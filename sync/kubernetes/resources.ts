@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ApiError, type KubernetesClient } from "./api.ts";
+import { ApiError, type KubernetesClient } from "./client.ts";
 
 /** A kind of object as one API version serves it. */
 export interface Resource {

@@ -2,7 +2,7 @@ import { HttpMethod } from "@kubernetes/client-node";
 import * as z from "zod";
 import type { Connections } from "./connections.ts";
 import { ApiError, formatCause, parseJson } from "./errors.ts";
-import { type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./send.ts";
+import { type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./http.ts";
 
 /** How long watches last, and how much silence is a connection that is half open. */
 export interface WatchTimes {

@@ -1,7 +1,7 @@
-import { annotationCatalog, stripAnnotationPrefix } from "../compile/known.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
+import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { parseDirectives } from "./snippets.ts";
-import { buildLocation, findAnnotationValue, type IndexedIngress } from "./survey.ts";
 
 /** What becomes of an Ingress's annotations; what cannot be had is a diagnostic already. */
 export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {

@@ -1,7 +1,13 @@
-import { type Diagnostic, diagnosticReasons, type Reason } from "../compile/diagnostic.ts";
-import { annotationCatalog, stripAnnotationPrefix } from "../compile/known.ts";
+import { type Diagnostic, diagnosticReasons, type Reason } from "../compile/diagnostics.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import { buildLocation, buildSampleUrl, findAnnotationValue, type IndexedPath, type IngressIndex } from "./survey.ts";
+import {
+  buildLocation,
+  buildSampleUrl,
+  findAnnotationValue,
+  type IndexedPath,
+  type IngressIndex,
+} from "./ingress-index.ts";
 
 // What is as it was in ingress-nginx, or is not served and yet costs nothing.
 const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {

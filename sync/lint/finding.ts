@@ -1,4 +1,4 @@
-import { compareText } from "../../src/rules/order.ts";
+import { compareText } from "../../src/rules/compare-text.ts";
 
 /** What a finding says of a manifest, the gravest first: an error would close a route, or cost one. */
 export const FINDING_KINDS = ["error", "unsupported", "differs", "quirk", "same"] as const;

@@ -1,6 +1,6 @@
-import { stripAnnotationPrefix } from "../compile/known.ts";
+import { stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
-import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./survey.ts";
+import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./ingress-index.ts";
 
 /** What a host's paths take beside what they seem to, or answer otherwise than in ingress-nginx. */
 export function findHostQuirks(host: IndexedHost): Finding[] {

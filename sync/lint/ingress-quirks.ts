@@ -8,7 +8,7 @@ import {
   type IndexedPath,
   type IngressIndex,
   isLiteralPath,
-} from "./survey.ts";
+} from "./ingress-index.ts";
 
 const LEGACY_PREFIX = "ingress.kubernetes.io/";
 const REGEX_CHARACTERS = /[()[\]{}*+?|^$\\]/;

@@ -1,14 +1,14 @@
-import type { Cluster } from "../collect/cluster.ts";
+import type { Cluster } from "../collect/cluster-model.ts";
 import { compile } from "../compile/compile.ts";
 import type { Options } from "../compile/options.ts";
 import { checkAnnotations } from "./annotations.ts";
-import { withResponses } from "./answer.ts";
+import { withResponses } from "./answer-url.ts";
+import { findDefaultBackendQuirks } from "./default-backend-quirk.ts";
 import { buildFinding } from "./diagnostics.ts";
-import { findDefaultBackendQuirks } from "./fallback-quirk.ts";
 import { type Finding, sortFindings } from "./finding.ts";
 import { findHostQuirks } from "./host-quirks.ts";
+import { buildIngressIndex } from "./ingress-index.ts";
 import { findIngressQuirks } from "./ingress-quirks.ts";
-import { buildIngressIndex } from "./survey.ts";
 
 /**
  * What becomes of manifests that were written for ingress-nginx: what is the same, what differs, what cannot be had, and

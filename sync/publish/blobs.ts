@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Kv } from "../cloudflare/kv.ts";
-import { computeDigest } from "./canonical.ts";
+import { computeDigest } from "./canonical-json.ts";
 
 const MAX_BLOB_WRITE_ATTEMPTS = 3;
 

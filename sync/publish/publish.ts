@@ -1,17 +1,17 @@
-import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/keys.ts";
+import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
-import { toCanonicalJson } from "./canonical.ts";
-import { NO_FENCE, type WriteFence, withWriteFence } from "./fence.ts";
-import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./held.ts";
-import { findPrunableKeys, needsPruning } from "./history.ts";
-import { checkSizes } from "./limits.ts";
-import { computeRulesDigest, planPublication } from "./plan.ts";
-import type { SecretEncryptor } from "./seal.ts";
-import type { Signer } from "./sign.ts";
-import { putIfUnchanged, readPublishBase } from "./start.ts";
-import { serializeHost } from "./texts.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
+import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import type { SecretEncryptor } from "./encrypt-secrets.ts";
+import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
+import { checkSizes } from "./kv-limits.ts";
+import { computeRulesDigest, planPublication } from "./plan-publication.ts";
+import { findPrunableKeys, needsPruning } from "./prune-history.ts";
+import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
+import { serializeHost } from "./serialize.ts";
+import type { Signer } from "./sign-manifest.ts";
 
 /** What a publication came to. Nothing is written where the rules are what is published already. */
 export interface PublishResult {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { diffLists } from "../differences.ts";
-import { memoize } from "../once-each.ts";
-import type { EventMessage, ObjectReference } from "./notices.ts";
-import { type WriteResult, type WriterOptions, writeAll } from "./writing.ts";
+import { diffLists } from "../incremental/list-diff.ts";
+import { memoize } from "../incremental/memoize.ts";
+import type { EventMessage, ObjectReference } from "./event-messages.ts";
+import { type WriteResult, type WriterOptions, writeAll } from "./parallel-writer.ts";
 
 const COMPONENT = "edgress";
 const CONTROLLER = "edgress.dev/ingress-controller";

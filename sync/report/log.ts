@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { type Diagnostic, diagnosticReasons, formatDiagnostic, type Severity } from "../compile/diagnostic.ts";
-import { createRedactor } from "./redaction.ts";
+import { type Diagnostic, diagnosticReasons, formatDiagnostic, type Severity } from "../compile/diagnostics.ts";
+import { createRedactor } from "./redact.ts";
 
 export type { Logger } from "pino";
 

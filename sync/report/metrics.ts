@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { diagnosticReasons, type Reason } from "../compile/diagnostic.ts";
+import { diagnosticReasons, type Reason } from "../compile/diagnostics.ts";
 
 export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
 /** What a round came to. */

@@ -1,8 +1,14 @@
-import type { CachedObject as KeptObject } from "../collect/collection.ts";
-import type { Diagnostic } from "../compile/diagnostic.ts";
-import { memoize } from "../once-each.ts";
+import type { CachedObject as KeptObject } from "../collect/watched-collection.ts";
+import type { Diagnostic } from "../compile/diagnostics.ts";
+import { memoize } from "../incremental/memoize.ts";
+import {
+  buildEventMessages,
+  findFailedObjects,
+  type ObjectReference,
+  type PublishedGeneration,
+} from "./event-messages.ts";
 import { type EventHistory, reportEvents } from "./events.ts";
-import { buildEventMessages, findFailedObjects, type ObjectReference, type PublishedGeneration } from "./notices.ts";
+import type { WriteResult, WriterOptions } from "./parallel-writer.ts";
 import {
   buildStatusPatch,
   clearStatuses,
@@ -11,7 +17,6 @@ import {
   reportStatuses,
   type StatusWrite,
 } from "./status.ts";
-import type { WriteResult, WriterOptions } from "./writing.ts";
 
 /** What is to be reported to the owners of objects. */
 export interface ReportInput {

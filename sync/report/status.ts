@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { LIVE_GENERATION_ANNOTATION } from "../collect/annotation-names.ts";
-import type { KubernetesClient } from "../kubernetes/api.ts";
-import { memoize } from "../once-each.ts";
-import { type WriteResult, type WriterOptions, writeAll } from "./writing.ts";
+import { memoize } from "../incremental/memoize.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { type WriteResult, type WriterOptions, writeAll } from "./parallel-writer.ts";
 
 /** An entry of `status.loadBalancer.ingress`. */
 export interface LoadBalancerIngress {

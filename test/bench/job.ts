@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { listen } from "../../sync/dev/listening.ts";
+import { listen } from "../../sync/net/listen.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const POLL_INTERVAL_MS = 250; // each look costs the job some 2 ms

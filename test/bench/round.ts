@@ -1,14 +1,14 @@
-import type { Cluster, Ingress, Service } from "../../sync/collect/cluster.ts";
-import { parseCluster } from "../../sync/collect/objects.ts";
-import { createRegexInspector } from "../../sync/compile/backtracking.ts";
+import type { Cluster, Ingress, Service } from "../../sync/collect/cluster-model.ts";
+import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { type Compilation, compile } from "../../sync/compile/compile.ts";
-import { createCompileCache } from "../../sync/compile/memory.ts";
+import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { DEFAULT_PERMITS } from "../../sync/compile/permits.ts";
-import { computeRulesDigest, planPublication } from "../../sync/publish/plan.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/seal.ts";
-import { generateSigningKeys } from "../../sync/publish/sign.ts";
-import { serializeHost } from "../../sync/publish/texts.ts";
+import { createCompileCache } from "../../sync/incremental/cache.ts";
+import { DEFAULT_PERMITS } from "../../sync/permits/model.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";
+import { serializeHost } from "../../sync/publish/serialize.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { buildObjects } from "./objects.ts";
 
 // Prints what rounds of a large cluster cost. It asserts nothing: how fast a machine is says nothing of the code.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { generateEncryptionKeys } from "../../sync/publish/seal.ts";
-import { generateSigningKeys } from "../../sync/publish/sign.ts";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { startBenchAccount } from "./account.ts";
 import { startLoopbackCluster, startRealCluster } from "./clusters.ts";
 import { type BenchJob, startBenchJob } from "./job.ts";

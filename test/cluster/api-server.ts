@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import * as z from "zod";
-import { ApiError } from "../../sync/kubernetes/api.ts";
+import { ApiError } from "../../sync/kubernetes/client.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
-import { buildIngress } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
+import { buildIngress } from "../support/worker-harness.ts";
 
 const Ingress = z.object({
   metadata: z.object({ resourceVersion: z.string(), annotations: z.optional(z.record(z.string(), z.string())) }),

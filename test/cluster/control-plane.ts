@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
-import { ApiError, type KubernetesClient } from "../../sync/kubernetes/api.ts";
+import { ApiError, type KubernetesClient } from "../../sync/kubernetes/client.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { externalClusterSkipReason, startControlPlane } from "../support/cluster/control-plane.ts";
-import { buildIngress, waitFor } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
+import { buildIngress, waitFor } from "../support/worker-harness.ts";
 
 const CONTROL_PLANE = fileURLToPath(new URL("../support/cluster/control-plane.ts", import.meta.url));
 const Ingresses = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })) });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashSync } from "bcryptjs";
-import { ApiError } from "../../sync/kubernetes/api.ts";
+import { ApiError } from "../../sync/kubernetes/client.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startControlPlane } from "../support/cluster/control-plane.ts";
 import {
@@ -14,9 +14,9 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
-import { buildService } from "../support/edge.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
+import { buildService } from "../support/worker-harness.ts";
 
 const skip = process.env.KUBECONFIG ? "deploy/ would change what is cluster-wide in a cluster that is not ours" : false;
 const CLASS = "edgress";

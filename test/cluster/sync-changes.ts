@@ -11,8 +11,8 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
-import { buildService } from "../support/edge.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
+import { buildService } from "../support/worker-harness.ts";
 
 const LIMIT_MS = 3000;
 

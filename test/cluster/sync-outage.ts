@@ -14,9 +14,9 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
-import { buildService } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
+import { buildService } from "../support/worker-harness.ts";
 
 const CHANGE_INTERVAL_MS = 50;
 const CLIENTS = 4;

@@ -11,9 +11,9 @@ import {
   runInParallel,
   startClusterHarness,
 } from "../support/cluster/synced.ts";
-import { buildService } from "../support/edge.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
+import { buildService } from "../support/worker-harness.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());

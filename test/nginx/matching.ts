@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { parseCluster } from "../../sync/collect/objects.ts";
-import { startEchoServers } from "../../sync/dev/echo.ts";
-import { startEchoHarness } from "../support/fixture-edge.ts";
+import { parseCluster } from "../../sync/collect/parse-objects.ts";
+import { startEchoServers } from "../../sync/local/echo/echo.ts";
+import { startEchoHarness } from "../support/fixture-worker.ts";
 import { startNginx } from "./nginx.ts";
 
 const RUNS = 2000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { Certificate } from "../../sync/dev/certificates.ts";
-import type { ListeningServer } from "../../sync/dev/listening.ts";
+import type { Certificate } from "../../sync/local/network/certificates.ts";
+import type { ListeningServer } from "../../sync/net/listen.ts";
 import { convertToVersion } from "./api-server/conversion.ts";
 import {
   type ApiRequest,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { compiledPolicies } from "../../src/rules/policies/all.ts";
-import { ANNOTATION_PREFIXES } from "../../sync/compile/annotations.ts";
+import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
+import { ANNOTATION_PREFIXES } from "../../sync/compile/select/annotations.ts";
 
 // Small pools, so that hosts, paths and names collide.
 const HOSTS = [

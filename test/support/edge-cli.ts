@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "./edge.ts";
+import { waitFor } from "./worker-harness.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 export const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Cluster } from "../../sync/collect/cluster.ts";
+import type { Cluster } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
-import { parseCluster, type RawObject } from "../../sync/collect/objects.ts";
-import { parsePermits } from "../../sync/collect/permits.ts";
-import { createRegexInspector } from "../../sync/compile/backtracking.ts";
+import { parseCluster, type RawObject } from "../../sync/collect/parse-objects.ts";
 import { type Compilation, compile } from "../../sync/compile/compile.ts";
+import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { ALLOW_ALL } from "../../sync/compile/permits.ts";
-import { createPlaintextSealer } from "../../sync/explain/unsealed.ts";
+import { createPlaintextSealer } from "../../sync/explain/plaintext-sealer.ts";
+import { ALLOW_ALL } from "../../sync/permits/model.ts";
+import { parsePermits } from "../../sync/permits/parse.ts";
 import { parseRequests, type RequestLine } from "./requests.ts";
 
 const FIXTURES_FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));

@@ -1,5 +1,5 @@
-import { ApiError, type WatchEvent } from "../../sync/kubernetes/api.ts";
-import { Lease } from "../../sync/lead/lease.ts";
+import { ApiError, type WatchEvent } from "../../sync/kubernetes/client.ts";
+import { Lease } from "../../sync/leader-election/lease-protocol.ts";
 
 /** The one Lease of an API server, and what became of it: as an API server does it, versions, conflicts and watches. */
 export class LeaseStore {

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { Cluster } from "../../sync/collect/cluster.ts";
+import type { Cluster } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
-import { parseCluster } from "../../sync/collect/objects.ts";
-import { generateCertificate } from "../../sync/dev/certificates.ts";
-import { listen } from "../../sync/dev/listening.ts";
-import type { LocalCloudflare } from "../../sync/dev/stack.ts";
+import { parseCluster } from "../../sync/collect/parse-objects.ts";
+import type { LocalCloudflare } from "../../sync/local/local-cloudflare.ts";
+import { generateCertificate } from "../../sync/local/network/certificates.ts";
+import { listen } from "../../sync/net/listen.ts";
 
 /** What an origin got of a request, once it had all of it. */
 export interface ReceivedRequest {

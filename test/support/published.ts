@@ -1,5 +1,5 @@
 import { verifyManifest, verifyShard } from "../../src/load/verify.ts";
-import { CURRENT_KEY, shardKey } from "../../src/rules/keys.ts";
+import { CURRENT_KEY, shardKey } from "../../src/rules/kv-keys.ts";
 import type { HostRules, Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 

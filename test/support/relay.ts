@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
-import { type ListeningServer, listen } from "../../sync/dev/listening.ts";
+import { type ListeningServer, listen } from "../../sync/net/listen.ts";
 
 export interface Relay extends ListeningServer {
   /** From now on nothing passes on the connections that are open, and they stay open; new ones are well. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "./edge.ts";
+import { waitFor } from "./worker-harness.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const START_TIMEOUT_MS = 30_000;

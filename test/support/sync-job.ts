@@ -1,16 +1,16 @@
-import { type Environment, loadAccount } from "../../sync/account.ts";
-import { pause, type SyncOptions, setUpController } from "../../sync/equip.ts";
-import { createTrigger } from "../../sync/hold-off.ts";
-import type { SyncResult } from "../../sync/job.ts";
-import { createKubernetesClient } from "../../sync/kubernetes/api.ts";
+import { type Environment, loadAccount } from "../../sync/commands/account-from-env.ts";
+import { createTrigger } from "../../sync/controller/debounce.ts";
+import { type LoopTimings, runLoop } from "../../sync/controller/loop.ts";
+import type { SyncResult } from "../../sync/controller/reconcile.ts";
+import { pause, type SyncOptions, setUpController } from "../../sync/controller/setup.ts";
+import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../sync/kubernetes/watch.ts";
-import { createIdentity, joinElection } from "../../sync/lead/lead.ts";
-import { type LoopTimings, runLoop } from "../../sync/loop.ts";
+import { createIdentity, joinElection } from "../../sync/leader-election/leader-election.ts";
 import { createLogger } from "../../sync/report/log.ts";
 import { createMetrics } from "../../sync/report/metrics.ts";
 import type { ApiServer } from "./api-server.ts";
-import { waitFor } from "./edge.ts";
+import { waitFor } from "./worker-harness.ts";
 
 /** Where the Lease and the ConfigMaps of sync jobs lie. */
 export const NAMESPACE = "edgress";

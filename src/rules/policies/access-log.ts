@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
-import { flag } from "./kinds.ts";
+import { flag } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
 
 /** Leaves a route's requests out of the access log. */
 export const accessLog = definePolicy({

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { type AnnotationRow, type AnnotationValues, definePolicy } from "./define.ts";
-import { flag, integer, text, word } from "./kinds.ts";
+import { flag, integer, text, word } from "./annotation-types.ts";
+import { type AnnotationRow, type AnnotationValues, definePolicy } from "./policy.ts";
 
 const MAX_COOKIE_AGE_S = 1_000_000_000;
 const DEFAULT_COOKIE_NAME = "INGRESSCOOKIE";

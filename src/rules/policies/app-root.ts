@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
-import { template } from "./kinds.ts";
+import { template } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
 
 /** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
 export const appRoot = definePolicy({

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { compareText } from "../order.ts";
-import { failure, type Result, success } from "../parsed.ts";
-import type { AnnotationValues, PolicyContext } from "./define.ts";
-import { text, word } from "./kinds.ts";
+import { compareText } from "../compare-text.ts";
+import { failure, type Result, success } from "../result.ts";
+import { text, word } from "./annotation-types.ts";
+import type { AnnotationValues, PolicyContext } from "./policy.ts";
 
 /** Who may call, by name and password. */
 export const BasicAuth = z.strictObject({

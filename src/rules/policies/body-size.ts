@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../parsed.ts";
-import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
+import { failure, type Result, success } from "../result.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { type AnnotationValues, definePolicy, type PolicyContext } from "./define.ts";
-import { flag, integer, text } from "./kinds.ts";
+import { flag, integer, text } from "./annotation-types.ts";
+import { type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 
 const DEFAULT_WEIGHT_TOTAL = 100;
 

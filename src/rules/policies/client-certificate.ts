@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { flag, integer, template, text, word } from "./kinds.ts";
+import { flag, integer, template, text, word } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 const ClientCertificate = z.discriminatedUnion("type", [
   z.strictObject({

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../parsed.ts";
-import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
-import { flag, integer, text } from "./kinds.ts";
+import { failure, type Result, success } from "../result.ts";
+import { flag, integer, text } from "./annotation-types.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 
 const DEFAULT_METHODS = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
 const DEFAULT_HEADERS =

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../parsed.ts";
+import { failure, type Result, success } from "../result.ts";
+import { flag, list } from "./annotation-types.ts";
 import { defaultBackendAnnotation, resolveDefaultBackend } from "./default-backend.ts";
-import { definePolicy } from "./define.ts";
-import { flag, list } from "./kinds.ts";
+import { definePolicy } from "./policy.ts";
 
 /** Statuses in whose place the default backend answers. */
 export const customErrors = definePolicy({

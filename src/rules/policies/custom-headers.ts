@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { compareText } from "../order.ts";
-import { failure, type Result, success } from "../parsed.ts";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { text } from "./kinds.ts";
+import { compareText } from "../compare-text.ts";
+import { failure, type Result, success } from "../result.ts";
+import { text } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 // As ingress-nginx takes them.
 const HEADER_NAME = /^[a-zA-Z\d_-]+$/;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { text } from "./kinds.ts";
+import { text } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 /** Shared with custom-http-errors, whose pages it gives. */
 export const defaultBackendAnnotation = {

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { compareText } from "../order.ts";
-import { failure, type Result, success } from "../parsed.ts";
-import { SubrequestTarget } from "../target.ts";
-import { parseTemplate } from "../variables.ts";
-import { cacheDurations, DEFAULT_CACHE_DURATIONS } from "./cache-times.ts";
-import type { AnnotationValues, PolicyContext } from "./define.ts";
-import { flag, integer, list, template, text } from "./kinds.ts";
+import { compareText } from "../compare-text.ts";
+import { parseTemplate } from "../nginx-variables.ts";
+import { failure, type Result, success } from "../result.ts";
+import { SubrequestTarget } from "../subrequest-target.ts";
+import { flag, integer, list, template, text } from "./annotation-types.ts";
+import { cacheDurations, DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
+import type { AnnotationValues, PolicyContext } from "./policy.ts";
 
 /** Who may call, as another service says. Texts may hold variables. */
 export const ExternalAuth = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
-import { flag, list, optional, text } from "./kinds.ts";
+import { flag, list, optional, text } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
 
 const hostAlias = text(
   { doc: "", example: "" },
@@ -9,7 +9,7 @@ const hostAlias = text(
 );
 
 /**
- * Names that a host has beside its own. They get rules of their own (`sync/compile/names.ts`); those of a name that is sent
+ * Names that a host has beside its own. They get rules of their own (`sync/compile/claims/host-aliases.ts`); those of a name that is sent
  * to the host hold nothing but these settings.
  */
 export const fromToWww = definePolicy({

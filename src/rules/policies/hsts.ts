@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
+import { definePolicy } from "./policy.ts";
 
 const ONE_YEAR_S = 31_536_000;
 

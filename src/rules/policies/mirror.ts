@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
-import { SubrequestTarget } from "../target.ts";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { template, text, word } from "./kinds.ts";
+import { SubrequestTarget } from "../subrequest-target.ts";
+import { template, text, word } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 const TARGET_REMEDY = "correct it; until then no copy is sent";
 

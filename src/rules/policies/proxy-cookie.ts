@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../parsed.ts";
-import { type Annotation, type AnnotationRow, definePolicy } from "./define.ts";
+import { failure, type Result, success } from "../result.ts";
+import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 
 const Replacement = z.strictObject({ from: z.string(), to: z.string() });
 type Replacement = z.infer<typeof Replacement>;

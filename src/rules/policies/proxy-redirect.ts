@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
-import { text } from "./kinds.ts";
+import { text } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
 import { relativeRedirectsAnnotation } from "./redirect.ts";
 
 const URL_PREFIX_PATTERN = /^(?!~)[-._~a-zA-Z0-9/:,?&=]*$/;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { flag, integer, optional, template } from "./kinds.ts";
+import { flag, integer, optional, template } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 // What a URL is made of (RFC 3986), and variables.
 const URL_CHARACTERS = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
+import { parseTemplate } from "../nginx-variables.ts";
 import { decodePath } from "../paths.ts";
-import { parseTemplate } from "../variables.ts";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { flag, template, text } from "./kinds.ts";
+import { flag, template, text } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 /** A group of the path's expression in a rewrite target: one digit, so `$10` is `$1` and a `0`. */
 export const CAPTURE_REFERENCE = /\$([1-9])/g;

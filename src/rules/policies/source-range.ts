@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { parseIpRange } from "../addresses.ts";
-import { failure } from "../parsed.ts";
-import type { Annotation, AnnotationValues } from "./define.ts";
-import { list } from "./kinds.ts";
+import { failure } from "../result.ts";
+import { list } from "./annotation-types.ts";
+import type { Annotation, AnnotationValues } from "./policy.ts";
 
 /** Who may call, by address: not those of `deny`, and where there is an `allow` only those. */
 export const SourceRange = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./define.ts";
-import { flag } from "./kinds.ts";
+import { flag } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
 
 // Certificate authorities check a name over plain http there (ACME HTTP-01).
 const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";

@@ -1,9 +1,15 @@
 import * as z from "zod/mini";
-import { failure, success } from "../parsed.ts";
-import { definePolicy } from "./define.ts";
-import { flag, list, text, word } from "./kinds.ts";
-import { anyText, failClosedAnnotation, isNonEmpty, reportUnsupported, SNIPPET_REMEDY } from "./lacking.ts";
-import { ignoredAnnotations } from "./served-without.ts";
+import { failure, success } from "../result.ts";
+import { flag, list, text, word } from "./annotation-types.ts";
+import { ignoredAnnotations } from "./ignored-annotations.ts";
+import { definePolicy } from "./policy.ts";
+import {
+  anyText,
+  failClosedAnnotation,
+  isNonEmpty,
+  reportUnsupported,
+  SNIPPET_REMEDY,
+} from "./unsupported-annotation.ts";
 
 const WAF_REMEDY = "switch Cloudflare's WAF on for the zone, with its managed rules";
 const ORIGIN_TLS_REMEDY =

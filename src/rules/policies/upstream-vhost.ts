@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
-import { isTemplate, VARIABLE_PATTERN } from "../variables.ts";
-import { definePolicy, type PolicyContext } from "./define.ts";
-import { template } from "./kinds.ts";
+import { isTemplate, VARIABLE_PATTERN } from "../nginx-variables.ts";
+import { template } from "./annotation-types.ts";
+import { definePolicy, type PolicyContext } from "./policy.ts";
 
 /** The Host that the origin is asked with. */
 export const upstreamVhost = definePolicy({

@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../parsed.ts";
+import { failure, type Result, success } from "../result.ts";
+import { integer, template, word } from "./annotation-types.ts";
 import {
   type Annotation,
   type AnnotationRow,
   type AnnotationValues,
   definePolicy,
   type PolicyContext,
-} from "./define.ts";
-import { integer, template, word } from "./kinds.ts";
+} from "./policy.ts";
 
 /** What may be wrong with an attempt for another address to be asked, and whether any method is asked again. */
 export const RETRY_CONDITIONS = [

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer } from "node:http2";
-import { type Certificate, generateCertificate } from "../../../sync/dev/certificates.ts";
-import { type ListeningServer, listen } from "../../../sync/dev/listening.ts";
+import { type Certificate, generateCertificate } from "../../../sync/local/network/certificates.ts";
+import { type ListeningServer, listen } from "../../../sync/net/listen.ts";
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import * as z from "zod";
-import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/api.ts";
+import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { Connections } from "../../../sync/kubernetes/connections.ts";
 
 /** A Kubernetes cluster to test against, as its admin. */

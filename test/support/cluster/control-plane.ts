@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listen } from "../../../sync/dev/listening.ts";
+import { listen } from "../../../sync/net/listen.ts";
 import { connectToCluster, connectToExistingCluster, formatKubeconfig, type TestCluster } from "./cluster.ts";
 import { createServerProcess, type ServerProcess } from "./server.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/api.ts";
-import { generateEncryptionKeys } from "../../../sync/publish/seal.ts";
-import { generateSigningKeys } from "../../../sync/publish/sign.ts";
-import { buildIngress, sendRequest, startWorkerHarness, type WorkerHarness } from "../edge.ts";
+import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
+import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { buildIngress, sendRequest, startWorkerHarness, type WorkerHarness } from "../worker-harness.ts";
 import { connectWithKubeconfig, type TestCluster } from "./cluster.ts";
 
 const POLL_INTERVAL_MS = 20;

@@ -1,0 +1,88 @@
+import { buildOriginHeaders } from "../../forward/proxy-headers.ts";
+import { sendSubrequest } from "../../forward/subrequest.ts";
+import type { Exchange } from "../../request/exchange.ts";
+import type { HostContext } from "../../request/filter.ts";
+import { expandVariables } from "../../request/nginx-variables.ts";
+import { type EdgeResponse, errorResponse, redirectResponse, withHeader } from "../../request/response.ts";
+import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
+import { type AuthCheck, type AuthVerdict, denyRequest } from "./auth-check.ts";
+import { type AuthResponse, parseAuthResponse, withCache } from "./auth-response.ts";
+
+// nginx's proxy_read_timeout, which holds for its authentication requests too.
+const DEFAULT_AUTH_TIMEOUT_MS = 60_000;
+// What the service is told in other words, or not at all: a client must not say it.
+const FORWARDED_HEADERS = ["Proto", "Host", "Port", "Scheme"].map((suffix) => `X-Forwarded-${suffix}`);
+const WITHHELD_HEADERS = [...FORWARDED_HEADERS, "X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
+
+/** Lets in whom another service answers with 2xx. Only its 401 and 403 are handed on: whatever else happens is 500. */
+export function externalAuth(settings: ExternalAuth, hostContext: HostContext): AuthCheck {
+  const { cache } = settings;
+  const callService = (exchange: Exchange) => callAuthService(settings, hostContext, exchange);
+  const callWithCache = cache ? withCache(cache, callService) : callService;
+  return async (exchange) => classifyAuthResponse(exchange, await callWithCache(exchange), settings);
+}
+
+/** Where a client goes that nobody knows yet: instead of 401, with what that said. */
+export function redirectToSignIn(url: string, exchange: Exchange, denial: EdgeResponse): EdgeResponse {
+  const redirection = { ...denial, response: redirectResponse(302, expandVariables(url, exchange)).response };
+  const challenge = denial.response.headers.get("WWW-Authenticate");
+  return challenge === null ? redirection : withHeader(redirection, "WWW-Authenticate", challenge);
+}
+
+function classifyAuthResponse(exchange: Exchange, answer: AuthResponse | string, settings: ExternalAuth): AuthVerdict {
+  if (typeof answer === "string")
+    return failCheck(exchange, `the authentication service could not be asked: ${answer}`);
+  const { status, cookies, challenge } = answer;
+  if (status >= 200 && status < 300) {
+    const values = new Map(answer.headers);
+    return {
+      type: "allowed",
+      originHeaders: settings.responseHeaders.map((name) => [name, values.get(name)]),
+      cookies,
+    };
+  }
+  if (status !== 401 && status !== 403) return failCheck(exchange, `the authentication service answered ${status}`);
+  const plainDenial = denyRequest(exchange, status, "the authentication service does not let the client in").answer;
+  const denial =
+    status === 401 && challenge !== undefined ? withHeader(plainDenial, "WWW-Authenticate", challenge) : plainDenial;
+  return { type: "denied", answer: { ...denial, isAuthResponse: true }, cookies };
+}
+
+function failCheck(exchange: Exchange, reason: string): AuthVerdict {
+  return { type: "failed", answer: { ...errorResponse(exchange, 500, "denied", reason), isAuthResponse: true } };
+}
+
+/** What the service answers, or why it could not be asked. */
+async function callAuthService(
+  settings: ExternalAuth,
+  hostContext: HostContext,
+  exchange: Exchange,
+): Promise<AuthResponse | string> {
+  const { target, method = "GET", responseHeaders } = settings;
+  const headers = buildAuthHeaders(settings, exchange);
+  const timeoutMs = Number(exchange.platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_AUTH_TIMEOUT_MS);
+  try {
+    const response = await sendSubrequest(exchange, hostContext, target, { method, headers, body: null, timeoutMs });
+    await response.body?.cancel();
+    return parseAuthResponse(response, responseHeaders);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The client's headers, less those of its body and connection, and what ingress-nginx says of the request. */
+function buildAuthHeaders(settings: ExternalAuth, exchange: Exchange): Headers {
+  const headers = buildOriginHeaders(exchange);
+  for (const name of [...WITHHELD_HEADERS, "Content-Length", "Upgrade"]) headers.delete(name);
+  const { request, scheme, hostHeader, rawPath, query } = exchange;
+  headers.set("X-Original-URL", `${scheme}://${hostHeader}${rawPath}${query}`);
+  headers.set("X-Original-Method", request.method);
+  headers.set("X-Sent-From", "nginx-ingress-controller");
+  headers.set("X-Auth-Request-Redirect", expandVariables(settings.redirect, exchange));
+  if (settings.method !== undefined) {
+    headers.set("X-Original-URI", rawPath + query);
+    headers.set("X-Scheme", scheme);
+  }
+  for (const [name, value] of settings.headers) headers.set(name, expandVariables(value, exchange));
+  return headers;
+}

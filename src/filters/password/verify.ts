@@ -1,0 +1,72 @@
+/// <reference path="./unix-crypt-td-js.d.ts" />
+import { sha1 } from "@noble/hashes/legacy.js";
+import { compare as isBcrypt } from "bcryptjs";
+import unixCrypt from "unix-crypt-td-js";
+import { exceedsHashCostLimit } from "../../rules/policies/basic-auth.ts";
+import { md5Crypt, shaCrypt } from "./crypt.ts";
+
+// As crypt(3) of musl, which ingress-nginx's image has: the time that SHA-crypt takes grows with the square of it.
+const MAX_PASSWORD_BYTES = 256;
+
+/**
+ * Whether a password (a byte string) is the one of a hash as nginx takes it: apr1 and MD5-crypt, bcrypt, {SHA}, {SSHA},
+ * {PLAIN}, SHA-crypt, and crypt(3) of old. What is none of these is nobody's password.
+ */
+export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  if (password.length > MAX_PASSWORD_BYTES || exceedsHashCostLimit(hash)) return false;
+  const bytes = toBytes(password);
+  const [, scheme] = /^(\$[a-z0-9]+\$|\{[A-Z]+\})/.exec(hash) ?? [];
+  switch (scheme) {
+    case "$apr1$":
+    case "$1$":
+      return constantTimeEquals(md5Crypt(bytes, hash), hash);
+    case "$5$":
+    case "$6$":
+      return constantTimeEquals(shaCrypt(bytes, hash), hash);
+    case "$2a$":
+    case "$2b$":
+    case "$2y$":
+      return isBcryptPassword(bytes, hash);
+    case "{SHA}":
+      return constantTimeEquals(`{SHA}${encodeBase64(sha1(bytes))}`, hash);
+    case "{SSHA}":
+      return isSaltedShaPassword(bytes, hash);
+    case "{PLAIN}":
+      return constantTimeEquals(`{PLAIN}${password}`, hash);
+    default:
+      return /^[./0-9A-Za-z]{13}$/.test(hash) && constantTimeEquals(unixCrypt([...bytes], hash.slice(0, 2)), hash);
+  }
+}
+
+async function isBcryptPassword(password: Uint8Array, hash: string): Promise<boolean> {
+  try {
+    return await isBcrypt(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(password), hash);
+  } catch {
+    return false; // the hash is broken, or the password no UTF-8, which the package asks for
+  }
+}
+
+function isSaltedShaPassword(password: Uint8Array, hash: string): boolean {
+  const encoded = hash.slice("{SSHA}".length);
+  if (!/^[A-Za-z0-9+/]{27,}=*$/.test(encoded)) return false;
+  const salt = toBytes(atob(encoded)).subarray(20); // SHA-1 has 20 bytes, what follows is the salt
+  const digest = sha1(new Uint8Array([...password, ...salt]));
+  return constantTimeEquals(encodeBase64(new Uint8Array([...digest, ...salt])), encoded);
+}
+
+/** In a time that does not tell where two texts differ. */
+function constantTimeEquals(computed: string | undefined, expected: string): boolean {
+  if (computed === undefined || computed.length !== expected.length) return false;
+  let difference = 0;
+  for (let index = 0; index < computed.length; index++)
+    difference |= computed.charCodeAt(index) ^ expected.charCodeAt(index);
+  return difference === 0;
+}
+
+function toBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function encodeBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,77 @@
+import type { Exchange } from "../request/exchange.ts";
+
+// Of one connection only (RFC 9110, 7.6.1), and what makes CGI programs believe in a proxy (httpoxy).
+const HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE"];
+const MORE_HOP_BY_HOP = ["Trailer", "Transfer-Encoding", "Upgrade", "Proxy"];
+// What only a proxy may say. CF-Connecting-IP is Cloudflare's to set again (error 1000 if it comes from a Worker).
+const SPOOFABLE_HEADERS = [
+  "CF-Connecting-IP",
+  "X-Forwarded-Prefix",
+  "X-Original-Forwarded-For",
+  "X-Original-Forwarded-Host",
+];
+
+/** What the origin is sent: the client's headers, less those of its connection, with ingress-nginx's about the client. */
+export function buildOriginHeaders(exchange: Exchange): Headers {
+  const headers = new Headers(exchange.request.headers);
+  const upgrade = headers.get("Upgrade");
+  deleteHopByHop(headers);
+  for (const name of [...headers.keys()]) {
+    // nginx drops names with "_": CGI could not tell them from those with "-".
+    if (name.includes("_") || name.startsWith("ssl-client-")) headers.delete(name);
+  }
+  for (const name of SPOOFABLE_HEADERS) headers.delete(name);
+  if (upgrade?.toLowerCase() === "websocket") headers.set("Upgrade", "websocket");
+  for (const [name, value] of buildClientHeaders(exchange)) headers.set(name, value);
+  for (const [name, value] of exchange.originHeaders) {
+    if (value === undefined) headers.delete(name);
+    else headers.set(name, value);
+  }
+  return headers;
+}
+
+/** The origin's answer without the headers of its connection, and those that speak to nginx. Its body is not read, so encoded bytes stay as they are. */
+export function buildClientResponse(response: Response): Response {
+  if (response.status === 101) return response;
+  const copy = new Response(response.body, response);
+  deleteHopByHop(copy.headers);
+  for (const name of [...copy.headers.keys()]) if (name.startsWith("x-accel-")) copy.headers.delete(name);
+  return copy;
+}
+
+function buildClientHeaders(exchange: Exchange): [string, string][] {
+  const { request, scheme, hostHeader, clientIp, id } = exchange;
+  const headers: [string, string | undefined][] = [
+    ["X-Request-ID", id],
+    ["X-Real-IP", clientIp],
+    ["X-Forwarded-For", clientIp],
+    ["X-Forwarded-Host", hostHeader],
+    ["X-Forwarded-Port", scheme === "https" ? "443" : "80"],
+    ["X-Forwarded-Proto", scheme],
+    ["X-Forwarded-Scheme", scheme],
+    ["X-Scheme", scheme],
+    ["X-Original-Forwarded-For", parseOriginalForwardedFor(request.headers.get("X-Forwarded-For"))],
+    ["X-Original-Forwarded-Host", request.headers.get("X-Forwarded-Host") ?? undefined],
+  ];
+  return headers.filter((header): header is [string, string] => header[1] !== undefined && header[1] !== "");
+}
+
+/** What the client itself sent: Cloudflare appends the client's address to it. */
+function parseOriginalForwardedFor(forwardedFor: string | null): string | undefined {
+  return forwardedFor?.includes(",") ? forwardedFor.slice(0, forwardedFor.lastIndexOf(",")).trim() : undefined;
+}
+
+function deleteHopByHop(headers: Headers): void {
+  const connectionHeaders = headers.get("Connection")?.split(",") ?? [];
+  for (const name of [
+    ...connectionHeaders.map((text) => text.trim()).filter(isToken),
+    ...HOP_BY_HOP,
+    ...MORE_HOP_BY_HOP,
+  ]) {
+    headers.delete(name);
+  }
+}
+
+function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
+}

@@ -1,0 +1,44 @@
+import { buildChain } from "../filters/index.ts";
+import { buildRouteTable, findRoute, type RouteMatch } from "../match/route-table.ts";
+import type { Exchange, RouteLabels } from "../request/exchange.ts";
+import type { Next } from "../request/filter.ts";
+import { errorResponse } from "../request/response.ts";
+import type { HostRules, Route } from "../rules/snapshot.ts";
+
+/** What comes after a route's filters: forwarding, or for `explain` saying what would be forwarded. */
+export type TerminalHandlerFactory = (rules: HostRules) => Next;
+
+/** Makes a host's rules ready to serve: does once a generation all that a request would else have to do. */
+export function createHostHandler(rules: HostRules, createTerminalHandler: TerminalHandlerFactory): Next {
+  const table = buildRouteTable(rules);
+  const hostContext = { rules, forward: createTerminalHandler(rules) };
+  const routeHandlers = new Map(
+    rules.routes.map((route) => [
+      route,
+      createRouteHandler(route, buildChain(route.policies, hostContext.forward, hostContext)),
+    ]),
+  );
+  const routeRequest = async (exchange: Exchange) => {
+    const match = exchange.path === undefined ? "no-match" : findRoute(table, exchange.path);
+    if (match === "no-match") return errorResponse(exchange, 404, "no-route");
+    if (match === "too-long")
+      return errorResponse(exchange, 414, "bad-request", "the path is too long for an expression");
+    return routeHandlers.get(match.route)?.(exchange, match.groups) ?? errorResponse(exchange, 404, "no-route");
+  };
+  return buildChain(rules.policies, routeRequest, hostContext);
+}
+
+function createRouteHandler(route: Route, chain: Next) {
+  const { id, backend } = route;
+  const labels = parseRouteLabels(route);
+  return async (exchange: Exchange, groups: RouteMatch["groups"]) => {
+    const answer = await chain({ ...exchange, groups, labels, backend });
+    return { backend, ...answer, route: id };
+  };
+}
+
+function parseRouteLabels({ id, backend = "" }: Route): RouteLabels {
+  const [, namespace = "", ingress = ""] = /^([^/]*)\/([^#]*)/.exec(id) ?? [];
+  const [, service = "", port = ""] = /\/([^:]*):(.*)$/.exec(backend) ?? [];
+  return { namespace, ingress, service, port };
+}

@@ -1,0 +1,67 @@
+import type { Env } from "../env.ts";
+import { CURRENT_KEY, shardKey } from "../rules/kv-keys.ts";
+
+const KV_TIMEOUT_MS = 3000;
+/** The least that KV takes; a missing key is remembered as missing just as long. */
+const MANIFEST_TTL_S = 30;
+const SHARD_TTL_S = 60;
+const CACHE_TTL_S = 7 * 24 * 3600;
+
+/** Where published bytes are read: KV, and copies in this place's cache for when KV does not answer. */
+export interface SnapshotStore {
+  manifest(): Promise<string>;
+  /** The bytes of shards, by digest. Rejects unless all are there. */
+  shards(digests: readonly string[]): Promise<Map<string, string>>;
+}
+
+export function createKvStore({ RULES }: Env): SnapshotStore {
+  return {
+    async manifest() {
+      const bytes = await withKvTimeout(RULES.get(CURRENT_KEY, { type: "text", cacheTtl: MANIFEST_TTL_S }));
+      if (bytes === null) throw new Error("nothing is published yet");
+      return bytes;
+    },
+    async shards(digests) {
+      const keys = digests.map(shardKey);
+      // One operation, and one charge, for all of them.
+      const values = await withKvTimeout(RULES.get(keys, { type: "text", cacheTtl: SHARD_TTL_S }));
+      return new Map(digests.map((digest) => [digest, requirePresent(values.get(shardKey(digest)), digest)]));
+    },
+  };
+}
+
+/** Copies of what was last read well, so that an isolate can start while KV is out. */
+export function createCacheStore(): SnapshotStore & { put(key: string, bytes: string): Promise<void> } {
+  const readCached = async (key: string) => (await caches.default.match(buildCacheUrl(key)))?.text();
+  return {
+    async manifest() {
+      return requirePresent(await readCached(CURRENT_KEY), CURRENT_KEY);
+    },
+    async shards(digests) {
+      const entries = digests.map(
+        async (digest) => [digest, requirePresent(await readCached(shardKey(digest)), digest)] as const,
+      );
+      return new Map(await Promise.all(entries));
+    },
+    async put(key, bytes) {
+      const headers = { "Cache-Control": `max-age=${CACHE_TTL_S}` };
+      await caches.default.put(buildCacheUrl(key), new Response(bytes, { headers }));
+    },
+  };
+}
+
+function buildCacheUrl(key: string): string {
+  return `https://snapshot.edgress.invalid/${key}`;
+}
+
+function requirePresent(bytes: string | null | undefined, name: string): string {
+  if (bytes === null || bytes === undefined) throw new Error(`${name} is not there`);
+  return bytes;
+}
+
+function withKvTimeout<T>(promise: Promise<T>): Promise<T> {
+  const timeout = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`KV did not answer within ${KV_TIMEOUT_MS} ms`)), KV_TIMEOUT_MS);
+  });
+  return Promise.race([promise, timeout]);
+}

@@ -1,0 +1,79 @@
+import * as z from "zod/mini";
+import { parseIpRange } from "../addresses.ts";
+import { integer, list } from "./annotation-types.ts";
+import { definePolicy } from "./policy.ts";
+
+const DEFAULT_BURST_MULTIPLIER = 5;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+
+const Rate = z.strictObject({
+  name: z.string(), // the annotation
+  intervalMs: z.number().check(z.positive()), // one request in so long
+  burst: z.int(), // and so many more at once
+});
+
+const RateLimit = z.strictObject({
+  ingress: z.string(), // "namespace/name": its paths share the counts
+  rates: z.array(Rate),
+  connections: z.int(), // at a time; 0 for any number
+  exempt: z.array(z.string()), // addresses and ranges
+});
+
+const annotations = {
+  "limit-rps": limitAnnotation({
+    doc: "Requests that a client may make a second, to all paths of the Ingress together; 503 beyond them and the burst.",
+    example: "10",
+  }),
+  "limit-rpm": limitAnnotation({ doc: "As limit-rps, a minute.", example: "300" }),
+  "limit-connections": limitAnnotation({
+    doc: "Requests that a client may have at a time, counted until their answer has ended; 503 beyond them.",
+    example: "20",
+    difference:
+      "Counted for all the edge together, and not for each replica. A WebSocket counts only until it is open.",
+  }),
+  "limit-burst-multiplier": integer(
+    {
+      doc: "How many times the limit may come at once.",
+      example: "2",
+      default: String(DEFAULT_BURST_MULTIPLIER),
+      guards: true,
+    },
+    0,
+    1_000_000,
+  ),
+  "limit-whitelist": list(
+    {
+      doc: "Addresses and ranges of clients that no limit holds for.",
+      example: "10.0.0.0/8",
+      aliases: ["limit-allowlist"],
+      guards: true,
+    },
+    parseIpRange,
+  ),
+};
+
+/** How much one client may ask. */
+export const rateLimit = definePolicy({
+  name: "rateLimit",
+  scope: "route",
+  settings: RateLimit,
+  annotations,
+  fromAnnotations(values, context): z.infer<typeof RateLimit> | undefined {
+    const multiplier = values["limit-burst-multiplier"] ?? DEFAULT_BURST_MULTIPLIER;
+    const buildRates = (name: "limit-rps" | "limit-rpm", ms: number) => {
+      const maxRequests = values[name] ?? 0;
+      return maxRequests > 0 ? [{ name, intervalMs: ms / maxRequests, burst: maxRequests * multiplier }] : [];
+    };
+    const rates = [...buildRates("limit-rps", SECOND_MS), ...buildRates("limit-rpm", MINUTE_MS)];
+    const connections = values["limit-connections"] ?? 0;
+    if (rates.length === 0 && connections === 0) return undefined;
+    const ingress = `${context.namespace}/${context.ingress}`;
+    return { ingress, rates, connections, exempt: [...(values["limit-whitelist"] ?? [])] };
+  },
+});
+
+function limitAnnotation(row: { doc: string; example: string; difference?: string }) {
+  const difference = row.difference ?? "Counted for all the edge together, and not for each replica.";
+  return integer({ ...row, default: "none", support: "partial", difference, guards: true }, 0, 1_000_000);
+}

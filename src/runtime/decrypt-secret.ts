@@ -1,0 +1,31 @@
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
+import { ENCRYPTED_SECRET_PATTERN, ENCRYPTION_INFO } from "../rules/encrypted-secret.ts";
+
+const MAX_CACHED_TEXTS = 1000;
+
+const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+
+// Kept across the requests of an isolate, so plain data only: texts, by what they were sealed into.
+const decryptedTexts = new Map<string, string>();
+
+/** The text that the sync job sealed (HPKE, RFC 9180). Rejects where this Worker has no key, or another than it was sealed for. */
+export async function decryptSecret(encryptedSecret: string, privateKey: string | undefined): Promise<string> {
+  const cached = decryptedTexts.get(encryptedSecret);
+  if (cached !== undefined) return cached;
+  const [, encapsulated, ciphertext] = ENCRYPTED_SECRET_PATTERN.exec(encryptedSecret) ?? [];
+  if (encapsulated === undefined || ciphertext === undefined) throw new Error("it is not sealed");
+  if (!privateKey) throw new Error("EDGRESS_DECRYPTION_KEY is not set");
+  // Extractable, since workerd can find the public half in no other way.
+  const key = await suite.DeserializePrivateKey(decodeBase64(privateKey), true);
+  const info = new TextEncoder().encode(ENCRYPTION_INFO);
+  const bytes = await suite.Open(key, decodeBase64(encapsulated), decodeBase64(ciphertext), { info });
+  const text = new TextDecoder().decode(bytes);
+  const [oldestKey] = decryptedTexts.keys();
+  if (decryptedTexts.size >= MAX_CACHED_TEXTS && oldestKey !== undefined) decryptedTexts.delete(oldestKey);
+  decryptedTexts.set(encryptedSecret, text);
+  return text;
+}
+
+function decodeBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

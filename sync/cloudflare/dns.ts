@@ -1,0 +1,119 @@
+import type Cloudflare from "cloudflare";
+import ipaddr from "ipaddr.js";
+import { memoize } from "../incremental/memoize.ts";
+
+/** A proxied record that gives the edge a name for an origin's address. `name` is the whole name. */
+export interface OriginRecord {
+  type: "A" | "AAAA" | "CNAME";
+  name: string;
+  content: string;
+}
+
+export type ExistingRecord = OriginRecord & { id: string; proxied: boolean };
+
+export interface Zone {
+  id: string;
+  name: string;
+}
+
+export interface RecordChange {
+  add: readonly OriginRecord[];
+  remove: readonly ExistingRecord[];
+}
+
+export interface Dns {
+  listZones(): Promise<Zone[]>;
+  /** Our own records only: those that carry our comment. */
+  listRecords(zone: Zone): Promise<ExistingRecord[]>;
+  /** New names first; what replaces a record of the same name goes in one transaction with its removal. */
+  applyChange(zone: Zone, change: RecordChange): Promise<void>;
+}
+
+/** Marks a record as ours. */
+export const RECORD_COMMENT = "edgress: origin record";
+
+const MAX_BATCH_RECORDS = 200; // what a Free zone takes in one call
+
+/** DNS records through the account's REST API. */
+export function createDns(client: Cloudflare, accountId: string): Dns {
+  return {
+    async listZones() {
+      const zones: Zone[] = [];
+      for await (const { id, name } of client.zones.list({ account: { id: accountId }, per_page: 50 })) {
+        zones.push({ id, name });
+      }
+      return zones;
+    },
+    async listRecords(zone) {
+      const records: ExistingRecord[] = [];
+      const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
+      for await (const { id, type, name, content, proxied } of client.dns.records.list(query)) {
+        if (type !== "A" && type !== "AAAA" && type !== "CNAME") continue;
+        records.push({ id, type, name, content: content ?? "", proxied: proxied === true });
+      }
+      return records;
+    },
+    async applyChange(zone, change) {
+      for (const { add, remove } of batchChanges(change)) {
+        await client.dns.records.batch({
+          zone_id: zone.id,
+          deletes: remove.map(({ id }) => ({ id })),
+          posts: add.map((record) => ({ ...record, ttl: 1, proxied: true, comment: RECORD_COMMENT })),
+        });
+      }
+    },
+  };
+}
+
+/**
+ * The records to add and to remove, so that `held` becomes `wanted`. A held record with another type or content, or one
+ * that is no longer proxied, is replaced. Both lists are empty when nothing changed.
+ */
+export function planRecordChange(
+  existingRecords: readonly ExistingRecord[],
+  wantedRecords: readonly OriginRecord[],
+): { add: OriginRecord[]; remove: ExistingRecord[] } {
+  const missingRecords = new Map(wantedRecords.map((record) => [formatRecordKey(record), record]));
+  const remove = existingRecords.filter((record) => !record.proxied || !missingRecords.delete(formatRecordKey(record)));
+  return { add: [...missingRecords.values()], remove };
+}
+
+/** The API writes IPv6 addresses its own way: "2001:DB8::0:1" comes back as "2001:db8::1". */
+const formatRecordKey = memoize(({ type, name, content }: OriginRecord): string => {
+  const normalizedContent =
+    type !== "CNAME" && ipaddr.isValid(content) ? ipaddr.parse(content).toString() : content.toLowerCase();
+  return `${type} ${name.toLowerCase()} ${normalizedContent}`;
+});
+
+/**
+ * The API carries out a batch's deletes before its posts and refuses a post that clashes with a record of the same name:
+ * so a name's removals go with its additions, and the names that only go away come last.
+ */
+function batchChanges({ add, remove }: RecordChange): { add: OriginRecord[]; remove: ExistingRecord[] }[] {
+  const addedByName = Map.groupBy(add, ({ name }) => name.toLowerCase());
+  const removedByName = Map.groupBy(remove, ({ name }) => name.toLowerCase());
+  const changesWithAdditions = [...addedByName].map(([name, records]) => ({
+    add: records,
+    remove: removedByName.get(name) ?? [],
+  }));
+  const changesOnlyRemoving = [...removedByName]
+    .filter(([name]) => !addedByName.has(name))
+    .map(([, records]) => ({ add: [], remove: records }));
+  return [...packBatches(changesWithAdditions), ...packBatches(changesOnlyRemoving)];
+}
+
+function packBatches(changes: { add: OriginRecord[]; remove: ExistingRecord[] }[]): typeof changes {
+  const batches: typeof changes = [];
+  for (const change of changes) {
+    const lastBatch = batches.at(-1);
+    const size = [lastBatch?.add, lastBatch?.remove, change.add, change.remove].reduce(
+      (sum, list) => sum + (list?.length ?? 0),
+      0,
+    );
+    if (lastBatch && size <= MAX_BATCH_RECORDS) {
+      lastBatch.add.push(...change.add);
+      lastBatch.remove.push(...change.remove);
+    } else batches.push({ add: [...change.add], remove: [...change.remove] });
+  }
+  return batches;
+}

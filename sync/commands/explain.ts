@@ -1,0 +1,117 @@
+import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import type { PathMatch } from "../../src/rules/snapshot.ts";
+import { type Cluster, nameOf } from "../collect/cluster-model.ts";
+import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
+import { parseCluster } from "../collect/parse-objects.ts";
+import { compile } from "../compile/compile.ts";
+import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
+import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import type { Options } from "../compile/options.ts";
+import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
+import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
+import { ALLOW_ALL } from "../permits/model.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
+  readonly manifests: string;
+  readonly method: string;
+  readonly header: readonly string[];
+  readonly json: boolean;
+}
+
+/** The lines that `edgress explain` prints. Rejects with a UsageError where the URL, a header or the folder is none. */
+export async function runExplain(url: string, options: ExplainOptions): Promise<string[]> {
+  const request: ExplainRequest = {
+    url: parseUrl(url),
+    method: options.method,
+    headers: options.header.map(parseHeader),
+  };
+  validateRequest(request);
+  await assertReadableFolder(options.manifests);
+  const manifests = await readManifests(options.manifests);
+  const cluster = parseCluster([...manifests.files.values()].flat());
+  const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
+  const { tokenizeSecret, open } = createPlaintextSealer();
+  const compileOptions = { ...options, zones, inspect: createRegexInspector(), tokenizeSecret, permits: ALLOW_ALL };
+  const { rules, diagnostics } = compile(cluster, compileOptions);
+  const explanation = await explain(rules, request, open);
+  const relatedDiagnostics = diagnostics.filter((diagnostic) => isRelated(diagnostic, explanation, cluster));
+  const source = findSource(explanation.route?.id, cluster);
+  if (options.json) return [JSON.stringify({ ...explanation, source, diagnostics: relatedDiagnostics }, null, 2)];
+  return [
+    ...manifests.unparsableFiles.map(formatUnparsableFile),
+    ...formatExplanation(explanation, source, cluster),
+    ...relatedDiagnostics.map(formatDiagnostic),
+  ];
+}
+
+function parseUrl(url: string): string {
+  if (/^https?:\/\/[^/?#\s]+/.test(url) && URL.canParse(url)) return url;
+  throw new UsageError(`expected a URL such as http://shop.example.com/cart, got "${url}"`);
+}
+
+function parseHeader(text: string): [string, string] {
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new UsageError(`expected a header "Name: value", got "${text}"`);
+  return [name, value];
+}
+
+/** Methods and values that no request may have, such as `GE T`. */
+function validateRequest({ method, headers }: ExplainRequest): void {
+  try {
+    new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+  } catch (error) {
+    throw new UsageError(`there is no such request: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Diagnostics of the Ingresses that name the host which took the request, and of what the route leads to. */
+function isRelated(
+  { object }: Diagnostic,
+  { route, unmatchedRoutes, host }: Explanation,
+  { ingresses }: Cluster,
+): boolean {
+  const ids = [route?.id, ...unmatchedRoutes.map(({ id }) => id)];
+  if (ids.some((id) => id !== undefined && object === `Ingress ${id.split("#")[0]}`)) return true;
+  const matchingIngresses = ingresses.filter(({ rules }) =>
+    rules.some((rule) => rule.host !== undefined && rule.host === host),
+  );
+  return matchingIngresses.some((ingress) => object === `Ingress ${nameOf(ingress)}`);
+}
+
+function findSource(id: string | undefined, { ingresses }: Cluster): string | undefined {
+  const name = id?.split("#")[0];
+  return ingresses.find((ingress) => nameOf(ingress) === name)?.source;
+}
+
+function formatExplanation(explanation: Explanation, source: string | undefined, cluster: Cluster): string[] {
+  const { host, path, status, outcome, reason, location, route, origin, assumedUrls, unmatchedRoutes } = explanation;
+  const rows: (readonly [string, string | undefined])[] = [
+    ["response", `${status} (${outcome}${reason ? `: ${reason}` : ""})`],
+    ["location", location],
+    ["host", host ?? "none of the rules names it"],
+    ["path", path],
+    ["route", route && `${route.id}, ${formatMatch(route.match)}, from ${source ?? "?"}`],
+    ["backend", route?.backend],
+    ["origin", origin?.addresses.join(", ")],
+    ["url", origin?.url],
+    ["record", origin?.resolveOverride],
+    ...assumedUrls.map((url): [string, string] => ["assumed", `${url} answers 200`]),
+    ...unmatchedRoutes.map((entry): [string, string] => [
+      "unmatched",
+      formatUnmatchedRoute(entry, findSource(entry.id, cluster)),
+    ]),
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${value}`]));
+}
+
+function formatUnmatchedRoute(
+  { id, match, reason }: Explanation["unmatchedRoutes"][number],
+  source: string | undefined,
+): string {
+  return match ? `${id}, ${formatMatch(match)}, from ${source ?? "?"}: ${reason}` : `host ${id}: ${reason}`;
+}
+
+function formatMatch(match: PathMatch): string {
+  return match.type === "regex" ? `expression ${match.pattern}` : `${match.type} ${match.path}`;
+}

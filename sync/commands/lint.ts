@@ -1,0 +1,104 @@
+import { stat } from "node:fs/promises";
+import { posix } from "node:path";
+import { text } from "node:stream/consumers";
+import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import { type Manifests, parseManifest, readManifests, type UnparsableFile } from "../collect/manifests.ts";
+import { parseCluster } from "../collect/parse-objects.ts";
+import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import type { Options } from "../compile/options.ts";
+import { selectIngresses } from "../compile/select/ingress-class.ts";
+import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
+import { createNoOpMemo } from "../incremental/cache.ts";
+import { type Finding, sortFindings } from "../lint/finding.ts";
+import { formatJunit } from "../lint/junit.ts";
+import { lint } from "../lint/lint.ts";
+import { buildSarif } from "../lint/sarif.ts";
+import { formatTable } from "../lint/text-output.ts";
+import { ALLOW_ALL } from "../permits/model.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const STDIN = "-";
+/** What standard input is called in reports. */
+const STDIN_NAME = "stdin";
+
+export interface LintOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
+  readonly json?: boolean;
+  readonly sarif?: boolean;
+  readonly junit?: boolean;
+}
+
+/** What `edgress lint` prints, and its exit code: 1 where something would close a route or cost one. */
+export interface LintResult {
+  readonly lines: readonly string[];
+  /** For whoever reads along: not part of a report. */
+  readonly hint: string | undefined;
+  readonly exitCode: 0 | 1;
+}
+
+/** Lints a folder of manifests, or `input` where the folder is "-". Rejects with a UsageError where it cannot be read. */
+export async function runLint(
+  folder: string,
+  options: LintOptions,
+  input: AsyncIterable<Buffer | string>,
+): Promise<LintResult> {
+  const { json = false, sarif = false, junit = false } = options;
+  if (Number(json) + Number(sarif) + Number(junit) > 1) {
+    throw new UsageError("expected one of --json, --sarif and --junit at most");
+  }
+  const { files, unparsableFiles } = await readInput(folder, input);
+  const cluster = parseCluster([...files.values()].flat());
+  const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
+  const { tokenizeSecret } = createPlaintextSealer();
+  const compileOptions = { ...options, zones, inspect: createRegexInspector(), tokenizeSecret, permits: ALLOW_ALL };
+  const manifestFindings = await lint(cluster, compileOptions);
+  const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
+    prefixSource(finding, folder),
+  );
+  const selectedIngresses = selectIngresses(
+    cluster,
+    compileOptions,
+    createNoOpMemo(() => {}),
+  );
+  const otherClassCount = cluster.ingresses.length - selectedIngresses.length;
+  return {
+    lines: formatReport(findings, { json, sarif, junit }),
+    hint:
+      otherClassCount > 0
+        ? `${otherClassCount} of ${cluster.ingresses.length} Ingresses are of another class (--ingress-class, --controller, --watch-ingress-without-class)`
+        : undefined,
+    exitCode: findings.some(({ kind }) => kind === "error") ? 1 : 0,
+  };
+}
+
+function formatReport(
+  findings: readonly Finding[],
+  { json, sarif, junit }: { json: boolean; sarif: boolean; junit: boolean },
+) {
+  if (json) return [JSON.stringify(findings, null, 2)];
+  if (sarif) return [JSON.stringify(buildSarif(findings), null, 2)];
+  return junit ? [formatJunit(findings)] : formatTable(findings);
+}
+
+async function readInput(folder: string, input: AsyncIterable<Buffer | string>): Promise<Manifests> {
+  if (folder === STDIN) {
+    const parsedFile = parseManifest(await text(input), STDIN_NAME);
+    if ("unparsableFile" in parsedFile) return { files: new Map(), unparsableFiles: [parsedFile.unparsableFile] };
+    return { files: new Map([[parsedFile.name, parsedFile.objects]]), unparsableFiles: [] };
+  }
+  const isFolder = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`cannot read the folder ${folder}; "-" reads standard input`);
+  return readManifests(folder);
+}
+
+function buildUnparsableFinding({ file, line, problem }: UnparsableFile): Finding {
+  const location = { rule: "InvalidManifest", object: `File ${file}`, field: "(file)", source: `${file}:${line}` };
+  return { ...location, kind: "error", message: `${problem}; correct it, nothing of it counts until then` };
+}
+
+/** Sources as they are found from where the command runs, so that code hosts find them too. */
+function prefixSource(finding: Finding, folder: string): Finding {
+  return folder === STDIN ? finding : { ...finding, source: posix.join(folder, finding.source) };
+}

@@ -1,0 +1,135 @@
+import ipaddr from "ipaddr.js";
+import { compareText } from "../../../src/rules/compare-text.ts";
+import { CATCH_ALL_HOST, listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
+import { parseTemplate } from "../../../src/rules/nginx-variables.ts";
+import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
+import { failure, type Result, success } from "../../../src/rules/result.ts";
+import type { Backend } from "../../../src/rules/snapshot.ts";
+import type { SubrequestTarget } from "../../../src/rules/subrequest-target.ts";
+import { nameOf, type Service } from "../../collect/cluster-model.ts";
+import type { HostLookups } from "./cluster-index.ts";
+import { isInternalName } from "./origin-permits.ts";
+import { isRecordName } from "./origin-record-names.ts";
+import { canonicalizeAddress } from "./services.ts";
+
+// A literal authority ends where a variable begins: "http://10.0.0.1:80$request_uri".
+const URL_PARTS = /^(https?):\/\/(\$\{?[a-z_]+\}?(?::\d+)?|[^/?#\s\\$]+)([/?$][^#\s]*)?$/;
+const AUTHORITY = /^(\[[^\]]*\]|[^:@]+)(?::(\d{1,5}))?$/;
+const REQUEST_HOST = /^\$\{?(?:host|http_host|best_http_host|server_name)\}?(?::\d+)?$/;
+const CLUSTER_DNS_NAME = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?$/;
+
+/**
+ * Where the URL of a subrequest leads. What only the cluster knows, and addresses of its Services, become backends; a host
+ * that we serve is answered by our own rules; other names are public. What could reach inward is refused.
+ */
+export function resolveSubrequestTarget(
+  url: string,
+  namespace: string,
+  lookups: HostLookups,
+  backends: Map<string, Backend>,
+): Result<SubrequestTarget> {
+  const parts = parseUrl(url);
+  if (!parts.ok) return parts;
+  const { scheme, name, path } = parts.value;
+  if (name === "$host") return success({ via: "rules", scheme, host: name, path });
+  const service = findService(name, namespace, lookups);
+  if (service) return resolveBackendTarget(service, parts.value, lookups, backends);
+  const address = canonicalizeAddress(name.replace(/^\[|\]$/g, ""), false);
+  if (address !== undefined) return resolveAddressTarget(address, namespace, parts.value, lookups, backends);
+  return resolvePublicTarget(parts.value, lookups);
+}
+
+interface UrlParts {
+  readonly scheme: "http" | "https";
+  readonly name: string; // "$host" for the host that the request asked for
+  readonly port: number;
+  readonly path: string; // may hold variables, and a query
+}
+
+function parseUrl(url: string): Result<UrlParts> {
+  const template = parseTemplate(url);
+  if (!template.ok) return template;
+  const [, scheme, authority = "", remainder = "/"] = URL_PARTS.exec(url) ?? [];
+  if (scheme !== "http" && scheme !== "https") {
+    return failure(`expected a URL such as "https://auth.example.com/check", got "${url}"`);
+  }
+  const path = remainder.startsWith("?") ? `/${remainder}` : remainder;
+  if (REQUEST_HOST.test(authority)) return success({ scheme, name: "$host", port: PROXIED_PORTS[scheme][0], path });
+  const [, name, port] = AUTHORITY.exec(authority) ?? [];
+  if (name === undefined) return failure(`expected a host and port, or $host, got "${authority}"`);
+  return success({ scheme, name: name.toLowerCase(), port: Number(port ?? PROXIED_PORTS[scheme][0]), path });
+}
+
+function resolveBackendTarget(
+  { namespace, name }: Service,
+  { scheme, port, path }: UrlParts,
+  { resolve }: HostLookups,
+  backends: Map<string, Backend>,
+): Result<SubrequestTarget> {
+  const resolution = resolve(namespace, { name, port }, scheme);
+  if (!resolution.ok) return failure(resolution.problem);
+  backends.set(resolution.id, resolution.backend);
+  return success({ via: "backend", backend: resolution.id, path });
+}
+
+/** An address leads to itself alone, whatever other addresses the Services have that claim it: those may be anyone's. */
+function resolveAddressTarget(
+  address: string,
+  namespace: string,
+  { name, scheme, port, path }: UrlParts,
+  { lookUp, resolve }: HostLookups,
+  backends: Map<string, Backend>,
+): Result<SubrequestTarget> {
+  const services = lookUp("servicesAt", address)
+    .split(" ")
+    .flatMap((serviceName) => lookUp("service", serviceName) ?? [])
+    .toSorted(
+      (a, b) => rankByNamespace(a, namespace) - rankByNamespace(b, namespace) || compareText(nameOf(a), nameOf(b)),
+    );
+  const resolutions = services.map((service) => resolve(service.namespace, { name: service.name, port }, scheme));
+  for (const resolution of resolutions) {
+    const addresses = resolution.ok
+      ? resolution.backend.addresses.filter((candidate) => candidate.address === address)
+      : [];
+    if (!resolution.ok || addresses.length === 0) continue;
+    const id = addresses.length === resolution.backend.addresses.length ? resolution.id : `${resolution.id}@${address}`;
+    backends.set(id, { ...resolution.backend, addresses: addresses });
+    return success({ via: "backend", backend: id, path });
+  }
+  const unresolvedBackend = resolutions.find((resolution) => !resolution.ok);
+  if (unresolvedBackend?.ok === false) return failure(unresolvedBackend.problem);
+  return services.length > 0
+    ? failure(`no Service may have ${name} as an origin`)
+    : failure(`no Service has the address ${name}, and a Worker can't fetch any other`);
+}
+
+function rankByNamespace(service: Service, namespace: string): number {
+  return service.namespace === namespace ? 0 : 1;
+}
+
+/** The Service that a name stands for. */
+function findService(name: string, namespace: string, { lookUp }: HostLookups): Service | undefined {
+  const [, service, serviceNamespace] = CLUSTER_DNS_NAME.exec(name) ?? /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(name) ?? [];
+  return lookUp("service", service === undefined ? `${namespace}/${name}` : `${serviceNamespace}/${service}`);
+}
+
+function resolvePublicTarget(
+  { name, scheme, port, path }: UrlParts,
+  { lookUp }: HostLookups,
+): Result<SubrequestTarget> {
+  if (ipaddr.isValid(name.replace(/^\[|\]$/g, "")))
+    return failure(`expected an address in four numbers, got "${name}"`);
+  if (CLUSTER_DNS_NAME.test(name)) return failure(`there is no Service ${name}`);
+  const host = parseHost(name);
+  if (!host.ok || name.startsWith("*")) return failure(`expected a DNS name, got "${name}"`);
+  if (isRecordName(host.value))
+    return failure(`${name} is the name of an origin's record, past all policies of its paths`);
+  if (isInternalName(host.value)) return failure(`${name} is no public name, and no Service`);
+  if (listHostCandidates(host.value).some((key) => key !== CATCH_ALL_HOST && lookUp("isServed", key))) {
+    return success({ via: "rules", scheme, host: host.value, path });
+  }
+  if (!PROXIED_PORTS[scheme].includes(port))
+    return failure(`expected one of the ports ${PROXIED_PORTS[scheme].join(", ")}`);
+  const authority = port === PROXIED_PORTS[scheme][0] ? host.value : `${host.value}:${port}`;
+  return success({ via: "internet", origin: `${scheme}://${authority}`, path });
+}

@@ -1,0 +1,66 @@
+import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
+import type { PolicyName } from "../../../src/rules/policies/index.ts";
+import { type IngressBackend, nameOf } from "../../collect/cluster-model.ts";
+import type { Report } from "../diagnostics.ts";
+import { buildRouteKey, buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
+
+// ingress-nginx leaves these out where an Ingress without rules takes every request.
+const catchAllExcludedPolicies: readonly PolicyName[] = ["appRoot", "redirect", "rewrite", "sslRedirect"];
+
+const defaultBackendSuffix = "#default";
+
+/**
+ * What takes the requests that no path of a host takes, where none is `/`: the default backend, and the policies, of the
+ * oldest Ingress that names the host, as in ingress-nginx. Policies hold there too, or a path that nobody named would be
+ * a way around them.
+ */
+export function buildDefaultBackendClaims(
+  host: string,
+  owners: readonly IngressWithAnnotations[],
+  claims: readonly Claim[],
+  report: Report,
+): Claim[] {
+  if (claims.some(({ path, type }) => path === "/" && type === "prefix")) return [];
+  const owner = host === CATCH_ALL_HOST ? findCatchAllOwner(owners) : owners[0];
+  return owner ? [buildDefaultBackendClaim(owner, host, report)] : [];
+}
+
+/** For any host: an Ingress that has nothing but a default backend, else the first that has one beside its rules. */
+function findCatchAllOwner(owners: readonly IngressWithAnnotations[]): IngressWithAnnotations | undefined {
+  const ownersWithDefault = owners.filter(({ ingress }) => ingress.defaultBackend);
+  return ownersWithDefault.find(({ ingress }) => ingress.rules.length === 0) ?? ownersWithDefault[0];
+}
+
+/** Whether a claim is one for what no path of its host takes. */
+export function isDefaultBackendClaim({ id }: Pick<Claim, "id">): boolean {
+  return id.endsWith(defaultBackendSuffix);
+}
+
+function buildDefaultBackendClaim(owner: IngressWithAnnotations, host: string, report: Report): Claim {
+  const { ingress } = owner;
+  const subject = buildSubject(ingress, "spec.defaultBackend");
+  const excludedPolicies = host === CATCH_ALL_HOST && ingress.rules.length === 0 ? catchAllExcludedPolicies : [];
+  const routeParts = { host, type: "prefix" as const, path: "/" };
+  const claim = {
+    owner,
+    id: nameOf(ingress) + defaultBackendSuffix,
+    ...routeParts,
+    routeKey: buildRouteKey(routeParts),
+    excludedPolicies,
+    subject,
+  };
+  const backend = keepServiceBackend(ingress.defaultBackend);
+  if (ingress.defaultBackend && !backend) {
+    report(
+      "UnsupportedBackend",
+      subject,
+      "the default backend is not a Service with a port",
+      "name a Service and its port",
+    );
+  }
+  return { ...claim, backend };
+}
+
+function keepServiceBackend(backend: IngressBackend | undefined): Claim["backend"] {
+  return backend?.type === "service" ? backend : undefined;
+}

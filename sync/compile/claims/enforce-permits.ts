@@ -1,0 +1,124 @@
+import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
+import { decodePath } from "../../../src/rules/paths.ts";
+import { keepsSuffix } from "../../../src/rules/policies/rewrite.ts";
+import { findPermittedPaths, includesWholeHost, isPathWithin, type Permits } from "../../permits/model.ts";
+import type { Reason, Report } from "../diagnostics.ts";
+import { findLiteralPrefix } from "../hosts/regex-scope.ts";
+import { isCanary } from "./canaries.ts";
+import { buildSubject, type Claim, type IngressClaims, type IngressWithAnnotations } from "./claims.ts";
+
+const askForPermit = "ask whoever keeps the permits of edgress to add";
+
+/**
+ * What of an Ingress's claims its namespace may have. The rest is reported and left out before anything is granted, so it
+ * takes nothing from anyone. Who may have but part of a host is none of its owners: the host's policies, its further names
+ * and what no path takes are not theirs to say.
+ */
+export function enforcePermits(ingressClaims: IngressClaims, permits: Permits, report: Report): IngressClaims {
+  if (!permits.claims) return ingressClaims;
+  const { namespace } = ingressClaims.owner.ingress;
+  const paths = new Map(
+    [...new Set(ingressClaims.hosts)].map((host) => [host, findPermittedPaths(permits, namespace, host)]),
+  );
+  for (const [host, hostPaths] of paths) {
+    if (hostPaths.length === 0) reportHostNotPermitted(ingressClaims.owner, host, report);
+    else if (!includesWholeHost(hostPaths) && !isCanary(ingressClaims))
+      reportHostWideSettings(ingressClaims.owner, host, hostPaths, report);
+  }
+  return {
+    ...ingressClaims,
+    hosts: ingressClaims.hosts.filter((host) => includesWholeHost(paths.get(host) ?? [])),
+    claims: ingressClaims.claims.flatMap((claim) => enforceClaimPermit(claim, paths.get(claim.host) ?? [], report)),
+  };
+}
+
+function enforceClaimPermit(claim: Claim, hostPaths: readonly string[], report: Report): Claim[] {
+  if (includesWholeHost(hostPaths)) return [claim];
+  if (hostPaths.length === 0) return [];
+  const problem = findClaimProblem(claim, hostPaths);
+  if (problem === undefined) return [{ ...claim, permittedPaths: hostPaths }];
+  const { namespace } = claim.owner.ingress;
+  const subject = { ...claim.subject, field: `${claim.subject.field}.path` };
+  const refusal = `namespace ${namespace} may not claim path ${claim.path} of ${formatHostLabel(claim.host)}`;
+  report(
+    "ClaimNotPermitted",
+    subject,
+    `${refusal}: ${problem}`,
+    `${askForPermit} the path for namespace ${namespace}, or write another`,
+  );
+  return [];
+}
+
+function findClaimProblem(claim: Claim, hostPaths: readonly string[]): string | undefined {
+  const restriction = `it may have only ${hostPaths.join(", ")}`;
+  if (!mayBeRegex(claim)) return isPathWithin(decodePath(claim.path), hostPaths) ? undefined : restriction;
+  const literalPrefix = findLiteralPrefix(claim.path);
+  if (literalPrefix === undefined) return "it is an expression with alternatives outside of parentheses";
+  return isPathWithin(literalPrefix, hostPaths)
+    ? undefined
+    : `it is an expression that begins with ${literalPrefix}, and ${restriction}`;
+}
+
+function mayBeRegex({ owner: { annotations } }: Claim): boolean {
+  const target = annotations.values.rewrite["rewrite-target"];
+  const hasRegexRewrite =
+    typeof target === "string" && target !== "" && !keepsSuffix(target, annotations.isLegacy("rewrite-target"));
+  return hasRegexRewrite || annotations.values.rewrite["use-regex"] === true;
+}
+
+function reportHostNotPermitted({ ingress }: IngressWithAnnotations, host: string, report: Report): void {
+  const { namespace } = ingress;
+  const remedy = `${askForPermit} it for namespace ${namespace}, or name another host`;
+  for (const field of findHostFields(ingress, host)) {
+    report(
+      "ClaimNotPermitted",
+      buildSubject(ingress, field),
+      `namespace ${namespace} may not claim ${formatHostLabel(host)}`,
+      remedy,
+    );
+  }
+}
+
+/** The fields in which an Ingress names a host; any host may be that of a default backend without rules. */
+export function findHostFields(ingress: IngressWithAnnotations["ingress"], host: string): string[] {
+  const fields = ingress.rules.flatMap((rule, index) => {
+    const parsedHost = parseHost(rule.host);
+    return parsedHost.ok && parsedHost.value === host ? [`spec.rules[${index}].host`] : [];
+  });
+  return fields.length > 0 ? fields : ["spec.defaultBackend"];
+}
+
+/** What an Ingress writes for the whole of a host counts for nothing where it has but part of it; guards hold for its own paths. */
+function reportHostWideSettings(
+  owner: IngressWithAnnotations,
+  host: string,
+  hostPaths: readonly string[],
+  report: Report,
+): void {
+  const { ingress, annotations } = owner;
+  const { namespace } = ingress;
+  const wholeHost = `the whole of ${formatHostLabel(host)}, of which namespace ${namespace} may have only ${hostPaths.join(", ")}`;
+  const reportSetting = (reason: Reason, field: string, effect: string) => {
+    const remedy = `${askForPermit} / for namespace ${namespace}, or remove it`;
+    report(reason, buildSubject(ingress, field), `it is for ${wholeHost}; ${effect}`, remedy);
+  };
+  const { appRoot, fromToWww, clientCertificate } = annotations.values;
+  const buildAnnotationField = (name: string) => `metadata.annotations[${annotations.findKey(name)}]`;
+  if (ingress.defaultBackend) reportSetting("ClaimNotPermitted", "spec.defaultBackend", "it takes nothing there");
+  for (const [name, value] of Object.entries({ ...appRoot, ...fromToWww })) {
+    if (value && String(value) !== "")
+      reportSetting("ClaimNotPermitted", buildAnnotationField(name), "it counts for nothing there");
+  }
+  if (clientCertificate["auth-tls-secret"] !== undefined) {
+    reportSetting(
+      "PartiallySupported",
+      buildAnnotationField("auth-tls-secret"),
+      "it holds for the paths of this Ingress",
+    );
+  }
+}
+
+/** A host as a message names it. */
+export function formatHostLabel(host: string): string {
+  return host === CATCH_ALL_HOST ? "what no other host takes" : `host ${host}`;
+}

@@ -1,0 +1,87 @@
+import { findMaxRoutes, type Permits } from "../../permits/model.ts";
+import type { Report, Subject } from "../diagnostics.ts";
+import { buildSubject, type IngressClaims } from "./claims.ts";
+import { findHostFields, formatHostLabel } from "./enforce-permits.ts";
+
+/** How many routes each namespace asks for. */
+export type RouteCounts = ReadonlyMap<string, number>;
+
+/**
+ * Leaves out what is beyond the routes that a namespace may have: in the order of `asked` the first stay. A host without
+ * paths is a route too, for what no path takes; who keeps none of its paths of a host is not one of its owners.
+ */
+export function enforceRouteQuota(
+  ingressClaims: readonly IngressClaims[],
+  permits: Permits,
+  report: Report,
+): IngressClaims[] {
+  if (permits.limits.length === 0) return [...ingressClaims];
+  const takeRoutes = createRouteCounter(permits, new Map());
+  return ingressClaims.map((entry) => {
+    const { namespace } = entry.owner.ingress;
+    const takeRoute = (label: string, subject: Subject) => {
+      const isWithinQuota = takeRoutes(namespace, 1);
+      if (!isWithinQuota) reportQuotaExceeded(namespace, label, subject, permits, report);
+      return isWithinQuota;
+    };
+    const claims = entry.claims.filter(({ host, path, subject }) =>
+      takeRoute(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }),
+    );
+    const hostsWithoutPaths = listHostsWithoutPaths(entry).filter((host) =>
+      takeRoute(formatHostLabel(host), buildHostSubject(entry, host)),
+    );
+    const keptHosts = new Set([...claims.map(({ host }) => host), ...hostsWithoutPaths]);
+    return { ...entry, claims, hosts: entry.hosts.filter((host) => keptHosts.has(host)) };
+  });
+}
+
+function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): Subject {
+  return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
+}
+
+/** The routes that Ingresses ask for, by namespace. They are not counted where there is no limit. */
+export function countRoutes(ingressClaims: readonly IngressClaims[], { limits }: Permits): RouteCounts {
+  const routeCounts = new Map<string, number>();
+  if (limits.length === 0) return routeCounts;
+  for (const entry of ingressClaims) {
+    const { namespace } = entry.owner.ingress;
+    routeCounts.set(
+      namespace,
+      (routeCounts.get(namespace) ?? 0) + entry.claims.length + listHostsWithoutPaths(entry).length,
+    );
+  }
+  return routeCounts;
+}
+
+/** Takes routes of a namespace while some are left. */
+export function createRouteCounter(
+  permits: Permits,
+  initialCounts: RouteCounts,
+): (namespace: string, routes: number) => boolean {
+  const routeCounts = new Map(initialCounts);
+  return (namespace, routes) => {
+    const total = (routeCounts.get(namespace) ?? 0) + routes;
+    const maxRoutes = findMaxRoutes(permits, namespace);
+    if (maxRoutes !== undefined && total > maxRoutes) return false;
+    routeCounts.set(namespace, total);
+    return true;
+  };
+}
+
+export function reportQuotaExceeded(
+  namespace: string,
+  label: string,
+  subject: Subject,
+  permits: Permits,
+  report: Report,
+): void {
+  const maxRoutes = findMaxRoutes(permits, namespace);
+  const problem = `${label} is left out: namespace ${namespace} may have ${maxRoutes} routes, and has them already`;
+  const remedy = `remove older ones, or ask whoever keeps the permits of edgress to add more for namespace ${namespace}`;
+  report("RouteQuotaExceeded", subject, problem, remedy);
+}
+
+function listHostsWithoutPaths({ hosts, claims }: Pick<IngressClaims, "hosts" | "claims">): string[] {
+  const hostsWithPaths = new Set(claims.map(({ host }) => host));
+  return [...new Set(hosts)].filter((host) => !hostsWithPaths.has(host));
+}

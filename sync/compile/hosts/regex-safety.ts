@@ -1,0 +1,35 @@
+import recheck from "recheck/lib/browser.js";
+import { failure, type Result, success } from "../../../src/rules/result.ts";
+
+const INSPECTION_TIMEOUT_MS = 2000;
+// Paths that are matched are at most 4 KiB: squared, that is some 10 ms; cubed, a minute.
+const MAX_POLYNOMIAL_DEGREE = 2;
+
+/**
+ * An inspector of expressions that remembers what it found, since an inspection takes some 50 ms. It refuses those whose
+ * worst case grows exponentially, or faster than the square of the path's length.
+ */
+export function createRegexInspector(): (pattern: string) => Result<true> {
+  const results = new Map<string, Result<true>>();
+  return (pattern) => {
+    const result = results.get(pattern) ?? inspectRegex(pattern);
+    results.set(pattern, result);
+    return result;
+  };
+}
+
+function inspectRegex(pattern: string): Result<true> {
+  const analysis = recheck.checkSync(pattern, "i", { timeout: INSPECTION_TIMEOUT_MS });
+  switch (analysis.status) {
+    case "safe":
+      return success(true);
+    case "unknown":
+      return failure("whether it can be matched in bounded time could not be found out");
+    case "vulnerable": {
+      if (analysis.complexity.type === "exponential") return failure("the time to match it can grow exponentially");
+      const { degree } = analysis.complexity;
+      if (degree <= MAX_POLYNOMIAL_DEGREE) return success(true);
+      return failure(`the time to match it can grow with the path's length to the power of ${degree}`);
+    }
+  }
+}

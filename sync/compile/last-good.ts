@@ -1,0 +1,127 @@
+import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
+import { createCompileCache } from "../incremental/cache.ts";
+import { type Compilation, compile } from "./compile.ts";
+import { type Diagnostic, isIngressError } from "./diagnostics.ts";
+import type { Options } from "./options.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
+
+/** What is known of Ingresses from before, by "namespace/name". */
+export interface PreviousState {
+  /** Each as it was when it last compiled. */
+  readonly lastGood: ReadonlyMap<string, Ingress>;
+  /** Since when those that no longer compile are kept as they were: RFC 3339. */
+  readonly brokenSince: ReadonlyMap<string, string>;
+}
+
+export interface LastGoodCompilation extends PreviousState {
+  readonly compilation: Compilation;
+}
+
+// Who may call, and how often: what of these a broken Ingress asks for holds for its last good rules too.
+const keptGuardPolicies: readonly (string | undefined)[] = ["authorization", "clientCertificate", "rateLimit"];
+
+/**
+ * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
+ * for now. One whose guard cannot be read is not kept: its paths are closed, as its last good rules may lack that guard.
+ */
+export function compileWithLastGood(
+  cluster: Cluster,
+  previousState: PreviousState,
+  options: Options,
+  now: string,
+  cache = createCompileCache(),
+): LastGoodCompilation {
+  const firstCompilation = compile(cluster, options, cache);
+  const brokenNames = findBrokenIngresses(firstCompilation.diagnostics);
+  if (brokenNames.size === 0)
+    return { compilation: firstCompilation, lastGood: firstCompilation.ingresses, brokenSince: new Map() };
+  const invalidIngresses = cluster.invalidObjects.filter(({ kind }) => kind === "Ingress");
+  const presentObjects = new Map<string, Ingress | InvalidObject>([
+    ...firstCompilation.ingresses,
+    ...invalidIngresses.map((object) => [nameOf(object), object] as const),
+  ]);
+  const replacements = new Map(
+    [...brokenNames].flatMap((name) => {
+      const [object, lastGoodIngress] = [presentObjects.get(name), previousState.lastGood.get(name)];
+      return object && lastGoodIngress ? [[name, withCurrentGuards(lastGoodIngress, object.annotations)] as const] : [];
+    }),
+  );
+  const secondCompilation =
+    replacements.size === 0 ? firstCompilation : compile(replaceIngresses(cluster, replacements), options, cache);
+  const compilation =
+    replacements.size === 0
+      ? firstCompilation
+      : mergeDiagnostics(firstCompilation, secondCompilation, replacements, previousState, now);
+  return {
+    compilation,
+    lastGood: new Map([
+      ...[...firstCompilation.ingresses].filter(([name]) => !brokenNames.has(name)),
+      ...[...replacements.keys()].flatMap((name) => findEntry(name, previousState.lastGood)),
+    ]),
+    brokenSince: new Map([...replacements.keys()].map((name) => [name, previousState.brokenSince.get(name) ?? now])),
+  };
+}
+
+/** The Ingresses of which something did not compile, and that no guard closes. */
+function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
+  const listIngressNames = (selectedDiagnostics: readonly Diagnostic[]) =>
+    selectedDiagnostics.flatMap(({ object }) =>
+      object.startsWith("Ingress ") ? [object.slice("Ingress ".length)] : [],
+    );
+  const closedNames = new Set(listIngressNames(diagnostics.filter(({ reason }) => reason === "RouteFailedClosed")));
+  const brokenNames = listIngressNames(diagnostics.filter(({ reason }) => isIngressError(reason)));
+  return new Set(brokenNames.filter((name) => !closedNames.has(name)));
+}
+
+/** An Ingress as it was, but for the guards, which are those that are asked for now; what was guarded stays so. */
+function withCurrentGuards(lastGoodIngress: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
+  const guardEntries = Object.entries(annotations).filter(([key]) =>
+    keptGuardPolicies.includes(annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy),
+  );
+  const names = new Set(guardEntries.map(([key]) => stripAnnotationPrefix(key)));
+  const otherEntries = Object.entries(lastGoodIngress.annotations).filter(
+    ([key]) => !names.has(stripAnnotationPrefix(key) ?? key),
+  );
+  return { ...lastGoodIngress, annotations: Object.fromEntries([...otherEntries, ...guardEntries]) };
+}
+
+function replaceIngresses(cluster: Cluster, replacements: ReadonlyMap<string, Ingress>): Cluster {
+  const otherIngresses = cluster.ingresses.filter((ingress) => !replacements.has(nameOf(ingress)));
+  const invalidObjects = cluster.invalidObjects.filter(
+    (object) => object.kind !== "Ingress" || !replacements.has(nameOf(object)),
+  );
+  return { ...cluster, ingresses: [...otherIngresses, ...replacements.values()], invalidObjects };
+}
+
+/** The second compilation, in which Ingresses are as they were, with what the first had to say of them as they are. */
+function mergeDiagnostics(
+  firstCompilation: Compilation,
+  secondCompilation: Compilation,
+  replacements: ReadonlyMap<string, Ingress>,
+  previousState: PreviousState,
+  now: string,
+): Compilation {
+  const isReplaced = ({ object }: Diagnostic) => replacements.has(object.replace(/^Ingress /, ""));
+  const lastGoodDiagnostics = [...replacements].map(([name, { source }]): Diagnostic => {
+    const since = previousState.brokenSince.get(name) ?? now;
+    return {
+      reason: "ServingLastGood",
+      object: `Ingress ${name}`,
+      source,
+      field: "spec",
+      problem: `it does not compile since ${since}, and is served as it was before`,
+      remedy: "correct what its other diagnostics name",
+    };
+  });
+  const diagnostics = [
+    ...secondCompilation.diagnostics.filter((diagnostic) => !isReplaced(diagnostic)),
+    ...firstCompilation.diagnostics.filter(isReplaced),
+    ...lastGoodDiagnostics,
+  ];
+  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics };
+}
+
+function findEntry<T>(name: string, entries: ReadonlyMap<string, T>): [string, T][] {
+  const value = entries.get(name);
+  return value === undefined ? [] : [[name, value]];
+}

@@ -1,0 +1,29 @@
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import type { Annotation } from "../../../src/rules/policies/policy.ts";
+import { ANNOTATION_PREFIXES } from "./annotations.ts";
+
+/** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
+export const annotationCatalog: ReadonlyMap<string, CatalogEntry> = new Map(
+  compiledPolicies.flatMap(({ name: policy, annotations }) =>
+    Object.entries<Annotation<unknown>>(annotations).flatMap(([name, row]) =>
+      [name, ...(row.aliases ?? [])].map((alias): [string, CatalogEntry] => [alias, { name, policy, row }]),
+    ),
+  ),
+);
+
+export interface CatalogEntry {
+  readonly name: string;
+  readonly policy: string;
+  readonly row: Annotation<unknown>;
+}
+
+/** An annotation without the prefix, if it stands under one of ours. */
+export function stripAnnotationPrefix(annotation: string): string | undefined {
+  const prefix = ANNOTATION_PREFIXES.find((candidate) => annotation.startsWith(candidate));
+  return prefix && annotation.slice(prefix.length);
+}
+
+/** Whether an annotation asks for what the edge cannot do and a route must not do without. */
+export function failsClosed(name: string): boolean {
+  return annotationCatalog.get(name)?.row.support === "fail-closed";
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { watchCluster } from "../collect/live-cluster.ts";
+import { watchCollection } from "../collect/watched-collection.ts";
+import type { Account } from "../commands/account-from-env.ts";
+import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import type { Options } from "../compile/options.ts";
+import { createCompileCache } from "../incremental/cache.ts";
+import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
+import { readClusterUid } from "../kubernetes/cluster-uid.ts";
+import type { Pause } from "../kubernetes/list-watch.ts";
+import { CONFIG_MAPS } from "../kubernetes/resources.ts";
+import type { Leadership } from "../leader-election/leader-election.ts";
+import { DEFAULT_PERMITS } from "../permits/model.ts";
+import { type PermitsLocation, watchPermits } from "../permits/source.ts";
+import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
+import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
+import type { Logger } from "../report/log.ts";
+import type { Metrics } from "../report/metrics.ts";
+import type { ControllerDependencies } from "./reconcile.ts";
+
+/** What `edgress sync` is told, whichever way it runs. */
+export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits" | "namespace"> {
+  readonly watchNamespace: readonly string[];
+  readonly ingressSelector: string;
+  readonly permits: PermitsLocation;
+  readonly allowMassDeletion: boolean;
+  readonly maxRemovedHosts: number;
+  readonly publishStatusAddress: readonly string[];
+  readonly takeOwnership: boolean;
+}
+
+export interface ControllerContext {
+  readonly api: KubernetesClient;
+  /** Where the Lease and the sync job's own ConfigMaps lie. */
+  readonly namespace: string;
+  /** Who this is, for Events: the Pod. */
+  readonly instance: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly account: Account;
+}
+
+export interface ControllerListener {
+  /** Something has changed that makes a round worthwhile. */
+  readonly onChange: () => void;
+  /** The API server no longer serves what was followed: only a new start finds out what it does serve. */
+  readonly onResourceRemoved: (problem: string) => void;
+}
+
+/** Waits so many ms, or until aborted. */
+export const pause: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}); // only ever aborted
+
+/**
+ * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.
+ */
+export async function setUpController(
+  options: SyncOptions,
+  { api, namespace, instance, log, metrics, account }: ControllerContext,
+  leadership: Pick<Leadership, "status" | "check">,
+  { onChange, onResourceRemoved }: ControllerListener,
+  signal: AbortSignal,
+): Promise<ControllerDependencies> {
+  const clusterUid = await readClusterUid(api);
+  const onError = (resource: string, error: Error) => {
+    metrics.recordWatchFailure(resource);
+    log.warn({ resource }, `watching ${resource} failed: ${error.message}; what is known of them still counts`);
+    if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
+  };
+  const liveCluster = await watchCluster(api, options, { onChange, onError }, pause, signal);
+  const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
+  return {
+    api,
+    liveCluster,
+    account,
+    records: createOriginRecordSync(account.dns, () => performance.now()),
+    options: {
+      ingressClass,
+      controller,
+      watchIngressWithoutClass,
+      allowedResponseHeaders,
+      namespace,
+      inspect: createRegexInspector(),
+    },
+    cache: createCompileCache(),
+    clusterUid,
+    takeOwnership: options.takeOwnership,
+    limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
+    leadership,
+    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, pause, signal),
+    getApprovalRequest: watchApprovalRequest(api, namespace, onChange, (error) => onError("configmaps", error), signal),
+    log,
+    metrics,
+    addresses: options.publishStatusAddress,
+    instance,
+    namespace,
+  };
+}
+
+/** What the ConfigMap of held back rounds says, kept in step with it. */
+function watchApprovalRequest(
+  api: KubernetesClient,
+  namespace: string,
+  onChange: () => void,
+  onError: (error: Error) => void,
+  signal: AbortSignal,
+): () => ApprovalRequest | undefined {
+  const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
+  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, pause, signal);
+  return () => {
+    const parsedObject = collection.list()?.[0]?.parsedObject;
+    return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;
+  };
+}

@@ -1,0 +1,70 @@
+import { HttpMethod } from "@kubernetes/client-node";
+import type { Connections } from "./connections.ts";
+import { ApiError, formatCause, parseJson } from "./errors.ts";
+import { type KubernetesRequest, type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./http.ts";
+import { WATCH_TIMES, type WatchEvent, type WatchTimes, watch } from "./watch.ts";
+
+export { ApiError, createApiError } from "./errors.ts";
+export type { Query } from "./http.ts";
+export type { WatchEvent } from "./watch.ts";
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** What is used of a Kubernetes API server. Everything rejects with an ApiError where the server says no. */
+export interface KubernetesClient {
+  get(path: string, query?: Query): Promise<unknown>;
+  create(path: string, object: object): Promise<unknown>;
+  /** Replaces an object whole; its resourceVersion must be the present one. */
+  replace(path: string, object: object): Promise<unknown>;
+  /** A JSON merge patch (RFC 7386); with `metadata.resourceVersion` in it, only that version is patched. */
+  patch(path: string, patch: object): Promise<unknown>;
+  remove(path: string): Promise<unknown>;
+  /**
+   * The events of one watch, until the server ends it, after half a minute at most, or `ended`. Rejects with an ApiError
+   * where the server refuses the watch, with another error where the connection broke or fell silent, or an event could
+   * not be read.
+   */
+  watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent, void>;
+}
+
+/** The API server that `connections` lead to. A request may take `requestMs`, watches aside. */
+export function createKubernetesClient(
+  connections: Connections,
+  requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
+  watchTimes: WatchTimes = WATCH_TIMES,
+): KubernetesClient {
+  const requestOnce = (request: KubernetesRequest) => requestJson(connections, request, requestTimeoutMs);
+  return {
+    get: (path, query) => requestOnce({ method: HttpMethod.GET, path, query }),
+    create: (path, body) => requestOnce({ method: HttpMethod.POST, path, body }),
+    replace: (path, body) => requestOnce({ method: HttpMethod.PUT, path, body }),
+    patch: (path, body) =>
+      requestOnce({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }),
+    remove: (path) => requestOnce({ method: HttpMethod.DELETE, path }),
+    watch: (path, query, signal) => watch(connections, path, query, signal, watchTimes),
+  };
+}
+
+async function requestJson(
+  connections: Connections,
+  request: KubernetesRequest,
+  requestTimeoutMs: number,
+): Promise<unknown> {
+  const abortController = new AbortController();
+  const timer = setTimeout(() => abortController.abort(SERVER_TIMEOUT), requestTimeoutMs);
+  const label = `${request.method} ${request.path}`;
+  try {
+    const body = await sendKubernetesRequest(connections, request, abortController.signal);
+    const json = parseJson(await body.text());
+    if (json === undefined) throw new Error("the answer is not JSON");
+    return json;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const reason = abortController.signal.aborted
+      ? `no answer from the API server within ${requestTimeoutMs} ms`
+      : formatCause(error);
+    throw new Error(`${label}: ${reason}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,126 @@
+import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
+import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
+import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
+import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
+import type { Options } from "../compile/options.ts";
+import type { CatalogEntry } from "../compile/select/annotation-catalog.ts";
+import { type ParsedAnnotations, readAnnotations } from "../compile/select/annotations.ts";
+import { selectIngresses } from "../compile/select/ingress-class.ts";
+import { createNoOpMemo } from "../incremental/cache.ts";
+import type { Finding } from "./finding.ts";
+
+/** An Ingress of ours, as it was written and as it was read. */
+export interface IndexedIngress {
+  readonly ingress: Ingress;
+  readonly parsedAnnotations: ParsedAnnotations;
+  readonly paths: readonly IndexedPath[];
+}
+
+/** A path of an Ingress, and the route that it became. */
+export interface IndexedPath {
+  readonly ingress: Ingress;
+  readonly field: string;
+  readonly host: string;
+  readonly path: string; // "/" where none is written
+  readonly pathType: string | undefined;
+  readonly route: Route;
+  /** Whether the Ingress itself makes it an expression; another of its host may do so too. */
+  readonly isRegex: boolean;
+  /** Whether requests get past the edge at all. */
+  readonly isServed: boolean;
+}
+
+export interface IndexedHost {
+  readonly rules: HostRules;
+  readonly paths: readonly IndexedPath[];
+  /** Whether one path of the host is an expression, and so all are. */
+  readonly hasRegex: boolean;
+  /** The route that takes a path, written without escapes. */
+  readonly matchPath: (path: string) => Route | undefined;
+}
+
+export interface IngressIndex {
+  readonly ingresses: readonly IndexedIngress[];
+  readonly hosts: readonly IndexedHost[];
+}
+
+/** Joins what was written with what was compiled. */
+export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Options): IngressIndex {
+  const selectedIngresses = selectIngresses(
+    cluster,
+    options,
+    createNoOpMemo(() => {}),
+  ).map((ingress) => ({
+    ingress,
+    parsedAnnotations: readAnnotations(ingress, () => {}),
+  }));
+  const byName = new Map(selectedIngresses.map((entry) => [nameOf(entry.ingress), entry]));
+  const hosts = rules.hosts.map((host) => indexHost(host, byName));
+  const paths = hosts.flatMap((host) => host.paths);
+  const ingresses = selectedIngresses.map((entry) => ({
+    ...entry,
+    paths: paths.filter(({ ingress }) => ingress === entry.ingress),
+  }));
+  return { ingresses, hosts };
+}
+
+type ByName = ReadonlyMap<string, Pick<IndexedIngress, "ingress" | "parsedAnnotations">>;
+
+function indexHost(rules: HostRules, byName: ByName): IndexedHost {
+  const table = buildRouteTable(rules);
+  return {
+    rules,
+    paths: rules.routes.flatMap((route) => indexPath(rules, route, byName)),
+    hasRegex: rules.routes.some(({ path }) => path.type === "regex"),
+    matchPath: (path) => {
+      const routeMatch = findRoute(table, path);
+      return typeof routeMatch === "object" ? routeMatch.route : undefined;
+    },
+  };
+}
+
+function indexPath({ host, policies }: HostRules, route: Route, byName: ByName): IndexedPath[] {
+  const [, name = "", rule, index] = /^(.*)#(\d+)\.(\d+)$/.exec(route.id) ?? [];
+  const entry = byName.get(name);
+  const ingressPath = entry?.ingress.rules[Number(rule)]?.paths[Number(index)];
+  if (!entry || !ingressPath) return [];
+  const { rewrite } = route.policies;
+  const usesRegex = entry.parsedAnnotations.values.rewrite["use-regex"] === true;
+  return [
+    {
+      ingress: entry.ingress,
+      field: `spec.rules[${rule}].http.paths[${index}]`,
+      host,
+      path: ingressPath.path || "/",
+      pathType: ingressPath.pathType,
+      route,
+      isRegex: usesRegex || (rewrite !== undefined && rewrite.type !== "prefix"),
+      isServed: !policies.failClosed && !route.policies.failClosed && !route.policies.noBackend,
+    },
+  ];
+}
+
+/** Where a finding stands, for a path or for a field of an Ingress. */
+export function buildLocation(ingress: Ingress, field: string): Pick<Finding, "object" | "field" | "source"> {
+  return { object: `Ingress ${nameOf(ingress)}`, field, source: ingress.source };
+}
+
+/** A URL of a path's host that is not sent to https first; a wildcard's label, and any host, are made up. */
+export function buildSampleUrl({ host, route }: Pick<IndexedPath, "host" | "route">, path: string): string {
+  const scheme = route.policies.sslRedirect ? "https" : "http";
+  const name = host === CATCH_ALL_HOST ? "any.example.com" : host.replace("*", "any");
+  return `${scheme}://${name}${path}`;
+}
+
+/** Whether a path means itself where it is read as an expression, but for its dots. */
+export function isLiteralPath(path: string): boolean {
+  return /^[\w/.~!@%&=:,;'-]*$/.test(path);
+}
+
+/** What an annotation was read as, if it could be. */
+export function findAnnotationValue(
+  { values }: ParsedAnnotations,
+  { policy, name }: Pick<CatalogEntry, "policy" | "name">,
+): unknown {
+  return (values as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[policy]?.[name];
+}

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { listen } from "../../net/listen.ts";
+import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
+import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
+import { createDnsApi, type LocalRecord } from "./dns-api.ts";
+import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
+import { createKvApi } from "./kv-api.ts";
+
+/** A Cloudflare account on this machine, spoken to as the real API is. */
+export interface LocalAccount {
+  readonly baseURL: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly namespaceId: string;
+  readonly zones: readonly string[];
+  faults: FaultPlan;
+  /** Every request so far, faulty ones included. */
+  readonly requests: { method: string; path: string }[];
+  /** The DNS records of a zone. */
+  records(zone: string): readonly LocalRecord[];
+  /** How the edge's reads of KV go wrong; needs a stack with `edgeFaults`. */
+  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AccountOptions {
+  zones: readonly string[];
+  /** Asked for at each use: the storage starts later than the account. */
+  storage: () => WorkerStorage;
+}
+
+const TOKEN = "local-token";
+const ACCOUNT_ID = deriveId("account");
+const NAMESPACE_ID = deriveId("rules");
+
+/** Starts the local account's API on a free port of 127.0.0.1. */
+export async function startAccount({ zones, storage }: AccountOptions): Promise<LocalAccount> {
+  const dnsApi = createDnsApi(zones, ACCOUNT_ID);
+  const requests: { method: string; path: string }[] = [];
+  const state = { faults: createFaultPlan() };
+  const apis = [createKvApi(ACCOUNT_ID, NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
+
+  const server = createServer(async (request, response) => {
+    const call = await parseCall(request);
+    requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
+    if (injectFault(state.faults, call.line, response)) return;
+    const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
+    sendReply(response, status, text);
+  });
+  const { port, close } = await listen(server, 0);
+  return {
+    baseURL: `http://127.0.0.1:${port}/client/v4`,
+    token: TOKEN,
+    accountId: ACCOUNT_ID,
+    namespaceId: NAMESPACE_ID,
+    zones,
+    get faults() {
+      return state.faults;
+    },
+    set faults(faults) {
+      state.faults = faults;
+    },
+    requests,
+    records: dnsApi.records,
+    setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
+    close,
+  };
+}
+
+async function parseCall(request: IncomingMessage): Promise<ApiCall> {
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://account");
+  const method = request.method ?? "GET";
+  const path = pathname.replace(/^\/client\/v4/, "");
+  return {
+    line: `${method} ${path}`,
+    method,
+    path: path.split("/").slice(1).map(decodeURIComponent),
+    query: searchParams,
+    contentType: request.headers["content-type"] ?? "",
+    body: await buffer(request),
+  };
+}
+
+async function buildHttpReply(call: ApiCall, authorization: string | undefined, apis: readonly LocalApi[]) {
+  const reply = await dispatchCall(call, authorization, apis);
+  if ("bytes" in reply) return { status: 200, text: reply.bytes };
+  if ("status" in reply)
+    return { status: reply.status, text: JSON.stringify(buildErrorBody(reply.code, reply.message)) };
+  const { result, resultInfo } = reply;
+  const envelope = { success: true, errors: [], messages: [], result, ...(resultInfo && { result_info: resultInfo }) };
+  return { status: 200, text: JSON.stringify(envelope) };
+}
+
+async function dispatchCall(
+  call: ApiCall,
+  authorization: string | undefined,
+  apis: readonly LocalApi[],
+): Promise<ApiReply> {
+  if (authorization !== `Bearer ${TOKEN}`) return { status: 403, code: 10000, message: "Authentication error" };
+  try {
+    for (const api of apis) {
+      const reply = await api(call);
+      if (reply) return reply;
+    }
+  } catch (error) {
+    return { status: 400, code: 10012, message: error instanceof Error ? error.message : String(error) };
+  }
+  return { status: 404, code: 7003, message: `Could not route to ${call.path.join("/")}` };
+}
+
+function sendReply(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    "content-type": text.startsWith("{") ? "application/json" : "application/octet-stream",
+  });
+  response.end(text);
+}

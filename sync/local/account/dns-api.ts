@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
+
+export interface LocalRecord {
+  id: string;
+  type: string;
+  name: string;
+  content: string;
+  proxied: boolean;
+  ttl: number;
+  comment?: string;
+}
+
+const MAX_BATCH_RECORDS = 200;
+
+/** The zone and DNS endpoints of the API; the records lie in memory. */
+export function createDnsApi(zones: readonly string[], accountId: string) {
+  const recordsByZone = new Map<string, LocalRecord[]>(zones.map((name) => [name, []]));
+  const records = (zone: string): readonly LocalRecord[] => recordsByZone.get(zone) ?? [];
+  const handleZoneCall = (zone: string, call: ApiCall): ApiReply | undefined => {
+    const [collection, batch] = call.path.slice(2);
+    if (collection !== "dns_records") return undefined;
+    if (call.method === "GET") return listRecords(call, records(zone));
+    if (call.method !== "POST" || batch !== "batch") return undefined;
+    const appliedBatch = applyBatch(call, records(zone));
+    if ("status" in appliedBatch) return appliedBatch;
+    recordsByZone.set(zone, appliedBatch.records);
+    return {
+      result: { deletes: appliedBatch.deletedRecords, patches: [], puts: [], posts: appliedBatch.createdRecords },
+    };
+  };
+  const api: LocalApi = (call) => {
+    const [first, zoneId] = call.path;
+    if (first !== "zones") return undefined;
+    if (zoneId === undefined) return listZones(call, zones, accountId);
+    const zone = zones.find((name) => deriveId(name) === zoneId);
+    return zone === undefined
+      ? { status: 404, code: 7003, message: "Could not route to the zone" }
+      : handleZoneCall(zone, call);
+  };
+  return { api, records };
+}
+
+function listZones({ query }: ApiCall, zones: readonly string[], accountId: string): ApiReply {
+  if ((query.get("account.id") ?? accountId) !== accountId) return paginate([], query, 50);
+  const name = query.get("name");
+  const matchingZones = zones.filter((zone) => name === null || zone === name);
+  return paginate(
+    matchingZones.map((zone) => ({ id: deriveId(zone), name: zone, status: "active", account: { id: accountId } })),
+    query,
+    50,
+  );
+}
+
+function listRecords({ query }: ApiCall, records: readonly LocalRecord[]): ApiReply {
+  const filters = [
+    ["comment.exact", ({ comment }: LocalRecord) => comment],
+    ["name.exact", ({ name }: LocalRecord) => name],
+    ["content.exact", ({ content }: LocalRecord) => content],
+    ["type", ({ type }: LocalRecord) => type],
+  ] as const;
+  const activeFilters = filters.filter(([parameter]) => query.has(parameter));
+  const matchingRecords = records.filter((record) =>
+    activeFilters.every(([parameter, readField]) => readField(record) === query.get(parameter)),
+  );
+  return paginate(matchingRecords, query, 5_000_000);
+}
+
+function paginate(items: readonly object[], query: URLSearchParams, maxPageSize: number): ApiReply {
+  const page = Number(query.get("page") ?? 1);
+  const size = Math.min(Number(query.get("per_page") ?? 100), maxPageSize);
+  const result = items.slice((page - 1) * size, page * size);
+  const pages = Math.ceil(items.length / size);
+  return {
+    result,
+    resultInfo: { page, per_page: size, count: result.length, total_count: items.length, total_pages: pages },
+  };
+}
+
+type AppliedBatch = { records: LocalRecord[]; deletedRecords: LocalRecord[]; createdRecords: LocalRecord[] };
+
+/** Deletes, then posts, in one transaction, as the real API does it. */
+function applyBatch(
+  { body }: ApiCall,
+  existingRecords: readonly LocalRecord[],
+): AppliedBatch | Extract<ApiReply, { status: number }> {
+  const { deletes = [], posts = [] }: { deletes?: { id: string }[]; posts?: Omit<LocalRecord, "id">[] } = JSON.parse(
+    body.toString(),
+  );
+  if (deletes.length + posts.length > MAX_BATCH_RECORDS)
+    return buildErrorReply(81062, "Too many operations in the batch");
+  const deletedIds = new Set(deletes.map(({ id }) => id));
+  const deletedRecords = existingRecords.filter(({ id }) => deletedIds.has(id));
+  if (deletedRecords.length < deletedIds.size) return { status: 404, code: 81044, message: "Record does not exist." };
+  const records = existingRecords.filter(({ id }) => !deletedIds.has(id));
+  const createdRecords = posts.map((post) => ({
+    ...post,
+    id: randomBytes(16).toString("hex"),
+    proxied: post.proxied === true,
+  }));
+  for (const post of createdRecords) {
+    const conflict = findConflict(post, records);
+    if (conflict) return conflict;
+    records.push(post);
+  }
+  return { records, deletedRecords, createdRecords };
+}
+
+function findConflict(post: LocalRecord, records: readonly LocalRecord[]) {
+  const sameNameRecords = records.filter(({ name }) => normalizeRecordName(name) === normalizeRecordName(post.name));
+  if (sameNameRecords.some(({ type, content }) => type === post.type && content === post.content)) {
+    return buildErrorReply(81058, "An identical record already exists.");
+  }
+  const addresses = ["A", "AAAA", "CNAME"];
+  const hasCnameConflict = sameNameRecords.some(
+    ({ type }) => (type === "CNAME" || post.type === "CNAME") && addresses.includes(type),
+  );
+  return hasCnameConflict
+    ? buildErrorReply(81053, "An A, AAAA, or CNAME record with that host already exists.")
+    : undefined;
+}
+
+function buildErrorReply(code: number, message: string) {
+  return { status: 400, code, message };
+}
+
+/** Names compare without case and without the root's dot. */
+export function normalizeRecordName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}

@@ -1,0 +1,76 @@
+import { type LocalAccount, startAccount } from "./account/account.ts";
+import type { Certificate } from "./network/certificates.ts";
+import { startEdgeListeners } from "./network/listeners.ts";
+import { startOutboundProxy } from "./network/outbound-proxy.ts";
+import { openWorkerStorage } from "./worker/worker-storage.ts";
+import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./worker/workerd.ts";
+
+export interface LocalCloudflareOptions {
+  /** 0 picks a free port. */
+  httpPort: number;
+  httpsPort: number;
+  /** The account's zones; "." holds every domain. */
+  zones: readonly string[];
+  /** The Worker's entry file. */
+  worker: string;
+  variables: Readonly<Record<string, string>>;
+  /** Every line that the Worker logs. */
+  log: (line: string) => void;
+  /** Whether only loopback and forwarded addresses can be reached. */
+  loopbackOnly?: boolean;
+  /** Class names by binding. */
+  durableObjects?: Readonly<Record<string, string>>;
+  /** Whether the edge's reads of KV can be made to go wrong, by `account.setEdgeReads`. */
+  edgeFaults?: boolean;
+}
+
+export interface LocalCloudflare {
+  readonly http: URL;
+  readonly https: URL;
+  readonly account: LocalAccount;
+  /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
+  forward(address: string, targetAddress: string): void;
+  /** Certificates by host; "*.x" stands for one more label. */
+  setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
+  /** Isolates begin anew, as they do in production at any time; what is stored and cached stays. */
+  restartWorker(): Promise<void>;
+  /** Ends open connections too. */
+  close(): Promise<void>;
+}
+
+/** Starts the local Cloudflare: an account, the Worker in workerd, what it fetches from, and the edge's listeners. */
+export async function startLocalCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
+  const { worker, variables, durableObjects = {}, edgeFaults = false, loopbackOnly = false, log, zones } = options;
+  const cleanups: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
+  };
+  try {
+    const account = await startAccount({ zones, storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME) });
+    cleanups.push(account.close);
+    const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
+    cleanups.push(outboundProxy.close);
+    const outboundProxyPort = outboundProxy.port;
+    const { miniflare, restart } = await startWorkerd({
+      worker,
+      variables,
+      durableObjects,
+      edgeFaults,
+      outboundProxyPort,
+      log,
+    });
+    cleanups.push(() => miniflare.dispose());
+    const workerUrl = await miniflare.unsafeGetDirectURL(EDGE_WORKER_NAME);
+    const listeners = await startEdgeListeners({
+      httpPort: options.httpPort,
+      httpsPort: options.httpsPort,
+      worker: workerUrl,
+    });
+    cleanups.push(listeners.close);
+    const { http, https, setCertificates } = listeners;
+    return { http, https, account, forward: outboundProxy.forward, setCertificates, restartWorker: restart, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

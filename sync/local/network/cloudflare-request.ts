@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { isIP, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { buildClientAuth } from "./client-certificate.ts";
+import { parseHeaderPairs, stripHopByHop } from "./http-proxy.ts";
+
+const COLO = "DEV";
+
+/** The whole URL that a request asks for, as text; undefined when it names no host, or several. */
+export function buildRequestUrl(
+  { url = "/", rawHeaders }: IncomingMessage,
+  scheme: "http" | "https",
+): string | undefined {
+  const absoluteUrl = /^https?:\/\/([^/?#]+)(.*)$/is.exec(url);
+  if (absoluteUrl)
+    return `${scheme}://${absoluteUrl[1]}${ensureLeadingSlash(escapeInvalidCharacters(absoluteUrl[2] ?? ""))}`;
+  const hosts = parseHeaderPairs(rawHeaders).filter(([name]) => name.toLowerCase() === "host");
+  const host = hosts[0]?.[1];
+  if (!host || hosts.length > 1 || !url.startsWith("/")) return undefined;
+  return `${scheme}://${host}${escapeInvalidCharacters(url)}`;
+}
+
+function ensureLeadingSlash(target: string): string {
+  return target.startsWith("/") ? target : `/${target}`;
+}
+
+/** workerd answers 400 "invalid URI" to these; all others go on as they are. */
+function escapeInvalidCharacters(target: string): string {
+  return target.replace(/[<>`]|(?<=\?.*)"/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * Hands on a connection whose first request target has its bytes beyond ASCII percent-encoded: Node's server would answer
+ * 400 to them, and curl sends them as they were typed.
+ */
+export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void {
+  socket.on("error", () => undefined); // "close" follows
+  socket.once("data", (chunk: Buffer) => {
+    socket.pause();
+    const lineEnd = chunk.indexOf("\r\n");
+    const line = chunk.subarray(0, Math.max(lineEnd, 0)).toString("latin1");
+    const encodedLine = line.replace(/[\x7f-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+    socket.unshift(Buffer.concat([Buffer.from(encodedLine, "latin1"), chunk.subarray(line.length)]));
+    onEncoded();
+    socket.resume();
+  });
+}
+
+/** The headers a Worker gets: the client's, and those that Cloudflare writes or overwrites. */
+export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "https", url: string): string[] {
+  const { rawHeaders, socket } = request;
+  const address = socket.remoteAddress ?? "127.0.0.1";
+  const claimedAddress = String(request.headers["cf-connecting-ip"] ?? "");
+  const forwardedFor = parseHeaderPairs(rawHeaders).filter(([name]) => name.toLowerCase() === "x-forwarded-for");
+  return [
+    "Host",
+    /^\w+:\/\/([^/]*)/.exec(url)?.[1] ?? "",
+    ...stripHopByHop(rawHeaders, isOverwrittenHeader),
+    "X-Forwarded-For",
+    [...forwardedFor.map(([, value]) => value), address].join(", "),
+    "X-Forwarded-Proto",
+    scheme,
+    // A client of the local edge may say who it is, so that address rules can be tried out.
+    "CF-Connecting-IP",
+    isIP(claimedAddress) ? claimedAddress : address,
+    "CF-Visitor",
+    JSON.stringify({ scheme }),
+    "CF-Ray",
+    `${randomBytes(8).toString("hex")}-${COLO}`,
+    "MF-CF-Blob",
+    stringifyAscii(buildCfObject(request)),
+  ];
+}
+
+const OVERWRITTEN_HEADERS = new Set(
+  "host content-length expect x-forwarded-for x-forwarded-proto cf-connecting-ip cf-visitor cf-ray".split(" "),
+);
+
+function isOverwrittenHeader(name: string): boolean {
+  return OVERWRITTEN_HEADERS.has(name) || name.startsWith("mf-") || name.startsWith("x-cf-blob");
+}
+
+/** `request.cf`. */
+function buildCfObject({ socket, httpVersion, headers }: IncomingMessage) {
+  const clientProperties = {
+    colo: COLO,
+    httpProtocol: `HTTP/${httpVersion}`,
+    clientAcceptEncoding: headers["accept-encoding"],
+  };
+  if (!(socket instanceof TLSSocket)) return { ...clientProperties, tlsVersion: "", tlsCipher: "" };
+  return {
+    ...clientProperties,
+    tlsVersion: socket.getProtocol() ?? "",
+    tlsCipher: socket.getCipher().standardName,
+    tlsClientAuth: buildClientAuth(socket),
+  };
+}
+
+/** A header carries no character beyond ASCII; a certificate's subject may. */
+function stringifyAscii(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,120 @@
+import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { createServer as createTlsServer, type SecureContext } from "node:tls";
+import { listen } from "../../net/listen.ts";
+import {
+  type Certificate,
+  type CertificateStore,
+  createCertificateStore,
+  generateCertificate,
+} from "./certificates.ts";
+import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./cloudflare-request.ts";
+import { type ProxyTarget, proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+
+/** The local edge's listeners. */
+export interface EdgeListeners {
+  readonly http: URL;
+  readonly https: URL;
+  setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
+  close(): Promise<void>;
+}
+
+export interface EdgeListenersOptions {
+  httpPort: number;
+  httpsPort: number;
+  /** The Worker's own socket, which takes requests in proxy style. */
+  worker: URL;
+}
+
+const IDLE_TIMEOUT_MS = 2_000; // workerd closes a kept connection after 5 s
+const SERVER_OPTIONS = {
+  maxHeaderSize: 128 * 1024,
+  requestTimeout: 0,
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+};
+
+/** Listens on 127.0.0.1 and hands every request to the Worker as Cloudflare would. */
+export async function startEdgeListeners({
+  httpPort,
+  httpsPort,
+  worker,
+}: EdgeListenersOptions): Promise<EdgeListeners> {
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: 1024 });
+  const certificateStore = createCertificateStore();
+  const httpServer = createProxyServer(worker, "http", agent);
+  const httpsServer = createProxyServer(worker, "https", agent);
+  const tcpServer = createTcpServer({ noDelay: true }, (socket) =>
+    encodeRequestTarget(socket, () => httpServer.emit("connection", socket)),
+  );
+  const tlsServer = createTlsServer(await createTlsOptions(certificateStore), (socket) =>
+    encodeRequestTarget(socket, () => httpsServer.emit("connection", socket)),
+  );
+  tlsServer.on("tlsClientError", (_, socket) => socket.destroy());
+  const http = await listen(tcpServer, httpPort);
+  const https = await listen(tlsServer, httpsPort).catch(async (error) => {
+    await http.close();
+    throw error;
+  });
+  return {
+    http: new URL(`http://127.0.0.1:${http.port}`),
+    https: new URL(`https://127.0.0.1:${https.port}`),
+    setCertificates: (certificatesByHost) => certificateStore.set(certificatesByHost),
+    async close() {
+      await Promise.all([http.close(), https.close()]);
+      agent.destroy();
+    },
+  };
+}
+
+async function createTlsOptions(certificateStore: CertificateStore) {
+  return {
+    ...(await generateCertificate("localhost")), // for clients that name no host
+    noDelay: true, // as Node's HTTP servers do; else small answers wait 40 ms
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ["http/1.1"],
+    SNICallback: (name: string, callback: (error: Error | null, context?: SecureContext) => void) => {
+      certificateStore.contextFor(name).then(
+        (context) => callback(null, context),
+        (error) => callback(error),
+      );
+    },
+  };
+}
+
+/** A server that listens nowhere: connections are handed to it. */
+function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
+  const server = createServer(SERVER_OPTIONS);
+  server.on("request", (request, response) => {
+    const target = buildProxyTarget(request, scheme, worker, agent);
+    if (target)
+      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
+    else response.writeHead(400).end("Bad Request\n");
+  });
+  server.on("upgrade", (request, socket, head) => {
+    const target = buildProxyTarget(request, scheme, worker, agent);
+    const sendError = (status: string) =>
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    if (target) proxyWebSocket(request, socket, head, target, () => sendError("502 Bad Gateway"));
+    else sendError("400 Bad Request");
+  });
+  return server;
+}
+
+function buildProxyTarget(
+  request: IncomingMessage,
+  scheme: "http" | "https",
+  worker: URL,
+  agent: Agent,
+): ProxyTarget | undefined {
+  const url = buildRequestUrl(request, scheme);
+  if (url === undefined) return undefined;
+  return {
+    protocol: "http:",
+    host: worker.hostname,
+    port: Number(worker.port),
+    agent,
+    path: url,
+    headers: buildWorkerHeaders(request, scheme, url),
+  };
+}

@@ -1,0 +1,90 @@
+import { createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject } from "node:crypto";
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
+import { ENCRYPTION_INFO } from "../../src/rules/encrypted-secret.ts";
+import { UsageError } from "../commands/usage-error.ts";
+import type { SerializedHost, TokenEncryptor } from "./serialize.ts";
+import type { KeyPair } from "./sign-manifest.ts";
+
+/** Keeps secrets from being published readably: rules hold tokens for them, KV holds what only the Worker can open. */
+export interface SecretEncryptor {
+  /** A token for a text: the same text, the same token, and nothing about it without the signing key. */
+  readonly tokenizeSecret: (text: string) => string;
+  /**
+   * Makes ready to publish: resolves with what puts ciphertext in place of the tokens that JSON `texts` hold, always the
+   * same function. What a token stands for is encrypted once, so that what did not change has the same bytes; a text that
+   * is the same object as before is not looked through again. Rejects with a UsageError where there is no key.
+   */
+  readonly prepare: (texts: readonly Pick<SerializedHost, "text">[]) => Promise<TokenEncryptor>;
+  /** Rejects with a UsageError where there is no key to encrypt with, before there is anything to encrypt. */
+  readonly assertKey: () => Promise<void>;
+}
+
+const TOKEN_PATTERN = /"(sealed:[0-9a-f]{64})"/g;
+const cipherSuite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+
+/** The pair that secrets are sealed and opened with: X25519, 32 raw bytes each, base64. */
+export function generateEncryptionKeys(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync("x25519");
+  return { privateKey: exportRawKey(privateKey, "pkcs8"), publicKey: exportRawKey(publicKey, "spki") };
+}
+
+/** Seals for the Worker that has the other half of `publicKey`. With another key every token is another one. */
+export function createSecretEncryptor(signingKey: string, publicKey: string | undefined): SecretEncryptor {
+  const { d } = createPrivateKey({ key: Buffer.from(signingKey, "base64"), format: "der", type: "pkcs8" }).export({
+    format: "jwk",
+  });
+  const tokenKey = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), publicKey ?? "", "edgress tokens", 32));
+  const textsByToken = new Map<string, string>();
+  const ciphertextsByToken = new Map<string, string>();
+  const preparedHolders = new WeakSet<Pick<SerializedHost, "text">>();
+  const encryptTokens: TokenEncryptor = (text) =>
+    text.replace(TOKEN_PATTERN, (match, token: string) => quote(ciphertextsByToken.get(token)) ?? match);
+  const encryptToken = async (token: string) => {
+    const text = textsByToken.get(token);
+    if (text !== undefined && !ciphertextsByToken.has(token))
+      ciphertextsByToken.set(token, await encryptText(text, publicKey));
+  };
+  return {
+    tokenizeSecret(text) {
+      const token = `sealed:${createHmac("sha256", tokenKey).update(text).digest("hex")}`;
+      textsByToken.set(token, text);
+      return token;
+    },
+    async assertKey() {
+      await encryptText("", publicKey);
+    },
+    async prepare(holders) {
+      for (const holder of holders.filter((candidate) => !preparedHolders.has(candidate))) {
+        const tokens = [...holder.text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token);
+        for (const token of tokens) await encryptToken(token);
+        if (tokens.every((token) => ciphertextsByToken.has(token))) preparedHolders.add(holder);
+      }
+      return encryptTokens;
+    },
+  };
+}
+
+async function encryptText(text: string, publicKey: string | undefined): Promise<string> {
+  if (!publicKey) {
+    const explanation = "a Secret must be encrypted for the Worker; `edgress keys` prints a pair";
+    throw new UsageError(`the environment variable EDGRESS_ENCRYPTION_KEY is not set: ${explanation}`);
+  }
+  const key = await cipherSuite.DeserializePublicKey(new Uint8Array(Buffer.from(publicKey, "base64"))).catch(() => {
+    throw new UsageError("EDGRESS_ENCRYPTION_KEY is not a key that `edgress keys` printed");
+  });
+  const info = new TextEncoder().encode(ENCRYPTION_INFO);
+  const { encapsulatedSecret, ciphertext } = await cipherSuite.Seal(key, new TextEncoder().encode(text), { info });
+  return `sealed:${Buffer.from(encapsulatedSecret).toString("base64")}:${Buffer.from(ciphertext).toString("base64")}`;
+}
+
+function quote(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : `"${text}"`;
+}
+
+/** The last 32 bytes of either encoding are the key itself (RFC 8410). */
+function exportRawKey(key: KeyObject, type: "pkcs8" | "spki"): string {
+  return key
+    .export({ format: "der", type } as { format: "der"; type: "pkcs8" })
+    .subarray(-32)
+    .toString("base64");
+}

@@ -1,0 +1,46 @@
+import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { memoize } from "../../incremental/memoize.ts";
+import { toCanonicalJson } from "../canonical-json.ts";
+import { diffHosts, type HostChange } from "./host-changes.ts";
+
+/**
+ * The Ingresses ("namespace/name") of whose routes something is new or different in `after`: the routes themselves, where
+ * their backends are reached, or the policies of their host. Hosts that are the same object are passed over.
+ */
+export function findChangedIngresses(before: readonly HostRules[], after: readonly HostRules[]): Set<string> {
+  return new Set(diffHosts(before, after).flatMap(findChangedInHost));
+}
+
+function findChangedInHost({ before, after }: HostChange): string[] {
+  if (!after) return [];
+  const previousTexts = before ? serializeRoutes(before) : new Map<string, string>();
+  return [...serializeRoutes(after)].flatMap(([id, text]) =>
+    previousTexts.get(id) === text ? [] : [parseIngressName(id)],
+  );
+}
+
+/** All that makes up each route, by its id. */
+function serializeRoutes({ policies, routes, backends }: HostRules): Map<string, string> {
+  return new Map(
+    routes.map((route) => {
+      const backend = route.backend === undefined ? undefined : backends[route.backend];
+      return [route.id, toCanonicalJson({ policies, route, backend })];
+    }),
+  );
+}
+
+/** The Ingresses ("namespace/name") that have a route in some hosts. */
+export const findRoutedIngresses = memoize((hosts: readonly HostRules[]): ReadonlySet<string> => {
+  const names = new Set<string>();
+  for (const host of hosts) for (const name of findHostIngresses(host)) names.add(name);
+  return names;
+});
+
+const findHostIngresses = memoize(({ routes }: HostRules) => [
+  ...new Set(routes.map(({ id }) => parseIngressName(id))),
+]);
+
+/** `"shop/cart#0.1"` → `"shop/cart"`. */
+export function parseIngressName(routeId: string): string {
+  return routeId.split("#")[0] ?? "";
+}

@@ -1,0 +1,45 @@
+import { GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
+import type { Manifest } from "../../src/rules/snapshot.ts";
+
+const MIN_RETAINED_GENERATIONS = 10;
+const GENERATION_RETENTION_MS = 60 * 60 * 1000;
+
+/** A generation that is held in KV, by the number in its key; the manifest is missing where it cannot be read. */
+export interface StoredGeneration {
+  readonly key: string;
+  readonly generation: number;
+  readonly manifest: Manifest | undefined;
+}
+
+/** The number in a history key, for keys that are one. */
+export function parseGeneration(key: string): number | undefined {
+  const number = Number(key.slice(GENERATION_PREFIX.length));
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
+/**
+ * The keys that history has outgrown, in the order in which to remove them: shards before the manifests that name them,
+ * so that a removal that is cut short can be done again. What is young is kept however many there are: an edge may
+ * still serve from it.
+ */
+export function findPrunableKeys(generations: readonly StoredGeneration[], now: Date): string[] {
+  const sortedGenerations = generations.toSorted((a, b) => b.generation - a.generation);
+  const isRetained = ({ manifest }: StoredGeneration, index: number) =>
+    index < MIN_RETAINED_GENERATIONS ||
+    (manifest !== undefined && now.getTime() - Date.parse(manifest.publishedAt) < GENERATION_RETENTION_MS);
+  const retainedGenerations = sortedGenerations.filter(isRetained);
+  const droppedGenerations = sortedGenerations.filter((generation, index) => !isRetained(generation, index));
+  const neededDigests = new Set(retainedGenerations.flatMap(({ manifest }) => manifest?.shards ?? []));
+  const droppedDigests = new Set(
+    droppedGenerations.flatMap(({ manifest }) => manifest?.shards ?? []).filter((digest) => digest !== null),
+  );
+  return [
+    ...[...droppedDigests].filter((digest) => !neededDigests.has(digest)).map(shardKey),
+    ...droppedGenerations.map(({ key }) => key),
+  ];
+}
+
+/** Whether history has grown enough to be worth the operations that trimming it takes. */
+export function needsPruning(keys: readonly string[]): boolean {
+  return keys.length >= 2 * MIN_RETAINED_GENERATIONS;
+}

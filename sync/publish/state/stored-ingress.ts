@@ -1,0 +1,59 @@
+import { stringify } from "safe-stable-stringify";
+import * as z from "zod";
+import { CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../../collect/annotation-names.ts";
+import type { Ingress } from "../../collect/cluster-model.ts";
+import { ANNOTATION_PREFIXES } from "../../compile/select/annotations.ts";
+import { memoize } from "../../incremental/memoize.ts";
+
+/** Written by the report of each round: kept, it would make every publication the cause of the next. */
+
+// JSON has no undefined: it is written as null, and a key that is not there stays away.
+const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).transform((value) => value ?? undefined);
+
+const StoredBackend = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("service"), name: z.string(), port: z.union([z.number(), z.string()]) }),
+  z.strictObject({ type: z.literal("other"), description: z.string() }),
+]);
+
+const StoredPath = z.strictObject({
+  path: undefinedAsNull(z.string()).optional(),
+  pathType: undefinedAsNull(z.string()).optional(),
+  backend: StoredBackend,
+});
+
+const StoredIngress = z.strictObject({
+  namespace: z.string(),
+  name: z.string(),
+  source: z.string(),
+  annotations: z.record(z.string(), z.string()),
+  created: undefinedAsNull(z.string()),
+  className: undefinedAsNull(z.string()),
+  defaultBackend: undefinedAsNull(StoredBackend),
+  tls: z.array(z.strictObject({ hosts: z.array(z.string()), secretName: undefinedAsNull(z.string()) })),
+  // The type of Ingress wants `path` and `pathType`; collecting leaves them out where they are not given, and so does this.
+  rules: z.array(z.strictObject({ host: undefinedAsNull(z.string()), paths: z.array(StoredPath) })),
+});
+
+/** The Ingresses of one group, as they lie in KV. */
+export const StoredIngresses = z
+  .strictObject({ ingresses: z.array(StoredIngress) })
+  .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
+
+/** An Ingress as it is kept: canonical JSON, with those of its annotations that mean something here. */
+export const serializeIngress = memoize((ingress: Ingress): string => {
+  const annotations = Object.fromEntries(
+    Object.entries(ingress.annotations).filter(([key]) => isRelevantAnnotation(key)),
+  );
+  const text = stringify({ ...ingress, annotations }, (_, value) => (value === undefined ? null : value)) ?? "null";
+  return flattenString(text);
+});
+
+/** The same text in one piece: one that was put together keeps its pieces, which take ten times as much. */
+function flattenString(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function isRelevantAnnotation(annotation: string): boolean {
+  if (annotation === LIVE_GENERATION_ANNOTATION) return false;
+  return annotation === CLASS_ANNOTATION || ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
+}

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import Cloudflare from "cloudflare";
+import { createKv } from "../../sync/cloudflare/kv.ts";
+import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { readState, writeState } from "../../sync/publish/state/state.ts";
+import { EXAMPLES, runEdgress } from "../support/edge-cli.ts";
+import { sendRequest, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+
+const keys = generateSigningKeys();
+const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];
+let edge: WorkerHarness;
+let environment: Record<string, string>;
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
+  edge = await startWorkerHarness({ zones: ["bar.com"], variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
+  const { account } = edge.stack;
+  environment = {
+    CLOUDFLARE_BASE_URL: account.baseURL,
+    CLOUDFLARE_API_TOKEN: account.token,
+    CLOUDFLARE_ACCOUNT_ID: account.accountId,
+    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
+    EDGRESS_SIGNING_KEY: keys.privateKey,
+  };
+  await edge.startOrigin("203.0.113.11:80", (request, response) => response.end(`service 1 ${request.url}`));
+});
+
+after(async () => {
+  await edge.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The requests to the account's API since `from` that change something: all but reads, and reads in bulk. */
+function listWritesSince(from: number): string[] {
+  const requests = edge.stack.account.requests.slice(from);
+  return requests
+    .filter(({ method, path }) => method !== "GET" && !path.endsWith("/bulk/get"))
+    .map(
+      ({ method, path }) =>
+        `${method} ${path.replace(/.*\/(?=values|dns_records|bulk)/, "").replace(/[0-9a-f]{64}/, "…")}`,
+    );
+}
+
+/** What lies in the account's KV namespace, and who signs it. */
+function openPublishedKv() {
+  const { account } = edge.stack;
+  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+  return { kv: createKv(client, account.accountId, account.namespaceId), signer: createSigner(keys.privateKey) };
+}
+
+describe("edgress publish", () => {
+  test("adds the DNS records, then the rules, and the edge serves them", async () => {
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await runEdgress(args, environment);
+    assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=3\n$/);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual(listWritesSince(from), [
+      "POST dns_records/batch",
+      "PUT values/shard%2F…",
+      "PUT values/generation%2F1",
+      "PUT values/current",
+    ]);
+    const { status, body } = await sendRequest(edge, "http://foo.bar.com/foo/a");
+    assert.equal(`${status} ${body}`, "200 service 1 /a");
+  });
+
+  test("writes nothing when there is nothing new", async () => {
+    const from = edge.stack.account.requests.length;
+    const { code, stdout } = await runEdgress(args, environment);
+    assert.match(stdout, /^unchanged generation=1 digest=[0-9a-f]{64} writes=0\n$/);
+    assert.equal(code, 0);
+    assert.deepEqual(listWritesSince(from), []);
+  });
+
+  test("incident: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
+    const { kv, signer } = openPublishedKv();
+    const state = { cluster: "6e1b7d1c-4f9b", brokenSince: {}, ingresses: [] };
+    await writeState(kv, signer, await readState(kv, signer), state);
+    const from = edge.stack.account.requests.length;
+    const result = await runEdgress(args, environment);
+    assert.deepEqual(result, {
+      code: 2,
+      stdout: "",
+      stderr:
+        "edgress: this KV namespace belongs to the cluster 6e1b7d1c-4f9b: " +
+        "publish to another, or stop that cluster's sync job and take it over with --take-ownership\n",
+    });
+    assert.deepEqual(listWritesSince(from), []);
+    const takeover = await runEdgress([...args, "--take-ownership"], environment);
+    assert.match(takeover.stdout, /^unchanged generation=1 /);
+    assert.deepEqual(listWritesSince(from), ["PUT values/state"]);
+    assert.equal((await runEdgress(args, environment)).code, 0);
+  });
+
+  for (const name of [
+    "CLOUDFLARE_ACCOUNT_ID",
+    "EDGRESS_KV_NAMESPACE_ID",
+    "CLOUDFLARE_API_TOKEN",
+    "EDGRESS_SIGNING_KEY",
+  ]) {
+    test(`without ${name} it says so in one line and ends with 2`, async () => {
+      const { [name]: _, ...otherVariables } = environment;
+      const { code, stdout, stderr } = await runEdgress(args, otherVariables);
+      assert.match(stderr, new RegExp(`^edgress: the environment variable ${name} is not set: .+\n$`));
+      assert.deepEqual([code, stdout], [2, ""]);
+    });
+  }
+
+  test("a signing key that is none is one line too, which does not show it", async () => {
+    const { code, stderr } = await runEdgress(args, { ...environment, EDGRESS_SIGNING_KEY: "c2VjcmV0" });
+    assert.match(stderr, /^edgress: .*EDGRESS_SIGNING_KEY.*\n$/);
+    assert.ok(!stderr.includes("c2VjcmV0"));
+    assert.equal(code, 2);
+  });
+
+  test("a refused object is reported and ends it with 1, and the rest is published", async () => {
+    const rule = (host: string, name: string) =>
+      `  - { host: ${host}, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: ${name}, port: { number: 80 } } } }] } }`;
+    await writeFile(
+      join(folder, "all.yaml"),
+      [
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop }\nspec:\n  ingressClassName: edgress\n  rules:",
+        rule("good.bar.com", "web"),
+        rule("bad.bar.com", "missing"),
+        rule("inside.bar.com", "inside"),
+        "---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { externalIPs: [203.0.113.11], ports: [{ port: 80 }] }",
+        "---\napiVersion: v1\nkind: Service\nmetadata: { name: inside }\nspec: { externalIPs: [127.0.0.1], ports: [{ port: 80 }] }",
+      ].join("\n"),
+    );
+    const { code, stdout } = await runEdgress(["publish", "--manifests", folder], environment);
+    assert.match(
+      stdout,
+      /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*ServiceNotFound/m,
+    );
+    assert.match(
+      stdout,
+      /^error Service default\/inside spec\.externalIPs: 127\.0\.0\.1 may not be an origin: .*OriginNotPermitted/m,
+    );
+    // That of the second Service of the examples, which were published before.
+    assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it any more; remove it /m);
+    assert.match(stdout, /^published generation=2 /m);
+    assert.equal(code, 1);
+  });
+
+  test("a file of permits says which hosts a namespace may claim", async () => {
+    const permitsFile = join(folder, "permits.txt");
+    await writeFile(permitsFile, "claims: [{ namespaces: [default], hosts: [other.example.com], paths: [/] }]");
+    const { code, stdout } = await runEdgress([...args, "--permits", permitsFile], environment);
+    assert.match(
+      stdout,
+      /^error Ingress default\/my-ingress spec\.rules\[0\]\.host: namespace default may not claim host foo\.bar\.com; .*\(ClaimNotPermitted,/m,
+    );
+    assert.equal(code, 1);
+  });
+
+  test("permits that cannot be read are one line and end it with 2, and nothing is published", async () => {
+    const permitsFile = join(folder, "permits.txt");
+    await writeFile(permitsFile, "claims: [{ namespaces: [default], hosts: [not a host], paths: [/] }]");
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await runEdgress([...args, "--permits", permitsFile], environment);
+    assert.match(
+      stderr,
+      /^edgress: the permits cannot be read: .*permits\.txt: claims\[0\]\.hosts\[0\]: expected a host .*\n$/,
+    );
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.deepEqual(listWritesSince(from), []);
+  });
+
+  test("what a newer version has published is left alone, in one line, until it is told to take it over", async () => {
+    const { kv, signer } = openPublishedKv();
+    const before = (await kv.get("current")) ?? "";
+    const { format, ...rest } = JSON.parse(signer.verify(before) ?? "{}") as { format: number };
+    assert.equal(format, 1);
+    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 2 })) }]);
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await runEdgress(args, environment);
+    assert.match(stderr, /^edgress: what is published is of a newer version: .*--take-ownership\n$/);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.deepEqual(listWritesSince(from), []);
+    assert.equal((await runEdgress([...args, "--take-ownership"], environment)).code, 0);
+    assert.equal((await runEdgress(args, environment)).code, 0);
+  });
+
+  test("nothing is published while a file does not parse", async () => {
+    await writeFile(join(folder, "bad.yaml"), 'kind: "Ingress\n');
+    const from = edge.stack.account.requests.length;
+    const { code, stdout } = await runEdgress(["publish", "--manifests", folder], environment);
+    assert.match(stdout, /^error bad\.yaml:\d+: .*\nnothing was published: every file must parse\n$/);
+    assert.equal(code, 1);
+    assert.equal(edge.stack.account.requests.length, from);
+  });
+});
+
+test("edgress keys makes a pair that the sync job signs and the Worker verifies with", async () => {
+  const { code, stdout } = await runEdgress(["keys"]);
+  assert.equal(code, 0);
+  const [, privateKey = "", publicKey = ""] =
+    /^EDGRESS_SIGNING_KEY=(\S+)\nEDGRESS_VERIFYING_KEY=(\S+)\nEDGRESS_ENCRYPTION_KEY=\S+\nEDGRESS_DECRYPTION_KEY=\S+\n$/.exec(
+      stdout,
+    ) ?? [];
+  assert.equal(Buffer.from(publicKey, "base64").length, 32);
+  const other = await startWorkerHarness({ zones: ["bar.com"], variables: { EDGRESS_VERIFYING_KEY: publicKey } });
+  const { account } = other.stack;
+  const published = await runEdgress(args, {
+    ...environment,
+    CLOUDFLARE_BASE_URL: account.baseURL,
+    EDGRESS_SIGNING_KEY: privateKey,
+  });
+  assert.equal(published.code, 0);
+  const { status } = await sendRequest(other, "http://foo.bar.com/.well-known/edgress/health");
+  await other.close();
+  assert.equal(status, 200);
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { ApiServer } from "../support/api-server.ts";
+import { runEdgress } from "../support/edge-cli.ts";
+import { buildIngress, buildService, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+
+const keys = generateSigningKeys();
+const encryptionKeys = generateEncryptionKeys();
+let edge: WorkerHarness;
+let server: ApiServer;
+let folder: string;
+let environment: Record<string, string>;
+
+before(async () => {
+  edge = await startWorkerHarness({ variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
+  server = await ApiServer.start();
+  server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
+  folder = await mkdtemp(join(tmpdir(), "edgress-cli-sync-"));
+  await writeFile(join(folder, "kubeconfig"), server.kubeconfigText);
+  const { account } = edge.stack;
+  environment = {
+    KUBECONFIG: join(folder, "kubeconfig"),
+    CLOUDFLARE_BASE_URL: account.baseURL,
+    CLOUDFLARE_API_TOKEN: account.token,
+    CLOUDFLARE_ACCOUNT_ID: account.accountId,
+    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
+    EDGRESS_SIGNING_KEY: keys.privateKey,
+    EDGRESS_ENCRYPTION_KEY: encryptionKeys.publicKey,
+  };
+});
+
+after(async () => {
+  await rm(folder, { recursive: true });
+  await server.stop();
+  await edge.close();
+});
+
+const ENVIRONMENT_KEYS = [
+  "CLOUDFLARE_ACCOUNT_ID",
+  "EDGRESS_KV_NAMESPACE_ID",
+  "EDGRESS_SIGNING_KEY",
+  "EDGRESS_ENCRYPTION_KEY",
+];
+
+describe("edgress sync says in one line what it was told wrongly, and ends with 2", () => {
+  for (const name of ENVIRONMENT_KEYS) {
+    test(`without ${name}`, async () => {
+      const { [name]: _, ...otherVariables } = environment;
+      const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], otherVariables);
+      assert.match(stderr, new RegExp(`^edgress: the environment variable ${name} is not set: .+\n$`));
+      assert.equal(code, 2);
+    });
+  }
+
+  test("with a sealing key that is none", async () => {
+    const wrongEnvironment = { ...environment, EDGRESS_ENCRYPTION_KEY: "none" };
+    const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
+    assert.equal(stderr, "edgress: EDGRESS_ENCRYPTION_KEY is not a key that `edgress keys` printed\n");
+    assert.equal(code, 2);
+  });
+
+  test("with a kubeconfig that is not there", async () => {
+    const wrongEnvironment = { ...environment, KUBECONFIG: join(folder, "none") };
+    const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
+    assert.match(stderr, /^edgress: the kubeconfig cannot be read: .+\n$/);
+    assert.equal(code, 2);
+  });
+
+  test("with permits in two places", async () => {
+    const { code, stderr } = await runEdgress(
+      ["sync", "--permits", "a.yaml", "--permits-config-map", "a"],
+      environment,
+    );
+    assert.equal(
+      stderr,
+      "edgress: --permits and --permits-config-map are two places for one thing: give one of them\n",
+    );
+    assert.equal(code, 2);
+  });
+
+  test("with an address that no status may have", async () => {
+    const { code, stderr } = await runEdgress(["sync", "--publish-status-address", "Edge_1"], environment);
+    assert.match(stderr, /^edgress: .*Edge_1.* expected an IP address, or a host name in lower case\n$/);
+    assert.equal(code, 2);
+  });
+});
+
+describe("edgress sync for one round", () => {
+  before(() => {
+    server.apply(buildIngress("shop", "shop.example.com", { "/": "web" }));
+    server.apply(buildService("web", ["203.0.113.10"]));
+  });
+
+  test("--dry-run says what it would do, and writes nothing at all", async () => {
+    const [accountRequestCount, serverRequestCount] = [edge.stack.account.requests.length, server.requests.length];
+    const { code, stdout } = await runEdgress(["sync", "--dry-run"], environment);
+    assert.match(stdout, /^\+ shop\.example\.com prefix \/ of default\/shop#0\.0$/m);
+    assert.match(stdout, /^would publish 1 hosts with 1 routes: 1 more, 0 fewer; generation 0 is in force$/m);
+    assert.equal(code, 0);
+    const reads = (path: string) => path.endsWith("/bulk/get");
+    assert.deepEqual(
+      edge.stack.account.requests
+        .slice(accountRequestCount)
+        .filter(({ method, path }) => method !== "GET" && !reads(path)),
+      [],
+    );
+    assert.deepEqual(
+      server.requests.slice(serverRequestCount).filter(({ method }) => method !== "GET"),
+      [],
+    );
+  });
+
+  test("--once publishes, reports and gives the Lease back", async () => {
+    const { code, stdout } = await runEdgress(["sync", "--once"], environment);
+    assert.match(stdout, /"msg":"published generation=1 /);
+    assert.equal(code, 0);
+    const [lease] = server.objects("Lease", "default") as { spec?: { holderIdentity?: string } }[];
+    assert.equal(lease?.spec?.holderIdentity, "");
+    const [shop] = server.objects("Ingress", "default") as { metadata: { annotations?: Record<string, string> } }[];
+    assert.equal(shop?.metadata.annotations?.["edgress.dev/live-generation"], "1");
+  });
+
+  test("--once again writes nothing to the account", async () => {
+    const requestCount = edge.stack.account.requests.length;
+    const { code } = await runEdgress(["sync", "--once"], environment);
+    assert.equal(code, 0);
+    const writes = edge.stack.account.requests.slice(requestCount).filter(({ method }) => method === "PUT");
+    assert.deepEqual(writes, []);
+  });
+
+  test("--once ends with 1 where something cost a route", async () => {
+    server.apply(buildIngress("lost", "lost.example.com", { "/": "nothing" }));
+    const { code, stdout } = await runEdgress(["sync", "--once"], environment);
+    assert.match(stdout, /"reason":"ServiceNotFound"/);
+    assert.equal(code, 1);
+  });
+
+  test("--once ends with 1 where the permits cannot be read, and publishes nothing", async () => {
+    const requestCount = edge.stack.account.requests.length;
+    await writeFile(join(folder, "permits.yaml"), "claims:\n  - namespaces: [shop]\n    host: [a]\n");
+    const { code, stdout } = await runEdgress(
+      ["sync", "--once", "--permits", join(folder, "permits.yaml")],
+      environment,
+    );
+    assert.match(stdout, /permits\.yaml: claims\[0\]/);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      edge.stack.account.requests.slice(requestCount).filter(({ method }) => method === "PUT"),
+      [],
+    );
+  });
+});

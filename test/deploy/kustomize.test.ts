@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import * as z from "zod";
+import { runEdgress } from "../support/edge-cli.ts";
+import { type KubernetesManifest, renderKustomization } from "../support/kustomize.ts";
+
+const Rule = z.strictObject({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  resourceNames: z.optional(z.array(z.string())),
+  verbs: z.array(z.string()),
+});
+const Binding = z.object({ roleRef: z.object({ kind: z.string(), name: z.string() }), subjects: z.array(z.unknown()) });
+const Deployment = z.object({
+  spec: z.object({
+    replicas: z.number(),
+    strategy: z.unknown(),
+    selector: z.unknown(),
+    template: z.object({
+      metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+      spec: z.looseObject({ containers: z.tuple([z.looseObject({ args: z.array(z.string()) })]) }),
+    }),
+  }),
+});
+
+describe("deploy/base", () => {
+  let objects: KubernetesManifest[] = [];
+  before(async () => {
+    objects = await renderKustomization("deploy/base");
+  });
+
+  const listRights = (kind: string, name: string) =>
+    z
+      .array(Rule)
+      .parse(findManifest(objects, kind, name).rules)
+      .map(formatRule);
+
+  test("renders to these objects, and no Secret", () => {
+    assert.deepEqual(
+      objects.map(({ kind, metadata: { namespace, name } }) => [kind, namespace ?? "", name].join(" ")).sort(),
+      [
+        "ClusterRole  edgress",
+        "ClusterRole  edgress-reads-references",
+        "ClusterRoleBinding  edgress",
+        "Deployment edgress edgress",
+        "IngressClass  edgress",
+        "Namespace  edgress",
+        "NetworkPolicy edgress edgress",
+        "PodDisruptionBudget edgress edgress",
+        "Role edgress edgress",
+        "Role edgress edgress-approve",
+        "RoleBinding edgress edgress",
+        "ServiceAccount edgress edgress",
+      ],
+    );
+  });
+
+  test("what holds for every namespace reads no Secret and no ConfigMap, and writes statuses and Events only", () => {
+    assert.deepEqual(listRights("ClusterRole", "edgress"), [
+      "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
+      "get list watch extensions/ingresses",
+      "get list watch services",
+      "patch networking.k8s.io/ingresses/status extensions/ingresses/status",
+      "create events",
+      "get namespaces kube-system",
+    ]);
+  });
+
+  test("in its own namespace the sync job keeps one Lease and one ConfigMap, and reads another", () => {
+    assert.deepEqual(listRights("Role", "edgress"), [
+      "create coordination.k8s.io/leases",
+      "get list watch update coordination.k8s.io/leases edgress",
+      "create configmaps",
+      "get list watch update configmaps edgress-blocked-deletion",
+      "get list watch configmaps edgress-permits",
+    ]);
+  });
+
+  test("the roles for a namespace's owner and for who approves are bound to nobody", () => {
+    assert.deepEqual(listRights("ClusterRole", "edgress-reads-references"), ["get list watch secrets configmaps"]);
+    assert.deepEqual(listRights("Role", "edgress-approve"), ["get patch configmaps edgress-blocked-deletion"]);
+    const bindings = objects.filter(({ kind }) => kind.endsWith("Binding")).map((object) => Binding.parse(object));
+    assert.deepEqual(
+      bindings.map(({ roleRef: { kind, name }, subjects }) => ({ role: `${kind} ${name}`, subjects })),
+      ["Role edgress", "ClusterRole edgress"].map((role) => ({
+        role,
+        subjects: [{ kind: "ServiceAccount", name: "edgress", namespace: "edgress" }],
+      })),
+    );
+  });
+
+  test("two Pods, of which an update and a drained node leave one", () => {
+    const { replicas, strategy, template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
+    assert.equal(replicas, 2);
+    assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } });
+    assert.deepEqual(findManifest(objects, "PodDisruptionBudget", "edgress").spec, {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+      selector: { matchLabels: template.metadata.labels },
+    });
+    assert.equal(template.spec.terminationGracePeriodSeconds, 30);
+    assert.deepEqual(z.array(z.object({ topologyKey: z.string() })).parse(template.spec.topologySpreadConstraints), [
+      { topologyKey: "kubernetes.io/hostname" },
+      { topologyKey: "topology.kubernetes.io/zone" },
+    ]);
+  });
+
+  test("a Pod has no rights over its node, and a root that it cannot write", () => {
+    const { spec } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template;
+    assert.deepEqual(spec.securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    assert.deepEqual(spec.containers[0].securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+    assert.equal(spec.volumes, undefined);
+  });
+
+  test("a Pod is probed and measured where the sync job answers, and its heap fits its memory", () => {
+    const [container] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
+    const Probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
+    assert.deepEqual(container.ports, [{ name: "health", containerPort: 10254 }]);
+    assert.deepEqual(Probe.parse(container.startupProbe).httpGet, { path: "/healthz", port: "health" });
+    assert.deepEqual(Probe.parse(container.livenessProbe).httpGet, { path: "/healthz", port: "health" });
+    assert.deepEqual(Probe.parse(container.readinessProbe).httpGet, { path: "/readyz", port: "health" });
+    assert.deepEqual(container.resources, {
+      requests: { cpu: "100m", memory: "640Mi" },
+      limits: { cpu: "2", memory: "1Gi" },
+    });
+    assert.deepEqual(container.env, [
+      { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+      { name: "NODE_OPTIONS", value: "--max-old-space-size=640 --max-semi-space-size=8" },
+    ]);
+    assert.deepEqual(container.envFrom, [{ secretRef: { name: "edgress" } }]);
+  });
+
+  test("the command is one that there is, with options that there are", async () => {
+    const { stdout } = await runEdgress(["sync", "--help"]);
+    const options = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
+    assert.ok(options.includes("publish-status-address"));
+    const [{ args }] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
+    assert.equal(args[0], "sync");
+    for (const arg of args.slice(1)) assert.ok(options.includes(arg.replace(/^--|=.*$/g, "")), `no option ${arg}`);
+  });
+
+  test("a Pod is reached for its metrics, and reaches names and servers over TLS, nothing else", () => {
+    const { template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
+    assert.deepEqual(findManifest(objects, "NetworkPolicy", "edgress").spec, {
+      podSelector: { matchLabels: template.metadata.labels },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: "TCP", port: 10254 }] }],
+      egress: [
+        { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 })) },
+        { ports: [443, 6443].map((port) => ({ protocol: "TCP", port })) },
+      ],
+    });
+  });
+
+  test("the IngressClass is the one that the sync job takes for its own", () => {
+    assert.deepEqual(findManifest(objects, "IngressClass", "edgress").spec, {
+      controller: "edgress.dev/ingress-controller",
+    });
+  });
+
+  test("for older API servers nothing differs but the PodDisruptionBudget", async () => {
+    const byName = (a: KubernetesManifest, b: KubernetesManifest) => (buildSortKey(a) < buildSortKey(b) ? -1 : 1);
+    const budget = findManifest(objects, "PodDisruptionBudget", "edgress");
+    const { unhealthyPodEvictionPolicy: _, ...spec } = z.record(z.string(), z.unknown()).parse(budget.spec);
+    const expected = objects.map((object) =>
+      object === budget ? { ...budget, apiVersion: "policy/v1beta1", spec } : object,
+    );
+    assert.deepEqual((await renderKustomization("deploy/before-1.25")).sort(byName), expected.sort(byName));
+  });
+});
+
+function findManifest(objects: readonly KubernetesManifest[], kind: string, name: string): KubernetesManifest {
+  const matches = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  assert.equal(matches.length, 1, `${kind} ${name}`);
+  return matches[0] as KubernetesManifest; // one, as was just seen
+}
+
+/** A rule as one line: "get list networking.k8s.io/ingresses", the names that it is narrowed to last. */
+function formatRule({ apiGroups, resources, resourceNames = [], verbs }: z.infer<typeof Rule>): string {
+  const whole = apiGroups.flatMap((group) => resources.map((resource) => (group ? `${group}/${resource}` : resource)));
+  return [...verbs, ...whole, ...resourceNames].join(" ");
+}
+
+function buildSortKey({ kind, metadata }: KubernetesManifest): string {
+  return `${kind} ${metadata.name}`;
+}

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildChain } from "../../src/filters/index.ts";
+import type { Next } from "../../src/request/filter.ts";
+import { errorResponse } from "../../src/request/response.ts";
+
+const terminalHandler: Next = async (exchange) => errorResponse(exchange, 404, "no-route");
+const hostContext = {
+  rules: { host: "shop.example.com", policies: {}, routes: [], backends: {} },
+  forward: terminalHandler,
+};
+
+test("a route without policies has no filter at all: its chain is the forwarding itself", () => {
+  assert.equal(buildChain({}, terminalHandler, hostContext), terminalHandler);
+});
+
+test("a policy that a route has is a filter around the forwarding", () => {
+  assert.notEqual(buildChain({ hsts: { value: "max-age=1" } }, terminalHandler, hostContext), terminalHandler);
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
+import { Connections } from "../../sync/kubernetes/connections.ts";
+import { type Change, listAndWatch, type WatchedObject } from "../../sync/kubernetes/list-watch.ts";
+import { ApiServer } from "../support/api-server.ts";
+import { buildService, waitFor } from "../support/worker-harness.ts";
+
+let server: ApiServer;
+let abortController: AbortController;
+const PATH = "/api/v1/services";
+
+beforeEach(async () => {
+  server = await ApiServer.start();
+  abortController = new AbortController();
+});
+
+afterEach(async () => {
+  abortController.abort();
+  await server.stop();
+});
+
+/** Follows the Services of a server; its watches last two seconds, its pauses are noted and cost no time. */
+function followServices() {
+  const connections = new Connections();
+  connections.loadFromOptions(server.kubeconfig);
+  const api = createKubernetesClient(connections, 2000, { durationSeconds: 2, idleTimeoutMs: 4000 });
+  const changes: Change<string>[] = [];
+  const transform = ({ metadata }: WatchedObject) => metadata.name;
+  const pauses: number[] = [];
+  const run = async () => {
+    const pause = async (ms: number) => void pauses.push(ms);
+    for await (const change of listAndWatch(api, { path: PATH, query: {}, transform }, abortController.signal, pause))
+      changes.push(change);
+  };
+  void run();
+  return { changes, pauses, types: () => changes.map(({ type }) => type) };
+}
+
+describe("the changes to a collection", () => {
+  test("a watch that ends in peace is followed by the next at once, however quiet it was", async () => {
+    const { pauses } = followServices();
+    const watches = () => server.requests.filter(({ query }) => query.watch).length;
+    await waitFor(() => watches() >= 4);
+    assert.deepEqual(pauses, []);
+    assert.equal(server.requests.filter(({ query }) => !query.watch).length, 1);
+  });
+
+  test("a list is told as a whole, and what comes after it one by one", async () => {
+    server.apply(buildService("web", ["203.0.113.10"]));
+    const { changes, types } = followServices();
+    await waitFor(() => types().includes("listed"));
+    server.apply(buildService("shop", ["203.0.113.11"]));
+    server.remove("Service", "default", "web");
+    await waitFor(() => changes.length === 3);
+    assert.deepEqual(types(), ["listed", "updated", "deleted"]);
+  });
+
+  test("a list that fails half way is told as a failure, and no object as gone", async () => {
+    for (let number = 0; number < 600; number++) server.apply(buildService(`web-${number}`, ["203.0.113.10"]));
+    server.injectFault(/continue=/, { type: "answer", status: 500, reason: "InternalError" });
+    const { changes, types } = followServices();
+    await waitFor(() => types().includes("listed"));
+    assert.deepEqual(types(), ["failed", "listed"]);
+    const [, listChange] = changes;
+    assert.equal(listChange?.type === "listed" && listChange.objects.length, 600);
+  });
+
+  test("a list that comes back shorter than it says is no list", async () => {
+    for (let number = 0; number < 600; number++) server.apply(buildService(`web-${number}`, ["203.0.113.10"]));
+    server.injectFault(/limit=/, { type: "short", items: 20, says: "more" });
+    const { changes, types } = followServices();
+    await waitFor(() => types().includes("listed"));
+    assert.deepEqual(types(), ["failed", "listed"]);
+    assert.match(changes[0]?.type === "failed" ? changes[0].error.message : "", /ends \d+ objects short/);
+  });
+
+  test("a version that is too old means a new list, and no failure", async () => {
+    const { types } = followServices();
+    await waitFor(() => types().includes("listed"));
+    server.apply(buildService("web", ["203.0.113.10"]));
+    await waitFor(() => types().includes("updated"));
+    server.injectWatchFault(/./, { type: "error", code: 410, reason: "Expired" });
+    await waitFor(() => types().length === 3);
+    assert.deepEqual(types(), ["listed", "updated", "listed"]);
+  });
+
+  test("a server that is gone for a while is asked again after growing pauses, from where it was left", async () => {
+    const { types, pauses } = followServices();
+    await waitFor(() => types().includes("listed"));
+    await server.stop();
+    await waitFor(() => pauses.length >= 4);
+    await server.serve();
+    server.apply(buildService("web", ["203.0.113.10"]));
+    await waitFor(() => types().includes("updated"));
+    assert.deepEqual([types()[0], types().at(-1)], ["listed", "updated"]);
+    assert.equal(types().filter((type) => type === "listed").length, 1);
+    const [first = 0, second = 0, third = 0] = pauses;
+    assert.ok(first >= 500 && first <= 750 && second >= 1000 && second <= 1500 && third >= 2000, `${pauses}`);
+  });
+
+  test("after an outage that is over, the pauses of the next one begin small again", async () => {
+    const { types, pauses } = followServices();
+    await waitFor(() => types().includes("listed"));
+    await server.stop();
+    await waitFor(() => pauses.length >= 4);
+    await server.serve();
+    server.apply(buildService("web", ["203.0.113.10"]));
+    await waitFor(() => types().includes("updated"));
+    const seenAt = performance.now();
+    await waitFor(() => performance.now() - seenAt > 1200); // it is well for more than a second
+    const { length } = pauses;
+    await server.stop();
+    await waitFor(() => pauses.length > length);
+    assert.ok((pauses[length] ?? 0) <= 750, `${pauses.slice(length)}`);
+  });
+});
