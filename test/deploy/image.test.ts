@@ -37,7 +37,7 @@ describe("the image", () => {
   });
 });
 
-/** All that the image holds, but for the local stack and what writes the documentation. */
+/** All that the image holds, except the local Cloudflare and the `dev` command. */
 async function listSources(): Promise<string[]> {
   const folders = await Promise.all(
     ["src", "sync"].map((folder) => readdir(join(REPOSITORY, folder), { recursive: true, withFileTypes: true })),
