@@ -43,6 +43,6 @@ async function listSources(): Promise<string[]> {
     ["src", "sync"].map((folder) => readdir(join(REPOSITORY, folder), { recursive: true, withFileTypes: true })),
   );
   const paths = folders.flat().map((entry) => join(entry.parentPath, entry.name));
-  const run = paths.filter((path) => path.endsWith(".ts") && !/sync\/(dev\/|docs\.ts$)/.test(path));
+  const run = paths.filter((path) => path.endsWith(".ts") && !/sync\/(local\/|commands\/dev\.ts$)/.test(path));
   return Promise.all(run.map((path) => readFile(path, "utf8")));
 }
