@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { expectPackage } from "./commands/optional-package.ts";
 import { generateSealingKeys } from "./publish/seal.ts";
 import { generateKeys } from "./publish/sign.ts";
 import { UsageError } from "./usage-error.ts";
@@ -21,6 +22,7 @@ classOptions(program.command("dev"))
   .option("--zone <domain...>", "a domain of the local account; without it, it answers for every domain", [])
   .option("--echo", "starts an echo origin for every Service, and reaches no other address", false)
   .action(async ({ zone, ...options }) => {
+    expectPackage("dev", "miniflare", packageJson.peerDependencies.miniflare);
     const { dev } = await import("./dev/dev.ts");
     await dev({ ...options, zones: zone }, print, untilSignal());
   });

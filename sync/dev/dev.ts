@@ -22,7 +22,10 @@ import { type Stack, startStack } from "./stack.ts";
 import { certificatesOf } from "./tls.ts";
 import { changesOf } from "./watch.ts";
 
-const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+// The package has no sources: there the Worker is bundled beside this module.
+const WORKER = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../src/index.ts" : "./worker.js", import.meta.url),
+);
 /** The local edge looks for a newer generation at every request that comes this much later. */
 const RECHECK_MS = 20;
 

@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { until } from "./edge.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 
 export interface Ran {
@@ -18,7 +19,7 @@ export async function edgress(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(NODE, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = (await ended) as [number | null];
@@ -42,7 +43,7 @@ export interface Running {
 /** Starts `edgress dev` on free ports, and resolves when it is ready. */
 export async function startDev(folder: string, ...args: readonly string[]): Promise<Running> {
   const ports = ["--http-port", "0", "--https-port", "0"];
-  const child = spawn(process.execPath, [CLI, "dev", "--manifests", folder, ...ports, ...args], {
+  const child = spawn(NODE, [CLI, "dev", "--manifests", folder, ...ports, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];

@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { until } from "./edge.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const NODE = process.env.TEST_NODE ?? process.execPath;
 const START_MS = 30_000;
 
 export interface SyncJobOptions {
@@ -37,7 +38,7 @@ export async function startSync({ kubeconfig, environment, args = [] }: SyncJobO
   const lines: LogLine[] = [];
   let stderr = "";
   // Ends with this process, however that ends.
-  const tied = ["--pdeathsig", "KILL", process.execPath, CLI, "sync", "--health-port", "0", ...args];
+  const tied = ["--pdeathsig", "KILL", NODE, CLI, "sync", "--health-port", "0", ...args];
   const child = spawn("setpriv", tied, {
     env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -14,7 +14,7 @@ const ORIGIN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
 const ORIGINS = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
 
 /** A list of origins as it was read: what is no origin is left out of it, as in ingress-nginx. */
-interface Origins {
+export interface CorsOrigins {
   readonly origins: readonly string[] | "any";
   readonly skipped: readonly string[];
 }
@@ -92,11 +92,11 @@ export const cors = definePolicy({
 });
 
 /** Items that are no origin cost only themselves; a list that ingress-nginx could not read at all allows every origin. */
-function originList(row: AnnotationRow): Annotation<Origins> {
+function originList(row: AnnotationRow): Annotation<CorsOrigins> {
   return { ...row, parse: readOrigins };
 }
 
-function readOrigins(given: string): Parsed<Origins> {
+function readOrigins(given: string): Parsed<CorsOrigins> {
   const items = given.split(",").map((item) => item.trim());
   if (items.includes("*")) return parsed({ origins: "any", skipped: [] });
   if (!ORIGINS.test(given.replaceAll(" ", ""))) {
