@@ -182,6 +182,38 @@ describe("the npm package", () => {
     );
   });
 
+  test("the SBOM lists every bundled package and zod as required, and no tool of development", async () => {
+    npm(REPOSITORY, "run", "sbom");
+    const Bom = z.object({
+      metadata: z.object({ component: z.object({ name: z.string(), version: z.string() }) }),
+      components: z.array(z.object({ purl: z.string(), scope: z.string() })),
+    });
+    const text = await readFile(join(REPOSITORY, "dist/edgress-0.1.0.cdx.json"), "utf8");
+    const { metadata, components } = Bom.parse(JSON.parse(text));
+    assert.deepEqual(metadata.component, { name: "edgress", version: "0.1.0" });
+    const names = components.map(({ purl }) => decodeURIComponent(purl).replace(/^pkg:npm\/|@[^@]*$/g, ""));
+    const shipped = [
+      "@kubernetes/client-node",
+      "cloudflare",
+      "commander",
+      "hpke",
+      "pino",
+      "recheck",
+      "undici",
+      "yaml",
+      "zod",
+    ];
+    assert.deepEqual(
+      shipped.filter((name) => !names.includes(name)),
+      [],
+    );
+    assert.deepEqual(
+      ["esbuild", "typescript", "wrangler", "miniflare", "fast-check"].filter((name) => names.includes(name)),
+      [],
+    );
+    assert.ok(components.every(({ scope }) => scope === "required"));
+  });
+
   test("every bundled package contributes a licence", async () => {
     const text = await readFile(join(folder, "node_modules/edgress/dist/THIRD-PARTY-LICENSES.txt"), "utf8");
     const bundled: string[] = JSON.parse(await readFile(join(REPOSITORY, "dist/bundled-packages.json"), "utf8"));
