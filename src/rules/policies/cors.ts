@@ -14,7 +14,7 @@ const ORIGIN_PATTERN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
 const ORIGIN_LIST_PATTERN = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
 
 /** A list of origins as it was read: what is no origin is left out of it, as in ingress-nginx. */
-interface OriginList {
+export interface CorsOrigins {
   readonly origins: readonly string[] | "any";
   readonly skipped: readonly string[];
 }
@@ -96,11 +96,11 @@ export const cors = definePolicy({
 });
 
 /** Items that are no origin cost only themselves; a list that ingress-nginx could not read at all allows every origin. */
-function originList(row: AnnotationRow): Annotation<OriginList> {
+function originList(row: AnnotationRow): Annotation<CorsOrigins> {
   return { ...row, parse: parseOriginList };
 }
 
-function parseOriginList(input: string): Result<OriginList> {
+function parseOriginList(input: string): Result<CorsOrigins> {
   const items = input.split(",").map((item) => item.trim());
   if (items.includes("*")) return success({ origins: "any", skipped: [] });
   if (!ORIGIN_LIST_PATTERN.test(input.replaceAll(" ", ""))) {
