@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import type { OriginFetchInit } from "../forward/origin-fetch.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
-import type { SettingsOf } from "../rules/policies/index.ts";
+import type { UpstreamSettings } from "../rules/policies/upstream.ts";
 import { type ClientCertificate, parseClientCertificate } from "./client-certificate.ts";
 import type { EdgeResponse } from "./response.ts";
 
@@ -24,7 +24,7 @@ export interface Exchange {
   readonly body: ReadableStream | null;
   readonly backend: string | undefined; // to forward to, by "namespace/service:port"
   readonly preferredRecord: string | undefined; // the record to ask first, if the backend has it
-  readonly upstream: SettingsOf<"upstream"> | undefined; // how to ask, where it is not as ever
+  readonly upstream: UpstreamSettings | undefined; // how to ask, where it is not as ever
   readonly originHost: string | undefined; // the Host that the origin is asked with, in place of the client's
   /** Headers that the origin gets beside the client's, or does not get where there is no value. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];

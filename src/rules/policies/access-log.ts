@@ -5,7 +5,15 @@ import { definePolicy } from "./policy.ts";
 /** Leaves a route's requests out of the access log. */
 export const accessLog = definePolicy({
   name: "accessLog",
+  doc: "Turns the access log off for a route.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({}), // it is there, or not
   annotations: {
     "enable-access-log": flag({

@@ -5,7 +5,7 @@ import { type AnnotationRow, type AnnotationValues, definePolicy } from "./polic
 const MAX_COOKIE_AGE_S = 1_000_000_000;
 const DEFAULT_COOKIE_NAME = "INGRESSCOOKIE";
 
-const Affinity = z.strictObject({
+const AffinitySettings = z.strictObject({
   cookie: z.string(),
   path: z.string(),
   domain: z.optional(z.string()),
@@ -18,6 +18,7 @@ const Affinity = z.strictObject({
   // A canary that takes no part, since it asked for the behaviour of before.
   except: z.optional(z.string()),
 });
+export type AffinitySettings = z.infer<typeof AffinitySettings>;
 
 const annotations = {
   affinity: word(
@@ -55,10 +56,18 @@ type AffinityValues = AnnotationValues<typeof annotations>;
 /** Whether clients come back to where they were. */
 export const affinity = definePolicy({
   name: "affinity",
+  doc: "Keeps a client at one address with a cookie.",
   scope: "route",
-  settings: Affinity,
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: AffinitySettings,
   annotations,
-  fromAnnotations(values, { path, isFallback }): z.infer<typeof Affinity> | undefined {
+  fromAnnotations(values, { path, isFallback }): AffinitySettings | undefined {
     // As in ingress-nginx, for paths that are written only.
     if (values.affinity !== "cookie" || isFallback) return undefined;
     return {
@@ -123,4 +132,9 @@ function buildCookieAnnotations() {
       example: "true",
     }),
   };
+}
+
+/** Whether a canary keeps the clients that it served once. */
+export function keepsCanaryClients(values: { readonly affinity: Readonly<Record<string, unknown>> }): boolean {
+  return values.affinity["affinity-canary-behavior"] !== "legacy";
 }

@@ -5,7 +5,15 @@ import { definePolicy } from "./policy.ts";
 /** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
 export const appRoot = definePolicy({
   name: "appRoot",
+  doc: "Redirects `/` of a host to a path.",
   scope: "host",
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "ignored" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ path: z.string() }),
   annotations: {
     "app-root": template(

@@ -11,7 +11,15 @@ const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 /** Who may call. One policy of three parts, so that how they go together is decided in one place. */
 export const authorization = definePolicy({
   name: "authorization",
+  doc: "Restricts access by address, password or external service.",
   scope: "route",
+  protects: true,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({
     any: z.boolean(), // one part that lets a client in is enough
     sourceRange: z.optional(SourceRange),

@@ -7,7 +7,15 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 2
 /** How large a request's body may be. */
 export const bodySize = definePolicy({
   name: "bodySize",
+  doc: "Limits the size of request bodies.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ most: z.int().check(z.gte(1)) }), // bytes
   annotations: {
     "proxy-body-size": size({

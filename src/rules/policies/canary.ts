@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { type AffinitySettings, keepsCanaryClients } from "./affinity.ts";
 import { flag, integer, text } from "./annotation-types.ts";
 import { type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 
@@ -77,7 +78,15 @@ type CanaryValues = AnnotationValues<typeof annotations>;
 /** What of a route's requests goes to another backend. Compiled for the canary's path, and set on the primary's route. */
 export const canary = definePolicy({
   name: "canary",
+  doc: "Forwards a share of the requests to another backend.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: false,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: Canary,
   annotations,
   fromAnnotations(values, context): z.infer<typeof Canary> | undefined {
@@ -112,4 +121,31 @@ function buildPatternRule(patternText: string, context: PolicyContext): z.infer<
   const remedy = "correct it; until then requests with the header go to the primary";
   context.warn("canary-by-header-pattern", pattern.problem, remedy);
   return { by: "invalid-pattern" };
+}
+
+/** Whether annotations make an Ingress a canary. */
+export function declaresCanary(values: { readonly canary: Readonly<Record<string, unknown>> }): boolean {
+  return values.canary.canary === true;
+}
+
+interface CanaryHostSettings {
+  readonly affinity?: AffinitySettings;
+}
+
+/** The settings of a primary route with those of its canary. `values` are the canary's. */
+export function addCanary<S extends CanaryHostSettings>(
+  settings: S,
+  values: { readonly canary: CanaryValues; readonly affinity: Readonly<Record<string, unknown>> },
+  context: PolicyContext,
+): S {
+  const canarySettings = canary.fromAnnotations(values.canary, context);
+  if (!canarySettings) return settings;
+  const { affinity } = settings;
+  if (!affinity) return { ...settings, canary: canarySettings };
+  const sticky = keepsCanaryClients(values);
+  return {
+    ...settings,
+    affinity: sticky ? affinity : { ...affinity, except: canarySettings.backend },
+    canary: { ...canarySettings, affinity: { cookie: affinity.cookie, sticky } },
+  };
 }

@@ -80,7 +80,15 @@ const annotations = {
 /** Who may call a host, by certificate. The oldest Ingress of a host that asks for it decides. */
 export const clientCertificate = definePolicy({
   name: "clientCertificate",
+  doc: "Requires a client certificate for a host.",
   scope: "host",
+  protects: true,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "own-paths", reportedFor: ["auth-tls-secret"] },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: ClientCertificate,
   annotations,
   fromAnnotations(values, context): z.infer<typeof ClientCertificate> | undefined {

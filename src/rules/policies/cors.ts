@@ -66,7 +66,15 @@ const annotations = {
 /** Cross-origin resource sharing: preflights are answered at the edge, other answers say who may read them. */
 export const cors = definePolicy({
   name: "cors",
+  doc: "Answers CORS preflights and sets CORS headers.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({
     origins: z.optional(z.array(z.string())), // without them, any
     methods: z.string(),

@@ -7,7 +7,15 @@ import { definePolicy } from "./policy.ts";
 /** Statuses in whose place the default backend answers. */
 export const customErrors = definePolicy({
   name: "customErrors",
+  doc: "Replaces error responses with pages of the default backend.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({
     codes: z.array(z.int()),
     backend: z.optional(z.string()), // without one the answer is 404, as from ingress-nginx's own default backend

@@ -11,7 +11,15 @@ const HEADER_VALUE = /^[a-zA-Z\d_ :;.,\\/"'?!(){}[\]@<>=\-+*#$&`|~^%]+$/;
 /** Headers from a ConfigMap, on every answer of a path. */
 export const customHeaders = definePolicy({
   name: "customHeaders",
+  doc: "Sets response headers from a ConfigMap.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ headers: z.array(z.tuple([z.string(), z.string()])) }),
   annotations: {
     "custom-headers": text(

@@ -18,7 +18,15 @@ export const defaultBackendAnnotation = {
 /** Set where a path's own Service has no address: who is asked in its place, and what it is told. */
 export const defaultBackend = definePolicy({
   name: "defaultBackend",
+  doc: "Forwards to the default backend if the Service has no address.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ backend: z.string(), service: z.string(), port: z.string() }),
   annotations: defaultBackendAnnotation,
   fromAnnotations(values, context) {
@@ -35,4 +43,9 @@ export function resolveDefaultBackend(name: string | undefined, context: PolicyC
   const backend = context.resolveBackend(name);
   if (backend.ok) return backend.value;
   return context.warn("default-backend", backend.problem, "correct it; until then it counts as absent");
+}
+
+/** Whether a route forwards to a default backend in place of its own. */
+export function usesDefaultBackend(settings: { readonly defaultBackend?: unknown }): boolean {
+  return settings.defaultBackend !== undefined;
 }

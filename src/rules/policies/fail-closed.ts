@@ -4,8 +4,25 @@ import { definePolicy } from "./policy.ts";
 /** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
 export const failClosed = definePolicy({
   name: "failClosed",
+  doc: "Answers 503 because a guard is unreadable or unsupported.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ reason: z.string() }),
   annotations: {},
   fromAnnotations: () => undefined,
 });
+
+/** The settings of a route or host that answers 503. */
+export function closeWith(reason: string): { failClosed: { reason: string } } {
+  return { failClosed: { reason } };
+}
+
+export function isClosed(settings: { readonly failClosed?: unknown }): boolean {
+  return settings.failClosed !== undefined;
+}

@@ -6,7 +6,15 @@ const ONE_YEAR_S = 31_536_000;
 /** Strict-Transport-Security on https answers of hosts that have a certificate: ingress-nginx's default. */
 export const hsts = definePolicy({
   name: "hsts",
+  doc: "Sets `Strict-Transport-Security` on https responses.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: false,
+  pathLimited: { effect: "needs-host-certificate" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ value: z.string() }),
   annotations: {},
   fromAnnotations(_, { tls }) {

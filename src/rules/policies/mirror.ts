@@ -9,7 +9,15 @@ const TARGET_REMEDY = "correct it; until then no copy is sent";
 /** Who gets a copy of every request. */
 export const mirror = definePolicy({
   name: "mirror",
+  doc: "Sends a copy of every request to another URL.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({
     target: SubrequestTarget,
     body: z.boolean(),

@@ -4,8 +4,25 @@ import { definePolicy } from "./policy.ts";
 /** Set by the compiler alone: there is nothing to forward to (no Service, port or address), so the route answers 503. */
 export const noBackend = definePolicy({
   name: "noBackend",
+  doc: "Answers 503 because the backend has no address.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ reason: z.string() }),
   annotations: {},
   fromAnnotations: () => undefined,
 });
+
+/** The settings of a route whose backend has no address. */
+export function withoutBackend(reason: string): { noBackend: { reason: string } } {
+  return { noBackend: { reason } };
+}
+
+export function lacksBackend(settings: { readonly noBackend?: unknown }): boolean {
+  return settings.noBackend !== undefined;
+}

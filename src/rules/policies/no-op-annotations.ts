@@ -5,7 +5,15 @@ import { type Annotation, definePolicy } from "./policy.ts";
 /** What tunes nginx itself and no client could see: taken as it is, and nothing comes of it. */
 export const noOpAnnotations = definePolicy({
   name: "noOpAnnotations",
+  doc: "Accepts annotations that tune nginx only.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.never(),
   annotations: {
     "proxy-buffering": noOpAnnotation("Whether nginx buffers answers.", "on", "The edge streams both ways."),

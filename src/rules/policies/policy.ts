@@ -27,6 +27,8 @@ export interface AnnotationRow {
   readonly aliases?: readonly string[];
   /** A text that cannot be read closes the route, as it would protect it or send its requests elsewhere. */
   readonly guards?: boolean;
+  /** The text is nginx configuration. Lint explains it directive by directive. */
+  readonly holdsDirectives?: boolean;
 }
 
 export type Annotations = Record<string, Annotation<unknown>>;
@@ -76,13 +78,49 @@ export interface PolicyContext {
   readonly warn: (annotation: string, problem: string, remedy: string) => undefined;
 }
 
+/** The effect of a policy for a namespace that may claim only some paths of the host. */
+export type PathLimitedEffect<Name extends string> =
+  | { readonly effect: "applies" }
+  /** Only where an owner of the host has a certificate, because browsers apply it to the whole host. */
+  | { readonly effect: "needs-host-certificate" }
+  /** A policy of the host: every annotation that is set is reported. */
+  | { readonly effect: "ignored" }
+  /** A policy of the host that protects the paths of the namespace; the listed annotations are reported. */
+  | { readonly effect: "own-paths"; readonly reportedFor: readonly Name[] };
+
+/** How a policy makes the path of a route a regex. */
+export interface RegexPaths<Values, Settings, Name extends string> {
+  /** Whether the annotations may do so. Used before settings exist. */
+  readonly mayBeRegex: (values: Values, isLegacy: PolicyContext["isLegacy"]) => boolean;
+  readonly isRegex: (values: Values, settings: Settings | undefined) => boolean;
+  /** Whether the path stays a prefix and the rest of the URL path is kept. */
+  readonly keepsPrefix: (settings: Settings | undefined) => boolean;
+  /** The annotation that does so. */
+  readonly findAnnotation: (settings: Settings | undefined) => Name;
+}
+
 /**
- * A policy: how annotations become settings. What the settings do to a request is the filter of the same name.
- * The scope says whether it belongs to a path, or to the host whatever the path.
+ * A policy: how annotations become settings, and all that the compiler and lint must know of it. Every field is
+ * required. The filter of the same name applies the settings to a request.
  */
 export interface Policy<N extends string, S extends z.ZodMiniType, A extends Annotations> {
   readonly name: N;
+  /** One sentence for the documentation. */
+  readonly doc: string;
+  /** Whether it belongs to a path, or to the host with all of its paths. */
   readonly scope: "host" | "route";
+  /** Whether it restricts access. A broken Ingress keeps its last good rules with its current guards. */
+  readonly protects: boolean;
+  /** Whether it applies to an Ingress without rules, which matches every host. ingress-nginx leaves some policies out. */
+  readonly appliesToCatchAll: boolean;
+  /** Whether a class may set its annotations for all of its Ingresses. */
+  readonly allowedAsClassDefault: boolean;
+  /** Whether lint reports it where an unmatched path inherits it from the oldest Ingress of the host. */
+  readonly surprisesWhenInherited: boolean;
+  readonly pathLimited: PathLimitedEffect<keyof A & string>;
+  readonly regexPaths: RegexPaths<AnnotationValues<A>, z.infer<S>, keyof A & string> | "never";
+  /** The annotations that add names to a host. */
+  readonly furtherHosts: { readonly redirect: keyof A & string; readonly aliases: keyof A & string } | "none";
   readonly settings: S;
   readonly annotations: A;
   readonly fromAnnotations: (values: AnnotationValues<A>, context: PolicyContext) => z.infer<S> | undefined;

@@ -8,7 +8,15 @@ type Replacement = z.infer<typeof Replacement>;
 /** Other domains and paths for the origin's cookies. */
 export const proxyCookie = definePolicy({
   name: "proxyCookie",
+  doc: "Replaces domain and path of the origin's cookies.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) }),
   annotations: {
     "proxy-cookie-domain": replacement(

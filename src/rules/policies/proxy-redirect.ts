@@ -9,7 +9,15 @@ const URL_PREFIX_FORMAT = 'a URL or its beginning such as "http://inner.example.
 /** Other beginnings for where the origin sends clients. */
 export const proxyRedirect = definePolicy({
   name: "proxyRedirect",
+  doc: "Replaces the beginning of the origin's `Location` and `Refresh`.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ from: z.string(), to: z.string(), isRelative: z.boolean() }),
   annotations: {
     "proxy-redirect-from": text(

@@ -56,7 +56,15 @@ const annotations = {
 /** How much one client may ask. */
 export const rateLimit = definePolicy({
   name: "rateLimit",
+  doc: "Limits request rates and connections of each client.",
   scope: "route",
+  protects: true,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: RateLimit,
   annotations,
   fromAnnotations(values, context): z.infer<typeof RateLimit> | undefined {

@@ -20,7 +20,15 @@ export const relativeRedirectsAnnotation = {
 /** Sends every request of a path elsewhere, whatever protects the path. */
 export const redirect = definePolicy({
   name: "redirect",
+  doc: "Redirects every request of a route.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() }),
   annotations: {
     "permanent-redirect": template(

@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { parseTemplate } from "../nginx-variables.ts";
 import { decodePath } from "../paths.ts";
 import { flag, template, text } from "./annotation-types.ts";
-import { definePolicy, type PolicyContext } from "./policy.ts";
+import { type AnnotationValues, definePolicy, type PolicyContext, type RegexPaths } from "./policy.ts";
 
 /** A group of the path's expression in a rewrite target: one digit, so `$10` is `$1` and a `0`. */
-export const CAPTURE_REFERENCE = /\$([1-9])/g;
+const CAPTURE_REFERENCE = /\$([1-9])/g;
 // Escaped characters and classes, whose parentheses are none.
 const ESCAPES_AND_CLASSES = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
 const CAPTURE_GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
@@ -46,10 +46,32 @@ const annotations = {
   }),
 };
 
+const regexPaths: RegexPaths<
+  AnnotationValues<typeof annotations>,
+  z.infer<typeof Rewrite>,
+  keyof typeof annotations
+> = {
+  mayBeRegex: (values, isLegacy) => {
+    const target = values["rewrite-target"];
+    return values["use-regex"] === true || (!!target && !keepsSuffix(target, isLegacy("rewrite-target")));
+  },
+  isRegex: (values, settings) => values["use-regex"] === true || (settings !== undefined && settings.type !== "prefix"),
+  keepsPrefix: (settings) => settings?.type === "prefix",
+  findAnnotation: (settings) => (settings ? "rewrite-target" : "use-regex"),
+};
+
 /** What the origin is asked for in place of the client's path. */
 export const rewrite = definePolicy({
   name: "rewrite",
+  doc: "Replaces the path of requests to the origin.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths,
+  furtherHosts: "none",
   settings: Rewrite,
   annotations,
   fromAnnotations(values, context): z.infer<typeof Rewrite> | undefined {
@@ -85,6 +107,15 @@ function numberNamedGroups(target: string, path: string): string {
 }
 
 /** Under the prefix in use before 2018 a target without groups replaced just the part of the path that matched. */
-export function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
+function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
   return isLegacyAnnotation && target.search(CAPTURE_REFERENCE) < 0;
+}
+
+/** The target that replaces every path of a route with one path, because it has no groups. */
+export function findFixedTarget({
+  rewrite: settings,
+}: {
+  readonly rewrite?: z.infer<typeof Rewrite>;
+}): string | undefined {
+  return settings?.type === "replace" && settings.target.search(CAPTURE_REFERENCE) < 0 ? settings.target : undefined;
 }

@@ -8,7 +8,15 @@ const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 /** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
 export const sslRedirect = definePolicy({
   name: "sslRedirect",
+  doc: "Redirects http to https.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: false,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ keepsTrailingSlash: z.boolean(), writesPort: z.optional(z.boolean()) }),
   annotations: {
     "ssl-redirect": flag({
@@ -36,3 +44,8 @@ export const sslRedirect = definePolicy({
     return { keepsTrailingSlash, ...(values["use-port-in-redirects"] && { writesPort: true }) };
   },
 });
+
+/** Whether a route redirects http to https. */
+export function redirectsToHttps(settings: { readonly sslRedirect?: unknown }): boolean {
+  return settings.sslRedirect !== undefined;
+}

@@ -11,7 +11,12 @@ import {
 
 const rows = {
   "server-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for the whole host.", example: "location /x { … }", default: "none" }),
+    anyText({
+      doc: "nginx configuration for the whole host.",
+      example: "location /x { … }",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
     SNIPPET_REMEDY,
   ),
@@ -25,7 +30,15 @@ const rows = {
 /** What nginx does for a whole host and the edge cannot: every path of the host is closed, whoever's it is. */
 export const unsupportedHostAnnotations = definePolicy({
   name: "unsupportedHostAnnotations",
+  doc: "Fails closed for unsupported annotations of a whole host.",
   scope: "host",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "own-paths", reportedFor: [] },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.never(),
   annotations: rows,
   fromAnnotations(values, context) {

@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
-import { failure, success } from "../result.ts";
-import { flag, list, text, word } from "./annotation-types.ts";
+import { flag, text, word } from "./annotation-types.ts";
 import { ignoredAnnotations } from "./ignored-annotations.ts";
 import { definePolicy } from "./policy.ts";
 import {
@@ -17,7 +16,12 @@ const ORIGIN_TLS_REMEDY =
 
 const snippets = {
   "configuration-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for the paths.", example: "more_set_headers …;", default: "none" }),
+    anyText({
+      doc: "nginx configuration for the paths.",
+      example: "more_set_headers …;",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
     SNIPPET_REMEDY,
   ),
@@ -26,12 +30,18 @@ const snippets = {
       doc: "nginx configuration for the request to `auth-url`.",
       example: "proxy_set_header X-A b;",
       default: "none",
+      holdsDirectives: true,
     }),
     isNonEmpty,
     "give the authentication service what it needs with auth-proxy-set-headers",
   ),
   "stream-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for TCP and UDP.", example: "server { listen 5432; … }", default: "none" }),
+    anyText({
+      doc: "nginx configuration for TCP and UDP.",
+      example: "server { listen 5432; … }",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
     "expose TCP and UDP by a Service of type LoadBalancer, or by Cloudflare Spectrum",
   ),
@@ -49,7 +59,7 @@ const firewall = {
     WAF_REMEDY,
   ),
   "modsecurity-snippet": failClosedAnnotation(
-    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none" }),
+    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none", holdsDirectives: true }),
     isNonEmpty,
     WAF_REMEDY,
   ),
@@ -90,20 +100,18 @@ const rows = { ...snippets, ...firewall, ...originTls, ...ignoredAnnotations };
 /** What nginx has and the edge has not. The compiler closes an Ingress's paths for it, or reports it; the edge sees nothing of it. */
 export const unsupportedAnnotations = definePolicy({
   name: "unsupportedAnnotations",
+  doc: "Ignores unsupported annotations, or fails closed.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.never(),
-  annotations: {
-    "accept-degraded": list(
-      {
-        doc: "Annotations of this Ingress that would close its paths, since the edge cannot do them: serves without.",
-        example: "configuration-snippet, server-snippet",
-        default: "none",
-      },
-      (name) => (/^[a-z0-9./-]+$/.test(name) ? success(name) : failure(`expected names of annotations, got "${name}"`)),
-    ),
-    ...rows,
-  },
-  fromAnnotations({ "accept-degraded": _, ...values }, context) {
+  annotations: rows,
+  fromAnnotations(values, context) {
     const disabledNames = [
       ...(values["enable-modsecurity"] === false ? Object.keys(firewall) : []),
       ...(values["enable-opentelemetry"] === false ? TRACING_ANNOTATIONS : []),

@@ -7,7 +7,15 @@ import { definePolicy, type PolicyContext } from "./policy.ts";
 /** The Host that the origin is asked with. */
 export const upstreamVhost = definePolicy({
   name: "upstreamVhost",
+  doc: "Sets the `Host` header of requests to the origin.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.strictObject({ host: z.string() }), // may hold variables
   annotations: {
     "upstream-vhost": template(

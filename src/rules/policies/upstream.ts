@@ -38,13 +38,14 @@ export type RetrySettings = z.infer<typeof RetrySettings>;
 /** As in ingress-nginx where nothing is said. */
 export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
 
-const Upstream = z.strictObject({
+const UpstreamSettings = z.strictObject({
   hashBy: z.optional(z.string()),
   answerMs: z.optional(z.int()), // from the request's end to the answer's begin
   readMs: z.optional(z.int()), // between parts of the answer
   sendMs: z.optional(z.int()), // for the origin to take a part of the request
   retry: z.optional(RetrySettings),
 });
+export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 
 const annotations = {
   "backend-protocol": word(
@@ -92,8 +93,16 @@ const annotations = {
 /** How the origin is asked. */
 export const upstream = definePolicy({
   name: "upstream",
+  doc: "Sets protocol, timeouts and retries of requests to the origin.",
   scope: "route",
-  settings: Upstream,
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: UpstreamSettings,
   annotations,
   fromAnnotations(values, context) {
     rejectUnsupportedProtocol(values, context);
@@ -177,4 +186,18 @@ function parseRetryConditions(text: string): Result<readonly (typeof RETRY_CONDI
   if (unknownWord !== undefined)
     return failure(`expected conditions such as ${RETRY_CONDITIONS.join(" ")}, or off, got "${unknownWord}"`);
   return success(words.includes("off") ? [] : [...new Set(knownConditions)]);
+}
+
+/** The protocol of an Ingress's backends. "auto": by the port. */
+export function readOriginProtocol(values: {
+  readonly upstream: Readonly<Record<string, unknown>>;
+}): "https" | "auto" | "http" {
+  switch (values.upstream["backend-protocol"]) {
+    case "HTTPS":
+      return "https";
+    case "AUTO_HTTP":
+      return "auto";
+    default:
+      return "http";
+  }
 }
