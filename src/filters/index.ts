@@ -1,5 +1,5 @@
 import type { Filter, HostContext, Next } from "../request/filter.ts";
-import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { type PolicyName, type PolicySettings, policyNames, type SettingsOf } from "../rules/policies/index.ts";
 import { accessLog } from "./access-log.ts";
 import { affinity } from "./affinity.ts";
 import { appRoot } from "./app-root.ts";
@@ -55,7 +55,7 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostC
 
 /** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */
 export function buildChain(settings: PolicySettings, terminal: Next, hostContext: HostContext): Next {
-  return policies.reduceRight((next: Next, { name }) => {
+  return policyNames.reduceRight((next: Next, name) => {
     const policySettings = settings[name];
     if (policySettings === undefined) return next;
     // The cast: a table of mixed types meets a loop; each filter gets the settings of its own name.

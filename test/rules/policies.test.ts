@@ -4,7 +4,7 @@ import { glob } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
-import { policies } from "../../src/rules/policies/index.ts";
+import { policyNames } from "../../src/rules/policies/index.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const FIELDS = [
@@ -31,7 +31,7 @@ test("Every policy declares every field", () => {
 });
 
 test("No code outside of the policies and filters names a policy", async () => {
-  const names = policies.map(({ name }) => name).join("|");
+  const names = policyNames.join("|");
   // A name in quotes, a property of settings or values, or a key of settings that are written.
   const pattern = new RegExp(
     `(?<!lookUp\\()"(${names})"|\\b(settings|policies|values)\\??\\.(${names})\\b|policies: \\{ (${names})\\b`,

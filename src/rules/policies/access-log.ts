@@ -2,8 +2,26 @@ import * as z from "zod/mini";
 import { flag } from "./annotation-types.ts";
 import { definePolicy } from "./policy.ts";
 
+export const AccessLogSettings = z.strictObject({}); // it is there, or not
+
+const annotations = {
+  "enable-access-log": flag({
+    doc: "`false` leaves the requests of the Ingress out of the access log.",
+    example: "false",
+    default: "true",
+    support: "partial",
+    difference: "Cloudflare's own logs still have the request.",
+  }),
+  "enable-rewrite-log": flag({
+    doc: "nginx's debugging of rewrites; `edgress explain` shows what becomes of a path.",
+    example: "true",
+    default: "false",
+    support: "no-op",
+  }),
+};
+
 /** Leaves a route's requests out of the access log. */
-export const accessLog = definePolicy({
+export const accessLog = /* @__PURE__ */ definePolicy({
   name: "accessLog",
   doc: "Turns the access log off for a route.",
   scope: "route",
@@ -14,21 +32,7 @@ export const accessLog = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({}), // it is there, or not
-  annotations: {
-    "enable-access-log": flag({
-      doc: "`false` leaves the requests of the Ingress out of the access log.",
-      example: "false",
-      default: "true",
-      support: "partial",
-      difference: "Cloudflare's own logs still have the request.",
-    }),
-    "enable-rewrite-log": flag({
-      doc: "nginx's debugging of rewrites; `edgress explain` shows what becomes of a path.",
-      example: "true",
-      default: "false",
-      support: "no-op",
-    }),
-  },
+  settings: AccessLogSettings,
+  annotations,
   fromAnnotations: (values) => (values["enable-access-log"] === false ? {} : undefined),
 });

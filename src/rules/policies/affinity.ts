@@ -5,7 +5,7 @@ import { type AnnotationRow, type AnnotationValues, definePolicy } from "./polic
 const MAX_COOKIE_AGE_S = 1_000_000_000;
 const DEFAULT_COOKIE_NAME = "INGRESSCOOKIE";
 
-const AffinitySettings = z.strictObject({
+export const AffinitySettings = z.strictObject({
   cookie: z.string(),
   path: z.string(),
   domain: z.optional(z.string()),
@@ -54,7 +54,7 @@ const annotations = {
 type AffinityValues = AnnotationValues<typeof annotations>;
 
 /** Whether clients come back to where they were. */
-export const affinity = definePolicy({
+export const affinity = /* @__PURE__ */ definePolicy({
   name: "affinity",
   doc: "Keeps a client at one address with a cookie.",
   scope: "route",

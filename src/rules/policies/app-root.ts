@@ -2,8 +2,18 @@ import * as z from "zod/mini";
 import { template } from "./annotation-types.ts";
 import { definePolicy } from "./policy.ts";
 
+export const AppRootSettings = z.strictObject({ path: z.string() });
+
+const annotations = {
+  "app-root": template(
+    { doc: "Sends `/` of the host to this path with 302. Variables may be used.", example: "/app" },
+    /^(?:\/[-._~a-zA-Z0-9/:?&=+%${}]*)?$/,
+    'an absolute path such as "/app"',
+  ),
+};
+
 /** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
-export const appRoot = definePolicy({
+export const appRoot = /* @__PURE__ */ definePolicy({
   name: "appRoot",
   doc: "Redirects `/` of a host to a path.",
   scope: "host",
@@ -14,14 +24,8 @@ export const appRoot = definePolicy({
   pathLimited: { effect: "ignored" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ path: z.string() }),
-  annotations: {
-    "app-root": template(
-      { doc: "Sends `/` of the host to this path with 302. Variables may be used.", example: "/app" },
-      /^(?:\/[-._~a-zA-Z0-9/:?&=+%${}]*)?$/,
-      'an absolute path such as "/app"',
-    ),
-  },
+  settings: AppRootSettings,
+  annotations,
   fromAnnotations(values) {
     const path = values["app-root"];
     return path ? { path } : undefined;

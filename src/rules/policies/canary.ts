@@ -15,7 +15,7 @@ const CanaryHeader = z.strictObject({
   ]),
 });
 
-const Canary = z.strictObject({
+export const CanarySettings = z.strictObject({
   backend: z.string(), // of the canary, by "namespace/service:port"
   header: z.optional(CanaryHeader),
   cookie: z.optional(z.string()),
@@ -76,7 +76,7 @@ const annotations = {
 type CanaryValues = AnnotationValues<typeof annotations>;
 
 /** What of a route's requests goes to another backend. Compiled for the canary's path, and set on the primary's route. */
-export const canary = definePolicy({
+export const canary = /* @__PURE__ */ definePolicy({
   name: "canary",
   doc: "Forwards a share of the requests to another backend.",
   scope: "route",
@@ -87,9 +87,9 @@ export const canary = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: Canary,
+  settings: CanarySettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof Canary> | undefined {
+  fromAnnotations(values, context): z.infer<typeof CanarySettings> | undefined {
     if (!values.canary) return undefined;
     const backend = context.resolveBackend(context.service, context.port);
     if (!backend.ok) return undefined; // the compiler has reported it

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { flag, integer, template, text, word } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-const ClientCertificate = z.discriminatedUnion("type", [
+export const ClientCertificateSettings = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("verified"),
     verify: z.enum(["on", "off", "optional", "optional_no_ca"]),
@@ -78,7 +78,7 @@ const annotations = {
 };
 
 /** Who may call a host, by certificate. The oldest Ingress of a host that asks for it decides. */
-export const clientCertificate = definePolicy({
+export const clientCertificate = /* @__PURE__ */ definePolicy({
   name: "clientCertificate",
   doc: "Requires a client certificate for a host.",
   scope: "host",
@@ -89,9 +89,9 @@ export const clientCertificate = definePolicy({
   pathLimited: { effect: "own-paths", reportedFor: ["auth-tls-secret"] },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: ClientCertificate,
+  settings: ClientCertificateSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof ClientCertificate> | undefined {
+  fromAnnotations(values, context): z.infer<typeof ClientCertificateSettings> | undefined {
     const name = values["auth-tls-secret"];
     if (name === undefined) return undefined;
     const secret = context.readSecret(name);
@@ -132,7 +132,7 @@ function denyAll(
   annotation: string,
   reason: string,
   remedy: string,
-): z.infer<typeof ClientCertificate> {
+): z.infer<typeof ClientCertificateSettings> {
   context.deny(annotation, reason, remedy);
   return { type: "denied", reason };
 }

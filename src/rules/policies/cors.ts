@@ -63,8 +63,17 @@ const annotations = {
   ),
 };
 
+export const CorsSettings = z.strictObject({
+  origins: z.optional(z.array(z.string())), // without them, any
+  methods: z.string(),
+  headers: z.string(),
+  exposed: z.optional(z.string()),
+  credentials: z.boolean(),
+  maxAge: z.int(), // seconds
+});
+
 /** Cross-origin resource sharing: preflights are answered at the edge, other answers say who may read them. */
-export const cors = definePolicy({
+export const cors = /* @__PURE__ */ definePolicy({
   name: "cors",
   doc: "Answers CORS preflights and sets CORS headers.",
   scope: "route",
@@ -75,14 +84,7 @@ export const cors = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({
-    origins: z.optional(z.array(z.string())), // without them, any
-    methods: z.string(),
-    headers: z.string(),
-    exposed: z.optional(z.string()),
-    credentials: z.boolean(),
-    maxAge: z.int(), // seconds
-  }),
+  settings: CorsSettings,
   annotations,
   fromAnnotations(values, { warn }) {
     if (!values["enable-cors"]) return undefined;

@@ -4,8 +4,35 @@ import { flag, list } from "./annotation-types.ts";
 import { defaultBackendAnnotation, resolveDefaultBackend } from "./default-backend.ts";
 import { definePolicy } from "./policy.ts";
 
+export const CustomErrorsSettings = z.strictObject({
+  codes: z.array(z.int()),
+  backend: z.optional(z.string()), // without one the answer is 404, as from ingress-nginx's own default backend
+  service: z.string(),
+  port: z.string(),
+  onlyOwn: z.boolean(), // the edge's own errors, not the origin's
+});
+
+const annotations = {
+  "custom-http-errors": list(
+    {
+      doc: "Statuses, 400 to 599, that the answer of the `default-backend` to a request for `/` replaces, whoever gave them.",
+      example: "404, 503",
+      support: "partial",
+      difference: "The body of the request is not sent again.",
+      guards: true,
+    },
+    parseErrorStatus,
+  ),
+  "disable-proxy-intercept-errors": flag({
+    doc: "Leaves the origin's own statuses alone: `custom-http-errors` then only replaces those of the edge.",
+    example: "true",
+    default: "false",
+  }),
+  ...defaultBackendAnnotation,
+};
+
 /** Statuses in whose place the default backend answers. */
-export const customErrors = definePolicy({
+export const customErrors = /* @__PURE__ */ definePolicy({
   name: "customErrors",
   doc: "Replaces error responses with pages of the default backend.",
   scope: "route",
@@ -16,31 +43,8 @@ export const customErrors = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({
-    codes: z.array(z.int()),
-    backend: z.optional(z.string()), // without one the answer is 404, as from ingress-nginx's own default backend
-    service: z.string(),
-    port: z.string(),
-    onlyOwn: z.boolean(), // the edge's own errors, not the origin's
-  }),
-  annotations: {
-    "custom-http-errors": list(
-      {
-        doc: "Statuses, 400 to 599, that the answer of the `default-backend` to a request for `/` replaces, whoever gave them.",
-        example: "404, 503",
-        support: "partial",
-        difference: "The body of the request is not sent again.",
-        guards: true,
-      },
-      parseErrorStatus,
-    ),
-    "disable-proxy-intercept-errors": flag({
-      doc: "Leaves the origin's own statuses alone: `custom-http-errors` then only replaces those of the edge.",
-      example: "true",
-      default: "false",
-    }),
-    ...defaultBackendAnnotation,
-  },
+  settings: CustomErrorsSettings,
+  annotations,
   fromAnnotations(values, context) {
     const codes = [...new Set(values["custom-http-errors"] ?? [])].toSorted((a, b) => a - b);
     if (codes.length === 0) return undefined;

@@ -8,8 +8,24 @@ import { definePolicy, type PolicyContext } from "./policy.ts";
 const HEADER_NAME = /^[a-zA-Z\d_-]+$/;
 const HEADER_VALUE = /^[a-zA-Z\d_ :;.,\\/"'?!(){}[\]@<>=\-+*#$&`|~^%]+$/;
 
+export const CustomHeadersSettings = z.strictObject({ headers: z.array(z.tuple([z.string(), z.string()])) });
+
+const annotations = {
+  "custom-headers": text(
+    {
+      doc: "Sets the headers that a ConfigMap of the same namespace holds on every answer; `--allowed-response-headers` must name them.",
+      example: "shop/headers",
+      support: "partial",
+      difference: "A ConfigMap of another namespace closes the route; ingress-nginx reads it.",
+      guards: true,
+    },
+    /^([-._a-z0-9]+\/[-._a-z0-9]+)?$/,
+    'a ConfigMap as "namespace/name"',
+  ),
+};
+
 /** Headers from a ConfigMap, on every answer of a path. */
-export const customHeaders = definePolicy({
+export const customHeaders = /* @__PURE__ */ definePolicy({
   name: "customHeaders",
   doc: "Sets response headers from a ConfigMap.",
   scope: "route",
@@ -20,20 +36,8 @@ export const customHeaders = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ headers: z.array(z.tuple([z.string(), z.string()])) }),
-  annotations: {
-    "custom-headers": text(
-      {
-        doc: "Sets the headers that a ConfigMap of the same namespace holds on every answer; `--allowed-response-headers` must name them.",
-        example: "shop/headers",
-        support: "partial",
-        difference: "A ConfigMap of another namespace closes the route; ingress-nginx reads it.",
-        guards: true,
-      },
-      /^([-._a-z0-9]+\/[-._a-z0-9]+)?$/,
-      'a ConfigMap as "namespace/name"',
-    ),
-  },
+  settings: CustomHeadersSettings,
+  annotations,
   fromAnnotations(values, context) {
     const reference = values["custom-headers"];
     if (!reference) return undefined;

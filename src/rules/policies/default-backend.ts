@@ -15,8 +15,10 @@ export const defaultBackendAnnotation = {
   ),
 };
 
+export const DefaultBackendSettings = z.strictObject({ backend: z.string(), service: z.string(), port: z.string() });
+
 /** Set where a path's own Service has no address: who is asked in its place, and what it is told. */
-export const defaultBackend = definePolicy({
+export const defaultBackend = /* @__PURE__ */ definePolicy({
   name: "defaultBackend",
   doc: "Forwards to the default backend if the Service has no address.",
   scope: "route",
@@ -27,7 +29,7 @@ export const defaultBackend = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ backend: z.string(), service: z.string(), port: z.string() }),
+  settings: DefaultBackendSettings,
   annotations: defaultBackendAnnotation,
   fromAnnotations(values, context) {
     const { service, port } = context;

@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./policy.ts";
 
+export const FailClosedSettings = z.strictObject({ reason: z.string() });
+
 /** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
-export const failClosed = definePolicy({
+export const failClosed = /* @__PURE__ */ definePolicy({
   name: "failClosed",
   doc: "Answers 503 because a guard is unreadable or unsupported.",
   scope: "route",
@@ -13,7 +15,7 @@ export const failClosed = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ reason: z.string() }),
+  settings: FailClosedSettings,
   annotations: {},
   fromAnnotations: () => undefined,
 });

@@ -11,11 +11,34 @@ const hostAlias = text(
 /** The annotations that add names to a host. */
 export const FURTHER_HOSTS = { redirect: "from-to-www-redirect", aliases: "server-alias" } as const;
 
+export const FromToWwwSettings = z.strictObject({ to: z.string() });
+
+const annotations = {
+  "from-to-www-redirect": optional(
+    flag({
+      doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
+      example: "true",
+      default: "false",
+      guards: true,
+    }),
+  ),
+  "server-alias": list(
+    {
+      doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",
+      example: "shop.example.net, *.shop.example.com",
+      support: "partial",
+      difference: "A wildcard stands for one label, not for any number; expressions (`~…`) are left out.",
+      guards: true,
+    },
+    hostAlias.parse,
+  ),
+};
+
 /**
  * Names that a host has beside its own. They get rules of their own (`sync/compile/claims/host-aliases.ts`); those of a name that is sent
  * to the host hold nothing but these settings.
  */
-export const fromToWww = definePolicy({
+export const fromToWww = /* @__PURE__ */ definePolicy({
   name: "fromToWww",
   doc: "Adds names to a host, as redirects or as aliases.",
   scope: "host",
@@ -26,27 +49,8 @@ export const fromToWww = definePolicy({
   pathLimited: { effect: "ignored" },
   regexPaths: "never",
   furtherHosts: FURTHER_HOSTS,
-  settings: z.strictObject({ to: z.string() }),
-  annotations: {
-    "from-to-www-redirect": optional(
-      flag({
-        doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
-        example: "true",
-        default: "false",
-        guards: true,
-      }),
-    ),
-    "server-alias": list(
-      {
-        doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",
-        example: "shop.example.net, *.shop.example.com",
-        support: "partial",
-        difference: "A wildcard stands for one label, not for any number; expressions (`~…`) are left out.",
-        guards: true,
-      },
-      hostAlias.parse,
-    ),
-  },
+  settings: FromToWwwSettings,
+  annotations,
   fromAnnotations: () => undefined,
 });
 

@@ -3,8 +3,10 @@ import { definePolicy } from "./policy.ts";
 
 const ONE_YEAR_S = 31_536_000;
 
+export const HstsSettings = z.strictObject({ value: z.string() });
+
 /** Strict-Transport-Security on https answers of hosts that have a certificate: ingress-nginx's default. */
-export const hsts = definePolicy({
+export const hsts = /* @__PURE__ */ definePolicy({
   name: "hsts",
   doc: "Sets `Strict-Transport-Security` on https responses.",
   scope: "route",
@@ -15,7 +17,7 @@ export const hsts = definePolicy({
   pathLimited: { effect: "needs-host-certificate" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ value: z.string() }),
+  settings: HstsSettings,
   annotations: {},
   fromAnnotations(_, { tls }) {
     return tls ? { value: `max-age=${ONE_YEAR_S}; includeSubDomains` } : undefined;

@@ -6,8 +6,40 @@ import { definePolicy, type PolicyContext } from "./policy.ts";
 
 const TARGET_REMEDY = "correct it; until then no copy is sent";
 
+export const MirrorSettings = z.strictObject({
+  target: SubrequestTarget,
+  body: z.boolean(),
+  host: z.optional(z.string()), // that the copy is asked with
+});
+
+const annotations = {
+  "mirror-target": template(
+    {
+      doc: "Sends a copy of every request there. What comes of it is ignored.",
+      example: "http://shadow.default.svc:8080$request_uri",
+      support: "partial",
+      difference:
+        "Cookie and Authorization go to Services only, not to other hosts. Of a body that the copy takes too slowly, 1 MiB is kept; beyond that the copy is given up, and the request goes on. Host is the client's.",
+    },
+    /^https?:\/\/[^\s"'<>\\^`]+$/,
+    'a URL such as "http://shadow.default.svc:8080$request_uri"',
+  ),
+  "mirror-request-body": word({ doc: "Whether the copy has the body.", example: "off", default: "on" }, ["on", "off"]),
+  "mirror-host": text(
+    {
+      doc: "The Host of the copy.",
+      example: "shadow.example.com",
+      default: "the client's",
+      support: "partial",
+      difference: "Only a name in the zone of the client's host can be had, and only for a Service.",
+    },
+    /^[-._a-zA-Z0-9]+$/,
+    "a DNS name",
+  ),
+};
+
 /** Who gets a copy of every request. */
-export const mirror = definePolicy({
+export const mirror = /* @__PURE__ */ definePolicy({
   name: "mirror",
   doc: "Sends a copy of every request to another URL.",
   scope: "route",
@@ -18,39 +50,8 @@ export const mirror = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({
-    target: SubrequestTarget,
-    body: z.boolean(),
-    host: z.optional(z.string()), // that the copy is asked with
-  }),
-  annotations: {
-    "mirror-target": template(
-      {
-        doc: "Sends a copy of every request there. What comes of it is ignored.",
-        example: "http://shadow.default.svc:8080$request_uri",
-        support: "partial",
-        difference:
-          "Cookie and Authorization go to Services only, not to other hosts. Of a body that the copy takes too slowly, 1 MiB is kept; beyond that the copy is given up, and the request goes on. Host is the client's.",
-      },
-      /^https?:\/\/[^\s"'<>\\^`]+$/,
-      'a URL such as "http://shadow.default.svc:8080$request_uri"',
-    ),
-    "mirror-request-body": word({ doc: "Whether the copy has the body.", example: "off", default: "on" }, [
-      "on",
-      "off",
-    ]),
-    "mirror-host": text(
-      {
-        doc: "The Host of the copy.",
-        example: "shadow.example.com",
-        default: "the client's",
-        support: "partial",
-        difference: "Only a name in the zone of the client's host can be had, and only for a Service.",
-      },
-      /^[-._a-zA-Z0-9]+$/,
-      "a DNS name",
-    ),
-  },
+  settings: MirrorSettings,
+  annotations,
   fromAnnotations(values, context) {
     const url = values["mirror-target"];
     if (url === undefined) return undefined;

@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./policy.ts";
 
+export const NoBackendSettings = z.strictObject({ reason: z.string() });
+
 /** Set by the compiler alone: there is nothing to forward to (no Service, port or address), so the route answers 503. */
-export const noBackend = definePolicy({
+export const noBackend = /* @__PURE__ */ definePolicy({
   name: "noBackend",
   doc: "Answers 503 because the backend has no address.",
   scope: "route",
@@ -13,7 +15,7 @@ export const noBackend = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ reason: z.string() }),
+  settings: NoBackendSettings,
   annotations: {},
   fromAnnotations: () => undefined,
 });

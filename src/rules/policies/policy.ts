@@ -126,6 +126,10 @@ export interface Policy<N extends string, S extends z.ZodMiniType, A extends Ann
   readonly fromAnnotations: (values: AnnotationValues<A>, context: PolicyContext) => z.infer<S> | undefined;
 }
 
+/**
+ * Checks that a policy has every field. Calls are marked `@__PURE__`, so that the Worker's bundle, which needs only the
+ * settings' schema, does not contain the rest.
+ */
 export function definePolicy<const N extends string, S extends z.ZodMiniType, A extends Annotations>(
   policy: Policy<N, S, A>,
 ): Policy<N, S, A> {

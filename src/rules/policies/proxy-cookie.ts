@@ -5,8 +5,29 @@ import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 const Replacement = z.strictObject({ from: z.string(), to: z.string() });
 type Replacement = z.infer<typeof Replacement>;
 
+export const ProxyCookieSettings = z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) });
+
+const annotations = {
+  "proxy-cookie-domain": replacement(
+    {
+      doc: "Replaces the Domain of the origin's cookies where it is the first word, by the second; `off` for none.",
+      example: "inner.example.com shop.example.com",
+      default: "off",
+    },
+    /^[-._~a-zA-Z0-9/:]+$/,
+  ),
+  "proxy-cookie-path": replacement(
+    {
+      doc: "Replaces the beginning of the Path of the origin's cookies where it is the first word, by the second; `off` for none.",
+      example: "/inner/ /",
+      default: "off",
+    },
+    /^[-._~a-zA-Z0-9/:,?&=]+$/,
+  ),
+};
+
 /** Other domains and paths for the origin's cookies. */
-export const proxyCookie = definePolicy({
+export const proxyCookie = /* @__PURE__ */ definePolicy({
   name: "proxyCookie",
   doc: "Replaces domain and path of the origin's cookies.",
   scope: "route",
@@ -17,25 +38,8 @@ export const proxyCookie = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) }),
-  annotations: {
-    "proxy-cookie-domain": replacement(
-      {
-        doc: "Replaces the Domain of the origin's cookies where it is the first word, by the second; `off` for none.",
-        example: "inner.example.com shop.example.com",
-        default: "off",
-      },
-      /^[-._~a-zA-Z0-9/:]+$/,
-    ),
-    "proxy-cookie-path": replacement(
-      {
-        doc: "Replaces the beginning of the Path of the origin's cookies where it is the first word, by the second; `off` for none.",
-        example: "/inner/ /",
-        default: "off",
-      },
-      /^[-._~a-zA-Z0-9/:,?&=]+$/,
-    ),
-  },
+  settings: ProxyCookieSettings,
+  annotations,
   fromAnnotations(values) {
     const { "proxy-cookie-domain": domain, "proxy-cookie-path": path } = values;
     return domain || path ? { ...(domain && { domain }), ...(path && { path }) } : undefined;

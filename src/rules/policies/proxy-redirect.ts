@@ -6,8 +6,28 @@ import { relativeRedirectsAnnotation } from "./redirect.ts";
 const URL_PREFIX_PATTERN = /^(?!~)[-._~a-zA-Z0-9/:,?&=]*$/;
 const URL_PREFIX_FORMAT = 'a URL or its beginning such as "http://inner.example.com/", without expressions';
 
+export const ProxyRedirectSettings = z.strictObject({ from: z.string(), to: z.string(), isRelative: z.boolean() });
+
+const annotations = {
+  "proxy-redirect-from": text(
+    {
+      doc: "The beginning of the origin's `Location` and `Refresh` that `proxy-redirect-to` replaces; `off` and `default` for none.",
+      example: "http://inner.example.com/",
+      default: "off",
+    },
+    URL_PREFIX_PATTERN,
+    URL_PREFIX_FORMAT,
+  ),
+  "proxy-redirect-to": text(
+    { doc: "What replaces `proxy-redirect-from`.", example: "https://shop.example.com/", default: "off" },
+    URL_PREFIX_PATTERN,
+    URL_PREFIX_FORMAT,
+  ),
+  ...relativeRedirectsAnnotation,
+};
+
 /** Other beginnings for where the origin sends clients. */
-export const proxyRedirect = definePolicy({
+export const proxyRedirect = /* @__PURE__ */ definePolicy({
   name: "proxyRedirect",
   doc: "Replaces the beginning of the origin's `Location` and `Refresh`.",
   scope: "route",
@@ -18,24 +38,8 @@ export const proxyRedirect = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ from: z.string(), to: z.string(), isRelative: z.boolean() }),
-  annotations: {
-    "proxy-redirect-from": text(
-      {
-        doc: "The beginning of the origin's `Location` and `Refresh` that `proxy-redirect-to` replaces; `off` and `default` for none.",
-        example: "http://inner.example.com/",
-        default: "off",
-      },
-      URL_PREFIX_PATTERN,
-      URL_PREFIX_FORMAT,
-    ),
-    "proxy-redirect-to": text(
-      { doc: "What replaces `proxy-redirect-from`.", example: "https://shop.example.com/", default: "off" },
-      URL_PREFIX_PATTERN,
-      URL_PREFIX_FORMAT,
-    ),
-    ...relativeRedirectsAnnotation,
-  },
+  settings: ProxyRedirectSettings,
+  annotations,
   fromAnnotations(values) {
     const [from, to] = [values["proxy-redirect-from"] || "off", values["proxy-redirect-to"] || "off"];
     if (from === "off" || from === "default" || to === "off") return undefined;

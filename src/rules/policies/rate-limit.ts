@@ -13,7 +13,7 @@ const Rate = z.strictObject({
   burst: z.int(), // and so many more at once
 });
 
-const RateLimit = z.strictObject({
+export const RateLimitSettings = z.strictObject({
   ingress: z.string(), // "namespace/name": its paths share the counts
   rates: z.array(Rate),
   connections: z.int(), // at a time; 0 for any number
@@ -54,7 +54,7 @@ const annotations = {
 };
 
 /** How much one client may ask. */
-export const rateLimit = definePolicy({
+export const rateLimit = /* @__PURE__ */ definePolicy({
   name: "rateLimit",
   doc: "Limits request rates and connections of each client.",
   scope: "route",
@@ -65,9 +65,9 @@ export const rateLimit = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: RateLimit,
+  settings: RateLimitSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof RateLimit> | undefined {
+  fromAnnotations(values, context): z.infer<typeof RateLimitSettings> | undefined {
     const multiplier = values["limit-burst-multiplier"] ?? DEFAULT_BURST_MULTIPLIER;
     const buildRates = (name: "limit-rps" | "limit-rpm", ms: number) => {
       const maxRequests = values[name] ?? 0;

@@ -17,8 +17,41 @@ export const relativeRedirectsAnnotation = {
   ),
 };
 
+export const RedirectSettings = z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() });
+
+const annotations = {
+  "permanent-redirect": template(
+    {
+      doc: "Sends every request to this URL or path with 301. Neither path nor query is appended; variables may be used.",
+      example: "https://www.example.com$request_uri",
+      guards: true,
+    },
+    new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_CHARACTERS})?$`),
+    'a URL such as "https://www.example.com/new", or a path such as "/new"',
+  ),
+  "permanent-redirect-code": optional(
+    integer(
+      { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
+      0,
+    ),
+  ),
+  "temporal-redirect": template(
+    {
+      doc: "Sends every request to this URL with 302. Counts before `permanent-redirect`.",
+      example: "https://maintenance.example.com",
+      guards: true,
+    },
+    new RegExp(`^(?:(?:https?://|\\$)${URL_CHARACTERS})?$`),
+    'a URL such as "https://maintenance.example.com"',
+  ),
+  "temporal-redirect-code": optional(
+    integer({ doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true }, 0),
+  ),
+  ...relativeRedirectsAnnotation,
+};
+
 /** Sends every request of a path elsewhere, whatever protects the path. */
-export const redirect = definePolicy({
+export const redirect = /* @__PURE__ */ definePolicy({
   name: "redirect",
   doc: "Redirects every request of a route.",
   scope: "route",
@@ -29,40 +62,8 @@ export const redirect = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() }),
-  annotations: {
-    "permanent-redirect": template(
-      {
-        doc: "Sends every request to this URL or path with 301. Neither path nor query is appended; variables may be used.",
-        example: "https://www.example.com$request_uri",
-        guards: true,
-      },
-      new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_CHARACTERS})?$`),
-      'a URL such as "https://www.example.com/new", or a path such as "/new"',
-    ),
-    "permanent-redirect-code": optional(
-      integer(
-        { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
-        0,
-      ),
-    ),
-    "temporal-redirect": template(
-      {
-        doc: "Sends every request to this URL with 302. Counts before `permanent-redirect`.",
-        example: "https://maintenance.example.com",
-        guards: true,
-      },
-      new RegExp(`^(?:(?:https?://|\\$)${URL_CHARACTERS})?$`),
-      'a URL such as "https://maintenance.example.com"',
-    ),
-    "temporal-redirect-code": optional(
-      integer(
-        { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
-        0,
-      ),
-    ),
-    ...relativeRedirectsAnnotation,
-  },
+  settings: RedirectSettings,
+  annotations,
   fromAnnotations(values, context) {
     const isRelative = values["relative-redirects"] ?? false;
     const { "temporal-redirect": temporal, "permanent-redirect": permanent } = values;

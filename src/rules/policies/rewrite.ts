@@ -12,7 +12,7 @@ const CAPTURE_GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
 
 const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may hold variables
 
-const Rewrite = z.discriminatedUnion("type", [
+export const RewriteSettings = z.discriminatedUnion("type", [
   // The whole path becomes the target, with $1 to $9, and other variables, filled in.
   z.strictObject({ type: z.literal("replace"), target: z.string(), forwardedPrefix }),
   // The prefix that matched becomes the target and the rest is kept: what rewrite-target meant before 2018.
@@ -48,7 +48,7 @@ const annotations = {
 
 const regexPaths: RegexPaths<
   AnnotationValues<typeof annotations>,
-  z.infer<typeof Rewrite>,
+  z.infer<typeof RewriteSettings>,
   keyof typeof annotations
 > = {
   mayBeRegex: (values, isLegacy) => {
@@ -61,7 +61,7 @@ const regexPaths: RegexPaths<
 };
 
 /** What the origin is asked for in place of the client's path. */
-export const rewrite = definePolicy({
+export const rewrite = /* @__PURE__ */ definePolicy({
   name: "rewrite",
   doc: "Replaces the path of requests to the origin.",
   scope: "route",
@@ -72,9 +72,9 @@ export const rewrite = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths,
   furtherHosts: "none",
-  settings: Rewrite,
+  settings: RewriteSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof Rewrite> | undefined {
+  fromAnnotations(values, context): z.infer<typeof RewriteSettings> | undefined {
     const { path, isLegacy } = context;
     const target = values["rewrite-target"];
     if (target === undefined || target === "" || target === path) return undefined;
@@ -115,7 +115,7 @@ function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
 export function findFixedTarget({
   rewrite: settings,
 }: {
-  readonly rewrite?: z.infer<typeof Rewrite>;
+  readonly rewrite?: z.infer<typeof RewriteSettings>;
 }): string | undefined {
   return settings?.type === "replace" && settings.target.search(CAPTURE_REFERENCE) < 0 ? settings.target : undefined;
 }

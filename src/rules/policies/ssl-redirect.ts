@@ -5,8 +5,33 @@ import { definePolicy } from "./policy.ts";
 // Certificate authorities check a name over plain http there (ACME HTTP-01).
 const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
+export const SslRedirectSettings = z.strictObject({
+  keepsTrailingSlash: z.boolean(),
+  writesPort: z.optional(z.boolean()),
+});
+
+const annotations = {
+  "ssl-redirect": flag({
+    doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
+    example: "false",
+  }),
+  "force-ssl-redirect": flag({
+    doc: "Sends http to https with 308 even where no Ingress names a certificate for the host.",
+    example: "true",
+  }),
+  "preserve-trailing-slash": flag({
+    doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
+    example: "true",
+  }),
+  "use-port-in-redirects": flag({
+    doc: "Writes the port, 443, into the redirect to https.",
+    example: "true",
+    default: "false",
+  }),
+};
+
 /** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
-export const sslRedirect = definePolicy({
+export const sslRedirect = /* @__PURE__ */ definePolicy({
   name: "sslRedirect",
   doc: "Redirects http to https.",
   scope: "route",
@@ -17,26 +42,8 @@ export const sslRedirect = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ keepsTrailingSlash: z.boolean(), writesPort: z.optional(z.boolean()) }),
-  annotations: {
-    "ssl-redirect": flag({
-      doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
-      example: "false",
-    }),
-    "force-ssl-redirect": flag({
-      doc: "Sends http to https with 308 even where no Ingress names a certificate for the host.",
-      example: "true",
-    }),
-    "preserve-trailing-slash": flag({
-      doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
-      example: "true",
-    }),
-    "use-port-in-redirects": flag({
-      doc: "Writes the port, 443, into the redirect to https.",
-      example: "true",
-      default: "false",
-    }),
-  },
+  settings: SslRedirectSettings,
+  annotations,
   fromAnnotations(values, { tls, path }) {
     const isEnabled = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
     if (!isEnabled || path.startsWith(ACME_CHALLENGE_PATH)) return undefined;

@@ -4,8 +4,25 @@ import { isTemplate, VARIABLE_PATTERN } from "../nginx-variables.ts";
 import { template } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
+export const UpstreamVhostSettings = z.strictObject({ host: z.string() }); // may hold variables
+
+const annotations = {
+  "upstream-vhost": template(
+    {
+      doc: "The Host that the origin is asked with; `X-Forwarded-Host` has the client's. Variables may be used.",
+      example: "inner.example.com",
+      default: "the client's",
+      support: "partial",
+      difference: "Only a name in the zone of the client's host can be had; for others the client's Host stays.",
+      guards: true,
+    },
+    /^[-._a-zA-Z0-9${}]*$/,
+    'a host such as "inner.example.com"',
+  ),
+};
+
 /** The Host that the origin is asked with. */
-export const upstreamVhost = definePolicy({
+export const upstreamVhost = /* @__PURE__ */ definePolicy({
   name: "upstreamVhost",
   doc: "Sets the `Host` header of requests to the origin.",
   scope: "route",
@@ -16,21 +33,8 @@ export const upstreamVhost = definePolicy({
   pathLimited: { effect: "applies" },
   regexPaths: "never",
   furtherHosts: "none",
-  settings: z.strictObject({ host: z.string() }), // may hold variables
-  annotations: {
-    "upstream-vhost": template(
-      {
-        doc: "The Host that the origin is asked with; `X-Forwarded-Host` has the client's. Variables may be used.",
-        example: "inner.example.com",
-        default: "the client's",
-        support: "partial",
-        difference: "Only a name in the zone of the client's host can be had; for others the client's Host stays.",
-        guards: true,
-      },
-      /^[-._a-zA-Z0-9${}]*$/,
-      'a host such as "inner.example.com"',
-    ),
-  },
+  settings: UpstreamVhostSettings,
+  annotations,
   fromAnnotations(values, context) {
     const host = fillStaticVariables(values["upstream-vhost"] ?? "", context);
     if (host === "") return undefined;

@@ -38,7 +38,7 @@ export type RetrySettings = z.infer<typeof RetrySettings>;
 /** As in ingress-nginx where nothing is said. */
 export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
 
-const UpstreamSettings = z.strictObject({
+export const UpstreamSettings = z.strictObject({
   hashBy: z.optional(z.string()),
   answerMs: z.optional(z.int()), // from the request's end to the answer's begin
   readMs: z.optional(z.int()), // between parts of the answer
@@ -91,7 +91,7 @@ const annotations = {
 };
 
 /** How the origin is asked. */
-export const upstream = definePolicy({
+export const upstream = /* @__PURE__ */ definePolicy({
   name: "upstream",
   doc: "Sets protocol, timeouts and retries of requests to the origin.",
   scope: "route",
