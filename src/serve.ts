@@ -1,13 +1,12 @@
 import type { Env } from "./env.ts";
-import { fetchOrigin } from "./forward/origin-fetch.ts";
 import { load } from "./load/load.ts";
 import { matchHost } from "./match/match-host.ts";
-import { MAX_SUBREQUEST_DEPTH } from "./nesting.ts";
 import { logAccess } from "./request/access-log.ts";
-import { createExchange, type Exchange, type RequestServices } from "./request/exchange.ts";
+import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
 import { type EdgeResponse, errorResponse } from "./request/response.ts";
 import { decryptSecret } from "./runtime/decrypt-secret.ts";
 import { edgeCache } from "./runtime/edge-cache.ts";
+import { fetchOrigin } from "./runtime/origin-fetch.ts";
 
 /** A request's way: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {

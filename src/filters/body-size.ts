@@ -2,7 +2,7 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { hasStreamableBody } from "../runtime/request-body-pipe.ts";
+import { hasStreamableBody } from "../runtime/streams.ts";
 
 /** Up to this limit a body of unknown length is read before anyone is asked, as nginx does with all of them. */
 const MAX_PREBUFFERED_BYTES = 64 * 1024;

@@ -1,10 +1,9 @@
-import { buildOriginHeaders } from "../forward/proxy-headers.ts";
 import { sendSubrequest } from "../forward/subrequest.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
+import { buildOriginHeaders } from "../request/proxy-headers.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { createPipe, hasStreamableBody } from "../runtime/request-body-pipe.ts";
-import { type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
+import { createPipe, hasStreamableBody, type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
 
 const TIMEOUT_MS = 30_000; // for so long a Worker goes on after its answer
 const MAX_LAG_BYTES = 1024 * 1024;

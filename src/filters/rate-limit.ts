@@ -1,11 +1,11 @@
 import type { Admission, RateLimiter } from "../env.ts";
-import { keepSlotAlive } from "../rate-limiter/connection-slot.ts";
+import { keepSlotAlive } from "../rate-limiter/connection-slots.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { createIpMatcher } from "../rules/addresses.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { createPipe } from "../runtime/request-body-pipe.ts";
+import { createPipe } from "../runtime/streams.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 
 /** A request waits no longer for its counting; it then passes, since a limit must not fail the requests that it protects. */

@@ -1,11 +1,12 @@
 import type { Exchange } from "../request/exchange.ts";
+import { buildClientResponse, buildOriginHeaders } from "../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
+import { fetchOrigin } from "../runtime/origin-fetch.ts";
+import { UploadStalledError } from "../runtime/streams.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
-import { fetchOrigin } from "./origin-fetch.ts";
 import type { OriginUrl } from "./origin-url.ts";
-import { buildClientResponse, buildOriginHeaders } from "./proxy-headers.ts";
-import { type RequestBody, UploadStalledError } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
 
 const DEFAULT_ORIGIN_TIMEOUT_MS = DEFAULT_READ_TIMEOUT_S * 1000;

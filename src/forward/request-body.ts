@@ -1,5 +1,5 @@
 import type { Exchange } from "../request/exchange.ts";
-import { createPipe, isBodylessMethod } from "../runtime/request-body-pipe.ts";
+import { createPipe, isBodylessMethod, pumpWithWriteTimeout, UploadStalledError } from "../runtime/streams.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 
 /** Bodies up to this are kept, so that another address can be asked. */
@@ -23,9 +23,6 @@ export interface RequestBody {
   readonly isRepeatable: boolean;
   readonly send: (url: string) => OutgoingBody;
 }
-
-/** Why a body was not taken. */
-export class UploadStalledError extends Error {}
 
 /** Makes a request's body ready. One that is small, and may be wanted again, is read whole first. */
 export async function prepareBody({ request, body, upstream }: Exchange, mayRetry: boolean): Promise<RequestBody> {
@@ -57,22 +54,4 @@ function streamBody(body: ReadableStream<Uint8Array>, length: string | null, sen
 async function isClosed(stream: WritableStream): Promise<boolean> {
   const returnTrue = () => true;
   return (await withTimeout(stream.getWriter().closed.then(returnTrue, returnTrue), 0)) ?? false;
-}
-
-/** Pipes part by part, to see how long each waits to be taken. */
-async function pumpWithWriteTimeout(
-  source: ReadableStream<Uint8Array>,
-  destination: WritableStream<Uint8Array>,
-  ms: number,
-): Promise<void> {
-  const writer = destination.getWriter();
-  try {
-    for await (const chunk of source) {
-      const write = writer.write(chunk).then(() => true);
-      if (!(await withTimeout(write, ms))) throw new UploadStalledError(`the origin took nothing for ${ms} ms`);
-    }
-    await writer.close();
-  } finally {
-    writer.releaseLock();
-  }
 }

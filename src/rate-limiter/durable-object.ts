@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Admission, Rate, RateLimiter, RateLimitRequest } from "../env.ts";
-import { SLOT_TTL_MS } from "./connection-slot.ts";
-import { ConnectionSlots } from "./connection-slots.ts";
+import { ConnectionSlots, SLOT_TTL_MS } from "./connection-slots.ts";
 import { addRequest, type BucketLevel, drainTimeMs } from "./leaky-bucket.ts";
 
 /** An object in memory outlives a pause as long as this, so that a bucket which is empty by then need not be stored. */

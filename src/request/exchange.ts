@@ -1,8 +1,8 @@
 import type { Env } from "../env.ts";
-import type { OriginFetchInit } from "../forward/origin-fetch.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
 import type { UpstreamSettings } from "../rules/policies/upstream.ts";
+import type { OriginFetchInit } from "../runtime/origin-fetch.ts";
 import { type ClientCertificate, parseClientCertificate } from "./client-certificate.ts";
 import type { EdgeResponse } from "./response.ts";
 
@@ -61,6 +61,9 @@ export interface TextCache {
   readonly get: (name: string) => Promise<string | undefined>;
   readonly put: (name: string, text: string, seconds: number) => Promise<void>;
 }
+
+/** Subrequests that a request may cause one inside the other: an authentication path that asks itself must end. */
+export const MAX_SUBREQUEST_DEPTH = 2;
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
 // A client's own id is kept where it is one word; anything else could forge lines of a log.

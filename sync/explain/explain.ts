@@ -2,8 +2,12 @@ import { buildOriginUrl } from "../../src/forward/origin-url.ts";
 import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host-handler.ts";
 import { matchHost } from "../../src/match/match-host.ts";
 import { acceptsPath } from "../../src/match/route-table.ts";
-import { MAX_SUBREQUEST_DEPTH } from "../../src/nesting.ts";
-import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
+import {
+  createExchange,
+  type Exchange,
+  MAX_SUBREQUEST_DEPTH,
+  type RequestServices,
+} from "../../src/request/exchange.ts";
 import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/request/response.ts";
 import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";

@@ -1,8 +1,8 @@
-import { buildOriginHeaders } from "../../forward/proxy-headers.ts";
 import { sendSubrequest } from "../../forward/subrequest.ts";
 import type { Exchange } from "../../request/exchange.ts";
 import type { HostContext } from "../../request/filter.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
+import { buildOriginHeaders } from "../../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse, redirectResponse, withHeader } from "../../request/response.ts";
 import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
 import { type AuthCheck, type AuthVerdict, denyRequest } from "./auth-check.ts";

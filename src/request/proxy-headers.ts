@@ -1,4 +1,4 @@
-import type { Exchange } from "../request/exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
 // Of one connection only (RFC 9110, 7.6.1), and what makes CGI programs believe in a proxy (httpoxy).
 const HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE"];
