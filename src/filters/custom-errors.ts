@@ -11,8 +11,11 @@ const OMITTED_HEADERS = [
   "X-Forwarded-Port",
   "X-Forwarded-Proto",
   "X-Forwarded-Scheme",
+  "X-Scheme",
+  "X-Original-Forwarded-For",
+  "X-Original-Forwarded-Host",
+  "Content-Length",
 ];
-const MORE_OMITTED_HEADERS = ["X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
 
 /** Has the default backend answer in place of errors, and passes its answer on as it is. */
 export function customErrors(settings: SettingsOf<"customErrors">, { forward }: HostContext): Filter {
@@ -43,7 +46,7 @@ function createErrorPageRequest(exchange: Exchange, code: number, settings: Sett
   const { url, method, headers, signal } = exchange.request;
   const request = new Request(url, { method, headers, signal });
   const originHeaders: Exchange["originHeaders"] = [
-    ...[...OMITTED_HEADERS, ...MORE_OMITTED_HEADERS, "Content-Length"].map((name) => [name, undefined] as const),
+    ...OMITTED_HEADERS.map((name) => [name, undefined] as const),
     ["X-Original-URI", rawPath + query],
     ...buildFailureHeaders(exchange, code, settings),
   ];

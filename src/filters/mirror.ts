@@ -1,4 +1,3 @@
-import { sendSubrequest } from "../forward/subrequest.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
 import { buildOriginHeaders } from "../request/proxy-headers.ts";
@@ -38,7 +37,7 @@ function sendCopy(
   const { method } = exchange.request;
   const init = { method, headers, body, host, timeoutMs: TIMEOUT_MS, ...(copy && { signal: copy.aborted }) };
   exchange.platform.runInBackground(async () => {
-    const response = await sendSubrequest(exchange, hostContext, target, init).catch(() => undefined);
+    const response = await hostContext.sendSubrequest(exchange, target, init).catch(() => undefined);
     await response?.body?.cancel();
   });
 }

@@ -1,27 +1,20 @@
 import type { Exchange } from "../request/exchange.ts";
-import type { HostContext } from "../request/filter.ts";
+import type { HostContext, SubrequestInit } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
+import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 
-/** What a subrequest is, beside where it goes. Redirects are not followed. */
-export interface SubrequestInit {
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: ReadableStream | null;
-  readonly timeoutMs: number;
-  /** Ends it, where that is to happen before. */
-  readonly signal?: AbortSignal;
-  /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
-  readonly host?: string | undefined;
+/** Sends the subrequests of a host's filters. */
+export function createSubrequestSender(rules: HostRules): HostContext["sendSubrequest"] {
+  return (exchange, target, init) => sendSubrequest(exchange, rules, target, init);
 }
 
-/** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
-export async function sendSubrequest(
+async function sendSubrequest(
   exchange: Exchange,
-  { rules }: HostContext,
+  rules: HostRules,
   target: SubrequestTarget,
   init: SubrequestInit,
 ): Promise<Response> {

@@ -1,7 +1,8 @@
 import { buildChain } from "../filters/index.ts";
+import { createSubrequestSender } from "../forward/subrequest.ts";
 import { buildRouteTable, findRoute, type RouteMatch } from "../match/route-table.ts";
 import type { Exchange, RouteLabels } from "../request/exchange.ts";
-import type { Next } from "../request/filter.ts";
+import type { HostContext, Next } from "../request/filter.ts";
 import { errorResponse } from "../request/response.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
 
@@ -11,7 +12,11 @@ export type TerminalHandlerFactory = (rules: HostRules) => Next;
 /** Makes a host's rules ready to serve: does once a generation all that a request would else have to do. */
 export function createHostHandler(rules: HostRules, createTerminalHandler: TerminalHandlerFactory): Next {
   const table = buildRouteTable(rules);
-  const hostContext = { rules, forward: createTerminalHandler(rules) };
+  const hostContext: HostContext = {
+    rules,
+    forward: createTerminalHandler(rules),
+    sendSubrequest: createSubrequestSender(rules),
+  };
   const routeHandlers = new Map(
     rules.routes.map((route) => [
       route,

@@ -57,6 +57,7 @@ export interface RequestServices {
   readonly cache: TextCache;
 }
 
+/** A cache of texts. It may drop an entry at any time. */
 export interface TextCache {
   readonly get: (name: string) => Promise<string | undefined>;
   readonly put: (name: string, text: string, seconds: number) => Promise<void>;

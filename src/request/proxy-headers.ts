@@ -1,8 +1,18 @@
 import type { Exchange } from "./exchange.ts";
 
 // Of one connection only (RFC 9110, 7.6.1), and what makes CGI programs believe in a proxy (httpoxy).
-const HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE"];
-const MORE_HOP_BY_HOP = ["Trailer", "Transfer-Encoding", "Upgrade", "Proxy"];
+const HOP_BY_HOP = [
+  "Connection",
+  "Keep-Alive",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "Proxy-Connection",
+  "TE",
+  "Trailer",
+  "Transfer-Encoding",
+  "Upgrade",
+  "Proxy",
+];
 // What only a proxy may say. CF-Connecting-IP is Cloudflare's to set again (error 1000 if it comes from a Worker).
 const SPOOFABLE_HEADERS = [
   "CF-Connecting-IP",
@@ -63,11 +73,7 @@ function parseOriginalForwardedFor(forwardedFor: string | null): string | undefi
 
 function deleteHopByHop(headers: Headers): void {
   const connectionHeaders = headers.get("Connection")?.split(",") ?? [];
-  for (const name of [
-    ...connectionHeaders.map((text) => text.trim()).filter(isToken),
-    ...HOP_BY_HOP,
-    ...MORE_HOP_BY_HOP,
-  ]) {
+  for (const name of [...connectionHeaders.map((text) => text.trim()).filter(isToken), ...HOP_BY_HOP]) {
     headers.delete(name);
   }
 }

@@ -1,24 +1,25 @@
-import type { Exchange } from "./exchange.ts";
+/** Every outcome of a request, as the access log names it. One sentence each, for the documentation. */
+export const REQUEST_OUTCOMES = {
+  routed: "The origin answered.",
+  redirected: "The edge sent a redirect.",
+  preflight: "The edge answered a CORS preflight.",
+  "no-route": "No route matched, or the route has no backend: 404.",
+  "no-backend": "The Service, its port or its address does not exist: 503.",
+  "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
+  denied: "Authorization or the client certificate check rejected the request.",
+  "bad-request": "The path is invalid or too long: 400 or 414.",
+  "empty-rewrite": "The rewritten path is empty: 500.",
+  "body-too-large": "The body exceeds `proxy-body-size`: 413.",
+  "rate-limited": "The client exceeds a limit: 503.",
+  "origin-unreachable": "No address of the backend could be reached: 502.",
+  "origin-timeout": "The origin did not respond in time: 504.",
+  "client-closed": "The client disconnected before its request was complete.",
+  "subrequest-loop": "Subrequests are nested too deeply: 508.",
+  "no-snapshot": "The Worker has no snapshot: 503.",
+  "internal-error": "The Worker failed unexpectedly: 500.",
+} as const;
 
-/** How a request ended: for the access line, one word a kind. */
-export type RequestOutcome =
-  | "routed"
-  | "redirected"
-  | "preflight"
-  | "no-route"
-  | "no-backend"
-  | "failed-closed"
-  | "denied"
-  | "bad-request"
-  | "empty-rewrite"
-  | "body-too-large"
-  | "rate-limited"
-  | "origin-unreachable"
-  | "origin-timeout"
-  | "client-closed"
-  | "subrequest-loop"
-  | "no-snapshot"
-  | "internal-error";
+export type RequestOutcome = keyof typeof REQUEST_OUTCOMES;
 
 /** A response, and how it came about. */
 export interface EdgeResponse {
@@ -60,7 +61,7 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
 
 /** An answer of the edge's own: a small text that names the request id, and nothing internal. */
 export function errorResponse(
-  exchange: Exchange,
+  exchange: { readonly id: string },
   status: number,
   outcome: RequestOutcome,
   reason?: string,
@@ -80,7 +81,6 @@ export function redirectResponse(status: number, location: string): EdgeResponse
   return { response: new Response(null, { status, headers: { Location: escapedLocation } }), outcome: "redirected" };
 }
 
-/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
 /** The same answer with a header set. */
 export function withHeader(answer: EdgeResponse, name: string, value: string): EdgeResponse {
   return withHeaders(answer, (headers) => headers.set(name, value));

@@ -1,4 +1,3 @@
-import { sendSubrequest } from "../../forward/subrequest.ts";
 import type { Exchange } from "../../request/exchange.ts";
 import type { HostContext } from "../../request/filter.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
@@ -62,7 +61,7 @@ async function callAuthService(
   const headers = buildAuthHeaders(settings, exchange);
   const timeoutMs = Number(exchange.platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_AUTH_TIMEOUT_MS);
   try {
-    const response = await sendSubrequest(exchange, hostContext, target, { method, headers, body: null, timeoutMs });
+    const response = await hostContext.sendSubrequest(exchange, target, { method, headers, body: null, timeoutMs });
     await response.body?.cancel();
     return parseAuthResponse(response, responseHeaders);
   } catch (error) {
