@@ -1,7 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
-import { DEFAULT_RETRY } from "../rules/policies/upstream.ts";
+import { DEFAULT_RETRY } from "../rules/policies/retry-settings.ts";
 import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
 import { attempt } from "./attempt.ts";
 import { buildOriginUrl } from "./origin-url.ts";

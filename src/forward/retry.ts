@@ -1,4 +1,4 @@
-import type { RetrySettings } from "../rules/policies/upstream.ts";
+import type { RetrySettings } from "../rules/policies/retry-settings.ts";
 
 /** What may make an attempt worth another: nothing was sent, or it broke off, or took too long, or its status. */
 export type RetryCondition = "unsent" | "error" | "timeout" | `http_${number}`;

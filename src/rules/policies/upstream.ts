@@ -1,43 +1,10 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../result.ts";
 import { integer, template, word } from "./annotation-types.ts";
-import {
-  type Annotation,
-  type AnnotationRow,
-  type AnnotationValues,
-  definePolicy,
-  type PolicyContext,
-} from "./policy.ts";
-
-/** What may be wrong with an attempt for another address to be asked, and whether any method is asked again. */
-export const RETRY_CONDITIONS = [
-  "error",
-  "timeout",
-  "invalid_header",
-  "http_500",
-  "http_502",
-  "http_503",
-  "http_504",
-  "http_403",
-  "http_404",
-  "http_429",
-  "non_idempotent",
-] as const;
+import { type AnnotationRow, type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
+import { buildRetry, MAX_TIMEOUT_S, RetrySettings, retryAnnotations } from "./retry-settings.ts";
 
 /** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
 export const DEFAULT_READ_TIMEOUT_S = 60;
-const MAX_TIMEOUT_S = 2_000_000; // a timer takes 31 bits of milliseconds
-
-const RetrySettings = z.strictObject({
-  on: z.array(z.enum(RETRY_CONDITIONS)),
-  tries: z.int(), // addresses asked at most; 0 for all
-  withinMs: z.int(), // no address is asked later than this; 0 for no such limit
-});
-export type RetrySettings = z.infer<typeof RetrySettings>;
-
-/** As in ingress-nginx where nothing is said. */
-export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
-
 export const UpstreamSettings = z.strictObject({
   hashBy: z.optional(z.string()),
   answerMs: z.optional(z.int()), // from the request's end to the answer's begin
@@ -70,24 +37,7 @@ const annotations = {
     'text and variables such as "$request_uri"',
   ),
   ...buildTimeoutAnnotations(),
-  "proxy-next-upstream": {
-    doc: "When another of the Service's addresses is asked: a list of nginx's conditions, or `off`. POST, LOCK and PATCH are asked again only with `non_idempotent`, or where the first address got nothing of it.",
-    example: "error timeout http_503",
-    default: "error timeout",
-    support: "partial",
-    difference:
-      "Only another address is asked, never the same again; a request whose body is over 64 KiB, or of unknown length, is asked once.",
-    parse: parseRetryConditions,
-  } satisfies Annotation<unknown>,
-  "proxy-next-upstream-tries": integer(
-    { doc: "Addresses that are asked at most; `0` for all.", example: "2", default: "3" },
-    0,
-  ),
-  "proxy-next-upstream-timeout": integer(
-    { doc: "Seconds after which no other address is asked; `0` for no such limit.", example: "10", default: "0" },
-    0,
-    MAX_TIMEOUT_S,
-  ),
+  ...retryAnnotations,
 };
 
 /** How the origin is asked. */
@@ -155,14 +105,6 @@ function buildTimeouts(values: UpstreamValues) {
   };
 }
 
-function buildRetry(values: UpstreamValues): { retry?: RetrySettings } {
-  const on = values["proxy-next-upstream"] ?? DEFAULT_RETRY.on;
-  const tries = values["proxy-next-upstream-tries"] ?? DEFAULT_RETRY.tries;
-  const withinMs = (values["proxy-next-upstream-timeout"] ?? 0) * 1000;
-  const isDefault = on === DEFAULT_RETRY.on && tries === DEFAULT_RETRY.tries && withinMs === 0;
-  return isDefault ? {} : { retry: { on: [...on], tries, withinMs } };
-}
-
 function rejectUnsupportedProtocol(values: UpstreamValues, context: PolicyContext): void {
   const protocol = values["backend-protocol"];
   if (protocol === "GRPC" || protocol === "GRPCS" || protocol === "FCGI") {
@@ -172,20 +114,6 @@ function rejectUnsupportedProtocol(values: UpstreamValues, context: PolicyContex
       "speak HTTP or HTTPS to the Service",
     );
   }
-}
-
-/** A list of conditions, separated by spaces; `off` overrules the others, as in nginx. */
-function parseRetryConditions(text: string): Result<readonly (typeof RETRY_CONDITIONS)[number][]> {
-  const words = text.split(/\s+/);
-  const knownConditions = words.flatMap(
-    (candidate) => RETRY_CONDITIONS.find((condition) => condition === candidate) ?? [],
-  );
-  const unknownWord = words.find(
-    (candidate) => candidate !== "off" && !knownConditions.some((condition) => condition === candidate),
-  );
-  if (unknownWord !== undefined)
-    return failure(`expected conditions such as ${RETRY_CONDITIONS.join(" ")}, or off, got "${unknownWord}"`);
-  return success(words.includes("off") ? [] : [...new Set(knownConditions)]);
 }
 
 /** The protocol of an Ingress's backends. "auto": by the port. */
