@@ -19,7 +19,7 @@ export const acceptDegraded = definePolicy({
   annotations: {
     "accept-degraded": list(
       {
-        doc: "Annotations of this Ingress that would close its paths, since the edge cannot do them: serves without.",
+        doc: "Unsupported annotations of this Ingress to ignore, instead of closing its paths.",
         example: "configuration-snippet, server-snippet",
         default: "none",
       },

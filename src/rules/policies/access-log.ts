@@ -2,18 +2,18 @@ import * as z from "zod/mini";
 import { flag } from "./annotation-types.ts";
 import { definePolicy } from "./policy.ts";
 
-export const AccessLogSettings = z.strictObject({}); // it is there, or not
+export const AccessLogSettings = z.strictObject({}); // present or absent
 
 const annotations = {
   "enable-access-log": flag({
-    doc: "`false` leaves the requests of the Ingress out of the access log.",
+    doc: "Log requests. `false` leaves the requests of the Ingress out of the access log.",
     example: "false",
     default: "true",
     support: "partial",
-    difference: "Cloudflare's own logs still have the request.",
+    difference: "Cloudflare's own logs still contain the request.",
   }),
   "enable-rewrite-log": flag({
-    doc: "nginx's debugging of rewrites; `edgress explain` shows what becomes of a path.",
+    doc: "Log of nginx's rewrites. `edgress explain` shows how a path is rewritten.",
     example: "true",
     default: "false",
     support: "no-op",

@@ -6,13 +6,13 @@ export const AppRootSettings = z.strictObject({ path: z.string() });
 
 const annotations = {
   "app-root": template(
-    { doc: "Sends `/` of the host to this path with 302. Variables may be used.", example: "/app" },
+    { doc: "Redirect `/` of the host to this path with 302. Variables are allowed.", example: "/app", default: "none" },
     /^(?:\/[-._~a-zA-Z0-9/:?&=+%${}]*)?$/,
     'an absolute path such as "/app"',
   ),
 };
 
-/** Sends a request for `/` of the host elsewhere, whatever its paths say and before anything else. */
+/** Redirects `/` of a host before any route is matched. */
 export const appRoot = /* @__PURE__ */ definePolicy({
   name: "appRoot",
   doc: "Redirects `/` of a host to a path.",

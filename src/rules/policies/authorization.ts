@@ -5,11 +5,11 @@ import { buildExternalAuth, ExternalAuth, externalAuthAnnotations } from "./exte
 import { definePolicy } from "./policy.ts";
 import { buildSourceRange, SourceRange, sourceRangeAnnotations } from "./source-range.ts";
 
-// Certificate authorities check a name there, and know no password (ACME HTTP-01): ingress-nginx's no-auth-locations.
+// Certificate authorities check a name there without credentials (ACME HTTP-01): ingress-nginx's no-auth-locations.
 const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
 export const AuthorizationSettings = z.strictObject({
-  any: z.boolean(), // one part that lets a client in is enough
+  any: z.boolean(), // one check that accepts the client is enough
   sourceRange: z.optional(SourceRange),
   basic: z.optional(BasicAuth),
   external: z.optional(ExternalAuth),
@@ -21,7 +21,7 @@ const annotations = {
   ...externalAuthAnnotations,
   satisfy: word(
     {
-      doc: "`any`: one of source ranges, password and `auth-url` that lets a client in is enough; else all must.",
+      doc: "Whether `all` of source ranges, password and `auth-url` must accept a client, or `any`.",
       example: "any",
       default: "all",
     },
@@ -29,7 +29,7 @@ const annotations = {
   ),
 };
 
-/** Who may call. One policy of three parts, so that how they go together is decided in one place. */
+/** Restricts access. One policy with three checks, because `satisfy` combines them. */
 export const authorization = /* @__PURE__ */ definePolicy({
   name: "authorization",
   doc: "Restricts access by address, password or external service.",

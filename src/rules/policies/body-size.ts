@@ -8,15 +8,15 @@ export const BodySizeSettings = z.strictObject({ most: z.int().check(z.gte(1)) }
 
 const annotations = {
   "proxy-body-size": size({
-    doc: "Answers 413 to requests with a larger body; `0` takes any.",
+    doc: "Reject larger request bodies with 413. `0` means no limit.",
     example: "8m",
-    default: "what the Cloudflare plan takes",
+    default: "none",
     support: "partial",
-    difference: "Without it there is no limit of 1m; the limit of the zone's plan (100 MB or more) holds in any case.",
+    difference: "The default is not 1m. The limit of the zone's Cloudflare plan (100 MB or more) always applies.",
   }),
 };
 
-/** How large a request's body may be. */
+/** Limits the size of request bodies. */
 export const bodySize = /* @__PURE__ */ definePolicy({
   name: "bodySize",
   doc: "Limits the size of request bodies.",

@@ -65,7 +65,7 @@ export type CompiledPolicyName = PolicyName | (typeof compilerPolicies)[number][
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A policy without the types of its own annotations and settings. Loops over all policies use it. */
+/** A policy without the types of its annotations and settings. Loops over all policies use it. */
 export interface CompiledPolicy
   extends Omit<Policy<string, z.ZodMiniType, Annotations>, "name" | "fromAnnotations" | "regexPaths"> {
   readonly name: CompiledPolicyName;
@@ -74,7 +74,7 @@ export interface CompiledPolicy
 }
 
 /** Every policy that annotations configure, in the order of the filters. */
-// The cast: each policy gets the values of its own annotations and its own settings, which a list cannot express.
+// The cast: each policy gets its own values and settings, which the type of a list cannot express.
 export const compiledPolicies = [
   ...policyNames.map((name) => policiesByName[name]),
   ...compilerPolicies,

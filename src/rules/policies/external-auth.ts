@@ -7,19 +7,19 @@ import { flag, integer, list, template, text } from "./annotation-types.ts";
 import { cacheDurations, DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
 import type { AnnotationValues, PolicyContext } from "./policy.ts";
 
-/** Who may call, as another service says. Texts may hold variables. */
+/** Restricts access by the response of another service. Texts may contain variables. */
 export const ExternalAuth = z.strictObject({
   target: SubrequestTarget,
-  method: z.optional(z.string()), // GET without
-  redirect: z.string(), // what X-Auth-Request-Redirect says
-  headers: z.array(z.tuple([z.string(), z.string()])), // that the service gets beside the client's
-  responseHeaders: z.array(z.string()), // that the origin gets from the service's answer, and from nobody else
-  signIn: z.optional(z.string()), // where a client goes that the service does not know
+  method: z.optional(z.string()), // GET if undefined
+  redirect: z.string(), // value of X-Auth-Request-Redirect
+  headers: z.array(z.tuple([z.string(), z.string()])), // additional request headers for the service
+  responseHeaders: z.array(z.string()), // response headers of the service for the origin; the client's are dropped
+  signIn: z.optional(z.string()), // redirect for clients that the service rejects with 401
   alwaysSetsCookies: z.boolean(),
   cache: z.optional(
     z.strictObject({
       key: z.string(),
-      path: z.string(), // each path of an Ingress has its own answers
+      path: z.string(), // each path of an Ingress has separate cache entries
       seconds: z.record(z.string(), z.number()), // by status
     }),
   ),
@@ -28,52 +28,57 @@ export type ExternalAuth = z.infer<typeof ExternalAuth>;
 
 const HEADER_NAME = /^[A-Za-z0-9_-]{1,256}$/;
 const METHOD_PATTERN = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
-// A URL, or one that begins with the request's own scheme; no quotes, brackets or spaces.
+// A URL, or a template that begins with the request's scheme; no quotes, brackets or spaces.
 const URL_TEMPLATE = /^(?:https?|\$(?:scheme|pass_access_scheme)):\/\/[^\s"<>\\^`|#]+$/;
-const KEEPALIVE_ROW = { support: "no-op" as const, example: "32" };
+const KEEPALIVE_DOC = "Connections kept open to `auth-url`.";
+const KEEPALIVE_DIFFERENCE = "Cloudflare keeps connections open.";
 
 export const externalAuthAnnotations = {
   "auth-url": template(
     {
-      doc: "Asks this URL about every request: 2xx lets it in, 401 and 403 turn it away, anything else answers 500.",
+      doc: "URL that authorizes every request: 2xx accepts it, 401 and 403 reject it, any other status answers 500.",
       example: "http://auth.default.svc.cluster.local/verify",
+      default: "none",
       support: "partial",
-      difference: "A Service is asked with the client's Host, since Cloudflare derives it from the request's zone.",
+      difference: "A Service gets the client's `Host` header, because Cloudflare derives it from the request's zone.",
       guards: true,
     },
     /^https?:\/\/\S+$/,
     'a URL such as "https://auth.example.com/verify"',
   ),
   "auth-method": text(
-    { doc: "The method with which `auth-url` is asked.", example: "POST", default: "GET", guards: true },
+    { doc: "Method of the request to `auth-url`.", example: "POST", default: "GET", guards: true },
     METHOD_PATTERN,
     "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS",
   ),
   "auth-signin": template(
     {
-      doc: "Where a client is sent with 302 that `auth-url` answers with 401; `rd` says where it wanted to go.",
+      doc: "Redirect clients that `auth-url` rejects with 401 to this URL. The parameter `rd` has the requested URL.",
       example: "https://$host/oauth2/start?rd=$escaped_request_uri",
+      default: "none",
     },
     URL_TEMPLATE,
     'a URL such as "https://auth.example.com/start"',
   ),
   "auth-signin-redirect-param": text(
-    { doc: "The name of that parameter.", example: "next", default: "rd" },
+    { doc: "Name of the parameter of `auth-signin` with the requested URL.", example: "next", default: "rd" },
     /^[A-Za-z0-9._~-]{1,64}$/,
-    'the name of a parameter such as "rd"',
+    'a parameter name such as "rd"',
   ),
   "auth-response-headers": list<string>(
     {
-      doc: "Headers of its answer that the origin gets; what clients send under these names it never gets.",
+      doc: "Response headers of `auth-url` to send to the origin. The client's headers of these names are dropped.",
       example: "X-User, X-Groups",
+      default: "none",
       guards: true,
     },
-    (name) => (HEADER_NAME.test(name) ? success(name) : failure(`expected the name of a header, got "${name}"`)),
+    (name) => (HEADER_NAME.test(name) ? success(name) : failure(`expected a header name, got "${name}"`)),
   ),
   "auth-proxy-set-headers": text(
     {
-      doc: "A ConfigMap whose entries are headers that `auth-url` is asked with.",
+      doc: "ConfigMap with additional headers for the request to `auth-url`.",
       example: "default/auth-headers",
+      default: "none",
       guards: true,
     },
     /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/,
@@ -81,7 +86,7 @@ export const externalAuthAnnotations = {
   ),
   "auth-request-redirect": template(
     {
-      doc: "What `auth-url` is told in X-Auth-Request-Redirect.",
+      doc: "Value of `X-Auth-Request-Redirect` for `auth-url`.",
       example: "https://app.example.com/back",
       default: "$request_uri",
     },
@@ -90,41 +95,67 @@ export const externalAuthAnnotations = {
   ),
   "auth-cache-key": template(
     {
-      doc: "Remembers answers of `auth-url` by this key. It must tell apart all whom the answer does.",
+      doc: "Cache responses of `auth-url` by this key. It must differ for clients that get different responses.",
       example: "$http_authorization$cookie_session",
+      default: "none",
       support: "partial",
-      difference: "Each Cloudflare location remembers for itself.",
+      difference: "Each Cloudflare location has a separate cache.",
     },
     /^[\x20-\x7e]+$/,
     'a text with variables such as "$http_authorization"',
   ),
   "auth-cache-duration": cacheDurations({
-    doc: "How long answers are remembered, by status.",
+    doc: "Cache durations by status.",
     example: "200 202 10m, 401 1m",
     default: "200 202 401 5m",
     guards: true,
   }),
   "auth-always-set-cookie": flag({
-    doc: "Gives cookies of `auth-url`'s answer to the client beside errors too.",
+    doc: "Send cookies of `auth-url` to the client with error responses too.",
     example: "true",
     default: "false",
   }),
-  "auth-keepalive": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
-  "auth-keepalive-requests": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
-  "auth-keepalive-timeout": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
+  "auth-keepalive": integer(
+    { doc: KEEPALIVE_DOC, example: "32", default: "0", support: "no-op", difference: KEEPALIVE_DIFFERENCE },
+    0,
+  ),
+  "auth-keepalive-requests": integer(
+    {
+      doc: "Requests on one connection to `auth-url`.",
+      example: "32",
+      default: "1000",
+      support: "no-op",
+      difference: KEEPALIVE_DIFFERENCE,
+    },
+    0,
+  ),
+  "auth-keepalive-timeout": integer(
+    {
+      doc: "Seconds that an idle connection to `auth-url` stays open.",
+      example: "32",
+      default: "60",
+      support: "no-op",
+      difference: KEEPALIVE_DIFFERENCE,
+    },
+    0,
+  ),
   "auth-keepalive-share-vars": flag({
-    doc: "Both requests always have the same X-Request-ID.",
+    doc: "Share nginx variables with the request to `auth-url`.",
     support: "no-op",
     example: "true",
+    default: "false",
+    difference: "Both requests always have the same `X-Request-ID`.",
   }),
   "enable-global-auth": flag({
-    doc: "There is no authentication for all Ingresses that could be turned off.",
+    doc: "Apply the global `auth-url` of ingress-nginx.",
     support: "no-op",
     example: "false",
+    default: "true",
+    difference: "The edge has no global `auth-url`.",
   }),
 };
 
-/** Fails closed: whatever cannot be asked as it is written answers nobody. */
+/** Fails closed if the service cannot be requested as configured. */
 export function buildExternalAuth(
   values: AnnotationValues<typeof externalAuthAnnotations>,
   context: PolicyContext,
@@ -133,10 +164,10 @@ export function buildExternalAuth(
   if (url === undefined) return undefined;
   const target = context.resolveTarget(url);
   if (!target.ok)
-    return context.failClosed("auth-url", target.problem, "name a Service, a host of ours, or a public name");
+    return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
   if (!headers.ok)
-    return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap, or its name");
+    return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap or its name");
   const [method, signIn, key] = [values["auth-method"], values["auth-signin"], values["auth-cache-key"]];
   const seconds = values["auth-cache-duration"] ?? DEFAULT_CACHE_DURATIONS;
   return {
@@ -151,7 +182,7 @@ export function buildExternalAuth(
   };
 }
 
-/** Says where the client wanted to go, unless the URL says so itself. As in ingress-nginx only the path is escaped. */
+/** Appends the requested URL, unless the parameter is present. Only its path is escaped, as in ingress-nginx. */
 function appendReturnUrl(signIn: string, parameter: string): string {
   const query = signIn.includes("?") ? signIn.slice(signIn.indexOf("?") + 1).split("&") : [];
   if (query.some((pair) => pair.startsWith(`${parameter}=`) && pair.length > parameter.length + 1)) return signIn;
@@ -165,8 +196,8 @@ function readAuthHeaders(reference: string | undefined, context: PolicyContext):
   if (!configMap.ok) return configMap;
   const headers = Object.entries<string>(configMap.value).toSorted(([a], [b]) => compareText(a, b));
   for (const [name, value] of headers) {
-    if (!HEADER_NAME.test(name)) return failure(`expected the name of a header, got "${name}"`);
-    if (!/^[\x20-\x7e]*$/.test(value)) return failure(`${name} has characters that no header may have`);
+    if (!HEADER_NAME.test(name)) return failure(`expected a header name, got "${name}"`);
+    if (!/^[\x20-\x7e]*$/.test(value)) return failure(`invalid characters in the value of header ${name}`);
     const variables = parseTemplate(value);
     if (!variables.ok) return failure(`${name}: ${variables.problem}`);
   }

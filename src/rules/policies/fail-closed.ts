@@ -3,7 +3,7 @@ import { definePolicy } from "./policy.ts";
 
 export const FailClosedSettings = z.strictObject({ reason: z.string() });
 
-/** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
+/** Set by the compiler only: the route answers 503, because its guard is unreadable or unsupported. */
 export const failClosed = /* @__PURE__ */ definePolicy({
   name: "failClosed",
   doc: "Answers 503 because a guard is unreadable or unsupported.",

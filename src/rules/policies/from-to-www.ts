@@ -3,7 +3,7 @@ import { flag, list, optional, text } from "./annotation-types.ts";
 import { definePolicy } from "./policy.ts";
 
 const hostAlias = text(
-  { doc: "", example: "" },
+  { doc: "", example: "", default: "none" },
   /^[-._~a-zA-Z0-9/:^$[\](){}*+?|&=\\]+$/,
   'a host such as "shop.example.com"',
 );
@@ -16,7 +16,7 @@ export const FromToWwwSettings = z.strictObject({ to: z.string() });
 const annotations = {
   "from-to-www-redirect": optional(
     flag({
-      doc: "Sends `www.` and the host to the host with 308, or the other way about, unless other rules name it.",
+      doc: "Redirect `www.` of the host to the host with 308, or the reverse, unless rules exist for it.",
       example: "true",
       default: "false",
       guards: true,
@@ -24,10 +24,11 @@ const annotations = {
   ),
   "server-alias": list(
     {
-      doc: "Further names of the host, for all of its Ingresses; the oldest Ingress with aliases counts.",
+      doc: "Additional names of the host, for all its Ingresses. Only the aliases of the oldest Ingress apply.",
       example: "shop.example.net, *.shop.example.com",
+      default: "none",
       support: "partial",
-      difference: "A wildcard stands for one label, not for any number; expressions (`~…`) are left out.",
+      difference: "A wildcard matches one label, not several. Regexes (`~…`) are ignored.",
       guards: true,
     },
     hostAlias.parse,
@@ -35,8 +36,8 @@ const annotations = {
 };
 
 /**
- * Names that a host has beside its own. They get rules of their own (`sync/compile/claims/host-aliases.ts`); those of a name that is sent
- * to the host hold nothing but these settings.
+ * Additional names of a host. Each name gets separate rules (`sync/compile/claims/host-aliases.ts`). The rules of a name
+ * that redirects contain only these settings.
  */
 export const fromToWww = /* @__PURE__ */ definePolicy({
   name: "fromToWww",

@@ -5,7 +5,7 @@ const ONE_YEAR_S = 31_536_000;
 
 export const HstsSettings = z.strictObject({ value: z.string() });
 
-/** Strict-Transport-Security on https answers of hosts that have a certificate: ingress-nginx's default. */
+/** Sets Strict-Transport-Security on https responses of hosts with a certificate, as ingress-nginx does by default. */
 export const hsts = /* @__PURE__ */ definePolicy({
   name: "hsts",
   doc: "Sets `Strict-Transport-Security` on https responses.",

@@ -26,30 +26,30 @@ import { UpstreamVhostSettings } from "./upstream-vhost.ts";
 
 /** The settings of every policy, outermost first: filters run in this order. */
 const settingsByName = {
-  clientCertificate: ClientCertificateSettings, // a client that is not let in learns nothing of the host
-  fromToWww: FromToWwwSettings, // a name that is only sent on has nothing else
-  appRoot: AppRootSettings, // of the host, so before a path is even looked for
-  customErrors: CustomErrorsSettings, // its pages are passed on as they are
-  hsts: HstsSettings, // on every answer of a path, its errors and redirects included
-  customHeaders: CustomHeadersSettings, // likewise, and over what the origin and other policies set
-  accessLog: AccessLogSettings, // whatever the answer
-  bodySize: BodySizeSettings, // nginx looks at the length before anything that a path says
-  failClosed: FailClosedSettings, // a route that cannot be guarded answers nothing else
-  cors: CorsSettings, // browsers send preflights without a password, and follow no redirect for them
-  redirect: RedirectSettings, // ingress-nginx redirects before it asks for https, or who calls
-  sslRedirect: SslRedirectSettings, // nothing is asked for, and no answer given, in the clear
-  noBackend: NoBackendSettings, // ingress-nginx says that there is no backend before it asks who calls
-  rateLimit: RateLimitSettings, // whoever calls, so that guessing at passwords is limited too
-  authorization: AuthorizationSettings, // last of what may refuse: it is what costs most to ask
-  defaultBackend: DefaultBackendSettings, // takes the place of the backend, behind the same policies
-  mirror: MirrorSettings, // only what was let in
-  canary: CanarySettings, // which backend it is
-  affinity: AffinitySettings, // which of the backend's addresses, and a cookie for the one that answered
-  upstreamVhost: UpstreamVhostSettings, // speaks of the request as the client made it
-  proxyRedirect: ProxyRedirectSettings, // what the origin says, not what other policies do
-  proxyCookie: ProxyCookieSettings, // likewise
-  upstream: UpstreamSettings, // how the origin is asked, once it is known which
-  rewrite: RewriteSettings, // last: everything else speaks of the path that the client asked for
+  clientCertificate: ClientCertificateSettings, // a rejected client learns nothing about the host
+  fromToWww: FromToWwwSettings, // a name that only redirects has no other policy
+  appRoot: AppRootSettings, // of the host, so before a route is matched
+  customErrors: CustomErrorsSettings, // other policies do not change its pages
+  hsts: HstsSettings, // on every response of a path, including errors and redirects
+  customHeaders: CustomHeadersSettings, // the same, and it overrides headers of the origin and other policies
+  accessLog: AccessLogSettings, // applies to every response
+  bodySize: BodySizeSettings, // nginx checks the length before all policies of a path
+  failClosed: FailClosedSettings, // a route without its guard must not answer anything else
+  cors: CorsSettings, // browsers send preflights without credentials and do not follow redirects for them
+  redirect: RedirectSettings, // ingress-nginx redirects before it checks the scheme or the client
+  sslRedirect: SslRedirectSettings, // credentials and responses must not be sent over http
+  noBackend: NoBackendSettings, // ingress-nginx reports a missing backend before it checks the client
+  rateLimit: RateLimitSettings, // before authorization, to limit password guessing too
+  authorization: AuthorizationSettings, // last of the checks, because it is the most expensive
+  defaultBackend: DefaultBackendSettings, // replaces the backend, behind the same policies
+  mirror: MirrorSettings, // copies only accepted requests
+  canary: CanarySettings, // selects the backend
+  affinity: AffinitySettings, // selects the backend's address and sets a cookie for it
+  upstreamVhost: UpstreamVhostSettings, // uses variables of the client's original request
+  proxyRedirect: ProxyRedirectSettings, // changes responses of the origin, not of other policies
+  proxyCookie: ProxyCookieSettings, // the same
+  upstream: UpstreamSettings, // sets timeouts and retries after the backend is selected
+  rewrite: RewriteSettings, // last, because other policies use the path of the client
 };
 
 export type PolicyName = keyof typeof settingsByName;
@@ -58,10 +58,10 @@ export type SettingsOf<N extends PolicyName> = z.infer<(typeof settingsByName)[N
 /** Every policy, outermost first. */
 export const policyNames = Object.keys(settingsByName) as readonly PolicyName[];
 
-/** The settings of a route, or of a host: only what it uses. */
+/** The settings of a route or host, for the policies that it uses. */
 export type PolicySettings = { [N in PolicyName]?: SettingsOf<N> };
 
-// The cast: a shape that is made in a loop loses the names that its type has.
+// The cast: a shape built in a loop loses the names of its type.
 export const PolicySettings = z.strictObject(
   Object.fromEntries(Object.entries<z.ZodMiniType>(settingsByName).map(([name, schema]) => [name, z.optional(schema)])),
 ) as unknown as z.ZodMiniType<PolicySettings>;

@@ -3,7 +3,7 @@ import { definePolicy } from "./policy.ts";
 
 export const NoBackendSettings = z.strictObject({ reason: z.string() });
 
-/** Set by the compiler alone: there is nothing to forward to (no Service, port or address), so the route answers 503. */
+/** Set by the compiler only: the route answers 503, because its Service, port or address does not exist. */
 export const noBackend = /* @__PURE__ */ definePolicy({
   name: "noBackend",
   doc: "Answers 503 because the backend has no address.",

@@ -10,7 +10,7 @@ export const ProxyCookieSettings = z.strictObject({ domain: z.optional(Replaceme
 const annotations = {
   "proxy-cookie-domain": replacement(
     {
-      doc: "Replaces the Domain of the origin's cookies where it is the first word, by the second; `off` for none.",
+      doc: "Replace the cookie `Domain` in the first word with the second. `off` replaces nothing.",
       example: "inner.example.com shop.example.com",
       default: "off",
     },
@@ -18,7 +18,7 @@ const annotations = {
   ),
   "proxy-cookie-path": replacement(
     {
-      doc: "Replaces the beginning of the Path of the origin's cookies where it is the first word, by the second; `off` for none.",
+      doc: "Replace the beginning of the cookie `Path` in the first word with the second. `off` replaces nothing.",
       example: "/inner/ /",
       default: "off",
     },
@@ -26,7 +26,7 @@ const annotations = {
   ),
 };
 
-/** Other domains and paths for the origin's cookies. */
+/** Replaces domain and path of the origin's cookies. */
 export const proxyCookie = /* @__PURE__ */ definePolicy({
   name: "proxyCookie",
   doc: "Replaces domain and path of the origin's cookies.",
@@ -46,7 +46,7 @@ export const proxyCookie = /* @__PURE__ */ definePolicy({
   },
 });
 
-/** Two words, or `off`, which is null. */
+/** Two words, or null for `off`. */
 function replacement(row: AnnotationRow, wordPattern: RegExp): Annotation<Replacement | null> {
   return {
     ...row,
@@ -55,9 +55,7 @@ function replacement(row: AnnotationRow, wordPattern: RegExp): Annotation<Replac
       if (to === "" && (from === "off" || from === "")) return success(null);
       const isValid =
         extraWords.length === 0 && wordPattern.test(from) && wordPattern.test(to) && !from.startsWith("~");
-      return isValid
-        ? success({ from, to })
-        : failure(`expected two words without expressions, or "off", got "${text}"`);
+      return isValid ? success({ from, to }) : failure(`expected two words without regexes, or "off", got "${text}"`);
     },
   };
 }

@@ -3,9 +3,9 @@ import { failure, type Result, success } from "../result.ts";
 import { integer } from "./annotation-types.ts";
 import type { Annotation, AnnotationValues } from "./policy.ts";
 
-export const MAX_TIMEOUT_S = 2_000_000; // a timer takes 31 bits of milliseconds
+export const MAX_TIMEOUT_S = 2_000_000; // a timer has 31 bits of milliseconds
 
-/** What may be wrong with an attempt for another address to be asked, and whether any method is asked again. */
+/** Failures of an attempt after which another address is tried, and "non_idempotent" for all methods. */
 export const RETRY_CONDITIONS = [
   "error",
   "timeout",
@@ -22,30 +22,30 @@ export const RETRY_CONDITIONS = [
 
 export const RetrySettings = z.strictObject({
   on: z.array(z.enum(RETRY_CONDITIONS)),
-  tries: z.int(), // addresses asked at most; 0 for all
-  withinMs: z.int(), // no address is asked later than this; 0 for no such limit
+  tries: z.int(), // maximum number of addresses; 0 for all
+  withinMs: z.int(), // no new attempt after this time; 0 for no limit
 });
 export type RetrySettings = z.infer<typeof RetrySettings>;
 
-/** As in ingress-nginx where nothing is said. */
+/** The default of ingress-nginx. */
 export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
 
 export const retryAnnotations = {
   "proxy-next-upstream": {
-    doc: "When another of the Service's addresses is asked: a list of nginx's conditions, or `off`. POST, LOCK and PATCH are asked again only with `non_idempotent`, or where the first address got nothing of it.",
+    doc: "Conditions to retry at another address of the Service, or `off`. POST, LOCK and PATCH are retried only with `non_idempotent`, or if nothing was sent.",
     example: "error timeout http_503",
     default: "error timeout",
     support: "partial",
     difference:
-      "Only another address is asked, never the same again; a request whose body is over 64 KiB, or of unknown length, is asked once.",
+      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried.",
     parse: parseRetryConditions,
   } satisfies Annotation<unknown>,
   "proxy-next-upstream-tries": integer(
-    { doc: "Addresses that are asked at most; `0` for all.", example: "2", default: "3" },
+    { doc: "Maximum number of addresses to try. `0` means all.", example: "2", default: "3" },
     0,
   ),
   "proxy-next-upstream-timeout": integer(
-    { doc: "Seconds after which no other address is asked; `0` for no such limit.", example: "10", default: "0" },
+    { doc: "Seconds after which no other address is tried. `0` means no limit.", example: "10", default: "0" },
     0,
     MAX_TIMEOUT_S,
   ),
@@ -59,7 +59,7 @@ export function buildRetry(values: AnnotationValues<typeof retryAnnotations>): {
   return isDefault ? {} : { retry: { on: [...on], tries, withinMs } };
 }
 
-/** A list of conditions, separated by spaces; `off` overrules the others, as in nginx. */
+/** Conditions separated by spaces. `off` overrides the others, as in nginx. */
 function parseRetryConditions(text: string): Result<readonly (typeof RETRY_CONDITIONS)[number][]> {
   const words = text.split(/\s+/);
   const knownConditions = words.flatMap(

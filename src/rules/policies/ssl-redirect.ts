@@ -12,25 +12,28 @@ export const SslRedirectSettings = z.strictObject({
 
 const annotations = {
   "ssl-redirect": flag({
-    doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
+    doc: "Redirect http to https with 308 if the host has a certificate (`spec.tls`).",
     example: "false",
+    default: "true",
   }),
   "force-ssl-redirect": flag({
-    doc: "Sends http to https with 308 even where no Ingress names a certificate for the host.",
+    doc: "Redirect http to https with 308 even if the host has no certificate.",
     example: "true",
+    default: "false",
   }),
   "preserve-trailing-slash": flag({
-    doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
+    doc: "Keep a final `/` in the redirect to https.",
     example: "true",
+    default: "false",
   }),
   "use-port-in-redirects": flag({
-    doc: "Writes the port, 443, into the redirect to https.",
+    doc: "Add the port 443 to the redirect to https.",
     example: "true",
     default: "false",
   }),
 };
 
-/** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
+/** Redirects http to https, as in ingress-nginx: by default on hosts with a certificate, or if forced. */
 export const sslRedirect = /* @__PURE__ */ definePolicy({
   name: "sslRedirect",
   doc: "Redirects http to https.",

@@ -10,14 +10,14 @@ import {
   SNIPPET_REMEDY,
 } from "./unsupported-annotation.ts";
 
-const WAF_REMEDY = "switch Cloudflare's WAF on for the zone, with its managed rules";
+const WAF_REMEDY = "enable Cloudflare's WAF for the zone, with its managed rules";
 const ORIGIN_TLS_REMEDY =
   "use Authenticated Origin Pulls for the client certificate, and a Custom Origin Trust Store for the CA";
 
 const snippets = {
   "configuration-snippet": failClosedAnnotation(
     anyText({
-      doc: "nginx configuration for the paths.",
+      doc: "nginx configuration of the paths.",
       example: "more_set_headers …;",
       default: "none",
       holdsDirectives: true,
@@ -27,13 +27,13 @@ const snippets = {
   ),
   "auth-snippet": failClosedAnnotation(
     anyText({
-      doc: "nginx configuration for the request to `auth-url`.",
+      doc: "nginx configuration of the request to `auth-url`.",
       example: "proxy_set_header X-A b;",
       default: "none",
       holdsDirectives: true,
     }),
     isNonEmpty,
-    "give the authentication service what it needs with auth-proxy-set-headers",
+    "send headers to the authentication service with auth-proxy-set-headers",
   ),
   "stream-snippet": failClosedAnnotation(
     anyText({
@@ -43,18 +43,23 @@ const snippets = {
       holdsDirectives: true,
     }),
     isNonEmpty,
-    "expose TCP and UDP by a Service of type LoadBalancer, or by Cloudflare Spectrum",
+    "expose TCP and UDP with a Service of type LoadBalancer, or with Cloudflare Spectrum",
   ),
 };
 
 const firewall = {
   "enable-modsecurity": failClosedAnnotation(
-    flag({ doc: "ModSecurity, nginx's web application firewall.", example: "true", default: "false", guards: true }),
+    flag({
+      doc: "Enable ModSecurity, nginx's web application firewall.",
+      example: "true",
+      default: "false",
+      guards: true,
+    }),
     (value) => value,
     WAF_REMEDY,
   ),
   "enable-owasp-core-rules": failClosedAnnotation(
-    flag({ doc: "OWASP's rules for ModSecurity.", example: "true", default: "false", guards: true }),
+    flag({ doc: "Enable OWASP's rules for ModSecurity.", example: "true", default: "false", guards: true }),
     (value) => value,
     WAF_REMEDY,
   ),
@@ -64,7 +69,7 @@ const firewall = {
     WAF_REMEDY,
   ),
   "modsecurity-transaction-id": failClosedAnnotation(
-    anyText({ doc: "ModSecurity's name for a request.", example: "$request_id", default: "none" }),
+    anyText({ doc: "Transaction id of ModSecurity.", example: "$request_id", default: "none" }),
     isNonEmpty,
     WAF_REMEDY,
   ),
@@ -97,7 +102,7 @@ const originTls = {
 
 const rows = { ...snippets, ...firewall, ...originTls, ...ignoredAnnotations };
 
-/** What nginx has and the edge has not. The compiler closes an Ingress's paths for it, or reports it; the edge sees nothing of it. */
+/** Annotations that the edge does not support. The compiler closes an Ingress's paths, or reports and ignores them. */
 export const unsupportedAnnotations = definePolicy({
   name: "unsupportedAnnotations",
   doc: "Ignores unsupported annotations, or fails closed.",
@@ -115,7 +120,7 @@ export const unsupportedAnnotations = definePolicy({
     const disabledNames = [
       ...(values["enable-modsecurity"] === false ? Object.keys(firewall) : []),
       ...(values["enable-opentelemetry"] === false ? TRACING_ANNOTATIONS : []),
-      // Without a CA of its own ingress-nginx verifies nothing.
+      // Without this Secret ingress-nginx verifies nothing.
       ...(values["proxy-ssl-secret"] ? [] : ["proxy-ssl-verify"]),
     ];
     const enabledRows = Object.entries(values).filter(

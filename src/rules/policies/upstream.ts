@@ -3,13 +3,13 @@ import { integer, template, word } from "./annotation-types.ts";
 import { type AnnotationRow, type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 import { buildRetry, MAX_TIMEOUT_S, RetrySettings, retryAnnotations } from "./retry-settings.ts";
 
-/** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
+/** nginx's proxy_read_timeout: seconds until an origin must begin its response. */
 export const DEFAULT_READ_TIMEOUT_S = 60;
 export const UpstreamSettings = z.strictObject({
   hashBy: z.optional(z.string()),
-  answerMs: z.optional(z.int()), // from the request's end to the answer's begin
-  readMs: z.optional(z.int()), // between parts of the answer
-  sendMs: z.optional(z.int()), // for the origin to take a part of the request
+  answerMs: z.optional(z.int()), // from the end of the request to the begin of the response
+  readMs: z.optional(z.int()), // between parts of the response
+  sendMs: z.optional(z.int()), // for the origin to read a part of the request
   retry: z.optional(RetrySettings),
 });
 export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
@@ -17,21 +17,22 @@ export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 const annotations = {
   "backend-protocol": word(
     {
-      doc: "How the Service is spoken to. `AUTO_HTTP` takes what the port is for. `GRPC`, `GRPCS` and `FCGI` close the paths.",
+      doc: "Protocol of the Service. `AUTO_HTTP` derives it from the port. `GRPC`, `GRPCS` and `FCGI` close the paths.",
       example: "HTTPS",
       default: "HTTP",
       support: "partial",
       difference:
-        "HTTPS needs one of the ports 443, 2053, 2083, 2087, 2096 and 8443; whether the certificate is verified is the zone's SSL mode, and the name asked for is the request's host.",
+        "HTTPS requires port 443, 2053, 2083, 2087, 2096 or 8443. The zone's SSL mode sets certificate verification. SNI is the request's host.",
     },
     ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
   ),
   "upstream-hash-by": template(
     {
-      doc: "Asks the same address for the same value.",
+      doc: "Forward requests with the same value to the same address.",
       example: "$request_uri",
+      default: "none",
       support: "partial",
-      difference: "The edge chooses among external addresses; which Pod is asked is the cluster's choice.",
+      difference: "The edge selects an external address of the Service; the cluster selects the Pod.",
     },
     /^[-\w.~:/,?&=+ ${}|@]+$/,
     'text and variables such as "$request_uri"',
@@ -40,7 +41,7 @@ const annotations = {
   ...retryAnnotations,
 };
 
-/** How the origin is asked. */
+/** Sets protocol, timeouts and retries for the origin. */
 export const upstream = /* @__PURE__ */ definePolicy({
   name: "upstream",
   doc: "Sets protocol, timeouts and retries of requests to the origin.",
@@ -71,27 +72,26 @@ function buildTimeoutAnnotations() {
   const seconds = (row: AnnotationRow) => integer(row, 1, MAX_TIMEOUT_S);
   return {
     "proxy-connect-timeout": seconds({
-      doc: "Seconds to connect within, else 504.",
+      doc: "Seconds to connect to the origin, before 504.",
       example: "10",
       default: "19",
       support: "partial",
       difference:
-        "The value is not used, since a fetch cannot tell connecting from waiting: Cloudflare gives up after some 19 s, and `proxy-read-timeout` counts from the request's end.",
+        "The value is ignored, because a Worker cannot measure the connect time. Cloudflare aborts after about 19 s.",
     }),
     "proxy-send-timeout": seconds({
-      doc: "Seconds that the origin may leave between taking parts of the request, else 504.",
+      doc: "Seconds between two reads of the request's body by the origin, before 504.",
       example: "120",
       default: "none",
       support: "partial",
-      difference: "Without the annotation an origin that does not read is given up by Cloudflare.",
+      difference: "Without the annotation Cloudflare aborts a request that the origin does not read.",
     }),
     "proxy-read-timeout": seconds({
-      doc: "Seconds that the origin may take to begin its answer, else 504, and leave between parts of it.",
+      doc: "Seconds until the origin must begin its response, before 504, and between its parts.",
       example: "300",
-      default: `${DEFAULT_READ_TIMEOUT_S} to begin`,
+      default: `${DEFAULT_READ_TIMEOUT_S}`,
       support: "partial",
-      difference:
-        "Without the annotation there is no limit between parts of the answer; an idle WebSocket is ended by Cloudflare alone.",
+      difference: "The default does not limit the time between parts. Only Cloudflare closes idle WebSockets.",
     }),
   };
 }
@@ -108,11 +108,7 @@ function buildTimeouts(values: UpstreamValues) {
 function rejectUnsupportedProtocol(values: UpstreamValues, context: PolicyContext): void {
   const protocol = values["backend-protocol"];
   if (protocol === "GRPC" || protocol === "GRPCS" || protocol === "FCGI") {
-    context.failClosed(
-      "backend-protocol",
-      `${protocol} cannot be had through a Worker`,
-      "speak HTTP or HTTPS to the Service",
-    );
+    context.failClosed("backend-protocol", `unsupported protocol: ${protocol}`, "set HTTP or HTTPS");
   }
 }
 
