@@ -1,4 +1,4 @@
-/** The Worker's variables and secrets. Keys are 32 bytes in base64, as `edgress keys` prints them. For the documentation. */
+/** The Worker's variables and secrets, for the documentation. Keys are 32 bytes in base64, printed by `edgress keys`. */
 export const WORKER_VARIABLES = {
   EDGRESS_VERIFYING_KEY: { doc: "Ed25519 public key that verifies manifests.", required: true, default: "none" },
   EDGRESS_DECRYPTION_KEY: {
@@ -42,35 +42,35 @@ export interface LimiterNamespace {
   getByName(name: string): RateLimiter;
 }
 
-/** What counts the requests of one client to one Ingress. */
+/** Counts the requests of one client to one Ingress. */
 export interface RateLimiter {
   acquire(request: RateLimitRequest): Promise<Admission>;
-  /** Says that a request goes on. */
+  /** Extends the slot of a request in progress. */
   renew(slot: string): Promise<void>;
   release(slot: string): Promise<void>;
 }
 
-/** A request, and the limits that it must be within. */
+/** The limits that apply to a request. */
 export interface RateLimitRequest {
   readonly rates: readonly Rate[];
-  /** Requests at a time; 0 for any number. */
+  /** Maximum number of concurrent requests; 0 for no limit. */
   readonly connections: number;
 }
 
-/** One request each `intervalMs`, and `burst` more at once. */
+/** One request each `intervalMs`, and `burst` additional requests at once. */
 export interface Rate {
   readonly name: string;
   readonly intervalMs: number;
   readonly burst: number;
 }
 
-/** Whether a request is within its limits; if not, which one it breaks. A lease is to be given back. */
+/** Whether a request is within its limits, or the exceeded limit. A slot must be released. */
 export type Admission = { readonly ok: true; readonly slot?: string } | { readonly ok: false; readonly limit: string };
 
-/** The KV namespace that the sync job publishes into, as far as the edge uses it. */
+/** The KV namespace that the controller publishes to, with the methods that the edge uses. */
 export interface RulesNamespace {
   get(key: string, options: ReadOptions): Promise<string | null>;
-  /** One operation for all keys, 100 at most. */
+  /** Reads up to 100 keys in one operation. */
   get(keys: string[], options: ReadOptions): Promise<Map<string, string | null>>;
 }
 

@@ -31,13 +31,13 @@ async function sendSubrequest(
         backend &&
         address &&
         buildOriginUrl({ ...exchange, originHost: init.host, originPath: path, query }, backend, address);
-      if (!originUrl) throw new Error(`backend ${target.backend} cannot be reached`);
+      if (!originUrl) throw new Error(`unreachable backend: ${target.backend}`);
       return fetchWithTimeout(exchange, originUrl.url, init, originUrl.resolveOverride);
     }
   }
 }
 
-/** A path that our own rules answer: going out to the edge again would come back to this Worker, or to none. */
+/** Serves a subrequest by the rules. A fetch would come back to this Worker, or to no Worker. */
 async function serveByRules(
   exchange: Exchange,
   target: SubrequestTarget & { via: "rules" },
@@ -78,7 +78,7 @@ async function fetchWithTimeout(
   resolveOverride: string | undefined,
 ): Promise<Response> {
   const timeoutController = new AbortController();
-  const timer = setTimeout(() => timeoutController.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(() => timeoutController.abort(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
   const signal = callerSignal ? AbortSignal.any([callerSignal, timeoutController.signal]) : timeoutController.signal;
   try {
     return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
@@ -87,7 +87,7 @@ async function fetchWithTimeout(
   }
 }
 
-/** The path, which begins with a slash whatever its variables hold: else a client could write another host there. */
+/** Returns path and query. The path always begins with a slash, so that a variable cannot change the host. */
 function expandTargetPath({ path }: SubrequestTarget, exchange: Exchange): [path: string, query: string] {
   const expandedPath = expandVariables(path, exchange);
   const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replaceAll("\\", "%5C");

@@ -30,8 +30,8 @@ export const ACCESS_LOG_FIELDS = {
 type AccessLogLine = Readonly<Record<keyof typeof ACCESS_LOG_FIELDS, string | number | boolean | undefined>>;
 
 /**
- * One line a request for `wrangler tail`: JSON, without query, cookies or any header but the user agent, since those may
- * hold secrets. Times are in milliseconds.
+ * Logs one JSON line for a request. It leaves out the query and all headers except User-Agent, because they may contain
+ * secrets.
  */
 export function logAccess(
   exchange: Exchange,

@@ -5,7 +5,7 @@ import type { EdgeResponse } from "./response.ts";
 
 export type Next = (exchange: Exchange) => Promise<EdgeResponse>;
 
-/** What a policy does to a request: answers it, or hands it on and looks at the answer. */
+/** Applies a policy to a request: answers it, or passes it on and may change the response. */
 export type Filter = (exchange: Exchange, next: Next) => Promise<EdgeResponse>;
 
 /** The host that a filter belongs to, and its means to send requests. */

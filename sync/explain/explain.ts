@@ -88,7 +88,7 @@ async function serveRequest(
   exchange: Exchange,
   forwardedExchanges: Exchange[],
 ): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
   if (!host) return errorResponse(exchange, 404, "no-route");
   const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
     if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");

@@ -49,7 +49,7 @@ describe("what lets in", () => {
         exchange,
       );
       assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "failed-closed", undefined]);
-      assert.match(answer.reason ?? "", /cannot be opened/);
+      assert.match(answer.reason ?? "", /cannot be decrypted/);
     }
   });
 

@@ -231,7 +231,7 @@ describe("at the edge", () => {
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 503 });
     const line = JSON.parse(lines.at(-1) ?? "{}") as { outcome: string; reason: string };
     assert.equal(line.outcome, "failed-closed");
-    assert.match(line.reason, /cannot be opened/);
+    assert.match(line.reason, /cannot be decrypted/);
   });
 
   test("no line says anything of a Secret, or of a password", () => {

@@ -79,7 +79,7 @@ export function buildBasicAuth(
   return { realm: values["auth-realm"] ?? "", users: context.tokenizeSecret(users.value) };
 }
 
-const COSTLY_HASH_REMEDY = `use bcrypt with a cost up to ${MAX_BCRYPT_COST}, or SHA-crypt with up to ${MAX_CRYPT_ROUNDS} rounds; until then these users get 401`;
+const COSTLY_HASH_REMEDY = `use bcrypt with a cost up to ${MAX_BCRYPT_COST}, or SHA-crypt with up to ${MAX_CRYPT_ROUNDS} iterations; until then these users get 401`;
 
 /** Whether checking a hash would delay the requests of other clients. */
 export function exceedsHashCostLimit(hash: string): boolean {
@@ -88,7 +88,7 @@ export function exceedsHashCostLimit(hash: string): boolean {
   return Number(cost ?? 0) > MAX_BCRYPT_COST || Number(rounds ?? 0) > MAX_CRYPT_ROUNDS;
 }
 
-/** Returns the hash of a user in an htpasswd text: the first line with the name. Text after a second ":" is a comment. */
+/** Returns the hash of a user in an htpasswd text, from the first line with the name. A second ":" begins a comment. */
 export function findHtpasswdHash(users: string, name: string): string | undefined {
   const line = listHtpasswdLines(users).find((candidate) => candidate.startsWith(`${name}:`));
   return line?.slice(name.length + 1).split(":")[0];

@@ -32,7 +32,7 @@ const annotations = {
     default: "false",
     support: "partial",
     difference:
-      "A canary applies to its paths only, not to other paths of the Service, and not to other namespaces. Only the `canary-*` annotations and `affinity-canary-behavior` of a canary apply.",
+      "A canary applies to its own paths only, not to other paths of the Service. Only the `canary-*` annotations and `affinity-canary-behavior` of a canary apply.",
   }),
   "canary-by-header": text(
     {
@@ -82,7 +82,7 @@ const annotations = {
 
 type CanaryValues = AnnotationValues<typeof annotations>;
 
-/** Sends a share of a route's requests to another backend. Compiled for the canary's path, set on the primary's route. */
+/** Sends a share of a route's requests to another backend. Compiled for the canary, set on the primary's route. */
 export const canary = /* @__PURE__ */ definePolicy({
   name: "canary",
   doc: "Forwards a share of the requests to another backend.",

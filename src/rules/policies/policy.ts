@@ -3,8 +3,8 @@ import type { Result } from "../result.ts";
 import type { SubrequestTarget } from "../subrequest-target.ts";
 
 /**
- * Support compared with ingress-nginx. "full": the same. "no-op": it tunes nginx only. "partial": the same intent with a
- * difference. "ignored": unsupported, and reported. "fail-closed": unsupported, and the route answers 503.
+ * Support compared with ingress-nginx. "full": the same. "no-op": it tunes nginx only. "partial": the same intent, with
+ * a difference. "ignored": unsupported, and reported. "fail-closed": unsupported, and the route answers 503.
  */
 export type SupportLevel = "full" | "no-op" | "partial" | "ignored" | "fail-closed";
 
@@ -111,7 +111,7 @@ export interface Policy<N extends string, S extends z.ZodMiniType, A extends Ann
   readonly scope: "host" | "route";
   /** Whether it restricts access. A broken Ingress keeps its last good rules with its current guards. */
   readonly protects: boolean;
-  /** Whether it applies to an Ingress without rules, which matches every host. ingress-nginx leaves some policies out. */
+  /** Whether it applies to an Ingress without rules, which matches every host. In ingress-nginx some do not. */
   readonly appliesToCatchAll: boolean;
   /** Whether a class may set its annotations for all of its Ingresses. */
   readonly allowedAsClassDefault: boolean;
