@@ -103,7 +103,7 @@ describe("sealing", () => {
     await assert.rejects(decryptSecret(encryptedText, generateEncryptionKeys().privateKey));
     await assert.rejects(decryptSecret(encryptedText, undefined), /EDGRESS_DECRYPTION_KEY is not set/);
     await assert.rejects(decryptSecret(encryptedText.replace(/.{8}$/, "AAAAAAA="), encryptionKeys.privateKey));
-    await assert.rejects(decryptSecret("ann:hash", encryptionKeys.privateKey), /not sealed/);
+    await assert.rejects(decryptSecret("ann:hash", encryptionKeys.privateKey), /not an encrypted secret/);
     assert.equal(await decryptSecret(encryptedText, encryptionKeys.privateKey), "ann:ü\n");
   });
 

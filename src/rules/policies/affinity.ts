@@ -20,6 +20,58 @@ export const AffinitySettings = z.strictObject({
 });
 export type AffinitySettings = z.infer<typeof AffinitySettings>;
 
+const cookieAnnotations = {
+  "session-cookie-name": text(
+    { doc: "Name of the cookie.", example: "route", default: DEFAULT_COOKIE_NAME },
+    /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
+    "a cookie name",
+  ),
+  "session-cookie-path": text(
+    {
+      doc: "`Path` of the cookie. Set it if paths are regexes.",
+      example: "/app",
+      default: "path of the rule",
+    },
+    /^\/[-._~a-zA-Z0-9/:,?&=]*$/,
+    'a path such as "/app"',
+  ),
+  "session-cookie-domain": text(
+    { doc: "`Domain` of the cookie.", example: "example.com", default: "none" },
+    /^[-._a-zA-Z0-9]+$/,
+    "a DNS name",
+  ),
+  "session-cookie-expires": seconds({
+    doc: "`Expires` of the cookie, in seconds from now.",
+    example: "172800",
+    default: "none",
+  }),
+  "session-cookie-max-age": seconds({
+    doc: "`Max-Age` of the cookie, in seconds.",
+    example: "172800",
+    default: "none",
+  }),
+  "session-cookie-samesite": word({ doc: "`SameSite` of the cookie.", example: "Lax", default: "none" }, [
+    "None",
+    "Lax",
+    "Strict",
+  ]),
+  "session-cookie-conditional-samesite-none": flag({
+    doc: "Omit `SameSite=None` for browsers that misread it.",
+    example: "true",
+    default: "false",
+  }),
+  "session-cookie-secure": flag({
+    doc: "Set `Secure` over http too. Over https it is always set.",
+    example: "true",
+    default: "false",
+  }),
+  "session-cookie-change-on-failure": flag({
+    doc: "Set a new cookie if the address failed and another answered.",
+    example: "true",
+    default: "false",
+  }),
+};
+
 const annotations = {
   affinity: word(
     {
@@ -49,7 +101,7 @@ const annotations = {
     },
     ["sticky", "legacy"],
   ),
-  ...buildCookieAnnotations(),
+  ...cookieAnnotations,
 };
 
 type AffinityValues = AnnotationValues<typeof annotations>;
@@ -95,62 +147,12 @@ function buildCookieAttributes(values: AffinityValues) {
   };
 }
 
-function buildCookieAnnotations() {
-  const seconds = (row: AnnotationRow) => integer(row, -MAX_COOKIE_AGE_S, MAX_COOKIE_AGE_S); // negative: the browser drops the cookie
-  return {
-    "session-cookie-name": text(
-      { doc: "Name of the cookie.", example: "route", default: DEFAULT_COOKIE_NAME },
-      /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
-      "the name of a cookie",
-    ),
-    "session-cookie-path": text(
-      {
-        doc: "`Path` of the cookie. Set it if paths are regexes.",
-        example: "/app",
-        default: "path of the rule",
-      },
-      /^\/[-._~a-zA-Z0-9/:,?&=]*$/,
-      'a path such as "/app"',
-    ),
-    "session-cookie-domain": text(
-      { doc: "`Domain` of the cookie.", example: "example.com", default: "none" },
-      /^[-._a-zA-Z0-9]+$/,
-      "a DNS name",
-    ),
-    "session-cookie-expires": seconds({
-      doc: "`Expires` of the cookie, in seconds from now.",
-      example: "172800",
-      default: "none",
-    }),
-    "session-cookie-max-age": seconds({
-      doc: "`Max-Age` of the cookie, in seconds.",
-      example: "172800",
-      default: "none",
-    }),
-    "session-cookie-samesite": word({ doc: "`SameSite` of the cookie.", example: "Lax", default: "none" }, [
-      "None",
-      "Lax",
-      "Strict",
-    ]),
-    "session-cookie-conditional-samesite-none": flag({
-      doc: "Omit `SameSite=None` for browsers that misread it.",
-      example: "true",
-      default: "false",
-    }),
-    "session-cookie-secure": flag({
-      doc: "Set `Secure` over http too. Over https it is always set.",
-      example: "true",
-      default: "false",
-    }),
-    "session-cookie-change-on-failure": flag({
-      doc: "Set a new cookie if the address failed and another answered.",
-      example: "true",
-      default: "false",
-    }),
-  };
-}
-
 /** Whether a canary keeps its clients. */
 export function keepsCanaryClients(values: { readonly affinity: Readonly<Record<string, unknown>> }): boolean {
   return values.affinity["affinity-canary-behavior"] !== "legacy";
+}
+
+/** Seconds, which may be negative to make the browser drop the cookie. */
+function seconds(row: AnnotationRow) {
+  return integer(row, -MAX_COOKIE_AGE_S, MAX_COOKIE_AGE_S);
 }

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import { word } from "./annotation-types.ts";
 import { BasicAuth, basicAuthAnnotations, buildBasicAuth } from "./basic-auth.ts";
-import { buildExternalAuth, ExternalAuth, externalAuthAnnotations } from "./external-auth.ts";
+import { buildExternalAuth, ExternalAuth } from "./external-auth.ts";
+import { externalAuthAnnotations } from "./external-auth-annotations.ts";
 import { definePolicy } from "./policy.ts";
 import { buildSourceRange, SourceRange, sourceRangeAnnotations } from "./source-range.ts";
 

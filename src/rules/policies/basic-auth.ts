@@ -33,7 +33,7 @@ export const basicAuthAnnotations = {
       guards: true,
     },
     /^(?:[a-z0-9][-a-z0-9]*\/)?[a-z0-9][-.a-z0-9]*$/,
-    'the name of a Secret such as "staff" or "namespace/staff"',
+    'a Secret name such as "staff" or "namespace/staff"',
   ),
   "auth-secret-type": word(
     {

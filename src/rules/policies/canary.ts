@@ -41,7 +41,7 @@ const annotations = {
       default: "none",
     },
     /^[-_a-zA-Z0-9]+$/,
-    "the name of a header",
+    "a header name",
   ),
   "canary-by-header-value": text(
     { doc: "Header value that selects the canary, instead of `always`.", example: "beta", default: "none" },
@@ -64,7 +64,7 @@ const annotations = {
       default: "none",
     },
     /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
-    "the name of a cookie",
+    "a cookie name",
   ),
   "canary-weight": integer(
     { doc: "Share of the other requests for the canary, of `canary-weight-total`.", example: "10", default: "0" },

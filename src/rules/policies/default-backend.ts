@@ -12,7 +12,7 @@ export const defaultBackendAnnotation = {
       guards: true,
     },
     /^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
-    "the name of a Service of the same namespace",
+    "a Service name of the same namespace",
   ),
 };
 

@@ -91,7 +91,7 @@ const originTls = {
     ORIGIN_TLS_REMEDY,
   ),
   "proxy-ssl-verify": failClosedAnnotation(
-    word({ doc: "Verifies the origin's certificate by `proxy-ssl-secret`'s CA.", example: "on", default: "off" }, [
+    word({ doc: "Verify the origin's certificate by `proxy-ssl-secret`'s CA.", example: "on", default: "off" }, [
       "on",
       "off",
     ]),
