@@ -22,7 +22,7 @@ interface ActiveSnapshot {
 
 type Background = Pick<ExecutionContext, "waitUntil">;
 
-// Kept across the requests of an isolate, so plain data and pure functions only: never a promise, a stream or a Request.
+// Kept across the requests of an isolate, so plain data and pure functions only: no promise, stream or Request.
 let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
 

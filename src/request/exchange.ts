@@ -9,10 +9,10 @@ import type { EdgeResponse } from "./response.ts";
 /** One request being handled, and its client. Filters pass on changed copies and never mutate it. */
 export interface Exchange {
   readonly request: Request;
-  readonly id: string; // request id: the client's X-Request-ID, or one made here
+  readonly id: string; // request id: the client's X-Request-ID, or a generated one
   readonly scheme: "http" | "https";
   readonly hostHeader: string; // as the client wrote it
-  readonly host: string; // as rules name it
+  readonly host: string; // as rules name it, normalized
   readonly path: string | undefined; // normalized, a byte string; undefined if invalid
   readonly rawPath: string; // as the client wrote it
   readonly query: string; // as the client wrote it, with its "?"; or ""

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { PolicySettings } from "./policies/index.ts";
 
-/** Raised when an older edge would misread a newer snapshot. */
+/** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
 export const FORMAT = 1;
 
 /** How the path of a route matches. Paths are as written, and compared as byte strings. */
@@ -15,7 +15,7 @@ export type PathMatch = z.infer<typeof PathMatch>;
 
 /** An address of a backend. The edge connects to the DNS record that the controller creates for it. */
 export const Address = z.strictObject({
-  address: z.string(), // for people: "203.0.113.10"
+  address: z.string(), // for logs: "203.0.113.10"
   record: z.string(), // the record's first label, the same in every zone
 });
 export type Address = z.infer<typeof Address>;
@@ -55,7 +55,7 @@ export const Manifest = z.strictObject({
   digest: z.string(), // of the rules, hex; equal rules have equal digests
   publishedAt: z.iso.datetime(),
   zones: z.array(z.string()),
-  shards: z.array(z.nullable(z.string())), // digests by shard number; null where no host hashes to it
+  shards: z.array(z.nullable(z.string())), // digests by shard number; null if no host hashes to it
 });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -3,7 +3,7 @@ import { failure, type Result, success } from "../result.ts";
 import type { Annotation, AnnotationRow } from "./policy.ts";
 
 const MAX_TEXT_LENGTH = 2048;
-// As Go's strconv.ParseBool reads it, since ingress-nginx does.
+// The spellings of Go's strconv.ParseBool, which ingress-nginx uses.
 const TRUE_VALUES = ["1", "t", "T", "TRUE", "true", "True"];
 const FALSE_VALUES = ["0", "f", "F", "FALSE", "false", "False"];
 
