@@ -1,51 +1,76 @@
-/** What the Worker is deployed with: bindings and variables of wrangler.toml. */
-export interface Env {
+/** The Worker's variables and secrets, for the documentation. Keys are 32 bytes in base64, printed by `edgress keys`. */
+export const WORKER_VARIABLES = {
+  EDGRESS_VERIFYING_KEY: { doc: "Ed25519 public key that verifies manifests.", required: true, default: "none" },
+  EDGRESS_DECRYPTION_KEY: {
+    doc: "X25519 private key that decrypts secrets. Set it as a Worker secret.",
+    required: false,
+    default: "none",
+  },
+  SNAPSHOT_REFRESH_MS: {
+    doc: "Milliseconds between two checks for a newer manifest.",
+    required: false,
+    default: "10000",
+  },
+  ORIGIN_TIMEOUT_MS: {
+    doc: "Milliseconds until an origin must begin its response, if no annotation sets it.",
+    required: false,
+    default: "60000",
+  },
+} as const;
+
+/** The Worker's bindings. One sentence each, for the documentation. */
+export const WORKER_BINDINGS = {
+  RULES: "KV namespace that the controller publishes to.",
+  LIMITER: "Durable Objects that count requests, one for each Ingress and client. Without it no limit applies.",
+} as const;
+
+type VariableName<Required extends boolean> = {
+  [N in keyof typeof WORKER_VARIABLES]: (typeof WORKER_VARIABLES)[N]["required"] extends Required ? N : never;
+}[keyof typeof WORKER_VARIABLES];
+
+type Variables = { readonly [N in VariableName<true>]: string } & { readonly [N in VariableName<false>]?: string };
+
+interface BindingTypes {
   readonly RULES: RulesNamespace;
-  /** The Ed25519 key that manifests are verified with: 32 bytes, base64, as `edgress keys` prints it. */
-  readonly EDGRESS_VERIFYING_KEY: string;
-  /** The X25519 key that sealed texts are opened with: a secret, 32 bytes, base64, as `edgress keys` prints it. */
-  readonly EDGRESS_DECRYPTION_KEY?: string;
-  /** Milliseconds after which the manifest is looked at again; 10000 unless set. */
-  readonly SNAPSHOT_REFRESH_MS?: string;
-  /** Milliseconds that an origin may take to begin its answer, where no annotation says so; 65000 unless set. */
-  readonly ORIGIN_TIMEOUT_MS?: string;
-  /** The objects that count requests, one for each Ingress and client; without them no limit holds. */
   readonly LIMITER?: LimiterNamespace;
 }
+
+/** The Worker's bindings and variables, set in wrangler.toml. */
+export type Env = Variables & Pick<BindingTypes, keyof typeof WORKER_BINDINGS>;
 
 export interface LimiterNamespace {
   getByName(name: string): RateLimiter;
 }
 
-/** What counts the requests of one client to one Ingress. */
+/** Counts the requests of one client to one Ingress. */
 export interface RateLimiter {
   acquire(request: RateLimitRequest): Promise<Admission>;
-  /** Says that a request goes on. */
+  /** Extends the slot of a request in progress. */
   renew(slot: string): Promise<void>;
   release(slot: string): Promise<void>;
 }
 
-/** A request, and the limits that it must be within. */
+/** The limits that apply to a request. */
 export interface RateLimitRequest {
   readonly rates: readonly Rate[];
-  /** Requests at a time; 0 for any number. */
+  /** Maximum number of concurrent requests; 0 for no limit. */
   readonly connections: number;
 }
 
-/** One request each `intervalMs`, and `burst` more at once. */
+/** One request each `intervalMs`, and `burst` additional requests at once. */
 export interface Rate {
   readonly name: string;
   readonly intervalMs: number;
   readonly burst: number;
 }
 
-/** Whether a request is within its limits; if not, which one it breaks. A lease is to be given back. */
+/** Whether a request is within its limits, or the exceeded limit. A slot must be released. */
 export type Admission = { readonly ok: true; readonly slot?: string } | { readonly ok: false; readonly limit: string };
 
-/** The KV namespace that the sync job publishes into, as far as the edge uses it. */
+/** The KV namespace that the controller publishes to, with the methods that the edge uses. */
 export interface RulesNamespace {
   get(key: string, options: ReadOptions): Promise<string | null>;
-  /** One operation for all keys, 100 at most. */
+  /** Reads up to 100 keys in one operation. */
   get(keys: string[], options: ReadOptions): Promise<Map<string, string | null>>;
 }
 

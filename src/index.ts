@@ -3,7 +3,7 @@ import type { Env } from "./env.ts";
 import { load } from "./load/load.ts";
 import { serve } from "./serve.ts";
 
-/** Where the Worker speaks for itself. No Ingress can take these paths. */
+/** Paths that the Worker itself answers. Ingresses cannot use them. */
 const RESERVED_PATH_PREFIX = "/.well-known/edgress/";
 
 type HandlerArguments = [env: Env, background: ExecutionContext];

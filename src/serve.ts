@@ -1,15 +1,14 @@
 import type { Env } from "./env.ts";
-import { fetchOrigin } from "./forward/origin-fetch.ts";
 import { load } from "./load/load.ts";
 import { matchHost } from "./match/match-host.ts";
-import { MAX_SUBREQUEST_DEPTH } from "./nesting.ts";
 import { logAccess } from "./request/access-log.ts";
-import { createExchange, type Exchange, type RequestServices } from "./request/exchange.ts";
+import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
 import { type EdgeResponse, errorResponse } from "./request/response.ts";
 import { decryptSecret } from "./runtime/decrypt-secret.ts";
 import { edgeCache } from "./runtime/edge-cache.ts";
+import { fetchOrigin } from "./runtime/origin-fetch.ts";
 
-/** A request's way: load, match, filter, forward, log. It never throws. */
+/** Serves a request: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const startedAt = Date.now();
   const exchange = createExchange(request, createRequestServices(env, background, startedAt, 0));
@@ -27,15 +26,14 @@ function createRequestServices(env: Env, background: ExecutionContext, now: numb
     decrypt: (sealed) => decryptSecret(sealed, env.EDGRESS_DECRYPTION_KEY),
     cache: edgeCache,
     async serve(exchange) {
-      if (depth === MAX_SUBREQUEST_DEPTH)
-        return errorResponse(exchange, 508, "subrequest-loop", "a subrequest asks for itself");
+      if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop", "nested subrequests");
       const platform = createRequestServices(env, background, now, depth + 1);
       return (await serveSnapshot({ ...exchange, platform }, env, background, now)).answer;
     },
   };
 }
 
-/** Everything about a request comes from the one snapshot that was loaded for it. */
+/** Serves an exchange with one snapshot, from host to origin. */
 async function serveSnapshot(exchange: Exchange, env: Env, background: ExecutionContext, now: number) {
   const loadResult = await load(env, exchange.host, background, now);
   if (!loadResult.ok)
@@ -52,6 +50,6 @@ async function dispatch(
   handler: ((exchange: Exchange) => Promise<EdgeResponse>) | undefined,
   exchange: Exchange,
 ): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
   return handler ? handler(exchange) : errorResponse(exchange, 404, "no-route");
 }

@@ -1,6 +1,6 @@
 import type { Filter } from "../request/filter.ts";
 
-/** Says of every answer that it is not to be logged. */
+/** Excludes every response from the access log. */
 export function accessLog(): Filter {
   return async (exchange, next) => ({ ...(await next(exchange)), skipsAccessLog: true });
 }

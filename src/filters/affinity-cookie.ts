@@ -1,14 +1,14 @@
 import { avalanche, fnv1a } from "../rules/hash.ts";
 
 /**
- * What an affinity cookie holds for an address (by its record) and a backend. Of the address only 16 bits, so that nobody
- * finds it by trying all that there are; two addresses with the same bits are just not told apart.
+ * Returns the affinity cookie for an address (by its record) and a backend. It has only 16 bits of the address, so that
+ * clients cannot find the address by trying all. Two addresses with the same bits are treated as one.
  */
 export function formatAffinityCookie(record: string, backend: string): string {
   return `${toHex(avalanche(fnv1a(record)) & 0xffff, 4)}|${hashBackend(backend)}`;
 }
 
-/** Whether a cookie was made for a backend, whatever the address. */
+/** Whether a cookie is for a backend, at any address. */
 export function isAffinityCookieFor(cookie: string | undefined, backend: string | undefined): boolean {
   return cookie !== undefined && backend !== undefined && cookie.split("|")[1] === hashBackend(backend);
 }

@@ -9,7 +9,7 @@ import { formatAffinityCookie } from "./affinity-cookie.ts";
 const SAMESITE_NONE_INCOMPATIBLE =
   /Chrome\/[456]|CPU iPhone OS 12|iPad; CPU OS 12|^(?!.*Chrome)(?=.*Safari).*Macintosh.*Intel Mac OS X 10_14/;
 
-/** Asks the address that the client's cookie stands for, and gives it a cookie where it has none that is known. */
+/** Prefers the address of the client's cookie, and sets a cookie if the client has no valid one. */
 export function affinity(settings: SettingsOf<"affinity">, { rules }: HostContext): Filter {
   return async (exchange, next) => {
     const { backend } = exchange;
@@ -23,7 +23,7 @@ export function affinity(settings: SettingsOf<"affinity">, { rules }: HostContex
   };
 }
 
-/** A client whose address failed keeps its cookie, unless it is to move. */
+/** A client whose address failed keeps its cookie, unless `changeOnFailure` is set. */
 function needsCookie(
   answer: EdgeResponse,
   knownRecord: string | undefined,

@@ -3,7 +3,7 @@ import { expandVariables } from "../request/nginx-variables.ts";
 import { redirectResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Sends `/` to the application's root, in the client's own scheme and host. */
+/** Redirects `/` to the application's root, with the client's scheme and host. */
 export function appRoot({ path }: SettingsOf<"appRoot">): Filter {
   return async (exchange, next) =>
     exchange.path === "/"

@@ -2,14 +2,14 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { hasStreamableBody } from "../runtime/request-body-pipe.ts";
+import { hasStreamableBody } from "../runtime/streams.ts";
 
-/** Up to this limit a body of unknown length is read before anyone is asked, as nginx does with all of them. */
+/** Up to this limit a body of unknown length is buffered before forwarding, as nginx does with every body. */
 const MAX_PREBUFFERED_BYTES = 64 * 1024;
-/** For so long a client that is refused is still listened to: its connection would break before it saw the answer. */
+/** Time to read the body of a rejected client, which would otherwise not get the response. */
 const LINGER_MS = 5_000;
 
-/** Answers 413 to a body that is announced as too large, or turns out to be while it is sent on. */
+/** Answers 413 if the declared or the actual length of the body exceeds the limit. */
 export function bodySize({ most }: SettingsOf<"bodySize">): Filter {
   return async (exchange, next) => {
     const length = exchange.request.headers.get("Content-Length");
@@ -45,7 +45,7 @@ async function rejectTooLarge(
   return errorResponse(exchange, 413, "body-too-large", `more than ${maxBytes} bytes`);
 }
 
-/** The same bytes, as far as `most`; with one more the stream fails, which ends the request to the origin. */
+/** Returns the stream, which fails after `maxBytes`. That aborts the request to the origin. */
 function limitBytes(source: ReadableStream<Uint8Array>, maxBytes: number) {
   const reader = source.getReader();
   let byteCount = 0;

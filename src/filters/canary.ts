@@ -5,10 +5,10 @@ import type { SettingsOf } from "../rules/policies/index.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
 type CanarySettings = SettingsOf<"canary">;
-/** Whether a request goes to the canary; nothing where a rule has no say in it. */
+/** Whether a request goes to the canary; undefined if the rule does not apply. */
 type CanaryRule = (exchange: Exchange) => boolean | undefined;
 
-/** Sends some requests to another backend. The first rule that has a say decides, in ingress-nginx's order. */
+/** Sends some requests to another backend. The first rule that applies decides, in ingress-nginx's order. */
 export function canary(settings: CanarySettings): Filter {
   const rules = [
     createAffinityRule(settings),
@@ -25,7 +25,7 @@ export function canary(settings: CanarySettings): Filter {
   };
 }
 
-/** A client stays where it was. */
+/** Keeps a client at its backend. */
 function createAffinityRule({ affinity, backend }: CanarySettings): CanaryRule {
   if (!affinity) return () => undefined;
   return (exchange) => {

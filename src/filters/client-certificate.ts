@@ -8,12 +8,12 @@ import type { SettingsOf } from "../rules/policies/index.ts";
 
 type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verified" }>;
 
-// What nginx's optional_no_ca overlooks: that nobody vouches for the certificate, but not that it is out of date.
+// Failures that nginx's optional_no_ca accepts: an unknown authority, but not an expired certificate.
 const UNTRUSTED_CA = /^FAILED:(?:self.signed|unable to (?:verify|get)|certificate not trusted)/i;
-/** Longest subject that an expression is tried on. */
+/** Maximum length of a subject to match with a regex. */
 const MAX_SUBJECT_LENGTH = 4096;
 
-/** Lets in by the certificate that the client presented, and tells the origin of it. In the clear there is none to look at. */
+/** Restricts access by client certificate, and sends it to the origin. A request over http has no certificate. */
 export function clientCertificate(settings: SettingsOf<"clientCertificate">): Filter {
   if (settings.type === "denied") return async (exchange) => errorResponse(exchange, 403, "denied", settings.reason);
   const subject = settings.subject === undefined ? undefined : new RegExp(settings.subject);
@@ -23,7 +23,7 @@ export function clientCertificate(settings: SettingsOf<"clientCertificate">): Fi
       return rejectCertificate(settings, exchange, certificate);
     }
     if (subject && !matchesSubject(subject, certificate)) {
-      return errorResponse(exchange, 403, "denied", "the certificate's subject is not let in");
+      return errorResponse(exchange, 403, "denied", "certificate subject not allowed");
     }
     const originHeaders = [...exchange.originHeaders, ...buildCertificateHeaders(certificate, settings.passes)];
     return next({ ...exchange, originHeaders });
@@ -49,7 +49,7 @@ function rejectCertificate(
   exchange: Exchange,
   { isPresented, verdict }: ClientCertificate,
 ): EdgeResponse {
-  const reason = isPresented ? `the certificate is not good: ${verdict}` : "no certificate was presented";
+  const reason = isPresented ? `invalid certificate: ${verdict}` : "no client certificate";
   if (errorPage === undefined) return errorResponse(exchange, 400, "denied", reason);
   return { ...redirectResponse(302, expandVariables(errorPage, exchange)), outcome: "denied", reason };
 }
@@ -68,7 +68,7 @@ function buildCertificateHeaders(
     ["ssl-client-issuer-dn", issuer],
     ["ssl-client-cert", passesCertificate && der !== undefined ? encodeURIComponent(formatPem(der)) : undefined],
   ];
-  // A header holds no character beyond ASCII, and an empty one is not sent.
+  // Headers are ASCII only, and empty ones are not sent.
   return headers
     .map(
       ([name, value]) =>

@@ -3,8 +3,8 @@ import type { EdgeResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
 /**
- * Says who may read an answer, in place of whatever the origin says of it, and answers preflights: any OPTIONS of an
- * origin that may, as ingress-nginx does. A request of another origin goes its way without a word.
+ * Sets CORS headers, which replace the origin server's, and answers preflights: every OPTIONS request of an allowed
+ * origin, as in ingress-nginx. Requests of other origins pass without CORS headers.
  */
 export function cors(settings: SettingsOf<"cors">): Filter {
   const corsHeaders = buildCorsHeaders(settings);
@@ -30,7 +30,7 @@ function buildCorsHeaders({ credentials, methods, headers, exposed, maxAge }: Se
   ];
 }
 
-/** Whole origins, in any case: `https://*.example.com` takes `https://a.example.com`, not what ends or begins like it. */
+/** Matches whole origins in any case: `https://*.example.com` matches `https://a.example.com`. */
 function createOriginMatcher(origins: readonly string[]): (origin: string) => boolean {
   const patterns = origins.map((origin) => origin.replace(/[.+]/g, "\\$&").replace("*", "[a-z0-9-]+"));
   const regex = new RegExp(`^(?:${patterns.join("|")})$`, "i");
@@ -42,7 +42,7 @@ function preflightResponse(): EdgeResponse {
   return { response: new Response(null, { status: 204, headers }), outcome: "preflight" };
 }
 
-/** A copy with headers set; where it depends on who asks, caches are told so. */
+/** Returns a copy with headers set, and `Vary` if it depends on the origin. */
 function withCorsHeaders(answer: EdgeResponse, headers: readonly Header[], variesByOrigin: boolean): EdgeResponse {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);

@@ -4,24 +4,27 @@ import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { buildFailureHeaders } from "./default-backend.ts";
 
-// What ingress-nginx tells origins of the client, but not its default backend.
+// Headers that ingress-nginx sends to origins, but not to its default backend.
 const OMITTED_HEADERS = [
   "X-Real-IP",
   "X-Forwarded-Host",
   "X-Forwarded-Port",
   "X-Forwarded-Proto",
   "X-Forwarded-Scheme",
+  "X-Scheme",
+  "X-Original-Forwarded-For",
+  "X-Original-Forwarded-Host",
+  "Content-Length",
 ];
-const MORE_OMITTED_HEADERS = ["X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
 
-/** Has the default backend answer in place of errors, and passes its answer on as it is. */
+/** Replaces errors with the unchanged response of the default backend. */
 export function customErrors(settings: SettingsOf<"customErrors">, { forward }: HostContext): Filter {
   const codes = new Set(settings.codes);
   return async (exchange, next) => {
     const answer = await next(exchange);
     if (!codes.has(answer.response.status) || isExempt(answer, settings.onlyOwn)) return answer;
     const skipsAccessLog = answer.skipsAccessLog ?? false;
-    const reason = `${answer.response.status} (${answer.outcome}) was replaced`;
+    const reason = `replaced ${answer.response.status} (${answer.outcome})`;
     await answer.response.body?.cancel();
     const page =
       settings.backend === undefined
@@ -31,19 +34,19 @@ export function customErrors(settings: SettingsOf<"customErrors">, { forward }: 
   };
 }
 
-/** A closed route shows nothing but that; and what an authentication service says must reach the client. */
+/** Responses of a closed route and of an authentication service are not replaced. */
 function isExempt({ outcome, isAuthResponse }: EdgeResponse, onlyEdgeErrors: boolean): boolean {
   if (isAuthResponse || outcome === "failed-closed") return true;
   return onlyEdgeErrors && (outcome === "routed" || outcome === "no-route");
 }
 
-/** The request for a page: of the same method and query, as nginx's, but without the body, which may be used up. */
+/** Builds the request for a page: same method and query, as in nginx, but no body, because it may be consumed. */
 function createErrorPageRequest(exchange: Exchange, code: number, settings: SettingsOf<"customErrors">): Exchange {
   const { rawPath, query } = exchange;
   const { url, method, headers, signal } = exchange.request;
   const request = new Request(url, { method, headers, signal });
   const originHeaders: Exchange["originHeaders"] = [
-    ...[...OMITTED_HEADERS, ...MORE_OMITTED_HEADERS, "Content-Length"].map((name) => [name, undefined] as const),
+    ...OMITTED_HEADERS.map((name) => [name, undefined] as const),
     ["X-Original-URI", rawPath + query],
     ...buildFailureHeaders(exchange, code, settings),
   ];

@@ -2,7 +2,7 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Has the default backend asked in place of the path's own, and tells it so. */
+/** Forwards to the default backend instead of the path's own, with headers about the request. */
 export function defaultBackend(settings: SettingsOf<"defaultBackend">): Filter {
   return async (exchange, next) => {
     const originHeaders = [...exchange.originHeaders, ...buildFailureHeaders(exchange, 503, settings)];
@@ -10,7 +10,7 @@ export function defaultBackend(settings: SettingsOf<"defaultBackend">): Filter {
   };
 }
 
-/** What a default backend is told of the request that it stands in for. */
+/** Returns the headers about the original request for a default backend. */
 export function buildFailureHeaders(
   { request, id, labels }: Exchange,
   code: number,
@@ -25,6 +25,6 @@ export function buildFailureHeaders(
     ["X-Service-Port", port],
     ["X-Request-ID", id],
   ];
-  // nginx sends no header that has no value, and not the client's of the name either.
+  // nginx does not send headers without a value, and drops the client's of the same name.
   return headers.map(([name, value]) => [name, value === "" ? undefined : value]);
 }

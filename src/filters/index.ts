@@ -1,5 +1,5 @@
 import type { Filter, HostContext, Next } from "../request/filter.ts";
-import { type PolicyName, type PolicySettings, policies, type SettingsOf } from "../rules/policies/index.ts";
+import { type PolicyName, type PolicySettings, policyNames, type SettingsOf } from "../rules/policies/index.ts";
 import { accessLog } from "./access-log.ts";
 import { affinity } from "./affinity.ts";
 import { appRoot } from "./app-root.ts";
@@ -25,7 +25,7 @@ import { sslRedirect } from "./ssl-redirect.ts";
 import { upstream } from "./upstream.ts";
 import { upstreamVhost } from "./upstream-vhost.ts";
 
-/** The edge's half of every policy: leave one out and this does not compile. */
+/** The filter of every policy. This does not compile if one is missing. */
 const filters: { [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostContext) => Filter } = {
   authorization,
   accessLog,
@@ -53,12 +53,12 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostC
   upstreamVhost,
 };
 
-/** The filters that settings ask for, around `last`: only what is used, in the order of the policies. */
+/** Builds the filter chain of settings around `terminal`, in the order of the policies. */
 export function buildChain(settings: PolicySettings, terminal: Next, hostContext: HostContext): Next {
-  return policies.reduceRight((next: Next, { name }) => {
+  return policyNames.reduceRight((next: Next, name) => {
     const policySettings = settings[name];
     if (policySettings === undefined) return next;
-    // The cast: a table of mixed types meets a loop; each filter gets the settings of its own name.
+    // The cast: each filter gets the settings of its policy, which a loop cannot express.
     const filter = (filters[name] as (settings: unknown, hostContext: HostContext) => Filter)(
       policySettings,
       hostContext,

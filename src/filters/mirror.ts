@@ -1,15 +1,13 @@
-import { buildOriginHeaders } from "../forward/proxy-headers.ts";
-import { sendSubrequest } from "../forward/subrequest.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
+import { buildOriginHeaders } from "../request/proxy-headers.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { createPipe, hasStreamableBody } from "../runtime/request-body-pipe.ts";
-import { type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
+import { createPipe, hasStreamableBody, type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
 
-const TIMEOUT_MS = 30_000; // for so long a Worker goes on after its answer
+const TIMEOUT_MS = 30_000; // a Worker continues for this time after its response
 const MAX_LAG_BYTES = 1024 * 1024;
 
-/** Sends a copy of the request elsewhere, in the background. The request itself never waits for it. */
+/** Sends a copy of the request to another URL in the background, without delaying the request. */
 export function mirror(settings: SettingsOf<"mirror">, hostContext: HostContext): Filter {
   return async (exchange, next) => {
     if (!settings.body || !hasStreamableBody(exchange)) {
@@ -30,7 +28,7 @@ function sendCopy(
 ): void {
   const { target, host } = settings;
   const isExternal = target.via === "internet";
-  // What the policies add for the origin is no business of strangers, and neither is who the client is.
+  // External hosts get neither headers of the policies nor credentials of the client.
   const headers = buildOriginHeaders(isExternal ? { ...exchange, originHeaders: [] } : exchange);
   for (const name of isExternal ? ["Cookie", "Authorization", "Upgrade"] : ["Upgrade"]) headers.delete(name);
   const length = headers.get("Content-Length");
@@ -39,7 +37,7 @@ function sendCopy(
   const { method } = exchange.request;
   const init = { method, headers, body, host, timeoutMs: TIMEOUT_MS, ...(copy && { signal: copy.aborted }) };
   exchange.platform.runInBackground(async () => {
-    const response = await sendSubrequest(exchange, hostContext, target, init).catch(() => undefined);
+    const response = await hostContext.sendSubrequest(exchange, target, init).catch(() => undefined);
     await response?.body?.cancel();
   });
 }

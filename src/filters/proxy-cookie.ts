@@ -2,10 +2,10 @@ import type { Filter } from "../request/filter.ts";
 import { withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Rewrites domain and path of the cookies that the origin sets. */
+/** Replaces domain and path of the origin's cookies. */
 export function proxyCookie({ domain, path }: SettingsOf<"proxyCookie">): Filter {
   const withoutDot = domain?.from.replace(/^\./, "").toLowerCase();
-  // A dot before a domain means nothing, so it is not compared, and stays.
+  // A dot before the domain is ignored and kept.
   const rewriteDomain = (value: string) => {
     const [, dot = "", bareDomain = ""] = /^(\.?)(.*)$/.exec(value) ?? [];
     return domain && bareDomain.toLowerCase() === withoutDot ? dot + domain.to : value;

@@ -2,7 +2,7 @@ import type { Filter } from "../request/filter.ts";
 import { withHeader } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Rewrites where the origin sends clients. */
+/** Replaces the beginning of redirects of the origin. */
 export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirect">): Filter {
   const rewriteUrl = (url: string) => (url.startsWith(from) ? to + url.slice(from.length) : undefined);
   return async (exchange, next) => {
@@ -10,7 +10,7 @@ export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirec
     if (answer.outcome !== "routed") return answer;
     const { headers } = answer.response;
     const location = rewriteUrl(headers.get("Location") ?? "");
-    // nginx completes a path that it made itself, but none of the origin's.
+    // nginx makes a replaced path absolute, but not the origin's.
     const origin = location?.startsWith("/") && !isRelative ? `${exchange.scheme}://${exchange.host}` : "";
     const [, refreshPrefix = "", url = ""] = /^(.*?url=)(.*)$/i.exec(headers.get("Refresh") ?? "") ?? [];
     const refresh = rewriteUrl(url);

@@ -1,17 +1,17 @@
 import type { Admission, RateLimiter } from "../env.ts";
-import { keepSlotAlive } from "../rate-limiter/connection-slot.ts";
+import { keepSlotAlive } from "../rate-limiter/connection-slots.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { createIpMatcher } from "../rules/addresses.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { createPipe } from "../runtime/request-body-pipe.ts";
+import { createPipe } from "../runtime/streams.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 
-/** A request waits no longer for its counting; it then passes, since a limit must not fail the requests that it protects. */
+/** Maximum wait for the rate limiter. Then the request passes, because an outage of the limiter must not reject it. */
 const MAX_WAIT_MS = 500;
 
-/** Answers 503 where the client asks more than it may. */
+/** Answers 503 if the client exceeds a limit. */
 export function rateLimit({ ingress, rates, connections, exempt }: SettingsOf<"rateLimit">): Filter {
   const isExempt = createIpMatcher(exempt);
   return async (exchange, next) => {
@@ -31,7 +31,7 @@ export function rateLimit({ ingress, rates, connections, exempt }: SettingsOf<"r
   };
 }
 
-/** What the object says, or nothing where it cannot be reached soon. One that says so later gets its lease back. */
+/** Returns the admission, or undefined if the limiter does not respond in time. A late admission is released. */
 async function waitForAdmission(acquisition: Promise<Admission>, limiter: RateLimiter, { platform }: Exchange) {
   const admission = await withTimeout(
     acquisition.catch(() => undefined),
@@ -45,11 +45,11 @@ async function waitForAdmission(acquisition: Promise<Admission>, limiter: RateLi
   return undefined;
 }
 
-/** The same answer, and a promise that is kept when its body has been sent, or the client has left. */
+/** Returns the response and a promise that resolves when its body is sent or the client has disconnected. */
 function watchBody(answer: EdgeResponse): { answer: EdgeResponse; completion: Promise<void> } {
   const { response } = answer;
   if (response.body === null) return { answer, completion: Promise.resolve() };
-  const isEncoded = response.headers.has("Content-Encoding"); // then the length is not that of the bytes read here
+  const isEncoded = response.headers.has("Content-Encoding"); // then its length differs from the decoded bytes
   const { readable, writable } = createPipe(isEncoded ? null : response.headers.get("Content-Length"));
   const completion = response.body.pipeTo(writable).catch(() => {});
   return { answer: { ...answer, response: new Response(readable, response) }, completion };

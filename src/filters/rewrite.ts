@@ -6,7 +6,7 @@ import { VARIABLE_PATTERN } from "../rules/nginx-variables.ts";
 import { encodePath, toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Asks the origin for another path, or sends the client to another URL. */
+/** Replaces the path for the origin, or redirects the client to a URL. */
 export function rewrite(settings: SettingsOf<"rewrite">): Filter {
   return async (exchange, next) => {
     const target = encodePath(rewritePath(settings, exchange));
@@ -21,7 +21,7 @@ export function rewrite(settings: SettingsOf<"rewrite">): Filter {
   };
 }
 
-/** The path that a request is rewritten to, as a byte string. A group that took no part is empty. */
+/** Returns the rewritten path as a byte string. A group without a match is empty. */
 function rewritePath(settings: SettingsOf<"rewrite">, exchange: Exchange): string {
   const { path = "/", groups } = exchange;
   switch (settings.type) {
@@ -38,7 +38,7 @@ function rewritePath(settings: SettingsOf<"rewrite">, exchange: Exchange): strin
   }
 }
 
-/** Escaped, since what was decoded may hold anything, and a header must not. */
+/** Builds the header. Escapes its value, because decoded groups may contain any character. */
 function buildForwardedPrefixHeader(prefix: string | undefined, exchange: Exchange): [string, string][] {
   const value = prefix === undefined ? "" : expandVariables(prefix, withEscapedGroups(exchange));
   return value === ""

@@ -2,7 +2,7 @@ import type { Filter } from "../request/filter.ts";
 import { redirectResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
-/** Sends http to https with 308, to the host without its port and the target as the client wrote it. */
+/** Redirects http to https with 308, to the host without port and the same path and query. */
 export function sslRedirect({ keepsTrailingSlash, writesPort }: SettingsOf<"sslRedirect">): Filter {
   return async (exchange, next) => {
     if (exchange.scheme === "https") return next(exchange);

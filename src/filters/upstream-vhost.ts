@@ -5,7 +5,7 @@ import type { SettingsOf } from "../rules/policies/index.ts";
 
 const HOST_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
-/** Asks the origin with another Host, as far as Cloudflare sends it: in the zone of the client's host. */
+/** Sets the Host header for the origin, if it is in the zone of the client's host. Cloudflare sends no other. */
 export function upstreamVhost({ host }: SettingsOf<"upstreamVhost">): Filter {
   return async (exchange, next) => {
     const originHost = expandVariables(host, exchange).toLowerCase();

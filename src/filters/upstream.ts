@@ -4,7 +4,7 @@ import { avalanche, fnv1a } from "../rules/hash.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import type { Address } from "../rules/snapshot.ts";
 
-/** Says how the origin is asked, and of several addresses which one: what a value hashes to, unless one is chosen already. */
+/** Passes on the settings for the origin, and selects the address by hash if none is preferred. */
 export function upstream(settings: SettingsOf<"upstream">, { rules }: HostContext): Filter {
   const { hashBy } = settings;
   return async (exchange, next) => {
@@ -16,7 +16,7 @@ export function upstream(settings: SettingsOf<"upstream">, { rules }: HostContex
   };
 }
 
-/** Rendezvous hashing: when an address comes or goes, only the values that were its own move. */
+/** Rendezvous hashing: if an address is added or removed, only its values move. */
 export function pickByRendezvous(addresses: readonly Address[], value: string): Address | undefined {
   const weight = ({ record }: Address) => avalanche(fnv1a(`${value}\n${record}`));
   return addresses.reduce<Address | undefined>(

@@ -1,26 +1,28 @@
 import type { Exchange } from "../request/exchange.ts";
+import { buildClientResponse, buildOriginHeaders } from "../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
+import { fetchOrigin } from "../runtime/origin-fetch.ts";
+import { UploadStalledError } from "../runtime/streams.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
-import { fetchOrigin } from "./origin-fetch.ts";
 import type { OriginUrl } from "./origin-url.ts";
-import { buildClientResponse, buildOriginHeaders } from "./proxy-headers.ts";
-import { type RequestBody, UploadStalledError } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
 
 const DEFAULT_ORIGIN_TIMEOUT_MS = DEFAULT_READ_TIMEOUT_S * 1000;
-// What Cloudflare answers where an origin does not; https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
+// Statuses of Cloudflare if an origin does not respond:
+// https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 const CLOUDFLARE_TIMEOUT_STATUSES = [522, 524];
 const CLOUDFLARE_UNKNOWN_ERROR_STATUSES = [520];
-const CLOUDFLARE_CONNECT_ERROR_STATUSES = [521, 523, 525, 526, 530]; // no connection came about
+const CLOUDFLARE_CONNECT_ERROR_STATUSES = [521, 523, 525, 526, 530]; // no connection to the origin
 
-/** One address asked: what came of it, and what may be reason to ask another. */
+/** The result of one attempt, and its failure, which may allow a retry. */
 export interface AttemptResult {
   readonly answer: EdgeResponse;
   readonly failure: RetryCondition | undefined;
 }
 
-/** Asks one address. It never rejects. */
+/** Sends a request to one address. It never rejects. */
 export async function attempt(
   exchange: Exchange,
   { url, resolveOverride }: OriginUrl,
@@ -32,7 +34,7 @@ export async function attempt(
   const { input, completion, ...init } = body.send(url);
   const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const timer = startTimerAfter(completion, timeoutMs, () => timeoutController.abort());
-  let hasResponse = false; // then the origin may do without the rest
+  let hasResponse = false; // then the origin may ignore the rest of the body
   completion.catch((error: unknown) => {
     if (!hasResponse) (error instanceof UploadStalledError ? timeoutController : bodyErrorController).abort();
   });
@@ -58,7 +60,7 @@ export async function attempt(
   }
 }
 
-/** Starts when the request has been sent, as nginx does: a slow upload is no slow answer. */
+/** Starts a timer after the request is sent, as nginx does, so that a slow upload does not time out the response. */
 function startTimerAfter(start: Promise<void>, ms: number, callback: () => void): { stop(): void } {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let isStopped = false;

@@ -1,14 +1,14 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
-import { DEFAULT_RETRY } from "../rules/policies/upstream.ts";
+import { DEFAULT_RETRY } from "../rules/policies/retry-settings.ts";
 import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
 import { attempt } from "./attempt.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 import { prepareBody, type RequestBody } from "./request-body.ts";
 import { shouldRetry } from "./retry.ts";
 
-/** The end of every chain of a host: forwards to the exchange's backend, or answers 404 where it has none. */
+/** Creates the end of the filter chains of a host: it forwards to the exchange's backend, or answers 404. */
 export function createForwarder({ backends }: HostRules): Next {
   const rotations = new Map(
     Object.entries(backends).map(([id, backend]) => [id, { backend, next: createRoundRobin(backend.addresses) }]),
@@ -20,7 +20,7 @@ export function createForwarder({ backends }: HostRules): Next {
   };
 }
 
-/** Asks one address after the other, as long as it is worth it. */
+/** Tries one address after the other, while the failure allows a retry. */
 async function forwardWithRetry(
   exchange: Exchange,
   backend: Backend,
@@ -30,9 +30,10 @@ async function forwardWithRetry(
   const retry = exchange.upstream?.retry ?? DEFAULT_RETRY;
   const candidates = retry.tries === 0 ? addresses : addresses.slice(0, retry.tries);
   const body = await prepareBody(exchange, candidates.length > 1 && retry.on.length > 0).catch(() => undefined);
-  if (!body) return errorResponse(exchange, 502, "client-closed", "the request's body broke off");
+  if (!body) return errorResponse(exchange, 502, "client-closed", "the request body is incomplete");
   for (let index = 0; ; index++) {
-    const { answer, failure } = await forwardToAddress(exchange, backend, candidates[index] as Address, body); // the schema asks for one
+    // The cast: the schema requires an address.
+    const { answer, failure } = await forwardToAddress(exchange, backend, candidates[index] as Address, body);
     const originMs = Date.now() - startedAt;
     const isLast = index + 1 >= candidates.length || !body.isRepeatable || isDeadlineExceeded(retry.withinMs, originMs);
     if (isLast || !shouldRetry(failure, exchange.request.method, retry)) {
@@ -60,7 +61,7 @@ async function forwardToAddress(exchange: Exchange, backend: Backend, address: A
   return { answer: { ...answer, backend: exchange.backend, origin, record }, failure };
 }
 
-/** All addresses, each in turn the first, from a random one on, so that isolates do not go in step. */
+/** Returns all addresses, each first in turn. It begins with a random one, so that isolates differ. */
 function createRoundRobin(addresses: readonly Address[]): () => readonly Address[] {
   let start = Math.floor(Math.random() * addresses.length);
   return () => {
@@ -69,7 +70,7 @@ function createRoundRobin(addresses: readonly Address[]): () => readonly Address
   };
 }
 
-/** The same addresses, with the one of a record first. */
+/** Returns the addresses with the one of a record first. */
 function preferAddress(addresses: readonly Address[], record: string | undefined): readonly Address[] {
   const matches = addresses.filter((address) => address.record === record);
   return matches.length === 0 ? addresses : [...matches, ...addresses.filter((address) => address.record !== record)];

@@ -3,15 +3,15 @@ import { buildRecordName, findZone } from "../rules/hosts.ts";
 import { PROXIED_PORTS } from "../rules/proxied-ports.ts";
 import type { Address, Backend } from "../rules/snapshot.ts";
 
-/** What a Worker fetches to reach an address with a request's Host. */
+/** The URL and DNS record to fetch, to reach an address with a request's Host. */
 export interface OriginUrl {
   readonly url: string;
   readonly resolveOverride: string | undefined;
 }
 
 /**
- * The URL is the client's own, since Cloudflare derives Host from it; where to connect is said by the name of a record in
- * the same zone. A host in no zone of ours (an address, say) can't be kept: then the record itself is asked for.
+ * Builds the URL with the client's host, because Cloudflare derives Host from it. `resolveOverride` sets the address,
+ * by a record in the same zone. For a host outside of the zones (an address, for example) the URL has the record itself.
  */
 export function buildOriginUrl(
   exchange: Exchange,

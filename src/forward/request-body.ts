@@ -1,38 +1,35 @@
 import type { Exchange } from "../request/exchange.ts";
-import { createPipe, isBodylessMethod } from "../runtime/request-body-pipe.ts";
+import { createPipe, isBodylessMethod, pumpWithWriteTimeout, UploadStalledError } from "../runtime/streams.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 
-/** Bodies up to this are kept, so that another address can be asked. */
+/** Bodies up to this size are buffered, so that the request can be retried. */
 const MAX_BUFFERED_BODY_BYTES = 64 * 1024;
 
-/** A request's body, on its way to an origin. */
+/** The input and body of one fetch to an origin. */
 export interface OutgoingBody {
   readonly input: string | Request;
-  /** Left out where the request brings it. */
+  /** Undefined if the input has it. */
   readonly method?: string;
   readonly body?: ReadableStream | ArrayBuffer | null;
   /**
-   * Resolves when all of it has been taken. Where it breaks off this rejects, and the fetch must be aborted: workerd ends
-   * a body that fails as if it were whole.
+   * Resolves when the origin has read the whole body. If it rejects, the fetch must be aborted, because workerd ends a
+   * failed body as if it were complete.
    */
   readonly completion: Promise<void>;
 }
 
-/** A body made ready to be sent: whether it can be sent again, and each sending of it. */
+/** A body that is ready to send. */
 export interface RequestBody {
   readonly isRepeatable: boolean;
   readonly send: (url: string) => OutgoingBody;
 }
 
-/** Why a body was not taken. */
-export class UploadStalledError extends Error {}
-
-/** Makes a request's body ready. One that is small, and may be wanted again, is read whole first. */
+/** Prepares the body of a request. Buffers a small one if the request may be retried. */
 export async function prepareBody({ request, body, upstream }: Exchange, mayRetry: boolean): Promise<RequestBody> {
   const completion = Promise.resolve();
   const { method } = request;
   if (body === null) return { isRepeatable: true, send: (input) => ({ input, method, body: null, completion }) };
-  // A GET may have a body, but a fetch takes it only with the client's own request.
+  // A fetch accepts a GET with a body only as the client's own request.
   if (isBodylessMethod(method))
     return { isRepeatable: false, send: (url) => ({ input: new Request(url, request), completion }) };
   const length = request.headers.get("Content-Length");
@@ -47,7 +44,7 @@ function streamBody(body: ReadableStream<Uint8Array>, length: string | null, sen
   const { readable, writable } = createPipe(length);
   const pipe =
     sendMs === undefined ? body.pipeTo(writable, { preventAbort: true }) : pumpWithWriteTimeout(body, writable, sendMs);
-  // An origin may answer without reading on: that is no break.
+  // An origin may respond without reading the rest, which is not an error.
   const completion = pipe.catch(async (error: unknown) => {
     if (error instanceof UploadStalledError || !(await isClosed(writable))) throw error;
   });
@@ -57,22 +54,4 @@ function streamBody(body: ReadableStream<Uint8Array>, length: string | null, sen
 async function isClosed(stream: WritableStream): Promise<boolean> {
   const returnTrue = () => true;
   return (await withTimeout(stream.getWriter().closed.then(returnTrue, returnTrue), 0)) ?? false;
-}
-
-/** Pipes part by part, to see how long each waits to be taken. */
-async function pumpWithWriteTimeout(
-  source: ReadableStream<Uint8Array>,
-  destination: WritableStream<Uint8Array>,
-  ms: number,
-): Promise<void> {
-  const writer = destination.getWriter();
-  try {
-    for await (const chunk of source) {
-      const write = writer.write(chunk).then(() => true);
-      if (!(await withTimeout(write, ms))) throw new UploadStalledError(`the origin took nothing for ${ms} ms`);
-    }
-    await writer.close();
-  } finally {
-    writer.releaseLock();
-  }
 }

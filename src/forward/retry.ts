@@ -1,12 +1,12 @@
-import type { RetrySettings } from "../rules/policies/upstream.ts";
+import type { RetrySettings } from "../rules/policies/retry-settings.ts";
 
-/** What may make an attempt worth another: nothing was sent, or it broke off, or took too long, or its status. */
+/** The failure of an attempt that may allow a retry. */
 export type RetryCondition = "unsent" | "error" | "timeout" | `http_${number}`;
 
-// What is done twice where it is sent twice, says nginx (RFC 9110, 9.2.2, is stricter).
+// The non-idempotent methods of nginx. RFC 9110, 9.2.2, is stricter.
 const NON_IDEMPOTENT_METHODS = ["POST", "LOCK", "PATCH"];
 
-/** Whether another address is asked. What was not sent may be sent again whatever the method. */
+/** Whether another address is tried. Requests that were not sent are retried with any method. */
 export function shouldRetry(failure: RetryCondition | undefined, method: string, { on }: RetrySettings): boolean {
   if (failure === undefined) return false;
   const condition = failure === "unsent" ? "error" : failure;

@@ -1,27 +1,20 @@
 import type { Exchange } from "../request/exchange.ts";
-import type { HostContext } from "../request/filter.ts";
+import type { HostContext, SubrequestInit } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
+import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 
-/** What a subrequest is, beside where it goes. Redirects are not followed. */
-export interface SubrequestInit {
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: ReadableStream | null;
-  readonly timeoutMs: number;
-  /** Ends it, where that is to happen before. */
-  readonly signal?: AbortSignal;
-  /** The Host to ask a backend with, in place of the client's; it must lie in the same zone. */
-  readonly host?: string | undefined;
+/** Sends the subrequests of a host's filters. */
+export function createSubrequestSender(rules: HostRules): HostContext["sendSubrequest"] {
+  return (exchange, target, init) => sendSubrequest(exchange, rules, target, init);
 }
 
-/** Asks another service about a request. Rejects where it cannot be reached, or has not begun to answer in time. */
-export async function sendSubrequest(
+async function sendSubrequest(
   exchange: Exchange,
-  { rules }: HostContext,
+  rules: HostRules,
   target: SubrequestTarget,
   init: SubrequestInit,
 ): Promise<Response> {
@@ -38,13 +31,13 @@ export async function sendSubrequest(
         backend &&
         address &&
         buildOriginUrl({ ...exchange, originHost: init.host, originPath: path, query }, backend, address);
-      if (!originUrl) throw new Error(`backend ${target.backend} cannot be reached`);
+      if (!originUrl) throw new Error(`unreachable backend: ${target.backend}`);
       return fetchWithTimeout(exchange, originUrl.url, init, originUrl.resolveOverride);
     }
   }
 }
 
-/** A path that our own rules answer: going out to the edge again would come back to this Worker, or to none. */
+/** Serves a subrequest by the rules. A fetch would come back to this Worker, or to no Worker. */
 async function serveByRules(
   exchange: Exchange,
   target: SubrequestTarget & { via: "rules" },
@@ -85,7 +78,7 @@ async function fetchWithTimeout(
   resolveOverride: string | undefined,
 ): Promise<Response> {
   const timeoutController = new AbortController();
-  const timer = setTimeout(() => timeoutController.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(() => timeoutController.abort(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
   const signal = callerSignal ? AbortSignal.any([callerSignal, timeoutController.signal]) : timeoutController.signal;
   try {
     return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
@@ -94,7 +87,7 @@ async function fetchWithTimeout(
   }
 }
 
-/** The path, which begins with a slash whatever its variables hold: else a client could write another host there. */
+/** Returns path and query. The path always begins with a slash, so that a variable cannot change the host. */
 function expandTargetPath({ path }: SubrequestTarget, exchange: Exchange): [path: string, query: string] {
   const expandedPath = expandVariables(path, exchange);
   const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replaceAll("\\", "%5C");

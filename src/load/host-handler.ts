@@ -1,17 +1,22 @@
 import { buildChain } from "../filters/index.ts";
+import { createSubrequestSender } from "../forward/subrequest.ts";
 import { buildRouteTable, findRoute, type RouteMatch } from "../match/route-table.ts";
 import type { Exchange, RouteLabels } from "../request/exchange.ts";
-import type { Next } from "../request/filter.ts";
+import type { HostContext, Next } from "../request/filter.ts";
 import { errorResponse } from "../request/response.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
 
-/** What comes after a route's filters: forwarding, or for `explain` saying what would be forwarded. */
+/** Creates the end of a filter chain: it forwards requests, or records them for `explain`. */
 export type TerminalHandlerFactory = (rules: HostRules) => Next;
 
-/** Makes a host's rules ready to serve: does once a generation all that a request would else have to do. */
+/** Prepares the rules of a host for serving, once a generation, so that requests need less work. */
 export function createHostHandler(rules: HostRules, createTerminalHandler: TerminalHandlerFactory): Next {
   const table = buildRouteTable(rules);
-  const hostContext = { rules, forward: createTerminalHandler(rules) };
+  const hostContext: HostContext = {
+    rules,
+    forward: createTerminalHandler(rules),
+    sendSubrequest: createSubrequestSender(rules),
+  };
   const routeHandlers = new Map(
     rules.routes.map((route) => [
       route,
@@ -21,8 +26,7 @@ export function createHostHandler(rules: HostRules, createTerminalHandler: Termi
   const routeRequest = async (exchange: Exchange) => {
     const match = exchange.path === undefined ? "no-match" : findRoute(table, exchange.path);
     if (match === "no-match") return errorResponse(exchange, 404, "no-route");
-    if (match === "too-long")
-      return errorResponse(exchange, 414, "bad-request", "the path is too long for an expression");
+    if (match === "too-long") return errorResponse(exchange, 414, "bad-request", "path too long for a regex");
     return routeHandlers.get(match.route)?.(exchange, match.groups) ?? errorResponse(exchange, 404, "no-route");
   };
   return buildChain(rules.policies, routeRequest, hostContext);

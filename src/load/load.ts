@@ -10,36 +10,36 @@ import { verifyManifest, verifyShard } from "./verify.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
 
-/** What serves each host, by its name in the rules. */
+/** The handler of each host, by its name in the rules. */
 type HostHandlers = ReadonlyMap<string, Next>;
 
-/** The snapshot that an isolate serves from, as much of it as was asked for. */
+/** The snapshot that an isolate serves from, with the shards loaded so far. */
 interface ActiveSnapshot {
   readonly manifest: Manifest;
   readonly bytes: string; // of the signed manifest
-  readonly shards: Map<string, HostHandlers>; // by digest; grows as hosts are asked for
+  readonly shards: Map<string, HostHandlers>; // by digest; grows with requests for other hosts
 }
 
 type Background = Pick<ExecutionContext, "waitUntil">;
 
-// Kept across the requests of an isolate, so plain data and pure functions only: never a promise, a stream or a Request.
+// Kept across the requests of an isolate, so plain data and pure functions only: no promise, stream or Request.
 let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
 
-/** What a request is served from, or why it cannot be. */
+/** The snapshot for a request, or the reason for its absence. */
 export type LoadResult =
   | { readonly ok: true; readonly manifest: Manifest; readonly hosts: HostHandlers }
   | { readonly ok: false; readonly reason: string };
 
 /**
- * The snapshot in force, with the hosts that may take a request for `host`. It is looked at again in the background,
- * never on a request's way; what cannot be read or does not verify leaves the last good one in force.
+ * Returns the active snapshot with the handlers that may match `host`. It is refreshed in the background and never
+ * delays a request. If a newer snapshot is unreadable or not verified, the last good one stays active.
  */
 export async function load(env: Env, host: string, background: Background, now: number): Promise<LoadResult> {
   try {
     const snapshot = await getActiveSnapshot(env, background, now);
     return await buildLoadResult(snapshot, host, env, background).catch(async (error: unknown) => {
-      // After a long rest the generation may be out of history, and shards that were never asked for gone with it.
+      // After a long idle time history may not contain this generation, so shards that were never loaded are gone.
       await refresh(env, snapshot, background);
       return activeSnapshot && activeSnapshot !== snapshot
         ? buildLoadResult(activeSnapshot, host, env, background)
@@ -72,7 +72,7 @@ async function getActiveSnapshot(env: Env, background: Background, now: number):
   return activate(snapshot);
 }
 
-/** Puts a snapshot in force, unless another request was quicker and its snapshot is as new. */
+/** Activates a snapshot, unless another request has activated one of the same or a newer generation. */
 function activate(newSnapshot: ActiveSnapshot): ActiveSnapshot {
   if (!activeSnapshot || activeSnapshot.manifest.generation < newSnapshot.manifest.generation)
     activeSnapshot = newSnapshot;
@@ -105,18 +105,18 @@ async function loadInitialSnapshot(env: Env, background: Background): Promise<Ac
     logWarning("snapshot-from-cache", error);
     const bytes = await createCacheStore()
       .manifest()
-      .catch(() => Promise.reject(error)); // what KV said is the reason
+      .catch(() => Promise.reject(error)); // the error of KV is the reason
     return { manifest: await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY), bytes, shards: new Map() };
   }
 }
 
-/** Puts a newer snapshot in force, once every shard that is in use here is loaded. It never rejects. */
+/** Activates a newer snapshot after loading every shard that is in use. It never rejects. */
 async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
   try {
     const bytes = await createKvStore(env).manifest();
     if (bytes === previousSnapshot.bytes) return;
     const manifest = await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY);
-    // KV may show an older value after a newer one; only a publication goes back, and it counts up.
+    // KV may return an older value after a newer one. A rollback is published with a higher generation.
     if (manifest.generation <= previousSnapshot.manifest.generation) return;
     const newSnapshot: ActiveSnapshot = { manifest, bytes, shards: reuseShards(previousSnapshot, manifest) };
     const hostsInUse = [...previousSnapshot.shards.values()].flatMap((hosts) => [...hosts.keys()]);

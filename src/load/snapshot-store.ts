@@ -2,15 +2,15 @@ import type { Env } from "../env.ts";
 import { CURRENT_KEY, shardKey } from "../rules/kv-keys.ts";
 
 const KV_TIMEOUT_MS = 3000;
-/** The least that KV takes; a missing key is remembered as missing just as long. */
+/** The minimum of KV. KV caches a missing key for the same time. */
 const MANIFEST_TTL_S = 30;
 const SHARD_TTL_S = 60;
 const CACHE_TTL_S = 7 * 24 * 3600;
 
-/** Where published bytes are read: KV, and copies in this place's cache for when KV does not answer. */
+/** A source of published bytes: KV, or copies in this location's cache if KV does not respond. */
 export interface SnapshotStore {
   manifest(): Promise<string>;
-  /** The bytes of shards, by digest. Rejects unless all are there. */
+  /** Returns the bytes of shards by digest. Rejects if one is missing. */
   shards(digests: readonly string[]): Promise<Map<string, string>>;
 }
 
@@ -18,19 +18,19 @@ export function createKvStore({ RULES }: Env): SnapshotStore {
   return {
     async manifest() {
       const bytes = await withKvTimeout(RULES.get(CURRENT_KEY, { type: "text", cacheTtl: MANIFEST_TTL_S }));
-      if (bytes === null) throw new Error("nothing is published yet");
+      if (bytes === null) throw new Error("no snapshot is published");
       return bytes;
     },
     async shards(digests) {
       const keys = digests.map(shardKey);
-      // One operation, and one charge, for all of them.
+      // One operation, and one charge, for all keys.
       const values = await withKvTimeout(RULES.get(keys, { type: "text", cacheTtl: SHARD_TTL_S }));
       return new Map(digests.map((digest) => [digest, requirePresent(values.get(shardKey(digest)), digest)]));
     },
   };
 }
 
-/** Copies of what was last read well, so that an isolate can start while KV is out. */
+/** Copies of the last valid reads, so that an isolate can start during an outage of KV. */
 export function createCacheStore(): SnapshotStore & { put(key: string, bytes: string): Promise<void> } {
   const readCached = async (key: string) => (await caches.default.match(buildCacheUrl(key)))?.text();
   return {
@@ -55,7 +55,7 @@ function buildCacheUrl(key: string): string {
 }
 
 function requirePresent(bytes: string | null | undefined, name: string): string {
-  if (bytes === null || bytes === undefined) throw new Error(`${name} is not there`);
+  if (bytes === null || bytes === undefined) throw new Error(`not found: ${name}`);
   return bytes;
 }
 

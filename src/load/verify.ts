@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 
-/** The manifest in these bytes of KV. Throws, saying why, unless it is signed with our key and of a format we know. */
+/** Returns the manifest in bytes of KV. Throws if its signature or its format is invalid. */
 export async function verifyManifest(bytes: string, publicKey: string): Promise<Manifest> {
   const signedManifest = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
   if (!signedManifest.success)
@@ -20,7 +20,7 @@ export async function verifyManifest(bytes: string, publicKey: string): Promise<
   return result.data;
 }
 
-/** The shard in these bytes of KV. Throws unless they have the digest under which they were asked for. */
+/** Returns the shard in bytes of KV. Throws if its digest differs from the expected one. */
 export async function verifyShard(bytes: string, digest: string): Promise<Shard> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(bytes));
   const actualDigest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -30,7 +30,7 @@ export async function verifyShard(bytes: string, digest: string): Promise<Shard>
   return result.data;
 }
 
-/** The first mistake, with its place. zod/mini knows it only as "Invalid input" unless it carries a language along. */
+/** Formats the first issue with its path. zod/mini reports only "Invalid input" without a locale. */
 function formatZodError({ issues: [issue] }: z.core.$ZodError): string {
   if (!issue) return "invalid";
   const keys = issue.code === "unrecognized_keys" ? ` ${issue.keys.join(", ")}` : "";

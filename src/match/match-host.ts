@@ -1,8 +1,8 @@
 import { listHostCandidates } from "../rules/hosts.ts";
 
 /**
- * What takes a request's host: its own rules, else those of the wildcard over its first label, else those of any host.
- * A host that is named keeps its requests even where none of its paths takes them.
+ * Returns the rules for a request's host: its own, else the wildcard's, else the catch-all's. A host with rules never
+ * falls through to a less specific host, even if none of its paths match.
  */
 export function matchHost<T>(hosts: ReadonlyMap<string, T>, host: string): T | undefined {
   for (const key of listHostCandidates(host)) {

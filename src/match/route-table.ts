@@ -1,7 +1,7 @@
 import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
 import type { HostRules, PathMatch, Route } from "../rules/snapshot.ts";
 
-/** A host's routes made ready: found by the segments of a path, or by expressions that are compiled once. */
+/** The routes of a host, indexed for matching by path segments or by regexes. */
 export type RouteTable = SegmentTable | RegexTable;
 
 interface SegmentTable {
@@ -9,7 +9,7 @@ interface SegmentTable {
   readonly rules: HostRules;
   readonly exact: ReadonlyMap<string, Route>;
   readonly prefixes: ReadonlyMap<string, Route>;
-  readonly maxPrefixSegments: number; // segments of the deepest prefix: what lies below it need not be looked at
+  readonly maxPrefixSegments: number; // segments of the deepest prefix; deeper segments are skipped
 }
 
 interface RegexTable {
@@ -18,7 +18,7 @@ interface RegexTable {
   readonly regexRoutes: readonly { readonly route: Route; readonly regex: RegExp }[];
 }
 
-/** A route found for a path, with the groups of its expression. */
+/** A matched route, with the groups of its regex. */
 export interface RouteMatch {
   readonly route: Route;
   readonly groups: readonly (string | undefined)[];
@@ -26,7 +26,7 @@ export interface RouteMatch {
 
 export type MatchResult = RouteMatch | "no-match" | "too-long";
 
-/** Builds a host's table. Where one path is an expression all are: the compiler sees to it. */
+/** Builds the route table of a host. The compiler makes all paths of a host regexes if one is. */
 export function buildRouteTable(rules: HostRules): RouteTable {
   const regexRoutes = rules.routes.flatMap((route) =>
     route.path.type === "regex" ? [{ route, regex: new RegExp(route.path.pattern, "i") }] : [],
@@ -42,7 +42,7 @@ export function buildRouteTable(rules: HostRules): RouteTable {
   return { type: "segments", rules, exact, prefixes, maxPrefixSegments };
 }
 
-/** The route that takes a normalised path (a byte string): exact before prefix, longer before shorter. */
+/** Returns the route that matches a normalized path (a byte string): exact before prefix, longer before shorter. */
 export function findRoute(table: RouteTable, path: string): MatchResult {
   switch (table.type) {
     case "segments": {
@@ -54,7 +54,7 @@ export function findRoute(table: RouteTable, path: string): MatchResult {
   }
 }
 
-/** `"/foo"` and `"/foo/"` both take `/foo` and `/foo/bar`; where both exist each keeps what is spelled like it. */
+/** `"/foo"` and `"/foo/"` both match `/foo` and `/foo/bar`. If both exist, the path with the same spelling matches. */
 function findLongestPrefix({ prefixes, maxPrefixSegments }: SegmentTable, path: string): Route | undefined {
   let end = findSegmentsEnd(path, maxPrefixSegments);
   while (end >= 0) {
@@ -67,7 +67,7 @@ function findLongestPrefix({ prefixes, maxPrefixSegments }: SegmentTable, path: 
   return undefined;
 }
 
-/** Where the first `segments` segments of a path end. */
+/** Returns the index after the first `segments` segments of a path. */
 function findSegmentsEnd(path: string, segments: number): number {
   let end = 0;
   for (let count = 0; count < segments; count++) {
@@ -85,7 +85,7 @@ function findFirstRegexMatch({ regexRoutes }: RegexTable, path: string): MatchRe
   return "no-match";
 }
 
-/** Whether a path match alone would take a normalised path, whatever else its host has. */
+/** Whether a path match alone accepts a normalized path, without other routes of its host. */
 export function acceptsPath(match: PathMatch, path: string): boolean {
   switch (match.type) {
     case "exact":

@@ -1,14 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Admission, Rate, RateLimiter, RateLimitRequest } from "../env.ts";
-import { SLOT_TTL_MS } from "./connection-slot.ts";
-import { ConnectionSlots } from "./connection-slots.ts";
+import { ConnectionSlots, SLOT_TTL_MS } from "./connection-slots.ts";
 import { addRequest, type BucketLevel, drainTimeMs } from "./leaky-bucket.ts";
 
-/** An object in memory outlives a pause as long as this, so that a bucket which is empty by then need not be stored. */
+/** A Durable Object stays in memory for this time without requests. Buckets that drain earlier need no storage. */
 const MEMORY_LIFETIME_MS = 10_000;
 const LEVEL_KEY_PREFIX = "level ";
 
-/** Counts the requests of one client to one Ingress, wherever in the world they come in. */
+/** Counts the requests of one client to one Ingress, from all locations. */
 export class Limiter extends DurableObject implements RateLimiter {
   readonly #levels = new Map<string, BucketLevel>();
   readonly #slots = new ConnectionSlots();
@@ -22,7 +21,7 @@ export class Limiter extends DurableObject implements RateLimiter {
     });
   }
 
-  /** Within all limits or within none: what is refused counts nowhere. */
+  /** Admits a request if all limits allow it. A rejected request is not counted. */
   async acquire({ rates, connections }: RateLimitRequest): Promise<Admission> {
     const now = Date.now();
     if (connections > 0 && this.#slots.count(now) >= connections) return { ok: false, limit: "limit-connections" };
@@ -47,7 +46,7 @@ export class Limiter extends DurableObject implements RateLimiter {
     this.#slots.release(slot);
   }
 
-  /** Nothing of a client that stays away is kept. */
+  /** Deletes the counts of a client without requests. */
   override async alarm(): Promise<void> {
     this.#levels.clear();
     await this.ctx.storage.deleteAll();
@@ -57,14 +56,14 @@ export class Limiter extends DurableObject implements RateLimiter {
     for (const { rate, level } of levels) this.#levels.set(rate.name, level);
     const drainMs = Math.max(0, ...levels.map(({ rate, level }) => drainTimeMs(level, rate, now)));
     if (drainMs <= MEMORY_LIFETIME_MS) return;
-    // Not waited for: a request is not held up by the disk, and the last counts may be lost with the machine.
+    // Not awaited, because storage must not delay a request. A crash may lose the last counts.
     const entries = Object.fromEntries(levels.map(({ rate, level }) => [LEVEL_KEY_PREFIX + rate.name, level]));
     void this.ctx.storage.put(entries, { allowUnconfirmed: true });
     void this.ctx.storage.setAlarm(now + drainMs, { allowUnconfirmed: true });
   }
 }
 
-/** A bucket with one more request in it. */
+/** The level of a bucket after the request. */
 interface RateLevel {
   readonly rate: Rate;
   readonly level: BucketLevel;

@@ -1,14 +1,14 @@
 import type { Rate } from "../env.ts";
 
-/** How full a client's bucket is: in requests, at a time in milliseconds. */
+/** The level of a client's bucket in requests, at a time in milliseconds. */
 export interface BucketLevel {
   readonly excess: number;
   readonly at: number;
 }
 
 /**
- * The level after one more request, or nothing where it would run over: nginx's limit_req with `nodelay`. One request and
- * `burst` more pass at once, then one each `intervalMs`; what is refused is not counted.
+ * Returns the level after one more request, or undefined if it overflows: nginx's limit_req with `nodelay`. One request
+ * and `burst` more pass at once, then one each `intervalMs`. Rejected requests are not counted.
  */
 export function addRequest(
   level: BucketLevel | undefined,
@@ -20,7 +20,7 @@ export function addRequest(
   return excess > burst ? undefined : { excess, at: now };
 }
 
-/** How long a bucket still counts, in milliseconds: after that it is as good as none. */
+/** Returns the milliseconds until a bucket is empty. */
 export function drainTimeMs({ excess, at }: BucketLevel, { intervalMs }: Rate, now: number): number {
   return Math.max(0, at + (excess + 1) * intervalMs - now);
 }

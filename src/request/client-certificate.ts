@@ -1,13 +1,13 @@
-/** What Cloudflare says of the certificate that a client presented; https only. */
+/** The certificate of a client, as verified by Cloudflare; https only. */
 export interface ClientCertificate {
   readonly isPresented: boolean;
   readonly verdict: string; // "SUCCESS", "NONE", or "FAILED:reason"
-  readonly subject: string; // as RFC 2253 writes it, the most specific first: "CN=client,O=Example"
+  readonly subject: string; // in RFC 2253 order, the most specific first: "CN=client,O=Example"
   readonly issuer: string;
   readonly der: string | undefined; // base64
 }
 
-/** `request.cf.tlsClientAuth`, as far as it is used here. */
+/** The fields of `request.cf.tlsClientAuth` that are used here. */
 interface TlsClientAuth {
   readonly certPresented?: string;
   readonly certVerified?: string;
@@ -17,7 +17,7 @@ interface TlsClientAuth {
   readonly certRFC9440?: string;
 }
 
-/** The certificate of the client that sent a request; where nothing is known of it there is none. */
+/** Reads the client certificate of a request. A request without one has no subject. */
 export function parseClientCertificate(request: Request): ClientCertificate {
   const { tlsClientAuth: certificate } = ((request as { cf?: unknown }).cf ?? {}) as {
     tlsClientAuth?: TlsClientAuth | null;

@@ -1,38 +1,38 @@
 import type { Env } from "../env.ts";
-import type { OriginFetchInit } from "../forward/origin-fetch.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
-import type { SettingsOf } from "../rules/policies/index.ts";
+import type { UpstreamSettings } from "../rules/policies/upstream.ts";
+import type { OriginFetchInit } from "../runtime/origin-fetch.ts";
 import { type ClientCertificate, parseClientCertificate } from "./client-certificate.ts";
 import type { EdgeResponse } from "./response.ts";
 
-/** One request on its way, and who sent it. Filters hand on changed copies, never change it. */
+/** One request being handled, and its client. Filters pass on changed copies and never mutate it. */
 export interface Exchange {
   readonly request: Request;
-  readonly id: string; // request id: the client's X-Request-ID, or one made here
+  readonly id: string; // request id: the client's X-Request-ID, or a generated one
   readonly scheme: "http" | "https";
   readonly hostHeader: string; // as the client wrote it
-  readonly host: string; // as rules name it
-  readonly path: string | undefined; // normalised, a byte string; undefined where it cannot be
+  readonly host: string; // as rules name it, normalized
+  readonly path: string | undefined; // normalized, a byte string; undefined if invalid
   readonly rawPath: string; // as the client wrote it
   readonly query: string; // as the client wrote it, with its "?"; or ""
   readonly clientIp: string;
   readonly clientCertificate: ClientCertificate;
-  readonly groups: readonly (string | undefined)[]; // of the route's expression
-  readonly labels: RouteLabels; // of the route, once it is found
-  readonly originPath: string; // the path to ask the origin for, escaped, without query
+  readonly groups: readonly (string | undefined)[]; // of the route's regex
+  readonly labels: RouteLabels; // of the matched route
+  readonly originPath: string; // the escaped path for the origin, without query
   readonly body: ReadableStream | null;
-  readonly backend: string | undefined; // to forward to, by "namespace/service:port"
-  readonly preferredRecord: string | undefined; // the record to ask first, if the backend has it
-  readonly upstream: SettingsOf<"upstream"> | undefined; // how to ask, where it is not as ever
-  readonly originHost: string | undefined; // the Host that the origin is asked with, in place of the client's
-  /** Headers that the origin gets beside the client's, or does not get where there is no value. */
+  readonly backend: string | undefined; // the backend to forward to: "namespace/service:port"
+  readonly preferredRecord: string | undefined; // the record to try first, if the backend has it
+  readonly upstream: UpstreamSettings | undefined; // undefined for the defaults
+  readonly originHost: string | undefined; // the Host header for the origin, instead of the client's
+  /** Headers to set for the origin, or to remove if the value is undefined. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
-  readonly zones: readonly string[]; // of the account, in the generation that this request sees
+  readonly zones: readonly string[]; // of the account, in the snapshot of this request
   readonly platform: RequestServices;
 }
 
-/** What a route is called, for variables. */
+/** The names of a route, for variables. */
 export interface RouteLabels {
   readonly namespace: string;
   readonly ingress: string;
@@ -40,33 +40,37 @@ export interface RouteLabels {
   readonly port: string;
 }
 
-/** What a request can ask of where it is served. */
+/** Services of the runtime for a request. */
 export interface RequestServices {
   readonly env: Env;
-  /** Goes on with something after the answer. */
+  /** Continues work after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** Begins something that has no part in the answer. */
+  /** Starts work that does not affect the response. */
   readonly runInBackground: (work: () => Promise<unknown>) => void;
-  /** Serves a subrequest by the rules of the same generation. */
+  /** Serves a subrequest by the rules of the same snapshot. */
   readonly serve: (exchange: Exchange) => Promise<EdgeResponse>;
-  /** Asks another service. */
+  /** Fetches a URL. */
   readonly fetch: (url: string, init: OriginFetchInit) => Promise<Response>;
-  /** The text that was sealed. Rejects where it cannot be opened. */
+  /** Decrypts a secret. Rejects if that fails. */
   readonly decrypt: (encryptedSecret: string) => Promise<string>;
-  /** Texts that are kept for some seconds, near here; it may forget them at any time. */
+  /** The cache of this location. */
   readonly cache: TextCache;
 }
 
+/** A cache of texts. It may drop an entry at any time. */
 export interface TextCache {
   readonly get: (name: string) => Promise<string | undefined>;
   readonly put: (name: string, text: string, seconds: number) => Promise<void>;
 }
 
+/** Maximum nesting of subrequests, to end loops such as an authentication path that authenticates itself. */
+export const MAX_SUBREQUEST_DEPTH = 2;
+
 const URL_PARTS = /^(https?):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?/;
-// A client's own id is kept where it is one word; anything else could forge lines of a log.
+// A client's request id is kept if it is one word. Other texts could forge log lines.
 const REQUEST_ID = /^[\w.:+=/@-]{1,200}$/;
 
-/** Reads a request. Its URL is taken apart as text: a URL object would resolve dots and escapes. */
+/** Creates the exchange of a request. Parses its URL as text, because a URL object would resolve dots and escapes. */
 export function createExchange(request: Request, platform: RequestServices, url: string = request.url): Exchange {
   const [, scheme, authority = "", rawPath = "", query = ""] = URL_PARTS.exec(url) ?? [];
   const hostHeader = request.headers.get("Host") ?? authority;

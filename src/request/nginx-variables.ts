@@ -2,7 +2,7 @@ import { VARIABLE_PATTERN } from "../rules/nginx-variables.ts";
 import { encodePath } from "../rules/paths.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Fills in nginx's variables. `encode` is applied to each value, as the text around it needs. */
+/** Expands nginx variables. `encode` escapes each value for the surrounding text. */
 export function expandVariables(
   template: string,
   exchange: Exchange,
@@ -14,12 +14,12 @@ export function expandVariables(
   });
 }
 
-/** The exchange with its groups, which were decoded to be matched, as they stand in a URL. */
+/** Returns the exchange with its decoded groups escaped for a URL. */
 export function withEscapedGroups(exchange: Exchange): Exchange {
   return { ...exchange, groups: exchange.groups.map((group) => group && encodePath(group)) };
 }
 
-/** The value of one variable, as ingress-nginx sets it; "" where the request has none. */
+/** Returns the value of a variable, as ingress-nginx sets it; "" if it is unset. */
 function resolveVariable(name: string, exchange: Exchange): string {
   const [, family, suffix = ""] = /^(arg|http|cookie)_(.+)$/.exec(name) ?? [];
   switch (family) {
@@ -35,7 +35,7 @@ function resolveVariable(name: string, exchange: Exchange): string {
   }
 }
 
-/** A cookie of the request. */
+/** Returns the value of a cookie of the request. */
 export function readCookie({ request }: Exchange, name: string): string | undefined {
   const pairs = (request.headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
@@ -59,7 +59,7 @@ function resolvePlainVariable(name: string, exchange: Exchange): string {
     query_string: () => exchange.query.slice(1),
     is_args: () => (exchange.query.length > 1 ? "?" : ""),
     remote_addr: () => exchange.clientIp,
-    binary_remote_addr: () => exchange.clientIp, // as text, which is as good to hash
+    binary_remote_addr: () => exchange.clientIp, // as text, which hashes as well
     remote_user: () => parseBasicAuthUser(exchange),
     request_method: () => exchange.request.method,
     req_id: () => exchange.id,
@@ -78,7 +78,7 @@ function readArgument(query: string, name: string): string {
   return pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 }
 
-/** The user of basic authentication, whether it was checked or not. */
+/** Returns the user of basic authentication, even if it was not verified. */
 function parseBasicAuthUser({ request }: Exchange): string {
   const [, credentials = ""] = /^basic\s+(\S+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
   try {

@@ -1,46 +1,47 @@
-import type { Exchange } from "./exchange.ts";
+/** Every outcome of a request, as the access log names it. One sentence each, for the documentation. */
+export const REQUEST_OUTCOMES = {
+  routed: "The origin answered.",
+  redirected: "The edge sent a redirect.",
+  preflight: "The edge answered a CORS preflight.",
+  "no-route": "No route matched, or the route has no backend: 404.",
+  "no-backend": "The Service, its port or its address does not exist: 503.",
+  "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
+  denied: "Authorization or the client certificate check rejected the request.",
+  "bad-request": "The path is invalid or too long: 400 or 414.",
+  "empty-rewrite": "The rewritten path is empty: 500.",
+  "body-too-large": "The body exceeds `proxy-body-size`: 413.",
+  "rate-limited": "The client exceeds a limit: 503.",
+  "origin-unreachable": "No address of the backend could be reached: 502.",
+  "origin-timeout": "The origin did not respond in time: 504.",
+  "client-closed": "The client disconnected before its request was complete.",
+  "subrequest-loop": "Subrequests are nested too deeply: 508.",
+  "no-snapshot": "The Worker has no snapshot: 503.",
+  "internal-error": "The Worker failed unexpectedly: 500.",
+} as const;
 
-/** How a request ended: for the access line, one word a kind. */
-export type RequestOutcome =
-  | "routed"
-  | "redirected"
-  | "preflight"
-  | "no-route"
-  | "no-backend"
-  | "failed-closed"
-  | "denied"
-  | "bad-request"
-  | "empty-rewrite"
-  | "body-too-large"
-  | "rate-limited"
-  | "origin-unreachable"
-  | "origin-timeout"
-  | "client-closed"
-  | "subrequest-loop"
-  | "no-snapshot"
-  | "internal-error";
+export type RequestOutcome = keyof typeof REQUEST_OUTCOMES;
 
-/** A response, and how it came about. */
+/** A response, with details for the access log and the filters. */
 export interface EdgeResponse {
   readonly response: Response;
   readonly outcome: RequestOutcome;
-  /** Why, where the outcome alone does not say. */
+  /** Details of the outcome. */
   readonly reason?: string;
-  /** The route that took the request, and its backend. */
+  /** The matched route and its backend. */
   readonly route?: string | undefined;
   readonly backend?: string | undefined;
-  /** The address that was asked, and how long it took to answer, in milliseconds. */
+  /** The address that was tried, and its response time in milliseconds. */
   readonly origin?: string;
   readonly originMs?: number;
-  /** How many addresses were asked, where it was not the first that answered. */
+  /** Number of addresses that were tried, if more than one. */
   readonly attempts?: number;
   /** The DNS record of that address. */
   readonly record?: string;
-  /** The policy that could not be asked, so that the request passed without. */
+  /** The rate limiter was unreachable, so no limit applied. */
   readonly rateLimitSkipped?: boolean;
-  /** An external authentication service gave it: no error page takes its place. */
+  /** It is the response of an authentication service. No error page replaces it. */
   readonly isAuthResponse?: boolean;
-  /** It has no line in the access log. */
+  /** It is not logged in the access log. */
   readonly skipsAccessLog?: boolean;
 }
 
@@ -58,9 +59,9 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   508: "Loop Detected",
 };
 
-/** An answer of the edge's own: a small text that names the request id, and nothing internal. */
+/** Builds an error response of the edge: a short text with the request id, without internal details. */
 export function errorResponse(
-  exchange: Exchange,
+  exchange: { readonly id: string },
   status: number,
   outcome: RequestOutcome,
   reason?: string,
@@ -74,19 +75,18 @@ export function errorResponse(
   return { response: new Response(body, { status, headers }), outcome, ...(reason !== undefined && { reason }) };
 }
 
-/** Sends the client elsewhere. What no header may hold is escaped, as a browser would on the way there. */
+/** Builds a redirect. Escapes characters that are invalid in a header, as browsers do. */
 export function redirectResponse(status: number, location: string): EdgeResponse {
   const escapedLocation = location.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text.toWellFormed()));
   return { response: new Response(null, { status, headers: { Location: escapedLocation } }), outcome: "redirected" };
 }
 
-/** The same answer with a header set. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
-/** The same answer with a header set. */
+/** Returns the response with a header set. */
 export function withHeader(answer: EdgeResponse, name: string, value: string): EdgeResponse {
   return withHeaders(answer, (headers) => headers.set(name, value));
 }
 
-/** The same answer with other headers. Responses of a fetch cannot be changed, so it is a copy; bodies are not read. */
+/** Returns the response with changed headers. It is a copy, because responses of a fetch are immutable. */
 export function withHeaders(answer: EdgeResponse, change: (headers: Headers) => void): EdgeResponse {
   if (answer.response.status === 101) return answer;
   const response = new Response(answer.response.body, answer.response);

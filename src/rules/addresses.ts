@@ -1,6 +1,6 @@
 import { failure, type Result, success } from "./result.ts";
 
-/** An address as a number; one of IPv4 inside IPv6 (`::ffff:192.0.2.1`) is one of IPv4. */
+/** An address as a number. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is IPv4. */
 interface IpAddress {
   readonly family: 4 | 6;
   readonly bits: bigint;
@@ -9,22 +9,22 @@ interface IpAddress {
 /** The addresses that share their first bits. */
 interface IpRange {
   readonly family: 4 | 6;
-  readonly networkBits: bigint; // the bits that are shared
-  readonly hostBitCount: bigint; // how many are not
+  readonly networkBits: bigint; // the shared bits
+  readonly hostBitCount: bigint; // number of other bits
 }
 
 const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
 const IPV4_MAPPED_PREFIX = 0xffffn;
 const IPV4_MAPPED_PREFIX_BITS = 96;
 
-/** The text itself, if it is an address or a range in CIDR notation, of IPv4 or IPv6. */
+/** Returns the text if it is an address or a CIDR range, of IPv4 or IPv6. */
 export function parseIpRange(text: string): Result<string> {
   return readIpRange(text)
     ? success(text)
     : failure(`expected an address or a range such as "10.0.0.0/8", got "${text}"`);
 }
 
-/** Whether an address is in any of some ranges; what is no address is in none. The ranges are read once. */
+/** Returns a function that tests whether an address is in any range. The ranges are parsed once. */
 export function createIpMatcher(ranges: readonly string[]): (address: string) => boolean {
   const ipRanges = ranges.flatMap((text) => readIpRange(text) ?? []);
   return (text) => {
@@ -70,14 +70,14 @@ function isIpv4Mapped(bits: bigint): boolean {
   return bits >> 32n === IPV4_MAPPED_PREFIX;
 }
 
-/** Four decimal numbers; a leading zero would be octal to some readers, so it is refused. */
+/** Four decimal numbers. A leading zero is invalid, because some parsers read it as octal. */
 function parseIpv4(text: string): bigint | undefined {
   const parts = text.split(".");
   const isValid = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
   return isValid ? joinBits(parts.map(Number), 8n) : undefined;
 }
 
-/** Eight groups, of which one run of zeros may be left out; the last two may be written as IPv4. No zone. */
+/** Eight groups. One run of zeros may be "::", and the last two may be IPv4. No zone. */
 function parseIpv6(text: string): bigint | undefined {
   const tail = /^(.*:)([^:]*\.[^:]*)$/.exec(text);
   const ipv4Bits = tail ? parseIpv4(tail[2] ?? "") : undefined;

@@ -1,5 +1,5 @@
-/** A sealed text as it is published: what the key is found with, and the ciphertext, both base64. */
+/** An encrypted secret as published: encapsulated key and ciphertext, both base64. */
 export const ENCRYPTED_SECRET_PATTERN = /^sealed:([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/;
 
-/** What texts are sealed for, so that nothing else that is sealed with the same key passes for one. */
+/** The purpose of the ciphertext (HPKE info), so that other ciphertexts of the key are rejected. */
 export const ENCRYPTION_INFO = "edgress rules";

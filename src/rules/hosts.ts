@@ -1,9 +1,9 @@
 import { failure, type Result, success } from "./result.ts";
 
-/** The host of rules that name none: it takes every request whose host no other rule names. */
+/** The host of rules without a host. It matches every request whose host has no other rule. */
 export const CATCH_ALL_HOST = "*";
 
-/** The zone that holds every domain, for accounts (such as the local one) that answer for all of them. */
+/** The zone that contains every domain, for accounts (such as the local one) that serve all of them. */
 export const ROOT_ZONE = ".";
 
 const MAX_HOST_LENGTH = 253;
@@ -11,7 +11,7 @@ const DNS_LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /**
- * The host that a request asks for, as rules name it: lower case, without port and final dot.
+ * Returns the host of a request as rules name it: lower case, without port and final dot.
  * `"Shop.Example.com.:8080"` → `"shop.example.com"`, `"[::1]:8080"` → `"[::1]"`.
  */
 export function normalizeHost(hostHeader: string): string {
@@ -19,14 +19,14 @@ export function normalizeHost(hostHeader: string): string {
   return host.endsWith(".") ? host.slice(0, -1) : host;
 }
 
-/** Whether a request's host is an address. No zone holds it, and Cloudflare never delivers it to a Worker. */
+/** Whether a request's host is an address. No zone contains it, and Cloudflare never sends it to a Worker. */
 export function isIpAddress(host: string): boolean {
   return host.startsWith("[") || IPV4.test(host);
 }
 
 /**
- * The names under which rules for a request's host may lie, most exact first.
- * `"a.example.com"` → `["a.example.com", "*.example.com", "*"]`: a wildcard stands for exactly one label.
+ * Returns the names of rules that match a request's host, most specific first.
+ * `"a.example.com"` → `["a.example.com", "*.example.com", "*"]`: a wildcard matches exactly one label.
  */
 export function listHostCandidates(host: string): string[] {
   const dot = host.indexOf(".");
@@ -34,7 +34,7 @@ export function listHostCandidates(host: string): string[] {
   return [host, ...wildcard, CATCH_ALL_HOST];
 }
 
-/** Reads `spec.rules[].host`. Missing or empty means any host; a wildcard is only the whole first label. */
+/** Parses `spec.rules[].host`. Missing or empty means any host. A wildcard is the whole first label. */
 export function parseHost(text: string | undefined): Result<string> {
   if (text === undefined || text === "") return success(CATCH_ALL_HOST);
   const host = text.toLowerCase().replace(/\.$/, "");
@@ -42,12 +42,12 @@ export function parseHost(text: string | undefined): Result<string> {
   if (IPV4.test(host) || host.includes(":")) return failure(`expected a DNS name without port, got "${text}"`);
   const labels = (host.startsWith("*.") ? host.slice(2) : host).split(".");
   if (!labels.every((label) => DNS_LABEL.test(label))) {
-    return failure(`expected a DNS name, with "*." before it at most, got "${text}"`);
+    return failure(`expected a DNS name, or one after "*.", got "${text}"`);
   }
   return success(host);
 }
 
-/** The longest of `zones` that holds `host`, or none. The root zone holds every name, but no address. */
+/** Returns the longest of `zones` that contains `host`. The root zone contains every name, but no address. */
 export function findZone(host: string, zones: readonly string[]): string | undefined {
   if (isIpAddress(host)) return undefined;
   const name = host.startsWith("*.") ? host.slice(2) : host;
@@ -56,7 +56,7 @@ export function findZone(host: string, zones: readonly string[]): string | undef
     .reduce<string | undefined>((match, zone) => (match && match.length >= zone.length ? match : zone), undefined);
 }
 
-/** The whole name of a record `label` in `zone`. */
+/** Returns the full name of a record `label` in `zone`. */
 export function buildRecordName(label: string, zone: string): string {
   return zone === ROOT_ZONE ? label : `${label}.${zone}`;
 }

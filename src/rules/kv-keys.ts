@@ -1,22 +1,22 @@
 import { fnv1a } from "./hash.ts";
 
-/** The manifest in force: the one key that changes. */
+/** The key of the active manifest, the only key that changes. */
 export const CURRENT_KEY = "current";
 
 export const GENERATION_PREFIX = "generation/";
 export const SHARD_PREFIX = "shard/";
 
-/** A manifest kept as history, the same bytes that `current` once held. */
+/** Returns the key of a manifest in history, with the bytes that `current` had. */
 export function generationKey(generation: number): string {
   return `${GENERATION_PREFIX}${generation}`;
 }
 
-/** A shard, by the SHA-256 of its bytes: what lies there never changes. */
+/** Returns the key of a shard by the SHA-256 of its bytes. Its value never changes. */
 export function shardKey(digest: string): string {
   return `${SHARD_PREFIX}${digest}`;
 }
 
-/** The shard that holds a host's rules, of `count` (a power of two). */
+/** Returns the index of the shard with a host's rules. `count` is a power of two. */
 export function computeShardIndex(host: string, count: number): number {
   const hash = fnv1a(host);
   // The high bits mix better than the low ones.

@@ -1,19 +1,19 @@
-// A path is matched as nginx matches it: percent-decoded, slashes merged, dot segments resolved. It is held as a byte
-// string (one character a byte, UTF-8), since what is decoded need not be valid text: /%FF is a path too.
+// Paths are matched as in nginx: percent-decoded, slashes merged, dot segments resolved. They are byte strings (one
+// character a byte, UTF-8), because a decoded path such as /%FF may be invalid UTF-8.
 
-/** Longest path that expressions are tried on, in bytes. nginx refuses request lines over 8 KiB. */
+/** Maximum length of a path to match with regexes, in bytes. nginx rejects request lines over 8 KiB. */
 export const MAX_REGEX_SUBJECT_BYTES = 4096;
 
 const NORMALIZED_PATH = /^(?!.*\/(?:\/|\.))[!-$&-~]*$/;
 const PERCENT_ESCAPE = /%([0-9A-Fa-f]{2})/g;
 const INVALID_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 const CHARACTERS_TO_ESCAPE = /[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]/g;
-// Dot segments as a URL has them, which fetch resolves whatever it is given.
+// Dot segments of a URL, which fetch always resolves.
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
-// What fetch would escape in a path; and the backslash, of which it would make a slash.
+// Characters that fetch escapes in a path, and the backslash, which fetch replaces with a slash.
 const CHARACTERS_ESCAPED_BY_FETCH = /["<>\\^`{}]/g;
 
-/** A text's UTF-8 bytes, one character a byte. The text must be well-formed Unicode. */
+/** Returns the UTF-8 bytes of a text, one character a byte. The text must be well-formed Unicode. */
 export function toByteString(text: string): string {
   return encodeURIComponent(text).replace(PERCENT_ESCAPE, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
@@ -21,8 +21,8 @@ export function toByteString(text: string): string {
 }
 
 /**
- * The path that is matched, from the path as the client sent it, or nothing where nginx answers 400: a broken escape,
- * a NUL, or `..` above the root. `"/a/%2e%2e//b%2Fc"` → `"/b/c"`.
+ * Normalizes the path of a request for matching. Returns undefined if nginx would answer 400: a broken escape, a NUL,
+ * or `..` above the root. `"/a/%2e%2e//b%2Fc"` → `"/b/c"`.
  */
 export function normalizePath(rawPath: string): string | undefined {
   if (rawPath === "") return "/";
@@ -33,14 +33,14 @@ export function normalizePath(rawPath: string): string | undefined {
   return decodedPath.includes("\0") ? undefined : resolveDotSegments(decodedPath);
 }
 
-/** Writes a byte string as nginx does after a rewrite. A backslash is escaped too: a URL would make a slash of it. */
+/** Escapes a byte string as nginx does after a rewrite, and backslashes, which fetch replaces with slashes. */
 export function encodePath(bytes: string): string {
   return bytes.replace(CHARACTERS_TO_ESCAPE, percentEncode);
 }
 
 /**
- * The path to ask an origin for where none is rewritten: the client's own, but with no dot segments left. fetch would
- * resolve those before it merges slashes, and ask for another path than the one that was matched.
+ * Returns the path for the origin if no policy rewrites it: the client's path without dot segments. fetch resolves these
+ * before it merges slashes, which could result in another path than the matched one.
  */
 export function buildOriginPath(rawPath: string, normalizedPath: string): string {
   return DOT_SEGMENT.test(rawPath)
@@ -48,7 +48,7 @@ export function buildOriginPath(rawPath: string, normalizedPath: string): string
     : rawPath.replace(CHARACTERS_ESCAPED_BY_FETCH, percentEncode);
 }
 
-/** A path as an Ingress writes it, percent-decoded as requests are; one whose escapes are no UTF-8 stays as it is. */
+/** Percent-decodes the path of an Ingress. Returns it unchanged if its escapes are not valid UTF-8. */
 export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);

@@ -1,5 +1,5 @@
 /**
- * The ports of proxied DNS records, each scheme's own first: no other can be reached through Cloudflare.
+ * The ports of proxied DNS records, with the default of each scheme first. Cloudflare proxies no other port.
  * https://developers.cloudflare.com/fundamentals/reference/network-ports/
  */
 export const PROXIED_PORTS: Readonly<Record<"http" | "https", readonly [number, ...number[]]>> = {

@@ -1,4 +1,4 @@
-/** What a text means, or why it means nothing. A user's mistake is a value, never a throw. */
+/** A parsed value, or the problem with the text. A user's mistake is a value and never throws. */
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 export function success<T>(value: T): Result<T> {

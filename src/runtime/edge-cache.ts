@@ -1,11 +1,9 @@
-import type { TextCache } from "../request/exchange.ts";
-
 /** Texts in the cache of this Cloudflare location. */
-export const edgeCache: TextCache = {
-  async get(name) {
+export const edgeCache = {
+  async get(name: string): Promise<string | undefined> {
     return (await caches.default.match(buildCacheUrl(name)))?.text();
   },
-  async put(name, text, seconds) {
+  async put(name: string, text: string, seconds: number): Promise<void> {
     const headers = { "Cache-Control": `max-age=${seconds}` };
     await caches.default.put(buildCacheUrl(name), new Response(text, { headers }));
   },

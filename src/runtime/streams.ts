@@ -1,13 +1,87 @@
-/** The bytes of a stream once more. */
+import { withTimeout } from "./timeout.ts";
+
+interface RequestWithBody {
+  readonly request: Request;
+  readonly body: ReadableStream | null;
+}
+
+/** Whether a request has a body that can be replaced. A fetch accepts no other body for GET. */
+export function hasStreamableBody<T extends RequestWithBody>(
+  exchange: T,
+): exchange is T & { readonly body: ReadableStream<Uint8Array> } {
+  return exchange.body !== null && !isBodylessMethod(exchange.request.method);
+}
+
+/** Whether a fetch with this method accepts no body, except in the client's own request. */
+export function isBodylessMethod(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+// Only workerd has it. `explain` runs filters in Node, but sends no bodies.
+const { FixedLengthStream } = globalThis as unknown as {
+  FixedLengthStream?: new (
+    length: number,
+  ) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
+};
+
+/** Returns connected writable and readable streams. A known length becomes the Content-Length. */
+export function createPipe(length: string | null) {
+  if (length === null || FixedLengthStream === undefined) return new TransformStream<Uint8Array, Uint8Array>();
+  return new FixedLengthStream(Number(length));
+}
+
+/** The origin did not read the body in time. */
+export class UploadStalledError extends Error {}
+
+/** Pipes a stream. Throws `UploadStalledError` if the destination does not accept a part within `ms`. */
+export async function pumpWithWriteTimeout(
+  source: ReadableStream<Uint8Array>,
+  destination: WritableStream<Uint8Array>,
+  ms: number,
+): Promise<void> {
+  const writer = destination.getWriter();
+  try {
+    for await (const chunk of source) {
+      const write = writer.write(chunk).then(() => true);
+      if (!(await withTimeout(write, ms))) throw new UploadStalledError(`the origin read nothing for ${ms} ms`);
+    }
+    await writer.close();
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+/** Pipes a stream. Aborts both ends if the source sends nothing for `ms`. */
+export async function pumpWithIdleTimeout(
+  source: ReadableStream<Uint8Array>,
+  destination: WritableStream<Uint8Array>,
+  ms: number,
+): Promise<void> {
+  const reader = source.getReader();
+  const writer = destination.getWriter();
+  try {
+    for (;;) {
+      const chunk = await withTimeout(reader.read(), ms);
+      if (!chunk) throw new Error(`nothing from the origin for ${ms} ms`);
+      if (chunk.done) break;
+      await writer.write(chunk.value);
+    }
+    await writer.close();
+  } catch (error) {
+    await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
+  }
+}
+
+/** A copy of a stream. */
 export interface TeeBranch {
   readonly body: ReadableStream<Uint8Array>;
-  /** Aborts where the copy has become too old, or the stream broke off: what there is of it is not the whole. */
+  /** Aborts if the copy is incomplete, because it was too far behind or the stream failed. */
   readonly aborted: AbortSignal;
 }
 
 /**
- * The same bytes twice. Who reads the body sets the pace. The copy is given up once it is more than `mostBehind` bytes
- * behind, since what was not read of it is kept in memory.
+ * Copies a stream at the pace of the body's reader. Aborts the copy if it is more than `maxLagBytes` behind, because
+ * unread bytes stay in memory.
  */
 export function teeWithMaxLag(
   source: ReadableStream<Uint8Array>,
@@ -24,7 +98,7 @@ export function teeWithMaxLag(
     if (part && (writer.desiredSize ?? 0) < part.byteLength) abortController.abort();
     if (abortController.signal.aborted) return;
     const write = part ? writer.write(part.slice()) : writer.close();
-    write.catch(() => {}); // who reads it has failed, and is told by its own means
+    write.catch(() => {}); // its reader has failed, and reports the error itself
   };
   const reader = source.getReader();
   const body = new ReadableStream<Uint8Array>({

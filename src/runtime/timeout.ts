@@ -1,4 +1,4 @@
-/** What a promise gives, or nothing where that takes longer than `ms`. */
+/** Returns the value of a promise, or undefined after `ms`. */
 export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const timeout = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeout.resolve(undefined), ms);

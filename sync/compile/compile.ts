@@ -1,5 +1,6 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
+import { readRedirectTarget } from "../../src/rules/policies/from-to-www.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Ingress, InvalidObject, Reference, Service } from "../collect/cluster-model.ts";
 import {
@@ -190,7 +191,7 @@ function reuseSet(hosts: readonly { readonly host: string }[], previousNames: Re
 /** A redirect as it was in the last round, if it leads where it led. */
 function reuseRedirect(redirect: HostRules, previousRedirects: ReadonlyMap<string, HostRules>): HostRules {
   const previousRedirect = previousRedirects.get(redirect.host);
-  return previousRedirect && previousRedirect.policies.fromToWww?.to === redirect.policies.fromToWww?.to
+  return previousRedirect && readRedirectTarget(previousRedirect.policies) === readRedirectTarget(redirect.policies)
     ? previousRedirect
     : redirect;
 }

@@ -17,9 +17,6 @@ export interface LastGoodCompilation extends PreviousState {
   readonly compilation: Compilation;
 }
 
-// Who may call, and how often: what of these a broken Ingress asks for holds for its last good rules too.
-const keptGuardPolicies: readonly (string | undefined)[] = ["authorization", "clientCertificate", "rateLimit"];
-
 /**
  * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
  * for now. One whose guard cannot be read is not kept: its paths are closed, as its last good rules may lack that guard.
@@ -75,8 +72,8 @@ function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
 
 /** An Ingress as it was, but for the guards, which are those that are asked for now; what was guarded stays so. */
 function withCurrentGuards(lastGoodIngress: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
-  const guardEntries = Object.entries(annotations).filter(([key]) =>
-    keptGuardPolicies.includes(annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy),
+  const guardEntries = Object.entries(annotations).filter(
+    ([key]) => annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy.protects === true,
   );
   const names = new Set(guardEntries.map(([key]) => stripAnnotationPrefix(key)));
   const otherEntries = Object.entries(lastGoodIngress.annotations).filter(

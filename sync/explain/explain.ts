@@ -2,8 +2,12 @@ import { buildOriginUrl } from "../../src/forward/origin-url.ts";
 import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host-handler.ts";
 import { matchHost } from "../../src/match/match-host.ts";
 import { acceptsPath } from "../../src/match/route-table.ts";
-import { MAX_SUBREQUEST_DEPTH } from "../../src/nesting.ts";
-import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
+import {
+  createExchange,
+  type Exchange,
+  MAX_SUBREQUEST_DEPTH,
+  type RequestServices,
+} from "../../src/request/exchange.ts";
 import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/request/response.ts";
 import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
@@ -84,7 +88,7 @@ async function serveRequest(
   exchange: Exchange,
   forwardedExchanges: Exchange[],
 ): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
   if (!host) return errorResponse(exchange, 404, "no-route");
   const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
     if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");

@@ -1,3 +1,4 @@
+import type { AnnotationRow } from "../../src/rules/policies/policy.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
@@ -28,11 +29,11 @@ export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedI
 }
 
 function checkSnippets(
-  entries: readonly { readonly key: string; readonly value: string; readonly name: string }[],
+  entries: readonly { readonly key: string; readonly value: string; readonly row: AnnotationRow }[],
   ingress: IndexedIngress["ingress"],
 ): Finding[] {
   return entries
-    .filter(({ name }) => name.endsWith("-snippet"))
+    .filter(({ row }) => row.holdsDirectives)
     .flatMap(({ key, value }) =>
       parseDirectives(value).map(({ directive, advice }): Finding => {
         const message = `${directive}: ${advice}`;

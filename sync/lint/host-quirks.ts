@@ -36,15 +36,14 @@ function checkRegexScope(regexPath: IndexedPath, host: IndexedHost): Finding[] {
   const examplePath = otherPaths.find(({ path }) => isLiteralPath(path) && !path.endsWith("/"));
   const message = `makes every path of ${regexPath.host} an expression, without case and open-ended, those of ${names} too`;
   const base = {
-    ...buildLocation(regexPath.ingress, findRegexAnnotation(regexPath)),
+    ...buildLocation(regexPath.ingress, findRegexField(regexPath)),
     rule: "regex-applies-to-host",
     kind: "quirk" as const,
   };
   return [{ ...base, message, ...(examplePath && findUrlBelow(examplePath, host)) }];
 }
 
-function findRegexAnnotation({ ingress, route }: IndexedPath): string {
-  const annotationName = route.policies.rewrite ? "rewrite-target" : "use-regex";
+function findRegexField({ ingress, regexAnnotation: annotationName }: IndexedPath): string {
   const key = Object.keys(ingress.annotations).find((candidate) => stripAnnotationPrefix(candidate) === annotationName);
   return `metadata.annotations[${key ?? annotationName}]`;
 }

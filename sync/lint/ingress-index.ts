@@ -1,7 +1,11 @@
 import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
 import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
+import { isClosed } from "../../src/rules/policies/fail-closed.ts";
+import { lacksBackend } from "../../src/rules/policies/no-backend.ts";
+import { redirectsToHttps } from "../../src/rules/policies/ssl-redirect.ts";
 import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
 import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
+import { findRegexAnnotation, isRegexPath } from "../compile/hosts/regex-policies.ts";
 import type { Options } from "../compile/options.ts";
 import type { CatalogEntry } from "../compile/select/annotation-catalog.ts";
 import { type ParsedAnnotations, readAnnotations } from "../compile/select/annotations.ts";
@@ -26,6 +30,8 @@ export interface IndexedPath {
   readonly route: Route;
   /** Whether the Ingress itself makes it an expression; another of its host may do so too. */
   readonly isRegex: boolean;
+  /** The annotation that makes it a regex; "" if none does. */
+  readonly regexAnnotation: string;
   /** Whether requests get past the edge at all. */
   readonly isServed: boolean;
 }
@@ -84,8 +90,6 @@ function indexPath({ host, policies }: HostRules, route: Route, byName: ByName):
   const entry = byName.get(name);
   const ingressPath = entry?.ingress.rules[Number(rule)]?.paths[Number(index)];
   if (!entry || !ingressPath) return [];
-  const { rewrite } = route.policies;
-  const usesRegex = entry.parsedAnnotations.values.rewrite["use-regex"] === true;
   return [
     {
       ingress: entry.ingress,
@@ -94,8 +98,9 @@ function indexPath({ host, policies }: HostRules, route: Route, byName: ByName):
       path: ingressPath.path || "/",
       pathType: ingressPath.pathType,
       route,
-      isRegex: usesRegex || (rewrite !== undefined && rewrite.type !== "prefix"),
-      isServed: !policies.failClosed && !route.policies.failClosed && !route.policies.noBackend,
+      isRegex: isRegexPath(entry.parsedAnnotations, route.policies),
+      regexAnnotation: findRegexAnnotation(entry.parsedAnnotations, route.policies),
+      isServed: !isClosed(policies) && !isClosed(route.policies) && !lacksBackend(route.policies),
     },
   ];
 }
@@ -107,7 +112,7 @@ export function buildLocation(ingress: Ingress, field: string): Pick<Finding, "o
 
 /** A URL of a path's host that is not sent to https first; a wildcard's label, and any host, are made up. */
 export function buildSampleUrl({ host, route }: Pick<IndexedPath, "host" | "route">, path: string): string {
-  const scheme = route.policies.sslRedirect ? "https" : "http";
+  const scheme = redirectsToHttps(route.policies) ? "https" : "http";
   const name = host === CATCH_ALL_HOST ? "any.example.com" : host.replace("*", "any");
   return `${scheme}://${name}${path}`;
 }
@@ -122,5 +127,5 @@ export function findAnnotationValue(
   { values }: ParsedAnnotations,
   { policy, name }: Pick<CatalogEntry, "policy" | "name">,
 ): unknown {
-  return (values as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[policy]?.[name];
+  return values[policy.name][name];
 }

@@ -1,4 +1,5 @@
-import { CAPTURE_REFERENCE } from "../../src/rules/policies/rewrite.ts";
+import { findFixedTarget } from "../../src/rules/policies/rewrite.ts";
+import { keepsPrefix } from "../compile/hosts/regex-policies.ts";
 import type { Finding } from "./finding.ts";
 import {
   buildLocation,
@@ -27,9 +28,9 @@ export function findIngressQuirks(indexedIngress: IndexedIngress, { hosts }: Ing
 
 /** Since ingress-nginx 0.22 a target without groups is where every URL of the path goes. */
 function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
-  const { rewrite } = indexedPath.route.policies;
-  if (rewrite?.type !== "replace" || rewrite.target.search(CAPTURE_REFERENCE) >= 0) return [];
-  const message = `rewrite-target ${rewrite.target} has no groups, so all that ${indexedPath.path} takes goes to this one path`;
+  const target = findFixedTarget(indexedPath.route.policies);
+  if (target === undefined) return [];
+  const message = `rewrite-target ${target} has no groups, so all that ${indexedPath.path} takes goes to this one path`;
   const sampleUrl = isLiteralPath(indexedPath.path) && { url: buildUrlBelow(indexedPath) };
   const base = {
     ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
@@ -40,7 +41,7 @@ function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
 }
 
 function checkLegacyRewrite({ ingress, paths }: IndexedIngress): Finding[] {
-  const indexedPath = paths.find(({ route }) => route.policies.rewrite?.type === "prefix");
+  const indexedPath = paths.find(({ route }) => keepsPrefix(route.policies));
   if (!indexedPath) return [];
   const field = `metadata.annotations[${LEGACY_PREFIX}rewrite-target]`;
   const message = "under the prefix of before 2018 the target replaces what the path matched, and the rest is kept";

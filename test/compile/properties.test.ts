@@ -376,7 +376,7 @@ describe("paths", () => {
 
 describe("annotations", () => {
   test("a flag that is printed reads as what it was, in all of Go's spellings and no others", () => {
-    const { parse } = flag({ doc: "", example: "true" });
+    const { parse } = flag({ doc: "", example: "true", default: "false" });
     for (const value of [true, false]) assert.deepEqual(parse(String(value)), { ok: true, value });
     for (const text of ["1", "t", "T", "TRUE", "true", "True"])
       assert.deepEqual(parse(text), { ok: true, value: true });

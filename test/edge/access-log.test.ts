@@ -137,7 +137,7 @@ describe("the outcome says how a request ended", () => {
         route: "default/closed#0.0",
       },
     ],
-    ["http://shop.example.com/%zz", { status: 400, outcome: "bad-request", reason: "the path cannot be read" }],
+    ["http://shop.example.com/%zz", { status: 400, outcome: "bad-request", reason: "invalid path" }],
   ];
   for (const [url, expected] of cases) {
     test(`${url} is ${expected.status} ${expected.outcome}`, async () => {

@@ -160,7 +160,7 @@ describe("what does not verify leaves the last good generation in force, and the
     const digest = "1".repeat(64);
     assert.equal(
       await waitForRefusal(signManifestText({ ...manifest, generation: 1000, shards: [digest] })),
-      `${digest} is not there`,
+      `not found: ${digest}`,
     );
     await restored();
   });

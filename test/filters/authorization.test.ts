@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { authorization } from "../../src/filters/authorization/authorization.ts";
-import type { OriginFetchInit } from "../../src/forward/origin-fetch.ts";
 import type { SettingsOf } from "../../src/rules/policies/index.ts";
+import type { OriginFetchInit } from "../../src/runtime/origin-fetch.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { type EchoHarness, startEchoHarness } from "../support/fixture-worker.ts";
@@ -49,7 +49,7 @@ describe("what lets in", () => {
         exchange,
       );
       assert.deepEqual([answer.response.status, answer.outcome, handedOn], [503, "failed-closed", undefined]);
-      assert.match(answer.reason ?? "", /cannot be opened/);
+      assert.match(answer.reason ?? "", /cannot be decrypted/);
     }
   });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { customErrors } from "../../src/filters/custom-errors.ts";
 import { createExchange, type RequestServices } from "../../src/request/exchange.ts";
 import type { EdgeResponse } from "../../src/request/response.ts";
+import { EMPTY_HOST_CONTEXT } from "../support/sample-exchanges.ts";
 
 const SETTINGS = { codes: [401, 403, 503], backend: "default/errors:80", service: "shop", port: "80", onlyOwn: false };
 
@@ -20,8 +21,7 @@ for (const [title, fields, replaced] of [
 }
 
 function runCustomErrors(answer: EdgeResponse): Promise<EdgeResponse> {
-  const rules = { host: "shop.example.com", policies: {}, routes: [], backends: {} };
   const forward = async (): Promise<EdgeResponse> => ({ response: new Response("page"), outcome: "routed" });
   const exchange = createExchange(new Request("http://shop.example.com/"), {} as RequestServices); // no one looks at it here
-  return customErrors(SETTINGS, { rules, forward })(exchange, async () => answer);
+  return customErrors(SETTINGS, { ...EMPTY_HOST_CONTEXT, forward })(exchange, async () => answer);
 }

@@ -13,8 +13,8 @@ before(async () => {
 after(() => edge.close());
 
 for (const [annotation, value, reason] of [
-  ["configuration-snippet", "return 200;", "configuration-snippet: it cannot be had at the edge"],
-  ["server-snippet", "return 200;", "server-snippet: it cannot be had at the edge, and is meant for the whole host"],
+  ["configuration-snippet", "return 200;", "configuration-snippet: unsupported annotation"],
+  ["server-snippet", "return 200;", "server-snippet: unsupported annotation of the whole host"],
   ["enable-modsecurity", "yes", `${PREFIX}enable-modsecurity cannot be read`],
 ] as const) {
   test(`the access line of a 503 says that it is for ${annotation}: ${value}`, async () => {

@@ -3,12 +3,10 @@ import { test } from "node:test";
 import { buildChain } from "../../src/filters/index.ts";
 import type { Next } from "../../src/request/filter.ts";
 import { errorResponse } from "../../src/request/response.ts";
+import { EMPTY_HOST_CONTEXT } from "../support/sample-exchanges.ts";
 
 const terminalHandler: Next = async (exchange) => errorResponse(exchange, 404, "no-route");
-const hostContext = {
-  rules: { host: "shop.example.com", policies: {}, routes: [], backends: {} },
-  forward: terminalHandler,
-};
+const hostContext = { ...EMPTY_HOST_CONTEXT, forward: terminalHandler };
 
 test("a route without policies has no filter at all: its chain is the forwarding itself", () => {
   assert.equal(buildChain({}, terminalHandler, hostContext), terminalHandler);

@@ -103,7 +103,7 @@ describe("sealing", () => {
     await assert.rejects(decryptSecret(encryptedText, generateEncryptionKeys().privateKey));
     await assert.rejects(decryptSecret(encryptedText, undefined), /EDGRESS_DECRYPTION_KEY is not set/);
     await assert.rejects(decryptSecret(encryptedText.replace(/.{8}$/, "AAAAAAA="), encryptionKeys.privateKey));
-    await assert.rejects(decryptSecret("ann:hash", encryptionKeys.privateKey), /not sealed/);
+    await assert.rejects(decryptSecret("ann:hash", encryptionKeys.privateKey), /not an encrypted secret/);
     assert.equal(await decryptSecret(encryptedText, encryptionKeys.privateKey), "ann:ü\n");
   });
 
@@ -231,7 +231,7 @@ describe("at the edge", () => {
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 503 });
     const line = JSON.parse(lines.at(-1) ?? "{}") as { outcome: string; reason: string };
     assert.equal(line.outcome, "failed-closed");
-    assert.match(line.reason, /cannot be opened/);
+    assert.match(line.reason, /cannot be decrypted/);
   });
 
   test("no line says anything of a Secret, or of a password", () => {

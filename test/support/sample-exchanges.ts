@@ -1,11 +1,15 @@
+import { createSubrequestSender } from "../../src/forward/subrequest.ts";
 import type { ClientCertificate } from "../../src/request/client-certificate.ts";
 import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
 import type { Filter, HostContext } from "../../src/request/filter.ts";
 import type { EdgeResponse } from "../../src/request/response.ts";
 
-/** A site without backends. */
+const rules = { host: "shop.example.com", policies: {}, routes: [], backends: {} };
+
+/** A host without backends. */
 export const EMPTY_HOST_CONTEXT: HostContext = {
-  rules: { host: "shop.example.com", policies: {}, routes: [], backends: {} },
+  rules,
+  sendSubrequest: createSubrequestSender(rules),
   forward: async () => ({ response: new Response(null), outcome: "routed" }),
 };
 

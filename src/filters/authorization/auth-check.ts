@@ -1,10 +1,10 @@
 import type { Exchange } from "../../request/exchange.ts";
 import { type EdgeResponse, errorResponse } from "../../request/response.ts";
 
-/** One part of who may call. */
+/** One check of the authorization policy. */
 export type AuthCheck = (exchange: Exchange) => Promise<AuthVerdict>;
 
-/** What a part says of a request. Another may still let in who is denied; a part that failed ends the request. */
+/** The result of a check. Another check may accept a denied client, but a failed check ends the request. */
 export type AuthVerdict =
   | ({ readonly type: "allowed"; readonly originHeaders?: Exchange["originHeaders"] } & Cookies)
   | ({ readonly type: "denied" | "failed"; readonly answer: EdgeResponse } & Cookies);
@@ -16,7 +16,7 @@ interface Cookies {
 
 export const ALLOW: AuthVerdict = { type: "allowed" };
 
-/** Turns a request away with 401 or 403. */
+/** Denies a request with 401 or 403. */
 export function denyRequest(
   exchange: Exchange,
   status: 401 | 403,

@@ -5,17 +5,17 @@ import type { Exchange } from "../../request/exchange.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
 import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
 
-/** What an authentication service said, as far as it matters. */
+/** The parts of an authentication service's response that are used. */
 const AuthResponse = z.strictObject({
   status: z.number(),
-  headers: z.array(z.tuple([z.string(), z.string()])), // those that the origin gets
+  headers: z.array(z.tuple([z.string(), z.string()])), // headers for the origin
   challenge: z.optional(z.string()), // WWW-Authenticate
   cookies: z.array(z.string()), // Set-Cookie
-  cacheSeconds: z.optional(z.number()), // seconds, where the service itself says how long it may be kept; 0: not at all
+  cacheSeconds: z.optional(z.number()), // from the cache headers of the response; 0: not cacheable
 });
 export type AuthResponse = z.infer<typeof AuthResponse>;
 
-/** Asks the service; a text says why it could not be asked. */
+/** Calls the service. Returns a text with the reason if that fails. */
 type CallAuthService = (exchange: Exchange) => Promise<AuthResponse | string>;
 
 export function parseAuthResponse({ status, headers }: Response, wantedHeaders: readonly string[]): AuthResponse {
@@ -33,7 +33,7 @@ export function parseAuthResponse({ status, headers }: Response, wantedHeaders: 
   };
 }
 
-/** Asks again only where no answer for the same key is remembered. A cache that fails is as good as none. */
+/** Calls the service only if the cache has no response for the key. Ignores failures of the cache. */
 export function withCache(cache: NonNullable<ExternalAuth["cache"]>, callService: CallAuthService): CallAuthService {
   return async (exchange) => {
     const { get, put } = exchange.platform.cache;
@@ -61,7 +61,7 @@ function parseCached(text: string | undefined): AuthResponse | undefined {
   }
 }
 
-/** What an answer says itself of how long it may be kept, as nginx reads it. */
+/** Returns the cache time of a response by its headers, as nginx reads them. */
 function parseCacheSeconds(headers: Headers): number | undefined {
   const control = headers.get("Cache-Control")?.toLowerCase() ?? "";
   if (/\b(?:no-cache|no-store|private)\b/.test(control) || headers.get("Vary")?.trim() === "*") return 0;

@@ -7,15 +7,15 @@ import { basicAuth } from "./basic-auth.ts";
 import { externalAuth, redirectToSignIn } from "./external-auth.ts";
 import { sourceRange } from "./source-range.ts";
 
-// Beside what nginx's add_header calls an answer that may have them.
+// Statuses that may set cookies, as in nginx's add_header.
 const COOKIE_STATUSES = [200, 201, 204, 206, 301, 302, 303, 304, 307, 308];
 
-/** Lets in whom all its parts, or any of them, let in; nobody where it has none. */
+/** Accepts clients that all checks, or any check, accept. Rejects all clients if there are no checks. */
 export function authorization(settings: SettingsOf<"authorization">, hostContext: HostContext): Filter {
   const { any, basic, external } = settings;
   const checks = createChecks(settings, hostContext);
   const decide = any ? anyCheck(checks) : allChecks(checks);
-  // Whichever part let the client in: the origin never sees the password, nor what a client claims in the service's name.
+  // The origin never gets the password, nor a client's copy of the service's headers.
   const withheldHeaders = [...(basic ? ["Authorization"] : []), ...(external?.responseHeaders ?? [])];
   const droppedHeaders = withheldHeaders.map((name) => [name, undefined] as const);
   return async (exchange, next) => {
@@ -32,7 +32,7 @@ export function authorization(settings: SettingsOf<"authorization">, hostContext
   };
 }
 
-/** In nginx's order, so that the cheap ones come first. */
+/** Returns the checks in nginx's order, cheap ones first. */
 function createChecks(
   { sourceRange: ranges, basic, external }: SettingsOf<"authorization">,
   hostContext: HostContext,
@@ -57,7 +57,7 @@ function allChecks(checks: readonly AuthCheck[]): AuthCheck {
   };
 }
 
-/** Who is denied by all is told what may still help: 401, if any of them said so. What failed may have let in, so it ends. */
+/** If all checks deny, a 401 overrides a 403. A failed check ends the request, as it might have accepted the client. */
 function anyCheck(checks: readonly AuthCheck[]): AuthCheck {
   return async (exchange) => {
     let denial = denyAll(exchange);
@@ -71,7 +71,10 @@ function anyCheck(checks: readonly AuthCheck[]): AuthCheck {
 }
 
 function denyAll(exchange: Exchange): AuthVerdict {
-  return { type: "failed", answer: errorResponse(exchange, 503, "failed-closed", "nothing says who is let in") };
+  return {
+    type: "failed",
+    answer: errorResponse(exchange, 503, "failed-closed", "no authorization check is configured"),
+  };
 }
 
 function withCookies(answer: EdgeResponse, cookies: readonly string[], alwaysSet = false): EdgeResponse {

@@ -8,10 +8,10 @@ import { createExpiringHashSet } from "./expiring-hash-set.ts";
 
 const PASSWORD_CACHE_TTL_MS = 60_000;
 
-// Kept across the requests of an isolate: who was right, as keyed hashes that say nothing of the password.
+// Kept across the requests of an isolate: valid credentials as keyed hashes, which do not reveal the password.
 const verifiedPasswords = createExpiringHashSet(PASSWORD_CACHE_TTL_MS);
 
-/** Lets in by name and password. A Secret that cannot be opened lets nobody in. */
+/** Accepts clients by name and password. Rejects all if the Secret cannot be decrypted. */
 export function basicAuth({ realm, users }: BasicAuth): AuthCheck {
   const challenge = `Basic realm="${realm.replace(/["\\]/g, "\\$&")}"`;
   return async (exchange) => {
@@ -19,11 +19,7 @@ export function basicAuth({ realm, users }: BasicAuth): AuthCheck {
     if (!usersFile.ok) return failOnUnreadableSecret(exchange, usersFile.problem);
     const credentials = parseCredentials(exchange.request);
     if (credentials && (await areCredentialsValid(credentials, usersFile.value))) return ALLOW;
-    const denial = denyRequest(
-      exchange,
-      401,
-      credentials ? "the name or password is wrong" : "no name and password were given",
-    );
+    const denial = denyRequest(exchange, 401, credentials ? "wrong name or password" : "no name and password");
     return { ...denial, answer: withHeader(denial.answer, "WWW-Authenticate", challenge) };
   };
 }
@@ -33,7 +29,7 @@ function toDecryptionFailure(error: unknown): Result<string> {
 }
 
 function failOnUnreadableSecret(exchange: Exchange, problem: string): AuthVerdict {
-  const reason = `the users' Secret cannot be opened: ${problem}`;
+  const reason = `the users' Secret cannot be decrypted: ${problem}`;
   return { type: "failed", answer: errorResponse(exchange, 503, "failed-closed", reason) };
 }
 
@@ -45,7 +41,7 @@ interface Credentials {
 async function areCredentialsValid({ user, password }: Credentials, file: string): Promise<boolean> {
   const hash = findHtpasswdHash(file, user);
   if (!hash) return false;
-  const cacheKey = JSON.stringify([user, password, hash]); // a new hash is a new check
+  const cacheKey = JSON.stringify([user, password, hash]); // a new hash requires a new check
   if (verifiedPasswords.has(cacheKey, Date.now())) return true;
   if (!(await verifyPassword(password, hash))) return false;
   verifiedPasswords.add(cacheKey, Date.now());

@@ -1,20 +1,19 @@
-import { buildOriginHeaders } from "../../forward/proxy-headers.ts";
-import { sendSubrequest } from "../../forward/subrequest.ts";
 import type { Exchange } from "../../request/exchange.ts";
 import type { HostContext } from "../../request/filter.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
+import { buildOriginHeaders } from "../../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse, redirectResponse, withHeader } from "../../request/response.ts";
 import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
 import { type AuthCheck, type AuthVerdict, denyRequest } from "./auth-check.ts";
 import { type AuthResponse, parseAuthResponse, withCache } from "./auth-response.ts";
 
-// nginx's proxy_read_timeout, which holds for its authentication requests too.
+// nginx's proxy_read_timeout, which applies to authentication requests too.
 const DEFAULT_AUTH_TIMEOUT_MS = 60_000;
-// What the service is told in other words, or not at all: a client must not say it.
+// Headers that the service gets under other names or not at all. A client must not set them.
 const FORWARDED_HEADERS = ["Proto", "Host", "Port", "Scheme"].map((suffix) => `X-Forwarded-${suffix}`);
 const WITHHELD_HEADERS = [...FORWARDED_HEADERS, "X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
 
-/** Lets in whom another service answers with 2xx. Only its 401 and 403 are handed on: whatever else happens is 500. */
+/** Accepts clients if another service answers 2xx. Passes its 401 and 403 on; all other results are 500. */
 export function externalAuth(settings: ExternalAuth, hostContext: HostContext): AuthCheck {
   const { cache } = settings;
   const callService = (exchange: Exchange) => callAuthService(settings, hostContext, exchange);
@@ -22,7 +21,7 @@ export function externalAuth(settings: ExternalAuth, hostContext: HostContext): 
   return async (exchange) => classifyAuthResponse(exchange, await callWithCache(exchange), settings);
 }
 
-/** Where a client goes that nobody knows yet: instead of 401, with what that said. */
+/** Replaces a 401 with a redirect to the sign-in URL, and keeps its challenge. */
 export function redirectToSignIn(url: string, exchange: Exchange, denial: EdgeResponse): EdgeResponse {
   const redirection = { ...denial, response: redirectResponse(302, expandVariables(url, exchange)).response };
   const challenge = denial.response.headers.get("WWW-Authenticate");
@@ -30,8 +29,7 @@ export function redirectToSignIn(url: string, exchange: Exchange, denial: EdgeRe
 }
 
 function classifyAuthResponse(exchange: Exchange, answer: AuthResponse | string, settings: ExternalAuth): AuthVerdict {
-  if (typeof answer === "string")
-    return failCheck(exchange, `the authentication service could not be asked: ${answer}`);
+  if (typeof answer === "string") return failCheck(exchange, `the authentication service is unreachable: ${answer}`);
   const { status, cookies, challenge } = answer;
   if (status >= 200 && status < 300) {
     const values = new Map(answer.headers);
@@ -42,7 +40,7 @@ function classifyAuthResponse(exchange: Exchange, answer: AuthResponse | string,
     };
   }
   if (status !== 401 && status !== 403) return failCheck(exchange, `the authentication service answered ${status}`);
-  const plainDenial = denyRequest(exchange, status, "the authentication service does not let the client in").answer;
+  const plainDenial = denyRequest(exchange, status, "the authentication service denied the client").answer;
   const denial =
     status === 401 && challenge !== undefined ? withHeader(plainDenial, "WWW-Authenticate", challenge) : plainDenial;
   return { type: "denied", answer: { ...denial, isAuthResponse: true }, cookies };
@@ -52,7 +50,7 @@ function failCheck(exchange: Exchange, reason: string): AuthVerdict {
   return { type: "failed", answer: { ...errorResponse(exchange, 500, "denied", reason), isAuthResponse: true } };
 }
 
-/** What the service answers, or why it could not be asked. */
+/** Returns the response of the service, or the reason of a failure. */
 async function callAuthService(
   settings: ExternalAuth,
   hostContext: HostContext,
@@ -62,7 +60,7 @@ async function callAuthService(
   const headers = buildAuthHeaders(settings, exchange);
   const timeoutMs = Number(exchange.platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_AUTH_TIMEOUT_MS);
   try {
-    const response = await sendSubrequest(exchange, hostContext, target, { method, headers, body: null, timeoutMs });
+    const response = await hostContext.sendSubrequest(exchange, target, { method, headers, body: null, timeoutMs });
     await response.body?.cancel();
     return parseAuthResponse(response, responseHeaders);
   } catch (error) {
@@ -70,7 +68,7 @@ async function callAuthService(
   }
 }
 
-/** The client's headers, less those of its body and connection, and what ingress-nginx says of the request. */
+/** Builds the request headers: the client's without body and connection headers, and those of ingress-nginx. */
 function buildAuthHeaders(settings: ExternalAuth, exchange: Exchange): Headers {
   const headers = buildOriginHeaders(exchange);
   for (const name of [...WITHHELD_HEADERS, "Content-Length", "Upgrade"]) headers.delete(name);

@@ -2,17 +2,16 @@ import { createIpMatcher } from "../../rules/addresses.ts";
 import type { SourceRange } from "../../rules/policies/source-range.ts";
 import { ALLOW, type AuthCheck, denyRequest } from "./auth-check.ts";
 
-// Where only some are denied any other address is let in, but nobody whose address is not known.
+// If only some addresses are denied, all others are accepted, except an unknown address.
 const isValidAddress = createIpMatcher(["0.0.0.0/0", "::/0"]);
 
-/** Lets in by the client's address, as Cloudflare knows it: who is denied first, then who is allowed. */
+/** Accepts clients by address, as Cloudflare reports it. The deny list applies before the allow list. */
 export function sourceRange({ allow, deny }: SourceRange): AuthCheck {
   const isDenied = createIpMatcher(deny ?? []);
   const isAllowed = allow ? createIpMatcher(allow) : isValidAddress;
   return async (exchange) => {
     const { clientIp } = exchange;
-    if (isDenied(clientIp) || !isAllowed(clientIp))
-      return denyRequest(exchange, 403, "the client's address is not let in");
+    if (isDenied(clientIp) || !isAllowed(clientIp)) return denyRequest(exchange, 403, "client address not allowed");
     return ALLOW;
   };
 }

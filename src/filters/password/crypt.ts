@@ -2,8 +2,8 @@ import { md5 } from "@noble/hashes/legacy.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 
-// Two schemes of crypt(3) over hash functions of @noble/hashes. No package that is kept computes them for a Worker:
-// apache-md5 asks for a module system that workerd lacks, unixcrypt is wrong for passwords of 32 and 64 bytes.
+// Two schemes of crypt(3) with hash functions of @noble/hashes. No maintained package computes them in a Worker:
+// apache-md5 requires a module system that workerd lacks, unixcrypt is wrong for passwords of 32 and 64 bytes.
 
 type HashFunction = (bytes: Uint8Array) => Uint8Array;
 
@@ -11,12 +11,12 @@ const DIGITS = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const MD5_ROUNDS = 1000;
 const SHA_ROUNDS = 5000;
 const MIN_SHA_ROUNDS = 1000;
-// The order in which bytes of a digest are written, three at a time, most significant first.
+// The order of the digest bytes in the output, three at a time, most significant first.
 const MD5_ORDER = [0, 6, 12, 1, 7, 13, 2, 8, 14, 3, 9, 15, 4, 10, 5, 11];
 const SHA256_ORDER = [...buildRotatingOrder(10, [0, 10, 20], 2), 31, 30];
 const SHA512_ORDER = [...buildRotatingOrder(21, [0, 21, 42], 1), 63];
 
-/** The hash of a password with the salt of `like`: `$apr1$salt$…` or `$1$salt$…`, as Poul-Henning Kamp wrote it. */
+/** Returns the hash of a password with the salt of `storedHash`: `$apr1$salt$…` or `$1$salt$…`. */
 export function md5Crypt(password: Uint8Array, storedHash: string): string | undefined {
   const [, magic, salt] = /^(\$apr1\$|\$1\$)([^$]{1,8})\$/.exec(storedHash) ?? [];
   if (magic === undefined || salt === undefined) return undefined;
@@ -30,7 +30,10 @@ export function md5Crypt(password: Uint8Array, storedHash: string): string | und
   return `${magic}${salt}$${encodeDigest(digest, MD5_ORDER)}`;
 }
 
-/** The hash of a password with the salt of `like`, `$5$…` or `$6$…`; https://www.akkadia.org/drepper/SHA-crypt.txt. */
+/**
+ * Returns the hash of a password with the salt of `storedHash`, `$5$…` or `$6$…`.
+ * https://www.akkadia.org/drepper/SHA-crypt.txt
+ */
 export function shaCrypt(password: Uint8Array, storedHash: string): string | undefined {
   const [, id, roundsText, salt] = /^\$([56])\$(?:rounds=(\d+)\$)?([^$:\n]{0,16})[^$]*\$/.exec(storedHash) ?? [];
   if (id === undefined || salt === undefined) return undefined;
@@ -48,7 +51,7 @@ export function shaCrypt(password: Uint8Array, storedHash: string): string | und
   return `$${id}$${roundsPrefix}${salt}$${encodeDigest(digest, id === "5" ? SHA256_ORDER : SHA512_ORDER)}`;
 }
 
-/** What a round hashes; both schemes mix their parts alike. */
+/** Returns the input of one iteration, which both schemes build in the same way. */
 function buildRoundInput(round: number, digest: Uint8Array, password: Uint8Array, salt: Uint8Array): Uint8Array {
   const empty = new Uint8Array();
   const isOdd = round % 2 === 1;
@@ -60,12 +63,12 @@ function buildRoundInput(round: number, digest: Uint8Array, password: Uint8Array
   );
 }
 
-/** The bits of a number, the lowest first. */
+/** Returns the bits of a number, lowest first. */
 function toBits(number: number): boolean[] {
   return number === 0 ? [] : [...number.toString(2)].reverse().map((digit) => digit === "1");
 }
 
-/** A digest repeated, and cut, to a length. */
+/** Repeats and truncates a digest to a length. */
 function repeatToLength(digest: Uint8Array, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => digest[index % digest.length] ?? 0);
 }
@@ -74,7 +77,7 @@ function repeat(bytes: Uint8Array, count: number): Uint8Array[] {
   return Array.from({ length: count }, () => bytes);
 }
 
-/** Three bytes as four digits of base 64, the lowest first; what is left over as many as it takes. */
+/** Encodes three bytes as four digits of base 64, lowest first. One or two last bytes have two or three digits. */
 function encodeDigest(digest: Uint8Array, order: readonly number[]): string {
   const groups = Array.from({ length: Math.ceil(order.length / 3) }, (_, group) =>
     order.slice(3 * group, 3 * group + 3),
@@ -87,7 +90,7 @@ function encodeDigest(digest: Uint8Array, order: readonly number[]): string {
     .join("");
 }
 
-/** Groups of three that begin with each of `first` in turn, and go up. */
+/** Returns groups of three that begin with each of `firstIndices` in turn, in ascending order. */
 function buildRotatingOrder(groups: number, firstIndices: readonly number[], step: 1 | 2): number[] {
   return Array.from({ length: groups }, (_, group) =>
     firstIndices.map((_, position) => (firstIndices[(position + step * group) % 3] ?? 0) + group),

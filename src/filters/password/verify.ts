@@ -5,12 +5,12 @@ import unixCrypt from "unix-crypt-td-js";
 import { exceedsHashCostLimit } from "../../rules/policies/basic-auth.ts";
 import { md5Crypt, shaCrypt } from "./crypt.ts";
 
-// As crypt(3) of musl, which ingress-nginx's image has: the time that SHA-crypt takes grows with the square of it.
+// The limit of crypt(3) in musl, as in ingress-nginx's image. The time of SHA-crypt grows with its square.
 const MAX_PASSWORD_BYTES = 256;
 
 /**
- * Whether a password (a byte string) is the one of a hash as nginx takes it: apr1 and MD5-crypt, bcrypt, {SHA}, {SSHA},
- * {PLAIN}, SHA-crypt, and crypt(3) of old. What is none of these is nobody's password.
+ * Whether a password (a byte string) matches a hash in a format of nginx: apr1 and MD5-crypt, bcrypt, {SHA}, {SSHA},
+ * {PLAIN}, SHA-crypt, and DES crypt(3). Hashes in other formats never match.
  */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   if (password.length > MAX_PASSWORD_BYTES || exceedsHashCostLimit(hash)) return false;
@@ -42,19 +42,19 @@ async function isBcryptPassword(password: Uint8Array, hash: string): Promise<boo
   try {
     return await isBcrypt(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(password), hash);
   } catch {
-    return false; // the hash is broken, or the password no UTF-8, which the package asks for
+    return false; // the hash is invalid, or the password is not UTF-8, which the package requires
   }
 }
 
 function isSaltedShaPassword(password: Uint8Array, hash: string): boolean {
   const encoded = hash.slice("{SSHA}".length);
   if (!/^[A-Za-z0-9+/]{27,}=*$/.test(encoded)) return false;
-  const salt = toBytes(atob(encoded)).subarray(20); // SHA-1 has 20 bytes, what follows is the salt
+  const salt = toBytes(atob(encoded)).subarray(20); // SHA-1 has 20 bytes, the salt follows
   const digest = sha1(new Uint8Array([...password, ...salt]));
   return constantTimeEquals(encodeBase64(new Uint8Array([...digest, ...salt])), encoded);
 }
 
-/** In a time that does not tell where two texts differ. */
+/** Compares in constant time, so that the time does not depend on the first difference. */
 function constantTimeEquals(computed: string | undefined, expected: string): boolean {
   if (computed === undefined || computed.length !== expected.length) return false;
   let difference = 0;

@@ -5,7 +5,7 @@ import { type AnnotationRow, type AnnotationValues, definePolicy } from "./polic
 const MAX_COOKIE_AGE_S = 1_000_000_000;
 const DEFAULT_COOKIE_NAME = "INGRESSCOOKIE";
 
-const Affinity = z.strictObject({
+export const AffinitySettings = z.strictObject({
   cookie: z.string(),
   path: z.string(),
   domain: z.optional(z.string()),
@@ -15,51 +15,113 @@ const Affinity = z.strictObject({
   sameSiteNoneWhereKnown: z.boolean(),
   secure: z.boolean(), // over http too
   changeOnFailure: z.boolean(),
-  // A canary that takes no part, since it asked for the behaviour of before.
+  // A canary without affinity, because its `affinity-canary-behavior` is `legacy`.
   except: z.optional(z.string()),
 });
+export type AffinitySettings = z.infer<typeof AffinitySettings>;
+
+const cookieAnnotations = {
+  "session-cookie-name": text(
+    { doc: "Name of the cookie.", example: "route", default: DEFAULT_COOKIE_NAME },
+    /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
+    "a cookie name",
+  ),
+  "session-cookie-path": text(
+    {
+      doc: "`Path` of the cookie. Set it if paths are regexes.",
+      example: "/app",
+      default: "path of the rule",
+    },
+    /^\/[-._~a-zA-Z0-9/:,?&=]*$/,
+    'a path such as "/app"',
+  ),
+  "session-cookie-domain": text(
+    { doc: "`Domain` of the cookie.", example: "example.com", default: "none" },
+    /^[-._a-zA-Z0-9]+$/,
+    "a DNS name",
+  ),
+  "session-cookie-expires": seconds({
+    doc: "`Expires` of the cookie, in seconds from now.",
+    example: "172800",
+    default: "none",
+  }),
+  "session-cookie-max-age": seconds({
+    doc: "`Max-Age` of the cookie, in seconds.",
+    example: "172800",
+    default: "none",
+  }),
+  "session-cookie-samesite": word({ doc: "`SameSite` of the cookie.", example: "Lax", default: "none" }, [
+    "None",
+    "Lax",
+    "Strict",
+  ]),
+  "session-cookie-conditional-samesite-none": flag({
+    doc: "Omit `SameSite=None` for browsers that misread it.",
+    example: "true",
+    default: "false",
+  }),
+  "session-cookie-secure": flag({
+    doc: "Set `Secure` over http too. Over https it is always set.",
+    example: "true",
+    default: "false",
+  }),
+  "session-cookie-change-on-failure": flag({
+    doc: "Set a new cookie if the address failed and another answered.",
+    example: "true",
+    default: "false",
+  }),
+};
 
 const annotations = {
   affinity: word(
     {
-      doc: "Keeps a client at the address that it was sent to first, by a cookie.",
+      doc: "Keep a client at its first address, with a cookie.",
       example: "cookie",
+      default: "none",
       support: "partial",
-      difference: "Clients stay at an external address; which Pod is asked is the cluster's choice.",
+      difference: "A client stays at an external address of the Service; the cluster selects the Pod.",
     },
     ["cookie"],
   ),
   "affinity-mode": word(
     {
-      doc: "Whether clients move when addresses are added. Here they stay, in both modes.",
+      doc: "Whether clients move to new addresses (`balanced`) or stay (`persistent`).",
       example: "persistent",
       default: "balanced",
       support: "partial",
-      difference: "`balanced` does not move clients to new addresses.",
+      difference: "Clients stay in both modes.",
     },
     ["balanced", "persistent"],
   ),
   "affinity-canary-behavior": word(
     {
-      doc: "On a canary: whether a client that it served once stays with it (`sticky`), or affinity is not for it (`legacy`).",
+      doc: "On a canary: keep its clients (`sticky`), or ignore affinity (`legacy`).",
       example: "legacy",
       default: "sticky",
     },
     ["sticky", "legacy"],
   ),
-  ...buildCookieAnnotations(),
+  ...cookieAnnotations,
 };
 
 type AffinityValues = AnnotationValues<typeof annotations>;
 
-/** Whether clients come back to where they were. */
-export const affinity = definePolicy({
+/** Keeps clients at one address. */
+export const affinity = /* @__PURE__ */ definePolicy({
   name: "affinity",
+  doc: "Keeps a client at one address with a cookie.",
   scope: "route",
-  settings: Affinity,
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: AffinitySettings,
   annotations,
-  fromAnnotations(values, { path, isFallback }): z.infer<typeof Affinity> | undefined {
-    // As in ingress-nginx, for paths that are written only.
+  fromAnnotations(values, { path, isFallback }): AffinitySettings | undefined {
+    // Not for unmatched paths, as in ingress-nginx.
     if (values.affinity !== "cookie" || isFallback) return undefined;
     return {
       cookie: values["session-cookie-name"] ?? DEFAULT_COOKIE_NAME,
@@ -85,42 +147,12 @@ function buildCookieAttributes(values: AffinityValues) {
   };
 }
 
-function buildCookieAnnotations() {
-  const seconds = (row: AnnotationRow) => integer(row, -MAX_COOKIE_AGE_S, MAX_COOKIE_AGE_S); // in the past: dropped at once
-  return {
-    "session-cookie-name": text(
-      { doc: "Names the cookie.", example: "route", default: DEFAULT_COOKIE_NAME },
-      /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
-      "the name of a cookie",
-    ),
-    "session-cookie-path": text(
-      {
-        doc: "The cookie's Path; wanted where paths are expressions.",
-        example: "/app",
-        default: "the path as written",
-      },
-      /^\/[-._~a-zA-Z0-9/:,?&=]*$/,
-      'a path such as "/app"',
-    ),
-    "session-cookie-domain": text(
-      { doc: "The cookie's Domain.", example: "example.com" },
-      /^[-._a-zA-Z0-9]+$/,
-      "a DNS name",
-    ),
-    "session-cookie-expires": seconds({ doc: "The cookie's Expires, in seconds from now.", example: "172800" }),
-    "session-cookie-max-age": seconds({ doc: "The cookie's Max-Age, in seconds.", example: "172800" }),
-    "session-cookie-samesite": word({ doc: "The cookie's SameSite.", example: "Lax" }, ["None", "Lax", "Strict"]),
-    "session-cookie-conditional-samesite-none": flag({
-      doc: "Leaves `SameSite=None` out for browsers that take it for something else.",
-      example: "true",
-    }),
-    "session-cookie-secure": flag({
-      doc: "Makes the cookie Secure over http too; over https it always is.",
-      example: "true",
-    }),
-    "session-cookie-change-on-failure": flag({
-      doc: "Sets the cookie anew where its address failed and another answered; else the client stays.",
-      example: "true",
-    }),
-  };
+/** Whether a canary keeps its clients. */
+export function keepsCanaryClients(values: { readonly affinity: Readonly<Record<string, unknown>> }): boolean {
+  return values.affinity["affinity-canary-behavior"] !== "legacy";
+}
+
+/** Seconds, which may be negative to make the browser drop the cookie. */
+function seconds(row: AnnotationRow) {
+  return integer(row, -MAX_COOKIE_AGE_S, MAX_COOKIE_AGE_S);
 }

@@ -3,11 +3,11 @@ import { failure, type Result, success } from "../result.ts";
 import type { Annotation, AnnotationRow } from "./policy.ts";
 
 const MAX_TEXT_LENGTH = 2048;
-// As Go's strconv.ParseBool reads it, since ingress-nginx does.
+// The spellings of Go's strconv.ParseBool, which ingress-nginx uses.
 const TRUE_VALUES = ["1", "t", "T", "TRUE", "true", "True"];
 const FALSE_VALUES = ["0", "f", "F", "FALSE", "false", "False"];
 
-/** `"true"` or `"false"`, in the spellings that Go's strconv.ParseBool takes. */
+/** `"true"` or `"false"`, in the spellings of Go's strconv.ParseBool. */
 export function flag(row: AnnotationRow): Annotation<boolean> {
   return {
     ...row,
@@ -18,7 +18,7 @@ export function flag(row: AnnotationRow): Annotation<boolean> {
   };
 }
 
-/** A whole number from `least` to `most`, as Go's strconv.Atoi reads it: no spaces, no suffix. */
+/** A whole number from `min` to `max`, as Go's strconv.Atoi reads it: no spaces, no suffix. */
 export function integer(row: AnnotationRow, min: number, max: number = Number.MAX_SAFE_INTEGER): Annotation<number> {
   return {
     ...row,
@@ -31,12 +31,12 @@ export function integer(row: AnnotationRow, min: number, max: number = Number.MA
   };
 }
 
-/** A text all of which `pattern` (anchored at both ends) accepts; `expected` says so in words. */
+/** A text that matches `pattern`, which is anchored at both ends. `expected` describes it in words. */
 export function text(row: AnnotationRow, pattern: RegExp, expected: string): Annotation<string> {
   return { ...row, parse: (input) => parseText(input, pattern, expected) };
 }
 
-/** One of a few words, in any case; the word is given back as it stands in `words`. */
+/** One of some words, in any case. The result has the case of `words`. */
 export function word<const W extends string>(row: AnnotationRow, words: readonly W[]): Annotation<W> {
   return {
     ...row,
@@ -47,7 +47,7 @@ export function word<const W extends string>(row: AnnotationRow, words: readonly
   };
 }
 
-/** A comma separated list; items are trimmed, empty ones left out, and each is read with `item`. One bad item refuses all. */
+/** A comma-separated list. Items are trimmed, empty ones dropped. One invalid item makes the list invalid. */
 export function list<T>(row: AnnotationRow, item: (input: string) => Result<T>): Annotation<readonly T[]> {
   return {
     ...row,
@@ -60,7 +60,7 @@ export function list<T>(row: AnnotationRow, item: (input: string) => Result<T>):
   };
 }
 
-/** A text that may hold nginx's variables; those that the edge does not know are refused. */
+/** A text with nginx variables. Variables that the edge does not support are invalid. */
 export function template(row: AnnotationRow, pattern: RegExp, expected: string): Annotation<string> {
   return {
     ...row,
@@ -76,7 +76,7 @@ function parseText(input: string, pattern: RegExp, expected: string): Result<str
   return isValid ? success(input) : failure(`expected ${expected}, got "${input}"`);
 }
 
-/** As `annotation`, but an empty value counts as none. So it does in ingress-nginx, and charts write such. */
+/** As `annotation`, but an empty value is treated as absent, as in ingress-nginx. Charts write empty values. */
 export function optional<T>(annotation: Annotation<T>): Annotation<T | undefined> {
   return { ...annotation, parse: (input) => (input === "" ? success(undefined) : annotation.parse(input)) };
 }

@@ -20,14 +20,14 @@ const SECONDS_PER_UNIT = {
 } as const;
 const DURATION_PATTERN = /^(\d{1,9})(ms|s|m|h|d|w|M|y|)$/;
 
-/** `"200 202 10m, 401 5m"`: statuses and how long their answers are kept; a time alone is for 200. */
+/** `"200 202 10m, 401 5m"`: cache durations by status. A duration alone applies to 200. */
 export function cacheDurations(row: AnnotationRow): Annotation<CacheDurations> {
   return {
     ...row,
     parse: (input) => {
       const items = input.split(",").map((item) => parseCacheDurations(item.trim().split(/\s+/)));
       const invalidItem = items.find((item) => !item.ok);
-      // What is said last of a status counts, as in a configuration that says it twice.
+      // The last duration of a status applies, as in nginx.
       return (
         invalidItem ?? success(Object.assign({}, ...items.map((item) => (item.ok ? item.value : {}))) as CacheDurations)
       );

@@ -4,38 +4,40 @@ import { failure, type Result, success } from "../result.ts";
 import { text, word } from "./annotation-types.ts";
 import type { AnnotationValues, PolicyContext } from "./policy.ts";
 
-/** Who may call, by name and password. */
+/** Restricts access by name and password. */
 export const BasicAuth = z.strictObject({
   realm: z.string(),
-  users: z.string(), // sealed: lines "user:hash", as in an htpasswd file
+  users: z.string(), // encrypted: lines "user:hash", as in an htpasswd file
 });
 export type BasicAuth = z.infer<typeof BasicAuth>;
 
-/** The costliest hashes that the edge computes; a password under one that costs more is never right. */
+/** The most expensive hashes that the edge computes. Passwords with a more expensive hash are rejected. */
 export const MAX_BCRYPT_COST = 14;
 export const MAX_CRYPT_ROUNDS = 200_000;
 
 export const basicAuthAnnotations = {
   "auth-type": word(
     {
-      doc: "`basic`: asks for a name and password of `auth-secret`, with 401. `digest` cannot be had, and closes.",
+      doc: "`basic` requires a name and password of `auth-secret`. `digest` is unsupported and fails closed.",
       example: "basic",
+      default: "none",
       guards: true,
     },
     ["basic", "digest"],
   ),
   "auth-secret": text(
     {
-      doc: "The Secret that holds the users, in the Ingress's own namespace. It is published encrypted.",
+      doc: "Secret with the users, in the namespace of the Ingress. It is published encrypted.",
       example: "staff",
+      default: "none",
       guards: true,
     },
     /^(?:[a-z0-9][-a-z0-9]*\/)?[a-z0-9][-.a-z0-9]*$/,
-    'the name of a Secret such as "staff" or "namespace/staff"',
+    'a Secret name such as "staff" or "namespace/staff"',
   ),
   "auth-secret-type": word(
     {
-      doc: "`auth-file`: the Secret's key `auth` is an htpasswd file. `auth-map`: each key is a user, its value the hash.",
+      doc: "Format of the Secret: an htpasswd file in the key `auth` (`auth-file`), or one key per user (`auth-map`).",
       example: "auth-map",
       default: "auth-file",
       guards: true,
@@ -44,17 +46,17 @@ export const basicAuthAnnotations = {
   ),
   "auth-realm": text(
     {
-      doc: "What the browser says that the password is for.",
+      doc: "Realm that browsers show.",
       example: "Staff only",
-      default: "",
+      default: "none",
       guards: true,
     },
-    /^(?!off$)[\x20-\x7e]*$/i, // nginx takes "off" as no authentication at all
+    /^(?!off$)[\x20-\x7e]*$/i, // nginx reads "off" as no authentication
     'printable ASCII, and not "off"',
   ),
 };
 
-/** Fails closed: a Secret without `auth-type`, or the other way round, asks for a lock and gets one. */
+/** Fails closed if `auth-type` or `auth-secret` is missing, because the author wants protection. */
 export function buildBasicAuth(
   values: AnnotationValues<typeof basicAuthAnnotations>,
   context: PolicyContext,
@@ -63,30 +65,30 @@ export function buildBasicAuth(
   const secret = values["auth-secret"];
   if (type === undefined) {
     if (secret === undefined) return undefined;
-    return context.failClosed("auth-secret", "auth-type does not say what it is for", 'set auth-type to "basic"');
+    return context.failClosed("auth-secret", "auth-type is missing", 'set auth-type to "basic"');
   }
   if (type === "digest")
-    return context.failClosed("auth-type", "digest authentication cannot be had", 'set it to "basic"');
+    return context.failClosed("auth-type", "digest authentication is unsupported", 'set it to "basic"');
   if (secret === undefined)
-    return context.failClosed("auth-type", "auth-secret does not name the users", "name their Secret");
+    return context.failClosed("auth-type", "auth-secret is missing", "set it to the Secret of the users");
   const users = readHtpasswd(secret, values["auth-secret-type"] ?? "auth-file", context);
-  if (!users.ok) return context.failClosed("auth-secret", users.problem, "create it, or correct the name");
+  if (!users.ok) return context.failClosed("auth-secret", users.problem, "create the Secret, or correct its name");
   if (listHtpasswdHashes(users.value).some(exceedsHashCostLimit)) {
-    context.warn("auth-secret", "it has hashes that cost too much to check at the edge", COSTLY_HASH_REMEDY);
+    context.warn("auth-secret", "the Secret has hashes that are too expensive for the edge", COSTLY_HASH_REMEDY);
   }
   return { realm: values["auth-realm"] ?? "", users: context.tokenizeSecret(users.value) };
 }
 
-const COSTLY_HASH_REMEDY = `use bcrypt with a cost of at most ${MAX_BCRYPT_COST}, or at most ${MAX_CRYPT_ROUNDS} rounds; until then those users get 401`;
+const COSTLY_HASH_REMEDY = `use bcrypt with a cost up to ${MAX_BCRYPT_COST}, or SHA-crypt with up to ${MAX_CRYPT_ROUNDS} iterations; until then these users get 401`;
 
-/** Whether a hash was made so costly that checking it would hold up the requests of others. */
+/** Whether checking a hash would delay the requests of other clients. */
 export function exceedsHashCostLimit(hash: string): boolean {
   const [, cost] = /^\$2[aby]\$(\d\d)\$/.exec(hash) ?? [];
   const [, rounds] = /^\$[56]\$rounds=(\d+)\$/.exec(hash) ?? [];
   return Number(cost ?? 0) > MAX_BCRYPT_COST || Number(rounds ?? 0) > MAX_CRYPT_ROUNDS;
 }
 
-/** The hash of a user in an htpasswd text: the first line with the name counts, what follows a second ":" is a comment. */
+/** Returns the hash of a user in an htpasswd text, from the first line with the name. A second ":" begins a comment. */
 export function findHtpasswdHash(users: string, name: string): string | undefined {
   const line = listHtpasswdLines(users).find((candidate) => candidate.startsWith(`${name}:`));
   return line?.slice(name.length + 1).split(":")[0];

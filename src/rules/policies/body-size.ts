@@ -4,21 +4,32 @@ import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-/** How large a request's body may be. */
-export const bodySize = definePolicy({
+export const BodySizeSettings = z.strictObject({ most: z.int().check(z.gte(1)) }); // bytes
+
+const annotations = {
+  "proxy-body-size": size({
+    doc: "Reject larger request bodies with 413. `0` means no limit.",
+    example: "8m",
+    default: "none",
+    support: "partial",
+    difference: "The default is not 1m. The limit of the zone's Cloudflare plan (100 MB or more) always applies.",
+  }),
+};
+
+/** Limits the size of request bodies. */
+export const bodySize = /* @__PURE__ */ definePolicy({
   name: "bodySize",
+  doc: "Limits the size of request bodies.",
   scope: "route",
-  settings: z.strictObject({ most: z.int().check(z.gte(1)) }), // bytes
-  annotations: {
-    "proxy-body-size": size({
-      doc: "Answers 413 to requests with a larger body; `0` takes any.",
-      example: "8m",
-      default: "what the Cloudflare plan takes",
-      support: "partial",
-      difference:
-        "Without it there is no limit of 1m; the limit of the zone's plan (100 MB or more) holds in any case.",
-    }),
-  },
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: BodySizeSettings,
+  annotations,
   fromAnnotations(values) {
     const most = values["proxy-body-size"];
     return most ? { most } : undefined;

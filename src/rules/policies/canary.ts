@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { type AffinitySettings, keepsCanaryClients } from "./affinity.ts";
 import { flag, integer, text } from "./annotation-types.ts";
 import { type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 
@@ -10,61 +11,68 @@ const CanaryHeader = z.strictObject({
     z.strictObject({ by: z.literal("word") }), // "always", "never"
     z.strictObject({ by: z.literal("value"), value: z.string() }),
     z.strictObject({ by: z.literal("pattern"), pattern: z.string() }),
-    z.strictObject({ by: z.literal("invalid-pattern") }), // a pattern that cannot be matched: to the primary, and no further
+    z.strictObject({ by: z.literal("invalid-pattern") }), // an invalid pattern: the primary serves
   ]),
 });
 
-const Canary = z.strictObject({
+export const CanarySettings = z.strictObject({
   backend: z.string(), // of the canary, by "namespace/service:port"
   header: z.optional(CanaryHeader),
   cookie: z.optional(z.string()),
   weight: z.int(),
   total: z.int(),
-  // The cookie that says where a client was before, and whether that may have been here.
+  // The affinity cookie, and whether the canary keeps its clients.
   affinity: z.optional(z.strictObject({ cookie: z.string(), sticky: z.boolean() })),
 });
 
 const annotations = {
   canary: flag({
-    doc: "Makes this Ingress a canary: its backends are alternatives for the paths that another Ingress of its namespace has with the same host, path and type.",
+    doc: "Make this Ingress a canary of the Ingress in its namespace with the same host, path and type.",
     example: "true",
+    default: "false",
     support: "partial",
     difference:
-      "A canary belongs to a path, and never to a Service that other paths share; it takes nothing from other namespaces. Of its annotations those of its choice count, and `affinity-canary-behavior`.",
+      "A canary applies to its own paths only, not to other paths of the Service. Only the `canary-*` annotations and `affinity-canary-behavior` of a canary apply.",
   }),
   "canary-by-header": text(
     {
-      doc: "Sends to the canary what has this header with `always`, and to the primary what has it with `never`.",
+      doc: "Header whose value `always` selects the canary, and `never` the primary.",
       example: "X-Canary",
+      default: "none",
     },
     /^[-_a-zA-Z0-9]+$/,
-    "the name of a header",
+    "a header name",
   ),
   "canary-by-header-value": text(
-    { doc: "Sends to the canary what has exactly this value in the header, in place of `always`.", example: "beta" },
+    { doc: "Header value that selects the canary, instead of `always`.", example: "beta", default: "none" },
     /^[-._~a-zA-Z0-9/:]+$/,
     "a value of letters, digits and - . _ ~ / :",
   ),
   "canary-by-header-pattern": text(
     {
-      doc: "Sends to the canary where the header's value holds a match of this expression; where it cannot be matched, the primary serves.",
+      doc: "Regex of header values that select the canary. If it is invalid, the primary serves.",
       example: "^beta-[0-9]+$",
+      default: "none",
     },
     /^[\x20-\x7e]{1,500}$/,
-    "an expression",
+    "a regex",
   ),
   "canary-by-cookie": text(
-    { doc: "As canary-by-header, with a cookie.", example: "canary" },
+    {
+      doc: "Cookie whose value `always` selects the canary, and `never` the primary.",
+      example: "canary",
+      default: "none",
+    },
     /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/,
-    "the name of a cookie",
+    "a cookie name",
   ),
   "canary-weight": integer(
-    { doc: "Of so many requests in a hundred, the share that the canary gets.", example: "10", default: "0" },
+    { doc: "Share of the other requests for the canary, of `canary-weight-total`.", example: "10", default: "0" },
     0,
   ),
   "canary-weight-total": integer(
     {
-      doc: "What the weight is a share of, where it is more than 100.",
+      doc: "Total of the weights, 100 or more.",
       example: "1000",
       default: String(DEFAULT_WEIGHT_TOTAL),
     },
@@ -74,13 +82,21 @@ const annotations = {
 
 type CanaryValues = AnnotationValues<typeof annotations>;
 
-/** What of a route's requests goes to another backend. Compiled for the canary's path, and set on the primary's route. */
-export const canary = definePolicy({
+/** Sends a share of a route's requests to another backend. Compiled for the canary, set on the primary's route. */
+export const canary = /* @__PURE__ */ definePolicy({
   name: "canary",
+  doc: "Forwards a share of the requests to another backend.",
   scope: "route",
-  settings: Canary,
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: false,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: CanarySettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof Canary> | undefined {
+  fromAnnotations(values, context): z.infer<typeof CanarySettings> | undefined {
     if (!values.canary) return undefined;
     const backend = context.resolveBackend(context.service, context.port);
     if (!backend.ok) return undefined; // the compiler has reported it
@@ -109,7 +125,34 @@ function buildHeaderRule(values: CanaryValues, context: PolicyContext): z.infer<
 function buildPatternRule(patternText: string, context: PolicyContext): z.infer<typeof CanaryHeader>["sends"] {
   const pattern = context.translateRegex(patternText);
   if (pattern.ok) return { by: "pattern", pattern: pattern.value };
-  const remedy = "correct it; until then requests with the header go to the primary";
+  const remedy = "correct the regex; until then requests with the header go to the primary";
   context.warn("canary-by-header-pattern", pattern.problem, remedy);
   return { by: "invalid-pattern" };
+}
+
+/** Whether annotations make an Ingress a canary. */
+export function declaresCanary(values: { readonly canary: Readonly<Record<string, unknown>> }): boolean {
+  return values.canary.canary === true;
+}
+
+interface CanaryHostSettings {
+  readonly affinity?: AffinitySettings;
+}
+
+/** The settings of a primary route with those of its canary. `values` are the canary's. */
+export function addCanary<S extends CanaryHostSettings>(
+  settings: S,
+  values: { readonly canary: CanaryValues; readonly affinity: Readonly<Record<string, unknown>> },
+  context: PolicyContext,
+): S {
+  const canarySettings = canary.fromAnnotations(values.canary, context);
+  if (!canarySettings) return settings;
+  const { affinity } = settings;
+  if (!affinity) return { ...settings, canary: canarySettings };
+  const sticky = keepsCanaryClients(values);
+  return {
+    ...settings,
+    affinity: sticky ? affinity : { ...affinity, except: canarySettings.backend },
+    canary: { ...canarySettings, affinity: { cookie: affinity.cookie, sticky } },
+  };
 }

@@ -2,26 +2,27 @@ import * as z from "zod/mini";
 import { flag, integer, template, text, word } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-const ClientCertificate = z.discriminatedUnion("type", [
+export const ClientCertificateSettings = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("verified"),
     verify: z.enum(["on", "off", "optional", "optional_no_ca"]),
-    passes: z.boolean(), // the certificate itself to the origin
-    subject: z.optional(z.string()), // an expression that the subject must fit
+    passes: z.boolean(), // whether the origin gets the certificate
+    subject: z.optional(z.string()), // a regex that the subject must match
     errorPage: z.optional(z.string()),
   }),
-  // Nobody is let in: what clients would be verified with is not there.
+  // All clients are rejected, because the Secret or the regex is unusable.
   z.strictObject({ type: z.literal("denied"), reason: z.string() }),
 ]);
 
 const VERIFICATION_DIFFERENCE =
-  "Cloudflare verifies certificates, for the hosts and with the certificate authority that are set there.";
+  "Cloudflare verifies certificates, with the hosts and the certificate authority that are configured there.";
 
 const annotations = {
   "auth-tls-secret": text(
     {
-      doc: "Asks clients of the host for a certificate, over https. The Secret must hold `ca.crt`; if it is missing the host answers 403.",
+      doc: "Require a client certificate for the host. The Secret must contain `ca.crt`; otherwise the host answers 403.",
       example: "default/client-ca",
+      default: "none",
       support: "partial",
       difference: VERIFICATION_DIFFERENCE,
       guards: true,
@@ -31,7 +32,7 @@ const annotations = {
   ),
   "auth-tls-verify-client": word(
     {
-      doc: "Whether a certificate must be there (`on`), must be good if it is there (`optional`), or only not be broken (`optional_no_ca`); else 400.",
+      doc: "Whether a certificate is required (`on`), verified if present (`optional`), or accepted from any authority (`optional_no_ca`). Otherwise 400.",
       example: "optional",
       default: "on",
       support: "partial",
@@ -41,49 +42,59 @@ const annotations = {
   ),
   "auth-tls-verify-depth": integer(
     {
-      doc: "Length of the client's certificate chain.",
+      doc: "Maximum length of the client's certificate chain.",
       example: "2",
       default: "1",
       support: "ignored",
-      difference: "The depth is Cloudflare's.",
+      difference: "Cloudflare sets the depth.",
     },
     0,
   ),
   "auth-tls-error-page": template(
     {
-      doc: "Where clients are sent with 302 in place of 400.",
+      doc: "Redirect clients without a valid certificate to this URL or path with 302, instead of 400.",
       example: "https://example.com/no-certificate",
+      default: "none",
       guards: true,
     },
     /^(?:https?:\/\/|\/)[^\s"<>\\^`|]*$/,
     'a URL or path such as "https://example.com/no-certificate"',
   ),
   "auth-tls-pass-certificate-to-upstream": flag({
-    doc: "Gives the origin the certificate in `ssl-client-cert`, as PEM, percent-encoded.",
+    doc: "Send the certificate to the origin in `ssl-client-cert`, as percent-encoded PEM.",
     example: "true",
     default: "false",
     support: "partial",
-    difference: "A certificate that is too large for Cloudflare to hand on (10 KB) is left out.",
+    difference: "A certificate over 10 KB is not sent, because Cloudflare does not provide it.",
     guards: true,
   }),
   "auth-tls-match-cn": text(
     {
-      doc: "An expression that the certificate's subject must fit; else 403.",
+      doc: "Regex that the certificate's subject must match; otherwise 403.",
       example: "CN=client-[0-9]+",
+      default: "none",
       guards: true,
     },
     /^CN=.+$/,
-    'an expression for the subject such as "CN=client-[0-9]+"',
+    'a regex for the subject such as "CN=client-[0-9]+"',
   ),
 };
 
-/** Who may call a host, by certificate. The oldest Ingress of a host that asks for it decides. */
-export const clientCertificate = definePolicy({
+/** Restricts a host by client certificate. The oldest Ingress of the host with this policy applies. */
+export const clientCertificate = /* @__PURE__ */ definePolicy({
   name: "clientCertificate",
+  doc: "Requires a client certificate for a host.",
   scope: "host",
-  settings: ClientCertificate,
+  protects: true,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "own-paths", reportedFor: ["auth-tls-secret"] },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: ClientCertificateSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof ClientCertificate> | undefined {
+  fromAnnotations(values, context): z.infer<typeof ClientCertificateSettings> | undefined {
     const name = values["auth-tls-secret"];
     if (name === undefined) return undefined;
     const secret = context.readSecret(name);
@@ -93,14 +104,10 @@ export const clientCertificate = definePolicy({
     }
     const expression = values["auth-tls-match-cn"];
     const subject = expression === undefined ? undefined : context.translateRegex(expression);
-    if (subject && !subject.ok) return denyAll(context, "auth-tls-match-cn", subject.problem, "write it more simply");
-    context.warn(
-      "auth-tls-secret",
-      "certificates are verified by Cloudflare, not with this Secret",
-      ENABLE_MTLS_REMEDY,
-    );
+    if (subject && !subject.ok) return denyAll(context, "auth-tls-match-cn", subject.problem, "simplify the regex");
+    context.warn("auth-tls-secret", "Cloudflare verifies client certificates, not this Secret", ENABLE_MTLS_REMEDY);
     if ((values["auth-tls-verify-depth"] ?? 1) !== 1) {
-      context.warn("auth-tls-verify-depth", "the depth is Cloudflare's and cannot be set", "remove it");
+      context.warn("auth-tls-verify-depth", "the depth is set by Cloudflare", "remove the annotation");
     }
     const errorPage = values["auth-tls-error-page"];
     return {
@@ -114,17 +121,17 @@ export const clientCertificate = definePolicy({
 });
 
 const ENABLE_MTLS_REMEDY =
-  "enable mTLS for the host and upload its certificate authority in the zone's SSL/TLS settings; until then clients have no certificate";
+  "enable mTLS for the host and upload its certificate authority in the zone's SSL/TLS settings; until then no client has a certificate";
 
-const CREATE_SECRET_REMEDY = "create it, or correct the name";
+const CREATE_SECRET_REMEDY = "create the Secret, or correct its name";
 
-/** Not `close`: where an older Ingress of the host decides, this one's mistake must cost it nothing. */
+/** Not `failClosed`, because a mistake here must not close the host if an older Ingress applies. */
 function denyAll(
   context: PolicyContext,
   annotation: string,
   reason: string,
   remedy: string,
-): z.infer<typeof ClientCertificate> {
+): z.infer<typeof ClientCertificateSettings> {
   context.deny(annotation, reason, remedy);
   return { type: "denied", reason };
 }

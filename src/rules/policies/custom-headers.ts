@@ -4,34 +4,51 @@ import { failure, type Result, success } from "../result.ts";
 import { text } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-// As ingress-nginx takes them.
+// The rules of ingress-nginx.
 const HEADER_NAME = /^[a-zA-Z\d_-]+$/;
 const HEADER_VALUE = /^[a-zA-Z\d_ :;.,\\/"'?!(){}[\]@<>=\-+*#$&`|~^%]+$/;
 
-/** Headers from a ConfigMap, on every answer of a path. */
-export const customHeaders = definePolicy({
+export const CustomHeadersSettings = z.strictObject({ headers: z.array(z.tuple([z.string(), z.string()])) });
+
+const annotations = {
+  "custom-headers": text(
+    {
+      doc: "Set response headers from a ConfigMap of the same namespace. `--allowed-response-headers` must contain their names.",
+      example: "shop/headers",
+      default: "none",
+      support: "partial",
+      difference: "A ConfigMap of another namespace closes the route.",
+      guards: true,
+    },
+    /^([-._a-z0-9]+\/[-._a-z0-9]+)?$/,
+    'a ConfigMap as "namespace/name"',
+  ),
+};
+
+/** Sets headers from a ConfigMap on every response of a path. */
+export const customHeaders = /* @__PURE__ */ definePolicy({
   name: "customHeaders",
+  doc: "Sets response headers from a ConfigMap.",
   scope: "route",
-  settings: z.strictObject({ headers: z.array(z.tuple([z.string(), z.string()])) }),
-  annotations: {
-    "custom-headers": text(
-      {
-        doc: "Sets the headers that a ConfigMap of the same namespace holds on every answer; `--allowed-response-headers` must name them.",
-        example: "shop/headers",
-        support: "partial",
-        difference: "A ConfigMap of another namespace closes the route; ingress-nginx reads it.",
-        guards: true,
-      },
-      /^([-._a-z0-9]+\/[-._a-z0-9]+)?$/,
-      'a ConfigMap as "namespace/name"',
-    ),
-  },
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: CustomHeadersSettings,
+  annotations,
   fromAnnotations(values, context) {
     const reference = values["custom-headers"];
     if (!reference) return undefined;
     const headers = readCustomHeaders(reference, context);
     if (headers.ok) return { headers: headers.value };
-    return context.failClosed("custom-headers", headers.problem, "correct the ConfigMap, or allow the header");
+    return context.failClosed(
+      "custom-headers",
+      headers.problem,
+      "correct the ConfigMap, or add the header to --allowed-response-headers",
+    );
   },
 });
 
@@ -40,12 +57,10 @@ function readCustomHeaders(reference: string, context: PolicyContext): Result<[s
   if (!configMap.ok) return configMap;
   const headers = Object.entries(configMap.value).toSorted(([a], [b]) => compareText(a, b));
   for (const [name, value] of headers) {
-    if (!HEADER_NAME.test(name))
-      return failure(`expected the name of a header, got "${name}" in ConfigMap ${reference}`);
-    if (!HEADER_VALUE.test(value))
-      return failure(`the value of ${name} in ConfigMap ${reference} is none that a header may have`);
+    if (!HEADER_NAME.test(name)) return failure(`expected a header name, got "${name}" in ConfigMap ${reference}`);
+    if (!HEADER_VALUE.test(value)) return failure(`invalid header value: ${name} in ConfigMap ${reference}`);
     if (!context.allowedResponseHeaders.includes(name.toLowerCase())) {
-      return failure(`the header ${name} of ConfigMap ${reference} is not among --allowed-response-headers`);
+      return failure(`header not allowed by --allowed-response-headers: ${name} in ConfigMap ${reference}`);
     }
   }
   return success(headers);

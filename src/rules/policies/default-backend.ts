@@ -2,24 +2,35 @@ import * as z from "zod/mini";
 import { text } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-/** Shared with custom-http-errors, whose pages it gives. */
+/** Shared with the custom-errors policy. */
 export const defaultBackendAnnotation = {
   "default-backend": text(
     {
-      doc: "The Service, on its first port, that is asked where the path's own has no address, and for the pages of `custom-http-errors`.",
+      doc: "Service that answers if the path's own Service has no address, and serves the pages of `custom-http-errors`.",
       example: "error-pages",
+      default: "none",
       guards: true,
     },
     /^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
-    "the name of a Service of the same namespace",
+    "a Service name of the same namespace",
   ),
 };
 
-/** Set where a path's own Service has no address: who is asked in its place, and what it is told. */
-export const defaultBackend = definePolicy({
+export const DefaultBackendSettings = z.strictObject({ backend: z.string(), service: z.string(), port: z.string() });
+
+/** Forwards to the default backend if the path's own Service has no address. */
+export const defaultBackend = /* @__PURE__ */ definePolicy({
   name: "defaultBackend",
+  doc: "Forwards to the default backend if the Service has no address.",
   scope: "route",
-  settings: z.strictObject({ backend: z.string(), service: z.string(), port: z.string() }),
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: DefaultBackendSettings,
   annotations: defaultBackendAnnotation,
   fromAnnotations(values, context) {
     const { service, port } = context;
@@ -29,10 +40,15 @@ export const defaultBackend = definePolicy({
   },
 });
 
-/** The id of the default backend. As in ingress-nginx the annotation counts for nothing where its Service can't be asked. */
+/** Returns the id of the default backend. Ignores a Service without address, as ingress-nginx does. */
 export function resolveDefaultBackend(name: string | undefined, context: PolicyContext): string | undefined {
   if (!name) return undefined;
   const backend = context.resolveBackend(name);
   if (backend.ok) return backend.value;
-  return context.warn("default-backend", backend.problem, "correct it; until then it counts as absent");
+  return context.warn("default-backend", backend.problem, "correct the name; until then the annotation is ignored");
+}
+
+/** Whether a route forwards to its default backend. */
+export function usesDefaultBackend(settings: { readonly defaultBackend?: unknown }): boolean {
+  return settings.defaultBackend !== undefined;
 }

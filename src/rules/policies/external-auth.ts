@@ -3,128 +3,30 @@ import { compareText } from "../compare-text.ts";
 import { parseTemplate } from "../nginx-variables.ts";
 import { failure, type Result, success } from "../result.ts";
 import { SubrequestTarget } from "../subrequest-target.ts";
-import { flag, integer, list, template, text } from "./annotation-types.ts";
-import { cacheDurations, DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
+import { DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
+import { AUTH_HEADER_NAME, type externalAuthAnnotations } from "./external-auth-annotations.ts";
 import type { AnnotationValues, PolicyContext } from "./policy.ts";
 
-/** Who may call, as another service says. Texts may hold variables. */
+/** Restricts access by the response of another service. Texts may contain variables. */
 export const ExternalAuth = z.strictObject({
   target: SubrequestTarget,
-  method: z.optional(z.string()), // GET without
-  redirect: z.string(), // what X-Auth-Request-Redirect says
-  headers: z.array(z.tuple([z.string(), z.string()])), // that the service gets beside the client's
-  responseHeaders: z.array(z.string()), // that the origin gets from the service's answer, and from nobody else
-  signIn: z.optional(z.string()), // where a client goes that the service does not know
+  method: z.optional(z.string()), // GET if undefined
+  redirect: z.string(), // value of X-Auth-Request-Redirect
+  headers: z.array(z.tuple([z.string(), z.string()])), // additional request headers for the service
+  responseHeaders: z.array(z.string()), // response headers of the service for the origin; the client's are dropped
+  signIn: z.optional(z.string()), // redirect for clients that the service rejects with 401
   alwaysSetsCookies: z.boolean(),
   cache: z.optional(
     z.strictObject({
       key: z.string(),
-      path: z.string(), // each path of an Ingress has its own answers
+      path: z.string(), // each path of an Ingress has separate cache entries
       seconds: z.record(z.string(), z.number()), // by status
     }),
   ),
 });
 export type ExternalAuth = z.infer<typeof ExternalAuth>;
 
-const HEADER_NAME = /^[A-Za-z0-9_-]{1,256}$/;
-const METHOD_PATTERN = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
-// A URL, or one that begins with the request's own scheme; no quotes, brackets or spaces.
-const URL_TEMPLATE = /^(?:https?|\$(?:scheme|pass_access_scheme)):\/\/[^\s"<>\\^`|#]+$/;
-const KEEPALIVE_ROW = { support: "no-op" as const, example: "32" };
-
-export const externalAuthAnnotations = {
-  "auth-url": template(
-    {
-      doc: "Asks this URL about every request: 2xx lets it in, 401 and 403 turn it away, anything else answers 500.",
-      example: "http://auth.default.svc.cluster.local/verify",
-      support: "partial",
-      difference: "A Service is asked with the client's Host, since Cloudflare derives it from the request's zone.",
-      guards: true,
-    },
-    /^https?:\/\/\S+$/,
-    'a URL such as "https://auth.example.com/verify"',
-  ),
-  "auth-method": text(
-    { doc: "The method with which `auth-url` is asked.", example: "POST", default: "GET", guards: true },
-    METHOD_PATTERN,
-    "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS",
-  ),
-  "auth-signin": template(
-    {
-      doc: "Where a client is sent with 302 that `auth-url` answers with 401; `rd` says where it wanted to go.",
-      example: "https://$host/oauth2/start?rd=$escaped_request_uri",
-    },
-    URL_TEMPLATE,
-    'a URL such as "https://auth.example.com/start"',
-  ),
-  "auth-signin-redirect-param": text(
-    { doc: "The name of that parameter.", example: "next", default: "rd" },
-    /^[A-Za-z0-9._~-]{1,64}$/,
-    'the name of a parameter such as "rd"',
-  ),
-  "auth-response-headers": list<string>(
-    {
-      doc: "Headers of its answer that the origin gets; what clients send under these names it never gets.",
-      example: "X-User, X-Groups",
-      guards: true,
-    },
-    (name) => (HEADER_NAME.test(name) ? success(name) : failure(`expected the name of a header, got "${name}"`)),
-  ),
-  "auth-proxy-set-headers": text(
-    {
-      doc: "A ConfigMap whose entries are headers that `auth-url` is asked with.",
-      example: "default/auth-headers",
-      guards: true,
-    },
-    /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/,
-    'a ConfigMap such as "namespace/name"',
-  ),
-  "auth-request-redirect": template(
-    {
-      doc: "What `auth-url` is told in X-Auth-Request-Redirect.",
-      example: "https://app.example.com/back",
-      default: "$request_uri",
-    },
-    /^[\x21-\x7e]+$/,
-    'a URL such as "https://app.example.com/back"',
-  ),
-  "auth-cache-key": template(
-    {
-      doc: "Remembers answers of `auth-url` by this key. It must tell apart all whom the answer does.",
-      example: "$http_authorization$cookie_session",
-      support: "partial",
-      difference: "Each Cloudflare location remembers for itself.",
-    },
-    /^[\x20-\x7e]+$/,
-    'a text with variables such as "$http_authorization"',
-  ),
-  "auth-cache-duration": cacheDurations({
-    doc: "How long answers are remembered, by status.",
-    example: "200 202 10m, 401 1m",
-    default: "200 202 401 5m",
-    guards: true,
-  }),
-  "auth-always-set-cookie": flag({
-    doc: "Gives cookies of `auth-url`'s answer to the client beside errors too.",
-    example: "true",
-    default: "false",
-  }),
-  "auth-keepalive": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
-  "auth-keepalive-requests": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
-  "auth-keepalive-timeout": integer({ doc: "The edge keeps connections by itself.", ...KEEPALIVE_ROW }, 0),
-  "auth-keepalive-share-vars": flag({
-    doc: "Both requests always have the same X-Request-ID.",
-    support: "no-op",
-    example: "true",
-  }),
-  "enable-global-auth": flag({
-    doc: "There is no authentication for all Ingresses that could be turned off.",
-    support: "no-op",
-    example: "false",
-  }),
-};
-
-/** Fails closed: whatever cannot be asked as it is written answers nobody. */
+/** Fails closed if the service cannot be requested as configured. */
 export function buildExternalAuth(
   values: AnnotationValues<typeof externalAuthAnnotations>,
   context: PolicyContext,
@@ -133,10 +35,10 @@ export function buildExternalAuth(
   if (url === undefined) return undefined;
   const target = context.resolveTarget(url);
   if (!target.ok)
-    return context.failClosed("auth-url", target.problem, "name a Service, a host of ours, or a public name");
+    return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
   if (!headers.ok)
-    return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap, or its name");
+    return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap or its name");
   const [method, signIn, key] = [values["auth-method"], values["auth-signin"], values["auth-cache-key"]];
   const seconds = values["auth-cache-duration"] ?? DEFAULT_CACHE_DURATIONS;
   return {
@@ -151,7 +53,7 @@ export function buildExternalAuth(
   };
 }
 
-/** Says where the client wanted to go, unless the URL says so itself. As in ingress-nginx only the path is escaped. */
+/** Appends the requested URL, unless the parameter is present. Only its path is escaped, as in ingress-nginx. */
 function appendReturnUrl(signIn: string, parameter: string): string {
   const query = signIn.includes("?") ? signIn.slice(signIn.indexOf("?") + 1).split("&") : [];
   if (query.some((pair) => pair.startsWith(`${parameter}=`) && pair.length > parameter.length + 1)) return signIn;
@@ -165,8 +67,8 @@ function readAuthHeaders(reference: string | undefined, context: PolicyContext):
   if (!configMap.ok) return configMap;
   const headers = Object.entries<string>(configMap.value).toSorted(([a], [b]) => compareText(a, b));
   for (const [name, value] of headers) {
-    if (!HEADER_NAME.test(name)) return failure(`expected the name of a header, got "${name}"`);
-    if (!/^[\x20-\x7e]*$/.test(value)) return failure(`${name} has characters that no header may have`);
+    if (!AUTH_HEADER_NAME.test(name)) return failure(`expected a header name, got "${name}"`);
+    if (!/^[\x20-\x7e]*$/.test(value)) return failure(`invalid characters in the value of header ${name}`);
     const variables = parseTemplate(value);
     if (!variables.ok) return failure(`${name}: ${variables.problem}`);
   }

@@ -1,11 +1,30 @@
 import * as z from "zod/mini";
 import { definePolicy } from "./policy.ts";
 
-/** Set by the compiler alone: the route answers 503, since what protects it could not be read or cannot be had. */
-export const failClosed = definePolicy({
+export const FailClosedSettings = z.strictObject({ reason: z.string() });
+
+/** Set by the compiler only: the route answers 503, because its guard is unreadable or unsupported. */
+export const failClosed = /* @__PURE__ */ definePolicy({
   name: "failClosed",
+  doc: "Answers 503 because a guard is unreadable or unsupported.",
   scope: "route",
-  settings: z.strictObject({ reason: z.string() }),
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: FailClosedSettings,
   annotations: {},
   fromAnnotations: () => undefined,
 });
+
+/** The settings of a route or host that answers 503. */
+export function closeWith(reason: string): { failClosed: { reason: string } } {
+  return { failClosed: { reason } };
+}
+
+export function isClosed(settings: { readonly failClosed?: unknown }): boolean {
+  return settings.failClosed !== undefined;
+}

@@ -3,11 +3,21 @@ import { definePolicy } from "./policy.ts";
 
 const ONE_YEAR_S = 31_536_000;
 
-/** Strict-Transport-Security on https answers of hosts that have a certificate: ingress-nginx's default. */
-export const hsts = definePolicy({
+export const HstsSettings = z.strictObject({ value: z.string() });
+
+/** Sets Strict-Transport-Security on https responses of hosts with a certificate, as ingress-nginx does by default. */
+export const hsts = /* @__PURE__ */ definePolicy({
   name: "hsts",
+  doc: "Sets `Strict-Transport-Security` on https responses.",
   scope: "route",
-  settings: z.strictObject({ value: z.string() }),
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: false,
+  pathLimited: { effect: "needs-host-certificate" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: HstsSettings,
   annotations: {},
   fromAnnotations(_, { tls }) {
     return tls ? { value: `max-age=${ONE_YEAR_S}; includeSubDomains` } : undefined;

@@ -1,29 +1,29 @@
 import { flag, integer, text } from "./annotation-types.ts";
 import { ignoredAnnotation, isNonEmpty } from "./unsupported-annotation.ts";
 
-const CLIENT_TLS_REMEDY = "set cipher suites and the least TLS version for the zone or host name at Cloudflare";
-const ORIGIN_TLS_REMEDY = "set them at the origin, which chooses among Cloudflare's";
+const CLIENT_TLS_REMEDY = "set cipher suites and the minimum TLS version for the zone or host at Cloudflare";
+const ORIGIN_TLS_REMEDY = "set them at the origin, which selects among Cloudflare's";
 const VERIFICATION_REMEDY =
   "set the zone's SSL mode to Full (strict), and use Origin CA certificates or a Custom Origin Trust Store";
-const TRACING_REMEDY = "export traces of the Worker at Cloudflare; `traceparent` is passed on as it comes";
-const FASTCGI_REMEDY = "put a web server that speaks HTTP before FastCGI";
-const RATE_REMEDY = "limit it at the origin, or limit requests with limit-rps";
+const TRACING_REMEDY = "export traces of the Worker at Cloudflare; `traceparent` is forwarded unchanged";
+const FASTCGI_REMEDY = "run an HTTP server in front of FastCGI";
+const RATE_REMEDY = "limit the rate at the origin, or limit requests with limit-rps";
 
-/** What a route can do without. Each value is whether it asks for anything. */
+/** Annotations that are ignored. Each value is whether it has an effect in ingress-nginx. */
 export const ignoredAnnotations = {
   "proxy-ssl-verify-depth": ignoredAnnotation(
-    integer({ doc: "Length of the origin's certificate chain.", example: "2", default: "1" }, 0),
+    integer({ doc: "Maximum length of the origin's certificate chain.", example: "2", default: "1" }, 0),
     (depth) => depth !== 1,
     VERIFICATION_REMEDY,
   ),
   "proxy-ssl-name": ignoredAnnotation(
     text(
-      { doc: "Name that the origin's certificate must hold.", example: "origin.example.com", default: "none" },
+      { doc: "Name that the origin's certificate must contain.", example: "origin.example.com", default: "none" },
       /^[\w.~:/-]*$/,
       "a DNS name",
     ),
     isNonEmpty,
-    "let the origin's certificate hold the Ingress's host, which is the name that the edge asks for",
+    "use an origin certificate with the Ingress's host, which the edge verifies",
   ),
   "proxy-ssl-ciphers": ignoredAnnotation(
     text(
@@ -41,7 +41,7 @@ export const ignoredAnnotations = {
   ),
   "ssl-ciphers": ignoredAnnotation(
     text(
-      { doc: "Cipher suites towards clients.", example: "HIGH:!aNULL", default: "nginx's" },
+      { doc: "Cipher suites towards clients.", example: "HIGH:!aNULL", default: "none" },
       /^[\w:+!@=.-]+$/,
       "ciphers",
     ),
@@ -49,42 +49,46 @@ export const ignoredAnnotations = {
     CLIENT_TLS_REMEDY,
   ),
   "ssl-prefer-server-ciphers": ignoredAnnotation(
-    flag({ doc: "Lets the server choose the cipher suite.", example: "true", default: "true" }),
+    flag({ doc: "Let the server select the cipher suite.", example: "true", default: "true" }),
     (value) => !value,
     CLIENT_TLS_REMEDY,
   ),
   "limit-rate": ignoredAnnotation(
-    integer({ doc: "KB/s for each connection.", example: "512", default: "0" }, 0),
+    integer({ doc: "Bandwidth of each connection, in KB/s.", example: "512", default: "0" }, 0),
     isPositive,
     RATE_REMEDY,
   ),
   "limit-rate-after": ignoredAnnotation(
-    integer({ doc: "KB before the limit holds.", example: "1024", default: "0" }, 0),
+    integer({ doc: "KB before `limit-rate` applies.", example: "1024", default: "0" }, 0),
     isPositive,
     RATE_REMEDY,
   ),
   "fastcgi-index": ignoredAnnotation(
-    text({ doc: "FastCGI's index file.", example: "index.php", default: "none" }, /^[\w.~:/-]+$/, "a file name"),
+    text({ doc: "Index file of FastCGI.", example: "index.php", default: "none" }, /^[\w.~:/-]+$/, "a file name"),
     isNonEmpty,
     FASTCGI_REMEDY,
   ),
   "fastcgi-params-configmap": ignoredAnnotation(
-    text({ doc: "FastCGI's parameters.", example: "default/params", default: "none" }, /^[a-z0-9./-]+$/, "a ConfigMap"),
+    text(
+      { doc: "ConfigMap with FastCGI parameters.", example: "default/params", default: "none" },
+      /^[a-z0-9./-]+$/,
+      "a ConfigMap",
+    ),
     isNonEmpty,
     FASTCGI_REMEDY,
   ),
   "upstream-hash-by-subset": ignoredAnnotation(
-    flag({ doc: "Hashes to a subset of Pods.", example: "true", default: "false" }),
+    flag({ doc: "Hash to a subset of Pods.", example: "true", default: "false" }),
     isTrue,
-    "use the Service's sessionAffinity: ClientIP, since Pods are the Service's to choose",
+    "set sessionAffinity: ClientIP of the Service, which selects the Pods",
   ),
   "enable-opentelemetry": ignoredAnnotation(
-    flag({ doc: "Traces of nginx.", example: "true", default: "false" }),
+    flag({ doc: "Enable traces of nginx.", example: "true", default: "false" }),
     isTrue,
     TRACING_REMEDY,
   ),
   "opentelemetry-trust-incoming-span": ignoredAnnotation(
-    flag({ doc: "Goes on with the client's trace.", example: "false", default: "true" }),
+    flag({ doc: "Continue the client's trace.", example: "false", default: "true" }),
     (value) => !value,
     TRACING_REMEDY,
   ),

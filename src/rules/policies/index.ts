@@ -1,66 +1,67 @@
 import * as z from "zod/mini";
-import { accessLog } from "./access-log.ts";
-import { affinity } from "./affinity.ts";
-import { appRoot } from "./app-root.ts";
-import { authorization } from "./authorization.ts";
-import { bodySize } from "./body-size.ts";
-import { canary } from "./canary.ts";
-import { clientCertificate } from "./client-certificate.ts";
-import { cors } from "./cors.ts";
-import { customErrors } from "./custom-errors.ts";
-import { customHeaders } from "./custom-headers.ts";
-import { defaultBackend } from "./default-backend.ts";
-import { failClosed } from "./fail-closed.ts";
-import { fromToWww } from "./from-to-www.ts";
-import { hsts } from "./hsts.ts";
-import { mirror } from "./mirror.ts";
-import { noBackend } from "./no-backend.ts";
-import { proxyCookie } from "./proxy-cookie.ts";
-import { proxyRedirect } from "./proxy-redirect.ts";
-import { rateLimit } from "./rate-limit.ts";
-import { redirect } from "./redirect.ts";
-import { rewrite } from "./rewrite.ts";
-import { sslRedirect } from "./ssl-redirect.ts";
-import { upstream } from "./upstream.ts";
-import { upstreamVhost } from "./upstream-vhost.ts";
+import { AccessLogSettings } from "./access-log.ts";
+import { AffinitySettings } from "./affinity.ts";
+import { AppRootSettings } from "./app-root.ts";
+import { AuthorizationSettings } from "./authorization.ts";
+import { BodySizeSettings } from "./body-size.ts";
+import { CanarySettings } from "./canary.ts";
+import { ClientCertificateSettings } from "./client-certificate.ts";
+import { CorsSettings } from "./cors.ts";
+import { CustomErrorsSettings } from "./custom-errors.ts";
+import { CustomHeadersSettings } from "./custom-headers.ts";
+import { DefaultBackendSettings } from "./default-backend.ts";
+import { FailClosedSettings } from "./fail-closed.ts";
+import { FromToWwwSettings } from "./from-to-www.ts";
+import { HstsSettings } from "./hsts.ts";
+import { MirrorSettings } from "./mirror.ts";
+import { NoBackendSettings } from "./no-backend.ts";
+import { ProxyCookieSettings } from "./proxy-cookie.ts";
+import { ProxyRedirectSettings } from "./proxy-redirect.ts";
+import { RateLimitSettings } from "./rate-limit.ts";
+import { RedirectSettings } from "./redirect.ts";
+import { RewriteSettings } from "./rewrite.ts";
+import { SslRedirectSettings } from "./ssl-redirect.ts";
+import { UpstreamSettings } from "./upstream.ts";
+import { UpstreamVhostSettings } from "./upstream-vhost.ts";
 
-/** Every policy, outermost first: filters run in this order. */
-export const policies = [
-  clientCertificate, // a client that is not let in learns nothing of the host
-  fromToWww, // a name that is only sent on has nothing else
-  appRoot, // of the host, so before a path is even looked for
-  customErrors, // its pages are passed on as they are
-  hsts, // on every answer of a path, its errors and redirects included
-  customHeaders, // likewise, and over what the origin and other policies set
-  accessLog, // whatever the answer
-  bodySize, // nginx looks at the length before anything that a path says
-  failClosed, // a route that cannot be guarded answers nothing else
-  cors, // browsers send preflights without a password, and follow no redirect for them
-  redirect, // ingress-nginx redirects before it asks for https, or who calls
-  sslRedirect, // nothing is asked for, and no answer given, in the clear
-  noBackend, // ingress-nginx says that there is no backend before it asks who calls
-  rateLimit, // whoever calls, so that guessing at passwords is limited too
-  authorization, // last of what may refuse: it is what costs most to ask
-  defaultBackend, // takes the place of the backend, behind the same policies
-  mirror, // only what was let in
-  canary, // which backend it is
-  affinity, // which of the backend's addresses, and a cookie for the one that answered
-  upstreamVhost, // speaks of the request as the client made it
-  proxyRedirect, // what the origin says, not what other policies do
-  proxyCookie, // likewise
-  upstream, // how the origin is asked, once it is known which
-  rewrite, // last: everything else speaks of the path that the client asked for
-] as const;
+/** The settings of every policy, outermost first: filters run in this order. */
+const settingsByName = {
+  clientCertificate: ClientCertificateSettings, // a rejected client learns nothing about the host
+  fromToWww: FromToWwwSettings, // a name that only redirects has no other policy
+  appRoot: AppRootSettings, // of the host, so before a route is matched
+  customErrors: CustomErrorsSettings, // other policies do not change its pages
+  hsts: HstsSettings, // on every response of a path, including errors and redirects
+  customHeaders: CustomHeadersSettings, // the same, and it overrides headers of the origin and other policies
+  accessLog: AccessLogSettings, // applies to every response
+  bodySize: BodySizeSettings, // nginx checks the length before all policies of a path
+  failClosed: FailClosedSettings, // a route without its guard must not answer anything else
+  cors: CorsSettings, // browsers send preflights without credentials and do not follow redirects for them
+  redirect: RedirectSettings, // ingress-nginx redirects before it checks the scheme or the client
+  sslRedirect: SslRedirectSettings, // credentials and responses must not be sent over http
+  noBackend: NoBackendSettings, // ingress-nginx reports a missing backend before it checks the client
+  rateLimit: RateLimitSettings, // before authorization, to limit password guessing too
+  authorization: AuthorizationSettings, // last of the checks, because it is the most expensive
+  defaultBackend: DefaultBackendSettings, // replaces the backend, behind the same policies
+  mirror: MirrorSettings, // copies only accepted requests
+  canary: CanarySettings, // selects the backend
+  affinity: AffinitySettings, // selects the backend's address and sets a cookie for it
+  upstreamVhost: UpstreamVhostSettings, // uses variables of the client's original request
+  proxyRedirect: ProxyRedirectSettings, // changes responses of the origin, not of other policies
+  proxyCookie: ProxyCookieSettings, // the same
+  upstream: UpstreamSettings, // sets timeouts and retries after the backend is selected
+  rewrite: RewriteSettings, // last, because other policies use the path of the client
+};
 
-type AnyPolicy = (typeof policies)[number];
+export type PolicyName = keyof typeof settingsByName;
+export type SettingsOf<N extends PolicyName> = z.infer<(typeof settingsByName)[N]>;
 
-export type PolicyName = AnyPolicy["name"];
-export type SettingsOf<N extends PolicyName> = z.infer<Extract<AnyPolicy, { name: N }>["settings"]>;
+/** Every policy, outermost first. */
+export const policyNames = Object.keys(settingsByName) as readonly PolicyName[];
 
-/** The settings of a route, or of a host: only what it uses. */
+/** The settings of a route or host, for the policies that it uses. */
 export type PolicySettings = { [N in PolicyName]?: SettingsOf<N> };
 
-// The cast: a shape that is made from a list loses the names that its type has.
+// The cast: a shape built in a loop loses the names of its type.
 export const PolicySettings = z.strictObject(
-  Object.fromEntries(policies.map(({ name, settings }) => [name, z.optional(settings as z.ZodMiniType)])),
+  Object.fromEntries(Object.entries<z.ZodMiniType>(settingsByName).map(([name, schema]) => [name, z.optional(schema)])),
 ) as unknown as z.ZodMiniType<PolicySettings>;

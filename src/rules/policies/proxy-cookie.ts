@@ -5,36 +5,48 @@ import { type Annotation, type AnnotationRow, definePolicy } from "./policy.ts";
 const Replacement = z.strictObject({ from: z.string(), to: z.string() });
 type Replacement = z.infer<typeof Replacement>;
 
-/** Other domains and paths for the origin's cookies. */
-export const proxyCookie = definePolicy({
+export const ProxyCookieSettings = z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) });
+
+const annotations = {
+  "proxy-cookie-domain": replacement(
+    {
+      doc: "Replace the cookie `Domain` in the first word with the second. `off` replaces nothing.",
+      example: "inner.example.com shop.example.com",
+      default: "off",
+    },
+    /^[-._~a-zA-Z0-9/:]+$/,
+  ),
+  "proxy-cookie-path": replacement(
+    {
+      doc: "Replace the beginning of the cookie `Path` in the first word with the second. `off` replaces nothing.",
+      example: "/inner/ /",
+      default: "off",
+    },
+    /^[-._~a-zA-Z0-9/:,?&=]+$/,
+  ),
+};
+
+/** Replaces domain and path of the origin's cookies. */
+export const proxyCookie = /* @__PURE__ */ definePolicy({
   name: "proxyCookie",
+  doc: "Replaces domain and path of the origin's cookies.",
   scope: "route",
-  settings: z.strictObject({ domain: z.optional(Replacement), path: z.optional(Replacement) }),
-  annotations: {
-    "proxy-cookie-domain": replacement(
-      {
-        doc: "Replaces the Domain of the origin's cookies where it is the first word, by the second; `off` for none.",
-        example: "inner.example.com shop.example.com",
-        default: "off",
-      },
-      /^[-._~a-zA-Z0-9/:]+$/,
-    ),
-    "proxy-cookie-path": replacement(
-      {
-        doc: "Replaces the beginning of the Path of the origin's cookies where it is the first word, by the second; `off` for none.",
-        example: "/inner/ /",
-        default: "off",
-      },
-      /^[-._~a-zA-Z0-9/:,?&=]+$/,
-    ),
-  },
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: ProxyCookieSettings,
+  annotations,
   fromAnnotations(values) {
     const { "proxy-cookie-domain": domain, "proxy-cookie-path": path } = values;
     return domain || path ? { ...(domain && { domain }), ...(path && { path }) } : undefined;
   },
 });
 
-/** Two words, or `off`, which is null. */
+/** Two words, or null for `off`. */
 function replacement(row: AnnotationRow, wordPattern: RegExp): Annotation<Replacement | null> {
   return {
     ...row,
@@ -43,9 +55,7 @@ function replacement(row: AnnotationRow, wordPattern: RegExp): Annotation<Replac
       if (to === "" && (from === "off" || from === "")) return success(null);
       const isValid =
         extraWords.length === 0 && wordPattern.test(from) && wordPattern.test(to) && !from.startsWith("~");
-      return isValid
-        ? success({ from, to })
-        : failure(`expected two words without expressions, or "off", got "${text}"`);
+      return isValid ? success({ from, to }) : failure(`expected two words without regexes, or "off", got "${text}"`);
     },
   };
 }

@@ -9,32 +9,34 @@ const MINUTE_MS = 60_000;
 
 const Rate = z.strictObject({
   name: z.string(), // the annotation
-  intervalMs: z.number().check(z.positive()), // one request in so long
-  burst: z.int(), // and so many more at once
+  intervalMs: z.number().check(z.positive()), // time for one request
+  burst: z.int(), // additional requests at once
 });
 
-const RateLimit = z.strictObject({
-  ingress: z.string(), // "namespace/name": its paths share the counts
+export const RateLimitSettings = z.strictObject({
+  ingress: z.string(), // "namespace/name": its paths share the limits
   rates: z.array(Rate),
-  connections: z.int(), // at a time; 0 for any number
+  connections: z.int(), // concurrent requests; 0 for no limit
   exempt: z.array(z.string()), // addresses and ranges
 });
 
 const annotations = {
   "limit-rps": limitAnnotation({
-    doc: "Requests that a client may make a second, to all paths of the Ingress together; 503 beyond them and the burst.",
+    doc: "Requests per second of one client to all paths of the Ingress. More than the burst get 503.",
     example: "10",
   }),
-  "limit-rpm": limitAnnotation({ doc: "As limit-rps, a minute.", example: "300" }),
+  "limit-rpm": limitAnnotation({
+    doc: "Requests per minute of one client to all paths of the Ingress. More than the burst get 503.",
+    example: "300",
+  }),
   "limit-connections": limitAnnotation({
-    doc: "Requests that a client may have at a time, counted until their answer has ended; 503 beyond them.",
+    doc: "Concurrent requests of one client, until their responses end. More get 503.",
     example: "20",
-    difference:
-      "Counted for all the edge together, and not for each replica. A WebSocket counts only until it is open.",
+    difference: "Counted for the whole edge, not for each replica. An open WebSocket is not counted.",
   }),
   "limit-burst-multiplier": integer(
     {
-      doc: "How many times the limit may come at once.",
+      doc: "Burst: multiple of the limit that is accepted at once.",
       example: "2",
       default: String(DEFAULT_BURST_MULTIPLIER),
       guards: true,
@@ -44,8 +46,9 @@ const annotations = {
   ),
   "limit-whitelist": list(
     {
-      doc: "Addresses and ranges of clients that no limit holds for.",
+      doc: "Client addresses and ranges without limits.",
       example: "10.0.0.0/8",
+      default: "none",
       aliases: ["limit-allowlist"],
       guards: true,
     },
@@ -53,13 +56,21 @@ const annotations = {
   ),
 };
 
-/** How much one client may ask. */
-export const rateLimit = definePolicy({
+/** Limits the requests of each client. */
+export const rateLimit = /* @__PURE__ */ definePolicy({
   name: "rateLimit",
+  doc: "Limits request rates and connections of each client.",
   scope: "route",
-  settings: RateLimit,
+  protects: true,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: RateLimitSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof RateLimit> | undefined {
+  fromAnnotations(values, context): z.infer<typeof RateLimitSettings> | undefined {
     const multiplier = values["limit-burst-multiplier"] ?? DEFAULT_BURST_MULTIPLIER;
     const buildRates = (name: "limit-rps" | "limit-rpm", ms: number) => {
       const maxRequests = values[name] ?? 0;
@@ -74,6 +85,6 @@ export const rateLimit = definePolicy({
 });
 
 function limitAnnotation(row: { doc: string; example: string; difference?: string }) {
-  const difference = row.difference ?? "Counted for all the edge together, and not for each replica.";
+  const difference = row.difference ?? "Counted for the whole edge, not for each replica.";
   return integer({ ...row, default: "none", support: "partial", difference, guards: true }, 0, 1_000_000);
 }

@@ -2,14 +2,14 @@ import * as z from "zod/mini";
 import { flag, integer, optional, template } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-// What a URL is made of (RFC 3986), and variables.
+// Characters of a URL (RFC 3986), and of variables.
 const URL_CHARACTERS = "[-._~a-zA-Z0-9:/?#[\\]@!$&'()*+,;=%{}]*";
 
-/** Shared with what else makes a Location of its own. */
+/** Shared with the proxy-redirect policy. */
 export const relativeRedirectsAnnotation = {
   "relative-redirects": optional(
     flag({
-      doc: "Leaves a redirect to a path, such as `/new`, as it is; else scheme and host are put before it.",
+      doc: "Keep redirects to a path relative. Otherwise scheme and host are added.",
       example: "true",
       default: "false",
       guards: true,
@@ -17,48 +17,62 @@ export const relativeRedirectsAnnotation = {
   ),
 };
 
-/** Sends every request of a path elsewhere, whatever protects the path. */
-export const redirect = definePolicy({
+export const RedirectSettings = z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() });
+
+const annotations = {
+  "permanent-redirect": template(
+    {
+      doc: "Redirect every request to this URL or path with 301. Variables are allowed; path and query are not appended.",
+      example: "https://www.example.com$request_uri",
+      default: "none",
+      guards: true,
+    },
+    new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_CHARACTERS})?$`),
+    'a URL such as "https://www.example.com/new", or a path such as "/new"',
+  ),
+  "permanent-redirect-code": optional(
+    integer(
+      { doc: "Status of `permanent-redirect`, from 300 to 308.", example: "308", default: "301", guards: true },
+      0,
+    ),
+  ),
+  "temporal-redirect": template(
+    {
+      doc: "Redirect every request to this URL with 302. Overrides `permanent-redirect`.",
+      example: "https://maintenance.example.com",
+      default: "none",
+      guards: true,
+    },
+    new RegExp(`^(?:(?:https?://|\\$)${URL_CHARACTERS})?$`),
+    'a URL such as "https://maintenance.example.com"',
+  ),
+  "temporal-redirect-code": optional(
+    integer(
+      { doc: "Status of `temporal-redirect`, from 300 to 307.", example: "307", default: "302", guards: true },
+      0,
+    ),
+  ),
+  ...relativeRedirectsAnnotation,
+};
+
+/** Redirects every request of a route, before its guards. */
+export const redirect = /* @__PURE__ */ definePolicy({
   name: "redirect",
+  doc: "Redirects every request of a route.",
   scope: "route",
-  settings: z.strictObject({ code: z.int(), location: z.string(), isRelative: z.boolean() }),
-  annotations: {
-    "permanent-redirect": template(
-      {
-        doc: "Sends every request to this URL or path with 301. Neither path nor query is appended; variables may be used.",
-        example: "https://www.example.com$request_uri",
-        guards: true,
-      },
-      new RegExp(`^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*://|/|\\$)${URL_CHARACTERS})?$`),
-      'a URL such as "https://www.example.com/new", or a path such as "/new"',
-    ),
-    "permanent-redirect-code": optional(
-      integer(
-        { doc: "The status of `permanent-redirect`: 300 to 308.", example: "308", default: "301", guards: true },
-        0,
-      ),
-    ),
-    "temporal-redirect": template(
-      {
-        doc: "Sends every request to this URL with 302. Counts before `permanent-redirect`.",
-        example: "https://maintenance.example.com",
-        guards: true,
-      },
-      new RegExp(`^(?:(?:https?://|\\$)${URL_CHARACTERS})?$`),
-      'a URL such as "https://maintenance.example.com"',
-    ),
-    "temporal-redirect-code": optional(
-      integer(
-        { doc: "The status of `temporal-redirect`: 300 to 307.", example: "307", default: "302", guards: true },
-        0,
-      ),
-    ),
-    ...relativeRedirectsAnnotation,
-  },
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: RedirectSettings,
+  annotations,
   fromAnnotations(values, context) {
     const isRelative = values["relative-redirects"] ?? false;
     const { "temporal-redirect": temporal, "permanent-redirect": permanent } = values;
-    // The statuses that each takes are ingress-nginx's: it gives 302 for a temporal 308.
+    // The allowed statuses are ingress-nginx's, which returns 302 for a temporal 308.
     if (temporal) {
       const code = checkRedirectStatus("temporal-redirect-code", values["temporal-redirect-code"], 302, 307, context);
       return { code, location: temporal, isRelative };
@@ -77,6 +91,10 @@ function checkRedirectStatus(
   context: PolicyContext,
 ): number {
   if (status === undefined || (status >= 300 && status <= maxStatus)) return status ?? defaultStatus;
-  context.warn(annotation, `expected 300 to ${maxStatus}, got ${status}; it is ${defaultStatus}`, "correct it");
+  context.warn(
+    annotation,
+    `expected 300 to ${maxStatus}, got ${status}; the default ${defaultStatus} applies`,
+    "correct the status",
+  );
   return defaultStatus;
 }

@@ -2,30 +2,31 @@ import * as z from "zod/mini";
 import { parseTemplate } from "../nginx-variables.ts";
 import { decodePath } from "../paths.ts";
 import { flag, template, text } from "./annotation-types.ts";
-import { definePolicy, type PolicyContext } from "./policy.ts";
+import { type AnnotationValues, definePolicy, type PolicyContext, type RegexPaths } from "./policy.ts";
 
-/** A group of the path's expression in a rewrite target: one digit, so `$10` is `$1` and a `0`. */
-export const CAPTURE_REFERENCE = /\$([1-9])/g;
-// Escaped characters and classes, whose parentheses are none.
+/** A regex group in a rewrite target. One digit, so `$10` is `$1` and a `0`. */
+const CAPTURE_REFERENCE = /\$([1-9])/g;
+// Escaped characters and classes. Their parentheses are not groups.
 const ESCAPES_AND_CLASSES = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
 const CAPTURE_GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
 
-const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may hold variables
+const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may contain variables
 
-const Rewrite = z.discriminatedUnion("type", [
-  // The whole path becomes the target, with $1 to $9, and other variables, filled in.
+export const RewriteSettings = z.discriminatedUnion("type", [
+  // Replaces the whole path with the target and its variables.
   z.strictObject({ type: z.literal("replace"), target: z.string(), forwardedPrefix }),
-  // The prefix that matched becomes the target and the rest is kept: what rewrite-target meant before 2018.
+  // Replaces the matched prefix and keeps the rest: the meaning of rewrite-target before 2018.
   z.strictObject({ type: z.literal("prefix"), prefix: z.string(), target: z.string(), forwardedPrefix }),
-  // The target is a URL: the client is sent there.
+  // The target is a URL: the client is redirected.
   z.strictObject({ type: z.literal("redirect"), target: z.string() }),
 ]);
 
 const annotations = {
   "rewrite-target": text(
     {
-      doc: "Replaces the path: `$1` to `$9` are groups of the path, which becomes an expression, as do all paths of its host.",
+      doc: "Replace the path. `$1` to `$9` are groups of the path, which becomes a regex, as do all paths of the host.",
       example: "/$2",
+      default: "none",
       guards: true,
     },
     /^\/?[-._~a-zA-Z0-9/:$]*$/,
@@ -33,34 +34,58 @@ const annotations = {
   ),
   "x-forwarded-prefix": template(
     {
-      doc: "What the origin gets as `X-Forwarded-Prefix` where the path is rewritten. `$1` to `$9` are groups of the path.",
+      doc: "`X-Forwarded-Prefix` header for the origin if the path is rewritten. `$1` to `$9` are groups of the path.",
       example: "/shop",
+      default: "none",
       guards: true,
     },
     /^\/?[-._~a-zA-Z0-9/:$]*$/,
     'a path such as "/shop"',
   ),
   "use-regex": flag({
-    doc: "Reads the paths of this Ingress as expressions; every path of the host is then one, without case and open-ended.",
+    doc: "Read paths as regexes. All paths of the host then ignore case and match longer paths.",
     example: "true",
+    default: "false",
   }),
 };
 
-/** What the origin is asked for in place of the client's path. */
-export const rewrite = definePolicy({
+const regexPaths: RegexPaths<
+  AnnotationValues<typeof annotations>,
+  z.infer<typeof RewriteSettings>,
+  keyof typeof annotations
+> = {
+  mayBeRegex: (values, isLegacy) => {
+    const target = values["rewrite-target"];
+    return values["use-regex"] === true || (!!target && !keepsSuffix(target, isLegacy("rewrite-target")));
+  },
+  isRegex: (values, settings) => values["use-regex"] === true || (settings !== undefined && settings.type !== "prefix"),
+  keepsPrefix: (settings) => settings?.type === "prefix",
+  findAnnotation: (settings) => (settings ? "rewrite-target" : "use-regex"),
+};
+
+/** Replaces the client's path for the origin. */
+export const rewrite = /* @__PURE__ */ definePolicy({
   name: "rewrite",
+  doc: "Replaces the path of requests to the origin.",
   scope: "route",
-  settings: Rewrite,
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths,
+  furtherHosts: "none",
+  settings: RewriteSettings,
   annotations,
-  fromAnnotations(values, context): z.infer<typeof Rewrite> | undefined {
+  fromAnnotations(values, context): z.infer<typeof RewriteSettings> | undefined {
     const { path, isLegacy } = context;
     const target = values["rewrite-target"];
     if (target === undefined || target === "" || target === path) return undefined;
     const numberedTarget = numberNamedGroups(target, path);
     const parsedTarget = parseTemplate(numberedTarget);
-    // Named groups are those of the Ingress's own paths.
+    // Named groups belong to the Ingress's own paths.
     if (!parsedTarget.ok && context.isFallback) return undefined;
-    if (!parsedTarget.ok) return context.failClosed("rewrite-target", parsedTarget.problem, "correct it");
+    if (!parsedTarget.ok) return context.failClosed("rewrite-target", parsedTarget.problem, "correct the target");
     if (/^https?:\/\//.test(target)) return { type: "redirect", target: numberedTarget };
     const prefix = buildForwardedPrefix(values["x-forwarded-prefix"], context);
     if (keepsSuffix(target, isLegacy("rewrite-target")))
@@ -72,7 +97,11 @@ export const rewrite = definePolicy({
 function buildForwardedPrefix(prefix: string | undefined, context: PolicyContext): { forwardedPrefix?: string } {
   if (!prefix) return {};
   if (prefix === "true" || prefix === "false") {
-    context.warn("x-forwarded-prefix", `the origin gets "${prefix}": it has been a path since 2019`, "write the path");
+    context.warn(
+      "x-forwarded-prefix",
+      `the origin gets "${prefix}", because the value is a path since 2019`,
+      "set the path",
+    );
   }
   return { forwardedPrefix: prefix };
 }
@@ -84,7 +113,16 @@ function numberNamedGroups(target: string, path: string): string {
   return target.replace(/\$([A-Za-z_]\w*)/g, (match, name: string) => numbers.get(name.toLowerCase()) ?? match);
 }
 
-/** Under the prefix in use before 2018 a target without groups replaced just the part of the path that matched. */
-export function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
+/** Whether a target without groups replaces only the matched prefix, as it did before 2018. */
+function keepsSuffix(target: string, isLegacyAnnotation: boolean): boolean {
   return isLegacyAnnotation && target.search(CAPTURE_REFERENCE) < 0;
+}
+
+/** The target that replaces every path of a route with one path, because it has no groups. */
+export function findFixedTarget({
+  rewrite: settings,
+}: {
+  readonly rewrite?: z.infer<typeof RewriteSettings>;
+}): string | undefined {
+  return settings?.type === "replace" && settings.target.search(CAPTURE_REFERENCE) < 0 ? settings.target : undefined;
 }

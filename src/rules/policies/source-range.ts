@@ -4,7 +4,7 @@ import { failure } from "../result.ts";
 import { list } from "./annotation-types.ts";
 import type { Annotation, AnnotationValues } from "./policy.ts";
 
-/** Who may call, by address: not those of `deny`, and where there is an `allow` only those. */
+/** Restricts access by address: rejects `deny`, and all others than `allow` if it is set. */
 export const SourceRange = z.strictObject({
   allow: z.optional(z.array(z.string())),
   deny: z.optional(z.array(z.string())),
@@ -15,8 +15,9 @@ export const sourceRangeAnnotations = {
   "whitelist-source-range": nonEmpty(
     list(
       {
-        doc: "Lets in only clients with these addresses (CIDR ranges, IPv4 and IPv6), as Cloudflare knows them; others get 403.",
+        doc: "Client addresses and ranges to accept. Others get 403.",
         example: "10.0.0.0/8, 2001:db8::/32",
+        default: "none",
         aliases: ["allowlist-source-range"],
         guards: true,
       },
@@ -26,8 +27,9 @@ export const sourceRangeAnnotations = {
   "denylist-source-range": nonEmpty(
     list(
       {
-        doc: "Turns away clients with these addresses with 403, before any are let in by `whitelist-source-range`.",
+        doc: "Client addresses and ranges to reject with 403. Overrides `whitelist-source-range`.",
         example: "192.0.2.0/24",
+        default: "none",
         guards: true,
       },
       parseIpRange,
@@ -42,13 +44,13 @@ export function buildSourceRange(values: AnnotationValues<typeof sourceRangeAnno
   return { ...(allow && { allow: [...allow] }), ...(deny && { deny: [...deny] }) };
 }
 
-/** An empty list would let anyone in: more likely a value that was not filled in. */
+/** Rejects an empty list, which would accept every client and is probably a missing value. */
 function nonEmpty<T>(annotation: Annotation<readonly T[]>): Annotation<readonly T[]> {
   return {
     ...annotation,
     parse: (text) => {
       const result = annotation.parse(text);
-      return result.ok && result.value.length === 0 ? failure("expected an address at least, got none") : result;
+      return result.ok && result.value.length === 0 ? failure("expected at least one address, got none") : result;
     },
   };
 }

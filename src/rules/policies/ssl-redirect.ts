@@ -5,30 +5,48 @@ import { definePolicy } from "./policy.ts";
 // Certificate authorities check a name over plain http there (ACME HTTP-01).
 const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
-/** http to https, as in ingress-nginx: by itself on hosts that have a certificate, by force on any. */
-export const sslRedirect = definePolicy({
+export const SslRedirectSettings = z.strictObject({
+  keepsTrailingSlash: z.boolean(),
+  writesPort: z.optional(z.boolean()),
+});
+
+const annotations = {
+  "ssl-redirect": flag({
+    doc: "Redirect http to https with 308 if the host has a certificate (`spec.tls`).",
+    example: "false",
+    default: "true",
+  }),
+  "force-ssl-redirect": flag({
+    doc: "Redirect http to https with 308 even if the host has no certificate.",
+    example: "true",
+    default: "false",
+  }),
+  "preserve-trailing-slash": flag({
+    doc: "Keep a final `/` in the redirect to https.",
+    example: "true",
+    default: "false",
+  }),
+  "use-port-in-redirects": flag({
+    doc: "Add the port 443 to the redirect to https.",
+    example: "true",
+    default: "false",
+  }),
+};
+
+/** Redirects http to https, as in ingress-nginx: by default on hosts with a certificate, or if forced. */
+export const sslRedirect = /* @__PURE__ */ definePolicy({
   name: "sslRedirect",
+  doc: "Redirects http to https.",
   scope: "route",
-  settings: z.strictObject({ keepsTrailingSlash: z.boolean(), writesPort: z.optional(z.boolean()) }),
-  annotations: {
-    "ssl-redirect": flag({
-      doc: "Sends http to https with 308 where the host has a certificate (`spec.tls`). On unless `false`.",
-      example: "false",
-    }),
-    "force-ssl-redirect": flag({
-      doc: "Sends http to https with 308 even where no Ingress names a certificate for the host.",
-      example: "true",
-    }),
-    "preserve-trailing-slash": flag({
-      doc: "Keeps a final `/` of the target in the redirect to https; else it is cut off, as in ingress-nginx.",
-      example: "true",
-    }),
-    "use-port-in-redirects": flag({
-      doc: "Writes the port, 443, into the redirect to https.",
-      example: "true",
-      default: "false",
-    }),
-  },
+  protects: false,
+  appliesToCatchAll: false,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: false,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: SslRedirectSettings,
+  annotations,
   fromAnnotations(values, { tls, path }) {
     const isEnabled = values["force-ssl-redirect"] || (tls && (values["ssl-redirect"] ?? true));
     if (!isEnabled || path.startsWith(ACME_CHALLENGE_PATH)) return undefined;
@@ -36,3 +54,8 @@ export const sslRedirect = definePolicy({
     return { keepsTrailingSlash, ...(values["use-port-in-redirects"] && { writesPort: true }) };
   },
 });
+
+/** Whether a route redirects http to https. */
+export function redirectsToHttps(settings: { readonly sslRedirect?: unknown }): boolean {
+  return settings.sslRedirect !== undefined;
+}

@@ -1,17 +1,17 @@
 import { success } from "../result.ts";
 import type { Annotation, AnnotationRow, PolicyContext } from "./policy.ts";
 
-/** What to do instead of writing nginx's configuration. */
+/** The alternative to nginx configuration. */
 export const SNIPPET_REMEDY =
-  "say it with annotations, such as custom-headers, rewrite-target, permanent-redirect or proxy-read-timeout";
+  "use annotations, such as custom-headers, rewrite-target, permanent-redirect or proxy-read-timeout";
 
-/** An annotation for something that the edge does not have. Its value is whether it asks for that at all. */
+/** An annotation that the edge does not support. Its value is whether it has an effect in ingress-nginx. */
 export interface UnsupportedAnnotation extends Annotation<boolean> {
-  /** What to do instead; in the documentation, a sentence. */
+  /** The alternative. In the documentation it is a sentence. */
   readonly remedy: string;
 }
 
-/** Served without, and reported, where `isOn` says that the value asks for something. */
+/** An annotation that is ignored and reported if `isOn` returns true for its value. */
 export function ignoredAnnotation<T>(
   annotation: Annotation<T>,
   isOn: (value: T) => boolean,
@@ -20,7 +20,7 @@ export function ignoredAnnotation<T>(
   return unsupportedAnnotation({ ...annotation, support: "ignored" }, isOn, remedy);
 }
 
-/** Not served without: to leave it out would be unsafe, or would answer something else than was asked for. */
+/** An annotation that closes the route if `isOn` returns true, because ignoring it would be unsafe or wrong. */
 export function failClosedAnnotation<T>(
   annotation: Annotation<T>,
   isOn: (value: T) => boolean,
@@ -45,7 +45,7 @@ function unsupportedAnnotation<T>(
   };
 }
 
-/** Any text: nothing in it can be wrong, since nothing is made of it. */
+/** Any text. It is never invalid, because it is not used. */
 export function anyText(row: AnnotationRow): Annotation<string> {
   return { ...row, parse: success };
 }
@@ -54,17 +54,17 @@ export function isNonEmpty(text: string): boolean {
   return text !== "";
 }
 
-/** For each annotation that asks for something: closes the route, or says that it serves without. */
+/** Closes the route for each annotation, or reports that it is ignored. */
 export function reportUnsupported(
   rows: Readonly<Record<string, UnsupportedAnnotation>>,
   names: readonly string[],
   { failClosed, warn }: Pick<PolicyContext, "failClosed" | "warn">,
-  problem = "it cannot be had at the edge",
+  problem = "unsupported annotation",
 ): undefined {
   for (const name of names) {
     const { support, remedy = "" } = rows[name] ?? {};
     if (support === "fail-closed") failClosed(name, problem, remedy);
-    else warn(name, `${problem}, which serves without`, remedy);
+    else warn(name, `${problem}; it is ignored`, remedy);
   }
   return undefined;
 }

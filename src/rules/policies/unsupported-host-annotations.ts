@@ -11,26 +11,39 @@ import {
 
 const rows = {
   "server-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for the whole host.", example: "location /x { … }", default: "none" }),
+    anyText({
+      doc: "nginx configuration of the whole host.",
+      example: "location /x { … }",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
     SNIPPET_REMEDY,
   ),
   "ssl-passthrough": failClosedAnnotation(
-    flag({ doc: "Hands TLS on unread, to the Service.", example: "true", default: "false", guards: true }),
+    flag({ doc: "Pass TLS through to the Service.", example: "true", default: "false", guards: true }),
     (value) => value,
-    "take the host out of this class: point a DNS-only record at the Service, or use Cloudflare Spectrum",
+    "remove the host from this class: point a DNS-only record at the Service, or use Cloudflare Spectrum",
   ),
 };
 
-/** What nginx does for a whole host and the edge cannot: every path of the host is closed, whoever's it is. */
+/** Unsupported annotations for a whole host. They close every path of the host, for all its Ingresses. */
 export const unsupportedHostAnnotations = definePolicy({
   name: "unsupportedHostAnnotations",
+  doc: "Fails closed for unsupported annotations of a whole host.",
   scope: "host",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "own-paths", reportedFor: [] },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.never(),
   annotations: rows,
   fromAnnotations(values, context) {
     const enabledRows = Object.entries(values).filter(([, isEnabled]) => isEnabled);
     const names = enabledRows.map(([name]) => name);
-    return reportUnsupported(rows, names, context, "it cannot be had at the edge, and is meant for the whole host");
+    return reportUnsupported(rows, names, context, "unsupported annotation of the whole host");
   },
 });

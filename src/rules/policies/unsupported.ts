@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
-import { failure, success } from "../result.ts";
-import { flag, list, text, word } from "./annotation-types.ts";
+import { flag, text, word } from "./annotation-types.ts";
 import { ignoredAnnotations } from "./ignored-annotations.ts";
 import { definePolicy } from "./policy.ts";
 import {
@@ -11,50 +10,66 @@ import {
   SNIPPET_REMEDY,
 } from "./unsupported-annotation.ts";
 
-const WAF_REMEDY = "switch Cloudflare's WAF on for the zone, with its managed rules";
+const WAF_REMEDY = "enable Cloudflare's WAF for the zone, with its managed rules";
 const ORIGIN_TLS_REMEDY =
   "use Authenticated Origin Pulls for the client certificate, and a Custom Origin Trust Store for the CA";
 
 const snippets = {
   "configuration-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for the paths.", example: "more_set_headers …;", default: "none" }),
+    anyText({
+      doc: "nginx configuration of the paths.",
+      example: "more_set_headers …;",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
     SNIPPET_REMEDY,
   ),
   "auth-snippet": failClosedAnnotation(
     anyText({
-      doc: "nginx configuration for the request to `auth-url`.",
+      doc: "nginx configuration of the request to `auth-url`.",
       example: "proxy_set_header X-A b;",
       default: "none",
+      holdsDirectives: true,
     }),
     isNonEmpty,
-    "give the authentication service what it needs with auth-proxy-set-headers",
+    "send headers to the authentication service with auth-proxy-set-headers",
   ),
   "stream-snippet": failClosedAnnotation(
-    anyText({ doc: "nginx configuration for TCP and UDP.", example: "server { listen 5432; … }", default: "none" }),
+    anyText({
+      doc: "nginx configuration for TCP and UDP.",
+      example: "server { listen 5432; … }",
+      default: "none",
+      holdsDirectives: true,
+    }),
     isNonEmpty,
-    "expose TCP and UDP by a Service of type LoadBalancer, or by Cloudflare Spectrum",
+    "expose TCP and UDP with a Service of type LoadBalancer, or with Cloudflare Spectrum",
   ),
 };
 
 const firewall = {
   "enable-modsecurity": failClosedAnnotation(
-    flag({ doc: "ModSecurity, nginx's web application firewall.", example: "true", default: "false", guards: true }),
+    flag({
+      doc: "Enable ModSecurity, nginx's web application firewall.",
+      example: "true",
+      default: "false",
+      guards: true,
+    }),
     (value) => value,
     WAF_REMEDY,
   ),
   "enable-owasp-core-rules": failClosedAnnotation(
-    flag({ doc: "OWASP's rules for ModSecurity.", example: "true", default: "false", guards: true }),
+    flag({ doc: "Enable OWASP's rules for ModSecurity.", example: "true", default: "false", guards: true }),
     (value) => value,
     WAF_REMEDY,
   ),
   "modsecurity-snippet": failClosedAnnotation(
-    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none" }),
+    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none", holdsDirectives: true }),
     isNonEmpty,
     WAF_REMEDY,
   ),
   "modsecurity-transaction-id": failClosedAnnotation(
-    anyText({ doc: "ModSecurity's name for a request.", example: "$request_id", default: "none" }),
+    anyText({ doc: "Transaction id of ModSecurity.", example: "$request_id", default: "none" }),
     isNonEmpty,
     WAF_REMEDY,
   ),
@@ -76,7 +91,7 @@ const originTls = {
     ORIGIN_TLS_REMEDY,
   ),
   "proxy-ssl-verify": failClosedAnnotation(
-    word({ doc: "Verifies the origin's certificate by `proxy-ssl-secret`'s CA.", example: "on", default: "off" }, [
+    word({ doc: "Verify the origin's certificate by `proxy-ssl-secret`'s CA.", example: "on", default: "off" }, [
       "on",
       "off",
     ]),
@@ -87,27 +102,25 @@ const originTls = {
 
 const rows = { ...snippets, ...firewall, ...originTls, ...ignoredAnnotations };
 
-/** What nginx has and the edge has not. The compiler closes an Ingress's paths for it, or reports it; the edge sees nothing of it. */
+/** Annotations that the edge does not support. The compiler closes an Ingress's paths, or reports and ignores them. */
 export const unsupportedAnnotations = definePolicy({
   name: "unsupportedAnnotations",
+  doc: "Ignores unsupported annotations, or fails closed.",
   scope: "route",
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
   settings: z.never(),
-  annotations: {
-    "accept-degraded": list(
-      {
-        doc: "Annotations of this Ingress that would close its paths, since the edge cannot do them: serves without.",
-        example: "configuration-snippet, server-snippet",
-        default: "none",
-      },
-      (name) => (/^[a-z0-9./-]+$/.test(name) ? success(name) : failure(`expected names of annotations, got "${name}"`)),
-    ),
-    ...rows,
-  },
-  fromAnnotations({ "accept-degraded": _, ...values }, context) {
+  annotations: rows,
+  fromAnnotations(values, context) {
     const disabledNames = [
       ...(values["enable-modsecurity"] === false ? Object.keys(firewall) : []),
       ...(values["enable-opentelemetry"] === false ? TRACING_ANNOTATIONS : []),
-      // Without a CA of its own ingress-nginx verifies nothing.
+      // Without this Secret ingress-nginx verifies nothing.
       ...(values["proxy-ssl-secret"] ? [] : ["proxy-ssl-verify"]),
     ];
     const enabledRows = Object.entries(values).filter(

@@ -4,39 +4,51 @@ import { isTemplate, VARIABLE_PATTERN } from "../nginx-variables.ts";
 import { template } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-/** The Host that the origin is asked with. */
-export const upstreamVhost = definePolicy({
+export const UpstreamVhostSettings = z.strictObject({ host: z.string() }); // may contain variables
+
+const annotations = {
+  "upstream-vhost": template(
+    {
+      doc: "`Host` header for the origin. `X-Forwarded-Host` has the client's. Variables are allowed.",
+      example: "inner.example.com",
+      default: "$http_host",
+      support: "partial",
+      difference: "Only a name in the zone of the client's host is allowed. For others the client's `Host` is sent.",
+      guards: true,
+    },
+    /^[-._a-zA-Z0-9${}]*$/,
+    'a host such as "inner.example.com"',
+  ),
+};
+
+/** Sets the Host header for the origin. */
+export const upstreamVhost = /* @__PURE__ */ definePolicy({
   name: "upstreamVhost",
+  doc: "Sets the `Host` header of requests to the origin.",
   scope: "route",
-  settings: z.strictObject({ host: z.string() }), // may hold variables
-  annotations: {
-    "upstream-vhost": template(
-      {
-        doc: "The Host that the origin is asked with; `X-Forwarded-Host` has the client's. Variables may be used.",
-        example: "inner.example.com",
-        default: "the client's",
-        support: "partial",
-        difference: "Only a name in the zone of the client's host can be had; for others the client's Host stays.",
-        guards: true,
-      },
-      /^[-._a-zA-Z0-9${}]*$/,
-      'a host such as "inner.example.com"',
-    ),
-  },
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: UpstreamVhostSettings,
+  annotations,
   fromAnnotations(values, context) {
     const host = fillStaticVariables(values["upstream-vhost"] ?? "", context);
     if (host === "") return undefined;
     if (isTemplate(host) || isInZone(host, context)) return { host };
-    const problem = `${host} is not in the zone of ${context.host}, and Cloudflare sends no other Host; the client's stays`;
+    const problem = `${host} is not in the zone of ${context.host}, and Cloudflare sends no other Host; the client's Host is sent`;
     return context.warn(
       "upstream-vhost",
       problem,
-      "name a host in the same zone, or have the origin take the client's",
+      "set a host in the same zone, or let the origin accept the client's Host",
     );
   },
 });
 
-/** The name with the variables filled in whose values no request changes. */
+/** Expands the variables with the same value for every request. */
 function fillStaticVariables(host: string, { namespace, ingress, service, port }: PolicyContext): string {
   const values = new Map(
     Object.entries({ namespace, ingress_name: ingress, service_name: service, service_port: port }),

@@ -1,99 +1,59 @@
 import * as z from "zod/mini";
-import { failure, type Result, success } from "../result.ts";
 import { integer, template, word } from "./annotation-types.ts";
-import {
-  type Annotation,
-  type AnnotationRow,
-  type AnnotationValues,
-  definePolicy,
-  type PolicyContext,
-} from "./policy.ts";
+import { type AnnotationRow, type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
+import { buildRetry, MAX_TIMEOUT_S, RetrySettings, retryAnnotations } from "./retry-settings.ts";
 
-/** What may be wrong with an attempt for another address to be asked, and whether any method is asked again. */
-export const RETRY_CONDITIONS = [
-  "error",
-  "timeout",
-  "invalid_header",
-  "http_500",
-  "http_502",
-  "http_503",
-  "http_504",
-  "http_403",
-  "http_404",
-  "http_429",
-  "non_idempotent",
-] as const;
-
-/** nginx's proxy_read_timeout: how long an origin may take to begin its answer. */
+/** nginx's proxy_read_timeout: seconds until an origin must begin its response. */
 export const DEFAULT_READ_TIMEOUT_S = 60;
-const MAX_TIMEOUT_S = 2_000_000; // a timer takes 31 bits of milliseconds
-
-const RetrySettings = z.strictObject({
-  on: z.array(z.enum(RETRY_CONDITIONS)),
-  tries: z.int(), // addresses asked at most; 0 for all
-  withinMs: z.int(), // no address is asked later than this; 0 for no such limit
-});
-export type RetrySettings = z.infer<typeof RetrySettings>;
-
-/** As in ingress-nginx where nothing is said. */
-export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
-
-const Upstream = z.strictObject({
+export const UpstreamSettings = z.strictObject({
   hashBy: z.optional(z.string()),
-  answerMs: z.optional(z.int()), // from the request's end to the answer's begin
-  readMs: z.optional(z.int()), // between parts of the answer
-  sendMs: z.optional(z.int()), // for the origin to take a part of the request
+  answerMs: z.optional(z.int()), // from the end of the request to the begin of the response
+  readMs: z.optional(z.int()), // between parts of the response
+  sendMs: z.optional(z.int()), // for the origin to read a part of the request
   retry: z.optional(RetrySettings),
 });
+export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 
 const annotations = {
   "backend-protocol": word(
     {
-      doc: "How the Service is spoken to. `AUTO_HTTP` takes what the port is for. `GRPC`, `GRPCS` and `FCGI` close the paths.",
+      doc: "Protocol of the Service. `AUTO_HTTP` derives it from the port. `GRPC`, `GRPCS` and `FCGI` close the paths.",
       example: "HTTPS",
       default: "HTTP",
       support: "partial",
       difference:
-        "HTTPS needs one of the ports 443, 2053, 2083, 2087, 2096 and 8443; whether the certificate is verified is the zone's SSL mode, and the name asked for is the request's host.",
+        "HTTPS requires port 443, 2053, 2083, 2087, 2096 or 8443. The zone's SSL mode sets certificate verification. SNI is the request's host.",
     },
     ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
   ),
   "upstream-hash-by": template(
     {
-      doc: "Asks the same address for the same value.",
+      doc: "Forward requests with the same value to the same address.",
       example: "$request_uri",
+      default: "none",
       support: "partial",
-      difference: "The edge chooses among external addresses; which Pod is asked is the cluster's choice.",
+      difference: "The edge selects an external address of the Service; the cluster selects the Pod.",
     },
     /^[-\w.~:/,?&=+ ${}|@]+$/,
     'text and variables such as "$request_uri"',
   ),
   ...buildTimeoutAnnotations(),
-  "proxy-next-upstream": {
-    doc: "When another of the Service's addresses is asked: a list of nginx's conditions, or `off`. POST, LOCK and PATCH are asked again only with `non_idempotent`, or where the first address got nothing of it.",
-    example: "error timeout http_503",
-    default: "error timeout",
-    support: "partial",
-    difference:
-      "Only another address is asked, never the same again; a request whose body is over 64 KiB, or of unknown length, is asked once.",
-    parse: parseRetryConditions,
-  } satisfies Annotation<unknown>,
-  "proxy-next-upstream-tries": integer(
-    { doc: "Addresses that are asked at most; `0` for all.", example: "2", default: "3" },
-    0,
-  ),
-  "proxy-next-upstream-timeout": integer(
-    { doc: "Seconds after which no other address is asked; `0` for no such limit.", example: "10", default: "0" },
-    0,
-    MAX_TIMEOUT_S,
-  ),
+  ...retryAnnotations,
 };
 
-/** How the origin is asked. */
-export const upstream = definePolicy({
+/** Sets protocol, timeouts and retries for the origin. */
+export const upstream = /* @__PURE__ */ definePolicy({
   name: "upstream",
+  doc: "Sets protocol, timeouts and retries of requests to the origin.",
   scope: "route",
-  settings: Upstream,
+  protects: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: UpstreamSettings,
   annotations,
   fromAnnotations(values, context) {
     rejectUnsupportedProtocol(values, context);
@@ -112,27 +72,26 @@ function buildTimeoutAnnotations() {
   const seconds = (row: AnnotationRow) => integer(row, 1, MAX_TIMEOUT_S);
   return {
     "proxy-connect-timeout": seconds({
-      doc: "Seconds to connect within, else 504.",
+      doc: "Seconds to connect to the origin, before 504.",
       example: "10",
       default: "19",
       support: "partial",
       difference:
-        "The value is not used, since a fetch cannot tell connecting from waiting: Cloudflare gives up after some 19 s, and `proxy-read-timeout` counts from the request's end.",
+        "The value is ignored, because a Worker cannot measure the connect time. Cloudflare aborts after about 19 s.",
     }),
     "proxy-send-timeout": seconds({
-      doc: "Seconds that the origin may leave between taking parts of the request, else 504.",
+      doc: "Seconds between two reads of the request's body by the origin, before 504.",
       example: "120",
       default: "none",
       support: "partial",
-      difference: "Without the annotation an origin that does not read is given up by Cloudflare.",
+      difference: "Without the annotation Cloudflare aborts a request that the origin does not read.",
     }),
     "proxy-read-timeout": seconds({
-      doc: "Seconds that the origin may take to begin its answer, else 504, and leave between parts of it.",
+      doc: "Seconds until the origin must begin its response, before 504, and between its parts.",
       example: "300",
-      default: `${DEFAULT_READ_TIMEOUT_S} to begin`,
+      default: `${DEFAULT_READ_TIMEOUT_S}`,
       support: "partial",
-      difference:
-        "Without the annotation there is no limit between parts of the answer; an idle WebSocket is ended by Cloudflare alone.",
+      difference: "The default does not limit the time between parts. Only Cloudflare closes idle WebSockets.",
     }),
   };
 }
@@ -146,35 +105,23 @@ function buildTimeouts(values: UpstreamValues) {
   };
 }
 
-function buildRetry(values: UpstreamValues): { retry?: RetrySettings } {
-  const on = values["proxy-next-upstream"] ?? DEFAULT_RETRY.on;
-  const tries = values["proxy-next-upstream-tries"] ?? DEFAULT_RETRY.tries;
-  const withinMs = (values["proxy-next-upstream-timeout"] ?? 0) * 1000;
-  const isDefault = on === DEFAULT_RETRY.on && tries === DEFAULT_RETRY.tries && withinMs === 0;
-  return isDefault ? {} : { retry: { on: [...on], tries, withinMs } };
-}
-
 function rejectUnsupportedProtocol(values: UpstreamValues, context: PolicyContext): void {
   const protocol = values["backend-protocol"];
   if (protocol === "GRPC" || protocol === "GRPCS" || protocol === "FCGI") {
-    context.failClosed(
-      "backend-protocol",
-      `${protocol} cannot be had through a Worker`,
-      "speak HTTP or HTTPS to the Service",
-    );
+    context.failClosed("backend-protocol", `unsupported protocol: ${protocol}`, "set HTTP or HTTPS");
   }
 }
 
-/** A list of conditions, separated by spaces; `off` overrules the others, as in nginx. */
-function parseRetryConditions(text: string): Result<readonly (typeof RETRY_CONDITIONS)[number][]> {
-  const words = text.split(/\s+/);
-  const knownConditions = words.flatMap(
-    (candidate) => RETRY_CONDITIONS.find((condition) => condition === candidate) ?? [],
-  );
-  const unknownWord = words.find(
-    (candidate) => candidate !== "off" && !knownConditions.some((condition) => condition === candidate),
-  );
-  if (unknownWord !== undefined)
-    return failure(`expected conditions such as ${RETRY_CONDITIONS.join(" ")}, or off, got "${unknownWord}"`);
-  return success(words.includes("off") ? [] : [...new Set(knownConditions)]);
+/** The protocol of an Ingress's backends. "auto": by the port. */
+export function readOriginProtocol(values: {
+  readonly upstream: Readonly<Record<string, unknown>>;
+}): "https" | "auto" | "http" {
+  switch (values.upstream["backend-protocol"]) {
+    case "HTTPS":
+      return "https";
+    case "AUTO_HTTP":
+      return "auto";
+    default:
+      return "http";
+  }
 }

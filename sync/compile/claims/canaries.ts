@@ -1,5 +1,5 @@
-import { canary } from "../../../src/rules/policies/canary.ts";
-import type { PolicySettings, SettingsOf } from "../../../src/rules/policies/index.ts";
+import { addCanary, declaresCanary } from "../../../src/rules/policies/canary.ts";
+import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import { success } from "../../../src/rules/result.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
@@ -14,7 +14,7 @@ export type Canaries = ReadonlyMap<string, Claim>;
 
 /** Whether an Ingress is a canary. It owns no host, no certificate and no path: it has a share in another's. */
 export function isCanary({ owner }: IngressClaims): boolean {
-  return owner.annotations.values.canary.canary === true;
+  return declaresCanary(owner.annotations.values);
 }
 
 /**
@@ -88,23 +88,5 @@ export function withCanary(
     ...createPolicyContext(claim, false, lookups, backends, [], report),
     resolveBackend: () => success(canaryBackend.id),
   };
-  const canarySettings = canary.fromAnnotations(claim.owner.annotations.values.canary, context);
-  return canarySettings ? mergeCanarySettings(settings, canarySettings, claim) : settings;
-}
-
-/** A client's cookie says which of the two it stays with, unless the canary asked for affinity to be none of its business. */
-function mergeCanarySettings(
-  settings: PolicySettings,
-  canarySettings: SettingsOf<"canary">,
-  { owner }: Claim,
-): PolicySettings {
-  const { affinity } = settings;
-  if (!affinity) return { ...settings, canary: canarySettings };
-  const sticky = owner.annotations.values.affinity["affinity-canary-behavior"] !== "legacy";
-  const affinitySettings = sticky ? affinity : { ...affinity, except: canarySettings.backend };
-  return {
-    ...settings,
-    affinity: affinitySettings,
-    canary: { ...canarySettings, affinity: { cookie: affinity.cookie, sticky } },
-  };
+  return addCanary(settings, claim.owner.annotations.values, context);
 }

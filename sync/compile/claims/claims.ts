@@ -1,6 +1,7 @@
 import { CATCH_ALL_HOST, findZone, parseHost } from "../../../src/rules/hosts.ts";
 import { decodePath } from "../../../src/rules/paths.ts";
-import type { PolicyName } from "../../../src/rules/policies/index.ts";
+import type { CompiledPolicyName } from "../../../src/rules/policies/compiled-policies.ts";
+import { readOriginProtocol } from "../../../src/rules/policies/upstream.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { type Ingress, type IngressBackend, type IngressPath, nameOf } from "../../collect/cluster-model.ts";
 import type { BackendProtocol } from "../backends/services.ts";
@@ -26,7 +27,7 @@ export interface Claim {
   /** None where it is a host's fallback without one: it answers 404, behind its policies. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not hold for it, whatever the annotations say. */
-  readonly excludedPolicies: readonly PolicyName[];
+  readonly excludedPolicies: readonly CompiledPolicyName[];
   /** Where its namespace may have but part of the host: these paths, decoded, and what lies below them. */
   readonly permittedPaths?: readonly string[];
   readonly subject: Subject;
@@ -63,14 +64,7 @@ export function parseClaims(ingress: Ingress, options: Options, report: Report):
 
 /** How an Ingress's backends are spoken to. */
 export function readBackendProtocol({ annotations }: IngressWithAnnotations): BackendProtocol {
-  switch (annotations.values.upstream["backend-protocol"]) {
-    case "HTTPS":
-      return "https";
-    case "AUTO_HTTP":
-      return "auto";
-    default:
-      return "http";
-  }
+  return readOriginProtocol(annotations.values);
 }
 
 export function buildSubject(ingress: Ingress, field: string): Subject {

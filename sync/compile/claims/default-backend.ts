@@ -1,11 +1,12 @@
 import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
-import type { PolicyName } from "../../../src/rules/policies/index.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { type IngressBackend, nameOf } from "../../collect/cluster-model.ts";
 import type { Report } from "../diagnostics.ts";
 import { buildRouteKey, buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
 
-// ingress-nginx leaves these out where an Ingress without rules takes every request.
-const catchAllExcludedPolicies: readonly PolicyName[] = ["appRoot", "redirect", "rewrite", "sslRedirect"];
+const catchAllExcludedPolicies = compiledPolicies
+  .filter(({ appliesToCatchAll }) => !appliesToCatchAll)
+  .map(({ name }) => name);
 
 const defaultBackendSuffix = "#default";
 

@@ -1,8 +1,9 @@
 import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
 import { decodePath } from "../../../src/rules/paths.ts";
-import { keepsSuffix } from "../../../src/rules/policies/rewrite.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { findPermittedPaths, includesWholeHost, isPathWithin, type Permits } from "../../permits/model.ts";
 import type { Reason, Report } from "../diagnostics.ts";
+import { mayHaveRegexPaths } from "../hosts/regex-policies.ts";
 import { findLiteralPrefix } from "../hosts/regex-scope.ts";
 import { isCanary } from "./canaries.ts";
 import { buildSubject, type Claim, type IngressClaims, type IngressWithAnnotations } from "./claims.ts";
@@ -60,10 +61,7 @@ function findClaimProblem(claim: Claim, hostPaths: readonly string[]): string | 
 }
 
 function mayBeRegex({ owner: { annotations } }: Claim): boolean {
-  const target = annotations.values.rewrite["rewrite-target"];
-  const hasRegexRewrite =
-    typeof target === "string" && target !== "" && !keepsSuffix(target, annotations.isLegacy("rewrite-target"));
-  return hasRegexRewrite || annotations.values.rewrite["use-regex"] === true;
+  return mayHaveRegexPaths(annotations);
 }
 
 function reportHostNotPermitted({ ingress }: IngressWithAnnotations, host: string, report: Report): void {
@@ -102,19 +100,18 @@ function reportHostWideSettings(
     const remedy = `${askForPermit} / for namespace ${namespace}, or remove it`;
     report(reason, buildSubject(ingress, field), `it is for ${wholeHost}; ${effect}`, remedy);
   };
-  const { appRoot, fromToWww, clientCertificate } = annotations.values;
   const buildAnnotationField = (name: string) => `metadata.annotations[${annotations.findKey(name)}]`;
   if (ingress.defaultBackend) reportSetting("ClaimNotPermitted", "spec.defaultBackend", "it takes nothing there");
-  for (const [name, value] of Object.entries({ ...appRoot, ...fromToWww })) {
-    if (value && String(value) !== "")
-      reportSetting("ClaimNotPermitted", buildAnnotationField(name), "it counts for nothing there");
-  }
-  if (clientCertificate["auth-tls-secret"] !== undefined) {
-    reportSetting(
-      "PartiallySupported",
-      buildAnnotationField("auth-tls-secret"),
-      "it holds for the paths of this Ingress",
-    );
+  for (const { name: policyName, pathLimited } of compiledPolicies) {
+    const values = annotations.values[policyName];
+    if (pathLimited.effect === "ignored") {
+      for (const name of Object.keys(values).filter((candidate) => String(values[candidate] || "") !== ""))
+        reportSetting("ClaimNotPermitted", buildAnnotationField(name), "it counts for nothing there");
+    }
+    if (pathLimited.effect === "own-paths") {
+      for (const name of pathLimited.reportedFor.filter((candidate) => values[candidate] !== undefined))
+        reportSetting("PartiallySupported", buildAnnotationField(name), "it holds for the paths of this Ingress");
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone, listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
+import { FURTHER_HOSTS, readFurtherHosts, redirectHost } from "../../../src/rules/policies/from-to-www.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { permitsHost } from "../../permits/model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
@@ -18,7 +19,7 @@ export interface HostsWithAliases {
   readonly tlsAliases: readonly string[];
 }
 
-type AliasAnnotation = "from-to-www-redirect" | "server-alias";
+type AliasAnnotation = (typeof FURTHER_HOSTS)[keyof typeof FURTHER_HOSTS];
 
 /**
  * Gives hosts the names that from-to-www-redirect and server-alias ask for. Rules' own hosts keep their names; of the
@@ -36,20 +37,22 @@ export function addAliases(
   const reserve = createAliasRegistry(grantsByHost, options, routeCounts, report);
   const orderedGrants = grantsWithAliases.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = orderedGrants.flatMap((hostGrant) => {
-    const redirectHost = findWwwCounterpart(hostGrant.host);
-    if (redirectHost === undefined) return [];
+    const counterpart = findWwwCounterpart(hostGrant.host);
+    if (counterpart === undefined) return [];
     const redirectingOwners = hostGrant.owners.filter(
-      ({ annotations }) => annotations.values.fromToWww["from-to-www-redirect"] === true,
+      ({ annotations }) => readFurtherHosts(annotations.values).redirectsWww,
     );
     const owner = redirectingOwners.find((candidate) =>
-      checkAliasPermit(candidate, redirectHost, "from-to-www-redirect", options, report),
+      checkAliasPermit(candidate, counterpart, FURTHER_HOSTS.redirect, options, report),
     );
-    if (!owner || !reserve(redirectHost, hostGrant, owner, "from-to-www-redirect")) return [];
-    return [{ host: redirectHost, policies: { fromToWww: { to: hostGrant.host } }, routes: [], backends: {} }];
+    if (!owner || !reserve(counterpart, hostGrant, owner, FURTHER_HOSTS.redirect)) return [];
+    return [{ host: counterpart, policies: redirectHost(hostGrant.host), routes: [], backends: {} }];
   });
   const aliases = orderedGrants.flatMap((hostGrant) => {
     const { owner, names: requestedNames } = resolveAliases(hostGrant, options, report);
-    const reservedNames = requestedNames.filter((name) => owner && reserve(name, hostGrant, owner, "server-alias"));
+    const reservedNames = requestedNames.filter(
+      (name) => owner && reserve(name, hostGrant, owner, FURTHER_HOSTS.aliases),
+    );
     return reservedNames.map((name) => ({ hostGrant, name }));
   });
   return {
@@ -61,8 +64,8 @@ export function addAliases(
 
 /** Few do, so that the others need not be put in order, nor their names be known. */
 function requestsAliases({ annotations }: IngressWithAnnotations): boolean {
-  const { fromToWww } = annotations.values;
-  return fromToWww["from-to-www-redirect"] === true || fromToWww["server-alias"] !== undefined;
+  const { redirectsWww, aliases } = readFurtherHosts(annotations.values);
+  return redirectsWww || aliases.length > 0;
 }
 
 type ReserveAlias = (
@@ -92,7 +95,7 @@ function createAliasRegistry(
     }
     const { namespace } = owner.ingress;
     // A name that is sent on has no routes; any other has all of its host's.
-    if (!takeRoutes(namespace, annotation === "server-alias" ? Math.max(1, claims.length) : 1)) {
+    if (!takeRoutes(namespace, annotation === FURTHER_HOSTS.aliases ? Math.max(1, claims.length) : 1)) {
       reportQuotaExceeded(namespace, `host ${name}`, subject, permits, report);
       return false;
     }
@@ -142,7 +145,7 @@ function resolveAliases({ host, owners }: HostGrant, options: Pick<Options, "per
     const problem = `an older Ingress has the aliases of ${host}; these count for nothing`;
     report(
       "HostAliasConflict",
-      buildSubject(owner.ingress, buildAnnotationField(owner, "server-alias")),
+      buildSubject(owner.ingress, buildAnnotationField(owner, FURTHER_HOSTS.aliases)),
       problem,
       "name all in that one",
     );
@@ -157,13 +160,13 @@ function resolveAliases({ host, owners }: HostGrant, options: Pick<Options, "per
 function filterPermittedAliases(owner: IngressWithAnnotations, options: Pick<Options, "permits">, report: Report) {
   const texts = listAliasTexts(owner).filter((text) => {
     const host = parseHost(text);
-    return !host.ok || checkAliasPermit(owner, host.value, "server-alias", options, report);
+    return !host.ok || checkAliasPermit(owner, host.value, FURTHER_HOSTS.aliases, options, report);
   });
   return { owner, texts, hasAliases: texts.length > 0 };
 }
 
 function parseAliases(owner: IngressWithAnnotations, texts: readonly string[], report: Report): string[] {
-  const subject = buildSubject(owner.ingress, buildAnnotationField(owner, "server-alias"));
+  const subject = buildSubject(owner.ingress, buildAnnotationField(owner, FURTHER_HOSTS.aliases));
   const names = texts.flatMap((text) => {
     const host = text.startsWith("~") ? undefined : parseHost(text);
     if (!host?.ok) {
@@ -186,7 +189,7 @@ function parseAliases(owner: IngressWithAnnotations, texts: readonly string[], r
 }
 
 function listAliasTexts({ annotations }: IngressWithAnnotations): readonly string[] {
-  return (annotations.values.fromToWww["server-alias"] ?? []) as readonly string[]; // as its row in the table reads it
+  return readFurtherHosts(annotations.values).aliases;
 }
 
 function buildAnnotationField({ annotations }: IngressWithAnnotations, annotation: AliasAnnotation): string {

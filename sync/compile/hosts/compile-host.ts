@@ -1,5 +1,8 @@
 import { listHostCandidates } from "../../../src/rules/hosts.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { usesDefaultBackend } from "../../../src/rules/policies/default-backend.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
+import { withoutBackend } from "../../../src/rules/policies/no-backend.ts";
 import type { Backend, HostRules, Route } from "../../../src/rules/snapshot.ts";
 import type { HostLookups } from "../backends/cluster-index.ts";
 import { withCanary } from "../claims/canaries.ts";
@@ -10,6 +13,10 @@ import type { Report } from "../diagnostics.ts";
 import { compileHostPolicies, compileRoutePolicies } from "./host-policies.ts";
 import { type MatchedRoute, matchPaths } from "./path-matches.ts";
 import { enforceSizeLimit } from "./size-limit.ts";
+
+const hostCertificatePolicies = compiledPolicies
+  .filter(({ pathLimited }) => pathLimited.effect === "needs-host-certificate")
+  .map(({ name }) => name);
 
 /**
  * Compiles one host: its policies, its backends, and how each of its paths is matched. It must not know of more than its
@@ -75,7 +82,7 @@ function compileSecuredPolicies(
 ): PolicySettings {
   const isOnlySecureHere = !tls && claim.permittedPaths !== undefined && claim.owner.ingress.tls.length > 0;
   const adjustedClaim: Claim = isOnlySecureHere
-    ? { ...claim, excludedPolicies: [...claim.excludedPolicies, "hsts"] }
+    ? { ...claim, excludedPolicies: [...claim.excludedPolicies, ...hostCertificatePolicies] }
     : claim;
   return compileRoutePolicies(adjustedClaim, tls || isOnlySecureHere, lookups, backends, report);
 }
@@ -106,8 +113,8 @@ function buildRoute(
   for (const note of resolution.notes)
     report(note.reason, note.subject ?? { ...subject, field }, note.problem, note.remedy);
   // Its policies name who is asked in its place.
-  if (!resolution.ok && settings.defaultBackend) return route;
-  if (!resolution.ok) return { ...route, policies: { ...settings, noBackend: { reason: resolution.problem } } };
+  if (!resolution.ok && usesDefaultBackend(settings)) return route;
+  if (!resolution.ok) return { ...route, policies: { ...settings, ...withoutBackend(resolution.problem) } };
   backends.set(resolution.id, resolution.backend);
   return { ...route, backend: resolution.id };
 }

@@ -1,5 +1,10 @@
-import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
-import type { PolicyName, PolicySettings } from "../../../src/rules/policies/index.ts";
+import {
+  type CompiledPolicy,
+  type CompiledPolicyName,
+  compiledPolicies,
+} from "../../../src/rules/policies/compiled-policies.ts";
+import { closeWith } from "../../../src/rules/policies/fail-closed.ts";
+import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { PolicyContext } from "../../../src/rules/policies/policy.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
@@ -8,6 +13,10 @@ import { buildSubject, type Claim, type IngressWithAnnotations } from "../claims
 import type { HostGrant } from "../claims/resolve-conflicts.ts";
 import type { Report } from "../diagnostics.ts";
 import { createPolicyContext } from "./policy-context.ts";
+
+const routePolicies = compiledPolicies.filter(({ scope }) => scope === "route");
+const hostPolicies = compiledPolicies.filter(({ scope }) => scope === "host");
+const ownPathPolicies = compiledPolicies.filter(({ pathLimited }) => pathLimited.effect === "own-paths");
 
 /** The settings of a claim's route. A guard that could not be read closes it. Backends that policies use go into `backends`. */
 export function compileRoutePolicies(
@@ -24,17 +33,16 @@ export function compileRoutePolicies(
   const context = createPolicyContext(claim, tls, lookups, backends, failClosedReasons, report);
   const settings = {
     ...compileHostGuards(claim, context),
-    ...compileSettings("route", claim.owner, context, claim.excludedPolicies),
+    ...compileSettings(routePolicies, claim.owner, context, claim.excludedPolicies),
   };
   const [reason] = failClosedReasons;
-  return reason === undefined ? settings : { ...settings, failClosed: { reason } };
+  return reason === undefined ? settings : { ...settings, ...closeWith(reason) };
 }
 
 /** What protects a host, for the paths of who may have but part of it: it says nothing of the host, and is not to be lost. */
 function compileHostGuards({ owner, permittedPaths }: Claim, context: PolicyContext): PolicySettings {
   if (!permittedPaths) return {};
-  const { clientCertificate } = compileSettings("host", owner, context, []);
-  return clientCertificate ? { clientCertificate } : {};
+  return compileSettings(ownPathPolicies, owner, context, []);
 }
 
 /** The settings of a host: of each policy, those of the oldest Ingress that has any. A closed host has no others. */
@@ -55,7 +63,7 @@ export function compileHostPolicies(
       failClosedReasons,
       report,
     );
-    const settings = compileSettings("host", owner, context, []);
+    const settings = compileSettings(hostPolicies, owner, context, []);
     return { owner, settings, reason: failClosedReasons[0] };
   });
   const closingIngress = hostSettings.find(({ reason }) => reason !== undefined);
@@ -64,7 +72,7 @@ export function compileHostPolicies(
   for (const { owner, reason } of hostSettings) {
     if (reason === undefined) reportHostFailedClosed(owner, host, closingIngress.owner, closingIngress.reason, report);
   }
-  return { failClosed: { reason: closingIngress.reason } };
+  return closeWith(closingIngress.reason);
 }
 
 /** Tells an Ingress that its paths of a host are closed for what another asks for the whole host. */
@@ -85,20 +93,13 @@ function reportHostFailedClosed(
 }
 
 function compileSettings(
-  scope: "host" | "route",
+  policies: readonly CompiledPolicy[],
   owner: IngressWithAnnotations,
   context: PolicyContext,
-  excludedPolicies: readonly PolicyName[],
+  excludedPolicies: readonly CompiledPolicyName[],
 ): PolicySettings {
-  const entries = compiledPolicies
-    .filter((policy) => policy.scope === scope && !excludedPolicies.some((name) => name === policy.name))
-    .map((policy) => {
-      // The cast: each policy takes the values of its own table, which were read from that very table.
-      const fromAnnotations = policy.fromAnnotations as (
-        values: Readonly<Record<string, unknown>>,
-        context: PolicyContext,
-      ) => unknown;
-      return [policy.name, fromAnnotations(owner.annotations.values[policy.name], context)];
-    });
+  const entries = policies
+    .filter(({ name }) => !excludedPolicies.includes(name))
+    .map(({ name, fromAnnotations }) => [name, fromAnnotations(owner.annotations.values[name], context)] as const);
   return Object.fromEntries(entries.filter(([, settings]) => settings !== undefined)) as PolicySettings;
 }

@@ -6,6 +6,7 @@ import type { Claim } from "../claims/claims.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex } from "./regex.ts";
+import { isRegexPath, keepsPrefix } from "./regex-policies.ts";
 import { buildLiteralPathRegex, scopeRegex } from "./regex-scope.ts";
 
 /** A claim with the settings of its policies: a route but for how its path is matched. */
@@ -65,9 +66,7 @@ function addRegexMatch(draft: RouteDraft, pattern: string | undefined): MatchedR
 
 /** use-regex, or a rewrite that is not the one of before 2018, which knew no expressions. */
 function usesRegex({ claim, settings }: RouteDraft): boolean {
-  const hasRegexOption =
-    claim.owner.annotations.values.rewrite["use-regex"] === true && !claim.excludedPolicies.includes("rewrite");
-  return hasRegexOption || (settings.rewrite !== undefined && settings.rewrite.type !== "prefix");
+  return isRegexPath(claim.owner.annotations, settings, claim.excludedPolicies);
 }
 
 function byLength(a: RouteDraft, b: RouteDraft): number {
@@ -84,7 +83,7 @@ function buildPattern(
   inspect: Options["inspect"],
   report: Report,
 ): string | undefined {
-  if (settings.rewrite?.type === "prefix") return buildPrefixRegex(decodePath(claim.path));
+  if (keepsPrefix(settings)) return buildPrefixRegex(decodePath(claim.path));
   const isRegex = usesRegex({ claim, settings });
   // ingress-nginx splits a plain prefix into itself and what lies below; an exact path of the same text takes the former.
   const suffix =

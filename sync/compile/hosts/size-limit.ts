@@ -1,3 +1,4 @@
+import { closeWith } from "../../../src/rules/policies/fail-closed.ts";
 import type { Backend, Route } from "../../../src/rules/snapshot.ts";
 import { buildSubject, type Claim, type IngressWithAnnotations } from "../claims/claims.ts";
 import type { Report } from "../diagnostics.ts";
@@ -50,7 +51,7 @@ export function enforceSizeLimit(
 }
 
 function buildClosedRoute({ id, path }: Route, reason: string): Route {
-  return { id, path, policies: { failClosed: { reason } } };
+  return { id, path, policies: closeWith(reason) };
 }
 
 function findSizeProblem(bytes: number, usedBytes: number): string | undefined {

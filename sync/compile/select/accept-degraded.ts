@@ -1,3 +1,4 @@
+import { readAcceptedNames } from "../../../src/rules/policies/accept-degraded.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
 import type { IngressClaims, IngressWithAnnotations } from "../claims/claims.ts";
 import type { Diagnostic, Report, Subject } from "../diagnostics.ts";
@@ -43,8 +44,7 @@ export function reportUnusedAcceptances(
 }
 
 function listAcceptedNames({ values }: IngressWithAnnotations["annotations"]): string[] {
-  const names = values.unsupportedAnnotations[ACCEPT_DEGRADED];
-  return Array.isArray(names) ? names.map((name: string) => stripAnnotationPrefix(name) ?? name) : [];
+  return readAcceptedNames(values).map((name) => stripAnnotationPrefix(name) ?? name);
 }
 
 function buildAnnotationSubject(ingress: IngressWithAnnotations["ingress"], key: string | undefined): Subject {

@@ -1,11 +1,11 @@
-import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { type CompiledPolicy, compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import type { Annotation } from "../../../src/rules/policies/policy.ts";
 import { ANNOTATION_PREFIXES } from "./annotations.ts";
 
 /** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
 export const annotationCatalog: ReadonlyMap<string, CatalogEntry> = new Map(
-  compiledPolicies.flatMap(({ name: policy, annotations }) =>
-    Object.entries<Annotation<unknown>>(annotations).flatMap(([name, row]) =>
+  compiledPolicies.flatMap((policy) =>
+    Object.entries(policy.annotations).flatMap(([name, row]) =>
       [name, ...(row.aliases ?? [])].map((alias): [string, CatalogEntry] => [alias, { name, policy, row }]),
     ),
   ),
@@ -13,7 +13,7 @@ export const annotationCatalog: ReadonlyMap<string, CatalogEntry> = new Map(
 
 export interface CatalogEntry {
   readonly name: string;
-  readonly policy: string;
+  readonly policy: CompiledPolicy;
   readonly row: Annotation<unknown>;
 }
 

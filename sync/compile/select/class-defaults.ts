@@ -25,9 +25,6 @@ export interface ClassDefaultsByName {
   readonly references: readonly Reference[];
 }
 
-// They speak of one Ingress: what it is, or which names it has.
-const perIngressAnnotations = /^(canary|server-alias$|from-to-www-redirect$|accept-degraded$)/;
-
 /** Reads the settings of our classes. What cannot be read of them is reported, once for all of their Ingresses. */
 export function readClassDefaults(cluster: Cluster, options: Options, memo: Memo): ClassDefaultsByName {
   const configMaps = new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap]));
@@ -92,8 +89,8 @@ function hasAnnotation({ annotations }: Ingress, name: string): boolean {
 function parseDefaults(configMap: ConfigMap, report: Report): ClassDefaults {
   const values = Object.entries(configMap.data).filter(([name, text]) => {
     const subject = { object: `ConfigMap ${nameOf(configMap)}`, source: configMap.source, field: `data.${name}` };
-    const row = annotationCatalog.get(name)?.row;
-    if (!row || perIngressAnnotations.test(name)) {
+    const { row, policy } = annotationCatalog.get(name) ?? {};
+    if (!row || !policy?.allowedAsClassDefault) {
       const remedy = "name an annotation without its prefix, or remove it";
       report("UnknownAnnotation", subject, "there is no such setting of a class, so it means nothing here", remedy);
       return false;

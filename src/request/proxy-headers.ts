@@ -1,9 +1,19 @@
-import type { Exchange } from "../request/exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
-// Of one connection only (RFC 9110, 7.6.1), and what makes CGI programs believe in a proxy (httpoxy).
-const HOP_BY_HOP = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE"];
-const MORE_HOP_BY_HOP = ["Trailer", "Transfer-Encoding", "Upgrade", "Proxy"];
-// What only a proxy may say. CF-Connecting-IP is Cloudflare's to set again (error 1000 if it comes from a Worker).
+// Headers of one connection (RFC 9110, 7.6.1), and Proxy, which CGI programs misread (httpoxy).
+const HOP_BY_HOP = [
+  "Connection",
+  "Keep-Alive",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "Proxy-Connection",
+  "TE",
+  "Trailer",
+  "Transfer-Encoding",
+  "Upgrade",
+  "Proxy",
+];
+// Headers that only a proxy may set. Cloudflare sets CF-Connecting-IP itself (error 1000 if a Worker does).
 const SPOOFABLE_HEADERS = [
   "CF-Connecting-IP",
   "X-Forwarded-Prefix",
@@ -11,13 +21,13 @@ const SPOOFABLE_HEADERS = [
   "X-Original-Forwarded-Host",
 ];
 
-/** What the origin is sent: the client's headers, less those of its connection, with ingress-nginx's about the client. */
+/** Builds the headers for the origin: the client's without hop-by-hop headers, and those of ingress-nginx. */
 export function buildOriginHeaders(exchange: Exchange): Headers {
   const headers = new Headers(exchange.request.headers);
   const upgrade = headers.get("Upgrade");
   deleteHopByHop(headers);
   for (const name of [...headers.keys()]) {
-    // nginx drops names with "_": CGI could not tell them from those with "-".
+    // nginx drops names with "_", because CGI cannot distinguish them from those with "-".
     if (name.includes("_") || name.startsWith("ssl-client-")) headers.delete(name);
   }
   for (const name of SPOOFABLE_HEADERS) headers.delete(name);
@@ -30,7 +40,7 @@ export function buildOriginHeaders(exchange: Exchange): Headers {
   return headers;
 }
 
-/** The origin's answer without the headers of its connection, and those that speak to nginx. Its body is not read, so encoded bytes stay as they are. */
+/** Returns the origin's response without hop-by-hop and X-Accel headers. Its encoded body is unchanged. */
 export function buildClientResponse(response: Response): Response {
   if (response.status === 101) return response;
   const copy = new Response(response.body, response);
@@ -56,18 +66,14 @@ function buildClientHeaders(exchange: Exchange): [string, string][] {
   return headers.filter((header): header is [string, string] => header[1] !== undefined && header[1] !== "");
 }
 
-/** What the client itself sent: Cloudflare appends the client's address to it. */
+/** Returns the header as the client sent it. Cloudflare appends the client's address. */
 function parseOriginalForwardedFor(forwardedFor: string | null): string | undefined {
   return forwardedFor?.includes(",") ? forwardedFor.slice(0, forwardedFor.lastIndexOf(",")).trim() : undefined;
 }
 
 function deleteHopByHop(headers: Headers): void {
   const connectionHeaders = headers.get("Connection")?.split(",") ?? [];
-  for (const name of [
-    ...connectionHeaders.map((text) => text.trim()).filter(isToken),
-    ...HOP_BY_HOP,
-    ...MORE_HOP_BY_HOP,
-  ]) {
+  for (const name of [...connectionHeaders.map((text) => text.trim()).filter(isToken), ...HOP_BY_HOP]) {
     headers.delete(name);
   }
 }

@@ -1,11 +1,11 @@
-/** A fetch as the edge makes it: redirects are the client's to follow, and an ingress is no cache. */
+/** A fetch of the edge. It does not follow redirects and does not cache. */
 export interface OriginFetchInit {
   readonly method?: string;
   readonly headers: Headers;
-  /** Left out where the request that is fetched brings its own. */
+  /** Undefined if the fetched request has a body. */
   readonly body?: ReadableStream | ArrayBuffer | null;
   readonly signal: AbortSignal;
-  /** The DNS record to connect to, in place of the URL's own. */
+  /** The DNS record to connect to, instead of the URL's host. */
   readonly resolveOverride: string | undefined;
 }
 
@@ -16,9 +16,9 @@ export function fetchOrigin(
   const init = {
     ...options,
     redirect: "manual",
-    // `cache: "no-store"` would add headers to what the origin sees.
+    // `cache: "no-store"` would add request headers.
     cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
   };
-  // The cast: `cf` is known to the types of Workers, not to those of Node, where `explain` reads this code.
+  // The cast: only the types of Workers have `cf`, and this file is also compiled with the types of Node.
   return fetch(input, init as RequestInit);
 }
