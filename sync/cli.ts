@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { expectPackage } from "./commands/optional-package.ts";
 import { UsageError } from "./commands/usage-error.ts";
 import { generateEncryptionKeys } from "./publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "./publish/sign-manifest.ts";
@@ -21,6 +22,7 @@ addClassOptions(program.command("dev"))
   .option("--zone <domain...>", "a domain of the local account; without it, it answers for every domain", [])
   .option("--echo-origins", "starts an echo origin for every Service, and reaches no other address", false)
   .action(async ({ zone, ...options }) => {
+    expectPackage("dev", "miniflare", packageJson.peerDependencies.miniflare);
     const { runDev } = await import("./commands/dev.ts");
     await runDev({ ...options, zones: zone }, print, abortOnSignal());
   });

@@ -28,7 +28,10 @@ import { createSecretEncryptor, generateEncryptionKeys } from "../publish/encryp
 import { createSigner, generateSigningKeys } from "../publish/sign-manifest.ts";
 import type { Account } from "./account-from-env.ts";
 
-const WORKER_ENTRY = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+// The package has no sources: there the bundled Worker is next to this module.
+const WORKER_ENTRY = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../src/index.ts" : "./worker.js", import.meta.url),
+);
 /** The local edge looks for a newer generation at every request that comes this much later. */
 const SNAPSHOT_REFRESH_MS = 20;
 

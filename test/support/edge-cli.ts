@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "./worker-harness.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 
 export interface CommandResult {
@@ -18,7 +19,7 @@ export async function runEdgress(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(NODE, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const exit = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = (await exit) as [number | null];
@@ -42,7 +43,7 @@ export interface DevProcess {
 /** Starts `edgress dev` on free ports, and resolves when it is ready. */
 export async function startDev(folder: string, ...extraArguments: readonly string[]): Promise<DevProcess> {
   const ports = ["--http-port", "0", "--https-port", "0"];
-  const child = spawn(process.execPath, [CLI, "dev", "--manifests", folder, ...ports, ...extraArguments], {
+  const child = spawn(NODE, [CLI, "dev", "--manifests", folder, ...ports, ...extraArguments], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];

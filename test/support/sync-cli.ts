@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "./worker-harness.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const NODE = process.env.TEST_NODE ?? process.execPath;
 const START_TIMEOUT_MS = 30_000;
 
 export interface SyncProcessOptions {
@@ -41,7 +42,7 @@ export async function startSyncProcess({
   const lines: LogLine[] = [];
   let stderr = "";
   // Ends with this process, however that ends.
-  const commandArguments = ["--pdeathsig", "KILL", process.execPath, CLI, "sync", "--health-port", "0", ...args];
+  const commandArguments = ["--pdeathsig", "KILL", NODE, CLI, "sync", "--health-port", "0", ...args];
   const child = spawn("setpriv", commandArguments, {
     env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -14,7 +14,7 @@ const ORIGIN_PATTERN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
 const ORIGIN_LIST_PATTERN = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
 
 /** A parsed list of origins. Invalid items are skipped, as in ingress-nginx. */
-interface OriginList {
+export interface CorsOrigins {
   readonly origins: readonly string[] | "any";
   readonly skipped: readonly string[];
 }
@@ -110,11 +110,11 @@ export const cors = /* @__PURE__ */ definePolicy({
 });
 
 /** Skips invalid items. A list that ingress-nginx cannot read allows every origin. */
-function originList(row: AnnotationRow): Annotation<OriginList> {
+function originList(row: AnnotationRow): Annotation<CorsOrigins> {
   return { ...row, parse: parseOriginList };
 }
 
-function parseOriginList(input: string): Result<OriginList> {
+function parseOriginList(input: string): Result<CorsOrigins> {
   const items = input.split(",").map((item) => item.trim());
   if (items.includes("*")) return success({ origins: "any", skipped: [] });
   if (!ORIGIN_LIST_PATTERN.test(input.replaceAll(" ", ""))) {

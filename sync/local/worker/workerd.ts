@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { readFile } from "node:fs/promises";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { STORAGE_WORKER_SCRIPT } from "./worker-storage.ts";
 
@@ -45,6 +45,8 @@ function preserveSignalHandlers<T>(create: () => T): T {
 }
 
 async function bundle(entry: string): Promise<string> {
+  if (entry.endsWith(".js")) return readFile(entry, "utf8"); // bundled already
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

@@ -1,0 +1,60 @@
+import { ROOT_ZONE } from "../src/rules/hosts.ts";
+import type { Rules } from "../src/rules/snapshot.ts";
+import { parseCluster } from "../sync/collect/parse-objects.ts";
+import { compile } from "../sync/compile/compile.ts";
+import { type Diagnostic, diagnosticReasons, type Severity } from "../sync/compile/diagnostics.ts";
+import { createRegexInspector } from "../sync/compile/hosts/regex-safety.ts";
+import { DEFAULT_PERMITS } from "../sync/permits/model.ts";
+
+export type { Diagnostic, Reason, Severity } from "../sync/compile/diagnostics.ts";
+
+/** Options of `compileObjects`; their defaults are those of the `edgress` command. */
+export interface CompileObjectsOptions {
+  /** The domains of the Cloudflare account. Default: every domain. */
+  readonly zones?: readonly string[];
+  /** The class in the annotation `kubernetes.io/ingress.class`. Default: edgress. */
+  readonly ingressClass?: string;
+  /** The `spec.controller` of IngressClasses. Default: edgress.dev/ingress-controller. */
+  readonly controller?: string;
+  /** Compiles Ingresses without a class too. Default: false. */
+  readonly watchIngressWithoutClass?: boolean;
+  /** Headers that `custom-headers` may set. Default: none. */
+  readonly allowedResponseHeaders?: readonly string[];
+  /** Encrypts a secret text, or returns a token for it. Default: an error, since rules must not contain secrets. */
+  readonly encrypt?: (text: string) => string;
+}
+
+/** Rules and diagnostics of a list of Kubernetes objects. */
+export interface CompiledObjects {
+  readonly rules: Rules;
+  readonly diagnostics: readonly (Diagnostic & { readonly severity: Severity })[];
+}
+
+/**
+ * Compiles Kubernetes objects, as YAML or JSON parsers return them, into rules. Objects of other kinds are ignored. An
+ * invalid object is left out and reported.
+ */
+export function compileObjects(objects: readonly unknown[], options: CompileObjectsOptions = {}): CompiledObjects {
+  const cluster = parseCluster(objects.map((object, index) => ({ object, source: `object ${index + 1}` })));
+  const { rules, diagnostics } = compile(cluster, {
+    ingressClass: options.ingressClass ?? "edgress",
+    controller: options.controller ?? "edgress.dev/ingress-controller",
+    watchIngressWithoutClass: options.watchIngressWithoutClass ?? false,
+    zones: options.zones ?? [ROOT_ZONE],
+    allowedResponseHeaders: options.allowedResponseHeaders ?? [],
+    inspect: createRegexInspector(),
+    tokenizeSecret: options.encrypt ?? noEncryption,
+    permits: DEFAULT_PERMITS,
+  });
+  return {
+    rules,
+    diagnostics: diagnostics.map((diagnostic) => ({
+      ...diagnostic,
+      severity: diagnosticReasons[diagnostic.reason].severity,
+    })),
+  };
+}
+
+function noEncryption(): never {
+  throw new Error("encrypt missing: an Ingress refers to a Secret. Set the option `encrypt`");
+}
