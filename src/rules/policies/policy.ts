@@ -81,7 +81,7 @@ export interface PolicyContext {
 /** The effect of a policy for a namespace that may claim only some paths of the host. */
 export type PathLimitedEffect<Name extends string> =
   | { readonly effect: "applies" }
-  /** Only where an owner of the host has a certificate, because browsers apply it to the whole host. */
+  /** Applies only if an owner of the host has a certificate, because browsers apply it to the whole host. */
   | { readonly effect: "needs-host-certificate" }
   /** A policy of the host: every annotation that is set is reported. */
   | { readonly effect: "ignored" }
@@ -90,17 +90,17 @@ export type PathLimitedEffect<Name extends string> =
 
 /** How a policy makes the path of a route a regex. */
 export interface RegexPaths<Values, Settings, Name extends string> {
-  /** Whether the annotations may do so. Used before settings exist. */
+  /** Whether the annotations may make the path a regex. Used before settings exist. */
   readonly mayBeRegex: (values: Values, isLegacy: PolicyContext["isLegacy"]) => boolean;
   readonly isRegex: (values: Values, settings: Settings | undefined) => boolean;
   /** Whether the path stays a prefix and the rest of the URL path is kept. */
   readonly keepsPrefix: (settings: Settings | undefined) => boolean;
-  /** The annotation that does so. */
+  /** Returns the annotation that makes the path a regex. */
   readonly findAnnotation: (settings: Settings | undefined) => Name;
 }
 
 /**
- * A policy: how annotations become settings, and all that the compiler and lint must know of it. Every field is
+ * A policy: how annotations become settings, and all facts about it that the compiler and lint use. Every field is
  * required. The filter of the same name applies the settings to a request.
  */
 export interface Policy<N extends string, S extends z.ZodMiniType, A extends Annotations> {
@@ -115,7 +115,7 @@ export interface Policy<N extends string, S extends z.ZodMiniType, A extends Ann
   readonly appliesToCatchAll: boolean;
   /** Whether a class may set its annotations for all of its Ingresses. */
   readonly allowedAsClassDefault: boolean;
-  /** Whether lint reports it where an unmatched path inherits it from the oldest Ingress of the host. */
+  /** Whether lint reports that unmatched paths inherit it from the oldest Ingress of the host. */
   readonly surprisesWhenInherited: boolean;
   readonly pathLimited: PathLimitedEffect<keyof A & string>;
   readonly regexPaths: RegexPaths<AnnotationValues<A>, z.infer<S>, keyof A & string> | "never";

@@ -1,5 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone, listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { FURTHER_HOSTS, readFurtherHosts, redirectHost } from "../../../src/rules/policies/from-to-www.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { permitsHost } from "../../permits/model.ts";
@@ -18,6 +19,10 @@ export interface HostsWithAliases {
   /** Aliases that a certificate of their host covers. */
   readonly tlsAliases: readonly string[];
 }
+
+const aliasPolicies = compiledPolicies.flatMap(({ name, furtherHosts }) =>
+  furtherHosts === "none" ? [] : [{ name, annotationNames: Object.values(furtherHosts) }],
+);
 
 type AliasAnnotation = (typeof FURTHER_HOSTS)[keyof typeof FURTHER_HOSTS];
 
@@ -64,8 +69,9 @@ export function addAliases(
 
 /** Few do, so that the others need not be put in order, nor their names be known. */
 function requestsAliases({ annotations }: IngressWithAnnotations): boolean {
-  const { redirectsWww, aliases } = readFurtherHosts(annotations.values);
-  return redirectsWww || aliases.length > 0;
+  return aliasPolicies.some(({ name, annotationNames }) =>
+    annotationNames.some((annotation) => annotations.values[name][annotation]),
+  );
 }
 
 type ReserveAlias = (
