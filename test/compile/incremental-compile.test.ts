@@ -6,10 +6,11 @@ import type { HostRules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Secret, Service } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import { type Compilation, compile } from "../../sync/compile/compile.ts";
+import { compile } from "../../sync/compile/compile.ts";
+import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
+import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { createCompileCache } from "../../sync/incremental/cache.ts";
 import { competingIngresses } from "../support/arbitraries.ts";
 import { OPTIONS, readFixtures, ZONES } from "../support/fixture.ts";
 

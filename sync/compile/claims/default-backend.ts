@@ -1,8 +1,10 @@
 import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
 import type { PolicyName } from "../../../src/rules/policies/index.ts";
 import { type IngressBackend, nameOf } from "../../collect/cluster-model.ts";
+import { FULL_HOST } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
-import { buildRouteKey, buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
+import type { Claim, IngressConfig } from "../model.ts";
+import { buildRouteKey, buildSubject } from "./claims.ts";
 
 // ingress-nginx leaves these out where an Ingress without rules takes every request.
 const catchAllExcludedPolicies: readonly PolicyName[] = ["appRoot", "redirect", "rewrite", "sslRedirect"];
@@ -16,7 +18,7 @@ const defaultBackendSuffix = "#default";
  */
 export function buildDefaultBackendClaims(
   host: string,
-  owners: readonly IngressWithAnnotations[],
+  owners: readonly IngressConfig[],
   claims: readonly Claim[],
   report: Report,
 ): Claim[] {
@@ -26,7 +28,7 @@ export function buildDefaultBackendClaims(
 }
 
 /** For any host: an Ingress that has nothing but a default backend, else the first that has one beside its rules. */
-function findCatchAllOwner(owners: readonly IngressWithAnnotations[]): IngressWithAnnotations | undefined {
+function findCatchAllOwner(owners: readonly IngressConfig[]): IngressConfig | undefined {
   const ownersWithDefault = owners.filter(({ ingress }) => ingress.defaultBackend);
   return ownersWithDefault.find(({ ingress }) => ingress.rules.length === 0) ?? ownersWithDefault[0];
 }
@@ -36,7 +38,7 @@ export function isDefaultBackendClaim({ id }: Pick<Claim, "id">): boolean {
   return id.endsWith(defaultBackendSuffix);
 }
 
-function buildDefaultBackendClaim(owner: IngressWithAnnotations, host: string, report: Report): Claim {
+function buildDefaultBackendClaim(owner: IngressConfig, host: string, report: Report): Claim {
   const { ingress } = owner;
   const subject = buildSubject(ingress, "spec.defaultBackend");
   const excludedPolicies = host === CATCH_ALL_HOST && ingress.rules.length === 0 ? catchAllExcludedPolicies : [];
@@ -47,6 +49,7 @@ function buildDefaultBackendClaim(owner: IngressWithAnnotations, host: string, r
     ...routeParts,
     routeKey: buildRouteKey(routeParts),
     excludedPolicies,
+    permit: FULL_HOST,
     subject,
   };
   const backend = keepServiceBackend(ingress.defaultBackend);
