@@ -33,7 +33,7 @@ export function createCompileCache(): CompileCache {
     addresses: createObjectMemo(),
     hosts: createNameMemo(
       ({ host }) => host,
-      ({ ownership, claims }) => [...listOwnershipInputs(ownership), claims],
+      ({ ownership, claims }) => [claims, ...listOwnershipInputs(ownership)],
     ),
   };
 }

@@ -57,16 +57,24 @@ export function createNameMemo<Item, X extends Index<X>, T>(
   listInputs: (item: Item) => Inputs,
 ): NameMemo<Item, X, T> {
   let previousEntries: ReadonlyMap<string, NamedEntry<X, T>> = new Map();
+  let previousCommonInputs: Inputs = [];
   return (items, commonInputs, index, create) => {
+    if (!areSameInputs(previousCommonInputs, commonInputs)) previousEntries = new Map();
     const isUnchanged = ({ find, key, result }: IndexRead<X>) => index[find](key) === result;
-    const entries = items.map((item): [string, NamedEntry<X, T>] => {
-      const [name, inputs] = [nameOf(item), [...commonInputs, ...listInputs(item)]];
+    const entries = new Map<string, NamedEntry<X, T>>();
+    const values = items.map((item) => {
+      const [name, inputs] = [nameOf(item), listInputs(item)];
       const previous = previousEntries.get(name);
       const isReusable = previous && areSameInputs(previous.inputs, inputs) && previous.reads.every(isUnchanged);
-      return [name, isReusable ? previous : createNamedEntry(inputs, index, (recorded) => create(item, recorded))];
+      const entry = isReusable
+        ? previous
+        : createNamedEntry<X, T>(inputs, index, (recordedIndex) => create(item, recordedIndex));
+      entries.set(name, entry);
+      return entry.value;
     });
-    previousEntries = new Map(entries);
-    return entries.map(([, { value }]) => value);
+    previousEntries = entries;
+    previousCommonInputs = commonInputs;
+    return values;
   };
 }
 
@@ -95,16 +103,17 @@ function recordReads<X extends Index<X>>(index: X): { recordedIndex: X; listRead
 }
 
 function areSameInputs(a: Inputs, b: Inputs): boolean {
-  return (
-    a.length === b.length &&
-    a.every((input, index) => {
-      const other = b[index];
-      return input === other || (Array.isArray(input) && Array.isArray(other) && isSameList(input, other));
-    })
-  );
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    const [input, other] = [a[index], b[index]];
+    if (input !== other && !(Array.isArray(input) && Array.isArray(other) && isSameList(input, other))) return false;
+  }
+  return true;
 }
 
 /** Whether two lists have the same items, by identity. */
 export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }

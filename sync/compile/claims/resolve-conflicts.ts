@@ -4,40 +4,31 @@ import type { Claim, HostGrant, IngressClaims, IngressConfig, Ownership } from "
 
 /** Resolves conflicts: of the same host, path and type the first claim becomes a route, and the others are reported. */
 export function resolveConflicts(ingressClaims: readonly IngressClaims[], report: Report): Map<string, HostGrant> {
-  const ownersByHost = groupOwners(ingressClaims);
+  const hosts = new Map<string, { owners: IngressConfig[]; claims: Claim[] }>();
+  const findHost = (host: string) => {
+    const known = hosts.get(host) ?? { owners: [], claims: [] };
+    if (known.owners.length + known.claims.length === 0) hosts.set(host, known);
+    return known;
+  };
   const holdersByRouteKey = new Map<string, Claim>();
-  const claimsByHost = new Map<string, Claim[]>();
-  for (const claim of ingressClaims.flatMap(({ claims }) => claims)) {
-    const holder = holdersByRouteKey.get(claim.routeKey);
-    if (holder) reportPathConflict(claim, holder, report);
-    else {
-      holdersByRouteKey.set(claim.routeKey, claim);
-      appendTo(claimsByHost, claim.host, claim);
+  for (const { owner, hosts: hostClaims, claims } of ingressClaims) {
+    for (const { host, permit } of hostClaims) if (permit.type === "full") findHost(host).owners.push(owner);
+    for (const claim of claims) {
+      const holder = holdersByRouteKey.get(claim.routeKey);
+      if (holder) reportPathConflict(claim, holder, report);
+      else {
+        holdersByRouteKey.set(claim.routeKey, claim);
+        findHost(claim.host).claims.push(claim);
+      }
     }
   }
-  const hosts = new Set([...ownersByHost.keys(), ...claimsByHost.keys()]);
   return new Map(
-    [...hosts].map((host) => {
-      const owners = ownersByHost.get(host);
-      const ownership: Ownership = owners ? { type: "full", owners } : { type: "paths", fallback: undefined };
-      return [host, { host, ownership, claims: claimsByHost.get(host) ?? [] }];
+    [...hosts].map(([host, { owners, claims }]) => {
+      const ownership: Ownership =
+        owners.length > 0 ? { type: "full", owners } : { type: "paths", fallback: undefined };
+      return [host, { host, ownership, claims }];
     }),
   );
-}
-
-/** The Ingresses that may claim all of a host, by host. */
-function groupOwners(ingressClaims: readonly IngressClaims[]): ReadonlyMap<string, readonly IngressConfig[]> {
-  const ownersByHost = new Map<string, IngressConfig[]>();
-  for (const { owner, hosts } of ingressClaims) {
-    for (const { host, permit } of hosts) if (permit.type === "full") appendTo(ownersByHost, host, owner);
-  }
-  return ownersByHost;
-}
-
-function appendTo<T>(lists: Map<string, T[]>, host: string, item: T): void {
-  const list = lists.get(host);
-  if (list) list.push(item);
-  else lists.set(host, [item]);
 }
 
 function reportPathConflict(claim: Claim, holder: Claim, report: Report): void {

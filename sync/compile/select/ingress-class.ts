@@ -1,6 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import { type Cluster, type Ingress, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 
@@ -41,14 +42,11 @@ function byClaimOrder(a: RankedIngress, b: RankedIngress): number {
 // After every date, yet a number: infinities cannot be subtracted.
 const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
-function rankIngress(ingress: Ingress): RankedIngress {
+const rankIngress = memoize((ingress: Ingress): RankedIngress => {
   const { created } = ingress;
-  return {
-    ingress,
-    createdMs: created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created),
-    name: nameOf(ingress),
-  };
-}
+  const createdMs = created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created);
+  return { ingress, createdMs, name: nameOf(ingress) };
+});
 
 /** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */
 function isSelected(
