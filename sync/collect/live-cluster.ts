@@ -1,4 +1,4 @@
-import { isSameList } from "../incremental/cache.ts";
+import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Pause } from "../kubernetes/list-watch.ts";

@@ -16,7 +16,6 @@ import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { type ManifestSyncResult, syncManifests } from "../controller/sync-folder.ts";
-import { createNoOpMemo } from "../incremental/cache.ts";
 import { formatExamples } from "../local/echo/curl-examples.ts";
 import { createEchoOrigins, type EchoOrigins } from "../local/echo/echo-origins.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
@@ -129,11 +128,7 @@ async function syncFolder(
   const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
   const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ingresses = selectIngresses(
-    cluster,
-    options,
-    createNoOpMemo(() => {}),
-  );
+  const ingresses = selectIngresses(cluster, options, () => {});
   localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
   const result = await syncManifests(cluster, options, account, new Date());
   const lines = [...manifests.unparsableFiles.map(formatUnparsableFile), ...result.diagnostics.map(formatDiagnostic)];

@@ -8,7 +8,6 @@ import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
-import { createNoOpMemo } from "../incremental/cache.ts";
 import { type Finding, sortFindings } from "../lint/finding.ts";
 import { formatJunit } from "../lint/junit.ts";
 import { lint } from "../lint/lint.ts";
@@ -54,11 +53,7 @@ export async function runLint(
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
     prefixSource(finding, folder),
   );
-  const selectedIngresses = selectIngresses(
-    cluster,
-    compileOptions,
-    createNoOpMemo(() => {}),
-  );
+  const selectedIngresses = selectIngresses(cluster, compileOptions, () => {});
   const otherClassCount = cluster.ingresses.length - selectedIngresses.length;
   return {
     lines: formatReport(findings, { json, sarif, junit }),

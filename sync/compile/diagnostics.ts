@@ -141,8 +141,19 @@ export interface Diagnostic extends Subject {
 
 export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
 
-export function createReporter(diagnostics: Diagnostic[]): Report {
-  return (reason, subject, problem, remedy) => diagnostics.push({ reason, ...subject, problem, remedy });
+/** A value with the diagnostics of its making. */
+export interface Reported<T> {
+  readonly value: T;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Makes a value, and collects the diagnostics that are reported meanwhile. */
+export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> {
+  const diagnostics: Diagnostic[] = [];
+  const value = make((reason, subject, problem, remedy) => {
+    diagnostics.push({ reason, ...subject, problem, remedy });
+  });
+  return { value, diagnostics };
 }
 
 /** A diagnostic as one line. */

@@ -1,7 +1,8 @@
 import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
-import { createCompileCache } from "../incremental/cache.ts";
-import { type Compilation, compile } from "./compile.ts";
+import { compile } from "./compile.ts";
+import { createCompileCache } from "./compile-cache.ts";
 import { type Diagnostic, isIngressError } from "./diagnostics.ts";
+import type { Compilation } from "./model.ts";
 import type { Options } from "./options.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
 

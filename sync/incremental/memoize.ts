@@ -1,11 +1,9 @@
-/** `make`, called once for each object, which is never changed: what it made is kept for as long as the object lives. */
-export function memoize<T extends object, R extends NonNullable<unknown>>(make: (object: T) => R): (object: T) => R {
-  const cache = new WeakMap<T, R>();
-  return (object) => {
-    const cachedResult = cache.get(object);
-    if (cachedResult !== undefined) return cachedResult;
-    const result = make(object);
-    cache.set(object, result);
-    return result;
-  };
+import { createObjectMemo } from "./memo.ts";
+
+/** Calls `make` once for each object, and returns the same result from then on. */
+export function memoize<T extends object, R>(make: (object: T) => R): (object: T) => R {
+  const memo = createObjectMemo<T, R>();
+  return (object) => memo(object, NO_INPUTS, () => make(object));
 }
+
+const NO_INPUTS: readonly unknown[] = [];

@@ -6,11 +6,11 @@ import { redirectsToHttps } from "../../src/rules/policies/ssl-redirect.ts";
 import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
 import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { findRegexAnnotation, isRegexPath } from "../compile/hosts/regex-policies.ts";
+import type { ParsedAnnotations } from "../compile/model.ts";
 import type { Options } from "../compile/options.ts";
 import type { CatalogEntry } from "../compile/select/annotation-catalog.ts";
-import { type ParsedAnnotations, readAnnotations } from "../compile/select/annotations.ts";
+import { readAnnotations } from "../compile/select/annotations.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { createNoOpMemo } from "../incremental/cache.ts";
 import type { Finding } from "./finding.ts";
 
 /** An Ingress of ours, as it was written and as it was read. */
@@ -52,11 +52,7 @@ export interface IngressIndex {
 
 /** Joins what was written with what was compiled. */
 export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Options): IngressIndex {
-  const selectedIngresses = selectIngresses(
-    cluster,
-    options,
-    createNoOpMemo(() => {}),
-  ).map((ingress) => ({
+  const selectedIngresses = selectIngresses(cluster, options, () => {}).map((ingress) => ({
     ingress,
     parsedAnnotations: readAnnotations(ingress, () => {}),
   }));

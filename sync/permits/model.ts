@@ -57,14 +57,21 @@ export function findPermittedPaths({ claims }: Permits, namespace: string, host:
   return paths.has(WHOLE_HOST) ? [WHOLE_HOST] : [...paths].toSorted(compareText);
 }
 
-/** Whether `paths` are a host from its root on. */
-export function includesWholeHost(paths: readonly string[]): boolean {
-  return paths.includes(WHOLE_HOST);
+/** How much of a host a namespace may claim: all of it, or only some paths and the paths below them. */
+export type HostPermit = { readonly type: "full" } | { readonly type: "paths"; readonly paths: readonly string[] };
+
+export const FULL_HOST: HostPermit = { type: "full" };
+
+/** Returns how much of a host a namespace may claim, or undefined if it may claim nothing. */
+export function findHostPermit(permits: Permits, namespace: string, host: string): HostPermit | undefined {
+  const paths = findPermittedPaths(permits, namespace, host);
+  if (paths.length === 0) return undefined;
+  return paths.includes(WHOLE_HOST) ? FULL_HOST : { type: "paths", paths };
 }
 
-/** Whether a namespace may have a host as a whole: only then are the host's own policies and further names its business. */
+/** Whether a namespace may claim all of a host. Only then may it set the host's policies and aliases. */
 export function permitsHost(permits: Permits, namespace: string, host: string): boolean {
-  return includesWholeHost(findPermittedPaths(permits, namespace, host));
+  return findHostPermit(permits, namespace, host)?.type === "full";
 }
 
 /** Whether a decoded path is one of `paths`, or lies below one: `/cart/7` lies below `/cart`, `/cartoon` does not. */

@@ -1,9 +1,10 @@
 import type { Cluster, Ingress, Service } from "../../sync/collect/cluster-model.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import { type Compilation, compile } from "../../sync/compile/compile.ts";
+import { compile } from "../../sync/compile/compile.ts";
+import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
+import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { createCompileCache } from "../../sync/incremental/cache.ts";
 import { DEFAULT_PERMITS } from "../../sync/permits/model.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";

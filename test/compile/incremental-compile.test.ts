@@ -6,10 +6,11 @@ import type { HostRules } from "../../src/rules/snapshot.ts";
 import type { Cluster, Secret, Service } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import { type Compilation, compile } from "../../sync/compile/compile.ts";
+import { compile } from "../../sync/compile/compile.ts";
+import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
+import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { createCompileCache } from "../../sync/incremental/cache.ts";
 import { competingIngresses } from "../support/arbitraries.ts";
 import { OPTIONS, readFixtures, ZONES } from "../support/fixture.ts";
 
@@ -75,13 +76,51 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
     metadata: fc.record({ namespace: fc.constantFrom("default", "shop"), name: fc.constant("none") }),
     stringData: fc.constantFrom({ "ca.crt": "one" }, { "ca.crt": "two" }, {}),
   });
+  const configMap = fc.record({
+    kind: fc.constant("ConfigMap"),
+    apiVersion: fc.constant("v1"),
+    metadata: fc.record({ namespace: fc.constantFrom("default", "shop"), name: fc.constantFrom("settings", "none") }),
+    data: fc.constantFrom({ "proxy-body-size": "1m" }, { "enable-cors": "true" }, { "limit-rps": "broken" }, {}),
+  });
+  const ingressClass = fc.record({
+    kind: fc.constant("IngressClass"),
+    apiVersion: fc.constant("networking.k8s.io/v1"),
+    metadata: fc.record({ namespace: fc.constant(""), name: fc.constantFrom("edgress", "other") }),
+    spec: fc.record(
+      {
+        controller: fc.constantFrom(OPTIONS.controller, "example.com/other"),
+        parameters: fc.record({
+          kind: fc.constantFrom("ConfigMap", "Secret"),
+          name: fc.constant("settings"),
+          namespace: fc.constantFrom("default", "shop"),
+          scope: fc.constant("Namespace"),
+        }),
+      },
+      { requiredKeys: ["controller"] },
+    ),
+  });
+  const invalidService = fc.record({
+    kind: fc.constant("Service"),
+    apiVersion: fc.constant("v1"),
+    metadata: fc.record({ namespace: fc.constant("shop"), name: fc.constantFrom("one", "broken") }),
+    spec: fc.constantFrom<unknown>(7, { ports: "none" }),
+  });
   const step = fc.record({
     world: competingIngresses,
-    secret: fc.option(secret),
-    offset: fc.nat({ max: 7 }),
-    removedIndex: fc.nat({ max: 7 }),
+    extraObjects: fc.array(fc.oneof(secret, configMap, ingressClass, invalidService), { maxLength: 3 }),
+    offset: fc.nat({ max: 11 }),
+    removedIndex: fc.nat({ max: 11 }),
     isUnreadable: fc.boolean(),
-    zones: fc.constantFrom(ZONES, ZONES, ZONES, ["example.net"]),
+    certificates: fc.constantFrom("known" as const, "unknown" as const),
+    changedOptions: fc.constantFrom<Partial<Options>>(
+      ...Array.from({ length: 4 }, () => ({})),
+      { zones: ["example.net"] },
+      { allowedResponseHeaders: ["X-Any"] },
+      { watchIngressWithoutClass: !OPTIONS.watchIngressWithoutClass },
+      { tokenizeSecret: (text) => `<${text}>` },
+      { permits: { claims: [], limits: [], origins: { type: "any" } } },
+      { namespace: "shop" },
+    ),
   });
 
   type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -98,8 +137,9 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
           for (const nextStep of steps) {
             applyStep(pieces, nextStep);
             const unreadableReferences = nextStep.isUnreadable ? [UNREADABLE_REFERENCE] : [];
-            const cluster = { ...mergeClusters([...pieces.values()]), unreadableReferences };
-            const stepOptions = { ...options, zones: nextStep.zones };
+            const { certificates, changedOptions } = nextStep;
+            const cluster = { ...mergeClusters([...pieces.values()]), unreadableReferences, certificates };
+            const stepOptions = { ...options, ...changedOptions };
             assertUnchanged(cluster, stepOptions, cache, compileBothWays(cluster, stepOptions, cache));
           }
         }),
@@ -109,8 +149,8 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
   }
 
   /** The first step brings all of a world, the others some of one. */
-  function applyStep(pieces: Map<string, Cluster>, { world, secret: secretObject, offset, removedIndex }: Step): void {
-    const objects = [...world.ingresses, ...world.services, ...(secretObject ? [secretObject] : [])];
+  function applyStep(pieces: Map<string, Cluster>, { world, extraObjects, offset, removedIndex }: Step): void {
+    const objects = [...world.ingresses, ...world.services, ...extraObjects];
     const start = offset % objects.length;
     const changedObjects = pieces.size === 0 ? objects : objects.slice(start, start + 2);
     for (const object of changedObjects) {
@@ -121,12 +161,15 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
   }
 
   function mergeClusters(pieces: readonly Cluster[]): Cluster {
-    const mergeLists = <K extends "ingresses" | "services" | "secrets" | "invalidObjects">(kind: K) =>
+    type Kind = "ingresses" | "services" | "secrets" | "configMaps" | "classes" | "invalidObjects";
+    const mergeLists = <K extends Kind>(kind: K) =>
       pieces.flatMap((piece): readonly Cluster[K][number][] => piece[kind]) as unknown as Cluster[K];
     const lists = {
       ingresses: mergeLists("ingresses"),
       services: mergeLists("services"),
       secrets: mergeLists("secrets"),
+      configMaps: mergeLists("configMaps"),
+      classes: mergeLists("classes"),
     };
     return { ...parseCluster([]), ...lists, invalidObjects: mergeLists("invalidObjects") };
   }

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { compareText } from "../../src/rules/compare-text.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { diffLists } from "../../sync/incremental/list-diff.ts";
-import { EMPTY_SORTED_LIST, updateSorted } from "../../sync/incremental/sorted-list.ts";
 import { updateWantedRecords } from "../../sync/publish/dns/wanted-records.ts";
 import { diffHosts } from "../../sync/publish/guard/host-changes.ts";
 
@@ -36,27 +34,6 @@ describe("what is in only one of two lists", () => {
         });
       }),
     );
-  });
-});
-
-describe("a list that is sorted after another", () => {
-  test("is in order, whatever comes and goes", () => {
-    const list = fc.uniqueArray(fc.string({ maxLength: 2 }));
-    fc.assert(
-      fc.property(fc.array(list), (rounds) => {
-        let sortedList = updateSorted<string>(EMPTY_SORTED_LIST, [], compareText);
-        for (const items of rounds) {
-          sortedList = updateSorted(sortedList, items, compareText);
-          assert.deepEqual(sortedList, { items, sorted: items.toSorted(compareText) });
-        }
-      }),
-    );
-  });
-
-  test("is the same array where nothing came or went, in whatever order", () => {
-    const before = updateSorted(EMPTY_SORTED_LIST, ["b", "a"], compareText);
-    assert.deepEqual(before.sorted, ["a", "b"]);
-    assert.equal(updateSorted(before, ["a", "b"], compareText).sorted, before.sorted);
   });
 });
 

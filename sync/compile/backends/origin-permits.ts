@@ -3,8 +3,8 @@ import { createIpMatcher } from "../../../src/rules/addresses.ts";
 import type { Service } from "../../collect/cluster-model.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { matchesHost, matchesNamespace, type OriginPermits } from "../../permits/model.ts";
+import { listExternalAddresses } from "./external-addresses.ts";
 import { isRecordName } from "./origin-record-names.ts";
-import { listExternalAddresses } from "./services.ts";
 
 /** Why an address, or a load balancer's name, may not be an origin of a namespace; nothing if it may. */
 export type CheckOrigin = (namespace: string, address: string) => string | undefined;

@@ -4,13 +4,14 @@ import { CATCH_ALL_HOST, listHostCandidates, parseHost } from "../../../src/rule
 import { parseTemplate } from "../../../src/rules/nginx-variables.ts";
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
-import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { SubrequestTarget } from "../../../src/rules/subrequest-target.ts";
 import { nameOf, type Service } from "../../collect/cluster-model.ts";
-import type { HostLookups } from "./cluster-index.ts";
+import type { ResolvedBackend } from "../model.ts";
+import type { ClusterIndex } from "./cluster-index.ts";
+import { canonicalizeAddress } from "./external-addresses.ts";
 import { isInternalName } from "./origin-permits.ts";
 import { isRecordName } from "./origin-record-names.ts";
-import { canonicalizeAddress } from "./services.ts";
+import type { ResolveBackend } from "./services.ts";
 
 // A literal authority ends where a variable begins: "http://10.0.0.1:80$request_uri".
 const URL_PARTS = /^(https?):\/\/(\$\{?[a-z_]+\}?(?::\d+)?|[^/?#\s\\$]+)([/?$][^#\s]*)?$/;
@@ -25,18 +26,29 @@ const CLUSTER_DNS_NAME = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?$
 export function resolveSubrequestTarget(
   url: string,
   namespace: string,
-  lookups: HostLookups,
-  backends: Map<string, Backend>,
-): Result<SubrequestTarget> {
+  lookups: TargetLookups,
+): Result<ResolvedTarget> {
   const parts = parseUrl(url);
   if (!parts.ok) return parts;
   const { scheme, name, path } = parts.value;
-  if (name === "$host") return success({ via: "rules", scheme, host: name, path });
+  if (name === "$host") return success({ target: { via: "rules", scheme, host: name, path } });
   const service = findService(name, namespace, lookups);
-  if (service) return resolveBackendTarget(service, parts.value, lookups, backends);
+  if (service) return resolveBackendTarget(service, parts.value, lookups);
   const address = canonicalizeAddress(name.replace(/^\[|\]$/g, ""), false);
-  if (address !== undefined) return resolveAddressTarget(address, namespace, parts.value, lookups, backends);
-  return resolvePublicTarget(parts.value, lookups);
+  if (address !== undefined) return resolveAddressTarget(address, namespace, parts.value, lookups);
+  const target = resolvePublicTarget(parts.value, lookups);
+  return target.ok ? success({ target: target.value }) : target;
+}
+
+/** A target, and its backend if it has one. */
+export interface ResolvedTarget {
+  readonly target: SubrequestTarget;
+  readonly backend?: ResolvedBackend;
+}
+
+interface TargetLookups {
+  readonly index: ClusterIndex;
+  readonly resolve: ResolveBackend;
 }
 
 interface UrlParts {
@@ -63,13 +75,11 @@ function parseUrl(url: string): Result<UrlParts> {
 function resolveBackendTarget(
   { namespace, name }: Service,
   { scheme, port, path }: UrlParts,
-  { resolve }: HostLookups,
-  backends: Map<string, Backend>,
-): Result<SubrequestTarget> {
+  { resolve }: TargetLookups,
+): Result<ResolvedTarget> {
   const resolution = resolve(namespace, { name, port }, scheme);
   if (!resolution.ok) return failure(resolution.problem);
-  backends.set(resolution.id, resolution.backend);
-  return success({ via: "backend", backend: resolution.id, path });
+  return success({ target: { via: "backend", backend: resolution.id, path }, backend: resolution });
 }
 
 /** An address leads to itself alone, whatever other addresses the Services have that claim it: those may be anyone's. */
@@ -77,12 +87,12 @@ function resolveAddressTarget(
   address: string,
   namespace: string,
   { name, scheme, port, path }: UrlParts,
-  { lookUp, resolve }: HostLookups,
-  backends: Map<string, Backend>,
-): Result<SubrequestTarget> {
-  const services = lookUp("servicesAt", address)
+  { index, resolve }: TargetLookups,
+): Result<ResolvedTarget> {
+  const services = index
+    .servicesAt(address)
     .split(" ")
-    .flatMap((serviceName) => lookUp("service", serviceName) ?? [])
+    .flatMap((serviceName) => index.service(serviceName) ?? [])
     .toSorted(
       (a, b) => rankByNamespace(a, namespace) - rankByNamespace(b, namespace) || compareText(nameOf(a), nameOf(b)),
     );
@@ -93,8 +103,8 @@ function resolveAddressTarget(
       : [];
     if (!resolution.ok || addresses.length === 0) continue;
     const id = addresses.length === resolution.backend.addresses.length ? resolution.id : `${resolution.id}@${address}`;
-    backends.set(id, { ...resolution.backend, addresses: addresses });
-    return success({ via: "backend", backend: id, path });
+    const backend = { id, backend: { ...resolution.backend, addresses } };
+    return success({ target: { via: "backend", backend: id, path }, backend });
   }
   const unresolvedBackend = resolutions.find((resolution) => !resolution.ok);
   if (unresolvedBackend?.ok === false) return failure(unresolvedBackend.problem);
@@ -108,14 +118,14 @@ function rankByNamespace(service: Service, namespace: string): number {
 }
 
 /** The Service that a name stands for. */
-function findService(name: string, namespace: string, { lookUp }: HostLookups): Service | undefined {
+function findService(name: string, namespace: string, { index }: TargetLookups): Service | undefined {
   const [, service, serviceNamespace] = CLUSTER_DNS_NAME.exec(name) ?? /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(name) ?? [];
-  return lookUp("service", service === undefined ? `${namespace}/${name}` : `${serviceNamespace}/${service}`);
+  return index.service(service === undefined ? `${namespace}/${name}` : `${serviceNamespace}/${service}`);
 }
 
 function resolvePublicTarget(
   { name, scheme, port, path }: UrlParts,
-  { lookUp }: HostLookups,
+  { index }: TargetLookups,
 ): Result<SubrequestTarget> {
   if (ipaddr.isValid(name.replace(/^\[|\]$/g, "")))
     return failure(`expected an address in four numbers, got "${name}"`);
@@ -125,7 +135,7 @@ function resolvePublicTarget(
   if (isRecordName(host.value))
     return failure(`${name} is the name of an origin's record, past all policies of its paths`);
   if (isInternalName(host.value)) return failure(`${name} is no public name, and no Service`);
-  if (listHostCandidates(host.value).some((key) => key !== CATCH_ALL_HOST && lookUp("isServed", key))) {
+  if (listHostCandidates(host.value).some((key) => key !== CATCH_ALL_HOST && index.isServed(key))) {
     return success({ via: "rules", scheme, host: host.value, path });
   }
   if (!PROXIED_PORTS[scheme].includes(port))

@@ -1,13 +1,8 @@
-import { addCanary, declaresCanary } from "../../../src/rules/policies/canary.ts";
-import type { PolicySettings } from "../../../src/rules/policies/index.ts";
-import { success } from "../../../src/rules/result.ts";
-import type { Backend } from "../../../src/rules/snapshot.ts";
+import { declaresCanary } from "../../../src/rules/policies/canary.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
-import type { HostLookups } from "../backends/cluster-index.ts";
 import type { Report } from "../diagnostics.ts";
-import { createPolicyContext } from "../hosts/policy-context.ts";
-import { buildSubject, type Claim, type IngressClaims, readBackendProtocol } from "./claims.ts";
-import type { HostGrant } from "./resolve-conflicts.ts";
+import type { Claim, HostGrant, IngressClaims } from "../model.ts";
+import { buildSubject } from "./claims.ts";
 
 /** The canary that takes part of a route's requests, by the id of the route. */
 export type Canaries = ReadonlyMap<string, Claim>;
@@ -53,40 +48,4 @@ function findCanaryProblem(claim: Claim, primary: Claim | undefined, canaries: C
   if (otherCanary) return `the ${route} has a canary already, Ingress ${nameOf(otherCanary.owner.ingress)}`;
   const { unreadableGuard } = claim.owner.annotations;
   return unreadableGuard === undefined ? undefined : `${unreadableGuard} cannot be read`;
-}
-
-/** The settings of a route with those of its canary: which backend that is, and how clients stay with one of the two. */
-export function withCanary(
-  settings: PolicySettings,
-  primary: Claim,
-  lookups: HostLookups,
-  backends: Map<string, Backend>,
-  report: Report,
-): PolicySettings {
-  const claim = lookups.lookUp("canary", primary.id);
-  if (!claim?.backend || !primary.backend) return settings;
-  // A canary is spoken to as its primary is.
-  const resolve = (backend: NonNullable<Claim["backend"]>) =>
-    lookups.resolve(claim.owner.ingress.namespace, backend, readBackendProtocol(primary.owner));
-  const [primaryBackend, canaryBackend] = [resolve(primary.backend), resolve(claim.backend)];
-  const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
-  for (const note of canaryBackend.notes) {
-    report(note.reason, note.subject ?? subject, note.problem, note.remedy);
-  }
-  if (!canaryBackend.ok || !primaryBackend.ok) return settings;
-  if (primaryBackend.id === canaryBackend.id) {
-    report(
-      "CanaryIgnored",
-      subject,
-      `it leads where its primary does, to ${primaryBackend.id}`,
-      "name another Service",
-    );
-    return settings;
-  }
-  backends.set(canaryBackend.id, canaryBackend.backend);
-  const context = {
-    ...createPolicyContext(claim, false, lookups, backends, [], report),
-    resolveBackend: () => success(canaryBackend.id),
-  };
-  return addCanary(settings, claim.owner.annotations.values, context);
 }

@@ -1,44 +1,13 @@
 import { CATCH_ALL_HOST, findZone, parseHost } from "../../../src/rules/hosts.ts";
 import { decodePath } from "../../../src/rules/paths.ts";
-import type { CompiledPolicyName } from "../../../src/rules/policies/compiled-policies.ts";
 import { readOriginProtocol } from "../../../src/rules/policies/upstream.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
-import { type Ingress, type IngressBackend, type IngressPath, nameOf } from "../../collect/cluster-model.ts";
-import type { BackendProtocol } from "../backends/services.ts";
+import { type Ingress, type IngressPath, nameOf } from "../../collect/cluster-model.ts";
+import { FULL_HOST } from "../../permits/model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
+import type { BackendProtocol, Claim, IngressClaims, IngressConfig } from "../model.ts";
 import type { Options } from "../options.ts";
-import { type ParsedAnnotations, readAnnotations } from "../select/annotations.ts";
-
-/** An Ingress of ours with what its annotations say. */
-export interface IngressWithAnnotations {
-  readonly ingress: Ingress;
-  readonly annotations: ParsedAnnotations;
-}
-
-/** A route that an Ingress asks for, before it is granted. */
-export interface Claim {
-  readonly owner: IngressWithAnnotations;
-  readonly id: string;
-  readonly host: string;
-  readonly path: string; // "/" where the Ingress gives none
-  readonly type: "exact" | "prefix";
-  /** Its host, type and path: what can be granted only once. */
-  readonly routeKey: string;
-  /** None where it is a host's fallback without one: it answers 404, behind its policies. */
-  readonly backend: (IngressBackend & { type: "service" }) | undefined;
-  /** Policies that do not hold for it, whatever the annotations say. */
-  readonly excludedPolicies: readonly CompiledPolicyName[];
-  /** Where its namespace may have but part of the host: these paths, decoded, and what lies below them. */
-  readonly permittedPaths?: readonly string[];
-  readonly subject: Subject;
-}
-
-/** What an Ingress asks for: hosts, even those without a path, and paths. */
-export interface IngressClaims {
-  readonly owner: IngressWithAnnotations;
-  readonly hosts: readonly string[];
-  readonly claims: readonly Claim[];
-}
+import { readAnnotations } from "../select/annotations.ts";
 
 /** Reads an Ingress's rules. A rule or path that cannot be read is reported and costs only itself. */
 export function parseClaims(ingress: Ingress, options: Options, report: Report): IngressClaims {
@@ -55,15 +24,20 @@ export function parseClaims(ingress: Ingress, options: Options, report: Report):
       report("HostNotInZone", subject, problem, "add its zone to the account, or correct the name");
     }
     const claims = rule.paths.flatMap((path, pathIndex) =>
-      parseClaim(owner, host.value, path, `${ruleIndex}.${pathIndex}`, report),
+      parseClaim({ owner, host: host.value, ruleIndex, pathIndex }, path, report),
     );
     return [{ host: host.value, claims }];
   });
-  return { owner, hosts: rules.map(({ host }) => host), claims: rules.flatMap(({ claims }) => claims) };
+  const hosts = [...new Set(rules.map(({ host }) => host))];
+  return {
+    owner,
+    hosts: hosts.map((host) => ({ host, permit: FULL_HOST })),
+    claims: rules.flatMap(({ claims }) => claims),
+  };
 }
 
 /** How an Ingress's backends are spoken to. */
-export function readBackendProtocol({ annotations }: IngressWithAnnotations): BackendProtocol {
+export function readBackendProtocol({ annotations }: IngressConfig): BackendProtocol {
   return readOriginProtocol(annotations.values);
 }
 
@@ -72,13 +46,10 @@ export function buildSubject(ingress: Ingress, field: string): Subject {
 }
 
 function parseClaim(
-  owner: IngressWithAnnotations,
-  host: string,
+  { owner, host, ruleIndex, pathIndex }: { owner: IngressConfig; host: string; ruleIndex: number; pathIndex: number },
   ingressPath: IngressPath,
-  pathPosition: string,
   report: Report,
 ): Claim[] {
-  const [ruleIndex, pathIndex] = pathPosition.split(".");
   const field = `spec.rules[${ruleIndex}].http.paths[${pathIndex}]`;
   const subject = buildSubject(owner.ingress, field);
   const type = parsePathType(ingressPath.pathType);
@@ -99,7 +70,7 @@ function parseClaim(
     report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, "name a Service and its port");
     return [];
   }
-  const id = `${nameOf(owner.ingress)}#${pathPosition}`;
+  const id = `${nameOf(owner.ingress)}#${ruleIndex}.${pathIndex}`;
   const routeParts = { host, type: type.value, path: path.value };
   return [
     {
@@ -109,6 +80,7 @@ function parseClaim(
       routeKey: buildRouteKey(routeParts),
       backend: ingressPath.backend,
       excludedPolicies: [],
+      permit: FULL_HOST,
       subject,
     },
   ];

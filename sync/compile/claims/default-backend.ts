@@ -1,8 +1,10 @@
 import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { type IngressBackend, nameOf } from "../../collect/cluster-model.ts";
+import { FULL_HOST } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
-import { buildRouteKey, buildSubject, type Claim, type IngressWithAnnotations } from "./claims.ts";
+import type { Claim, IngressConfig } from "../model.ts";
+import { buildRouteKey, buildSubject } from "./claims.ts";
 
 const catchAllExcludedPolicies = compiledPolicies
   .filter(({ appliesToCatchAll }) => !appliesToCatchAll)
@@ -17,7 +19,7 @@ const defaultBackendSuffix = "#default";
  */
 export function buildDefaultBackendClaims(
   host: string,
-  owners: readonly IngressWithAnnotations[],
+  owners: readonly IngressConfig[],
   claims: readonly Claim[],
   report: Report,
 ): Claim[] {
@@ -27,7 +29,7 @@ export function buildDefaultBackendClaims(
 }
 
 /** For any host: an Ingress that has nothing but a default backend, else the first that has one beside its rules. */
-function findCatchAllOwner(owners: readonly IngressWithAnnotations[]): IngressWithAnnotations | undefined {
+function findCatchAllOwner(owners: readonly IngressConfig[]): IngressConfig | undefined {
   const ownersWithDefault = owners.filter(({ ingress }) => ingress.defaultBackend);
   return ownersWithDefault.find(({ ingress }) => ingress.rules.length === 0) ?? ownersWithDefault[0];
 }
@@ -37,7 +39,7 @@ export function isDefaultBackendClaim({ id }: Pick<Claim, "id">): boolean {
   return id.endsWith(defaultBackendSuffix);
 }
 
-function buildDefaultBackendClaim(owner: IngressWithAnnotations, host: string, report: Report): Claim {
+function buildDefaultBackendClaim(owner: IngressConfig, host: string, report: Report): Claim {
   const { ingress } = owner;
   const subject = buildSubject(ingress, "spec.defaultBackend");
   const excludedPolicies = host === CATCH_ALL_HOST && ingress.rules.length === 0 ? catchAllExcludedPolicies : [];
@@ -48,6 +50,7 @@ function buildDefaultBackendClaim(owner: IngressWithAnnotations, host: string, r
     ...routeParts,
     routeKey: buildRouteKey(routeParts),
     excludedPolicies,
+    permit: FULL_HOST,
     subject,
   };
   const backend = keepServiceBackend(ingress.defaultBackend);

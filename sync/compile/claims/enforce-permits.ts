@@ -1,12 +1,13 @@
 import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
 import { decodePath } from "../../../src/rules/paths.ts";
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
-import { findPermittedPaths, includesWholeHost, isPathWithin, type Permits } from "../../permits/model.ts";
+import { findHostPermit, type HostPermit, isPathWithin, type Permits } from "../../permits/model.ts";
 import type { Reason, Report } from "../diagnostics.ts";
 import { mayHaveRegexPaths } from "../hosts/regex-policies.ts";
 import { findLiteralPrefix } from "../hosts/regex-scope.ts";
+import type { Claim, HostClaim, IngressClaims, IngressConfig } from "../model.ts";
 import { isCanary } from "./canaries.ts";
-import { buildSubject, type Claim, type IngressClaims, type IngressWithAnnotations } from "./claims.ts";
+import { buildSubject } from "./claims.ts";
 
 const askForPermit = "ask whoever keeps the permits of edgress to add";
 
@@ -18,26 +19,25 @@ const askForPermit = "ask whoever keeps the permits of edgress to add";
 export function enforcePermits(ingressClaims: IngressClaims, permits: Permits, report: Report): IngressClaims {
   if (!permits.claims) return ingressClaims;
   const { namespace } = ingressClaims.owner.ingress;
-  const paths = new Map(
-    [...new Set(ingressClaims.hosts)].map((host) => [host, findPermittedPaths(permits, namespace, host)]),
+  const hosts = ingressClaims.hosts.flatMap(({ host }): HostClaim[] => {
+    const permit = findHostPermit(permits, namespace, host);
+    if (!permit) reportHostNotPermitted(ingressClaims.owner, host, report);
+    else if (permit.type === "paths" && !isCanary(ingressClaims))
+      reportHostWideSettings(ingressClaims.owner, host, permit.paths, report);
+    return permit ? [{ host, permit }] : [];
+  });
+  const permitsByHost = new Map(hosts.map(({ host, permit }) => [host, permit]));
+  const claims = ingressClaims.claims.flatMap((claim) =>
+    enforceClaimPermit(claim, permitsByHost.get(claim.host), report),
   );
-  for (const [host, hostPaths] of paths) {
-    if (hostPaths.length === 0) reportHostNotPermitted(ingressClaims.owner, host, report);
-    else if (!includesWholeHost(hostPaths) && !isCanary(ingressClaims))
-      reportHostWideSettings(ingressClaims.owner, host, hostPaths, report);
-  }
-  return {
-    ...ingressClaims,
-    hosts: ingressClaims.hosts.filter((host) => includesWholeHost(paths.get(host) ?? [])),
-    claims: ingressClaims.claims.flatMap((claim) => enforceClaimPermit(claim, paths.get(claim.host) ?? [], report)),
-  };
+  return { ...ingressClaims, hosts, claims };
 }
 
-function enforceClaimPermit(claim: Claim, hostPaths: readonly string[], report: Report): Claim[] {
-  if (includesWholeHost(hostPaths)) return [claim];
-  if (hostPaths.length === 0) return [];
-  const problem = findClaimProblem(claim, hostPaths);
-  if (problem === undefined) return [{ ...claim, permittedPaths: hostPaths }];
+function enforceClaimPermit(claim: Claim, permit: HostPermit | undefined, report: Report): Claim[] {
+  if (!permit) return [];
+  if (permit.type === "full") return [claim];
+  const problem = findClaimProblem(claim, permit.paths);
+  if (problem === undefined) return [{ ...claim, permit }];
   const { namespace } = claim.owner.ingress;
   const subject = { ...claim.subject, field: `${claim.subject.field}.path` };
   const refusal = `namespace ${namespace} may not claim path ${claim.path} of ${formatHostLabel(claim.host)}`;
@@ -64,7 +64,7 @@ function mayBeRegex({ owner: { annotations } }: Claim): boolean {
   return mayHaveRegexPaths(annotations);
 }
 
-function reportHostNotPermitted({ ingress }: IngressWithAnnotations, host: string, report: Report): void {
+function reportHostNotPermitted({ ingress }: IngressConfig, host: string, report: Report): void {
   const { namespace } = ingress;
   const remedy = `${askForPermit} it for namespace ${namespace}, or name another host`;
   for (const field of findHostFields(ingress, host)) {
@@ -78,7 +78,7 @@ function reportHostNotPermitted({ ingress }: IngressWithAnnotations, host: strin
 }
 
 /** The fields in which an Ingress names a host; any host may be that of a default backend without rules. */
-export function findHostFields(ingress: IngressWithAnnotations["ingress"], host: string): string[] {
+export function findHostFields(ingress: IngressConfig["ingress"], host: string): string[] {
   const fields = ingress.rules.flatMap((rule, index) => {
     const parsedHost = parseHost(rule.host);
     return parsedHost.ok && parsedHost.value === host ? [`spec.rules[${index}].host`] : [];
@@ -88,7 +88,7 @@ export function findHostFields(ingress: IngressWithAnnotations["ingress"], host:
 
 /** What an Ingress writes for the whole of a host counts for nothing where it has but part of it; guards hold for its own paths. */
 function reportHostWideSettings(
-  owner: IngressWithAnnotations,
+  owner: IngressConfig,
   host: string,
   hostPaths: readonly string[],
   report: Report,

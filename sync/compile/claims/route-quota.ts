@@ -1,6 +1,7 @@
 import { findMaxRoutes, type Permits } from "../../permits/model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
-import { buildSubject, type IngressClaims } from "./claims.ts";
+import type { IngressClaims } from "../model.ts";
+import { buildSubject } from "./claims.ts";
 import { findHostFields, formatHostLabel } from "./enforce-permits.ts";
 
 /** How many routes each namespace asks for. */
@@ -21,8 +22,10 @@ export function enforceRouteQuota(
     const { namespace } = entry.owner.ingress;
     const takeRoute = (label: string, subject: Subject) => {
       const isWithinQuota = takeRoutes(namespace, 1);
-      if (!isWithinQuota) reportQuotaExceeded(namespace, label, subject, permits, report);
-      return isWithinQuota;
+      if (isWithinQuota) return true;
+      const { problem, remedy } = describeQuota(namespace, label, permits);
+      report("RouteQuotaExceeded", subject, problem, remedy);
+      return false;
     };
     const claims = entry.claims.filter(({ host, path, subject }) =>
       takeRoute(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }),
@@ -31,7 +34,7 @@ export function enforceRouteQuota(
       takeRoute(formatHostLabel(host), buildHostSubject(entry, host)),
     );
     const keptHosts = new Set([...claims.map(({ host }) => host), ...hostsWithoutPaths]);
-    return { ...entry, claims, hosts: entry.hosts.filter((host) => keptHosts.has(host)) };
+    return { ...entry, claims, hosts: entry.hosts.filter(({ host }) => keptHosts.has(host)) };
   });
 }
 
@@ -68,20 +71,17 @@ export function createRouteCounter(
   };
 }
 
-export function reportQuotaExceeded(
-  namespace: string,
-  label: string,
-  subject: Subject,
-  permits: Permits,
-  report: Report,
-): void {
+/** Describes the route or host `label` that is beyond the quota. */
+export function describeQuota(namespace: string, label: string, permits: Permits): { problem: string; remedy: string } {
   const maxRoutes = findMaxRoutes(permits, namespace);
   const problem = `${label} is left out: namespace ${namespace} may have ${maxRoutes} routes, and has them already`;
   const remedy = `remove older ones, or ask whoever keeps the permits of edgress to add more for namespace ${namespace}`;
-  report("RouteQuotaExceeded", subject, problem, remedy);
+  return { problem, remedy };
 }
 
 function listHostsWithoutPaths({ hosts, claims }: Pick<IngressClaims, "hosts" | "claims">): string[] {
   const hostsWithPaths = new Set(claims.map(({ host }) => host));
-  return [...new Set(hosts)].filter((host) => !hostsWithPaths.has(host));
+  return hosts
+    .filter(({ host, permit }) => permit.type === "full" && !hostsWithPaths.has(host))
+    .map(({ host }) => host);
 }

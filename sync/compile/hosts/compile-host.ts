@@ -1,109 +1,101 @@
 import { listHostCandidates } from "../../../src/rules/hosts.ts";
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { usesDefaultBackend } from "../../../src/rules/policies/default-backend.ts";
+import { redirectHost } from "../../../src/rules/policies/from-to-www.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import { withoutBackend } from "../../../src/rules/policies/no-backend.ts";
-import type { Backend, HostRules, Route } from "../../../src/rules/snapshot.ts";
-import type { HostLookups } from "../backends/cluster-index.ts";
-import { withCanary } from "../claims/canaries.ts";
-import { type Claim, type IngressClaims, readBackendProtocol } from "../claims/claims.ts";
+import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import type { Reference } from "../../collect/cluster-model.ts";
+import type { ClusterIndex } from "../backends/cluster-index.ts";
+import { readBackendProtocol } from "../claims/claims.ts";
 import { buildDefaultBackendClaims } from "../claims/default-backend.ts";
-import type { HostGrant } from "../claims/resolve-conflicts.ts";
-import type { Report } from "../diagnostics.ts";
+import { collectDiagnostics, type Diagnostic, type Report } from "../diagnostics.ts";
+import { type Claim, type HostGrant, listOwners } from "../model.ts";
+import type { Options } from "../options.ts";
+import { createHostCompilation, type HostCompilation } from "./host-compilation.ts";
 import { compileHostPolicies, compileRoutePolicies } from "./host-policies.ts";
 import { type MatchedRoute, matchPaths } from "./path-matches.ts";
+import { withCanary } from "./route-canary.ts";
 import { enforceSizeLimit } from "./size-limit.ts";
 
 const hostCertificatePolicies = compiledPolicies
   .filter(({ pathLimited }) => pathLimited.effect === "needs-host-certificate")
   .map(({ name }) => name);
 
-/**
- * Compiles one host: its policies, its backends, and how each of its paths is matched. It must not know of more than its
- * plan and what it looks up, since it is compiled anew only where one of these changed.
- */
-export function compileHost(hostGrant: HostGrant, hostLookups: HostLookups, report: Report): HostRules {
-  const { host, owners } = hostGrant;
-  const { lookups, secretLengths } = recordSecretLengths(hostLookups);
-  const backends = new Map<string, Backend>();
-  const tls = hasTls(host, lookups);
-  // An alias has the claims of its host.
-  const claims = hostGrant.claims.map((claim) => (claim.host === host ? claim : { ...claim, host }));
-  const defaultBackendClaims = buildDefaultBackendClaims(hostGrant.fallbackHost ?? host, owners, claims, report).map(
-    (claim) => ({ ...claim, host }),
-  );
-  const drafts = [...claims, ...defaultBackendClaims]
-    .map((claim) => ({ claim, settings: compileSecuredPolicies(claim, tls, lookups, backends, report) }))
-    .map(({ claim, settings }) => ({
-      claim,
-      settings: withCanary(settings, claim, lookups, backends, report),
-    }))
-    .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
-  const matchedRoutes = matchPaths(drafts, lookups.options.inspect, report);
-  const finishedRoutes = matchedRoutes.map((matchedRoute) => ({
-    claim: matchedRoute.claim,
-    route: buildRoute(matchedRoute, lookups, backends, report),
-  }));
-  const routes = enforceSizeLimit(
-    finishedRoutes,
-    [...claims, ...defaultBackendClaims],
-    backends,
-    secretLengths,
-    report,
-  );
-  const policies = compileHostPolicies(hostGrant, tls, lookups, backends, report);
-  return { host, policies, routes, backends: Object.fromEntries(backends) };
+/** The rules of a host, the Secrets and ConfigMaps that it refers to, and its diagnostics. */
+export interface CompiledHost {
+  readonly rules: HostRules;
+  readonly references: readonly Reference[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The same lookups, which note how long each text is that is sealed, by its token. */
-function recordSecretLengths(lookups: HostLookups): {
-  lookups: HostLookups;
-  secretLengths: ReadonlyMap<string, number>;
-} {
-  const secretLengths = new Map<string, number>();
-  const tokenizeSecret = (text: string) => {
-    const token = lookups.options.tokenizeSecret(text);
-    secretLengths.set(token, text.length);
-    return token;
-  };
-  return { lookups: { ...lookups, options: { ...lookups.options, tokenizeSecret } }, secretLengths };
+/** Compiles one host. It reads only the grant, the index and the options, because its result is kept while they stay. */
+export function compileHost(grant: HostGrant, index: ClusterIndex, options: Options): CompiledHost {
+  const { value, diagnostics } = collectDiagnostics((report) => {
+    const compilation = createHostCompilation(index, options, report);
+    const rules = compileRules(grant, compilation);
+    return { rules, references: compilation.listUses().references };
+  });
+  return { ...value, diagnostics };
+}
+
+function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules {
+  const { host, ownership } = grant;
+  if (ownership.type === "redirect") return { host, policies: redirectHost(ownership.to), routes: [], backends: {} };
+  const tls = hasTls(host, compilation);
+  const claims = listHostClaims(grant, compilation.report);
+  const drafts = claims
+    .map((claim) => ({ claim, settings: compileSecuredPolicies(claim, tls, compilation) }))
+    .map(({ claim, settings }) => ({ claim, settings: withCanary(settings, claim, compilation) }))
+    .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
+  const finishedRoutes = matchPaths(drafts, compilation).map((matchedRoute) => ({
+    claim: matchedRoute.claim,
+    route: buildRoute(matchedRoute, compilation),
+  }));
+  const routes = enforceSizeLimit(finishedRoutes, claims, compilation.listUses(), compilation.report);
+  const policies = compileHostPolicies(grant, tls, compilation);
+  const backends = Object.fromEntries(compilation.listUses().backends);
+  return { host, policies, routes: [...routes, ...buildRedirectRoutes(grant, routes)], backends };
+}
+
+/** The claims of a host and of its default backend. An alias, or a host with a fallback, has claims of another host. */
+function listHostClaims(grant: HostGrant, report: Report): Claim[] {
+  const { host, ownership, claims } = grant;
+  const fallbackHost = ownership.type === "paths" && ownership.fallback ? ownership.fallback.host : host;
+  const withHost = (claim: Claim) => (claim.host === host ? claim : { ...claim, host });
+  const hostClaims = claims.map(withHost);
+  const defaultClaims = buildDefaultBackendClaims(fallbackHost, listOwners(grant), hostClaims, report);
+  return [...hostClaims, ...defaultClaims.map(withHost)];
+}
+
+/** The route that redirects all other paths, if the host is a redirect besides. */
+function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[]): Route[] {
+  const whole = ownership.type === "paths" ? ownership.fallback?.ownership : undefined;
+  if (whole?.type !== "redirect") return [];
+  const hasRegex = routes.some(({ path }) => path.type === "regex");
+  const path = hasRegex ? ({ type: "regex", pattern: "^" } as const) : ({ type: "prefix", path: "/" } as const);
+  return [{ id: "#from-to-www", path, policies: redirectHost(whole.to) }];
 }
 
 /**
  * A certificate of who may have but part of a host sends that part to https. Browsers are told nothing, since they would
  * take it for the whole host.
  */
-function compileSecuredPolicies(
-  claim: Claim,
-  tls: boolean,
-  lookups: HostLookups,
-  backends: Map<string, Backend>,
-  report: Report,
-): PolicySettings {
-  const isOnlySecureHere = !tls && claim.permittedPaths !== undefined && claim.owner.ingress.tls.length > 0;
+function compileSecuredPolicies(claim: Claim, tls: boolean, compilation: HostCompilation): PolicySettings {
+  const isOnlySecureHere = !tls && claim.permit.type === "paths" && claim.owner.ingress.tls.length > 0;
   const adjustedClaim: Claim = isOnlySecureHere
     ? { ...claim, excludedPolicies: [...claim.excludedPolicies, ...hostCertificatePolicies] }
     : claim;
-  return compileRoutePolicies(adjustedClaim, tls || isOnlySecureHere, lookups, backends, report);
-}
-
-/** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */
-export function findTlsHosts(ingressClaims: readonly IngressClaims[]): Set<string> {
-  return new Set(ingressClaims.filter(({ owner }) => owner.ingress.tls.length > 0).flatMap(({ hosts }) => hosts));
+  return compileRoutePolicies(adjustedClaim, tls || isOnlySecureHere, compilation);
 }
 
 /** A certificate is there for a host itself or for the wildcard above it. */
-function hasTls(host: string, { lookUp }: HostLookups): boolean {
+function hasTls(host: string, { index }: HostCompilation): boolean {
   const names = host.startsWith("*") ? [host] : listHostCandidates(host).slice(0, 2);
-  return names.some((name) => name !== "*" && lookUp("hasCertificate", name));
+  return names.some((name) => name !== "*" && index.hasCertificate(name));
 }
 
-function buildRoute(
-  { claim, settings, match }: MatchedRoute,
-  { resolve }: HostLookups,
-  backends: Map<string, Backend>,
-  report: Report,
-): Route {
+function buildRoute({ claim, settings, match }: MatchedRoute, { resolve, report, useBackend }: HostCompilation): Route {
   const route = { id: claim.id, path: match, policies: settings };
   if (!claim.backend) return route;
   const resolution = resolve(claim.owner.ingress.namespace, claim.backend, readBackendProtocol(claim.owner));
@@ -115,6 +107,5 @@ function buildRoute(
   // Its policies name who is asked in its place.
   if (!resolution.ok && usesDefaultBackend(settings)) return route;
   if (!resolution.ok) return { ...route, policies: { ...settings, ...withoutBackend(resolution.problem) } };
-  backends.set(resolution.id, resolution.backend);
-  return { ...route, backend: resolution.id };
+  return { ...route, backend: useBackend(resolution) };
 }

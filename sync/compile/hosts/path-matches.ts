@@ -2,9 +2,8 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { decodePath } from "../../../src/rules/paths.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { PathMatch } from "../../../src/rules/snapshot.ts";
-import type { Claim } from "../claims/claims.ts";
-import type { Report } from "../diagnostics.ts";
-import type { Options } from "../options.ts";
+import type { Claim } from "../model.ts";
+import type { HostCompilation } from "./host-compilation.ts";
 import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex } from "./regex.ts";
 import { isRegexPath, keepsPrefix } from "./regex-policies.ts";
 import { buildLiteralPathRegex, scopeRegex } from "./regex-scope.ts";
@@ -24,23 +23,19 @@ export interface MatchedRoute extends RouteDraft {
  * without case, open-ended, the longest tried first. Otherwise they are as Kubernetes says. Who may have but part of the
  * host makes expressions of its own paths only, and of nothing beside its part.
  */
-export function matchPaths(drafts: readonly RouteDraft[], inspect: Options["inspect"], report: Report): MatchedRoute[] {
+export function matchPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   if (!drafts.some(usesRegex)) return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim) }));
-  const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permittedPaths === undefined);
-  if (!hasHostWideRegex) return matchPathsBesideRegexes(drafts, inspect, report);
+  const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permit.type === "full");
+  if (!hasHostWideRegex) return matchPathsBesideRegexes(drafts, compilation);
   const exactPaths = new Set(drafts.filter(({ claim }) => claim.type === "exact").map(({ claim }) => claim.path));
   // A stable sort: of equal paths, the claim that came first stays first.
   return drafts
     .toSorted(byLength)
-    .flatMap((draft) => addRegexMatch(draft, buildPattern(draft, exactPaths, inspect, report)));
+    .flatMap((draft) => addRegexMatch(draft, buildPattern(draft, exactPaths, compilation)));
 }
 
 /** Paths that stay what they are in a host that has expressions: exact ones first, then the longest. */
-function matchPathsBesideRegexes(
-  drafts: readonly RouteDraft[],
-  inspect: Options["inspect"],
-  report: Report,
-): MatchedRoute[] {
+function matchPathsBesideRegexes(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   const literalDrafts = drafts.filter((draft) => !usesRegex(draft));
   const prefixes = new Set(
     literalDrafts.filter(({ claim }) => claim.type === "prefix").map(({ claim }) => decodePath(claim.path)),
@@ -52,16 +47,14 @@ function matchPathsBesideRegexes(
     .flatMap((draft) =>
       addRegexMatch(
         draft,
-        usesRegex(draft)
-          ? buildPattern(draft, new Set(), inspect, report)
-          : buildLiteralPathRegex(draft.claim, prefixes),
+        usesRegex(draft) ? buildPattern(draft, new Set(), compilation) : buildLiteralPathRegex(draft.claim, prefixes),
       ),
     );
 }
 
 function addRegexMatch(draft: RouteDraft, pattern: string | undefined): MatchedRoute[] {
   if (pattern === undefined) return [];
-  return [{ ...draft, match: { type: "regex", pattern: scopeRegex(pattern, draft.claim.permittedPaths) } }];
+  return [{ ...draft, match: { type: "regex", pattern: scopeRegex(pattern, listPermittedPaths(draft.claim)) } }];
 }
 
 /** use-regex, or a rewrite that is not the one of before 2018, which knew no expressions. */
@@ -80,8 +73,7 @@ function buildLiteralMatch({ type, path }: Claim): PathMatch {
 function buildPattern(
   { claim, settings }: RouteDraft,
   exactPaths: ReadonlySet<string>,
-  inspect: Options["inspect"],
-  report: Report,
+  { options: { inspect }, report }: HostCompilation,
 ): string | undefined {
   if (keepsPrefix(settings)) return buildPrefixRegex(decodePath(claim.path));
   const isRegex = usesRegex({ claim, settings });
@@ -94,4 +86,8 @@ function buildPattern(
   const problem = `${claim.path} cannot be matched: ${regex.problem}`;
   report("UnsafeRegex", { ...claim.subject, field: `${claim.subject.field}.path` }, problem, "write it more simply");
   return undefined;
+}
+
+function listPermittedPaths({ permit }: Claim): readonly string[] | undefined {
+  return permit.type === "paths" ? permit.paths : undefined;
 }

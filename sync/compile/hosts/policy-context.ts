@@ -1,98 +1,104 @@
 import type { PolicyContext } from "../../../src/rules/policies/policy.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
-import type { Backend } from "../../../src/rules/snapshot.ts";
 import { nameOf, type Reference, type Secret } from "../../collect/cluster-model.ts";
-import type { HostLookups } from "../backends/cluster-index.ts";
 import { resolveSubrequestTarget } from "../backends/subrequest-targets.ts";
-import { type Claim, readBackendProtocol } from "../claims/claims.ts";
+import { readBackendProtocol } from "../claims/claims.ts";
 import { isDefaultBackendClaim } from "../claims/default-backend.ts";
 import type { Report } from "../diagnostics.ts";
+import type { Claim, IngressConfig } from "../model.ts";
 import { ACCEPT_DEGRADED, acceptsDegraded } from "../select/accept-degraded.ts";
 import { annotationCatalog, failsClosed } from "../select/annotation-catalog.ts";
+import type { HostCompilation } from "./host-compilation.ts";
 import { buildSearchRegex } from "./regex.ts";
 
-/** Where a claim's policies are compiled. Backends that they ask for go into `backends`, problems into `closing`. */
+/** The route or host whose policies are compiled. */
+export type PolicyPlace = Pick<Claim, "id" | "owner" | "host" | "path" | "backend">;
+
+/** Creates the context in which policies read their annotations, and collects the reasons to fail closed. */
 export function createPolicyContext(
-  claim: Pick<Claim, "id" | "owner" | "host" | "path" | "backend">,
+  place: PolicyPlace,
   tls: boolean,
-  lookups: HostLookups,
-  backends: Map<string, Backend>,
-  failClosedReasons: string[],
-  report: Report,
-): PolicyContext {
-  const { ingress, annotations } = claim.owner;
-  const { namespace } = ingress;
-  const buildAnnotationSubject = (annotation: string) => ({
-    object: `Ingress ${nameOf(ingress)}`,
-    source: ingress.source,
-    field: `metadata.annotations[${annotations.findKey(annotation) ?? annotation}]`,
-  });
-  const protocol = readBackendProtocol(claim.owner);
-  const resolveBackend: PolicyContext["resolveBackend"] = (name, port) => {
-    const resolution = lookups.resolve(
-      namespace,
-      { name, port: port ?? findFirstPort(lookups, namespace, name) },
-      protocol,
-    );
-    if (!resolution.ok) return failure(resolution.problem);
-    backends.set(resolution.id, resolution.backend);
-    return success(resolution.id);
-  };
-  return {
-    namespace,
+  compilation: HostCompilation,
+): { context: PolicyContext; listFailClosedReasons: () => readonly string[] } {
+  const { ingress, annotations } = place.owner;
+  const { options } = compilation;
+  const reporting = createPolicyReports(place.owner, compilation.report);
+  const context = {
+    namespace: ingress.namespace,
     ingress: ingress.name,
-    host: claim.host,
-    path: claim.path,
-    isFallback: isDefaultBackendClaim(claim),
-    service: claim.backend?.name ?? "",
-    port: String(claim.backend?.port ?? ""),
+    host: place.host,
+    path: place.path,
+    isFallback: isDefaultBackendClaim(place),
+    service: place.backend?.name ?? "",
+    port: String(place.backend?.port ?? ""),
     tls,
-    zones: lookups.zones,
+    zones: options.zones,
     isLegacy: annotations.isLegacy,
-    readSecret: (reference) => readReferenced("Secret", reference, namespace, lookups),
-    readConfigMap: (reference) => readReferenced("ConfigMap", reference, namespace, lookups),
-    resolveBackend,
-    resolveTarget: (url) => resolveSubrequestTarget(url, namespace, lookups, backends),
-    tokenizeSecret: lookups.options.tokenizeSecret,
-    translateRegex: (pattern) => buildSearchRegex(pattern, lookups.options.inspect),
-    allowedResponseHeaders: lookups.allowedResponseHeaders,
+    ...createPolicyLookups(place.owner, compilation),
+    tokenizeSecret: compilation.tokenizeSecret,
+    translateRegex: (pattern: string) => buildSearchRegex(pattern, options.inspect),
+    allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
+    ...reporting.reports,
+  };
+  return { context, listFailClosedReasons: reporting.listFailClosedReasons };
+}
+
+type PolicyLookups = Pick<PolicyContext, "readSecret" | "readConfigMap" | "resolveBackend" | "resolveTarget">;
+
+function createPolicyLookups(owner: IngressConfig, compilation: HostCompilation): PolicyLookups {
+  const { namespace } = owner.ingress;
+  const { index, resolve, useBackend } = compilation;
+  return {
+    readSecret: (reference) => readReferenced("Secret", reference, namespace, compilation),
+    readConfigMap: (reference) => readReferenced("ConfigMap", reference, namespace, compilation),
+    resolveBackend(name, port = findFirstPort(compilation, namespace, name)) {
+      const resolution = resolve(namespace, { name, port }, readBackendProtocol(owner));
+      return resolution.ok ? success(useBackend(resolution)) : failure(resolution.problem);
+    },
+    resolveTarget(url) {
+      const resolution = resolveSubrequestTarget(url, namespace, { index, resolve });
+      if (!resolution.ok) return resolution;
+      const { target, backend } = resolution.value;
+      if (backend) useBackend(backend);
+      return success(target);
+    },
+  };
+}
+
+interface PolicyReporting {
+  readonly reports: Pick<PolicyContext, "failClosed" | "deny" | "warn">;
+  readonly listFailClosedReasons: () => readonly string[];
+}
+
+function createPolicyReports(owner: IngressConfig, report: Report): PolicyReporting {
+  const failClosedReasons: string[] = [];
+  const buildAnnotationSubject = (annotation: string) => ({
+    object: `Ingress ${nameOf(owner.ingress)}`,
+    source: owner.ingress.source,
+    field: `metadata.annotations[${owner.annotations.findKey(annotation) ?? annotation}]`,
+  });
+  const reports: PolicyReporting["reports"] = {
     failClosed(annotation, problem, remedy) {
-      if (acceptsDegraded(annotation, claim.owner)) {
-        report(
-          "UnsupportedAnnotation",
-          buildAnnotationSubject(annotation),
-          `${problem}; ${ACCEPT_DEGRADED} serves without`,
-          remedy,
-        );
+      const subject = buildAnnotationSubject(annotation);
+      if (acceptsDegraded(annotation, owner)) {
+        report("UnsupportedAnnotation", subject, `${problem}; ${ACCEPT_DEGRADED} serves without`, remedy);
         return;
       }
       failClosedReasons.push(`${annotation}: ${problem}`);
       const acceptHint = failsClosed(annotation) ? `, unless edgress.dev/${ACCEPT_DEGRADED} names it` : "";
-      report(
-        "RouteFailedClosed",
-        buildAnnotationSubject(annotation),
-        problem,
-        `${remedy}; until then its paths answer 503${acceptHint}`,
-      );
+      report("RouteFailedClosed", subject, problem, `${remedy}; until then its paths answer 503${acceptHint}`);
     },
     deny(annotation, problem, remedy) {
-      report(
-        "RouteFailedClosed",
-        buildAnnotationSubject(annotation),
-        problem,
-        `${remedy}; until then nobody is let in`,
-      );
+      const subject = buildAnnotationSubject(annotation);
+      report("RouteFailedClosed", subject, problem, `${remedy}; until then nobody is let in`);
     },
     warn(annotation, problem, remedy) {
       const isIgnored = annotationCatalog.get(annotation)?.row.support === "ignored";
-      report(
-        isIgnored ? "UnsupportedAnnotation" : "InvalidAnnotation",
-        buildAnnotationSubject(annotation),
-        problem,
-        remedy,
-      );
+      const reason = isIgnored ? "UnsupportedAnnotation" : "InvalidAnnotation";
+      report(reason, buildAnnotationSubject(annotation), problem, remedy);
     },
   };
+  return { reports, listFailClosedReasons: () => failClosedReasons };
 }
 
 /** "name" in the Ingress's own namespace, or "namespace/name", which must be the same: what is another's is not ours to read. */
@@ -100,18 +106,19 @@ function readReferenced(
   kind: Reference["kind"],
   reference: string,
   namespace: string,
-  { lookUp }: HostLookups,
+  { index, useReference }: HostCompilation,
 ): Result<Secret["data"]> {
   const name = reference.includes("/") ? reference : `${namespace}/${reference}`;
   if (!name.startsWith(`${namespace}/`)) return failure(`${kind} ${name} is in another namespace`);
-  const object = lookUp(kind, name);
+  useReference({ kind, namespace, name: name.slice(namespace.length + 1) });
+  const object = kind === "Secret" ? index.secret(name) : index.configMap(name);
   if (object) return success(object.data);
-  const readProblem = lookUp("unreadable", `${kind} ${name}`);
+  const readProblem = index.readProblem(`${kind} ${name}`);
   return failure(
     readProblem === undefined ? `there is no ${kind} ${name}` : `${kind} ${name} cannot be read: ${readProblem}`,
   );
 }
 
-function findFirstPort({ lookUp }: HostLookups, namespace: string, name: string): number | string {
-  return lookUp("service", `${namespace}/${name}`)?.ports[0]?.port ?? "its first port";
+function findFirstPort({ index }: HostCompilation, namespace: string, name: string): number | string {
+  return index.service(`${namespace}/${name}`)?.ports[0]?.port ?? "its first port";
 }

@@ -5,7 +5,7 @@ import {
 } from "../../../src/rules/policies/compiled-policies.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { RegexPaths } from "../../../src/rules/policies/policy.ts";
-import type { ParsedAnnotations } from "../select/annotations.ts";
+import type { ParsedAnnotations } from "../model.ts";
 
 type RegexPolicy = CompiledPolicy & {
   readonly regexPaths: RegexPaths<Readonly<Record<string, unknown>>, unknown, string>;

@@ -1,5 +1,5 @@
 import { decodePath, toByteString } from "../../../src/rules/paths.ts";
-import type { Claim } from "../claims/claims.ts";
+import type { Claim } from "../model.ts";
 import { escapeRegex, stripCaseFlag } from "./regex.ts";
 
 // Expressions ignore case at the edge; within this they do not. https://tc39.es/proposal-regexp-modifiers/

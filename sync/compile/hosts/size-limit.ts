@@ -1,7 +1,9 @@
 import { closeWith } from "../../../src/rules/policies/fail-closed.ts";
-import type { Backend, Route } from "../../../src/rules/snapshot.ts";
-import { buildSubject, type Claim, type IngressWithAnnotations } from "../claims/claims.ts";
+import type { Route } from "../../../src/rules/snapshot.ts";
+import { buildSubject } from "../claims/claims.ts";
 import type { Report } from "../diagnostics.ts";
+import type { Claim, IngressConfig } from "../model.ts";
+import type { HostUses } from "./host-compilation.ts";
 
 /** How much of a host's rules one Ingress may be, in bytes as published: KV takes values of 25 MiB, and other hosts share one. */
 export const MAX_INGRESS_BYTES = 2 * 1024 * 1024;
@@ -19,21 +21,20 @@ export interface FinishedRoute {
 
 /**
  * Closes the paths of Ingresses that would make a host's rules too large to publish, which would keep everybody's from being
- * published; where the paths alone are too large they are left out. The oldest, who come first in `claims`, have the room that there is. `sealed` has the length of the text behind
- * each token.
+ * published; where the paths alone are too large they are left out. The oldest, who come first in `claims`, have the room
+ * that there is.
  */
 export function enforceSizeLimit(
   finishedRoutes: readonly FinishedRoute[],
   claims: readonly Claim[],
-  backends: ReadonlyMap<string, Backend>,
-  secretLengths: ReadonlyMap<string, number>,
+  uses: HostUses,
   report: Report,
 ): Route[] {
-  const keepByOwner = new Map<IngressWithAnnotations, (route: Route) => Route[]>();
+  const keepByOwner = new Map<IngressConfig, (route: Route) => Route[]>();
   let usedBytes = 0;
   for (const owner of new Set(claims.map((claim) => claim.owner))) {
     const ownerRoutes = finishedRoutes.filter(({ claim }) => claim.owner === owner).map(({ route }) => route);
-    const bytes = countRouteBytes(ownerRoutes, backends, secretLengths);
+    const bytes = countRouteBytes(ownerRoutes, uses);
     const problem = findSizeProblem(bytes, usedBytes);
     if (problem === undefined) {
       usedBytes += bytes;
@@ -42,7 +43,7 @@ export function enforceSizeLimit(
     }
     report("IngressTooLarge", buildSubject(owner.ingress, "spec.rules"), problem, sizeRemedy);
     const closedRoutes = ownerRoutes.map((route) => buildClosedRoute(route, problem));
-    const closedBytes = countRouteBytes(closedRoutes, backends, secretLengths);
+    const closedBytes = countRouteBytes(closedRoutes, uses);
     if (findSizeProblem(closedBytes, usedBytes) !== undefined) continue; // not even that has room
     usedBytes += closedBytes;
     keepByOwner.set(owner, (route) => [buildClosedRoute(route, problem)]);
@@ -64,11 +65,7 @@ function findSizeProblem(bytes: number, usedBytes: number): string | undefined {
 }
 
 /** What routes take as they are published, with the backends that they lead to, and secrets as they are encrypted. */
-function countRouteBytes(
-  routes: readonly Route[],
-  backends: ReadonlyMap<string, Backend>,
-  secretLengths: ReadonlyMap<string, number>,
-): number {
+function countRouteBytes(routes: readonly Route[], { backends, secretLengths }: HostUses): number {
   const backendIds = new Set(routes.flatMap(({ backend }) => backend ?? []));
   const texts = [...routes, ...[...backendIds].map((id) => backends.get(id))].map((value) =>
     JSON.stringify(value ?? null),

@@ -1,7 +1,7 @@
 import { readAcceptedNames } from "../../../src/rules/policies/accept-degraded.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
-import type { IngressClaims, IngressWithAnnotations } from "../claims/claims.ts";
 import type { Diagnostic, Report, Subject } from "../diagnostics.ts";
+import type { IngressClaims, IngressConfig } from "../model.ts";
 import { annotationCatalog, failsClosed, stripAnnotationPrefix } from "./annotation-catalog.ts";
 
 export const ACCEPT_DEGRADED = "accept-degraded";
@@ -10,7 +10,7 @@ export const ACCEPT_DEGRADED = "accept-degraded";
  * Whether an Ingress is to be served although the edge cannot do what one of its annotations asks for. Only for what
  * cannot be had: a guard that cannot be read closes its paths all the same.
  */
-export function acceptsDegraded(annotation: string, { annotations }: IngressWithAnnotations): boolean {
+export function acceptsDegraded(annotation: string, { annotations }: IngressConfig): boolean {
   return (
     failsClosed(annotation) &&
     listAcceptedNames(annotations).some((acceptedName) => annotationCatalog.get(acceptedName)?.name === annotation)
@@ -43,10 +43,10 @@ export function reportUnusedAcceptances(
   }
 }
 
-function listAcceptedNames({ values }: IngressWithAnnotations["annotations"]): string[] {
+function listAcceptedNames({ values }: IngressConfig["annotations"]): string[] {
   return readAcceptedNames(values).map((name) => stripAnnotationPrefix(name) ?? name);
 }
 
-function buildAnnotationSubject(ingress: IngressWithAnnotations["ingress"], key: string | undefined): Subject {
+function buildAnnotationSubject(ingress: IngressConfig["ingress"], key: string | undefined): Subject {
   return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: `metadata.annotations[${key}]` };
 }

@@ -8,8 +8,8 @@ import {
   nameOf,
   type Reference,
 } from "../../collect/cluster-model.ts";
-import type { Memo } from "../../incremental/cache.ts";
-import type { Report, Subject } from "../diagnostics.ts";
+import type { ObjectMemo } from "../../incremental/memo.ts";
+import { collectDiagnostics, type Diagnostic, type Report, type Reported, type Subject } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
 import { ANNOTATION_PREFIXES } from "./annotations.ts";
@@ -23,10 +23,15 @@ export type ClassDefaults =
 export interface ClassDefaultsByName {
   readonly byClass: ReadonlyMap<string, ClassDefaults>;
   readonly references: readonly Reference[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads the settings of our classes. What cannot be read of them is reported, once for all of their Ingresses. */
-export function readClassDefaults(cluster: Cluster, options: Options, memo: Memo): ClassDefaultsByName {
+export function readClassDefaults(
+  cluster: Cluster,
+  options: Options,
+  memo: ObjectMemo<IngressClass, Reported<ClassDefaults>>,
+): ClassDefaultsByName {
   const configMaps = new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap]));
   const classes = cluster.classes.flatMap((ingressClass) => {
     const { controller, parameters } = ingressClass;
@@ -35,14 +40,15 @@ export function readClassDefaults(cluster: Cluster, options: Options, memo: Memo
     const configMapOrProblem = reference
       ? (configMaps.get(nameOf(reference)) ?? describeMissingConfigMap(reference, cluster))
       : "they are no ConfigMap";
-    const defaults = memo("classDefaults", ingressClass, [configMapOrProblem], (memoReport) =>
-      readDefaults(ingressClass, configMapOrProblem, memoReport),
+    const defaults = memo(ingressClass, [configMapOrProblem], () =>
+      collectDiagnostics((report) => readDefaults(ingressClass, configMapOrProblem, report)),
     );
     return [{ name: ingressClass.name, defaults, reference }];
   });
   return {
-    byClass: new Map(classes.map(({ name, defaults }) => [name, defaults])),
+    byClass: new Map(classes.map(({ name, defaults }) => [name, defaults.value])),
     references: classes.flatMap(({ reference }) => reference ?? []),
+    diagnostics: classes.flatMap(({ defaults }) => defaults.diagnostics),
   };
 }
 

@@ -1,8 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import { type Cluster, type Ingress, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
-import type { Memo } from "../../incremental/cache.ts";
-import { EMPTY_SORTED_LIST, type SortedList, updateSorted } from "../../incremental/sorted-list.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 
@@ -10,33 +9,23 @@ import type { Options } from "../options.ts";
 export type ClassSelector = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
 /** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
-export function selectIngresses(cluster: Cluster, options: ClassSelector, memo: Memo): Ingress[] {
-  return rankIngresses(cluster, options, memo, EMPTY_SORTED_LIST).sorted.map(({ ingress }) => ingress);
-}
-
-/** Our Ingresses in claim order, each with its name and rank. */
-export function rankIngresses(
-  { ingresses, classes }: Cluster,
-  options: ClassSelector,
-  memo: Memo,
-  previous: SortedList<RankedIngress>,
-): SortedList<RankedIngress> {
+export function selectIngresses({ ingresses, classes }: Cluster, options: ClassSelector, report: Report): Ingress[] {
   const classesByName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const hasDefaultClass = classes.some(
     (candidate) => candidate.isDefault && candidate.controller === options.controller,
   );
-  const rankedIngresses = ingresses.map((ingress) => {
-    const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
-    return memo("rankedIngress", ingress, [ingressClass, hasDefaultClass], (report) =>
-      isSelected(ingress, ingressClass, hasDefaultClass, options, report) ? rankIngress(ingress) : undefined,
-    );
-  });
-  const selectedIngresses = rankedIngresses.filter((rank) => rank !== undefined);
-  return updateSorted(previous, selectedIngresses, byClaimOrder);
+  return ingresses
+    .filter((ingress) => {
+      const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
+      return isSelected(ingress, { ingressClass, hasDefaultClass }, options, report);
+    })
+    .map(rankIngress)
+    .toSorted(byClaimOrder)
+    .map(({ ingress }) => ingress);
 }
 
 /** What an Ingress's place in claim order depends on. */
-export interface RankedIngress {
+interface RankedIngress {
   readonly ingress: Ingress;
   readonly createdMs: number;
   readonly name: string; // "namespace/name"
@@ -53,27 +42,23 @@ function byClaimOrder(a: RankedIngress, b: RankedIngress): number {
 // After every date, yet a number: infinities cannot be subtracted.
 const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
-function rankIngress(ingress: Ingress): RankedIngress {
+const rankIngress = memoize((ingress: Ingress): RankedIngress => {
   const { created } = ingress;
-  return {
-    ingress,
-    createdMs: created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created),
-    name: nameOf(ingress),
-  };
-}
+  const createdMs = created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created);
+  return { ingress, createdMs, name: nameOf(ingress) };
+});
 
 /** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */
 function isSelected(
   ingress: Ingress,
-  ingressClass: IngressClass | undefined,
-  hasDefaultClass: boolean,
+  { ingressClass, hasDefaultClass }: { ingressClass: IngressClass | undefined; hasDefaultClass: boolean },
   options: ClassSelector,
   report: Report,
 ): boolean {
   const annotationClass = ingress.annotations[CLASS_ANNOTATION];
   const fieldClass = ingress.className;
   if (fieldClass !== undefined) {
-    if (!isSelectedClass(ingress, fieldClass, ingressClass, options, report)) return false;
+    if (!isSelectedClass(ingress, ingressClass, options, report)) return false;
     if (annotationClass !== undefined && annotationClass !== fieldClass && annotationClass !== options.ingressClass) {
       const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
       const problem = `the class is "${fieldClass}" here and "${annotationClass}" in the annotation ${CLASS_ANNOTATION}`;
@@ -87,12 +72,12 @@ function isSelected(
 
 function isSelectedClass(
   ingress: Ingress,
-  name: string,
   ingressClass: IngressClass | undefined,
   options: ClassSelector,
   report: Report,
 ): boolean {
   if (ingressClass) return ingressClass.controller === options.controller;
+  const name = ingress.className;
   if (name !== options.ingressClass) return false;
   const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
   const remedy = `create it with spec.controller: ${options.controller}`;

@@ -1,0 +1,78 @@
+import { nameOf, type Service } from "../../collect/cluster-model.ts";
+import type { ObjectMemo } from "../../incremental/memo.ts";
+import type { Subject } from "../diagnostics.ts";
+import type { BackendNote, ServiceAddresses } from "../model.ts";
+import type { Options } from "../options.ts";
+import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./external-addresses.ts";
+import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
+import { buildRecordLabel } from "./origin-record-names.ts";
+
+/** Returns the addresses of each Service, by "namespace/name". */
+export function locateServices(
+  services: readonly Service[],
+  options: Options,
+  memo: ObjectMemo<Service, ServiceAddresses>,
+): ReadonlyMap<string, ServiceAddresses> {
+  const { checkOrigin, listDependencies } = createOriginChecker(options.permits.origins, services);
+  return new Map(
+    services.map((service) => [
+      nameOf(service),
+      memo(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
+    ]),
+  );
+}
+
+/** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
+function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAddresses {
+  const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
+  const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
+  const checkedAddresses = listExternalAddresses(service).map((address) => {
+    const canonicalText = canonicalizeAddress(address, service.externalIPs.length === 0);
+    return {
+      address,
+      canonicalText,
+      rejection: canonicalText && checkOrigin(service.namespace, canonicalText),
+    };
+  });
+  const acceptedAddresses = checkedAddresses.flatMap(({ canonicalText, rejection }) =>
+    canonicalText && rejection === undefined ? [canonicalText] : [],
+  );
+  const problem = `it has ${countAddresses(service)} addresses, of which the first ${MAX_ADDRESSES} count`;
+  const tooManyAddresses: BackendNote = {
+    reason: "TooManyAddresses",
+    problem,
+    remedy: "leave it so, or name fewer",
+    subject,
+  };
+  return {
+    service,
+    addresses: [...new Set(acceptedAddresses)].map((address) => ({ address, record: buildRecordLabel(address) })),
+    notes: [
+      ...(countAddresses(service) > MAX_ADDRESSES ? [tooManyAddresses] : []),
+      ...checkedAddresses.flatMap(({ address, canonicalText, rejection }): BackendNote[] => {
+        if (rejection !== undefined) return buildOriginNotes(service, address, rejection, subject);
+        const problem = `expected an IP address, got "${address}"`;
+        return canonicalText ? [] : [{ reason: "InvalidExternalAddress", problem, remedy: "correct it", subject }];
+      }),
+    ],
+  };
+}
+
+function countAddresses({ externalIPs, loadBalancer }: Service): number {
+  return externalIPs.length > 0 ? externalIPs.length : loadBalancer.length;
+}
+
+/** For the Service, and for the path that needs it: they may be different people's. */
+function buildOriginNotes(service: Service, address: string, problem: string, subject: Subject): BackendNote[] {
+  const remedy = `give the Service another address, or ask whoever keeps the permits of edgress to add it for namespace ${service.namespace}`;
+  const note = {
+    reason: "OriginNotPermitted",
+    problem: `${address} may not be an origin: ${problem}`,
+    remedy,
+  } as const;
+  const pathNote = {
+    ...note,
+    problem: `address ${address} of Service ${nameOf(service)} may not be an origin: ${problem}`,
+  };
+  return [{ ...note, subject }, pathNote];
+}

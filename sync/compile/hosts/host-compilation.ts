@@ -1,0 +1,52 @@
+import type { Backend } from "../../../src/rules/snapshot.ts";
+import type { Reference } from "../../collect/cluster-model.ts";
+import type { ClusterIndex } from "../backends/cluster-index.ts";
+import { createBackendResolver, type ResolveBackend } from "../backends/services.ts";
+import type { Report } from "../diagnostics.ts";
+import type { ResolvedBackend } from "../model.ts";
+import type { Options } from "../options.ts";
+
+/** One host while it is compiled: what it looks up and reports, and what its routes refer to. */
+export interface HostCompilation {
+  readonly index: ClusterIndex;
+  readonly options: Options;
+  readonly resolve: ResolveBackend;
+  readonly report: Report;
+  /** Adds a backend to the host's rules, and returns its id. */
+  readonly useBackend: (backend: ResolvedBackend) => string;
+  /** Adds a reference, whether the object exists or not. */
+  readonly useReference: (reference: Reference) => void;
+  readonly tokenizeSecret: Options["tokenizeSecret"];
+  readonly listUses: () => HostUses;
+}
+
+/** The things that a host's rules refer to. */
+export interface HostUses {
+  readonly backends: ReadonlyMap<string, Backend>;
+  readonly references: readonly Reference[];
+  /** The length of the secret text of each token. */
+  readonly secretLengths: ReadonlyMap<string, number>;
+}
+
+export function createHostCompilation(index: ClusterIndex, options: Options, report: Report): HostCompilation {
+  const backends = new Map<string, Backend>();
+  const references: Reference[] = [];
+  const secretLengths = new Map<string, number>();
+  return {
+    index,
+    options,
+    report,
+    resolve: createBackendResolver(index.addresses),
+    useBackend({ id, backend }) {
+      backends.set(id, backend);
+      return id;
+    },
+    useReference: (reference) => void references.push(reference),
+    tokenizeSecret(text) {
+      const token = options.tokenizeSecret(text);
+      secretLengths.set(token, text.length);
+      return token;
+    },
+    listUses: () => ({ backends, references, secretLengths }),
+  };
+}

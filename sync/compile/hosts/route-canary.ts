@@ -1,0 +1,38 @@
+import { addCanary } from "../../../src/rules/policies/canary.ts";
+import type { PolicySettings } from "../../../src/rules/policies/index.ts";
+import { success } from "../../../src/rules/result.ts";
+import { readBackendProtocol } from "../claims/claims.ts";
+import type { Claim } from "../model.ts";
+import type { HostCompilation } from "./host-compilation.ts";
+import { createPolicyContext } from "./policy-context.ts";
+
+/** The settings of a route with those of its canary: which backend that is, and how clients stay with one of the two. */
+export function withCanary(settings: PolicySettings, primary: Claim, compilation: HostCompilation): PolicySettings {
+  const { report } = compilation;
+  const claim = compilation.index.canary(primary.id);
+  if (!claim?.backend || !primary.backend) return settings;
+  // A canary is spoken to as its primary is.
+  const resolve = (backend: NonNullable<Claim["backend"]>) =>
+    compilation.resolve(claim.owner.ingress.namespace, backend, readBackendProtocol(primary.owner));
+  const [primaryBackend, canaryBackend] = [resolve(primary.backend), resolve(claim.backend)];
+  const subject = { ...claim.subject, field: `${claim.subject.field}.backend` };
+  for (const note of canaryBackend.notes) {
+    report(note.reason, note.subject ?? subject, note.problem, note.remedy);
+  }
+  if (!canaryBackend.ok || !primaryBackend.ok) return settings;
+  if (primaryBackend.id === canaryBackend.id) {
+    report(
+      "CanaryIgnored",
+      subject,
+      `it leads where its primary does, to ${primaryBackend.id}`,
+      "name another Service",
+    );
+    return settings;
+  }
+  const backendId = compilation.useBackend(canaryBackend);
+  const context = {
+    ...createPolicyContext(claim, false, compilation).context,
+    resolveBackend: () => success(backendId),
+  };
+  return addCanary(settings, claim.owner.annotations.values, context);
+}

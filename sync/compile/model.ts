@@ -1,0 +1,112 @@
+import type { CompiledPolicyName } from "../../src/rules/policies/compiled-policies.ts";
+import type { Address, Backend, Rules } from "../../src/rules/snapshot.ts";
+import type { Ingress, IngressBackend, Reference, Service } from "../collect/cluster-model.ts";
+import type { HostPermit } from "../permits/model.ts";
+import type { Diagnostic, Reason, Subject } from "./diagnostics.ts";
+
+// The shapes between an Ingress and its rules, in the order in which compiling makes them.
+
+/** An Ingress's annotations, parsed once for all of its paths. */
+export interface ParsedAnnotations {
+  /** The parsed values of each policy, by annotation. */
+  readonly values: Readonly<Record<CompiledPolicyName, Readonly<Record<string, unknown>>>>;
+  /** The first guard annotation with an invalid value. It closes every route. */
+  readonly unreadableGuard: string | undefined;
+  readonly isLegacy: (annotation: string) => boolean;
+  /** The key of an annotation with the prefix that applies. */
+  readonly findKey: (annotation: string) => string | undefined;
+}
+
+/** A selected Ingress with its parsed annotations. */
+export interface IngressConfig {
+  readonly ingress: Ingress;
+  readonly annotations: ParsedAnnotations;
+}
+
+/** A route that an Ingress requests, before conflicts are resolved. */
+export interface Claim {
+  readonly owner: IngressConfig;
+  readonly id: string;
+  readonly host: string;
+  readonly path: string; // "/" if the Ingress sets none
+  readonly type: "exact" | "prefix";
+  /** Host, type and path. Only one claim with this key becomes a route. */
+  readonly routeKey: string;
+  /** Undefined for the default backend of a host without one: it answers 404, after its policies. */
+  readonly backend: (IngressBackend & { type: "service" }) | undefined;
+  /** Policies that do not apply, even if an annotation sets them. */
+  readonly excludedPolicies: readonly CompiledPolicyName[];
+  readonly permit: HostPermit;
+  readonly subject: Subject;
+}
+
+/** A host that an Ingress names, with or without paths. */
+export interface HostClaim {
+  readonly host: string;
+  readonly permit: HostPermit;
+}
+
+/** The hosts and routes that one Ingress requests. */
+export interface IngressClaims {
+  readonly owner: IngressConfig;
+  readonly hosts: readonly HostClaim[];
+  readonly claims: readonly Claim[];
+}
+
+/** A host after conflicts are resolved, with the claims that become its routes. */
+export interface HostGrant {
+  readonly host: string;
+  readonly ownership: Ownership;
+  readonly claims: readonly Claim[];
+}
+
+/** Ingresses whose namespaces may claim all of a host, or a redirect to another host. */
+export type WholeHostOwnership =
+  | { readonly type: "full"; readonly owners: readonly IngressConfig[] } // the oldest first, at least one
+  | { readonly type: "redirect"; readonly to: string }; // of from-to-www-redirect
+
+/** The right to a host. If all of its namespaces are limited to paths, another host serves the other paths. */
+export type Ownership =
+  | WholeHostOwnership
+  | { readonly type: "paths"; readonly fallback: { host: string; ownership: WholeHostOwnership } | undefined };
+
+/** The protocol of an origin, from backend-protocol. */
+export type BackendProtocol = "http" | "https" | "auto";
+
+/** A Service with the addresses at which the edge reaches it. */
+export interface ServiceAddresses {
+  readonly service: Service;
+  readonly addresses: Address[];
+  readonly notes: readonly BackendNote[];
+}
+
+/** A diagnostic of a backend. Its subject is the path, unless the note has its own. */
+export interface BackendNote {
+  readonly reason: Reason;
+  readonly problem: string;
+  readonly remedy: string;
+  readonly subject?: Subject;
+}
+
+/** A backend and the id by which routes name it. */
+export interface ResolvedBackend {
+  readonly id: string;
+  readonly backend: Backend;
+}
+
+/** The result of compiling a cluster. */
+export interface Compilation {
+  readonly rules: Rules;
+  /** Our Ingresses, by "namespace/name". */
+  readonly ingresses: ReadonlyMap<string, Ingress>;
+  /** Each once, in an order that depends only on the cluster. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Every Secret and ConfigMap that an annotation or class names, found or not, each once and in order. */
+  readonly references: readonly Reference[];
+}
+
+/** Returns the Ingresses that set the policies and the default backend of a host, the oldest first. */
+export function listOwners({ ownership }: Pick<HostGrant, "ownership">): readonly IngressConfig[] {
+  const whole = ownership.type === "paths" ? ownership.fallback?.ownership : ownership;
+  return whole?.type === "full" ? whole.owners : [];
+}
