@@ -1,5 +1,5 @@
 import { compareText } from "../../src/rules/compare-text.ts";
-import { type Cluster, type InvalidObject, nameOf, type Reference } from "../collect/cluster-model.ts";
+import { type Cluster, type Ingress, type InvalidObject, nameOf, type Reference } from "../collect/cluster-model.ts";
 import { memoize } from "../incremental/memoize.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
@@ -11,12 +11,12 @@ import { countRoutes, enforceRouteQuota } from "./claims/route-quota.ts";
 import { mergeSharedHosts } from "./claims/shared-hosts.ts";
 import { findTlsHosts, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
-import { collectDiagnostics, type Diagnostic, type Report } from "./diagnostics.ts";
+import { collectDiagnostics, type Diagnostic, type Report, type Reported } from "./diagnostics.ts";
 import { compileHost } from "./hosts/compile-host.ts";
-import type { Compilation } from "./model.ts";
+import type { Compilation, IngressClaims } from "./model.ts";
 import type { Options } from "./options.ts";
 import { reportUnusedAcceptances } from "./select/accept-degraded.ts";
-import { findClassName, readClassDefaults } from "./select/class-defaults.ts";
+import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { selectIngresses } from "./select/ingress-class.ts";
 
 /**
@@ -33,15 +33,10 @@ export function compile(cluster: Cluster, options: Options, cache = createCompil
 
 function compileCluster(cluster: Cluster, options: Options, cache: CompileCache): Compilation {
   const classDefaults = readClassDefaults(cluster, options, cache.classDefaults);
-  const { value: stages, diagnostics } = collectDiagnostics((report) => {
+  const { value, diagnostics } = collectDiagnostics((report) => {
     for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
     const ingresses = selectIngresses(cluster, options, report);
-    const reportedClaims = ingresses.map((ingress) => {
-      const defaults = classDefaults.byClass.get(findClassName(ingress, cluster, options));
-      return cache.claims(ingress, [defaults, options], () =>
-        collectDiagnostics((claimReport) => readClaims(ingress, defaults, options, claimReport)),
-      );
-    });
+    const reportedClaims = readAllClaims(ingresses, classDefaults.byClass, { cluster, options, cache });
     const permittedClaims = reportedClaims.map(({ value }) => value);
     const claims = enforceRouteQuota(permittedClaims, options.permits, report);
     const primaryClaims = claims.filter((entry) => !isCanary(entry));
@@ -66,16 +61,28 @@ function compileCluster(cluster: Cluster, options: Options, cache: CompileCache)
       diagnostics: [...reportedClaims.flatMap((entry) => entry.diagnostics), ...hostDiagnostics],
     };
   });
-  const { ingresses, hosts } = stages;
   return {
     rules: {
       zones: options.zones.toSorted(compareText),
-      hosts: hosts.map(({ rules }) => rules).toSorted((a, b) => compareText(a.host, b.host)),
+      hosts: value.hosts.map(({ rules }) => rules).toSorted((a, b) => compareText(a.host, b.host)),
     },
-    ingresses: new Map(ingresses.map((ingress) => [nameOf(ingress), ingress])),
-    diagnostics: sortDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...stages.diagnostics]),
-    references: sortReferences([...classDefaults.references, ...hosts.flatMap(({ references }) => references)]),
+    ingresses: new Map(value.ingresses.map((ingress) => [nameOf(ingress), ingress])),
+    diagnostics: sortDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
+    references: sortReferences([...classDefaults.references, ...value.hosts.flatMap(({ references }) => references)]),
   };
+}
+
+function readAllClaims(
+  ingresses: readonly Ingress[],
+  defaultsByClass: ReadonlyMap<string, ClassDefaults>,
+  { cluster, options, cache }: { cluster: Cluster; options: Options; cache: CompileCache },
+): Reported<IngressClaims>[] {
+  return ingresses.map((ingress) => {
+    const defaults = defaultsByClass.get(findClassName(ingress, cluster, options));
+    return cache.claims(ingress, [defaults, options], () =>
+      collectDiagnostics((report) => readClaims(ingress, defaults, options, report)),
+    );
+  });
 }
 
 function reportInvalidObject({ kind, namespace, name, source, field, problem }: InvalidObject, report: Report): void {
