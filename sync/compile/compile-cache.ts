@@ -42,8 +42,8 @@ function listOwnershipInputs(ownership: Ownership): readonly unknown[] {
   switch (ownership.type) {
     case "full":
       return ["full", ownership.owners];
-    case "redirect":
-      return ["redirect", ownership.to];
+    case "www-redirect":
+      return ["www-redirect", ownership.to];
     case "paths": {
       const { fallback } = ownership;
       return ["paths", fallback?.host, ...(fallback ? listOwnershipInputs(fallback.ownership) : [])];

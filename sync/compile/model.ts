@@ -63,7 +63,7 @@ export interface HostGrant {
 /** Ingresses whose namespaces may claim all of a host, or a redirect to another host. */
 export type WholeHostOwnership =
   | { readonly type: "full"; readonly owners: readonly IngressConfig[] } // the oldest first, at least one
-  | { readonly type: "redirect"; readonly to: string }; // of from-to-www-redirect
+  | { readonly type: "www-redirect"; readonly to: string }; // of from-to-www-redirect
 
 /** The right to a host. If all of its namespaces are limited to paths, another host serves the other paths. */
 export type Ownership =

@@ -78,6 +78,9 @@ export interface PolicyContext {
   readonly warn: (annotation: string, problem: string, remedy: string) => undefined;
 }
 
+/** The functions of a context that report a problem. */
+export type PolicyReports = Pick<PolicyContext, "failClosed" | "deny" | "warn">;
+
 /** The effect of a policy for a namespace that may claim only some paths of the host. */
 export type PathLimitedEffect<Name extends string> =
   | { readonly effect: "applies" }

@@ -46,7 +46,7 @@ export function addAliases(
       checkAliasPermit({ owner: candidate, annotation: FURTHER_HOSTS.redirect }, redirectHost, options, report),
     );
     if (!owner || !reserve(redirectHost, hostGrant, { owner, annotation: FURTHER_HOSTS.redirect })) return [];
-    return [{ host: redirectHost, ownership: { type: "redirect", to: hostGrant.host }, claims: [] }];
+    return [{ host: redirectHost, ownership: { type: "www-redirect", to: hostGrant.host }, claims: [] }];
   });
   const aliases = orderedGrants.flatMap((hostGrant) => {
     const { owner, names: requestedNames } = resolveAliases(hostGrant, options, report);

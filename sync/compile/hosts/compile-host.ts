@@ -41,7 +41,7 @@ export function compileHost(grant: HostGrant, index: ClusterIndex, options: Opti
 
 function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules {
   const { host, ownership } = grant;
-  if (ownership.type === "redirect") return { host, policies: redirectHost(ownership.to), routes: [], backends: {} };
+  if (ownership.type === "www-redirect") return { host, policies: redirectHost(ownership.to), routes: [], backends: {} };
   const tls = hasTls(host, compilation);
   const claims = listHostClaims(grant, compilation.report);
   const drafts = claims
@@ -71,7 +71,7 @@ function listHostClaims(grant: HostGrant, report: Report): Claim[] {
 /** The route that redirects all other paths, if the host is a redirect besides. */
 function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[]): Route[] {
   const whole = ownership.type === "paths" ? ownership.fallback?.ownership : undefined;
-  if (whole?.type !== "redirect") return [];
+  if (whole?.type !== "www-redirect") return [];
   const hasRegex = routes.some(({ path }) => path.type === "regex");
   const path = hasRegex ? ({ type: "regex", pattern: "^" } as const) : ({ type: "prefix", path: "/" } as const);
   return [{ id: "#from-to-www", path, policies: redirectHost(whole.to) }];

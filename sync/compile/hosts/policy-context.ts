@@ -1,4 +1,4 @@
-import type { PolicyContext } from "../../../src/rules/policies/policy.ts";
+import type { PolicyContext, PolicyReports } from "../../../src/rules/policies/policy.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { nameOf, type Reference, type Secret } from "../../collect/cluster-model.ts";
 import { resolveSubrequestTarget } from "../backends/subrequest-targets.ts";
@@ -66,7 +66,7 @@ function createPolicyLookups(owner: IngressConfig, compilation: HostCompilation)
 }
 
 interface PolicyReporting {
-  readonly reports: Pick<PolicyContext, "failClosed" | "deny" | "warn">;
+  readonly reports: PolicyReports;
   readonly listFailClosedReasons: () => readonly string[];
 }
 
