@@ -14,16 +14,21 @@ export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedI
   const supportFindings = entries.flatMap(({ key, row }): Finding[] => {
     const location = buildLocation(ingress, `metadata.annotations[${key}]`);
     if (row.support === "partial" && row.difference) {
-      return [{ ...location, rule: "partial-support", kind: "differs", message: row.difference }];
+      return [{ ...location, rule: "partial-support", kind: "different", message: row.difference }];
     }
     if (row.support !== "no-op") return [];
-    return [{ ...location, rule: "no-op", kind: "same", message: `nothing to do: ${row.difference ?? row.doc}` }];
+    return [{ ...location, rule: "no-op", kind: "unchanged", message: `nothing to do: ${row.difference ?? row.doc}` }];
   });
   const fullySupported = entries.filter(({ row }) => (row.support ?? "full") === "full").map(({ name }) => name);
   const servedCount = paths.filter(({ isServed }) => isServed).length;
   const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
   const message = `${count}${fullySupported.length > 0 ? `, and ${fullySupported.join(", ")}` : ""}: as in ingress-nginx`;
-  const summary: Finding = { ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "same", message };
+  const summary: Finding = {
+    ...buildLocation(ingress, "spec.rules"),
+    rule: "full-support",
+    kind: "unchanged",
+    message,
+  };
   return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets(entries, ingress)];
 }
 

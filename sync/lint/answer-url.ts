@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 export async function withResponses(finding: Finding, rules: Rules): Promise<Finding> {
   if (finding.url === undefined) return finding;
   const edgress = finding.edgress ?? (await describeResponse(finding.url, rules));
-  return { ...finding, ...(finding.kind === "quirk" && { nginx: edgress }), edgress };
+  return { ...finding, ...(finding.kind === "note" && { nginx: edgress }), edgress };
 }
 
 /** `"shop/cart:80 /x"`: the backend, and the path that it is asked for where that is another; else the status. */

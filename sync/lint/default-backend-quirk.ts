@@ -21,7 +21,7 @@ export function findDefaultBackendQuirks({ rules }: IndexedHost, { ingresses }: 
     {
       ...buildLocation(owner.ingress, "metadata.annotations"),
       rule: "default-backend-inherits-policies",
-      kind: "quirk",
+      kind: "note",
       message,
       url,
     },

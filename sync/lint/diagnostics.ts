@@ -12,12 +12,12 @@ import {
 // What is as it was in ingress-nginx, or is not served and yet costs nothing.
 const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {
   UnsupportedAnnotation: "unsupported",
-  InvalidAnnotation: "quirk",
-  UnknownAnnotation: "quirk",
-  PathConflict: "quirk",
-  PortVisibleInHost: "differs",
+  InvalidAnnotation: "note",
+  UnknownAnnotation: "note",
+  PathConflict: "note",
+  PortVisibleInHost: "different",
 };
-const KIND_BY_SEVERITY = { error: "error", warning: "differs", note: "quirk" } as const;
+const KIND_BY_SEVERITY = { error: "error", warning: "different", note: "note" } as const;
 
 /** What ingress-nginx answers where the edge has nothing to forward to. */
 const NGINX_RESPONSE_BY_REASON: Partial<Record<Reason, string>> = {

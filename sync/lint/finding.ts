@@ -1,7 +1,7 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 
 /** What a finding says of a manifest, the gravest first: an error would close a route, or cost one. */
-export const FINDING_KINDS = ["error", "unsupported", "differs", "quirk", "same"] as const;
+export const FINDING_KINDS = ["error", "unsupported", "different", "note", "unchanged"] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** Something to know before a manifest moves from ingress-nginx to edgress. */

@@ -25,7 +25,7 @@ function checkSlashRedirect(indexedPath: IndexedPath, { paths }: IndexedHost): F
     return [];
   const url = buildSampleUrl(indexedPath, pathWithoutSlash);
   const message = `ingress-nginx sends ${pathWithoutSlash} to ${path} by redirect; the edge answers as Kubernetes says`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "slash-redirect", kind: "differs" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "slash-redirect", kind: "different" as const };
   return [{ ...base, message, url, nginx: `301 ${url}/` }];
 }
 
@@ -38,7 +38,7 @@ function checkRegexScope(regexPath: IndexedPath, host: IndexedHost): Finding[] {
   const base = {
     ...buildLocation(regexPath.ingress, findRegexAnnotation(regexPath)),
     rule: "regex-applies-to-host",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   return [{ ...base, message, ...(examplePath && findUrlBelow(examplePath, host)) }];
 }
@@ -59,7 +59,7 @@ function checkOpenEnd(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
   return requireUrl({
     ...buildLocation(ingress, `${field}.path`),
     rule,
-    kind: "quirk",
+    kind: "note",
     message,
     ...findUrlBelow(indexedPath, host),
   });
@@ -69,7 +69,7 @@ function checkDotWildcard(indexedPath: IndexedPath, host: IndexedHost): Finding[
   const { path, ingress, field } = indexedPath;
   if (!path.includes(".")) return [];
   const message = `the dot in ${path} stands for any character, since its host has expressions`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard", kind: "quirk" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard", kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [path.replaceAll(".", "x")]) });
 }
 
@@ -78,7 +78,7 @@ function checkIgnoredCase(indexedPath: IndexedPath, host: IndexedHost): Finding[
   if (!/[a-z]/i.test(path)) return [];
   const message = `upper and lower case are the same in all paths of ${indexedPath.host}, since it has expressions`;
   const otherCasePath = path === path.toUpperCase() ? path.toLowerCase() : path.toUpperCase();
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive", kind: "quirk" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive", kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [otherCasePath]) });
 }
 

@@ -34,7 +34,7 @@ function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
   const base = {
     ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
     rule: "rewrite-without-groups",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   return [{ ...base, message, ...sampleUrl }];
 }
@@ -49,7 +49,7 @@ function checkLegacyRewrite({ ingress, paths }: IndexedIngress): Finding[] {
     url,
     nginx: `${indexedPath.route.backend}, not rewritten`,
   };
-  return [{ ...buildLocation(ingress, field), rule: "legacy-rewrite", kind: "differs", message, ...sampleResponses }];
+  return [{ ...buildLocation(ingress, field), rule: "legacy-rewrite", kind: "different", message, ...sampleResponses }];
 }
 
 function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
@@ -59,7 +59,7 @@ function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
   return keys.map((key) => ({
     ...buildLocation(ingress, `metadata.annotations[${key}]`),
     rule: "legacy-prefix",
-    kind: "differs",
+    kind: "different",
     message,
   }));
 }
@@ -72,7 +72,7 @@ function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
   const base = {
     ...buildLocation(ingress, `${indexedPath.field}.pathType`),
     rule: "missing-path-type",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   const sampleUrl = isLiteralPath(indexedPath.path) && {
     url: buildSampleUrl(indexedPath, `${indexedPath.path.replace(/\/$/, "")}bar`),
@@ -86,11 +86,11 @@ function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedH
   const hostUsesRegex = hosts.some(({ rules, hasRegex }) => rules.host === host && hasRegex);
   if (!hostUsesRegex) {
     const message = `${path} looks like an expression, but nothing makes it one: it is taken as it is written; use-regex would`;
-    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "quirk", message }];
+    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "note", message }];
   }
   if (pathType !== "Prefix" && pathType !== "Exact") return [];
   const message = `${path} is an expression with pathType ${pathType}, which ingress-nginx's strict-validate-path-type refuses; ImplementationSpecific is meant`;
-  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "quirk", message }];
+  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message }];
 }
 
 /** Until 0.24 x-forwarded-prefix was a flag. */
@@ -103,7 +103,7 @@ function checkForwardedPrefixFlag({ ingress }: IndexedIngress): Finding[] {
     {
       ...buildLocation(ingress, `metadata.annotations[${key}]`),
       rule: "forwarded-prefix-not-boolean",
-      kind: "quirk",
+      kind: "note",
       message,
     },
   ];
