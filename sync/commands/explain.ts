@@ -7,6 +7,7 @@ import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
+import { formatClassHint } from "../explain/class-hint.ts";
 import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
@@ -37,10 +38,12 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
   const explanation = await explain(rules, request, open);
   const relatedDiagnostics = diagnostics.filter((diagnostic) => isRelated(diagnostic, explanation, cluster));
   const source = findSource(explanation.route?.id, cluster);
-  if (options.json) return [JSON.stringify({ ...explanation, source, diagnostics: relatedDiagnostics }, null, 2)];
+  const hint = explanation.outcome === "no-route" ? formatClassHint(cluster, compileOptions) : undefined;
+  if (options.json) return [JSON.stringify({ ...explanation, source, hint, diagnostics: relatedDiagnostics }, null, 2)];
   return [
     ...manifests.unparsableFiles.map(formatUnparsableFile),
     ...formatExplanation(explanation, source, cluster),
+    ...(hint === undefined ? [] : [formatRow("hint", hint)]),
     ...relatedDiagnostics.map(formatDiagnostic),
   ];
 }
@@ -102,7 +105,11 @@ function formatExplanation(explanation: Explanation, source: string | undefined,
       formatUnmatchedRoute(entry, findSource(entry.id, cluster)),
     ]),
   ];
-  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${value}`]));
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [formatRow(name, value)]));
+}
+
+function formatRow(name: string, value: string): string {
+  return `${name.padEnd(11)}${value}`;
 }
 
 function formatUnmatchedRoute(

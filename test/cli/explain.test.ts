@@ -99,6 +99,14 @@ describe("edgress explain", () => {
     ]);
   });
 
+  test("no host, and Ingresses of another class: 404, and the options that select them", async () => {
+    const lines = await runExplain("http://shop.example.com/cart", "--ingress-class", "other");
+    assert.equal(
+      lines.at(-1),
+      "hint       6 of 6 Ingresses have another class (--ingress-class, --controller, --watch-ingress-without-class)",
+    );
+  });
+
   test("a redirect", async () => {
     const lines = await runExplain("http://secure.example.com/a?b");
     assert.deepEqual(lines.slice(0, 2), ["response   308 (redirected)", "location   https://secure.example.com/a?b"]);

@@ -405,7 +405,7 @@ describe("edgress lint", () => {
   test("says on standard error that Ingresses are of another class", async () => {
     const { code, error } = await runLint(["lint", "-"], clean);
     assert.equal(code, 0);
-    assert.match(error, /1 of 1 Ingresses are of another class/);
+    assert.match(error, /1 of 1 Ingresses have another class/);
   });
 
   test("knows its version and its commands", async () => {
