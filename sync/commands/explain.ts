@@ -11,6 +11,7 @@ import { formatClassHint } from "../explain/class-hint.ts";
 import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
+import { parseIngressName } from "../publish/route-id.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
@@ -75,7 +76,7 @@ function isRelated(
   { ingresses }: Cluster,
 ): boolean {
   const ids = [route?.id, ...unmatchedRoutes.map(({ id }) => id)];
-  if (ids.some((id) => id !== undefined && object === `Ingress ${id.split("#")[0]}`)) return true;
+  if (ids.some((id) => id !== undefined && object === `Ingress ${parseIngressName(id)}`)) return true;
   const matchingIngresses = ingresses.filter(({ rules }) =>
     rules.some((rule) => rule.host !== undefined && rule.host === host),
   );
@@ -83,7 +84,7 @@ function isRelated(
 }
 
 function findSource(id: string | undefined, { ingresses }: Cluster): string | undefined {
-  const name = id?.split("#")[0];
+  const name = id && parseIngressName(id);
   return ingresses.find((ingress) => nameOf(ingress) === name)?.source;
 }
 

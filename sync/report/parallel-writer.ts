@@ -1,4 +1,5 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
+import { isTransient } from "../kubernetes/errors.ts";
 
 const MAX_PARALLEL_WRITES = 32; // of the 200 that a kube-apiserver by default changes at a time, for all its clients
 const MAX_LOGGED_FAILURES = 10;
@@ -61,11 +62,6 @@ export async function writeAll<T>(
   if (unloggedCount > 0) options.print(`${unloggedCount} more were not written`);
   if (remainingItems.length > 0) options.print(`${remainingItems.length} were left for the next round`);
   return { writtenCount, skippedCount, failedItems, remainingItems };
-}
-
-/** Whether it is the API server that fails, not the one write. */
-function isTransient(error: Error): boolean {
-  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
 }
 
 function catchError(write: Promise<unknown>): Promise<Error | undefined> {

@@ -1,6 +1,7 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
+import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
 /**
@@ -39,8 +40,3 @@ export const findRoutedIngresses = memoize((hosts: readonly HostRules[]): Readon
 const findHostIngresses = memoize(({ routes }: HostRules) => [
   ...new Set(routes.map(({ id }) => parseIngressName(id))),
 ]);
-
-/** `"shop/cart#0.1"` → `"shop/cart"`. */
-export function parseIngressName(routeId: string): string {
-  return routeId.split("#")[0] ?? "";
-}

@@ -1,6 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
+import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
 import { computeDigest } from "../canonical-json.ts";
+import { parseIngressName } from "../route-id.ts";
 import { diffHosts } from "./host-changes.ts";
 
 const REMOVAL_ID_LENGTH = 12;
@@ -112,11 +113,6 @@ function formatLines({ routes, hosts }: Removal): string[] {
 
 function formatMatch(path: PathMatch): string {
   return path.type === "regex" ? `regex ${path.pattern}` : `${path.type} ${path.path}`;
-}
-
-/** The Ingress in a route's id, "namespace/ingress#rule.path". */
-function parseIngressName(id: Route["id"]): string {
-  return id.replace(/#.*$/, "");
 }
 
 /** How many of the first lines fit, with room for one that counts the rest. */
