@@ -53,15 +53,11 @@ export async function explain(
 ): Promise<Explanation> {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
   const assumedUrls: string[] = [];
-  const exchange = {
-    ...createExchange(buildRequest(request), createOfflineServices(hosts, decrypt, assumedUrls, 0), request.url),
-    zones: rules.zones,
-  };
+  const services = createOfflineServices(hosts, decrypt, (url) => assumedUrls.push(url), 0);
+  const exchange = { ...createExchange(buildRequest(request), services, request.url), zones: rules.zones };
   const host = matchHost(hosts, exchange.host);
-  const forwardedExchanges: Exchange[] = [];
-  const edgeResponse = await serveRequest(host, exchange, forwardedExchanges);
+  const { edgeResponse, forwardedExchange } = await serveRequest(host, exchange);
   const route = host?.routes.find(({ id }) => id === edgeResponse.route);
-  const forwardedExchange = forwardedExchanges[0];
   return {
     host: host?.host,
     path: exchange.path,
@@ -79,19 +75,26 @@ export async function explain(
   };
 }
 
-async function serveRequest(
-  host: HostRules | undefined,
-  exchange: Exchange,
-  forwardedExchanges: Exchange[],
-): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
-  if (!host) return errorResponse(exchange, 404, "no-route");
+interface ServedRequest {
+  readonly edgeResponse: EdgeResponse;
+  /** The exchange that the edge would forward to an origin. */
+  readonly forwardedExchange: Exchange | undefined;
+}
+
+async function serveRequest(host: HostRules | undefined, exchange: Exchange): Promise<ServedRequest> {
+  let forwardedExchange: Exchange | undefined;
   const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
     if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");
-    forwardedExchanges.push(finalExchange);
+    forwardedExchange ??= finalExchange;
     return { response: new Response(null), outcome: "routed" };
   };
-  return createHostHandler(host, terminalHandler)(exchange);
+  const serve = (): EdgeResponse | Promise<EdgeResponse> => {
+    if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "the path cannot be read");
+    if (!host) return errorResponse(exchange, 404, "no-route");
+    return createHostHandler(host, terminalHandler)(exchange);
+  };
+  const edgeResponse = await serve();
+  return { edgeResponse, forwardedExchange };
 }
 
 async function rejectDecryption(): Promise<never> {
@@ -102,7 +105,7 @@ async function rejectDecryption(): Promise<never> {
 function createOfflineServices(
   hosts: ReadonlyMap<string, HostRules>,
   decrypt: RequestServices["decrypt"],
-  assumedUrls: string[],
+  assume: (url: string) => void,
   depth: number,
 ): RequestServices {
   return {
@@ -111,19 +114,15 @@ function createOfflineServices(
     runInBackground: () => {},
     async serve(exchange) {
       if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop");
-      const platform = createOfflineServices(hosts, decrypt, assumedUrls, depth + 1);
-      const forwardedExchanges: Exchange[] = [];
-      const edgeResponse = await serveRequest(
-        matchHost(hosts, exchange.host),
-        { ...exchange, platform },
-        forwardedExchanges,
-      );
+      const platform = createOfflineServices(hosts, decrypt, assume, depth + 1);
+      const host = matchHost(hosts, exchange.host);
+      const { edgeResponse, forwardedExchange } = await serveRequest(host, { ...exchange, platform });
       const { scheme, hostHeader, rawPath, query } = exchange;
-      if (forwardedExchanges.length > 0) assumedUrls.push(`${scheme}://${hostHeader}${rawPath}${query}`);
+      if (forwardedExchange) assume(`${scheme}://${hostHeader}${rawPath}${query}`);
       return edgeResponse;
     },
     async fetch(url) {
-      assumedUrls.push(url);
+      assume(url);
       return new Response(null);
     },
     decrypt,
