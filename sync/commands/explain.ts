@@ -93,14 +93,14 @@ function formatExplanation(explanation: Explanation, source: string | undefined,
   const rows: (readonly [string, string | undefined])[] = [
     ["response", `${status} (${outcome}${reason ? `: ${reason}` : ""})`],
     ["location", location],
-    ["host", host ?? "none of the rules names it"],
+    ["host", host ?? "not found in the rules"],
     ["path", path],
     ["route", route && `${route.id}, ${formatMatch(route.match)}, from ${source ?? "?"}`],
     ["backend", route?.backend],
     ["origin", origin?.addresses.join(", ")],
     ["url", origin?.url],
     ["record", origin?.resolveOverride],
-    ...assumedUrls.map((url): [string, string] => ["assumed", `${url} answers 200`]),
+    ...assumedUrls.map((url): [string, string] => ["assumed", `${url} returns 200`]),
     ...unmatchedRoutes.map((entry): [string, string] => [
       "unmatched",
       formatUnmatchedRoute(entry, findSource(entry.id, cluster)),
@@ -121,5 +121,5 @@ function formatUnmatchedRoute(
 }
 
 function formatMatch(match: PathMatch): string {
-  return match.type === "regex" ? `expression ${match.pattern}` : `${match.type} ${match.path}`;
+  return match.type === "regex" ? `regex ${match.pattern}` : `${match.type} ${match.path}`;
 }

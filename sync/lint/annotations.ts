@@ -3,7 +3,7 @@ import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { parseDirectives } from "./snippets.ts";
 
-/** What becomes of an Ingress's annotations; what cannot be had is a diagnostic already. */
+/** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
 export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {
   const entries = Object.entries(ingress.annotations).flatMap(([key, value]) => {
     const catalogEntry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
@@ -17,7 +17,7 @@ export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedI
       return [{ ...location, rule: "partial-support", kind: "different", message: row.difference }];
     }
     if (row.support !== "no-op") return [];
-    return [{ ...location, rule: "no-op", kind: "unchanged", message: `nothing to do: ${row.difference ?? row.doc}` }];
+    return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
   });
   const fullySupported = entries.filter(({ row }) => (row.support ?? "full") === "full").map(({ name }) => name);
   const servedCount = paths.filter(({ isServed }) => isServed).length;

@@ -3,10 +3,10 @@ import { nameOf } from "../collect/cluster-model.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IngressIndex } from "./ingress-index.ts";
 
-// Every host with a certificate has these, so nobody is surprised.
+// Expected, because every host with a certificate has them.
 const EXPECTED_POLICIES: readonly PolicyName[] = ["hsts", "sslRedirect"];
 
-/** What no path of a host takes has the policies of the oldest Ingress that names it, as in ingress-nginx. */
+/** Finds hosts whose unmatched paths inherit policies of the oldest Ingress, as in ingress-nginx. */
 export function findDefaultBackendQuirks({ rules }: IndexedHost, { ingresses }: IngressIndex): Finding[] {
   const route = rules.routes.find(({ id }) => id.endsWith("#default"));
   const owner = ingresses.find(({ ingress }) => `${nameOf(ingress)}#default` === route?.id);
@@ -15,7 +15,7 @@ export function findDefaultBackendQuirks({ rules }: IndexedHost, { ingresses }: 
     (name) => !EXPECTED_POLICIES.includes(name as PolicyName),
   );
   if (inheritedPolicies.length === 0) return [];
-  const message = `what no path of ${rules.host} takes has this Ingress's policies too (${inheritedPolicies.join(", ")}), the oldest of the host`;
+  const message = `unmatched paths of ${rules.host} inherit policies of this Ingress, the oldest of the host: ${inheritedPolicies.join(", ")}`;
   const url = buildSampleUrl({ host: rules.host, route }, "/unmatched-path");
   return [
     {

@@ -9,7 +9,7 @@ const LEVELS: Readonly<Record<FindingKind, NonNullable<Result["level"]>>> = {
   unchanged: "none",
 };
 
-/** Findings as SARIF 2.1.0, which code hosts show beside the lines. https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
+/** Formats findings as SARIF 2.1.0, which code hosts show next to the lines. https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
 export function buildSarif(findings: readonly Finding[]): Log {
   const ids = [...new Set(findings.map(({ rule }) => rule))];
   const rules = ids.map((id): ReportingDescriptor => ({ id }));

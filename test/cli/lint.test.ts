@@ -261,7 +261,7 @@ describe("lint reports", () => {
       field: `metadata.annotations[${NGINX}server-snippet]`,
       source: "a folder/shop.yaml:12",
       kind: "error",
-      message: 'cannot be had; <"&>\u0001',
+      message: 'unsupported; <"&>\u0001',
       url: "http://shop.example.com/",
       nginx: "200",
       edgress: "503",
@@ -279,8 +279,8 @@ describe("lint reports", () => {
   test("as a table with aligned columns, and a count", () => {
     assert.deepEqual(formatTable(findings), [
       "           object                field           source                 message",
-      'error      Ingress default/shop  server-snippet  a folder/shop.yaml:12  cannot be had; <"&>\u0001',
-      "                                                                        http://shop.example.com/ → in ingress-nginx 200, here 503",
+      'error      Ingress default/shop  server-snippet  a folder/shop.yaml:12  unsupported; <"&>\u0001',
+      "                                                                        http://shop.example.com/ → 200 in ingress-nginx, 503 in edgress",
       "unchanged  Ingress default/blog  spec.rules      b.yaml:1               1 path",
       "2 objects: 1 error, 0 unsupported, 0 different, 0 note, 1 unchanged",
     ]);
@@ -309,7 +309,7 @@ describe("lint reports", () => {
   test("as JUnit's XML, in which only errors fail and nothing breaks out", () => {
     const xml = formatJunit(findings);
     assert.match(xml, /<testsuites tests="2" failures="1" errors="0">/);
-    assert.match(xml, /<failure type="RouteFailedClosed" message="cannot be had; &lt;&quot;&amp;&gt;\ufffd">/);
+    assert.match(xml, /<failure type="RouteFailedClosed" message="unsupported; &lt;&quot;&amp;&gt;\ufffd">/);
     assert.equal(xml.match(/<testcase /g)?.length, 2);
     assert.equal(xml.match(/<failure /g)?.length, 1);
   });
