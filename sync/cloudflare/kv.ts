@@ -59,22 +59,14 @@ export function createKv(
       return values;
     },
     async put(entries, mode) {
-      const [firstEntry, ...otherEntries] = entries;
-      const { value = "" } = firstEntry ?? {};
-      if (firstEntry && otherEntries.length === 0) {
-        await namespaces.values.update(
-          firstEntry.key,
-          { ...namespace, value },
-          mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS },
-        );
-      } else
-        await retryBatches(
-          splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry),
-          ({ key }) => key,
-          writeBatch,
-          "written",
-          writeIntervalMs,
-        );
+      const [entry, ...otherEntries] = entries;
+      if (entry && otherEntries.length === 0) {
+        const options = mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS };
+        await namespaces.values.update(entry.key, { ...namespace, value: entry.value }, options);
+        return;
+      }
+      const batches = splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry);
+      await retryBatches(batches, ({ key }) => key, writeBatch, "written", writeIntervalMs);
     },
     list: (prefix) => listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor })),
     remove: (keys) =>
