@@ -67,7 +67,7 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
 async function encryptText(text: string, publicKey: string | undefined): Promise<string> {
   if (!publicKey) {
     const explanation = "a Secret must be encrypted for the Worker. Create a key pair with `edgress keys`";
-    throw new UsageError(`environment variable EDGRESS_ENCRYPTION_KEY is not set: ${explanation}`);
+    throw new UsageError(`the environment variable EDGRESS_ENCRYPTION_KEY is not set: ${explanation}`);
   }
   const key = await cipherSuite.DeserializePublicKey(new Uint8Array(Buffer.from(publicKey, "base64"))).catch(() => {
     throw new UsageError("EDGRESS_ENCRYPTION_KEY is invalid. Set a key from `edgress keys`");
