@@ -2,7 +2,7 @@ import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
 
-/** A proxied record that gives the edge a name for an origin's address. `name` is the whole name. */
+/** A proxied record that names an origin's address for the edge. `name` is fully qualified. */
 export interface OriginRecord {
   type: "A" | "AAAA" | "CNAME";
   name: string;
@@ -23,18 +23,18 @@ export interface RecordChange {
 
 export interface Dns {
   listZones(): Promise<Zone[]>;
-  /** Our own records only: those that carry our comment. */
+  /** Lists the records with the comment of edgress. */
   listRecords(zone: Zone): Promise<ExistingRecord[]>;
-  /** New names first; what replaces a record of the same name goes in one transaction with its removal. */
+  /** Adds new names first. Replaces a record in one transaction with the removal of the old one. */
   applyChange(zone: Zone, change: RecordChange): Promise<void>;
 }
 
-/** Marks a record as ours. */
+/** Comment that marks a record of edgress. */
 export const RECORD_COMMENT = "edgress: origin record";
 
-const MAX_BATCH_RECORDS = 200; // what a Free zone takes in one call
+const MAX_BATCH_RECORDS = 200; // the limit of a zone with the Free plan
 
-/** DNS records through the account's REST API. */
+/** Creates a client of DNS records through the REST API. */
 export function createDns(client: Cloudflare, accountId: string): Dns {
   return {
     async listZones() {
@@ -66,8 +66,8 @@ export function createDns(client: Cloudflare, accountId: string): Dns {
 }
 
 /**
- * The records to add and to remove, so that `held` becomes `wanted`. A held record with another type or content, or one
- * that is no longer proxied, is replaced. Both lists are empty when nothing changed.
+ * Returns the records to add and to remove, so that the existing records become the wanted ones. An existing record with
+ * another type or content, or without proxying, is replaced.
  */
 export function planRecordChange(
   existingRecords: readonly ExistingRecord[],
@@ -78,7 +78,7 @@ export function planRecordChange(
   return { add: [...missingRecords.values()], remove };
 }
 
-/** The API writes IPv6 addresses its own way: "2001:DB8::0:1" comes back as "2001:db8::1". */
+/** Normalizes addresses, because the API returns "2001:DB8::0:1" as "2001:db8::1". */
 const formatRecordKey = memoize(({ type, name, content }: OriginRecord): string => {
   const normalizedContent =
     type !== "CNAME" && ipaddr.isValid(content) ? ipaddr.parse(content).toString() : content.toLowerCase();
@@ -86,8 +86,8 @@ const formatRecordKey = memoize(({ type, name, content }: OriginRecord): string 
 });
 
 /**
- * The API carries out a batch's deletes before its posts and refuses a post that clashes with a record of the same name:
- * so a name's removals go with its additions, and the names that only go away come last.
+ * Splits a change into batches. The API runs the deletes of a batch before its posts, and rejects a post that conflicts
+ * with a record of the same name. So a name's removals share a batch with its additions, and other removals are last.
  */
 function batchChanges({ add, remove }: RecordChange): { add: OriginRecord[]; remove: ExistingRecord[] }[] {
   const addedByName = Map.groupBy(add, ({ name }) => name.toLowerCase());

@@ -6,18 +6,18 @@ export interface KvEntry {
   value: string;
 }
 
-/** What publishing needs of Workers KV. */
+/** Operations of Workers KV that publishing uses. */
 export interface Kv {
-  /** Undefined: there is no such key. */
+  /** Resolves with undefined if the key does not exist. */
   get(key: string): Promise<string | undefined>;
-  /** Absent keys are left out. */
+  /** Resolves with the values of existing keys. */
   getMany(keys: readonly string[]): Promise<Map<string, string>>;
   /**
-   * Resolves only when every entry was written. `once` is for a single entry that must not be written late: it is not tried
-   * again, and given up after some seconds.
+   * Resolves when every entry is written. Mode `once` is for a single entry that must not be written late: it has no
+   * retries and a timeout of 4.5 s.
    */
   put(entries: readonly KvEntry[], mode?: "once"): Promise<void>;
-  /** The names of all keys that begin with `prefix`. */
+  /** Lists all keys that start with `prefix`. */
   list(prefix: string): Promise<string[]>;
   remove(keys: readonly string[]): Promise<void>;
 }
@@ -25,13 +25,13 @@ export interface Kv {
 // https://developers.cloudflare.com/kv/platform/limits/
 const MAX_READ_KEYS = 100;
 const MAX_WRITE_KEYS = 10_000;
-const MAX_WRITE_BYTES = 95_000_000; // the limit is 100 MB with JSON's own quotes and escapes counted
+const MAX_WRITE_BYTES = 95_000_000; // the limit is 100 MB, including quotes and escapes of JSON
 const MAX_WRITE_ATTEMPTS = 4;
-/** Less than lies between a leader's renew deadline and the time at which another may lead. */
+/** Shorter than the time between a leader's renew deadline and the expiry of its Lease. */
 const SINGLE_WRITE_TIMEOUT_MS = 4500;
-const WRITE_INTERVAL_MS = 1100; // one write a second to the same key
+const WRITE_INTERVAL_MS = 1100; // KV allows one write per second to the same key
 
-/** Workers KV through the account's REST API. An attempt that wrote only some of its keys is repeated for the others. */
+/** Creates a client of Workers KV through the REST API. Keys that a bulk write left out are retried. */
 export function createKv(
   client: Cloudflare,
   accountId: string,
@@ -59,22 +59,14 @@ export function createKv(
       return values;
     },
     async put(entries, mode) {
-      const [firstEntry, ...otherEntries] = entries;
-      const { value = "" } = firstEntry ?? {};
-      if (firstEntry && otherEntries.length === 0) {
-        await namespaces.values.update(
-          firstEntry.key,
-          { ...namespace, value },
-          mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS },
-        );
-      } else
-        await retryBatches(
-          splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry),
-          ({ key }) => key,
-          writeBatch,
-          "written",
-          writeIntervalMs,
-        );
+      const [entry, ...otherEntries] = entries;
+      if (entry && otherEntries.length === 0) {
+        const options = mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS };
+        await namespaces.values.update(entry.key, { ...namespace, value: entry.value }, options);
+        return;
+      }
+      const batches = splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry);
+      await retryBatches(batches, ({ key }) => key, writeBatch, "written", writeIntervalMs);
     },
     list: (prefix) => listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor })),
     remove: (keys) =>
@@ -99,7 +91,7 @@ async function readIfPresent(read: () => Promise<string>): Promise<string | unde
 
 type Page = { result: readonly { name: string }[]; result_info?: { cursor?: string } };
 
-/** By cursor alone: a page may be empty and yet not the last, where the client's own iteration would stop. */
+/** Lists keys by cursor, because a page may be empty without being the last. The iterator of the SDK stops there. */
 async function listAll(fetchPage: (cursor: { cursor?: string }) => PromiseLike<Page>): Promise<string[]> {
   const names: string[] = [];
   for (let cursor: string | undefined; ; ) {
@@ -124,7 +116,9 @@ async function retryBatches<T>(
       remainingItems = remainingItems.filter((item) => failedKeys.has(getKey(item)));
       if (remainingItems.length === 0) break;
       if (attempts === MAX_WRITE_ATTEMPTS)
-        throw new Error(`Workers KV: ${remainingItems.length} keys could not be ${action}`);
+        throw new Error(
+          `Workers KV: ${remainingItems.length} keys were not ${action} after ${MAX_WRITE_ATTEMPTS} attempts`,
+        );
       await sleep(writeIntervalMs);
     }
   }

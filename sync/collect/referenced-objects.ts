@@ -1,4 +1,5 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
+import { isTransient } from "../kubernetes/errors.ts";
 import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS, SECRETS } from "../kubernetes/resources.ts";
 import type { Reference, UnreadableReference } from "./cluster-model.ts";
@@ -88,11 +89,6 @@ export function watchReferencedObjects(
         collection.list() || !failure ? [] : [{ ...reference, problem: formatFailure(failure, reference) }],
       ),
   };
-}
-
-/** Whether it is the server that failed, or the way to it, and not that it says no. */
-function isTransient(error: Error): boolean {
-  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
 }
 
 /** Why one cannot be read; where that is not allowed, also who may change it, and how. */

@@ -7,9 +7,11 @@ import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
+import { formatClassHint } from "../explain/class-hint.ts";
 import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
+import { parseIngressName } from "../publish/route-id.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
@@ -37,10 +39,12 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
   const explanation = await explain(rules, request, open);
   const relatedDiagnostics = diagnostics.filter((diagnostic) => isRelated(diagnostic, explanation, cluster));
   const source = findSource(explanation.route?.id, cluster);
-  if (options.json) return [JSON.stringify({ ...explanation, source, diagnostics: relatedDiagnostics }, null, 2)];
+  const hint = explanation.outcome === "no-route" ? formatClassHint(cluster, compileOptions) : undefined;
+  if (options.json) return [JSON.stringify({ ...explanation, source, hint, diagnostics: relatedDiagnostics }, null, 2)];
   return [
     ...manifests.unparsableFiles.map(formatUnparsableFile),
     ...formatExplanation(explanation, source, cluster),
+    ...(hint === undefined ? [] : [formatRow("hint", hint)]),
     ...relatedDiagnostics.map(formatDiagnostic),
   ];
 }
@@ -72,7 +76,7 @@ function isRelated(
   { ingresses }: Cluster,
 ): boolean {
   const ids = [route?.id, ...unmatchedRoutes.map(({ id }) => id)];
-  if (ids.some((id) => id !== undefined && object === `Ingress ${id.split("#")[0]}`)) return true;
+  if (ids.some((id) => id !== undefined && object === `Ingress ${parseIngressName(id)}`)) return true;
   const matchingIngresses = ingresses.filter(({ rules }) =>
     rules.some((rule) => rule.host !== undefined && rule.host === host),
   );
@@ -80,7 +84,7 @@ function isRelated(
 }
 
 function findSource(id: string | undefined, { ingresses }: Cluster): string | undefined {
-  const name = id?.split("#")[0];
+  const name = id && parseIngressName(id);
   return ingresses.find((ingress) => nameOf(ingress) === name)?.source;
 }
 
@@ -89,20 +93,24 @@ function formatExplanation(explanation: Explanation, source: string | undefined,
   const rows: (readonly [string, string | undefined])[] = [
     ["response", `${status} (${outcome}${reason ? `: ${reason}` : ""})`],
     ["location", location],
-    ["host", host ?? "none of the rules names it"],
+    ["host", host ?? "not found in the rules"],
     ["path", path],
     ["route", route && `${route.id}, ${formatMatch(route.match)}, from ${source ?? "?"}`],
     ["backend", route?.backend],
     ["origin", origin?.addresses.join(", ")],
     ["url", origin?.url],
     ["record", origin?.resolveOverride],
-    ...assumedUrls.map((url): [string, string] => ["assumed", `${url} answers 200`]),
+    ...assumedUrls.map((url): [string, string] => ["assumed", `${url} returns 200`]),
     ...unmatchedRoutes.map((entry): [string, string] => [
       "unmatched",
       formatUnmatchedRoute(entry, findSource(entry.id, cluster)),
     ]),
   ];
-  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(11)}${value}`]));
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [formatRow(name, value)]));
+}
+
+function formatRow(name: string, value: string): string {
+  return `${name.padEnd(11)}${value}`;
 }
 
 function formatUnmatchedRoute(
@@ -113,5 +121,5 @@ function formatUnmatchedRoute(
 }
 
 function formatMatch(match: PathMatch): string {
-  return match.type === "regex" ? `expression ${match.pattern}` : `${match.type} ${match.path}`;
+  return match.type === "regex" ? `regex ${match.pattern}` : `${match.type} ${match.path}`;
 }

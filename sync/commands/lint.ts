@@ -6,7 +6,7 @@ import { type Manifests, parseManifest, readManifests, type UnparsableFile } fro
 import { parseCluster } from "../collect/parse-objects.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
-import { selectIngresses } from "../compile/select/ingress-class.ts";
+import { formatClassHint } from "../explain/class-hint.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { type Finding, sortFindings } from "../lint/finding.ts";
 import { formatJunit } from "../lint/junit.ts";
@@ -53,14 +53,9 @@ export async function runLint(
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
     prefixSource(finding, folder),
   );
-  const selectedIngresses = selectIngresses(cluster, compileOptions, () => {});
-  const otherClassCount = cluster.ingresses.length - selectedIngresses.length;
   return {
     lines: formatReport(findings, { json, sarif, junit }),
-    hint:
-      otherClassCount > 0
-        ? `${otherClassCount} of ${cluster.ingresses.length} Ingresses are of another class (--ingress-class, --controller, --watch-ingress-without-class)`
-        : undefined,
+    hint: formatClassHint(cluster, compileOptions),
     exitCode: findings.some(({ kind }) => kind === "error") ? 1 : 0,
   };
 }

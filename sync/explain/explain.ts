@@ -13,33 +13,33 @@ import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 
 export interface ExplainRequest {
-  readonly url: string; // as a client writes it: dots and escapes are kept
+  readonly url: string; // as a client sends it, with its dots and escapes
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** What the edge would do with a request, and why. */
+/** How the edge would answer a request, and why. */
 export interface Explanation {
-  readonly host: string | undefined; // the rules' host that takes the request
-  readonly path: string | undefined; // what is matched: decoded, slashes merged, dots resolved
+  readonly host: string | undefined; // the host in the rules that matches the request
+  readonly path: string | undefined; // the path to match: decoded, slashes merged, dots resolved
   readonly status: number | "from-origin";
   readonly outcome: RequestOutcome;
   readonly reason: string | undefined;
   readonly location: string | undefined; // of a redirect
   readonly route: { readonly id: string; readonly match: PathMatch; readonly backend: string | undefined } | undefined;
   readonly origin: ExplainedOrigin | undefined;
-  /** What would be asked before an answer is known: each is taken to answer 200. */
+  /** URLs that the edge would fetch before it answers. Each is assumed to return 200. */
   readonly assumedUrls: readonly string[];
   readonly unmatchedRoutes: readonly UnmatchedRoute[];
 }
 
 export interface ExplainedOrigin {
-  readonly url: string; // what the Worker fetches
-  readonly resolveOverride: string | undefined; // the DNS record that it connects to
+  readonly url: string; // URL that the Worker fetches
+  readonly resolveOverride: string | undefined; // DNS record that it connects to
   readonly addresses: readonly string[];
 }
 
-/** A route, or a host's rules, that did not take the request. */
+/** A route or host that did not match the request. */
 export interface UnmatchedRoute {
   readonly id: string;
   readonly match: PathMatch | undefined;
@@ -47,8 +47,8 @@ export interface UnmatchedRoute {
 }
 
 /**
- * Runs a request through the edge's own matcher and filters, up to where it would be forwarded. A request that policies
- * answer is answered; nothing is fetched. `open` gives the texts that were sealed.
+ * Runs a request through the matcher and filters of the edge, without sending it to an origin. `decrypt` returns the
+ * plaintext of encrypted secrets.
  */
 export async function explain(
   rules: Rules,
@@ -57,15 +57,11 @@ export async function explain(
 ): Promise<Explanation> {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
   const assumedUrls: string[] = [];
-  const exchange = {
-    ...createExchange(buildRequest(request), createOfflineServices(hosts, decrypt, assumedUrls, 0), request.url),
-    zones: rules.zones,
-  };
+  const services = createOfflineServices(hosts, decrypt, (url) => assumedUrls.push(url), 0);
+  const exchange = { ...createExchange(buildRequest(request), services, request.url), zones: rules.zones };
   const host = matchHost(hosts, exchange.host);
-  const forwardedExchanges: Exchange[] = [];
-  const edgeResponse = await serveRequest(host, exchange, forwardedExchanges);
+  const { edgeResponse, forwardedExchange } = await serveRequest(host, exchange);
   const route = host?.routes.find(({ id }) => id === edgeResponse.route);
-  const forwardedExchange = forwardedExchanges[0];
   return {
     host: host?.host,
     path: exchange.path,
@@ -83,51 +79,54 @@ export async function explain(
   };
 }
 
-async function serveRequest(
-  host: HostRules | undefined,
-  exchange: Exchange,
-  forwardedExchanges: Exchange[],
-): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
-  if (!host) return errorResponse(exchange, 404, "no-route");
+interface ServedRequest {
+  readonly edgeResponse: EdgeResponse;
+  /** The exchange that the edge would forward to an origin. */
+  readonly forwardedExchange: Exchange | undefined;
+}
+
+async function serveRequest(host: HostRules | undefined, exchange: Exchange): Promise<ServedRequest> {
+  let forwardedExchange: Exchange | undefined;
   const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
     if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");
-    forwardedExchanges.push(finalExchange);
+    forwardedExchange ??= finalExchange;
     return { response: new Response(null), outcome: "routed" };
   };
-  return createHostHandler(host, terminalHandler)(exchange);
+  const serve = (): EdgeResponse | Promise<EdgeResponse> => {
+    if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
+    if (!host) return errorResponse(exchange, 404, "no-route");
+    return createHostHandler(host, terminalHandler)(exchange);
+  };
+  const edgeResponse = await serve();
+  return { edgeResponse, forwardedExchange };
 }
 
 async function rejectDecryption(): Promise<never> {
-  throw new Error("nothing can be opened here");
+  throw new Error("decryption is not available");
 }
 
-/** Nothing is asked of anyone: what would be is said. Our own rules answer for themselves. */
+/** Creates services that send no requests. They report fetched URLs to `assume`, and serve subrequests from the rules. */
 function createOfflineServices(
   hosts: ReadonlyMap<string, HostRules>,
   decrypt: RequestServices["decrypt"],
-  assumedUrls: string[],
+  assume: (url: string) => void,
   depth: number,
 ): RequestServices {
   return {
-    env: {} as RequestServices["env"], // no filter that runs here looks at it
+    env: {} as RequestServices["env"], // no filter in explain reads it
     waitUntil: () => {},
     runInBackground: () => {},
     async serve(exchange) {
       if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop");
-      const platform = createOfflineServices(hosts, decrypt, assumedUrls, depth + 1);
-      const forwardedExchanges: Exchange[] = [];
-      const edgeResponse = await serveRequest(
-        matchHost(hosts, exchange.host),
-        { ...exchange, platform },
-        forwardedExchanges,
-      );
+      const platform = createOfflineServices(hosts, decrypt, assume, depth + 1);
+      const host = matchHost(hosts, exchange.host);
+      const { edgeResponse, forwardedExchange } = await serveRequest(host, { ...exchange, platform });
       const { scheme, hostHeader, rawPath, query } = exchange;
-      if (forwardedExchanges.length > 0) assumedUrls.push(`${scheme}://${hostHeader}${rawPath}${query}`);
+      if (forwardedExchange) assume(`${scheme}://${hostHeader}${rawPath}${query}`);
       return edgeResponse;
     },
     async fetch(url) {
-      assumedUrls.push(url);
+      assume(url);
       return new Response(null);
     },
     decrypt,
@@ -135,7 +134,7 @@ function createOfflineServices(
   };
 }
 
-/** The URL is put beside the request, since a Request would resolve its dots. */
+/** Builds a request without the URL, because a Request would resolve its dots. */
 function buildRequest({ method, headers }: ExplainRequest): Request {
   return new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
 }
@@ -153,7 +152,7 @@ function findUnmatchedHosts(
   matchedHost: HostRules | undefined,
 ): UnmatchedRoute[] {
   const otherHosts = listHostCandidates(requestHost).filter((key) => hosts.has(key) && key !== matchedHost?.host);
-  return otherHosts.map((id) => ({ id, match: undefined, reason: `${matchedHost?.host} is the more exact host` }));
+  return otherHosts.map((id) => ({ id, match: undefined, reason: `${matchedHost?.host} is more specific` }));
 }
 
 function findUnmatchedRoutes(
@@ -170,9 +169,9 @@ function findUnmatchedRoutes(
 }
 
 function explainMismatch(match: PathMatch, matchedPath: PathMatch | undefined, path: string | undefined): string {
-  if (path === undefined) return "the request's path cannot be read";
+  if (path === undefined) return "the request path is invalid";
   if (!acceptsPath(match, path)) return "does not match";
   if (!matchedPath) return "matches, but a policy of the host answered first";
-  if (match.type === "regex") return "matches, but a longer expression is tried first";
-  return matchedPath.type === "exact" ? "matches, but an exact path goes first" : "matches, but is shorter";
+  if (match.type === "regex") return "matches, but a longer regex has precedence";
+  return matchedPath.type === "exact" ? "matches, but an exact path has precedence" : "matches, but is shorter";
 }

@@ -1,4 +1,4 @@
-/** Stands in for sealing where nothing is published: tokens that can be shown, and the texts behind them. */
+/** Creates readable tokens for secrets, for commands that publish nothing. `open` returns the text of a token. */
 export function createPlaintextSealer() {
   const texts = new Map<string, string>(); // by token
   return {
@@ -10,7 +10,7 @@ export function createPlaintextSealer() {
     },
     async open(token: string): Promise<string> {
       const text = texts.get(token);
-      if (text === undefined) throw new Error(`${token} is not sealed here`);
+      if (text === undefined) throw new Error(`unknown secret token: ${token}`);
       return text;
     },
   };

@@ -25,6 +25,11 @@ export function createApiError(status: number, body: unknown, retryAfter?: strin
   return new ApiError(status, reason || "Unknown", line, seconds);
 }
 
+/** Whether a request may succeed on a retry: the connection or the API server failed, or the API server is busy. */
+export function isTransient(error: Error): boolean {
+  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+}
+
 /** What is wrong, in one line: what an error only has as its cause, or as one of many. */
 export function formatCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { parseDirectives } from "./snippets.ts";
 
-/** What becomes of an Ingress's annotations; what cannot be had is a diagnostic already. */
+/** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
 export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {
   const entries = Object.entries(ingress.annotations).flatMap(([key, value]) => {
     const catalogEntry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
@@ -15,16 +15,21 @@ export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedI
   const supportFindings = entries.flatMap(({ key, row }): Finding[] => {
     const location = buildLocation(ingress, `metadata.annotations[${key}]`);
     if (row.support === "partial" && row.difference) {
-      return [{ ...location, rule: "partial-support", kind: "differs", message: row.difference }];
+      return [{ ...location, rule: "partial-support", kind: "different", message: row.difference }];
     }
     if (row.support !== "no-op") return [];
-    return [{ ...location, rule: "no-op", kind: "same", message: `nothing to do: ${row.difference ?? row.doc}` }];
+    return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
   });
   const fullySupported = entries.filter(({ row }) => (row.support ?? "full") === "full").map(({ name }) => name);
   const servedCount = paths.filter(({ isServed }) => isServed).length;
   const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
   const message = `${count}${fullySupported.length > 0 ? `, and ${fullySupported.join(", ")}` : ""}: as in ingress-nginx`;
-  const summary: Finding = { ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "same", message };
+  const summary: Finding = {
+    ...buildLocation(ingress, "spec.rules"),
+    rule: "full-support",
+    kind: "unchanged",
+    message,
+  };
   return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets(entries, ingress)];
 }
 

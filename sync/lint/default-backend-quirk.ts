@@ -7,20 +7,20 @@ const surprisingPolicies: readonly string[] = compiledPolicies
   .filter(({ surprisesWhenInherited }) => surprisesWhenInherited)
   .map(({ name }) => name);
 
-/** What no path of a host takes has the policies of the oldest Ingress that names it, as in ingress-nginx. */
+/** Finds hosts whose unmatched paths inherit policies of the oldest Ingress, as in ingress-nginx. */
 export function findDefaultBackendQuirks({ rules }: IndexedHost, { ingresses }: IngressIndex): Finding[] {
   const route = rules.routes.find(({ id }) => id.endsWith("#default"));
   const owner = ingresses.find(({ ingress }) => `${nameOf(ingress)}#default` === route?.id);
   if (!route || !owner || owner.ingress.rules.length === 0) return [];
   const inheritedPolicies = Object.keys(route.policies).filter((name) => surprisingPolicies.includes(name));
   if (inheritedPolicies.length === 0) return [];
-  const message = `what no path of ${rules.host} takes has this Ingress's policies too (${inheritedPolicies.join(", ")}), the oldest of the host`;
+  const message = `unmatched paths of ${rules.host} inherit policies of this Ingress, the oldest of the host: ${inheritedPolicies.join(", ")}`;
   const url = buildSampleUrl({ host: rules.host, route }, "/unmatched-path");
   return [
     {
       ...buildLocation(owner.ingress, "metadata.annotations"),
       rule: "default-backend-inherits-policies",
-      kind: "quirk",
+      kind: "note",
       message,
       url,
     },

@@ -9,17 +9,17 @@ import {
   type IngressIndex,
 } from "./ingress-index.ts";
 
-// What is as it was in ingress-nginx, or is not served and yet costs nothing.
+// Reasons whose kind does not follow from the severity, because ingress-nginx behaves the same or supports more.
 const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {
   UnsupportedAnnotation: "unsupported",
-  InvalidAnnotation: "quirk",
-  UnknownAnnotation: "quirk",
-  PathConflict: "quirk",
-  PortVisibleInHost: "differs",
+  InvalidAnnotation: "note",
+  UnknownAnnotation: "note",
+  PathConflict: "note",
+  PortVisibleInHost: "different",
 };
-const KIND_BY_SEVERITY = { error: "error", warning: "differs", note: "quirk" } as const;
+const KIND_BY_SEVERITY = { error: "error", warning: "different", note: "note" } as const;
 
-/** What ingress-nginx answers where the edge has nothing to forward to. */
+/** Responses of ingress-nginx if the edge has no origin. */
 const NGINX_RESPONSE_BY_REASON: Partial<Record<Reason, string>> = {
   ServiceNotFound: "503",
   ServicePortNotFound: "503",
@@ -27,7 +27,7 @@ const NGINX_RESPONSE_BY_REASON: Partial<Record<Reason, string>> = {
   PortNotProxied: "the Service's Pods",
 };
 
-/** A diagnostic as a finding, with a URL of the path or Ingress that it speaks of. */
+/** Builds a finding from a diagnostic, with a URL of its path or Ingress. */
 export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Finding {
   const { reason, object, field, source, problem, remedy } = diagnostic;
   const kind = KIND_BY_REASON[reason] ?? KIND_BY_SEVERITY[diagnosticReasons[reason].severity];
@@ -40,14 +40,14 @@ export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Findi
   return { ...finding, url, ...(nginxResponse !== undefined && { nginx: nginxResponse }) };
 }
 
-/** The path that a diagnostic names, or for an annotation the Ingress's first. */
+/** Finds the path of a diagnostic. For an annotation, it is the first path of the Ingress. */
 function findIndexedPath({ object, field }: Diagnostic, { ingresses }: IngressIndex): IndexedPath | undefined {
   const indexedIngress = ingresses.find(({ ingress }) => buildLocation(ingress, "").object === object);
   if (field.startsWith("metadata.annotations")) return indexedIngress?.paths[0];
   return indexedIngress?.paths.find((path) => field.startsWith(`${path.field}.`));
 }
 
-/** What can be read and cannot be had here could be had there. */
+/** Describes the behavior of ingress-nginx for a valid annotation that the edge does not support. */
 function findNginxBehavior({ object, field }: Diagnostic, { ingresses }: IngressIndex): string | undefined {
   const indexedIngress = ingresses.find(({ ingress }) => buildLocation(ingress, "").object === object);
   const catalogEntry = annotationCatalog.get(

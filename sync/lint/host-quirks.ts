@@ -2,7 +2,7 @@ import { stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./ingress-index.ts";
 
-/** What a host's paths take beside what they seem to, or answer otherwise than in ingress-nginx. */
+/** Finds paths that match unexpected requests, or that behave differently from ingress-nginx. */
 export function findHostQuirks(host: IndexedHost): Finding[] {
   if (!host.hasRegex) return host.paths.flatMap((path) => checkSlashRedirect(path, host));
   const regexPath = host.paths.find(({ isRegex }) => isRegex);
@@ -17,15 +17,15 @@ export function findHostQuirks(host: IndexedHost): Finding[] {
   ];
 }
 
-/** ingress-nginx sends `/foo` to `/foo/` where only the latter is there; Kubernetes says nothing of the kind. */
+/** ingress-nginx redirects `/foo` to `/foo/` if only the latter is a path. The Ingress specification has no such rule. */
 function checkSlashRedirect(indexedPath: IndexedPath, { paths }: IndexedHost): Finding[] {
   const { path, ingress, field } = indexedPath;
   const pathWithoutSlash = path.slice(0, -1);
   if (!path.endsWith("/") || pathWithoutSlash === "" || paths.some((other) => other.path === pathWithoutSlash))
     return [];
   const url = buildSampleUrl(indexedPath, pathWithoutSlash);
-  const message = `ingress-nginx sends ${pathWithoutSlash} to ${path} by redirect; the edge answers as Kubernetes says`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "slash-redirect", kind: "differs" as const };
+  const message = `ingress-nginx redirects ${pathWithoutSlash} to ${path}; the edge follows the Ingress specification and does not`;
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "slash-redirect", kind: "different" as const };
   return [{ ...base, message, url, nginx: `301 ${url}/` }];
 }
 
@@ -34,11 +34,11 @@ function checkRegexScope(regexPath: IndexedPath, host: IndexedHost): Finding[] {
   if (otherPaths.length === 0) return [];
   const names = [...new Set(otherPaths.map(({ ingress }) => `${ingress.namespace}/${ingress.name}`))].join(", ");
   const examplePath = otherPaths.find(({ path }) => isLiteralPath(path) && !path.endsWith("/"));
-  const message = `makes every path of ${regexPath.host} an expression, without case and open-ended, those of ${names} too`;
+  const message = `turns every path of ${regexPath.host} into a case-insensitive, open-ended regex, also the paths of ${names}`;
   const base = {
     ...buildLocation(regexPath.ingress, findRegexField(regexPath)),
     rule: "regex-applies-to-host",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   return [{ ...base, message, ...(examplePath && findUrlBelow(examplePath, host)) }];
 }
@@ -48,17 +48,17 @@ function findRegexField({ ingress, regexAnnotation: annotationName }: IndexedPat
   return `metadata.annotations[${key ?? annotationName}]`;
 }
 
-/** In nginx an expression is anchored at its start only, and Exact and Prefix are no more than that. */
+/** nginx anchors a regex only at its start. On such a host, this also holds for Exact and Prefix paths. */
 function checkOpenEnd(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
   const { path, pathType, ingress, field } = indexedPath;
   const isExact = pathType === "Exact";
   if (path.endsWith("/") && !isExact) return [];
-  const message = `${isExact ? "Exact" : "Prefix"} ${path} takes all that begins with it, since its host has expressions`;
+  const message = `${isExact ? "Exact" : "Prefix"} path ${path} matches every path that starts with it, because its host has regex paths`;
   const rule = isExact ? "exact-matches-longer-paths" : "prefix-matches-partial-segment";
   return requireUrl({
     ...buildLocation(ingress, `${field}.path`),
     rule,
-    kind: "quirk",
+    kind: "note",
     message,
     ...findUrlBelow(indexedPath, host),
   });
@@ -67,21 +67,21 @@ function checkOpenEnd(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
 function checkDotWildcard(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
   const { path, ingress, field } = indexedPath;
   if (!path.includes(".")) return [];
-  const message = `the dot in ${path} stands for any character, since its host has expressions`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard", kind: "quirk" as const };
+  const message = `the dot in ${path} matches any character, because its host has regex paths`;
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard", kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [path.replaceAll(".", "x")]) });
 }
 
 function checkIgnoredCase(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
   const { path, ingress, field } = indexedPath;
   if (!/[a-z]/i.test(path)) return [];
-  const message = `upper and lower case are the same in all paths of ${indexedPath.host}, since it has expressions`;
+  const message = `all paths of ${indexedPath.host} are case-insensitive, because the host has regex paths`;
   const otherCasePath = path === path.toUpperCase() ? path.toLowerCase() : path.toUpperCase();
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive", kind: "quirk" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive", kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [otherCasePath]) });
 }
 
-/** What no URL shows is as good as not there. */
+/** Drops a finding without a sample URL, because no request shows it. */
 function requireUrl(finding: Finding): Finding[] {
   return finding.url === undefined ? [] : [finding];
 }
@@ -94,7 +94,7 @@ function findUrlBelow(indexedPath: IndexedPath, host: IndexedHost): Pick<Finding
   );
 }
 
-/** A URL of the first of `paths` that this path takes, and no other of its host. */
+/** Returns a URL of the first of `paths` that matches this path, and not another path of the host. */
 function findDistinctUrl(
   indexedPath: IndexedPath,
   { matchPath }: IndexedHost,

@@ -13,35 +13,35 @@ import { readAnnotations } from "../compile/select/annotations.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import type { Finding } from "./finding.ts";
 
-/** An Ingress of ours, as it was written and as it was read. */
+/** A selected Ingress, with its parsed annotations and compiled paths. */
 export interface IndexedIngress {
   readonly ingress: Ingress;
   readonly parsedAnnotations: ParsedAnnotations;
   readonly paths: readonly IndexedPath[];
 }
 
-/** A path of an Ingress, and the route that it became. */
+/** A path of an Ingress, and its route. */
 export interface IndexedPath {
   readonly ingress: Ingress;
   readonly field: string;
   readonly host: string;
-  readonly path: string; // "/" where none is written
+  readonly path: string; // "/" by default
   readonly pathType: string | undefined;
   readonly route: Route;
-  /** Whether the Ingress itself makes it an expression; another of its host may do so too. */
+  /** Whether the Ingress itself makes it a regex. Another Ingress of the host may do so too. */
   readonly isRegex: boolean;
   /** The annotation that makes it a regex; "" if none does. */
   readonly regexAnnotation: string;
-  /** Whether requests get past the edge at all. */
+  /** Whether the edge forwards requests of the path. */
   readonly isServed: boolean;
 }
 
 export interface IndexedHost {
   readonly rules: HostRules;
   readonly paths: readonly IndexedPath[];
-  /** Whether one path of the host is an expression, and so all are. */
+  /** Whether one path of the host is a regex. Then all paths are. */
   readonly hasRegex: boolean;
-  /** The route that takes a path, written without escapes. */
+  /** Returns the route that matches a decoded path. */
   readonly matchPath: (path: string) => Route | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface IngressIndex {
   readonly hosts: readonly IndexedHost[];
 }
 
-/** Joins what was written with what was compiled. */
+/** Builds an index from Ingresses to compiled routes. */
 export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Options): IngressIndex {
   const selectedIngresses = selectIngresses(cluster, options, () => {}).map((ingress) => ({
     ingress,
@@ -101,24 +101,24 @@ function indexPath({ host, policies }: HostRules, route: Route, byName: ByName):
   ];
 }
 
-/** Where a finding stands, for a path or for a field of an Ingress. */
+/** Returns the location of a finding in an Ingress. */
 export function buildLocation(ingress: Ingress, field: string): Pick<Finding, "object" | "field" | "source"> {
   return { object: `Ingress ${nameOf(ingress)}`, field, source: ingress.source };
 }
 
-/** A URL of a path's host that is not sent to https first; a wildcard's label, and any host, are made up. */
+/** Returns a URL that is not redirected to https. A wildcard host and the catch-all host get a sample name. */
 export function buildSampleUrl({ host, route }: Pick<IndexedPath, "host" | "route">, path: string): string {
   const scheme = redirectsToHttps(route.policies) ? "https" : "http";
   const name = host === CATCH_ALL_HOST ? "any.example.com" : host.replace("*", "any");
   return `${scheme}://${name}${path}`;
 }
 
-/** Whether a path means itself where it is read as an expression, but for its dots. */
+/** Whether a path has no regex characters except dots. */
 export function isLiteralPath(path: string): boolean {
   return /^[\w/.~!@%&=:,;'-]*$/.test(path);
 }
 
-/** What an annotation was read as, if it could be. */
+/** Returns the parsed value of an annotation, if it is valid. */
 export function findAnnotationValue(
   { values }: ParsedAnnotations,
   { policy, name }: Pick<CatalogEntry, "policy" | "name">,

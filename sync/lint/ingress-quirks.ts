@@ -14,7 +14,7 @@ import {
 const LEGACY_PREFIX = "ingress.kubernetes.io/";
 const REGEX_CHARACTERS = /[()[\]{}*+?|^$\\]/;
 
-/** What an Ingress relies on that its author may not know. */
+/** Finds behavior of an Ingress that its author may not expect. */
 export function findIngressQuirks(indexedIngress: IndexedIngress, { hosts }: IngressIndex): Finding[] {
   return [
     ...indexedIngress.paths.flatMap(checkRewriteWithoutGroups),
@@ -26,16 +26,16 @@ export function findIngressQuirks(indexedIngress: IndexedIngress, { hosts }: Ing
   ];
 }
 
-/** Since ingress-nginx 0.22 a target without groups is where every URL of the path goes. */
+/** Since ingress-nginx 0.22, a target without groups replaces every URL of the path. */
 function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
   const target = findFixedTarget(indexedPath.route.policies);
   if (target === undefined) return [];
-  const message = `rewrite-target ${target} has no groups, so all that ${indexedPath.path} takes goes to this one path`;
+  const message = `rewrite-target ${target} has no groups: every request that matches ${indexedPath.path} is rewritten to this path`;
   const sampleUrl = isLiteralPath(indexedPath.path) && { url: buildUrlBelow(indexedPath) };
   const base = {
     ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
     rule: "rewrite-without-groups",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   return [{ ...base, message, ...sampleUrl }];
 }
@@ -44,36 +44,38 @@ function checkLegacyRewrite({ ingress, paths }: IndexedIngress): Finding[] {
   const indexedPath = paths.find(({ route }) => keepsPrefix(route.policies));
   if (!indexedPath) return [];
   const field = `metadata.annotations[${LEGACY_PREFIX}rewrite-target]`;
-  const message = "under the prefix of before 2018 the target replaces what the path matched, and the rest is kept";
+  const message =
+    "with this annotation prefix from before 2018, the target replaces the matched part and keeps the rest of the path";
   const url = buildUrlBelow(indexedPath);
   const sampleResponses = isLiteralPath(indexedPath.path) && {
     url,
     nginx: `${indexedPath.route.backend}, not rewritten`,
   };
-  return [{ ...buildLocation(ingress, field), rule: "legacy-rewrite", kind: "differs", message, ...sampleResponses }];
+  return [{ ...buildLocation(ingress, field), rule: "legacy-rewrite", kind: "different", message, ...sampleResponses }];
 }
 
 function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
   const keys = Object.keys(ingress.annotations).filter((key) => key.startsWith(LEGACY_PREFIX));
   if (keys.length === 0) return [];
-  const message = `read here; ingress-nginx has read ${LEGACY_PREFIX} only with --annotations-prefix since 2017`;
+  const message = `edgress reads ${LEGACY_PREFIX}; since 2017, ingress-nginx reads it only with --annotations-prefix`;
   return keys.map((key) => ({
     ...buildLocation(ingress, `metadata.annotations[${key}]`),
     rule: "legacy-prefix",
-    kind: "differs",
+    kind: "different",
     message,
   }));
 }
 
-/** Only before networking.k8s.io/v1 could it be left out. */
+/** The pathType was optional before networking.k8s.io/v1. */
 function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
   const indexedPath = paths.find(({ pathType, path }) => !pathType && path !== "/");
   if (!indexedPath) return [];
-  const message = "no pathType: read as Prefix, as in ingress-nginx since 0.32; before, /foo took /foobar too";
+  const message =
+    "pathType is missing: the default is Prefix, as in ingress-nginx since 0.32. In earlier versions, /foo also matched /foobar";
   const base = {
     ...buildLocation(ingress, `${indexedPath.field}.pathType`),
     rule: "missing-path-type",
-    kind: "quirk" as const,
+    kind: "note" as const,
   };
   const sampleUrl = isLiteralPath(indexedPath.path) && {
     url: buildSampleUrl(indexedPath, `${indexedPath.path.replace(/\/$/, "")}bar`),
@@ -86,25 +88,25 @@ function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedH
   if (!REGEX_CHARACTERS.test(path)) return [];
   const hostUsesRegex = hosts.some(({ rules, hasRegex }) => rules.host === host && hasRegex);
   if (!hostUsesRegex) {
-    const message = `${path} looks like an expression, but nothing makes it one: it is taken as it is written; use-regex would`;
-    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "quirk", message }];
+    const message = `path ${path} looks like a regex, but matches literally. Set use-regex to enable it`;
+    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "note", message }];
   }
   if (pathType !== "Prefix" && pathType !== "Exact") return [];
-  const message = `${path} is an expression with pathType ${pathType}, which ingress-nginx's strict-validate-path-type refuses; ImplementationSpecific is meant`;
-  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "quirk", message }];
+  const message = `path ${path} is a regex with pathType ${pathType}, which strict-validate-path-type of ingress-nginx rejects. Set ImplementationSpecific`;
+  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message }];
 }
 
-/** Until 0.24 x-forwarded-prefix was a flag. */
+/** x-forwarded-prefix was a boolean before ingress-nginx 0.24. */
 function checkForwardedPrefixFlag({ ingress }: IndexedIngress): Finding[] {
   const key = "nginx.ingress.kubernetes.io/x-forwarded-prefix";
   const value = ingress.annotations[key];
   if (value !== "true" && value !== "false") return [];
-  const message = `"${value}" was a flag until ingress-nginx 0.24; since then the header has just that value: write the prefix itself`;
+  const message = `"${value}" was a boolean before ingress-nginx 0.24; now it is the header's value. Set the prefix`;
   return [
     {
       ...buildLocation(ingress, `metadata.annotations[${key}]`),
       rule: "forwarded-prefix-not-boolean",
-      kind: "quirk",
+      kind: "note",
       message,
     },
   ];

@@ -1,11 +1,11 @@
 import { create } from "xmlbuilder2";
 import type { Finding } from "./finding.ts";
 
-/** Findings as JUnit's XML: a test each, by object; what would close a route or cost one fails. */
+/** Formats findings as JUnit XML: one test case per finding. Errors are failures. */
 export function formatJunit(findings: readonly Finding[]): string {
   const failures = findings.filter(({ kind }) => kind === "error").length;
   const counts = { tests: findings.length, failures, errors: 0 };
-  // XML has no control characters at all, not even escaped.
+  // XML forbids control characters, even escaped.
   const document = create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "�" });
   const suite = document.ele("testsuites", counts).ele("testsuite", { name: "edgress lint", ...counts });
   for (const finding of findings) {
@@ -18,6 +18,6 @@ export function formatJunit(findings: readonly Finding[]): string {
 }
 
 function formatFinding({ source, message, url, nginx, edgress }: Finding): string {
-  const urlText = url === undefined ? "" : `\n${url}: ${nginx ?? "?"} in ingress-nginx, ${edgress ?? "?"} here`;
+  const urlText = url === undefined ? "" : `\n${url}: ${nginx ?? "?"} in ingress-nginx, ${edgress ?? "?"} in edgress`;
   return `${source}: ${message}${urlText}`;
 }

@@ -11,8 +11,8 @@ import { buildIngressIndex } from "./ingress-index.ts";
 import { findIngressQuirks } from "./ingress-quirks.ts";
 
 /**
- * What becomes of manifests that were written for ingress-nginx: what is the same, what differs, what cannot be had, and
- * which of its quirks they rely on. Nothing is asked of anyone; answers come from the edge's own matcher and filters.
+ * Compares the behavior of manifests in ingress-nginx and in edgress: unchanged, different and unsupported features, and
+ * surprising behavior of both. It sends no requests: responses come from the matcher and filters of the edge.
  */
 export async function lint(cluster: Cluster, options: Options): Promise<Finding[]> {
   const { rules, diagnostics } = compile(cluster, options);
@@ -29,7 +29,7 @@ export async function lint(cluster: Cluster, options: Options): Promise<Finding[
   );
 }
 
-/** Policies that are inherited and change nothing surprise nobody. */
+/** Drops inherited policies if an unmatched path still returns 404. */
 function isSurprising({ rule, edgress }: Finding): boolean {
   return rule !== "default-backend-inherits-policies" || edgress !== "404";
 }

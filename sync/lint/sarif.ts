@@ -4,12 +4,12 @@ import type { Finding, FindingKind } from "./finding.ts";
 const LEVELS: Readonly<Record<FindingKind, NonNullable<Result["level"]>>> = {
   error: "error",
   unsupported: "warning",
-  differs: "warning",
-  quirk: "note",
-  same: "none",
+  different: "warning",
+  note: "note",
+  unchanged: "none",
 };
 
-/** Findings as SARIF 2.1.0, which code hosts show beside the lines. https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
+/** Formats findings as SARIF 2.1.0, which code hosts show next to the lines. https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
 export function buildSarif(findings: readonly Finding[]): Log {
   const ids = [...new Set(findings.map(({ rule }) => rule))];
   const rules = ids.map((id): ReportingDescriptor => ({ id }));
@@ -24,7 +24,7 @@ function buildResult({ rule, kind, object, field, source, message, url, nginx, e
   const [, file = source, line = "1"] = /^(.*):(\d+)$/.exec(source) ?? [];
   return {
     ruleId: rule,
-    kind: kind === "same" ? "pass" : "fail",
+    kind: kind === "unchanged" ? "pass" : "fail",
     level: LEVELS[kind],
     message: { text: `${object} ${field}: ${message}` },
     locations: [

@@ -2,7 +2,7 @@ import { FINDING_KINDS, type Finding } from "./finding.ts";
 
 const HEADINGS = ["", "object", "field", "source", "message"];
 
-/** Findings for people: aligned columns, the gravest first, each URL with both answers below, and a count. */
+/** Formats findings as a table, with sample URLs and responses, and a line of counts. */
 export function formatTable(findings: readonly Finding[]): string[] {
   const rows = findings.map((finding) => ({ cells: formatCells(finding), urlLines: formatUrlLines(finding) }));
   const widths = HEADINGS.map((name, column) =>
@@ -25,7 +25,7 @@ function formatCells({ kind, object, field, source, message }: Finding): string[
   return [kind, object, shortenField(field), source, message].map((cell) => cell.replace(/\s+/g, " "));
 }
 
-/** An annotation by its name. The prefix is told where it is not the usual one. */
+/** Shortens the field of an annotation to its name. An unusual prefix is kept. */
 function shortenField(field: string): string {
   return field.replace(/^metadata\.annotations\[(?:nginx\.ingress\.kubernetes\.io\/)?(.*)\]$/, "$1");
 }
@@ -33,7 +33,7 @@ function shortenField(field: string): string {
 function formatUrlLines({ url, nginx, edgress }: Finding): string[] {
   if (url === undefined) return [];
   if (nginx === edgress) return [`${url} → ${edgress}`];
-  return [`${url} → ${nginx === undefined ? "" : `in ingress-nginx ${nginx}, `}here ${edgress}`];
+  return [`${url} → ${nginx === undefined ? "" : `${nginx} in ingress-nginx, `}${edgress} in edgress`];
 }
 
 function formatCounts(findings: readonly Finding[]): string {

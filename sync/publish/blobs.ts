@@ -4,9 +4,9 @@ import { computeDigest } from "./canonical-json.ts";
 
 const MAX_BLOB_WRITE_ATTEMPTS = 3;
 
-/** A read that got part of what is named. What was got is `rest`, for whoever decides to go on with it. */
+/** Thrown if some blobs cannot be read. A caller that tolerates the loss continues with `partialResult`. */
 export class PartialReadError<T> extends Error {
-  // Private, so that no log shows all of it.
+  // Private, because a log of the error would print the whole result.
   readonly #partialResult: T;
 
   constructor(message: string, partialResult: T) {
@@ -19,19 +19,19 @@ export class PartialReadError<T> extends Error {
   }
 }
 
-/** What was read of blobs that lie in KV under their own digests. */
+/** Blobs that were read from KV, and blobs that are missing. Each key contains the digest of its blob. */
 export interface BlobReadResult<T> {
   readonly values: ReadonlyMap<string, T>; // by digest
   readonly missingBlobs: readonly MissingBlob[];
 }
 
-/** A blob that cannot be had, and why: "is not in KV". */
+/** A missing or damaged blob, and its problem: "is not in KV". */
 export interface MissingBlob {
   readonly digest: string;
   readonly problem: string;
 }
 
-/** Reads blobs in bulk. Each must have the digest that names it, and the schema's form. Rejects only where KV does. */
+/** Reads blobs in bulk, and checks their digests and their schema. Rejects only if a request to KV fails. */
 export async function readBlobs<T>(
   kv: Kv,
   digests: readonly string[],
@@ -49,19 +49,19 @@ export async function readBlobs<T>(
   return { values, missingBlobs };
 }
 
-/** Writes blobs until what is read back is what was written. Rejects where KV never gives one back. */
+/** Writes blobs and reads them back. Retries those that differ; rejects after 3 attempts. */
 export async function writeBlobs(kv: Kv, entries: ReadonlyMap<string, string>, label: string): Promise<void> {
   let missingEntries = [...entries];
   for (let attempts = 0; missingEntries.length > 0; attempts++) {
     if (attempts === MAX_BLOB_WRITE_ATTEMPTS)
-      throw new Error(`KV does not give back ${missingEntries.length} of ${entries.size} ${label} as written`);
+      throw new Error(`KV does not return ${missingEntries.length} of ${entries.size} ${label} as written`);
     await kv.put(missingEntries.map(([key, value]) => ({ key, value })));
     const storedValues = await kv.getMany(missingEntries.map(([key]) => key));
     missingEntries = missingEntries.filter(([key, value]) => storedValues.get(key) !== value);
   }
 }
 
-/** What is lost, as part of a line: the first, and how many more. */
+/** Formats the first missing blob, and the number of others, as part of a line. */
 export function formatMissingBlobs([firstBlob, ...otherBlobs]: readonly MissingBlob[], label: string): string {
   const suffix = otherBlobs.length === 0 ? "" : `, and ${otherBlobs.length} more`;
   return `${label} ${firstBlob?.digest} ${firstBlob?.problem}${suffix}`;
@@ -69,8 +69,8 @@ export function formatMissingBlobs([firstBlob, ...otherBlobs]: readonly MissingB
 
 function parseBlob<T>(text: string | undefined, digest: string, schema: z.core.$ZodType<T>): { value: T } | string {
   if (text === undefined) return "is not in KV";
-  if (computeDigest(text) !== digest) return "has other bytes than its name says";
+  if (computeDigest(text) !== digest) return "does not match its digest";
   const result = z.safeParse(schema, JSON.parse(text));
   if (result.success) return { value: result.data };
-  return `cannot be read at ${result.error.issues[0]?.path.join(".") || "the top"}`;
+  return `is invalid at ${result.error.issues[0]?.path.join(".") || "the top"}`;
 }

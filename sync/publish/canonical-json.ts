@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 import { stringify } from "safe-stable-stringify";
 
-/** JSON with keys in order, so that equal values have equal bytes. */
+/** Returns JSON with sorted keys, so that equal values have equal bytes. */
 export function toCanonicalJson(value: unknown): string {
   return stringify(value) ?? "null";
 }
 
-/** SHA-256, hex. */
+/** Returns the SHA-256 digest in hex. */
 export function computeDigest(bytes: string): string {
   return hash("sha256", bytes);
 }

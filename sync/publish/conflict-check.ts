@@ -4,19 +4,19 @@ import { PublishConflictError } from "./guard/write-fence.ts";
 import { type PublishedSnapshot, parseSignedManifest, readNewestGeneration } from "./read-published.ts";
 import type { Signer } from "./sign-manifest.ts";
 
-/** KV may show an older value for "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
+/** KV may return an older value for "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
 const KV_STALENESS_MS = 120_000;
 
-/** Where a publication starts from. */
+/** State of KV at the start of a publication. */
 export interface PublishBase {
   readonly snapshot: PublishedSnapshot;
-  /** Whether `current` is the newest generation that there ever was. Where it is not, edges may differ in what they serve. */
+  /** Whether `current` is the newest generation. If not, edges may serve different generations. */
   readonly isCurrent: boolean;
-  /** What `current` may be until this publication writes it: what it was at the start, or what KV is late to show. */
+  /** Allowed values of `current` during this publication: the value at the start, or a newer one that KV does not show yet. */
   readonly expectedBytes: readonly (string | undefined)[];
 }
 
-/** Where to start from, with what was published last as far as it is known. Throws where another has published since. */
+/** Reads the publish base. Throws a `PublishConflictError` if another controller published since `lastSnapshot`. */
 export async function readPublishBase(
   kv: Kv,
   signer: Signer,
@@ -33,7 +33,7 @@ export async function readPublishBase(
   return { snapshot, isCurrent: mayBeStale(snapshot, now), expectedBytes: [bytes, snapshot.currentBytes] };
 }
 
-/** Writes one of the keys that lead edges on, unless another has published since the start. */
+/** Writes a manifest. Throws a `PublishConflictError` if another controller published since the start. */
 export async function putIfUnchanged(
   entry: KvEntry,
   kv: Kv,
@@ -45,7 +45,7 @@ export async function putIfUnchanged(
   await kv.put([entry], "once");
 }
 
-/** Whether an older `current` may be what KV still shows, and not what someone has written over the newest. */
+/** Whether an older `current` may be a stale read, instead of a manifest that someone wrote over the newest one. */
 function mayBeStale({ manifest }: PublishedSnapshot, now: Date): boolean {
   return manifest !== undefined && now.getTime() - Date.parse(manifest.publishedAt) < KV_STALENESS_MS;
 }
@@ -53,7 +53,7 @@ function mayBeStale({ manifest }: PublishedSnapshot, now: Date): boolean {
 function createConflictError(bytes: string | undefined, signer: Signer): PublishConflictError {
   const manifest = parseSignedManifest(bytes, signer);
   const problem = manifest
-    ? `another sync job has published generation ${manifest.generation}`
-    : "another has written what this sync job cannot read under the key current";
-  return new PublishConflictError(`${problem}; this one writes nothing more of its round`);
+    ? `another controller published generation ${manifest.generation}`
+    : "the KV key current has an unreadable value from another writer";
+  return new PublishConflictError(`${problem}. This sync was aborted`);
 }

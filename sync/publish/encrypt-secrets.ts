@@ -5,30 +5,30 @@ import { UsageError } from "../commands/usage-error.ts";
 import type { SerializedHost, TokenEncryptor } from "./serialize.ts";
 import type { KeyPair } from "./sign-manifest.ts";
 
-/** Keeps secrets from being published readably: rules hold tokens for them, KV holds what only the Worker can open. */
+/** Encryption of secrets. Rules contain tokens; KV contains ciphertext that only the Worker can decrypt. */
 export interface SecretEncryptor {
-  /** A token for a text: the same text, the same token, and nothing about it without the signing key. */
+  /** Returns the token of a text: the same text has the same token. Without the signing key, a token reveals nothing. */
   readonly tokenizeSecret: (text: string) => string;
   /**
-   * Makes ready to publish: resolves with what puts ciphertext in place of the tokens that JSON `texts` hold, always the
-   * same function. What a token stands for is encrypted once, so that what did not change has the same bytes; a text that
-   * is the same object as before is not looked through again. Rejects with a UsageError where there is no key.
+   * Encrypts the secrets of all tokens in JSON `texts`. Resolves with the function that replaces tokens with ciphertext,
+   * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. A text that is the
+   * same object as before is not searched again. Rejects with a `UsageError` without a key.
    */
   readonly prepare: (texts: readonly Pick<SerializedHost, "text">[]) => Promise<TokenEncryptor>;
-  /** Rejects with a UsageError where there is no key to encrypt with, before there is anything to encrypt. */
+  /** Rejects with a `UsageError` if the encryption key is missing or invalid. */
   readonly assertKey: () => Promise<void>;
 }
 
 const TOKEN_PATTERN = /"(sealed:[0-9a-f]{64})"/g;
 const cipherSuite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
 
-/** The pair that secrets are sealed and opened with: X25519, 32 raw bytes each, base64. */
+/** Generates an X25519 key pair for secrets: 32 raw bytes each, in base64. */
 export function generateEncryptionKeys(): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync("x25519");
   return { privateKey: exportRawKey(privateKey, "pkcs8"), publicKey: exportRawKey(publicKey, "spki") };
 }
 
-/** Seals for the Worker that has the other half of `publicKey`. With another key every token is another one. */
+/** Creates an encryptor for the Worker that has the private key of `publicKey`. Another key changes every token. */
 export function createSecretEncryptor(signingKey: string, publicKey: string | undefined): SecretEncryptor {
   const { d } = createPrivateKey({ key: Buffer.from(signingKey, "base64"), format: "der", type: "pkcs8" }).export({
     format: "jwk",
@@ -66,11 +66,11 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
 
 async function encryptText(text: string, publicKey: string | undefined): Promise<string> {
   if (!publicKey) {
-    const explanation = "a Secret must be encrypted for the Worker; `edgress keys` prints a pair";
+    const explanation = "a Secret must be encrypted for the Worker. Create a key pair with `edgress keys`";
     throw new UsageError(`the environment variable EDGRESS_ENCRYPTION_KEY is not set: ${explanation}`);
   }
   const key = await cipherSuite.DeserializePublicKey(new Uint8Array(Buffer.from(publicKey, "base64"))).catch(() => {
-    throw new UsageError("EDGRESS_ENCRYPTION_KEY is not a key that `edgress keys` printed");
+    throw new UsageError("EDGRESS_ENCRYPTION_KEY is invalid. Set a key from `edgress keys`");
   });
   const info = new TextEncoder().encode(ENCRYPTION_INFO);
   const { encapsulatedSecret, ciphertext } = await cipherSuite.Seal(key, new TextEncoder().encode(text), { info });
@@ -81,7 +81,7 @@ function quote(text: string | undefined): string | undefined {
   return text === undefined ? undefined : `"${text}"`;
 }
 
-/** The last 32 bytes of either encoding are the key itself (RFC 8410). */
+/** Returns the raw key: the last 32 bytes of either encoding (RFC 8410). */
 function exportRawKey(key: KeyObject, type: "pkcs8" | "spki"): string {
   return key
     .export({ format: "der", type } as { format: "der"; type: "pkcs8" })

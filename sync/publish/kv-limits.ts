@@ -1,27 +1,27 @@
 import type { Shard } from "../../src/rules/snapshot.ts";
 
 const MIB = 1024 * 1024;
-/** KV takes 25 MiB: https://developers.cloudflare.com/kv/platform/limits/ */
+/** The limit of KV is 25 MiB: https://developers.cloudflare.com/kv/platform/limits/ */
 const MAX_SHARD_BYTES = 24 * MIB;
-/** Every cold start of an edge reads it whole. */
+/** Each cold start of an edge reads the whole manifest. */
 const MAX_MANIFEST_BYTES = MIB;
 const WARNING_RATIO = 0.7;
 
-/** What the sizes of a publication come to. */
+/** Result of a size check. */
 export interface SizeCheck {
-  /** Why it must not be written. */
+  /** Values over the limit. */
   readonly problems: readonly string[];
-  /** What is near its limit, and has its remedy while there is time. */
+  /** Values near the limit, each with a remedy. */
   readonly warnings: readonly string[];
 }
 
-/** Judges the shards' texts, and the signed manifest's, before any of them is written. */
+/** Checks the sizes of shards and of the signed manifest before they are written. */
 export function checkSizes(shards: Iterable<string>, manifest: string): SizeCheck {
   const sizes = [
     ...[...shards].map((text) =>
-      checkSize(text, MAX_SHARD_BYTES, () => describeLargestHost(text), "give that host fewer paths"),
+      checkSize(text, MAX_SHARD_BYTES, () => describeLargestHost(text), "Remove paths from the host"),
     ),
-    checkSize(manifest, MAX_MANIFEST_BYTES, () => "the manifest", "let this account answer for fewer zones"),
+    checkSize(manifest, MAX_MANIFEST_BYTES, () => "the manifest", "Use fewer zones in this account"),
   ];
   return {
     problems: sizes.filter(({ ratio }) => ratio > 1).map(({ format }) => format()),
@@ -33,11 +33,11 @@ function checkSize(text: string, maxBytes: number, describe: () => string, remed
   const bytes = Buffer.byteLength(text);
   return {
     ratio: bytes / maxBytes,
-    format: () => `${describe()}: ${formatMebibytes(bytes)} of at most ${formatMebibytes(maxBytes)} MiB; ${remedy}`,
+    format: () => `${describe()}: ${formatMebibytes(bytes)} of at most ${formatMebibytes(maxBytes)} MiB. ${remedy}`,
   };
 }
 
-/** Names the host that takes most of a shard. */
+/** Names the largest host of a shard. */
 function describeLargestHost(text: string): string {
   const { hosts }: Shard = JSON.parse(text);
   const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
@@ -45,7 +45,7 @@ function describeLargestHost(text: string): string {
   return `the rules of host ${largest.host}`;
 }
 
-/** Never rounded down to the limit that is passed. */
+/** Formats bytes as MiB, rounded up, because a value over the limit must not look equal to the limit. */
 function formatMebibytes(bytes: number): string {
   return (Math.ceil((bytes / MIB) * 10) / 10).toFixed(1);
 }

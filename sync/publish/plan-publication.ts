@@ -5,16 +5,16 @@ import { serializeHost, serializeShards, type TokenEncryptor } from "./serialize
 const TARGET_SHARD_BYTES = 32 * 1024;
 const MAX_SHARDS = 4096;
 
-// As with the texts of hosts: rules are never changed once they are made.
+// Safe because compiled rules never change.
 const cachedDigests = new WeakMap<Rules, string>();
 
-/** What a publication writes: the manifest, and the shards that it names. */
+/** The manifest to publish, and its shards. */
 export interface PublicationPlan {
   readonly manifest: Manifest;
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
-/** The digest by which rules are told apart, made of those of hosts: equal rules have the same, whatever the order of keys. */
+/** Returns the digest of rules, computed from the digests of their hosts. The order of keys does not change it. */
 export function computeRulesDigest(rules: Rules): string {
   const { zones, hosts } = rules;
   const digest =
@@ -25,9 +25,8 @@ export function computeRulesDigest(rules: Rules): string {
 }
 
 /**
- * What to publish for `rules` as `generation`, after `previous`. Pure: the same rules give the same bytes. Shards get their
- * ciphertext from `sealed`; the rules' digest is of the tokens in its place, so that secrets that did not change are not
- * written anew.
+ * Plans the publication of `rules` as `generation`. Pure: the same rules give the same bytes. Shards contain ciphertext
+ * from `encryptTokens`. The digest of the rules covers the tokens instead, so that an unchanged secret causes no write.
  */
 export function planPublication(
   rules: Rules,
@@ -54,8 +53,8 @@ function keepTokens(text: string): string {
 }
 
 /**
- * The power of two that brings shards nearest to 32 KiB. One that is within a factor of four is kept, since another number
- * means that every shard is written anew.
+ * Returns the power of two that brings shards nearest to 32 KiB. Keeps the previous count if shards stay within a factor
+ * of four of that size, because another count rewrites every shard.
  */
 export function chooseShardCount(bytes: number, previousCount: number | undefined): number {
   if (

@@ -4,23 +4,22 @@ import type { Manifest } from "../../src/rules/snapshot.ts";
 const MIN_RETAINED_GENERATIONS = 10;
 const GENERATION_RETENTION_MS = 60 * 60 * 1000;
 
-/** A generation that is held in KV, by the number in its key; the manifest is missing where it cannot be read. */
+/** A generation in KV, by the number in its key. The manifest is undefined if it is unreadable. */
 export interface StoredGeneration {
   readonly key: string;
   readonly generation: number;
   readonly manifest: Manifest | undefined;
 }
 
-/** The number in a history key, for keys that are one. */
+/** Returns the generation in a history key, or undefined for another key. */
 export function parseGeneration(key: string): number | undefined {
   const number = Number(key.slice(GENERATION_PREFIX.length));
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
 
 /**
- * The keys that history has outgrown, in the order in which to remove them: shards before the manifests that name them,
- * so that a removal that is cut short can be done again. What is young is kept however many there are: an edge may
- * still serve from it.
+ * Returns the keys to remove from history, in order: shards before the manifests that name them, so that an interrupted
+ * removal can be repeated. Generations younger than one hour are kept, because an edge may still serve them.
  */
 export function findPrunableKeys(generations: readonly StoredGeneration[], now: Date): string[] {
   const sortedGenerations = generations.toSorted((a, b) => b.generation - a.generation);
@@ -39,7 +38,7 @@ export function findPrunableKeys(generations: readonly StoredGeneration[], now: 
   ];
 }
 
-/** Whether history has grown enough to be worth the operations that trimming it takes. */
+/** Whether history is long enough to prune, because pruning costs KV operations. */
 export function needsPruning(keys: readonly string[]): boolean {
   return keys.length >= 2 * MIN_RETAINED_GENERATIONS;
 }

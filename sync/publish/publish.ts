@@ -13,31 +13,31 @@ import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./
 import { serializeHost } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
 
-/** What a publication came to. Nothing is written where the rules are what is published already. */
+/** Result of a publication. Unchanged rules cause no writes. */
 export interface PublishResult {
   readonly generation: number;
   readonly digest: string;
   readonly hasChanged: boolean;
   readonly writes: number; // keys written
   readonly bytes: number; // written
-  /** What comes near a limit, and what was left undone that can wait. */
+  /** Values near a size limit, and work that was postponed. */
   readonly warnings: readonly string[];
-  /** What is published now, for the next publication. */
+  /** The published snapshot, for the next publication. */
   readonly snapshot: PublishedSnapshot;
 }
 
-/** How a publication is kept from writing over another sync job's. */
+/** Protection against overwriting the publication of another controller. */
 export interface WriteGuard {
   readonly fence?: WriteFence;
-  /** What was published when the rules were judged: another's publication since then ends this one. */
+  /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
 }
 
 /**
- * Publishes rules: new shards first, read back, then the history's copy of the manifest, and `current` last. Cut short
- * anywhere it leaves a whole generation to read. Rejects where KV does not take or give back what was written, where a
- * value is too large, and with a SupersededError where another has published meanwhile; whatever was the reason, what is
- * held must be read anew before the next try. A `current` that is not the newest generation is published anew.
+ * Publishes rules: new shards first, then the manifest in history, and the manifest under `current` last. If it is
+ * interrupted, edges can still read a whole generation. Rejects if KV fails or a value is too large. Rejects with a
+ * `PublishConflictError` if another controller published meanwhile. After a rejection, the caller must read the published
+ * snapshot again. If `current` is not the newest generation, the rules are published again.
  */
 export async function publish(
   rules: Rules,
@@ -81,7 +81,7 @@ function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): Pu
   return { generation, digest, hasChanged: false, writes: 0, bytes: 0, warnings: [], snapshot: { ...snapshot, hosts } };
 }
 
-/** The shards, by key, that KV does not hold yet. */
+/** Returns the shards, by key, that are not in KV yet. */
 function findNewShards(
   shards: ReadonlyMap<string, string>,
   { manifest, missingShards }: PublishedSnapshot,
@@ -99,7 +99,7 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
   return warnings;
 }
 
-/** What is published stays published where its history cannot be trimmed: the next publication does it. */
+/** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
   publishedManifest: Manifest,
@@ -125,5 +125,7 @@ async function pruneHistory(
 }
 
 function formatPruneWarning(error: unknown): string[] {
-  return [`history is not trimmed yet: ${error instanceof Error ? error.message : String(error)}`];
+  return [
+    `history was not pruned: ${error instanceof Error ? error.message : String(error)}. The next publication retries`,
+  ];
 }

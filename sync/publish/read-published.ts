@@ -8,26 +8,26 @@ import type { Signer } from "./sign-manifest.ts";
 
 const FormatVersion = z.object({ format: z.number() });
 
-/** What is published, as it was read from KV or as it was published last. */
+/** The published snapshot, as read from KV or as last published. */
 export interface PublishedSnapshot extends NewestGeneration {
-  readonly hosts: readonly HostRules[]; // of the manifest
-  /** Digests of shards that the manifest names and KV does not give as they were written. */
+  readonly hosts: readonly HostRules[]; // in the shards of the manifest
+  /** Digests of shards in the manifest that are missing or damaged in KV. */
   readonly missingShards: readonly string[];
 }
 
-/** The newest generation, whether `current` leads to it or not. */
+/** The newest generation, even if `current` does not point to it. */
 export interface NewestGeneration {
-  /** In force, or in history after that; undefined where this key has signed none. */
+  /** The manifest under `current`, or a later one in history. Undefined if none has a valid signature. */
   readonly manifest: Manifest | undefined;
-  /** What lies under `current`. */
+  /** The value of the key `current`. */
   readonly currentBytes: string | undefined;
-  /** The highest number in KV, readable or not: the next one is higher. 0 where there is none. */
+  /** The highest generation in KV, readable or not; 0 without any. The next publication uses a higher one. */
   readonly highestGeneration: number;
 }
 
 /**
- * Reads all that is published. Rejects with a PartlyReadError where a shard cannot be had; whoever publishes after its
- * `rest` writes that shard anew.
+ * Reads the published snapshot. Rejects with a `PartialReadError` if a shard is missing or damaged. A publication based
+ * on its `partialResult` writes that shard again.
  */
 export async function readPublishedSnapshot(kv: Kv, signer: Signer): Promise<PublishedSnapshot> {
   const newestGeneration = await readNewestGeneration(kv, signer, await kv.get(CURRENT_KEY));
@@ -37,12 +37,12 @@ export async function readPublishedSnapshot(kv: Kv, signer: Signer): Promise<Pub
   const snapshot = { ...newestGeneration, hosts, missingShards: missingBlobs.map(({ digest }) => digest) };
   if (missingBlobs.length === 0) return snapshot;
   throw new PartialReadError(
-    `of generation ${newestGeneration.manifest?.generation} in KV, ${formatMissingBlobs(missingBlobs, "shard")}`,
+    `generation ${newestGeneration.manifest?.generation} in KV is incomplete: ${formatMissingBlobs(missingBlobs, "shard")}`,
     snapshot,
   );
 }
 
-/** The newest generation, with `bytes` under `current`. Those in history count where a publication was cut short. */
+/** Reads the newest generation. History has a later one than `current` if a publication was interrupted. */
 export async function readNewestGeneration(
   kv: Kv,
   signer: Signer,
@@ -58,7 +58,7 @@ export async function readNewestGeneration(
   return { manifest, currentBytes, highestGeneration: Math.max(currentGeneration, ...history.keys()) };
 }
 
-/** A manifest that this sync job, or one with the same key, has published; anything else is as if it were not there. */
+/** Returns the manifest in `bytes`, or undefined if the signature or the format is invalid. */
 export function parseSignedManifest(bytes: string | undefined, signer: Signer): Manifest | undefined {
   const text = bytes === undefined ? undefined : signer.verify(bytes);
   const manifest = text === undefined ? undefined : Manifest.safeParse(JSON.parse(text));
@@ -66,17 +66,17 @@ export function parseSignedManifest(bytes: string | undefined, signer: Signer): 
 }
 
 /**
- * Why what lies under `current` must not be written over: a newer sync job with the same key has published it, so that this
- * one cannot tell what it would take away. One line; nothing where it may be.
+ * Returns a problem of one line if a newer version of edgress published `current`. This version cannot read the snapshot,
+ * so it cannot check for mass deletions.
  */
 export async function findFormatProblem(kv: Kv, signer: Signer): Promise<string | undefined> {
   const text = signer.verify((await kv.get(CURRENT_KEY)) ?? "");
   const result = FormatVersion.safeParse(text === undefined ? undefined : JSON.parse(text));
   if (!result.success || result.data.format <= FORMAT) return undefined;
-  return `what is published is of a newer version: of format ${result.data.format}, and this one knows ${FORMAT}: run the newer sync job, or publish over it with --take-ownership`;
+  return `the published snapshot is of a newer version: format ${result.data.format}, supported ${FORMAT}. Run the newer version, or overwrite the snapshot with --take-ownership`;
 }
 
-/** The keys of history, by generation. */
+/** Returns the keys in history, by generation. */
 export async function listGenerations(kv: Kv): Promise<Map<number, string>> {
   const keys = await kv.list(GENERATION_PREFIX);
   const entries = keys.map((key) => [parseGeneration(key), key] as const);

@@ -2,7 +2,7 @@ import { computeShardIndex } from "../../src/rules/kv-keys.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { computeDigest, toCanonicalJson } from "./canonical-json.ts";
 
-/** A host's rules as they are published, but for tokens in the place of ciphertext; and their digest. */
+/** Canonical JSON of a host's rules, with tokens in place of ciphertext, and its digest. */
 export interface SerializedHost {
   readonly text: string;
   readonly digest: string;
@@ -13,7 +13,7 @@ export interface SerializedShard {
   readonly digest: string;
 }
 
-/** Puts ciphertext in place of the tokens in a text: of the same text the same function makes the same. */
+/** Replaces the tokens in a text with ciphertext. The same function returns the same bytes for the same text. */
 export type TokenEncryptor = (text: string) => string;
 
 interface CachedShard extends SerializedShard {
@@ -21,7 +21,7 @@ interface CachedShard extends SerializedShard {
   readonly encryptTokens: TokenEncryptor;
 }
 
-// Rules are never changed once they are made, so what was made of them holds for as long as they live.
+// Safe because compiled rules never change.
 const cachedHosts = new WeakMap<HostRules, SerializedHost>();
 const cachedShards = new WeakMap<HostRules, CachedShard>(); // by a shard's first host
 
@@ -34,7 +34,7 @@ export function serializeHost(rules: HostRules): SerializedHost {
   return serializedHost;
 }
 
-/** What lies in each of `count` shards; nothing where no host hashes to it. */
+/** Returns the content of each of `count` shards. A shard without hosts is undefined. */
 export function serializeShards(
   hosts: readonly HostRules[],
   count: number,
@@ -55,7 +55,7 @@ function serializeShard(
 ): SerializedShard {
   const cached = cachedShards.get(firstHost);
   if (cached && cached.encryptTokens === encryptTokens && haveSameHosts(cached.members, members)) return cached;
-  // The canonical text of a Shard.
+  // The canonical JSON of a Shard.
   const bytes = encryptTokens(`{"hosts":[${members.map((member) => serializeHost(member).text).join(",")}]}`);
   const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
   cachedShards.set(firstHost, serializedShard);

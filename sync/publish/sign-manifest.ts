@@ -1,17 +1,17 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { SignedManifest } from "../../src/rules/snapshot.ts";
 
-/** A pair of keys for manifests, base64: the sync job signs with the one, the Worker verifies with the other. */
+/** A key pair in base64. The controller uses one half, and the Worker uses the other half. */
 export interface KeyPair {
   readonly privateKey: string; // PKCS #8
   readonly publicKey: string; // 32 raw bytes
 }
 
-/** Signs manifests with Ed25519, and tells its own from others'. */
+/** Signs manifests with Ed25519, and verifies its own signatures. */
 export interface Signer {
-  /** The bytes that are published for a manifest. */
+  /** Returns the bytes to publish for a manifest. */
   sign(manifest: string): string;
-  /** The manifest in published bytes, if this signer sealed them. */
+  /** Returns the manifest in published bytes, or undefined if the signature is not from this signer. */
   verify(bytes: string): string | undefined;
 }
 
@@ -23,10 +23,10 @@ export function generateSigningKeys(): KeyPair {
   };
 }
 
-/** Throws where the key is not a PKCS #8 Ed25519 key in base64. */
+/** Creates a signer. Throws if the key is not a PKCS #8 Ed25519 key in base64. */
 export function createSigner(privateKey: string): Signer {
   const key = createPrivateKey({ key: Buffer.from(privateKey, "base64"), format: "der", type: "pkcs8" });
-  if (key.asymmetricKeyType !== "ed25519") throw new Error("the signing key is not an Ed25519 key");
+  if (key.asymmetricKeyType !== "ed25519") throw new Error("signing key is invalid: expected an Ed25519 key");
   const publicKey = createPublicKey(key);
   return {
     sign(manifest) {
@@ -42,7 +42,7 @@ export function createSigner(privateKey: string): Signer {
   };
 }
 
-/** The last 32 bytes of the SubjectPublicKeyInfo are the key itself (RFC 8410). */
+/** Returns the raw key: the last 32 bytes of the SubjectPublicKeyInfo (RFC 8410). */
 function exportRawPublicKey(key: KeyObject): Buffer {
   return key.export({ format: "der", type: "spki" }).subarray(-32);
 }

@@ -2,22 +2,22 @@ import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { buildResourcePath, CONFIG_MAPS } from "../kubernetes/resources.ts";
 
-/** The ConfigMap in which a round that is held back waits to be confirmed. */
+/** Name of the ConfigMap with the blocked removal. */
 export const APPROVAL_CONFIG_MAP = "edgress-blocked-deletion";
 
-/** What a ConfigMap says of the round that is held back. */
+/** Data of the ConfigMap: a blocked removal, and its approval. */
 export const ApprovalRequest = z.object({
   id: z.string(),
   since: z.string(), // RFC 3339
   reason: z.string(),
-  routes: z.string(), // one a line
-  approved: z.string().optional(), // the id, once somebody has confirmed it
+  routes: z.string(), // one per line
+  approved: z.string().optional(), // the id, after approval
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
 
 const ConfigMapObject = z.object({ data: z.record(z.string(), z.string()).nullish() });
 
-/** The round that is held back, if there is one. Rejects where the API server does not say. */
+/** Reads the blocked removal, if there is one. Rejects if the request to the API server fails. */
 export async function readApprovalRequest(
   api: KubernetesClient,
   namespace: string,
@@ -33,7 +33,7 @@ export async function readApprovalRequest(
   }
 }
 
-/** Shows what is held back, or that nothing is. */
+/** Writes the blocked removal to the ConfigMap. Without one, it clears the ConfigMap if it exists. */
 export async function writeApprovalRequest(
   api: KubernetesClient,
   namespace: string,
@@ -49,7 +49,7 @@ export async function writeApprovalRequest(
   }
 }
 
-/** Confirms the round of this id. */
+/** Approves the blocked removal with this id. */
 export async function approve(api: KubernetesClient, namespace: string, id: string): Promise<void> {
   await api.patch(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP), { data: { approved: id } });
 }

@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnosticReasons, type Reason, type Severity } from "../compile/diagnostics.ts";
 import { memoize } from "../incremental/memoize.ts";
 
-/** The object that an Event is about, as the API server knows it. */
+/** Reference to the object of an Event. */
 export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -11,10 +11,10 @@ export interface ObjectReference {
   readonly resourceVersion: string;
 }
 
-/** The object that is called "Ingress namespace/name"; undefined where it is gone or not known by its uid. */
+/** Finds an object by "Ingress namespace/name". Undefined if it was deleted or its UID is unknown. */
 export type FindObject = (object: string) => ObjectReference | undefined;
 
-/** What the owner of an object is to be told. */
+/** Content of an Event for the owner of an object. */
 export interface EventMessage {
   readonly involvedObject: ObjectReference;
   readonly severity: Severity;
@@ -22,11 +22,11 @@ export interface EventMessage {
   readonly message: string;
 }
 
-/** A generation that was published in this round. */
+/** A generation published by this sync. */
 export interface PublishedGeneration {
   readonly generation: number;
   readonly digest: string;
-  /** Ingresses ("namespace/name") that have routes in it which are new or changed. */
+  /** Ingresses ("namespace/name") with new or changed routes. */
   readonly changedIngresses: readonly string[];
 }
 
@@ -34,8 +34,8 @@ const SEVERITY_ORDER: readonly Severity[] = ["error", "warning", "note"];
 const SHOWN_DIGEST_LENGTH = 12;
 
 /**
- * Everything to be told of a round, the gravest first. A diagnostic is told on the object it names, whatever its kind:
- * on one without a namespace (an IngressClass) only the log has it, since its Events belong to no owner.
+ * Builds the Event messages of a sync, most severe first. A diagnostic becomes an Event of its object. A diagnostic of an
+ * object without a namespace, such as an IngressClass, is only logged, because no owner reads its Events.
  */
 export function buildEventMessages(
   diagnostics: readonly Diagnostic[],
@@ -46,12 +46,12 @@ export function buildEventMessages(
     (diagnostic) => cachedMessages.get(diagnostic) ?? buildDiagnosticMessage(diagnostic, findObject),
   );
   const publishedMessages = publication ? buildPublishedMessages(publication, diagnostics, findObject) : [];
-  const messages = [...diagnosticMessages.filter((notice) => notice !== undefined), ...publishedMessages];
+  const messages = [...diagnosticMessages.filter((message) => message !== undefined), ...publishedMessages];
   const bySeverity = Map.groupBy(messages, ({ severity }) => severity);
   return SEVERITY_ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
 }
 
-// Diagnostics of what did not change keep their identity from round to round; of an object that is made anew they do not.
+// A diagnostic of an unchanged object is the same object in the next sync; a recreated object gets a new one.
 const cachedMessages = new WeakMap<Diagnostic, EventMessage>();
 
 function buildDiagnosticMessage(diagnostic: Diagnostic, findObject: FindObject): EventMessage | undefined {
@@ -64,13 +64,13 @@ function buildDiagnosticMessage(diagnostic: Diagnostic, findObject: FindObject):
   return eventMessage;
 }
 
-/** The objects of which something failed, by how diagnostics name them. */
+/** Returns the objects with errors, by their names in diagnostics. */
 export const findFailedObjects = memoize((diagnostics: readonly Diagnostic[]): ReadonlySet<string> => {
   const failures = diagnostics.filter(({ reason }) => diagnosticReasons[reason].severity === "error");
   return new Set(failures.map(({ object }) => object));
 });
 
-/** An Ingress with an error is told of the error alone, even where the rest of it is live: success is never half. */
+/** Builds `Published` messages. An Ingress with an error gets none, even if other parts of it are published. */
 function buildPublishedMessages(
   { generation, digest, changedIngresses }: PublishedGeneration,
   diagnostics: readonly Diagnostic[],

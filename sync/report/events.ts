@@ -8,11 +8,11 @@ const COMPONENT = "edgress";
 const CONTROLLER = "edgress.dev/ingress-controller";
 const MAX_NAME_LENGTH = 253; // of a DNS subdomain
 const MAX_MESSAGE_BYTES = 1024; // of a note in events.k8s.io
-// As client-go allows: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go
+// The limits of client-go: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go
 const BURST_EVENTS = 25;
-const TOKEN_REFILL_MS = 300_000; // for one more Event about the same object
+const TOKEN_REFILL_MS = 300_000; // per token of an object
 
-/** An Event of core/v1, as it is created. */
+/** An Event of core/v1 to create. */
 export interface Event {
   readonly metadata: { readonly namespace: string; readonly name: string };
   readonly involvedObject: ObjectReference;
@@ -27,32 +27,32 @@ export interface Event {
   readonly reportingInstance: string;
 }
 
-/** How many more Events an object may have: `tokens`, as of `at`. */
+/** Token bucket of an object: `tokens` at the time `updatedAt`. One Event costs one token. */
 interface Bucket {
   readonly tokens: number;
   readonly updatedAt: number;
 }
 
-/** What has been told, from round to round. */
+/** Events reported by earlier syncs. */
 export interface EventHistory {
-  /** The notices that stood in the last round and have been told, and their keys. */
+  /** Reported messages that were still valid in the last sync, and their keys. */
   readonly messages: readonly EventMessage[];
   readonly keys: ReadonlySet<string>;
-  /** By uid; an object without one has all its tokens. */
+  /** Buckets by UID. An object without a bucket has all its tokens. */
   readonly buckets: ReadonlyMap<string, Bucket>;
 }
 
 export const NO_EVENTS: EventHistory = { messages: [], keys: new Set(), buckets: new Map() };
 
-/** A notice that is new, and the Event that tells it. */
+/** The Event of a new message, and the message's key. */
 export interface PendingEvent {
   readonly key: string;
   readonly event: Event;
 }
 
 /**
- * The Events of what is new in `notices`, and what will have been told once they are written. An object that has had too
- * many of late is told later, with the notices that still stand then. `instance` is the Pod that reports.
+ * Returns the Events of new messages, and the history after their writes. Messages of an object without tokens are
+ * postponed, and dropped if they are not valid any more. `instance` is the reporting Pod.
  */
 export function planEvents(
   previousHistory: EventHistory,
@@ -79,12 +79,12 @@ export function planEvents(
   return { pendingEvents, history: { messages: filterReported(messages, keys), keys, buckets } };
 }
 
-/** The notices that have been told: all, but for a few of an object that has had too many, or that failed. */
+/** Returns the reported messages: all except those that were postponed or failed. */
 function filterReported(messages: readonly EventMessage[], keys: ReadonlySet<string>): readonly EventMessage[] {
   return keys.size === messages.length ? messages : messages.filter((message) => keys.has(formatKey(message)));
 }
 
-/** Writes what is new in `notices`. What could not be written is not told, so that the next round tries again. */
+/** Writes Events of new messages. A failed Event is not in the history, so that the next sync retries it. */
 export async function reportEvents(
   previousHistory: EventHistory,
   messages: readonly EventMessage[],
@@ -96,8 +96,8 @@ export async function reportEvents(
   const result = await writeAll(
     pendingEvents,
     {
-      describe: ({ event: { reason, involvedObject: about } }) =>
-        `the Event ${reason} on ${about.kind} ${about.namespace}/${about.name}`,
+      describe: ({ event: { reason, involvedObject: object } }) =>
+        `the Event ${reason} on ${object.kind} ${object.namespace}/${object.name}`,
       write: (api, { event }) =>
         api.create(`/api/v1/namespaces/${event.metadata.namespace}/events`, {
           apiVersion: "v1",
@@ -111,7 +111,7 @@ export async function reportEvents(
   return { history: withoutUnsent(history, result), result };
 }
 
-/** What was not even tried gets its token back; what failed does not, so that trying again has a pace too. */
+/** Removes unsent Events from the history. Only Events that were not attempted refund a token, so that retries are limited. */
 function withoutUnsent(
   history: EventHistory,
   { failedItems, remainingItems }: WriteResult<PendingEvent>,
@@ -129,7 +129,7 @@ function withoutUnsent(
   return { messages: filterReported(messages, keys), keys, buckets: refundedBuckets };
 }
 
-/** 409: it has been told, by a former process maybe. 404, or a 403 of a certain wording: the namespace is going. */
+/** 409: the Event exists, perhaps from an earlier process. 404, or a 403 with this wording: the namespace is deleted. */
 function isDuplicateOrDeleted({ status, message }: { status: number; message: string }): boolean {
   return status === 409 || status === 404 || (status === 403 && message.includes("because it is being terminated"));
 }
@@ -144,7 +144,7 @@ function buildEvent(
   instance: string,
 ): Event {
   const message = truncateUtf8(text.replace(/[\s\p{Cc}]+/gu, " "), MAX_MESSAGE_BYTES);
-  const time = `${now.toISOString().slice(0, 19)}Z`; // core/v1 keeps whole seconds
+  const time = `${now.toISOString().slice(0, 19)}Z`; // core/v1 stores whole seconds
   return {
     metadata: { namespace: involvedObject.namespace, name: buildEventName(involvedObject, reason, message) },
     involvedObject: involvedObject,
@@ -160,7 +160,7 @@ function buildEvent(
   };
 }
 
-/** The same for the same notice, so that the API server refuses what it has been told already. */
+/** Returns the same name for the same message, so that the API server rejects a duplicate. */
 function buildEventName({ name, uid }: ObjectReference, reason: string, message: string): string {
   const hash = createHash("sha256")
     .update(JSON.stringify([uid, reason, message]))
@@ -170,7 +170,7 @@ function buildEventName({ name, uid }: ObjectReference, reason: string, message:
   return `${name.slice(0, prefixLength).replace(/[.-]+$/, "")}.${hash}`; // a label ends with a letter or digit
 }
 
-/** At most `bytes` of UTF-8, no character halved. */
+/** Truncates a text to `bytes` of UTF-8, between two characters. */
 function truncateUtf8(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;
@@ -178,7 +178,7 @@ function truncateUtf8(text: string, bytes: number): string {
   return `${new TextDecoder().decode(prefix, { stream: true })}…`;
 }
 
-/** One token less, or undefined where there is none. */
+/** Returns the bucket with one token less, or undefined if it is empty. */
 function takeToken(bucket: Bucket | undefined, now: number): Bucket | undefined {
   const tokens = bucket ? countTokens(bucket, now) : BURST_EVENTS;
   return tokens < 1 ? undefined : { tokens: tokens - 1, updatedAt: now };
@@ -188,7 +188,7 @@ function countTokens({ tokens, updatedAt }: Bucket, now: number): number {
   return Math.min(BURST_EVENTS, tokens + Math.max(0, now - updatedAt) / TOKEN_REFILL_MS);
 }
 
-/** Without those that are full again, so that what is kept does not grow with every object that ever was. */
+/** Returns the buckets that are not full, so that the history does not grow with deleted objects. */
 function dropFullBuckets(buckets: ReadonlyMap<string, Bucket>, now: number): Map<string, Bucket> {
   const partialBuckets = new Map<string, Bucket>();
   for (const [uid, bucket] of buckets) if (countTokens(bucket, now) < BURST_EVENTS) partialBuckets.set(uid, bucket);

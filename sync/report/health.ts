@@ -1,33 +1,33 @@
-/** Where the sync job stands, for its probes. Every time is in milliseconds of one clock, which need not be a calendar's. */
+/** State of the controller, for its probes. All times are milliseconds of the same monotonic clock. */
 export interface ControllerHealth {
-  /** Told to end; the round in hand is its last. */
+  /** Whether the controller is shutting down. */
   readonly isStopping: boolean;
-  /** Holds the Lease. Who stands by makes no rounds, and is ready once it could take over. */
+  /** Whether this replica has the Lease. A standby runs no syncs, and is ready if it can become leader. */
   readonly isLeader: boolean;
-  /** Every first list is in. */
+  /** Whether the initial lists of all resources are complete. */
   readonly hasFirstLists: boolean;
-  /** When the round that is running began. */
+  /** Start of the running sync. */
   readonly syncStartedAt: number | undefined;
-  /** When the next round is to begin at the latest; undefined: none is due, as for who stands by. */
+  /** Latest start of the next sync. Undefined if no sync is due, as on a standby. */
   readonly syncDueAt: number | undefined;
-  /** When a round last succeeded since this replica leads. */
+  /** Time of the last successful sync since this replica became leader. */
   readonly lastSuccessAt: number | undefined;
 }
 
 export interface HealthThresholds {
-  /** A round that runs longer, or is overdue for longer, is wedged. */
+  /** Maximum duration or delay of a sync. A sync over it is treated as stuck. */
   readonly maxSyncMs: number;
-  /** After so long without a success, what is live is no longer what the cluster says. */
+  /** Time without a successful sync after which the controller is not ready. */
   readonly readinessTimeoutMs: number;
 }
 
-/** A probe's answer; `why` is one line. */
+/** Result of a probe. The reason is one line. */
 export interface ProbeResult {
   readonly ok: boolean;
   readonly reason: string;
 }
 
-/** Whether the loop still turns: what a restart may heal, so neither an outage nor a failed round counts. */
+/** Checks that the sync loop is not stuck. A failed sync or an outage does not fail it, because a restart does not help. */
 export function checkHealth(
   { syncStartedAt, syncDueAt }: ControllerHealth,
   { maxSyncMs }: HealthThresholds,
@@ -35,14 +35,14 @@ export function checkHealth(
 ): ProbeResult {
   if (syncStartedAt !== undefined && now - syncStartedAt > maxSyncMs)
     return fail(
-      `a round has been running for ${formatSeconds(now - syncStartedAt)}, more than ${formatSeconds(maxSyncMs)}`,
+      `a sync has been running for ${formatSeconds(now - syncStartedAt)}, more than ${formatSeconds(maxSyncMs)}`,
     );
   if (syncStartedAt === undefined && syncDueAt !== undefined && now - syncDueAt > maxSyncMs)
-    return fail(`a round has been due for ${formatSeconds(now - syncDueAt)}, and none has begun`);
-  return pass("the loop turns");
+    return fail(`the next sync is overdue by ${formatSeconds(now - syncDueAt)}`);
+  return pass("the sync loop is running");
 }
 
-/** Whether the edge is kept in step with the cluster, or, of who stands by, whether it could be at once. */
+/** Checks that the leader syncs successfully, or that a standby can become leader immediately. */
 export function checkReadiness(
   health: ControllerHealth,
   { readinessTimeoutMs }: HealthThresholds,
@@ -50,15 +50,15 @@ export function checkReadiness(
 ): ProbeResult {
   const { isStopping, isLeader, hasFirstLists, lastSuccessAt } = health;
   if (isStopping) return fail("stopping");
-  if (!hasFirstLists) return fail("the first lists from the API server are not all in");
+  if (!hasFirstLists) return fail("the initial lists from the API server are not complete");
   if (!isLeader) return pass("standby");
-  if (lastSuccessAt === undefined) return fail("no round has succeeded yet");
+  if (lastSuccessAt === undefined) return fail("no sync has succeeded yet");
   const age = now - lastSuccessAt;
   if (age > readinessTimeoutMs)
     return fail(
-      `the last round that succeeded was ${formatSeconds(age)} ago, more than ${formatSeconds(readinessTimeoutMs)}`,
+      `the last successful sync was ${formatSeconds(age)} ago, more than ${formatSeconds(readinessTimeoutMs)}`,
     );
-  return pass(`the last round that succeeded was ${formatSeconds(age)} ago`);
+  return pass(`the last successful sync was ${formatSeconds(age)} ago`);
 }
 
 function pass(reason: string): ProbeResult {

@@ -5,7 +5,7 @@ import type { Metrics } from "./metrics.ts";
 
 export interface HttpServerOptions {
   readonly port: number;
-  /** Where to listen; a Pod's probes come from outside it. */
+  /** Network scope to listen on. Probes of a Pod come from outside the Pod. */
   readonly scope: ListenScope;
   readonly checkHealth: () => ProbeResult;
   readonly checkReadiness: () => ProbeResult;
@@ -19,11 +19,11 @@ interface HttpReply {
   readonly text: string;
 }
 
-/** Serves /healthz, /readyz and /metrics over http. A port that cannot be had rejects with one line that names it. */
+/** Serves /healthz, /readyz and /metrics over HTTP. Rejects with one line if the port is not available. */
 export function startHttpServer(options: HttpServerOptions): Promise<ListeningServer> {
   const server = createServer((request, response) => {
     buildReply(request, options)
-      .catch((): HttpReply => ({ status: 500, text: "the metrics could not be read\n" }))
+      .catch((): HttpReply => ({ status: 500, text: "metrics could not be collected\n" }))
       .then(({ status, type = "text/plain; charset=utf-8", headers = {}, text }) => {
         const length = Buffer.byteLength(text);
         response.writeHead(status, { "Content-Type": type, "Content-Length": length, ...headers }).end(text);
@@ -34,7 +34,7 @@ export function startHttpServer(options: HttpServerOptions): Promise<ListeningSe
 
 async function buildReply({ method, url = "/" }: IncomingMessage, options: HttpServerOptions): Promise<HttpReply> {
   if (method !== "GET" && method !== "HEAD")
-    return { status: 405, headers: { Allow: "GET, HEAD" }, text: "only GET and HEAD\n" };
+    return { status: 405, headers: { Allow: "GET, HEAD" }, text: "method not allowed. Use GET or HEAD\n" };
   switch (url.split("?", 1)[0]) {
     case "/healthz":
       return buildProbeReply(options.checkHealth());
@@ -43,7 +43,7 @@ async function buildReply({ method, url = "/" }: IncomingMessage, options: HttpS
     case "/metrics":
       return { status: 200, ...(await options.metrics.render()) };
     default:
-      return { status: 404, text: "there are /healthz, /readyz and /metrics\n" };
+      return { status: 404, text: "path not found. Use /healthz, /readyz or /metrics\n" };
   }
 }
 

@@ -14,11 +14,11 @@ const LEVEL_BY_SEVERITY = { error: "error", warning: "warn", note: "info" } as c
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Secrets that this process holds: they are taken out wherever they stand. */
+  /** Secrets of this process. They are redacted everywhere in the log. */
   readonly secrets: readonly (string | undefined)[];
 }
 
-/** A log of JSON lines, on standard output unless `stream` is given. Nothing that looks like a secret is written. */
+/** Creates a log of JSON lines, by default on standard output. Values that look like secrets are redacted. */
 export function createLogger({ level, secrets }: LogOptions, stream: DestinationStream = process.stdout): Logger {
   const redact = createRedactor(secrets);
   return pino(
@@ -28,17 +28,17 @@ export function createLogger({ level, secrets }: LogOptions, stream: Destination
       timestamp: stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        log: (fields) => redact(fields) as Record<string, unknown>, // an object stays one
+        log: (fields) => redact(fields) as Record<string, unknown>, // the redacted copy of an object is an object
       },
       serializers: { err: redact },
-      // Once more, as written: the message, what it was formatted from, and what is bound to children are in it now.
+      // Redacts the final line again, because it contains the message, its arguments and fields of child loggers.
       hooks: { streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n` },
     },
     stream,
   );
 }
 
-/** A diagnostic as a record of the log. */
+/** Log record of a diagnostic. */
 export interface DiagnosticRecord {
   readonly level: (typeof LEVEL_BY_SEVERITY)[Severity];
   readonly fields: Pick<Diagnostic, "object" | "field" | "reason" | "problem" | "remedy">;

@@ -1,37 +1,39 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import packageJson from "../../package.json" with { type: "json" };
 import { diagnosticReasons, type Reason } from "../compile/diagnostics.ts";
 
 export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
-/** What a round came to. */
+/** Result of a sync. */
 export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
 const WATCHED_RESOURCES = ["ingresses", "ingressclasses", "services", "secrets", "configmaps"];
 const SYNC_DURATION_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120];
 
-/** Every metric of the sync job, and what it means; those of the process (`process_…`, `nodejs_…`) aside. */
+/** Help text of every metric, except those of the process (`process_…`, `nodejs_…`). */
 export const METRICS = {
-  edgress_syncs_total: "Rounds, by what they came to.",
-  edgress_sync_duration_seconds: "How long rounds took, from a cluster to its report, in seconds.",
-  edgress_cluster_objects: "Objects in the cluster as it was last seen, by kind.",
-  edgress_hosts: "Hosts in the rules of the last round.",
-  edgress_routes: "Routes in the rules of the last round.",
-  edgress_diagnostics: "Diagnostics of the last round, by reason.",
+  edgress_build_info: "Always 1. The label is the version of edgress.",
+  edgress_syncs_total: "Syncs, by result.",
+  edgress_sync_duration_seconds: "Duration of a sync in seconds, reports included.",
+  edgress_cluster_objects: "Kubernetes objects in the last sync, by kind.",
+  edgress_hosts: "Hosts in the rules of the last sync.",
+  edgress_routes: "Routes in the rules of the last sync.",
+  edgress_diagnostics: "Diagnostics of the last sync, by reason and severity.",
   edgress_kv_writes_total: "Keys written to Workers KV.",
   edgress_kv_written_bytes_total: "Bytes written to Workers KV.",
-  edgress_published_generation: "The generation that was last seen published.",
+  edgress_published_generation: "Generation of the published snapshot.",
   edgress_last_successful_sync_timestamp_seconds:
-    "When a round of this replica last succeeded, in seconds since 1970; absent before the first.",
-  edgress_last_good_ingresses: "Ingresses that no longer compile and keep their last good rules.",
-  edgress_blocked_route_removals: "Routes whose removal waits for approval.",
-  edgress_leader: "1 where this replica holds the Lease and writes, else 0.",
-  edgress_watch_failures_total: "Lists and watches of the Kubernetes API that failed and were begun anew, by resource.",
-  edgress_kubernetes_write_failures_total: "Events and statuses that could not be written.",
+    "Unix time of this replica's last successful sync. Absent before the first one.",
+  edgress_last_good_ingresses: "Ingresses with errors that are served with their last good rules.",
+  edgress_blocked_route_removals: "Route removals that are blocked until approved.",
+  edgress_leader: "1 if this replica is the leader, else 0.",
+  edgress_watch_failures_total: "Failed list and watch requests to the Kubernetes API, by resource.",
+  edgress_kubernetes_write_failures_total: "Failed writes of Events and Ingress statuses.",
 } as const;
 
-/** Their names, for what is built upon them. */
+/** Names of all metrics, for tests of the alerts and the dashboard. */
 export const METRIC_NAMES: readonly (keyof typeof METRICS)[] = Object.keys(METRICS) as (keyof typeof METRICS)[]; // keys of a literal
 
-/** What the gauges show of a round. */
+/** Gauge values of a sync. */
 export interface SyncGauges {
   readonly objects: Readonly<Record<string, number>>; // by kind
   readonly hosts: number;
@@ -41,7 +43,7 @@ export interface SyncGauges {
   readonly blockedRouteRemovals: number;
 }
 
-/** The sync job's metrics, as the loop tells them. */
+/** Metrics of the controller. */
 export interface Metrics {
   recordSync(result: SyncResultLabel, seconds: number): void;
   setGauges(gauges: SyncGauges): void;
@@ -49,17 +51,18 @@ export interface Metrics {
   setGeneration(generation: number): void;
   recordSuccess(at: Date): void;
   setLeader(isLeader: boolean): void;
-  /** `resource` as the API names it: "ingresses". */
+  /** Counts a failed list or watch of a resource: "ingresses". */
   recordWatchFailure(resource: string): void;
   recordWriteFailures(count: number): void;
-  /** Everything as Prometheus reads it, and its media type. */
+  /** Returns all metrics in the Prometheus text format, and their media type. */
   render(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-/** Metrics in a registry of their own. Counters begin at zero, so that an increase from nothing shows. */
+/** Creates metrics in a separate registry. Counters start at 0, so that Prometheus sees the first increase. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  createGauge(registry, "edgress_build_info", ["version"]).set({ version: packageJson.version }, 1);
   const syncs = createCounter(registry, "edgress_syncs_total", ["result"]);
   for (const result of SYNC_RESULTS) syncs.inc({ result }, 0);
   const durations = new Histogram({
@@ -70,11 +73,11 @@ export function createMetrics(): Metrics {
   const bytes = createCounter(registry, "edgress_kv_written_bytes_total");
   const generation = createGauge(registry, "edgress_published_generation");
   const lastSuccess = createGauge(registry, "edgress_last_successful_sync_timestamp_seconds");
-  lastSuccess.remove(); // until there is one: zero would be in 1970
+  lastSuccess.remove(); // because 0 would mean 1970
   const leader = createGauge(registry, "edgress_leader");
   const watchFailures = createCounter(registry, "edgress_watch_failures_total", ["resource"]);
   for (const resource of WATCHED_RESOURCES) watchFailures.inc({ resource }, 0);
-  const reportFailures = createCounter(registry, "edgress_kubernetes_write_failures_total");
+  const writeFailures = createCounter(registry, "edgress_kubernetes_write_failures_total");
 
   return {
     recordSync(result, seconds) {
@@ -90,7 +93,7 @@ export function createMetrics(): Metrics {
     recordSuccess: (at) => lastSuccess.set(at.getTime() / 1000),
     setLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     recordWatchFailure: (resource) => watchFailures.inc({ resource }),
-    recordWriteFailures: (count) => reportFailures.inc(count),
+    recordWriteFailures: (count) => writeFailures.inc(count),
     render: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   };
 }
@@ -107,7 +110,7 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
     for (const [kind, count] of Object.entries(gauges.objects)) objects.set({ kind }, count);
     hosts.set(gauges.hosts);
     routes.set(gauges.routes);
-    // A reason that is gone goes back to zero; a series that ended would leave alerts to guess.
+    // A reason without diagnostics is set to 0, because alerts cannot compare a series that ended.
     const counts = Map.groupBy(gauges.diagnostics, ({ reason }) => reason);
     for (const [reason, { severity }] of Object.entries(diagnosticReasons))
       diagnostics.set({ reason, severity }, counts.get(reason as Reason)?.length ?? 0); // keys of a literal

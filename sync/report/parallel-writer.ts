@@ -1,37 +1,38 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
+import { isTransient } from "../kubernetes/errors.ts";
 
-const MAX_PARALLEL_WRITES = 32; // of the 200 that a kube-apiserver by default changes at a time, for all its clients
+const MAX_PARALLEL_WRITES = 32; // a kube-apiserver by default allows 200 for all its clients
 const MAX_LOGGED_FAILURES = 10;
-/** So many in a row that the API server itself failed, and the rest is left: each may take its whole time limit. */
+/** After this many failures of the API server in a row, the others are postponed: each may last its whole timeout. */
 const MAX_CONSECUTIVE_FAILURES = MAX_PARALLEL_WRITES;
 
-/** Who reports, and to whom. */
+/** Options of a batch of writes. */
 export interface WriterOptions {
   readonly api: KubernetesClient;
-  /** Takes a line for people about what could not be written. */
+  /** Prints a line about failed writes. */
   readonly print: (line: string) => void;
-  /** Once aborted, nothing more is begun: a time limit, a lost leadership, the end of the process. */
+  /** No write starts after its abort: by a timeout, a lost leadership or a shutdown. */
   readonly signal: AbortSignal;
 }
 
-/** What became of the things to write. */
+/** Result of a batch of writes. */
 export interface WriteResult<T> {
   readonly writtenCount: number;
-  /** There was no need any more: the object is gone, newer, or has been told already. */
+  /** Writes that were not needed: the object was deleted or is newer, or the Event exists. */
   readonly skippedCount: number;
   readonly failedItems: readonly T[];
-  /** Not tried: `ended`, or the API server gave no answers. */
+  /** Not attempted: the signal was aborted, or the API server failed repeatedly. */
   readonly remainingItems: readonly T[];
 }
 
-/** One thing to write: what it is called in a line about it, how, and which refusals mean that there is no need. */
+/** How to describe and write an item, and which API errors mean that the write is not needed. */
 export interface Writer<T> {
   readonly describe: (item: T) => string;
   readonly write: (api: KubernetesClient, item: T) => Promise<unknown>;
   readonly canSkip: (refusal: ApiError) => boolean;
 }
 
-/** Writes `items`, some at a time. It never rejects: what fails is counted, and a line says why. */
+/** Writes items, up to 32 in parallel. It never rejects: failures are counted and printed. */
 export async function writeAll<T>(
   items: readonly T[],
   writer: Writer<T>,
@@ -49,7 +50,7 @@ export async function writeAll<T>(
     else if (failedItems.push(item) <= MAX_LOGGED_FAILURES)
       options.print(`${writer.describe(item)} was not written: ${formatError(failure)}`);
   };
-  // All workers share one iterator, so that each item is taken once.
+  // All workers share one iterator, so that each item is written once.
   const runWorker = async () => {
     for (const item of queue) {
       if (options.signal.aborted || consecutiveFailures >= MAX_CONSECUTIVE_FAILURES) remainingItems.push(item);
@@ -59,13 +60,8 @@ export async function writeAll<T>(
   await Promise.all(Array.from({ length: MAX_PARALLEL_WRITES }, runWorker));
   const unloggedCount = failedItems.length - MAX_LOGGED_FAILURES;
   if (unloggedCount > 0) options.print(`${unloggedCount} more were not written`);
-  if (remainingItems.length > 0) options.print(`${remainingItems.length} were left for the next round`);
+  if (remainingItems.length > 0) options.print(`${remainingItems.length} were postponed to the next sync`);
   return { writtenCount, skippedCount, failedItems, remainingItems };
-}
-
-/** Whether it is the API server that fails, not the one write. */
-function isTransient(error: Error): boolean {
-  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
 }
 
 function catchError(write: Promise<unknown>): Promise<Error | undefined> {

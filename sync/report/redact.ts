@@ -1,30 +1,30 @@
 const REDACTED = "[redacted]";
 
-// Fields whose values are nobody's business: "Authorization", "apiToken", "EDGRESS_SIGNING_KEY", the data of a Secret.
+// Names of fields with secret values: "Authorization", "apiToken", "EDGRESS_SIGNING_KEY", the data of a Secret.
 const SECRET_NAME_PATTERNS = [
   /authorization|token|passw|secret|credential|cookie|private/i,
   /(^|[^a-z])(api)?key$|^(string)?data$/i,
   /[a-z]Key$/,
 ];
 
-// What is left of each is its first group.
+// The first group is kept; the rest is replaced.
 const SECRET_TEXT_PATTERNS = [
   /(\bBearer\s+)[\w.~+/=-]{16,}/gi,
   /(\b(?:authorization|password|(?:x-)?(?:api|auth)-?key)["']?\s*[:=]\s*["']?(?:(?:Basic|Bearer|Digest)\s+)?)[^\s"',;]+/gi,
-  /()\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, // a JSON Web Token, as ServiceAccounts have
+  /()\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, // a JSON Web Token, as of a ServiceAccount
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END|$)/gs,
   /(:\/\/[^\s/@:"]*:)[^\s/@"]+(?=@)/g, // the password in a URL
   /([?&][\w-]*(?:token|key|secret|password|signature)=)[^&\s"']+/gi,
 ];
-const MIN_SECRET_LENGTH = 8; // a shorter one would be found in words that are none
+const MIN_SECRET_LENGTH = 8; // a shorter secret could match ordinary words
 const MAX_DEPTH = 8;
 
-/** A copy of a value to be logged, without anything secret. */
+/** Copies a value to log, without secrets. */
 export type Redactor = (value: unknown) => unknown;
 
 /**
- * Takes secrets out of whatever is logged: fields that are named like one, texts that look like one, and `known`
- * secrets wherever they stand. Errors become their messages, since what else is in them may be a request's headers.
+ * Creates a redactor. It replaces fields with secret names, texts that look like secrets, and known secrets. An error
+ * becomes its message, because its other fields may contain the headers of a request.
  */
 export function createRedactor(knownSecrets: readonly (string | undefined)[]): Redactor {
   const secrets = knownSecrets
@@ -57,7 +57,7 @@ function isSecretName(name: string): boolean {
   return SECRET_NAME_PATTERNS.some((pattern) => pattern.test(name));
 }
 
-/** "fetch failed" says nothing without its cause, and a failed connection has a message for each address. */
+/** Adds the causes, because "fetch failed" alone is useless. A failed connection has one message per address. */
 function formatErrorMessage(error: Error, depth = 0): string {
   const { message, cause } = error;
   if (error instanceof AggregateError && message === "") return error.errors.map(String).join("; ");

@@ -1,4 +1,4 @@
-import type { CachedObject as KeptObject } from "../collect/watched-collection.ts";
+import type { CachedObject } from "../collect/watched-collection.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { memoize } from "../incremental/memoize.ts";
 import {
@@ -18,39 +18,39 @@ import {
   type StatusWrite,
 } from "./status.ts";
 
-/** What is to be reported to the owners of objects. */
+/** Result of a sync to report to the owners of objects. */
 export interface ReportInput {
-  readonly ingresses: readonly KeptObject[];
-  /** An Ingress or Service by how diagnostics name it: "Ingress namespace/name". */
-  readonly findObject: (subject: string) => KeptObject | undefined;
+  readonly ingresses: readonly CachedObject[];
+  /** Finds an object by its name in diagnostics: "Ingress namespace/name". */
+  readonly findObject: (subject: string) => CachedObject | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** What is live now; undefined where the round is held back: then nothing is said of what is live. */
+  /** The published state. Undefined if the sync was blocked: then no status is written. */
   readonly publishedStatus: PublishedStatus | undefined;
-  /** "namespace/name" of Ingresses that were ours, are not found any more, and may be there still. */
+  /** Formerly owned Ingresses ("namespace/name") that are not listed any more, but may still exist. */
   readonly unlistedIngresses: readonly string[];
   readonly fetchIngress: (id: string) => Promise<IngressWithStatus>;
 }
 
-/** Names ("namespace/name") of Ingresses, to look for one. */
+/** Set of Ingress names ("namespace/name"). */
 export type IngressIdSet = ReadonlySet<string> | ReadonlyMap<string, unknown>;
 
 export interface PublishedStatus {
   readonly generation: number;
   readonly digest: string;
   readonly isNew: boolean;
-  /** "namespace/name" of our Ingresses. */
+  /** Names of owned Ingresses. */
   readonly ownedIngresses: readonly IngressIdSet[];
-  /** Those that were ours before; of any other that is not, what it says is another sync job's. */
+  /** Names of Ingresses owned before this sync. Statuses of all others belong to another controller. */
   readonly previouslyOwned: readonly IngressIdSet[];
-  /** Those that have a route in the rules. */
+  /** Names of Ingresses with a route in the rules. */
   readonly routedIngresses: ReadonlySet<string>;
-  /** Those of which something is live that was not before. */
+  /** Names of Ingresses with a new or changed published route. */
   readonly changedIngresses: ReadonlySet<string>;
 }
 
 /**
- * Writes statuses and Events, each only where it says something new. It never rejects; resolves with how many failed, and
- * whether every status now says what is true.
+ * Writes changed statuses and new Events. It never rejects. Resolves with the number of failed writes, and with
+ * `isSettled` if every status is up to date.
  */
 export async function report(
   input: ReportInput,
@@ -88,7 +88,7 @@ function isComplete({ failedItems, remainingItems }: WriteResult<unknown>): bool
 }
 
 const toObjectReference = memoize(
-  ({ apiVersion, subject, namespace, name, uid, resourceVersion }: KeptObject): ObjectReference => {
+  ({ apiVersion, subject, namespace, name, uid, resourceVersion }: CachedObject): ObjectReference => {
     return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
   },
 );
@@ -108,7 +108,7 @@ function planStatusWrites(
   return writes;
 }
 
-/** Undefined: it never was ours. A canary has no route of its own: it is served where nothing of it failed. */
+/** Returns undefined for an Ingress never owned. A canary has no separate route: it is served if it has no errors. */
 function decideStatus(
   name: string,
   { ownedIngresses, previouslyOwned, routedIngresses, changedIngresses, generation }: PublishedStatus,

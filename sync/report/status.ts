@@ -10,7 +10,7 @@ export interface LoadBalancerIngress {
   readonly hostname?: string | undefined;
 }
 
-/** What the API server shows of an Ingress. */
+/** Status of an Ingress at the API server. */
 export interface CurrentStatus {
   readonly resourceVersion: string;
   readonly loadBalancer: readonly LoadBalancerIngress[];
@@ -18,7 +18,7 @@ export interface CurrentStatus {
   readonly liveGeneration: string | undefined;
 }
 
-/** What is true of an Ingress: live since a generation, another controller's by now, or ours with nothing of it live. */
+/** Target status: published since a generation, not owned by edgress any more, or owned without published routes. */
 export type DesiredStatus = { readonly generation: number } | "not-owned" | "not-served";
 
 /** A JSON merge patch of an Ingress's status subresource; null removes. */
@@ -31,9 +31,9 @@ export interface StatusPatch {
 }
 
 /**
- * What to change of what is shown; undefined: nothing. `addresses` are the edge's host names or IP addresses; with none,
- * the load balancer's status is left alone. What has no annotation of ours never was ours, and is never cleared; nor is
- * a load balancer's status that another controller has written by now.
+ * Returns the patch from `status` to `desiredStatus`, or undefined if they are equal. `addresses` are host names or IP
+ * addresses of the edge; without any, the load balancer status is not changed. An Ingress without our annotation is never
+ * cleared. A load balancer status written by another controller is never cleared either.
  */
 export function buildStatusPatch(
   status: CurrentStatus,
@@ -51,7 +51,7 @@ export function buildStatusPatch(
   return buildPatch(status, null, edgeEntries.length > 0 && isPublished ? null : undefined);
 }
 
-/** A patch; of what is undefined nothing changes. */
+/** Builds a patch. Undefined values are not changed. */
 function buildPatch(
   { resourceVersion }: CurrentStatus,
   generation: string | null | undefined,
@@ -71,12 +71,12 @@ const buildEntries = memoize((addresses: readonly string[]): LoadBalancerIngress
   [...new Set(addresses)].map((address) => (isIP(address) ? { ip: address } : { hostname: address })),
 );
 
-/** The same for the same entries in whatever order. */
+/** Returns the same key for the same entries in any order. */
 const formatEntriesKey = memoize((entries: readonly LoadBalancerIngress[]) =>
   JSON.stringify(entries.map(({ ip = "", hostname = "" }) => `${ip} ${hostname}`).toSorted()),
 );
 
-/** A patch and the Ingress it is for, in an API version that the server still serves ("networking.k8s.io/v1"). */
+/** A patch and its Ingress, in an API version that the API server supports ("networking.k8s.io/v1"). */
 export interface StatusWrite {
   readonly apiVersion: string;
   readonly namespace: string;
@@ -85,8 +85,8 @@ export interface StatusWrite {
 }
 
 /**
- * Writes statuses, some at a time; it never rejects. An Ingress that is gone, or newer than the patch, counts as
- * needless: the change that made it so brings a round of its own.
+ * Writes statuses in parallel. It never rejects. An Ingress that was deleted, or is newer than the patch, is skipped,
+ * because its change causes another sync.
  */
 export function reportStatuses(
   writes: readonly StatusWrite[],
@@ -103,15 +103,15 @@ export function reportStatuses(
   );
 }
 
-/** An Ingress as the API server shows it now. */
+/** An Ingress and its current status at the API server. */
 export type IngressWithStatus = Omit<StatusWrite, "patch"> &
   Pick<CurrentStatus, "resourceVersion"> & {
     readonly status: Omit<CurrentStatus, "resourceVersion">;
   };
 
 /**
- * Clears the statuses of Ingresses ("namespace/name") that were ours and are out of sight. It never rejects. One that is
- * gone, or must not be looked at, counts as needless.
+ * Clears the statuses of formerly owned Ingresses ("namespace/name") outside the watched scope. It never rejects. An
+ * Ingress that was deleted, or that may not be read, is skipped.
  */
 export function clearStatuses(
   ids: readonly string[],

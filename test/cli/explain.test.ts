@@ -75,7 +75,7 @@ describe("edgress explain", () => {
       "origin     203.0.113.12",
       "url        http://shop.example.com/cart/7?a=b",
       "record     edgress-a9fcca236a6b9f61c542d12a.example.com",
-      "unmatched  host *.example.com: shop.example.com is the more exact host",
+      "unmatched  host *.example.com: shop.example.com is more specific",
       "unmatched  default/shop#0.0, prefix /, from Ingress-shop.json:1: matches, but is shorter",
       "unmatched  default/shop#0.2, prefix /gone, from Ingress-shop.json:1: does not match",
     ]);
@@ -86,7 +86,7 @@ describe("edgress explain", () => {
       "response   404 (no-route)",
       "host       paths.example.com",
       "path       /other",
-      "unmatched  host *.example.com: paths.example.com is the more exact host",
+      "unmatched  host *.example.com: paths.example.com is more specific",
       "unmatched  default/paths#0.0, prefix /only, from Ingress-paths.json:1: does not match",
     ]);
   });
@@ -94,9 +94,17 @@ describe("edgress explain", () => {
   test("no host: 404", async () => {
     assert.deepEqual(await runExplain("http://a.b.example.com/x"), [
       "response   404 (no-route)",
-      "host       none of the rules names it",
+      "host       not found in the rules",
       "path       /x",
     ]);
+  });
+
+  test("no host, and Ingresses of another class: 404, and the options that select them", async () => {
+    const lines = await runExplain("http://shop.example.com/cart", "--ingress-class", "other");
+    assert.equal(
+      lines.at(-1),
+      "hint       6 of 6 Ingresses have another class (--ingress-class, --controller, --watch-ingress-without-class)",
+    );
   });
 
   test("a redirect", async () => {
@@ -132,7 +140,7 @@ describe("edgress explain", () => {
         route: { id: "default/secure#0.0", match: { type: "prefix", path: "/" }, backend: "default/web:80" },
       },
     );
-    assert.deepEqual(unmatchedRoutes, [{ id: "*.example.com", reason: "secure.example.com is the more exact host" }]);
+    assert.deepEqual(unmatchedRoutes, [{ id: "*.example.com", reason: "secure.example.com is more specific" }]);
     assert.ok(Array.isArray(diagnostics));
     assert.equal(rest.location, "https://secure.example.com");
     assert.equal(rest.source, "Ingress-secure.json:1");

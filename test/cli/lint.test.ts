@@ -36,7 +36,7 @@ describe("lint names", () => {
       [{ paths: [["/cart/", "Prefix"]] }],
       {
         rule: "slash-redirect",
-        kind: "differs",
+        kind: "different",
         field: "spec.rules[0].http.paths[0].path",
         url: "http://shop.example.com/cart",
         nginx: "301 http://shop.example.com/cart/",
@@ -51,7 +51,7 @@ describe("lint names", () => {
       ],
       {
         rule: "regex-applies-to-host",
-        kind: "quirk",
+        kind: "note",
         object: "Ingress default/api",
         field: `metadata.annotations[${NGINX}use-regex]`,
         url: "http://shop.example.com/cartbar",
@@ -64,7 +64,7 @@ describe("lint names", () => {
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Exact"]] }],
       {
         rule: "exact-matches-longer-paths",
-        kind: "quirk",
+        kind: "note",
         url: "http://shop.example.com/cartbar",
         edgress: "default/shop:80",
       },
@@ -74,7 +74,7 @@ describe("lint names", () => {
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Prefix"]] }],
       {
         rule: "prefix-matches-partial-segment",
-        kind: "quirk",
+        kind: "note",
         url: "http://shop.example.com/cartbar",
         edgress: "default/shop:80",
       },
@@ -82,19 +82,19 @@ describe("lint names", () => {
     [
       "case that is ignored",
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/cart", "Prefix"]] }],
-      { rule: "case-insensitive", kind: "quirk", url: "http://shop.example.com/CART", edgress: "default/shop:80" },
+      { rule: "case-insensitive", kind: "note", url: "http://shop.example.com/CART", edgress: "default/shop:80" },
     ],
     [
       "a dot that stands for any character",
       [{ annotations: { [`${NGINX}use-regex`]: "true" }, paths: [["/robots.txt", "Exact"]] }],
-      { rule: "dot-is-wildcard", kind: "quirk", url: "http://shop.example.com/robotsxtxt", edgress: "default/shop:80" },
+      { rule: "dot-is-wildcard", kind: "note", url: "http://shop.example.com/robotsxtxt", edgress: "default/shop:80" },
     ],
     [
       "a rewrite that sends every path to one",
       [{ annotations: { [`${NGINX}rewrite-target`]: "/new" }, paths: [["/old", "Prefix"]] }],
       {
         rule: "rewrite-without-groups",
-        kind: "quirk",
+        kind: "note",
         url: "http://shop.example.com/old/x",
         nginx: "default/shop:80 /new",
         edgress: "default/shop:80 /new",
@@ -105,7 +105,7 @@ describe("lint names", () => {
       [{ annotations: { "ingress.kubernetes.io/rewrite-target": "/" }, paths: [["/old", "Prefix"]] }],
       {
         rule: "legacy-rewrite",
-        kind: "differs",
+        kind: "different",
         url: "http://shop.example.com/old/x",
         nginx: "default/shop:80, not rewritten",
         edgress: "default/shop:80 /x",
@@ -114,14 +114,14 @@ describe("lint names", () => {
     [
       "the prefix of before 2018",
       [{ annotations: { "ingress.kubernetes.io/ssl-redirect": "false" } }],
-      { rule: "legacy-prefix", kind: "differs", field: "metadata.annotations[ingress.kubernetes.io/ssl-redirect]" },
+      { rule: "legacy-prefix", kind: "different", field: "metadata.annotations[ingress.kubernetes.io/ssl-redirect]" },
     ],
     [
       "policies that what no path takes inherits",
       [{ annotations: { [`${NGINX}rewrite-target`]: "https://new.example.net" }, paths: [["/old", "Prefix"]] }],
       {
         rule: "default-backend-inherits-policies",
-        kind: "quirk",
+        kind: "note",
         url: "http://shop.example.com/unmatched-path",
         edgress: "302 https://new.example.net",
       },
@@ -129,24 +129,24 @@ describe("lint names", () => {
     [
       "a path without a pathType",
       [{ paths: [["/cart", undefined]] }],
-      { rule: "missing-path-type", kind: "quirk", url: "http://shop.example.com/cartbar", edgress: "404" },
+      { rule: "missing-path-type", kind: "note", url: "http://shop.example.com/cartbar", edgress: "404" },
     ],
     [
       "an expression whose pathType says that it is none",
       [{ annotations: { [`${NGINX}rewrite-target`]: "/$1" }, paths: [["/cart/(.*)", "Prefix"]] }],
-      { rule: "regex-path-type", kind: "quirk", field: "spec.rules[0].http.paths[0].pathType" },
+      { rule: "regex-path-type", kind: "note", field: "spec.rules[0].http.paths[0].pathType" },
     ],
     [
       "an expression that is not read as one",
       [{ paths: [["/v[12]", "ImplementationSpecific"]] }],
-      { rule: "regex-not-enabled", kind: "quirk" },
+      { rule: "regex-not-enabled", kind: "note" },
     ],
     [
       "a port that the origin sees in Host",
       [{ port: 8080 }],
       {
         rule: "PortVisibleInHost",
-        kind: "differs",
+        kind: "different",
         url: "http://shop.example.com/",
         nginx: "Host: shop.example.com",
         edgress: "Host: shop.example.com:8080",
@@ -163,7 +163,7 @@ describe("lint names", () => {
         edgress: "503",
       },
     ],
-    ["a TLS Secret that is missing", [{ tls: "never-made" }], { rule: "TLSSecretNotFound", kind: "quirk" }],
+    ["a TLS Secret that is missing", [{ tls: "never-made" }], { rule: "TLSSecretNotFound", kind: "note" }],
     [
       "what closes a route",
       [{ annotations: { [`${NGINX}enable-modsecurity`]: "true" } }],
@@ -188,22 +188,22 @@ describe("lint names", () => {
     [
       "what only tunes nginx",
       [{ annotations: { [`${NGINX}proxy-buffering`]: "on" } }],
-      { rule: "no-op", kind: "same", field: `metadata.annotations[${NGINX}proxy-buffering]` },
+      { rule: "no-op", kind: "unchanged", field: `metadata.annotations[${NGINX}proxy-buffering]` },
     ],
     [
       "what is near",
       [{ annotations: { [`${NGINX}enable-cors`]: "true", [`${NGINX}cors-allow-origin`]: "https://a.example.net" } }],
-      { rule: "partial-support", kind: "differs", field: `metadata.annotations[${NGINX}cors-allow-origin]` },
+      { rule: "partial-support", kind: "different", field: `metadata.annotations[${NGINX}cors-allow-origin]` },
     ],
     [
       "what is the same",
       [{ annotations: { [`${NGINX}ssl-redirect`]: "false" } }],
-      { rule: "full-support", kind: "same", message: "1 path, and ssl-redirect: as in ingress-nginx" },
+      { rule: "full-support", kind: "unchanged", message: "1 path, and ssl-redirect: as in ingress-nginx" },
     ],
     [
       "x-forwarded-prefix that was meant as a flag",
       [{ annotations: { [`${NGINX}x-forwarded-prefix`]: "true" } }],
-      { rule: "forwarded-prefix-not-boolean", kind: "quirk" },
+      { rule: "forwarded-prefix-not-boolean", kind: "note" },
     ],
   ];
 
@@ -218,7 +218,7 @@ describe("lint names", () => {
 
   test("hosts outside the zones that are given", async () => {
     const findings = await lintIngresses([{}], ["example.net"]);
-    assert.ok(findings.some(({ rule, kind }) => rule === "HostNotInZone" && kind === "differs"));
+    assert.ok(findings.some(({ rule, kind }) => rule === "HostNotInZone" && kind === "different"));
   });
 });
 
@@ -261,7 +261,7 @@ describe("lint reports", () => {
       field: `metadata.annotations[${NGINX}server-snippet]`,
       source: "a folder/shop.yaml:12",
       kind: "error",
-      message: 'cannot be had; <"&>\u0001',
+      message: 'unsupported; <"&>\u0001',
       url: "http://shop.example.com/",
       nginx: "200",
       edgress: "503",
@@ -271,18 +271,18 @@ describe("lint reports", () => {
       object: "Ingress default/blog",
       field: "spec.rules",
       source: "b.yaml:1",
-      kind: "same",
+      kind: "unchanged",
       message: "1 path",
     },
   ];
 
   test("as a table with aligned columns, and a count", () => {
     assert.deepEqual(formatTable(findings), [
-      "       object                field           source                 message",
-      'error  Ingress default/shop  server-snippet  a folder/shop.yaml:12  cannot be had; <"&>\u0001',
-      "                                                                    http://shop.example.com/ → in ingress-nginx 200, here 503",
-      "same   Ingress default/blog  spec.rules      b.yaml:1               1 path",
-      "2 objects: 1 error, 0 unsupported, 0 differs, 0 quirk, 1 same",
+      "           object                field           source                 message",
+      'error      Ingress default/shop  server-snippet  a folder/shop.yaml:12  unsupported; <"&>\u0001',
+      "                                                                        http://shop.example.com/ → 200 in ingress-nginx, 503 in edgress",
+      "unchanged  Ingress default/blog  spec.rules      b.yaml:1               1 path",
+      "2 objects: 1 error, 0 unsupported, 0 different, 0 note, 1 unchanged",
     ]);
   });
 
@@ -298,18 +298,18 @@ describe("lint reports", () => {
       const region = locations?.[0]?.physicalLocation?.region;
       assert.ok(Number.isInteger(region?.startLine) && (region?.startLine ?? 0) >= 1);
     }
-    const [closed, same] = run?.results ?? [];
+    const [closed, unchanged] = run?.results ?? [];
     assert.equal(closed?.level, "error");
     assert.equal(closed?.locations?.[0]?.physicalLocation?.artifactLocation?.uri, "a%20folder/shop.yaml");
     assert.equal(closed?.locations?.[0]?.physicalLocation?.region?.startLine, 12);
     // A result that is no failure has no level (section 3.27.10).
-    assert.deepEqual([same?.kind, same?.level], ["pass", "none"]);
+    assert.deepEqual([unchanged?.kind, unchanged?.level], ["pass", "none"]);
   });
 
   test("as JUnit's XML, in which only errors fail and nothing breaks out", () => {
     const xml = formatJunit(findings);
     assert.match(xml, /<testsuites tests="2" failures="1" errors="0">/);
-    assert.match(xml, /<failure type="RouteFailedClosed" message="cannot be had; &lt;&quot;&amp;&gt;\ufffd">/);
+    assert.match(xml, /<failure type="RouteFailedClosed" message="unsupported; &lt;&quot;&amp;&gt;\ufffd">/);
     assert.equal(xml.match(/<testcase /g)?.length, 2);
     assert.equal(xml.match(/<failure /g)?.length, 1);
   });
@@ -405,7 +405,7 @@ describe("edgress lint", () => {
   test("says on standard error that Ingresses are of another class", async () => {
     const { code, error } = await runLint(["lint", "-"], clean);
     assert.equal(code, 0);
-    assert.match(error, /1 of 1 Ingresses are of another class/);
+    assert.match(error, /1 of 1 Ingresses have another class/);
   });
 
   test("knows its version and its commands", async () => {

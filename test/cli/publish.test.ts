@@ -87,8 +87,8 @@ describe("edgress publish", () => {
       code: 2,
       stdout: "",
       stderr:
-        "edgress: this KV namespace belongs to the cluster 6e1b7d1c-4f9b: " +
-        "publish to another, or stop that cluster's sync job and take it over with --take-ownership\n",
+        "edgress: this KV namespace belongs to another cluster: 6e1b7d1c-4f9b. " +
+        "Use another KV namespace, or stop that cluster's controller and take ownership with --take-ownership\n",
     });
     assert.deepEqual(listWritesSince(from), []);
     const takeover = await runEdgress([...args, "--take-ownership"], environment);
@@ -179,7 +179,7 @@ describe("edgress publish", () => {
     await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 2 })) }]);
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(args, environment);
-    assert.match(stderr, /^edgress: what is published is of a newer version: .*--take-ownership\n$/);
+    assert.match(stderr, /^edgress: the published snapshot is of a newer version: .*--take-ownership\n$/);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.deepEqual(listWritesSince(from), []);
     assert.equal((await runEdgress([...args, "--take-ownership"], environment)).code, 0);

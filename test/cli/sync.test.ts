@@ -60,7 +60,7 @@ describe("edgress sync says in one line what it was told wrongly, and ends with 
   test("with a sealing key that is none", async () => {
     const wrongEnvironment = { ...environment, EDGRESS_ENCRYPTION_KEY: "none" };
     const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
-    assert.equal(stderr, "edgress: EDGRESS_ENCRYPTION_KEY is not a key that `edgress keys` printed\n");
+    assert.equal(stderr, "edgress: EDGRESS_ENCRYPTION_KEY is invalid. Set a key from `edgress keys`\n");
     assert.equal(code, 2);
   });
 

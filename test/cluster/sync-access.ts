@@ -87,7 +87,10 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
       () => approve(),
       ({ stdout }) => stdout.startsWith("held back"),
     );
-    assert.match(approval.stdout, /^held back since \S+: 11 hosts would lose their last route, and at most 10 may/);
+    assert.match(
+      approval.stdout,
+      /^held back since \S+: 11 hosts would lose their last route; the limit is 10 per sync/,
+    );
     const [, id = ""] = /^edgress approve (\S+)/m.exec(approval.stdout) ?? [];
     await assertChangeWithin(t, 3000, "approved", {
       change: async () => assert.equal((await approve(id)).code, 0),

@@ -11,7 +11,7 @@ const Alert = z.strictObject({
   expr: z.string(),
   for: z.string(),
   labels: z.strictObject({ severity: z.enum(["critical", "warning"]) }),
-  annotations: z.strictObject({ summary: z.string().min(1), description: z.string().min(1) }),
+  annotations: z.strictObject({ summary: z.string().min(1), description: z.string().min(1), runbook: z.string() }),
 });
 const Rules = z.object({ spec: z.object({ groups: z.array(z.object({ rules: z.array(Alert) })) }) });
 const Dashboard = z.object({
@@ -56,6 +56,11 @@ describe("deploy/monitoring", () => {
         "warning EdgressStatusWriteErrors",
       ],
     );
+  });
+
+  test("names the runbook's heading for each alert", () => {
+    for (const { alert, annotations } of alerts())
+      assert.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`);
   });
 
   test("asks for metrics that there are, and shows every one", async () => {

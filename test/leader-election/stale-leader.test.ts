@@ -170,7 +170,7 @@ describe("a former leader that wakes up", () => {
     const generation = await publishAs("next", kv, NO_FENCE, 1);
     resume();
     await assert.rejects(former, {
-      message: `another sync job has published generation ${generation}; this one writes nothing more of its round`,
+      message: `another controller published generation ${generation}. This sync was aborted`,
     });
   });
 

@@ -156,7 +156,9 @@ describe("Workers KV", () => {
   test("keys that cannot be written are thrown, with their number", async () => {
     stack.account.faults = { ...createFaultPlan(), partialWrites: 4 };
     const entries = Array.from({ length: 32 }, (_, i) => ({ key: `never/${i}`, value: "x" }));
-    await assert.rejects(createTestKv().put(entries), { message: "Workers KV: 2 keys could not be written" });
+    await assert.rejects(createTestKv().put(entries), {
+      message: "Workers KV: 2 keys were not written after 4 attempts",
+    });
   });
 
   test("the edge can read a stale value, and miss a key that it once missed", async () => {

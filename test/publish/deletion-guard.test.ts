@@ -114,7 +114,7 @@ describe("the guard", () => {
     assert.equal(checkChange(before, before.slice(3)).blockedReason, undefined);
     assert.equal(
       checkChange(before, before.slice(4)).blockedReason,
-      "4 of 15 routes, of 4 Ingresses, would go, and at most a fifth may in one round",
+      "4 of 15 routes of 4 Ingresses would be removed; the limit is 20 % per sync",
     );
   });
 
@@ -134,7 +134,7 @@ describe("the guard", () => {
     ];
     assert.equal(
       checkChange(before, before.slice(11)).blockedReason,
-      "11 hosts would lose their last route, and at most 10 may in one round",
+      "11 hosts would lose their last route; the limit is 10 per sync",
     );
     assert.equal(checkChange(before, before.slice(10)).blockedReason, undefined);
   });

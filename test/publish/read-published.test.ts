@@ -185,7 +185,7 @@ describe("incident: the size of a snapshot", () => {
     await assert.rejects(publish(withHost(24.9 * MIB - 400), kv, signer, addMinutes(1)), {
       message:
         "nothing was published: the rules of host large.example.com: " +
-        "24.9 of at most 24.0 MiB; give that host fewer paths",
+        "24.9 of at most 24.0 MiB. Remove paths from the host",
     });
     assert.deepEqual((await readPublishedSnapshot(kv, signer)).manifest, firstResult.snapshot.manifest);
   });
@@ -193,7 +193,7 @@ describe("incident: the size of a snapshot", () => {
   test("one of more than 70 % of what may be written is published with a warning", async () => {
     const { warnings, hasChanged } = await publish(withHost(17 * MIB - 400), new MemoryKv(), signer, NOW);
     assert.deepEqual(warnings, [
-      "the rules of host large.example.com: 17.0 of at most 24.0 MiB; give that host fewer paths",
+      "the rules of host large.example.com: 17.0 of at most 24.0 MiB. Remove paths from the host",
     ]);
     assert.equal(hasChanged, true);
   });
@@ -201,7 +201,7 @@ describe("incident: the size of a snapshot", () => {
   test("a manifest that is too large is refused", async () => {
     const zones = Array.from({ length: 50_000 }, (_, index) => `zone-${index}.example.com`);
     await assert.rejects(publish({ zones, hosts: [] }, new MemoryKv(), signer, NOW), {
-      message: "nothing was published: the manifest: 1.3 of at most 1.0 MiB; let this account answer for fewer zones",
+      message: "nothing was published: the manifest: 1.3 of at most 1.0 MiB. Use fewer zones in this account",
     });
   });
 });
@@ -229,11 +229,7 @@ describe("incident: KV, as the one who writes sees it", () => {
 
   for (const [what, spoil, problem] of [
     ["is missing", (kv: MemoryKv, key: string) => kv.values.delete(key), "is not in KV"],
-    [
-      "has a wrong digest",
-      (kv: MemoryKv, key: string) => kv.values.set(key, "{}"),
-      "has other bytes than its name says",
-    ],
+    ["has a wrong digest", (kv: MemoryKv, key: string) => kv.values.set(key, "{}"), "does not match its digest"],
   ] as const) {
     test(`a shard that ${what} is named, and written anew after what could be read`, async () => {
       const kv = new MemoryKv();
@@ -242,7 +238,7 @@ describe("incident: KV, as the one who writes sees it", () => {
         (await readPublishedSnapshot(kv, signer)).manifest?.shards.map((digest) => `${SHARD_PREFIX}${digest}`) ?? [];
       spoil(kv, key);
       const { message, partialResult } = await expectPartialRead(kv);
-      assert.equal(message, `of generation 2 in KV, shard ${key.slice(SHARD_PREFIX.length)} ${problem}`);
+      assert.equal(message, `generation 2 in KV is incomplete: shard ${key.slice(SHARD_PREFIX.length)} ${problem}`);
       assert.ok(partialResult.hosts.length > 0 && partialResult.hosts.length < 21);
       const { hasChanged } = await publish(buildTurnRules(2), kv, signer, addMinutes(200), undefined, {
         snapshot: partialResult,
@@ -258,7 +254,7 @@ describe("incident: KV, as the one who writes sees it", () => {
     for (const key of await kv.list(SHARD_PREFIX)) kv.values.delete(key);
     assert.match(
       (await expectPartialRead(kv)).message,
-      /^of generation 1 in KV, shard [0-9a-f]{64} is not in KV, and 3 more$/,
+      /^generation 1 in KV is incomplete: shard [0-9a-f]{64} is not in KV, and 3 more$/,
     );
   });
 
@@ -328,7 +324,7 @@ describe("incident: KV, as the one who writes sees it", () => {
       publish(buildTurnRules(3), kv, signer, addMinutes(201), undefined, { snapshot }),
       (error: Error) => {
         assert.ok(error instanceof PublishConflictError);
-        const message = "another sync job has published generation 3; this one writes nothing more of its round";
+        const message = "another controller published generation 3. This sync was aborted";
         assert.equal(error.message, message);
         return true;
       },

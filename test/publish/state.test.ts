@@ -186,8 +186,11 @@ describe("the ledger", () => {
         () => assert.fail(),
         (error: PartialReadError<LoadedState>) => {
           assert.ok(error instanceof PartialReadError);
-          const problem = spoil === "gone" ? "is not in KV" : "has other bytes than its name says";
-          assert.equal(error.message, `of the ledger in KV, blob ${key.slice("state/".length)} ${problem}`);
+          const problem = spoil === "gone" ? "is not in KV" : "does not match its digest";
+          assert.equal(
+            error.message,
+            `controller state in KV is incomplete: blob ${key.slice("state/".length)} ${problem}`,
+          );
           return error.partialResult;
         },
       );
@@ -262,14 +265,14 @@ describe("incident: two clusters and one KV namespace", () => {
     assert.deepEqual(checkOwnership(await readNamespaceOwner(kv, signer), OTHER_CLUSTER), {
       ok: false,
       problem:
-        `this KV namespace belongs to the cluster ${CLUSTER}, and this is ${OTHER_CLUSTER}: ` +
-        "give this cluster a KV namespace of its own, or take that one over with --take-ownership",
+        `this KV namespace belongs to another cluster: ${CLUSTER} (this cluster is ${OTHER_CLUSTER}). ` +
+        "Use a separate KV namespace for this cluster, or take ownership with --take-ownership",
     });
     assert.deepEqual(checkOwnership(await readNamespaceOwner(kv, signer), undefined), {
       ok: false,
       problem:
-        `this KV namespace belongs to the cluster ${CLUSTER}: ` +
-        "publish to another, or stop that cluster's sync job and take it over with --take-ownership",
+        `this KV namespace belongs to another cluster: ${CLUSTER}. ` +
+        "Use another KV namespace, or stop that cluster's controller and take ownership with --take-ownership",
     });
   });
 
@@ -285,8 +288,8 @@ describe("incident: two clusters and one KV namespace", () => {
       assert.deepEqual(checkOwnership(state, CLUSTER), {
         ok: false,
         problem:
-          "this KV namespace belongs to a sync job with another signing key, or of a newer version: " +
-          "give this cluster a KV namespace of its own, or take that one over with --take-ownership",
+          "this KV namespace belongs to a controller with another signing key, or of a newer version. " +
+          "Use a separate KV namespace for this cluster, or take ownership with --take-ownership",
       });
       await writeStateTo(kv, buildState([]), state);
       assert.deepEqual(checkOwnership(await readNamespaceOwner(kv, signer), CLUSTER), { ok: true });
@@ -309,7 +312,10 @@ describe("incident: two clusters and one KV namespace", () => {
     const secondWrite = writeState(kv, signer, sharedState, buildState([], {}, OTHER_CLUSTER));
     await assert.rejects(secondWrite, (error: Error) => {
       assert.ok(error instanceof PublishConflictError);
-      assert.match(error.message, new RegExp(`^this KV namespace belongs to the cluster ${CLUSTER}, and this is`));
+      assert.match(
+        error.message,
+        new RegExp(`^this KV namespace belongs to another cluster: ${CLUSTER} \\(this cluster is`),
+      );
       return true;
     });
     assert.deepEqual((await readNamespaceOwner(kv, signer)).owner, { type: "cluster", cluster: CLUSTER });

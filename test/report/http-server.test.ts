@@ -19,28 +19,28 @@ const HEALTHY: ControllerHealth = {
 
 describe("health", () => {
   const table: [string, Partial<ControllerHealth>, boolean, string][] = [
-    ["a loop that rests is well", {}, true, "the loop turns"],
-    ["a round that runs is well", { syncStartedAt: NOW - 120_000 }, true, "the loop turns"],
+    ["a loop that rests is well", {}, true, "the sync loop is running"],
+    ["a round that runs is well", { syncStartedAt: NOW - 120_000 }, true, "the sync loop is running"],
     [
       "a wedged round is not (cloudflared #1300)",
       { syncStartedAt: NOW - 121_000 },
       false,
-      "a round has been running for 121 s, more than 120 s",
+      "a sync has been running for 121 s, more than 120 s",
     ],
     [
       "a loop that begins no more rounds is not",
       { syncDueAt: NOW - 121_000 },
       false,
-      "a round has been due for 121 s, and none has begun",
+      "the next sync is overdue by 121 s",
     ],
     [
       "a long round is measured by its own time",
       { syncStartedAt: NOW - 1, syncDueAt: NOW - 500_000 },
       true,
-      "the loop turns",
+      "the sync loop is running",
     ],
-    ["who stands by is due nothing", { isLeader: false, syncDueAt: undefined }, true, "the loop turns"],
-    ["rounds that fail call for no restart", { lastSuccessAt: NOW - 900_000 }, true, "the loop turns"],
+    ["who stands by is due nothing", { isLeader: false, syncDueAt: undefined }, true, "the sync loop is running"],
+    ["rounds that fail call for no restart", { lastSuccessAt: NOW - 900_000 }, true, "the sync loop is running"],
   ];
   for (const [name, change, ok, reason] of table) {
     test(name, () => assert.deepEqual(checkHealth({ ...HEALTHY, ...change }, LIMITS, NOW), { ok, reason }));
@@ -49,13 +49,13 @@ describe("health", () => {
 
 describe("readiness", () => {
   const table: [string, Partial<ControllerHealth>, boolean, string][] = [
-    ["a leader whose round succeeded is ready", {}, true, "the last round that succeeded was 10 s ago"],
-    ["a leader is not before its first success", { lastSuccessAt: undefined }, false, "no round has succeeded yet"],
+    ["a leader whose round succeeded is ready", {}, true, "the last successful sync was 10 s ago"],
+    ["a leader is not before its first success", { lastSuccessAt: undefined }, false, "no sync has succeeded yet"],
     [
       "a leader is not when the last success is too long ago",
       { lastSuccessAt: NOW - 301_000 },
       false,
-      "the last round that succeeded was 301 s ago, more than 300 s",
+      "the last successful sync was 301 s ago, more than 300 s",
     ],
     ["who is stopping is not", { isStopping: true }, false, "stopping"],
     ["who stands by with all lists in is", { isLeader: false, lastSuccessAt: undefined }, true, "standby"],
@@ -63,7 +63,7 @@ describe("readiness", () => {
       "who stands by is not before they are",
       { isLeader: false, hasFirstLists: false },
       false,
-      "the first lists from the API server are not all in",
+      "the initial lists from the API server are not complete",
     ],
   ];
   for (const [name, change, ok, reason] of table) {
@@ -79,8 +79,8 @@ describe("the endpoints", () => {
     server = await startHttpServer({
       port: 0,
       scope: "loopback",
-      checkHealth: () => ({ ok: true, reason: "the loop turns" }),
-      checkReadiness: () => ({ ok: false, reason: "no round has succeeded yet" }),
+      checkHealth: () => ({ ok: true, reason: "the sync loop is running" }),
+      checkReadiness: () => ({ ok: false, reason: "no sync has succeeded yet" }),
       metrics: { render: async () => ({ type: "text/plain; version=0.0.4", text: "edgress_leader 1\n" }) },
       ...overrides,
     });
@@ -91,11 +91,11 @@ describe("the endpoints", () => {
   const TEXT = "text/plain; charset=utf-8";
 
   test("say whether the job is well", async () => {
-    assert.deepEqual(await sendRequest("/healthz"), [200, TEXT, "ok: the loop turns\n"]);
+    assert.deepEqual(await sendRequest("/healthz"), [200, TEXT, "ok: the sync loop is running\n"]);
   });
 
   test("say why it is not ready", async () => {
-    assert.deepEqual(await sendRequest("/readyz?verbose"), [503, TEXT, "no: no round has succeeded yet\n"]);
+    assert.deepEqual(await sendRequest("/readyz?verbose"), [503, TEXT, "no: no sync has succeeded yet\n"]);
   });
 
   test("give the metrics", async () => {
@@ -116,7 +116,11 @@ describe("the endpoints", () => {
 
   test("answer 500 where the metrics cannot be read", async () => {
     const metrics = { render: () => Promise.reject(new Error("no")) };
-    assert.deepEqual(await sendRequest("/metrics", "GET", { metrics }), [500, TEXT, "the metrics could not be read\n"]);
+    assert.deepEqual(await sendRequest("/metrics", "GET", { metrics }), [
+      500,
+      TEXT,
+      "metrics could not be collected\n",
+    ]);
   });
 
   test("say so in one line where the port is taken", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import packageJson from "../../package.json" with { type: "json" };
 import { createMetrics, METRIC_NAMES, type Metrics } from "../../sync/report/metrics.ts";
 
 const EMPTY_MEASUREMENTS = {
@@ -30,6 +31,11 @@ describe("the metrics", () => {
         documentedNames.includes("nodejs_eventloop_lag_seconds"),
     );
     assert.equal(type, "text/plain; version=0.0.4; charset=utf-8");
+  });
+
+  test("report the version of edgress", async () => {
+    const samples = await readSamples(createMetrics(), "edgress_build_info");
+    assert.deepEqual(samples, [`edgress_build_info{version="${packageJson.version}"} 1`]);
   });
 
   test("count rounds by what they came to, from zero", async () => {

@@ -148,7 +148,7 @@ describe("statuses", () => {
     const { failedItems, remainingItems } = await reportStatuses(buildStatusWrites(1000), reporting);
     assert.ok(failedItems.length >= 32 && failedItems.length <= 64, `${failedItems.length} failed`);
     assert.equal(failedItems.length + remainingItems.length, 1000);
-    assert.equal(lines.at(-1), `${remainingItems.length} were left for the next round`);
+    assert.equal(lines.at(-1), `${remainingItems.length} were postponed to the next sync`);
   });
 
   test("are all tried where the API server fails only now and then", async () => {

@@ -41,7 +41,8 @@ export function compileHost(grant: HostGrant, index: ClusterIndex, options: Opti
 
 function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules {
   const { host, ownership } = grant;
-  if (ownership.type === "www-redirect") return { host, policies: redirectHost(ownership.to), routes: [], backends: {} };
+  if (ownership.type === "www-redirect")
+    return { host, policies: redirectHost(ownership.to), routes: [], backends: {} };
   const tls = hasTls(host, compilation);
   const claims = listHostClaims(grant, compilation.report);
   const drafts = claims

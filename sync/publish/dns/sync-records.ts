@@ -4,26 +4,26 @@ import { updateWantedRecords, type WantedRecords } from "./wanted-records.ts";
 
 const ZONES_CACHE_TTL_MS = 60_000;
 const RECORDS_CACHE_TTL_MS = 600_000;
-/** Edges may serve for an hour from a generation that still needs a record: history keeps it for as long. */
+/** An edge may serve an older generation that needs the record. History keeps generations for one hour. */
 const STALE_RECORD_RETENTION_MS = 3_600_000;
 
-/** A record of ours that no rule needs any more. */
+/** A record created by edgress that the rules no longer need. */
 export interface StaleRecord {
   readonly zone: Zone;
   readonly record: ExistingRecord;
 }
 
 export interface OriginRecordSync {
-  /** The account's zones, a minute old at most. */
+  /** Returns the zones of the account, from a cache of up to 60 s. */
   listZones(): Promise<readonly Zone[]>;
   /**
-   * Adds the records that rules need, and removes those that nothing has needed for an hour. `fence` is called before each
-   * write, and may throw. Resolves with what is not needed and still there.
+   * Adds the records that rules need, and removes records that were stale for one hour. Calls `checkFence`, which may
+   * throw, before each write. Resolves with the stale records that remain.
    */
   sync(rules: Rules, checkFence: () => void): Promise<StaleRecord[]>;
 }
 
-/** The DNS records of origins. What the account said is remembered, so that a round without news asks it nothing. */
+/** Creates the sync of origin records. It caches API responses, so that a sync without changes sends no requests. */
 export function createOriginRecordSync(dns: Dns, now: () => number): OriginRecordSync {
   const zoneCache = createCache(now, ZONES_CACHE_TTL_MS, () => dns.listZones());
   const recordCaches = new Map<string, ExpiringCache<ExistingRecord[]>>();
@@ -72,7 +72,7 @@ interface ExpiringCache<T> {
   invalidate(): void;
 }
 
-/** What `ask` resolves with, asked again when that is older than `keptMs`. */
+/** Caches the value of `fetchValue` for `ttlMs`. */
 function createCache<T>(now: () => number, ttlMs: number, fetchValue: () => Promise<T>): ExpiringCache<T> {
   let cached: { readonly value: T; readonly loadedAt: number } | undefined;
   return {

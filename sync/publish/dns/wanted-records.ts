@@ -6,13 +6,13 @@ import type { OriginRecord } from "../../cloudflare/dns.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
 
-/** The records that rules need, and the rules. */
+/** Rules, and the DNS records that they need. */
 export interface WantedRecords {
   readonly rules: Rules;
   readonly records: ReadonlyMap<string, readonly OriginRecord[]>; // by zone
 }
 
-/** What `recordsOf` gives: the same records as before, where every host is reached at the addresses of before. */
+/** Returns the records that `rules` need. Reuses the previous ones if no host's addresses changed. */
 export function updateWantedRecords(previous: WantedRecords | undefined, rules: Rules): WantedRecords {
   const isUnchanged =
     previous &&
@@ -25,23 +25,26 @@ function hasSameAddresses({ before, after }: HostChange): boolean {
   return before !== undefined && after !== undefined && isDeepStrictEqual(listAddresses(before), listAddresses(after));
 }
 
-/** The DNS records through which the edge reaches the rules' addresses, by zone: each zone has those of its own hosts. */
+/** Returns by zone the DNS records through which the edge reaches the addresses of the zone's hosts. */
 export function buildWantedRecords({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
-  const recordsByZone = new Map(zones.map((zone) => [zone, new Map<string, OriginRecord>()]));
-  for (const rules of hosts) {
-    const hostZone = findZone(rules.host, zones);
-    // Requests for any host come through every zone, and so may those for a host in none.
-    const targetZones = rules.host === CATCH_ALL_HOST || hostZone === undefined ? zones : [hostZone];
-    for (const zone of targetZones) addRecords(listAddresses(rules), zone, recordsByZone.get(zone) ?? new Map());
-  }
-  return new Map([...recordsByZone].map(([zone, records]) => [zone, [...records.values()]]));
+  const zonedHosts = hosts.map((rules) => ({
+    // A request for the catch-all host, or for a host outside the zones, may arrive in any zone.
+    zone: rules.host === CATCH_ALL_HOST ? undefined : findZone(rules.host, zones),
+    addresses: listAddresses(rules),
+  }));
+  const findAddresses = (zone: string) =>
+    zonedHosts.filter((host) => host.zone === undefined || host.zone === zone).flatMap(({ addresses }) => addresses);
+  return new Map(zones.map((zone) => [zone, buildRecords(findAddresses(zone), zone)]));
 }
 
-function addRecords(addresses: Addresses, zone: string, records: Map<string, OriginRecord>): void {
-  for (const { address, record } of addresses) {
-    if (records.has(record)) continue; // most addresses are many hosts'
-    records.set(record, { type: chooseRecordType(address), name: buildRecordName(record, zone), content: address });
-  }
+/** Builds one record per name, because hosts share most addresses. */
+function buildRecords(addresses: Addresses, zone: string): OriginRecord[] {
+  const addressesByRecord = new Map(addresses.map(({ address, record }) => [record, address]));
+  return [...addressesByRecord].map(([record, address]) => ({
+    type: chooseRecordType(address),
+    name: buildRecordName(record, zone),
+    content: address,
+  }));
 }
 
 type Addresses = HostRules["backends"][string]["addresses"];

@@ -1,11 +1,12 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
+import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
 /**
- * The Ingresses ("namespace/name") of whose routes something is new or different in `after`: the routes themselves, where
- * their backends are reached, or the policies of their host. Hosts that are the same object are passed over.
+ * Returns the Ingresses ("namespace/name") with new or changed routes in `after`. A route also changes with the addresses
+ * of its backend and with the policies of its host. Hosts with the same rules object are skipped.
  */
 export function findChangedIngresses(before: readonly HostRules[], after: readonly HostRules[]): Set<string> {
   return new Set(diffHosts(before, after).flatMap(findChangedInHost));
@@ -19,7 +20,7 @@ function findChangedInHost({ before, after }: HostChange): string[] {
   );
 }
 
-/** All that makes up each route, by its id. */
+/** Returns the text of each route by id, with its backend and the policies of its host. */
 function serializeRoutes({ policies, routes, backends }: HostRules): Map<string, string> {
   return new Map(
     routes.map((route) => {
@@ -29,7 +30,7 @@ function serializeRoutes({ policies, routes, backends }: HostRules): Map<string,
   );
 }
 
-/** The Ingresses ("namespace/name") that have a route in some hosts. */
+/** Returns the Ingresses ("namespace/name") that have a route in `hosts`. */
 export const findRoutedIngresses = memoize((hosts: readonly HostRules[]): ReadonlySet<string> => {
   const names = new Set<string>();
   for (const host of hosts) for (const name of findHostIngresses(host)) names.add(name);
@@ -39,8 +40,3 @@ export const findRoutedIngresses = memoize((hosts: readonly HostRules[]): Readon
 const findHostIngresses = memoize(({ routes }: HostRules) => [
   ...new Set(routes.map(({ id }) => parseIngressName(id))),
 ]);
-
-/** `"shop/cart#0.1"` → `"shop/cart"`. */
-export function parseIngressName(routeId: string): string {
-  return routeId.split("#")[0] ?? "";
-}

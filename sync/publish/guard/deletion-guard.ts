@@ -1,34 +1,35 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
+import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
 import { computeDigest } from "../canonical-json.ts";
+import { parseIngressName } from "../route-id.ts";
 import { diffHosts } from "./host-changes.ts";
 
 const REMOVAL_ID_LENGTH = 12;
-const MAX_TEXT_BYTES = 500_000; // a ConfigMap takes a million
+const MAX_TEXT_BYTES = 500_000; // the limit of a ConfigMap is 1 MiB
 
-/** What a publication would take from the edge. */
+/** Routes and hosts that a publication would remove. */
 export interface Removal {
-  readonly routes: readonly RemovedRoute[]; // in the order of their lines
-  readonly hosts: readonly string[]; // those that lose their last route, in order
+  readonly routes: readonly RemovedRoute[]; // sorted by line
+  readonly hosts: readonly string[]; // hosts that lose their last route, sorted
 }
 
 export interface RemovedRoute {
   readonly ingress: string; // "namespace/name"
-  readonly line: string; // for people: "shop.example.com prefix /cart of default/shop#0.1"
+  readonly line: string; // for display: "shop.example.com prefix /cart of default/shop#0.1"
 }
 
 export interface DeletionLimits {
-  /** How many hosts may lose their last route in one round. */
+  /** Maximum number of hosts that may lose their last route in one sync. */
   readonly maxRemovedHosts: number;
-  /** Whether any number of routes and hosts may go. */
+  /** Disables the limits. */
   readonly allowMassDeletion: boolean;
 }
 
-/** What the guard makes of a removal. */
+/** Result of a removal check. */
 export interface DeletionVerdict {
-  /** Why it is held back; undefined where it may go. */
+  /** Reason for blocking the removal; undefined if it is allowed. */
   readonly blockedReason: string | undefined;
-  /** Stands for exactly this list; an approval names it. */
+  /** Digest of exactly these lines. An approval contains it. */
   readonly id: string;
   readonly routes: number;
   readonly hosts: number;
@@ -36,8 +37,8 @@ export interface DeletionVerdict {
 }
 
 /**
- * The routes of `before` whose host, path type and path no route of `after` has. A route that stays and answers otherwise,
- * be it with 503, is not removed. Hosts whose rules are the same object cost nothing.
+ * Returns the routes of `before` whose host, path type and path are not in `after`. A route that still exists, but answers
+ * differently, even with 503, is not removed. Hosts with the same rules object are skipped.
  */
 export function diffRemovals(before: readonly HostRules[], after: readonly HostRules[]): Removal {
   const changes = diffHosts(before, after);
@@ -48,12 +49,12 @@ export function diffRemovals(before: readonly HostRules[], after: readonly HostR
   return { routes: routes.toSorted((a, b) => compareText(a.line, b.line)), hosts: hosts.toSorted(compareText) };
 }
 
-/** How many routes there are: what a removal is measured by. */
+/** Counts the routes of hosts. */
 export function countHostRoutes(hosts: readonly HostRules[]): number {
   return hosts.reduce((sum, { routes }) => sum + routes.length, 0);
 }
 
-/** Whether a removal may be published, of `total` published routes. `approved` is the id that someone has confirmed. */
+/** Checks a removal from `totalRoutes` published routes. A removal with the id `approvedId` is allowed. */
 export function checkRemoval(
   removal: Removal,
   totalRoutes: number,
@@ -72,7 +73,7 @@ export function checkRemoval(
   };
 }
 
-/** The list of what would go, for a ConfigMap: at most 500 KB. */
+/** Formats the removed routes and hosts for a ConfigMap, up to 500 KB. */
 export function formatRemovalList({ lines }: DeletionVerdict): string {
   const shownLines = lines.slice(0, countFittingLines(lines));
   const hiddenCount = lines.length - shownLines.length;
@@ -87,22 +88,22 @@ function findRemovedRoutes({ host, routes }: HostRules, after: HostRules | undef
     .map(({ id, path }) => ({ ingress: parseIngressName(id), line: `${host} ${formatMatch(path)} of ${id}` }));
 }
 
-/** One expression makes expressions of all paths of its host: a route that becomes one, or ceases to be one, stays. */
+/** Whether a route became a regex or stopped being one. One regex turns all paths of its host into regexes. */
 function isRegexChange(before: PathMatch, after: PathMatch | undefined): boolean {
   return after !== undefined && (before.type === "regex") !== (after.type === "regex");
 }
 
-/** Why so much may not go unasked. What one Ingress loses is somebody's act, however much of the whole it is. */
+/** Returns why a removal exceeds the limits. The 20 % limit needs two Ingresses: deleting one is intended. */
 function explainExcess(
   { routes, hosts }: Removal,
   totalRoutes: number,
   { maxRemovedHosts }: DeletionLimits,
 ): string | undefined {
   if (hosts.length > maxRemovedHosts)
-    return `${hosts.length} hosts would lose their last route, and at most ${maxRemovedHosts} may in one round`;
+    return `${hosts.length} hosts would lose their last route; the limit is ${maxRemovedHosts} per sync`;
   const ingresses = new Set(routes.map(({ ingress }) => ingress));
   if (ingresses.size > 1 && routes.length * 5 > totalRoutes)
-    return `${routes.length} of ${totalRoutes} routes, of ${ingresses.size} Ingresses, would go, and at most a fifth may in one round`;
+    return `${routes.length} of ${totalRoutes} routes of ${ingresses.size} Ingresses would be removed; the limit is 20 % per sync`;
   return undefined;
 }
 
@@ -114,12 +115,7 @@ function formatMatch(path: PathMatch): string {
   return path.type === "regex" ? `regex ${path.pattern}` : `${path.type} ${path.path}`;
 }
 
-/** The Ingress in a route's id, "namespace/ingress#rule.path". */
-function parseIngressName(id: Route["id"]): string {
-  return id.replace(/#.*$/, "");
-}
-
-/** How many of the first lines fit, with room for one that counts the rest. */
+/** Counts the lines that fit, with 100 bytes reserved for the line that counts the others. */
 function countFittingLines(lines: readonly string[]): number {
   let bytes = 100;
   const overflowIndex = lines.findIndex((line) => {

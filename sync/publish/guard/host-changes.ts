@@ -1,13 +1,13 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { diffLists } from "../../incremental/list-diff.ts";
 
-/** A host of which something may have changed: its rules as they were, and as they are. */
+/** Previous and current rules of a host that may have changed. */
 export interface HostChange {
-  readonly before: HostRules | undefined; // of one that is new
-  readonly after: HostRules | undefined; // of one that is gone
+  readonly before: HostRules | undefined; // for a new host
+  readonly after: HostRules | undefined; // for a removed host
 }
 
-/** The hosts whose rules are not the same object in both lists, each of which has a host once. */
+/** Returns the hosts whose rules are not the same object in both lists. Each list has a host once. */
 export function diffHosts(before: readonly HostRules[], after: readonly HostRules[]): HostChange[] {
   const { removed, added } = diffLists(before, after);
   const previousRules = new Map(removed.map((rules) => [rules.host, rules]));

@@ -1,18 +1,18 @@
 import type { Kv } from "../../cloudflare/kv.ts";
 
-/** Keeps a sync job that is no longer the one that may write from writing. */
+/** Prevents writes by a former leader. */
 export interface WriteFence {
-  /** Throws where the Lease is not held any more. It must not wait: nothing may come between it and the write. */
+  /** Throws if this replica is not the leader. Synchronous, because nothing may run between the check and the write. */
   readonly check: () => void;
 }
 
-/** For whoever writes without a Lease. */
+/** Fence of commands that write without a Lease. */
 export const NO_FENCE: WriteFence = { check: () => {} };
 
-/** Another sync job has written meanwhile. Nothing of one's own may be taken for what is published: read it anew. */
+/** Thrown if another controller wrote meanwhile. The caller must read the published snapshot again. */
 export class PublishConflictError extends Error {}
 
-/** The same KV, with the fence before each write and removal. */
+/** Returns the same KV with a fence check before each write and removal. */
 export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
   return {
     get: (key) => kv.get(key),

@@ -1,14 +1,14 @@
-/** Whose a KV namespace is. */
+/** Owner of a KV namespace. */
 export type NamespaceOwner =
   | { readonly type: "none" }
   | { readonly type: "cluster"; readonly cluster: string } // by its uid
-  | { readonly type: "unknown" }; // there is a ledger that this key has not signed, or of a format that is not known
+  | { readonly type: "unknown" }; // the controller state has another signing key, or an unknown format
 
 export type OwnershipCheck = { readonly ok: true } | { readonly ok: false; readonly problem: string };
 
 /**
- * Whether whoever acts for `cluster` may publish to a namespace of this owner's; the problem is one line. Undefined is for
- * publishing without a cluster.
+ * Checks whether `cluster` may publish to a KV namespace with this owner. `cluster` is undefined for `edgress publish`,
+ * which has no cluster. The problem is one line.
  */
 export function checkOwnership(
   { owner }: { readonly owner: NamespaceOwner },
@@ -20,18 +20,21 @@ export function checkOwnership(
       return { ok: true };
     case "cluster": {
       if (owner.cluster === cluster) return { ok: true };
-      const problem = `this KV namespace belongs to the cluster ${owner.cluster}`;
-      return { ok: false, problem: `${problem}${cluster === undefined ? "" : `, and this is ${cluster}`}: ${remedy}` };
+      const problem = `this KV namespace belongs to another cluster: ${owner.cluster}`;
+      return {
+        ok: false,
+        problem: `${problem}${cluster === undefined ? "" : ` (this cluster is ${cluster})`}. ${remedy}`,
+      };
     }
     case "unknown": {
-      const problem = "this KV namespace belongs to a sync job with another signing key, or of a newer version";
-      return { ok: false, problem: `${problem}: ${remedy}` };
+      const problem = "this KV namespace belongs to a controller with another signing key, or of a newer version";
+      return { ok: false, problem: `${problem}. ${remedy}` };
     }
   }
 }
 
 function suggestRemedy(cluster: string | undefined): string {
   if (cluster === undefined)
-    return "publish to another, or stop that cluster's sync job and take it over with --take-ownership";
-  return "give this cluster a KV namespace of its own, or take that one over with --take-ownership";
+    return "Use another KV namespace, or stop that cluster's controller and take ownership with --take-ownership";
+  return "Use a separate KV namespace for this cluster, or take ownership with --take-ownership";
 }

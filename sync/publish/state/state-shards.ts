@@ -6,25 +6,25 @@ import { computeDigest } from "../canonical-json.ts";
 import { chooseShardCount } from "../plan-publication.ts";
 import { serializeIngress } from "./stored-ingress.ts";
 
-/** The Ingresses whose names hash to one blob; those of an empty group have none. */
+/** Ingresses whose names hash to the same shard. An empty shard has no blob and no digest. */
 export interface StateShard {
   readonly ingresses: readonly Ingress[];
   readonly digest: string | null;
 }
 
-/** Groups that need a blob, with what is to be written of them: the text, by digest. */
+/** All shards, and the texts of new shards by digest. */
 export interface StateShards {
   readonly shards: readonly StateShard[];
   readonly newBlobs: ReadonlyMap<string, string>;
 }
 
-/** What Ingresses were grouped before, and how. */
+/** Ingresses and shards of the previous controller state. */
 export interface PreviousShards {
   readonly ingresses: readonly Ingress[];
   readonly shards: readonly StateShard[];
 }
 
-/** Groups Ingresses as hosts are into shards. A group whose Ingresses are the same objects as before costs nothing. */
+/** Distributes Ingresses over shards by name. A shard whose Ingresses are the same objects as before is reused. */
 export function buildStateShards(ingresses: readonly Ingress[], previous: PreviousShards): StateShards {
   const bytes = ingresses.reduce((sum, ingress) => sum + serializeIngress(ingress).length, 0);
   const count = chooseShardCount(bytes, previous.shards.length || undefined);
@@ -53,7 +53,7 @@ export function buildStateShards(ingresses: readonly Ingress[], previous: Previo
 
 const EMPTY_SHARD: StateShard = { ingresses: [], digest: null };
 
-/** What a group's blob holds, whatever the order in which its Ingresses came. */
+/** Serializes a shard. Sorts its Ingresses, so that their order of arrival does not change the bytes. */
 function serializeStateShard(ingresses: readonly Ingress[]): string {
   const sortedIngresses = ingresses.toSorted((a, b) => compareText(nameOf(a), nameOf(b)));
   return `{"ingresses":[${sortedIngresses.map(serializeIngress).join(",")}]}`;

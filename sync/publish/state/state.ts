@@ -13,41 +13,41 @@ import { StoredIngresses } from "./stored-ingress.ts";
 export const STATE_KEY = "state";
 const STATE_SHARD_PREFIX = "state/";
 
-/** Raised when an older sync job would misread a newer ledger. */
+/** Raise this if an older controller would misread the new controller state. */
 const STATE_FORMAT = 1;
 
 const StoredState = z.strictObject({
   format: z.literal(STATE_FORMAT),
   cluster: z.nullable(z.string()),
   brokenSince: z.record(z.string(), z.iso.datetime({ offset: true })),
-  ingresses: z.array(z.nullable(z.string())), // digests of blobs, by group; null where no Ingress hashes to it
+  ingresses: z.array(z.nullable(z.string())), // digests of shards; null for an empty shard
 });
 
-/** What the sync job remembers beside what it has published. */
+/** State that the controller stores in KV besides the published snapshot. */
 export interface ControllerState {
-  /** The uid of the cluster that owns the KV namespace; undefined gives it up. */
+  /** UID of the cluster that owns the KV namespace. Undefined releases the namespace. */
   readonly cluster: string | undefined;
-  /** Since when (RFC 3339) an Ingress ("namespace/name") is served by its last good rules. */
+  /** Time (RFC 3339) since which an Ingress ("namespace/name") is served with its last good rules. */
   readonly brokenSince: Readonly<Record<string, string>>;
-  /** Ingresses as they were when they were last good, with at least those annotations that mean something here. */
+  /** Last good version of each Ingress, with at least the annotations that edgress reads. */
   readonly ingresses: readonly Ingress[];
 }
 
-/** A ledger as it was read from KV, or as it was written last. */
+/** Controller state as read from KV or as last written. */
 export interface LoadedState extends ControllerState {
   readonly owner: NamespaceOwner;
-  readonly text: string | undefined; // what is signed under the key `ledger`
+  readonly text: string | undefined; // the signed text of the key `state`
   readonly shards: readonly StateShard[];
-  /** Keys of all blobs in KV, named by the ledger or not. */
+  /** Keys of all blobs in KV, used or stale. */
   readonly blobKeys: ReadonlySet<string>;
 }
 
-/** The writes that turn one ledger into another, in an order that is safe to be cut short. */
+/** Writes that turn one controller state into another, in an order that is safe to interrupt. */
 export interface StatePlan {
   readonly blobs: ReadonlyMap<string, string>; // by key
-  readonly text: string | undefined; // undefined where the ledger says so already
-  readonly staleKeys: readonly string[]; // keys
-  /** What is held once it is carried out. */
+  readonly text: string | undefined; // undefined if nothing changed
+  readonly staleKeys: readonly string[];
+  /** State after the writes. */
   readonly nextState: LoadedState;
 }
 
@@ -57,12 +57,12 @@ export interface StateWriteResult {
   readonly bytes: number; // written
 }
 
-/** Whose the namespace is: the one read that it takes. */
+/** Reads the owner of a KV namespace, with a single request. */
 export async function readNamespaceOwner(kv: Kv, signer: Signer): Promise<{ readonly owner: NamespaceOwner }> {
   return { owner: parseState(await kv.get(STATE_KEY), signer).owner };
 }
 
-/** Reads the ledger. Rejects with a PartlyReadError where a blob cannot be had; its `rest` lacks the Ingresses in there. */
+/** Reads the controller state. Rejects with a `PartialReadError`, without the lost Ingresses, if a blob is missing. */
 export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
   const { owner, text, storedState } = parseState(await kv.get(STATE_KEY), signer);
   const digests = storedState?.ingresses ?? [];
@@ -82,10 +82,13 @@ export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
     blobKeys: new Set([...(await kv.list(STATE_SHARD_PREFIX)), ...storedDigests.map(stateShardKey)]),
   };
   if (missingBlobs.length === 0) return state;
-  throw new PartialReadError(`of the ledger in KV, ${formatMissingBlobs(missingBlobs, "blob")}`, state);
+  throw new PartialReadError(
+    `controller state in KV is incomplete: ${formatMissingBlobs(missingBlobs, "blob")}`,
+    state,
+  );
 }
 
-/** What to write for `wanted` after `before`. Pure; Ingresses that are the same objects as before cost next to nothing. */
+/** Plans the writes from `previousState` to `desiredState`. Pure. Ingresses that are the same objects are not compared. */
 export function planState(previousState: LoadedState, desiredState: ControllerState): StatePlan {
   const { shards, newBlobs } = buildStateShards(desiredState.ingresses, previousState);
   const { cluster, brokenSince } = desiredState;
@@ -106,8 +109,8 @@ export function planState(previousState: LoadedState, desiredState: ControllerSt
 }
 
 /**
- * Writes the ledger where it changed: new blobs first, read back, then the ledger, then what nothing names any more is
- * removed. Rejects with a SupersededError where the namespace has become another cluster's since `before` was read.
+ * Writes the controller state if it changed: new blobs first, then the state, then the removal of stale blobs. Rejects
+ * with a `PublishConflictError` if another cluster took ownership since `previousState` was read.
  */
 export async function writeState(
   kv: Kv,
@@ -120,7 +123,7 @@ export async function writeState(
   if (text === undefined) return { state: { ...nextState, blobKeys: previousState.blobKeys }, writes: 0, bytes: 0 };
   const fencedKv = withWriteFence(kv, fence);
   const value = signer.sign(text);
-  await writeBlobs(fencedKv, blobs, "blobs of the ledger");
+  await writeBlobs(fencedKv, blobs, "blobs of the controller state");
   await assertOwner(kv, signer, previousState, desiredState);
   await fencedKv.put([{ key: STATE_KEY, value }]);
   const remainingKeys = await removeStaleKeys(staleKeys, fencedKv);
@@ -131,7 +134,7 @@ export async function writeState(
   };
 }
 
-/** Gives the namespace up, whosever it is. The blobs are removed with the next ledger. */
+/** Releases the KV namespace, whether owned or not. The next write of the state removes the blobs. */
 export async function releaseNamespace(kv: Kv, signer: Signer): Promise<void> {
   const text = serializeState({ format: STATE_FORMAT, cluster: null, brokenSince: {}, ingresses: [] });
   await kv.put([{ key: STATE_KEY, value: signer.sign(text) }]);
@@ -162,7 +165,7 @@ async function assertOwner(
   if (!ownership.ok && currentState.text !== previousState.text) throw new PublishConflictError(ownership.problem);
 }
 
-/** The keys that are left: what cannot be removed now is removed with the next ledger. */
+/** Removes stale blobs. Returns the keys that remain if KV fails; the next write removes them. */
 async function removeStaleKeys(keys: readonly string[], kv: Kv): Promise<readonly string[]> {
   if (keys.length === 0) return [];
   return kv.remove(keys).then(

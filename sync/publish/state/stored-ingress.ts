@@ -5,9 +5,7 @@ import type { Ingress } from "../../collect/cluster-model.ts";
 import { ANNOTATION_PREFIXES } from "../../compile/select/annotations.ts";
 import { memoize } from "../../incremental/memoize.ts";
 
-/** Written by the report of each round: kept, it would make every publication the cause of the next. */
-
-// JSON has no undefined: it is written as null, and a key that is not there stays away.
+// JSON has no undefined: it is stored as null. An absent key stays absent.
 const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).transform((value) => value ?? undefined);
 
 const StoredBackend = z.discriminatedUnion("type", [
@@ -30,16 +28,16 @@ const StoredIngress = z.strictObject({
   className: undefinedAsNull(z.string()),
   defaultBackend: undefinedAsNull(StoredBackend),
   tls: z.array(z.strictObject({ hosts: z.array(z.string()), secretName: undefinedAsNull(z.string()) })),
-  // The type of Ingress wants `path` and `pathType`; collecting leaves them out where they are not given, and so does this.
+  // Absent `path` and `pathType` stay absent, as in collected Ingresses, although the type of Ingress has both.
   rules: z.array(z.strictObject({ host: undefinedAsNull(z.string()), paths: z.array(StoredPath) })),
 });
 
-/** The Ingresses of one group, as they lie in KV. */
+/** Ingresses of one shard, as stored in KV. */
 export const StoredIngresses = z
   .strictObject({ ingresses: z.array(StoredIngress) })
   .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
 
-/** An Ingress as it is kept: canonical JSON, with those of its annotations that mean something here. */
+/** Returns canonical JSON of an Ingress, with only the annotations that edgress reads. */
 export const serializeIngress = memoize((ingress: Ingress): string => {
   const annotations = Object.fromEntries(
     Object.entries(ingress.annotations).filter(([key]) => isRelevantAnnotation(key)),
@@ -48,12 +46,12 @@ export const serializeIngress = memoize((ingress: Ingress): string => {
   return flattenString(text);
 });
 
-/** The same text in one piece: one that was put together keeps its pieces, which take ten times as much. */
+/** Copies a text, because V8 stores a concatenated string as its pieces, in ten times the memory. */
 function flattenString(text: string): string {
   return Buffer.from(text).toString();
 }
 
 function isRelevantAnnotation(annotation: string): boolean {
-  if (annotation === LIVE_GENERATION_ANNOTATION) return false;
+  if (annotation === LIVE_GENERATION_ANNOTATION) return false; // because a sync writes it, so each sync would cause another
   return annotation === CLASS_ANNOTATION || ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
 }
