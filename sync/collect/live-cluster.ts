@@ -1,8 +1,8 @@
 import { isSameList } from "../incremental/cache.ts";
 import { memoize } from "../incremental/memoize.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Cluster, Reference } from "./cluster-model.ts";
 import { assembleCluster } from "./parse-objects.ts";
 import { watchReferencedObjects } from "./referenced-objects.ts";
@@ -49,7 +49,7 @@ export async function watchCluster(
   api: KubernetesClient,
   { watchNamespace, ingressSelector }: WatchScope,
   { onChange, onError }: ClusterListener,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
   const ingress = await findNewestResource(api, "Ingress");
@@ -58,7 +58,7 @@ export async function watchCluster(
   const watchNamespaces = (resource: Resource, query = {}, namespaces: readonly (string | undefined)[] = [undefined]) =>
     namespaces.map((namespace) => {
       const listeners = { onChange, onError: (error: Error) => onError(resource.plural, error) };
-      return watchCollection(api, resource, { namespace, query }, listeners, pause, signal);
+      return watchCollection(api, resource, { namespace, query }, listeners, sleep, signal);
     });
   const namespaces = watchNamespace.length > 0 ? watchNamespace : [undefined];
   const ingresses = watchNamespaces(
@@ -69,7 +69,7 @@ export async function watchCluster(
   const services = watchNamespaces(SERVICES, {}, namespaces);
   const classes = ingressClass ? watchNamespaces(ingressClass) : []; // servers before 1.18 have none
   const listeners = { onChange, onError: (error: Error) => onError("references", error) };
-  const references = watchReferencedObjects(api, listeners, pause, signal);
+  const references = watchReferencedObjects(api, listeners, sleep, signal);
   let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
   return {
     read() {

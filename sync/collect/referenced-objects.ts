@@ -1,6 +1,6 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS, SECRETS } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Reference, UnreadableReference } from "./cluster-model.ts";
 import {
   type CachedObject,
@@ -36,7 +36,7 @@ interface WatchedReference {
 export function watchReferencedObjects(
   api: KubernetesClient,
   { onChange, onError }: CollectionListener,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): ReferencedObjects {
   const watchedReferences = new Map<string, WatchedReference>();
@@ -63,7 +63,7 @@ export function watchReferencedObjects(
     };
     const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
     const resource = reference.kind === "Secret" ? SECRETS : CONFIG_MAPS;
-    const collection = watchCollection(api, resource, scope, listeners, pause, AbortSignal.any([signal, stop.signal]));
+    const collection = watchCollection(api, resource, scope, listeners, sleep, AbortSignal.any([signal, stop.signal]));
     const watchedReference: WatchedReference = { reference, collection, stop, firstRead, failure: undefined };
     return watchedReference;
   };

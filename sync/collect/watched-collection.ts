@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import type { KubernetesClient, Query } from "../kubernetes/client.ts";
-import { type Change, listAndWatch, type Pause, WatchedObject } from "../kubernetes/list-watch.ts";
+import { type Change, listAndWatch, WatchedObject } from "../kubernetes/list-watch.ts";
 import { buildResourcePath, type Resource } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
 import { type ParsedObject, parseObject } from "./parse-objects.ts";
 
@@ -53,7 +54,7 @@ export function watchCollection(
   resource: Resource,
   { namespace, query }: CollectionScope,
   { onChange, onError }: CollectionListener,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): WatchedCollection {
   const objects = new Map<string, CachedObject>();
@@ -65,7 +66,7 @@ export function watchCollection(
       api,
       { path: buildResourcePath(resource, namespace), query, transform },
       signal,
-      pause,
+      sleep,
     )) {
       if (change.type === "failed") {
         onError(change.error);

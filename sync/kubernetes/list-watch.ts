@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Sleep } from "../runtime/sleep.ts";
 import { ApiError, createApiError, type KubernetesClient, type Query, type WatchEvent } from "./client.ts";
 
 const LIST_PAGE_SIZE = 500;
@@ -31,9 +32,6 @@ export interface ListWatchTarget<T> {
   readonly transform: (object: WatchedObject) => T;
 }
 
-/** Waits so many milliseconds, or until `ended`. */
-export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
-
 /**
  * Every change to a collection until `ended`: a list, its watch, and a new list where the watch cannot go on from where it
  * was. It never throws: what fails is told and tried again, after a pause that grows to ten seconds.
@@ -42,7 +40,7 @@ export async function* listAndWatch<T>(
   api: KubernetesClient,
   target: ListWatchTarget<T>,
   signal: AbortSignal,
-  pause: Pause,
+  sleep: Sleep,
 ): AsyncGenerator<Change<T>, void> {
   let sinceVersion: string | undefined;
   for (let failures = 0; !signal.aborted; ) {
@@ -56,7 +54,7 @@ export async function* listAndWatch<T>(
     }
     const wasLong = performance.now() - startedAt > MIN_WATCH_MS;
     failures = countFailures(failures, { mustRelist, hadSuccess, wasLong });
-    if (failures > 0) await pause(computeRetryDelay(failures - 1), signal);
+    if (failures > 0) await sleep(computeRetryDelay(failures - 1), signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Sleep, sleep } from "../runtime/sleep.ts";
 
 /** Time, as a value, so that tests hold it in hand. */
 export interface Clock {
@@ -6,12 +6,11 @@ export interface Clock {
   now(): number;
   /** The time of day, for people to read. Nothing is decided by it. */
   today(): Date;
-  /** Resolves after `ms`, or at once when `ended` is aborted. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly sleep: Sleep;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   today: () => new Date(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // it rejects only where `ended` is aborted
+  sleep,
 };

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { failure, type Result } from "../../src/rules/result.ts";
 import { watchCollection } from "../collect/watched-collection.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Permits } from "./model.ts";
 import { parsePermits } from "./parse.ts";
 
@@ -31,16 +31,16 @@ export function watchPermits(
   defaultPermits: Permits,
   api: KubernetesClient,
   onChange: () => void,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): PermitsSource {
   switch (location.type) {
     case "none":
       return { read: () => ({ permits: defaultPermits, problem: undefined }) };
     case "file":
-      return watchPermitsFile(location.path, onChange, pause, signal);
+      return watchPermitsFile(location.path, onChange, sleep, signal);
     case "ConfigMap":
-      return watchPermitsConfigMap(location, api, onChange, pause, signal);
+      return watchPermitsConfigMap(location, api, onChange, sleep, signal);
   }
 }
 
@@ -51,12 +51,12 @@ export async function readPermitsFile(path: string): Promise<Result<Permits>> {
 }
 
 /** A file is looked at every two seconds: a mounted ConfigMap is replaced through links, which watching misses. */
-function watchPermitsFile(path: string, onChange: () => void, pause: Pause, signal: AbortSignal): PermitsSource {
+function watchPermitsFile(path: string, onChange: () => void, sleep: Sleep, signal: AbortSignal): PermitsSource {
   const lastGoodPermits = createLastGoodPermits(onChange);
   const run = async () => {
     while (!signal.aborted) {
       lastGoodPermits.update(await readPermitsFile(path));
-      await pause(POLL_INTERVAL_MS, signal);
+      await sleep(POLL_INTERVAL_MS, signal);
     }
   };
   void run();
@@ -67,7 +67,7 @@ function watchPermitsConfigMap(
   { namespace, name }: { namespace: string; name: string },
   api: KubernetesClient,
   onChange: () => void,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): PermitsSource {
   const configMapLabel = `ConfigMap ${namespace}/${name}`;
@@ -88,7 +88,7 @@ function watchPermitsConfigMap(
     },
   };
   const scope = { namespace, query: { fieldSelector: `metadata.name=${name}` } };
-  const collection = watchCollection(api, CONFIG_MAPS, scope, listeners, pause, signal);
+  const collection = watchCollection(api, CONFIG_MAPS, scope, listeners, sleep, signal);
   return lastGoodPermits;
 }
 
