@@ -51,5 +51,5 @@ export async function acquireLeadership(
   const holder = status.type === "standby" ? status.holder : undefined;
   const lease = `Lease ${namespace}/${name}`;
   if (holder) return { ok: false, problem: `${lease}: held by ${holder}` };
-  return { ok: false, problem: problems.at(-1) ?? `${lease}: no answer from the API server within ${timeoutMs} ms` };
+  return { ok: false, problem: problems.at(-1) ?? `${lease}: no response from the API server within ${timeoutMs} ms` };
 }

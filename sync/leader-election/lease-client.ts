@@ -71,7 +71,7 @@ function parseLeaseEvent({ type, object }: WatchEvent): Lease | undefined {
 async function rejectAfter<T>(request: Promise<T>, timeoutMs: number, clock: Clock): Promise<T> {
   const timerController = new AbortController();
   const timeout = clock.sleep(timeoutMs, timerController.signal).then(() => {
-    throw new Error(`no answer from the API server within ${Math.round(timeoutMs)} ms`);
+    throw new Error(`no response from the API server within ${Math.round(timeoutMs)} ms`);
   });
   try {
     return await Promise.race([request, timeout]);
