@@ -10,7 +10,7 @@ import { generateSigningKeys } from "./publish/sign-manifest.ts";
 const USAGE_EXIT_CODE = 2;
 
 const program = new Command("edgress")
-  .description("An ingress controller whose data plane is Cloudflare's edge")
+  .description("Kubernetes ingress controller with Cloudflare's edge as data plane")
   .version(packageJson.version)
   .exitOverride()
   .configureOutput({ outputError: () => {} });

@@ -1,5 +1,5 @@
-/** The annotation that named an Ingress's class before `spec.ingressClassName`. */
+/** The annotation for the class of an Ingress, from before `spec.ingressClassName`. */
 export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
-/** The annotation that reports the generation in which an Ingress is live. */
+/** The annotation for the first generation that contains the current Ingress. */
 export const LIVE_GENERATION_ANNOTATION = "edgress.dev/live-generation";

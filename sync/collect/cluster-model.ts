@@ -1,22 +1,22 @@
-/** What compiling needs of a cluster, in one spelling whatever API version the objects were written in. */
+/** The parts of a cluster that affect the rules, independent of the API version of each object. */
 export interface Cluster {
   readonly ingresses: readonly Ingress[];
   readonly classes: readonly IngressClass[];
   readonly services: readonly Service[];
   readonly secrets: readonly Secret[];
   readonly configMaps: readonly ConfigMap[];
-  /** Objects that could not be read: reported, and otherwise as if they were not there. */
+  /** Invalid objects. They are reported and otherwise ignored. */
   readonly invalidObjects: readonly InvalidObject[];
-  /** Secrets and ConfigMaps that may be there, but could not be had: what asks for one is refused, and told why. */
+  /** Secrets and ConfigMaps that may exist but could not be read. Policies that refer to them fail. */
   readonly unreadableReferences: readonly UnreadableReference[];
-  /** Whether `secrets` holds those of `spec.tls`. Where they are not read, nothing is said of one that is missing. */
+  /** Whether `secrets` includes the Secrets of `spec.tls`. If "unknown", a missing one is not reported. */
   readonly certificates: "known" | "unknown";
 }
 
 export interface Meta {
   readonly namespace: string;
   readonly name: string;
-  /** Where it was read, for people: "shop.yaml:12", or the API's path. */
+  /** The origin of the object, for people: "shop.yaml:12", or its API version. */
   readonly source: string;
 }
 
@@ -45,7 +45,7 @@ export interface IngressPath {
   readonly backend: IngressBackend;
 }
 
-/** A backend as an Ingress names it: a Service's port by number or name, or something that is no Service. */
+/** A backend of an Ingress: a Service with a port number or name, or an unsupported backend. */
 export type IngressBackend =
   | { readonly type: "service"; readonly name: string; readonly port: number | string }
   | { readonly type: "other"; readonly description: string };
@@ -55,7 +55,7 @@ export interface IngressClass {
   readonly source: string;
   readonly controller: string | undefined;
   readonly isDefault: boolean;
-  /** What holds its settings. */
+  /** A reference to the object with the settings of the class. */
   readonly parameters: ClassParameters | undefined;
 }
 
@@ -70,7 +70,7 @@ export interface Service extends Meta {
   readonly type: string | undefined;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
-  /** The addresses that it has within the cluster; none where it is headless. */
+  /** Addresses inside the cluster. Empty for a headless Service. */
   readonly clusterIPs: readonly string[];
   /** Addresses or names from `status.loadBalancer.ingress`. */
   readonly loadBalancer: readonly string[];
@@ -85,14 +85,14 @@ export interface ServicePort {
 
 export interface Secret extends Meta {
   readonly type: string | undefined;
-  readonly data: Readonly<Record<string, string>>; // decoded: byte strings, one character a byte
+  readonly data: Readonly<Record<string, string>>; // decoded to binary strings: one character per byte
 }
 
 export interface ConfigMap extends Meta {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** An object that rules may refer to, by name. */
+/** The name of a Secret or ConfigMap that an Ingress refers to. */
 export interface Reference {
   readonly kind: "Secret" | "ConfigMap";
   readonly namespace: string;
@@ -110,11 +110,11 @@ export interface InvalidObject {
   readonly source: string;
   readonly field: string;
   readonly problem: string;
-  /** Those of an Ingress, as far as they can be read. */
+  /** Annotations of the Ingress, if they are readable. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** "namespace/name" of an object. */
+/** Returns "namespace/name". */
 export function nameOf({ namespace, name }: { namespace: string; name: string }): string {
   return `${namespace}/${name}`;
 }

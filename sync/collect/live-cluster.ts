@@ -1,139 +1,117 @@
 import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
-import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
+import type { KubernetesClient, Query } from "../kubernetes/client.ts";
 import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Cluster, Reference } from "./cluster-model.ts";
+import { mergeClusters } from "./merge-clusters.ts";
 import { assembleCluster } from "./parse-objects.ts";
-import { watchReferencedObjects } from "./referenced-objects.ts";
-import { type CachedObject, fetchObject, watchCollection } from "./watched-collection.ts";
+import { type ReferencedObjects, watchReferencedObjects } from "./referenced-objects.ts";
+import { type CachedObject, fetchObject, type WatchedCollection, watchCollection } from "./watched-collection.ts";
 
 export interface WatchScope {
-  /** The namespaces that are watched; all where there are none. */
+  /** Watched namespaces. An empty list means all namespaces. */
   readonly watchNamespace: readonly string[];
-  /** The label selector that Ingresses must fit; "" takes all. */
+  /** Label selector for Ingresses. "" matches all. */
   readonly ingressSelector: string;
 }
 
-/** The cluster as the API server shows it, kept in step with it. */
+/** The observed state of the cluster, updated by watches. */
 export interface LiveCluster {
-  /** The cluster as it is known now. Undefined until every first list is in, since what is missing would count as gone. */
+  /** Returns the observed cluster. Undefined until all first lists are complete: a missing object would look deleted. */
   read(): ObservedCluster | undefined;
-  /** An Ingress or Service as it is known now, by how diagnostics name it: "Ingress namespace/name". */
+  /** Returns an observed Ingress or Service by its subject in diagnostics: "Ingress namespace/name". */
   findObject(subject: string): CachedObject | undefined;
-  /** Follows these Secrets and ConfigMaps by name, and no others; whether anything new has become known with that. */
+  /** Watches these Secrets and ConfigMaps by name, and no others. Resolves with whether a new one was added. */
   watchReferences(references: readonly Reference[]): Promise<boolean>;
-  /** Whether an Ingress that is not known is gone; else it may be one that is not watched. */
+  /** If true, an unobserved Ingress was deleted. If false, it may be outside the watch scope. */
   readonly watchesEverything: boolean;
-  /** An Ingress ("namespace/name") as it is now, watched or not. Rejects with an ApiError where there is none. */
+  /** Fetches an Ingress ("namespace/name"), watched or not. Rejects with an `ApiError` if it does not exist. */
   fetchIngress(id: string): Promise<CachedObject>;
 }
 
 export interface ObservedCluster {
   readonly cluster: Cluster;
-  /** What reporting needs of the Ingresses. */
+  /** The Ingresses with their status, for reports. */
   readonly ingresses: readonly CachedObject[];
 }
 
 export interface ClusterListener {
   readonly onChange: () => void;
-  /** A list or watch of a resource, by its plural, failed; what was known of it still counts. */
+  /** A list or watch of a resource (by its plural) failed. Its last observed objects stay in use. */
   readonly onError: (resource: string, error: Error) => void;
 }
 
 /**
- * Follows Ingresses, IngressClasses and Services, each in the newest version that the server has. Rejects where the server
- * does not say which those are.
+ * Watches Ingresses, IngressClasses and Services, each in the newest API version of the server. Rejects if the server does
+ * not report its versions.
  */
 export async function watchCluster(
   api: KubernetesClient,
   { watchNamespace, ingressSelector }: WatchScope,
   { onChange, onError }: ClusterListener,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
   const ingress = await findNewestResource(api, "Ingress");
-  if (!ingress) throw new Error("the API server serves no Ingress, in none of the versions that are known here");
+  if (!ingress) throw new Error("Ingress not found: the API server serves none of its known versions");
   const ingressClass = await findNewestResource(api, "IngressClass");
-  const watchNamespaces = (resource: Resource, query = {}, namespaces: readonly (string | undefined)[] = [undefined]) =>
-    namespaces.map((namespace) => {
-      const listeners = { onChange, onError: (error: Error) => onError(resource.plural, error) };
-      return watchCollection(api, resource, { namespace, query }, listeners, pause, signal);
-    });
+  const listenTo = (name: string) => ({ onChange, onError: (error: Error) => onError(name, error) });
+  const watch = (resource: Resource, namespace?: string, query: Query = {}) =>
+    watchCollection(api, resource, { namespace, query }, listenTo(resource.plural), sleep, signal);
   const namespaces = watchNamespace.length > 0 ? watchNamespace : [undefined];
-  const ingresses = watchNamespaces(
-    ingress,
-    ingressSelector === "" ? {} : { labelSelector: ingressSelector },
-    namespaces,
-  );
-  const services = watchNamespaces(SERVICES, {}, namespaces);
-  const classes = ingressClass ? watchNamespaces(ingressClass) : []; // servers before 1.18 have none
-  const listeners = { onChange, onError: (error: Error) => onError("references", error) };
-  const references = watchReferencedObjects(api, listeners, pause, signal);
-  let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
+  const ingressQuery = ingressSelector === "" ? {} : { labelSelector: ingressSelector };
+  const collections: ClusterCollections = {
+    ingresses: namespaces.map((namespace) => watch(ingress, namespace, ingressQuery)),
+    services: namespaces.map((namespace) => watch(SERVICES, namespace)),
+    classes: ingressClass ? [watch(ingressClass)] : [], // API servers before 1.18 have no IngressClass
+    references: watchReferencedObjects(api, listenTo("references"), sleep, signal),
+  };
   return {
-    read() {
-      const lists = [ingresses, services, classes].map((collections) =>
-        collections.map((collection) => collection.list()),
-      );
-      const [ingressLists = [], serviceLists = [], classLists = []] = lists.map((listGroup) =>
-        listGroup.filter((list) => list !== undefined),
-      );
-      if (
-        ingressLists.length < ingresses.length ||
-        serviceLists.length < services.length ||
-        classLists.length < classes.length
-      )
-        return;
-      const [referenceLists, unreadableReferences] = [references.lists(), references.listUnreadable()];
-      const inputs = [
-        ...ingressLists,
-        ...serviceLists,
-        ...classLists,
-        ...referenceLists,
-        ...unreadableReferences.map((reference) => JSON.stringify(reference)),
-      ];
-      if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
-      const cluster = mergeClusters(
-        [...ingressLists, ...serviceLists, ...classLists, ...referenceLists].map(buildPartialCluster),
-      );
-      const observedCluster: ObservedCluster = {
-        cluster: { ...cluster, unreadableReferences },
-        ingresses: ingressLists.flat(),
-      };
-      cached = { inputs, observedCluster };
-      return observedCluster;
-    },
-    findObject(subject) {
-      const space = subject.indexOf(" ");
-      const collections = subject.startsWith("Ingress ") ? ingresses : subject.startsWith("Service ") ? services : [];
-      const id = subject.slice(space + 1);
-      return collections.map((collection) => collection.get(id)).find((object) => object !== undefined);
-    },
-    watchReferences: (wantedReferences) => references.watchOnly(wantedReferences),
+    read: createReader(collections),
+    findObject: (subject) => findObject(collections, subject),
+    watchReferences: (references) => collections.references.watchOnly(references),
     watchesEverything: ingressSelector === "" && watchNamespace.length === 0,
     fetchIngress: (id) => fetchObject(api, ingress, id),
   };
 }
 
+interface ClusterCollections {
+  readonly ingresses: readonly WatchedCollection[];
+  readonly services: readonly WatchedCollection[];
+  readonly classes: readonly WatchedCollection[];
+  readonly references: ReferencedObjects;
+}
+
+/** Creates a `read` that returns the same object until a list changes. */
+function createReader({ ingresses, services, classes, references }: ClusterCollections): LiveCluster["read"] {
+  let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
+  return () => {
+    const [ingressLists, serviceLists, classLists] = [listAll(ingresses), listAll(services), listAll(classes)];
+    if (!ingressLists || !serviceLists || !classLists) return undefined;
+    const unreadableReferences = references.listUnreadable();
+    const lists = [...ingressLists, ...serviceLists, ...classLists, ...references.lists()];
+    const inputs = [...lists, ...unreadableReferences.map((reference) => JSON.stringify(reference))];
+    if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
+    const cluster = mergeClusters(lists.map(buildPartialCluster));
+    const observedCluster = { cluster: { ...cluster, unreadableReferences }, ingresses: ingressLists.flat() };
+    cached = { inputs, observedCluster };
+    return observedCluster;
+  };
+}
+
+/** Returns the list of each collection, or undefined if the first list of one is not complete. */
+function listAll(collections: readonly WatchedCollection[]): (readonly CachedObject[])[] | undefined {
+  const lists = collections.map((collection) => collection.list()).filter((list) => list !== undefined);
+  return lists.length < collections.length ? undefined : lists;
+}
+
+function findObject({ ingresses, services }: ClusterCollections, subject: string): CachedObject | undefined {
+  const collections = subject.startsWith("Ingress ") ? ingresses : subject.startsWith("Service ") ? services : [];
+  const id = subject.slice(subject.indexOf(" ") + 1);
+  return collections.map((collection) => collection.get(id)).find((object) => object !== undefined);
+}
+
 const buildPartialCluster = memoize((objects: readonly CachedObject[]) =>
   assembleCluster(objects.map(({ parsedObject }) => parsedObject)),
 );
-
-/** Parts of a cluster as one. A list that only one of them has stays the same array. */
-function mergeClusters(parts: readonly Cluster[]): Cluster {
-  const mergeLists = <T>(selectList: (part: Cluster) => readonly T[]): readonly T[] => {
-    const [firstList = [], ...otherLists] = parts.map(selectList).filter((list) => list.length > 0);
-    return otherLists.length === 0 ? firstList : [firstList, ...otherLists].flat();
-  };
-  return {
-    ingresses: mergeLists(({ ingresses }) => ingresses),
-    classes: mergeLists(({ classes }) => classes),
-    services: mergeLists(({ services }) => services),
-    secrets: mergeLists(({ secrets }) => secrets),
-    configMaps: mergeLists(({ configMaps }) => configMaps),
-    invalidObjects: mergeLists(({ invalidObjects }) => invalidObjects),
-    unreadableReferences: [],
-    certificates: "unknown",
-  };
-}

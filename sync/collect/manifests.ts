@@ -4,14 +4,14 @@ import { LineCounter, parseAllDocuments } from "yaml";
 import { UsageError } from "../commands/usage-error.ts";
 import type { RawObject } from "./parse-objects.ts";
 
-/** A file that is not YAML or JSON: where, and what is wrong with it. */
+/** A syntax error in a manifest file. */
 export interface UnparsableFile {
   readonly file: string;
   readonly line: number;
   readonly problem: string;
 }
 
-/** What a folder of manifests holds, by file. */
+/** The objects of a folder of manifests, by file. */
 export interface Manifests {
   readonly files: ReadonlyMap<string, readonly RawObject[]>;
   readonly unparsableFiles: readonly UnparsableFile[];
@@ -23,16 +23,17 @@ export type ParsedFile =
   | { readonly name: string; readonly objects: readonly RawObject[] }
   | { readonly unparsableFile: UnparsableFile };
 
-/** Rejects with a UsageError where the folder given by --manifests is none, or cannot be read. */
+/** Rejects with a `UsageError` unless the folder of `--manifests` is a readable folder. */
 export async function assertReadableFolder(folder: string): Promise<void> {
   const directory = await opendir(folder).catch(() => undefined);
-  if (!directory) throw new UsageError(`cannot read the folder ${folder} (--manifests)`);
+  if (!directory)
+    throw new UsageError(`--manifests is not a readable folder: ${folder}. Check the path and its permissions`);
   await directory.close();
 }
 
 /**
- * Reads every `.yaml`, `.yml` and `.json` file below a folder, in order of their names. A file that does not parse costs
- * only itself: of one that parsed `before`, what it held then stays. Rejects if the folder cannot be read.
+ * Reads all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. For a file with a syntax error it returns the
+ * objects of `previousManifests`. Rejects if the folder is not readable.
  */
 export async function readManifests(folder: string, previousManifests: Manifests = NO_MANIFESTS): Promise<Manifests> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -56,13 +57,13 @@ async function readManifest(path: string, name: string): Promise<ParsedFile> {
   try {
     return parseManifest(await readFile(path, "utf8"), name);
   } catch (error) {
-    // Gone between listing and reading is as good as never there; anything else is said.
+    // A file that was deleted after the listing is ignored.
     if (isMissing(error)) return { name, objects: [] };
     return { unparsableFile: { file: name, line: 1, problem: error instanceof Error ? error.message : String(error) } };
   }
 }
 
-/** The documents of one file. JSON is YAML. */
+/** Parses the documents of one file. JSON is valid YAML. */
 export function parseManifest(text: string, name: string): ParsedFile {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter });
@@ -70,7 +71,7 @@ export function parseManifest(text: string, name: string): ParsedFile {
   for (const document of Array.isArray(documents) ? documents : []) {
     const error = document.errors[0];
     if (error) {
-      const problem = error.message.split("\n")[0]?.replace(/ at line .*$/, "") ?? "cannot be read";
+      const problem = error.message.split("\n")[0]?.replace(/ at line .*$/, "") ?? "invalid YAML";
       return { unparsableFile: { file: name, line: lineCounter.linePos(error.pos[0]).line, problem } };
     }
     if (document.contents === null) continue;
@@ -80,9 +81,9 @@ export function parseManifest(text: string, name: string): ParsedFile {
   return { name, objects };
 }
 
-/** An unparsable file as one line. */
+/** Formats a syntax error as one line. */
 export function formatUnparsableFile({ file, line, problem }: UnparsableFile): string {
-  return `error ${file}:${line}: ${problem}; correct it, until then what it held before counts, if anything (InvalidManifest)`;
+  return `error ${file}:${line}: ${problem}. Correct the file; until then its last valid objects are used (InvalidManifest)`;
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
+import { buildIngress, buildIngressClass, buildSecret, buildService } from "./build-objects.ts";
 import type {
   Cluster,
   ConfigMap,
@@ -10,6 +10,7 @@ import type {
   Secret,
   Service,
 } from "./cluster-model.ts";
+import { formatFieldPath } from "./field-path.ts";
 import {
   AnnotatedObject,
   ConfigMapObject,
@@ -21,19 +22,13 @@ import {
   ServiceObject,
 } from "./schemas.ts";
 
-const NO_CLUSTER_IP = new Set(["", "None"]);
-const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
-
-// Written by tools, for tools: what they say of an Ingress changes nothing.
-const TOOL_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"];
-
-/** An object as it was found, not yet read. */
+/** An object before parsing. */
 export interface RawObject {
   readonly object: unknown;
   readonly source: string;
 }
 
-/** An object as it was read, or why it cannot be. */
+/** A parsed object, or the reason why it is invalid. */
 export type ParsedObject =
   | { readonly kind: "Ingress"; readonly object: Ingress }
   | { readonly kind: "IngressClass"; readonly object: IngressClass }
@@ -44,15 +39,15 @@ export type ParsedObject =
 
 type ObjectOfKind<K> = Extract<ParsedObject, { kind: K }>["object"];
 
-/** Reads objects into a cluster. It never throws: what cannot be read is listed, and kinds that do not matter are left out. */
+/** Parses objects into a cluster. It never throws: it lists invalid objects and ignores unrelated kinds. */
 export function parseCluster(rawObjects: readonly RawObject[]): Cluster {
   return assembleCluster(rejectDuplicates(rawObjects.flatMap(expandList).flatMap(parseObject)));
 }
 
-/** A cluster of objects that were read one by one. */
+/** Assembles a cluster from parsed objects. */
 export function assembleCluster(parsedObjects: readonly ParsedObject[]): Cluster {
   const selectKind = <K extends ParsedObject["kind"]>(kind: K): ObjectOfKind<K>[] =>
-    parsedObjects.filter((entry) => entry.kind === kind).map(({ object }) => object as ObjectOfKind<K>); // as the kind says
+    parsedObjects.filter((entry) => entry.kind === kind).map(({ object }) => object as ObjectOfKind<K>); // the kind decides the type
   return {
     ingresses: selectKind("Ingress"),
     classes: selectKind("IngressClass"),
@@ -65,7 +60,7 @@ export function assembleCluster(parsedObjects: readonly ParsedObject[]): Cluster
   };
 }
 
-/** `List`, `IngressList` and the like: their items, which need not repeat kind and version. */
+/** Returns the items of a `List` or `IngressList`. Items of the latter may omit kind and version. */
 function expandList({ object, source }: RawObject): RawObject[] {
   if (!isRecord(object) || typeof object.kind !== "string" || !object.kind.endsWith("List"))
     return [{ object, source }];
@@ -75,7 +70,7 @@ function expandList({ object, source }: RawObject): RawObject[] {
   return object.items.map((item) => ({ object: isRecord(item) ? { ...itemType, ...item } : item, source }));
 }
 
-/** Reads one object; nothing, where its kind does not matter. */
+/** Parses one object. Returns an empty array for unrelated kinds. */
 export function parseObject({ object, source }: RawObject): ParsedObject[] {
   const identity = Identity.safeParse(object);
   if (!identity.success) return parseUnnamedObject(object, source, identity.error);
@@ -115,7 +110,7 @@ export function parseObject({ object, source }: RawObject): ParsedObject[] {
   }
 }
 
-/** The first of several objects of one name stays; a cluster could hold only one of them. */
+/** Rejects all but the first object of a name, because a cluster has only one. */
 function rejectDuplicates(parsedObjects: readonly ParsedObject[]): ParsedObject[] {
   const firstSources = new Map<string, string>();
   return parsedObjects.map((entry) => {
@@ -126,7 +121,7 @@ function rejectDuplicates(parsedObjects: readonly ParsedObject[]): ParsedObject[
     const earlierSource = firstSources.get(key);
     firstSources.set(key, earlierSource ?? source);
     if (earlierSource === undefined) return entry;
-    const problem = `is defined in ${earlierSource} already, which counts`;
+    const problem = `duplicate of the object in ${earlierSource}, which is used instead`;
     return {
       kind: "invalid",
       object: { kind: entry.kind, namespace, name, source, field: "metadata.name", problem, annotations: {} },
@@ -136,55 +131,10 @@ function rejectDuplicates(parsedObjects: readonly ParsedObject[]): ParsedObject[
 
 function parseIngress(object: unknown, apiVersion: string, meta: Meta): ParsedObject {
   const schema = apiVersion.endsWith("/v1") ? IngressV1 : IngressV1beta1;
-  return parseWith<z.infer<typeof schema>>(schema, object, "Ingress", meta, ({ metadata, spec }) => ({
+  return parseWith<z.infer<typeof schema>>(schema, object, "Ingress", meta, (value) => ({
     kind: "Ingress",
-    object: {
-      ...meta,
-      annotations: withoutToolAnnotations(metadata.annotations),
-      created: metadata.creationTimestamp,
-      className: spec.ingressClassName,
-      defaultBackend: spec.defaultBackend,
-      tls: spec.tls,
-      rules: spec.rules,
-    },
+    object: buildIngress(value, meta),
   }));
-}
-
-function withoutToolAnnotations(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !TOOL_ANNOTATIONS.includes(key)));
-}
-
-function buildIngressClass(
-  { metadata, spec }: z.infer<typeof IngressClassObject>,
-  { name, source }: Meta,
-): IngressClass {
-  const isDefault = metadata.annotations[DEFAULT_CLASS_ANNOTATION] === "true";
-  return { name, source, controller: spec?.controller, isDefault, parameters: spec?.parameters };
-}
-
-function buildService({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta): Service {
-  return {
-    ...meta,
-    type: spec?.type,
-    ports: spec?.ports ?? [],
-    externalIPs: spec?.externalIPs ?? [],
-    clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(
-      (ip) => !NO_CLUSTER_IP.has(ip),
-    ),
-    loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
-  };
-}
-
-function buildSecret({ type, data, stringData }: z.infer<typeof SecretObject>, meta: Meta): Secret {
-  const dataEntries = Object.entries(data).map(([key, value]) => [
-    key,
-    Buffer.from(value, "base64").toString("latin1"),
-  ]);
-  const stringDataEntries = Object.entries(stringData).map(([key, value]) => [
-    key,
-    Buffer.from(value).toString("latin1"),
-  ]);
-  return { ...meta, type, data: Object.fromEntries([...dataEntries, ...stringDataEntries]) };
 }
 
 function parseWith<T>(
@@ -198,13 +148,13 @@ function parseWith<T>(
   return result.success ? build(result.data) : buildInvalidObject(kind, meta, result.error, parseAnnotations(object));
 }
 
-/** An object that does not even say what it is: only reported where it claims a kind that matters here. */
+/** Reports an object without a name if it is an Ingress. Other kinds are ignored. */
 function parseUnnamedObject(object: unknown, source: string, error: z.ZodError): ParsedObject[] {
   if (!isRecord(object) || object.kind !== "Ingress") return [];
   return [buildInvalidObject("Ingress", { namespace: "?", name: "?", source }, error)];
 }
 
-/** The annotations of an object that is malformed elsewhere. */
+/** Returns the annotations of an otherwise invalid object. */
 function parseAnnotations(object: unknown): Readonly<Record<string, string>> {
   return AnnotatedObject.safeParse(object).data?.metadata.annotations ?? {};
 }
@@ -216,16 +166,13 @@ function buildInvalidObject(
   annotations: Readonly<Record<string, string>> = {},
 ): ParsedObject {
   const issue = error.issues[0];
-  const field = (issue?.path ?? [])
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("");
   return {
     kind: "invalid",
     object: {
       ...meta,
       kind,
-      field: field.replace(/^\./, "") || "(object)",
-      problem: issue?.message ?? "cannot be read",
+      field: formatFieldPath(issue?.path ?? []) || "(object)",
+      problem: issue?.message ?? "invalid",
       annotations,
     },
   };

@@ -1,7 +1,7 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { isTransient } from "../kubernetes/errors.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS, SECRETS } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Reference, UnreadableReference } from "./cluster-model.ts";
 import {
   type CachedObject,
@@ -10,19 +10,19 @@ import {
   watchCollection,
 } from "./watched-collection.ts";
 
-/** What fails so often does not pass soon: whoever waits is told. */
+/** After this number of failures, callers stop waiting for the first read. */
 const MAX_FAILURES = 3;
 
-/** The Secrets and ConfigMaps that rules refer to, each followed by its name alone: no other is ever read. */
+/** Secrets and ConfigMaps that Ingresses refer to. Each is watched by name; no other is ever read. */
 export interface ReferencedObjects {
   /**
-   * Follows exactly these from now on. Resolves when each was read, found absent, or could not be read, which is tried
-   * again where the server itself failed: whether anything new has become known with that.
+   * Watches exactly these objects from now on. Resolves when each one was read, is missing or is unreadable, with whether
+   * one of them is new. Server errors are retried.
    */
   watchOnly(references: readonly Reference[]): Promise<boolean>;
-  /** Of each, an array that is the same for as long as nothing has changed. */
+  /** Returns one array per object, the same array until it changes. */
   lists(): (readonly CachedObject[])[];
-  /** Those that have never been read, and why. One that was read once counts as it was then. */
+  /** Returns the objects that were never read, with the reason. An object that was read once keeps its last content. */
   listUnreadable(): UnreadableReference[];
 }
 
@@ -36,39 +36,11 @@ interface WatchedReference {
 
 export function watchReferencedObjects(
   api: KubernetesClient,
-  { onChange, onError }: CollectionListener,
-  pause: Pause,
+  listener: CollectionListener,
+  sleep: Sleep,
   signal: AbortSignal,
 ): ReferencedObjects {
   const watchedReferences = new Map<string, WatchedReference>();
-
-  const startWatch = (reference: Reference): WatchedReference => {
-    const stop = new AbortController();
-    const { promise: firstRead, resolve } = Promise.withResolvers<void>();
-    let isReady = false; // whoever waits for it hears of the first time by that
-    let failures = 0;
-    const listeners: CollectionListener = {
-      onChange: () => {
-        if (isReady) onChange();
-        isReady = true;
-        resolve();
-      },
-      onError: (error) => {
-        failures++;
-        watchedReference.failure = error;
-        onError(error);
-        if (!isReady && isTransient(error) && failures < MAX_FAILURES) return;
-        isReady = true;
-        resolve();
-      },
-    };
-    const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
-    const resource = reference.kind === "Secret" ? SECRETS : CONFIG_MAPS;
-    const collection = watchCollection(api, resource, scope, listeners, pause, AbortSignal.any([signal, stop.signal]));
-    const watchedReference: WatchedReference = { reference, collection, stop, firstRead, failure: undefined };
-    return watchedReference;
-  };
-
   return {
     async watchOnly(references) {
       const keys = new Map(references.map((reference) => [formatReferenceKey(reference), reference]));
@@ -78,7 +50,9 @@ export function watchReferencedObjects(
         watchedReferences.delete(key);
       }
       const newEntries = [...keys].filter(([key]) => !watchedReferences.has(key));
-      for (const [key, reference] of newEntries) watchedReferences.set(key, startWatch(reference));
+      for (const [key, reference] of newEntries) {
+        watchedReferences.set(key, watchReference(api, reference, listener, sleep, signal));
+      }
       await Promise.all(newEntries.map(([key]) => watchedReferences.get(key)?.firstRead));
       return newEntries.length > 0;
     },
@@ -91,10 +65,44 @@ export function watchReferencedObjects(
   };
 }
 
-/** Why one cannot be read; where that is not allowed, also who may change it, and how. */
+/** Watches one object. Its first result resolves `firstRead` and is not passed to `onChange`. */
+function watchReference(
+  api: KubernetesClient,
+  reference: Reference,
+  { onChange, onError }: CollectionListener,
+  sleep: Sleep,
+  signal: AbortSignal,
+): WatchedReference {
+  const stop = new AbortController();
+  const { promise: firstRead, resolve } = Promise.withResolvers<void>();
+  let isReady = false;
+  let failures = 0;
+  const listener: CollectionListener = {
+    onChange: () => {
+      if (isReady) onChange();
+      isReady = true;
+      resolve();
+    },
+    onError: (error) => {
+      failures++;
+      watchedReference.failure = error;
+      onError(error);
+      if (!isReady && isTransient(error) && failures < MAX_FAILURES) return;
+      isReady = true;
+      resolve();
+    },
+  };
+  const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
+  const resource = reference.kind === "Secret" ? SECRETS : CONFIG_MAPS;
+  const collection = watchCollection(api, resource, scope, listener, sleep, AbortSignal.any([signal, stop.signal]));
+  const watchedReference: WatchedReference = { reference, collection, stop, firstRead, failure: undefined };
+  return watchedReference;
+}
+
+/** Formats the reason. For a missing permission it includes the remedy. */
 function formatFailure(failure: Error, { namespace }: Reference): string {
   if (!(failure instanceof ApiError && failure.status === 403)) return failure.message;
-  return `${failure.message}: a RoleBinding of ClusterRole edgress-reads-references in namespace ${namespace} lets it be read`;
+  return `${failure.message}; bind ClusterRole edgress-reads-references in namespace ${namespace} with a RoleBinding`;
 }
 
 function formatReferenceKey({ kind, namespace, name }: Reference): string {

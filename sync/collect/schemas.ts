@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { IngressBackend } from "./cluster-model.ts";
 
-// Loose schemas: they read what compiling needs, and let every other field be. A null is as good as absent.
+// Loose schemas: other fields are allowed and ignored. Null is the same as absent.
 
 const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
 const optionalList = <T extends z.ZodType>(type: T) =>
@@ -15,7 +15,7 @@ const optionalStringMap = z
   .transform((values) => values ?? {});
 const portNumber = z.int().min(1).max(65535);
 
-/** What any object must have to be named in a report. A namespace that is not given is "default", as with kubectl. */
+/** The fields that identify an object in reports. The namespace defaults to "default", as in kubectl. */
 export const Identity = z.object({
   apiVersion: optional(z.string()),
   kind: z.string(),
@@ -27,7 +27,7 @@ const metadata = z.object({
   creationTimestamp: optional(z.iso.datetime({ offset: true })),
 });
 
-/** What of an object can be read even where the rest of it cannot. */
+/** The annotations of an object that may be invalid otherwise. */
 export const AnnotatedObject = z.object({ metadata: z.object({ annotations: optionalStringMap }) });
 
 const BackendV1 = z
@@ -91,7 +91,7 @@ const tls = optionalList(
 
 const emptySpec = { ingressClassName: undefined, defaultBackend: undefined, tls: [], rules: [] };
 
-/** networking.k8s.io/v1 Ingress. */
+/** An Ingress of networking.k8s.io/v1. */
 export const IngressV1 = z.object({
   metadata,
   spec: z
@@ -105,7 +105,7 @@ export const IngressV1 = z.object({
     .transform((spec) => spec ?? emptySpec),
 });
 
-/** networking.k8s.io/v1beta1 and extensions/v1beta1 Ingress: `spec.backend`, `serviceName`, `servicePort`. */
+/** An Ingress of networking.k8s.io/v1beta1 or extensions/v1beta1: `spec.backend`, `serviceName`, `servicePort`. */
 export const IngressV1beta1 = z.object({
   metadata,
   spec: z
@@ -135,7 +135,7 @@ export const ServiceObject = z.object({
     .object({
       type: optional(z.string()),
       externalIPs: optionalList(z.string()),
-      clusterIP: optional(z.string()), // alone before Kubernetes 1.20
+      clusterIP: optional(z.string()), // the only field before Kubernetes 1.20
       clusterIPs: optionalList(z.string()),
       ports: optionalList(
         z.object({

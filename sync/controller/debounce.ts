@@ -1,3 +1,5 @@
+import type { Sleep } from "../runtime/sleep.ts";
+
 /** How long to wait for quiet after a change, and how long at most, in ms. */
 export interface Debounce {
   readonly quietMs: number;
@@ -32,10 +34,7 @@ export interface Trigger {
   waitForChanges(debounce: Debounce, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Waits so many ms, or until aborted. It never rejects. */
-export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
-
-export function createTrigger(now: () => number, wait: Wait): Trigger {
+export function createTrigger(now: () => number, sleep: Sleep): Trigger {
   let pendingChanges: PendingChanges | undefined;
   let wake = () => {};
   return {
@@ -61,7 +60,7 @@ export function createTrigger(now: () => number, wait: Wait): Trigger {
         }
         const wakeController = new AbortController();
         wake = () => wakeController.abort();
-        await wait(remainingMs, AbortSignal.any([signal, wakeController.signal]));
+        await sleep(remainingMs, AbortSignal.any([signal, wakeController.signal]));
       }
       return false;
     },

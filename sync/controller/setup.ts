@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { watchCluster } from "../collect/live-cluster.ts";
 import { watchCollection } from "../collect/watched-collection.ts";
 import type { Account } from "../commands/account-from-env.ts";
@@ -7,7 +6,6 @@ import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
@@ -16,6 +14,7 @@ import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
+import { type Sleep, sleep } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./reconcile.ts";
 
 /** What `edgress sync` is told, whichever way it runs. */
@@ -47,8 +46,7 @@ export interface ControllerListener {
   readonly onResourceRemoved: (problem: string) => void;
 }
 
-/** Waits so many ms, or until aborted. */
-export const pause: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}); // only ever aborted
+export const pause: Sleep = sleep;
 
 /**
  * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.

@@ -3,20 +3,20 @@ import { createKubernetesClient, type KubernetesClient } from "./client.ts";
 import { Connections } from "./connections.ts";
 
 /**
- * The API server of the kubeconfig (KUBECONFIG, or the usual place), or of the cluster that this runs in. The namespace is
- * the one given, else POD_NAMESPACE, else the kubeconfig's. Throws a UsageError where there is no cluster to speak to.
+ * Creates a client from KUBECONFIG, `~/.kube/config` or the ServiceAccount of the Pod, in this order. The namespace
+ * defaults to POD_NAMESPACE, then to the kubeconfig's. Throws a `UsageError` if no cluster is configured.
  */
 export function loadKubernetesClient(namespace: string | undefined): { api: KubernetesClient; namespace: string } {
   const connections = new Connections();
   try {
     connections.loadFromDefault();
   } catch (error) {
-    throw new UsageError(`the kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`kubeconfig is not readable: ${error instanceof Error ? error.message : String(error)}`);
   }
   const currentContext = connections.getContextObject(connections.getCurrentContext());
-  // The client falls back on localhost:8080, where nobody means to go.
+  // The library falls back to localhost:8080, which is never intended.
   if (connections.getCurrentCluster()?.server === "http://localhost:8080") {
-    throw new UsageError("there is no cluster to speak to: set KUBECONFIG, or run in a Pod with a ServiceAccount");
+    throw new UsageError("cluster not found. Set KUBECONFIG, or run in a Pod with a ServiceAccount");
   }
   const defaultNamespace = namespace ?? process.env.POD_NAMESPACE ?? currentContext?.namespace ?? "default";
   return { api: createKubernetesClient(connections), namespace: defaultNamespace };

@@ -10,24 +10,24 @@ export type { WatchEvent } from "./watch.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** What is used of a Kubernetes API server. Everything rejects with an ApiError where the server says no. */
+/** The requests to a Kubernetes API server. All reject with an `ApiError` if the server refuses. */
 export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
   create(path: string, object: object): Promise<unknown>;
-  /** Replaces an object whole; its resourceVersion must be the present one. */
+  /** Replaces the whole object. Its resourceVersion must be the current one. */
   replace(path: string, object: object): Promise<unknown>;
-  /** A JSON merge patch (RFC 7386); with `metadata.resourceVersion` in it, only that version is patched. */
+  /** Sends a JSON merge patch (RFC 7386). With `metadata.resourceVersion` it applies to that version only. */
   patch(path: string, patch: object): Promise<unknown>;
   remove(path: string): Promise<unknown>;
   /**
-   * The events of one watch, until the server ends it, after half a minute at most, or `ended`. Rejects with an ApiError
-   * where the server refuses the watch, with another error where the connection broke or fell silent, or an event could
-   * not be read.
+   * Yields the events of one watch until the server ends it (after 30 s at most), or `signal` is aborted. Throws an
+   * `ApiError` if the server refuses the watch. Throws another error if the connection breaks or is silent, or if an event
+   * is invalid.
    */
   watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent, void>;
 }
 
-/** The API server that `connections` lead to. A request may take `requestMs`, watches aside. */
+/** Creates a client. Each request except a watch times out after `requestTimeoutMs`. */
 export function createKubernetesClient(
   connections: Connections,
   requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
@@ -56,12 +56,12 @@ async function requestJson(
   try {
     const body = await sendKubernetesRequest(connections, request, abortController.signal);
     const json = parseJson(await body.text());
-    if (json === undefined) throw new Error("the answer is not JSON");
+    if (json === undefined) throw new Error("the response is not JSON");
     return json;
   } catch (error) {
     if (error instanceof ApiError) throw error;
     const reason = abortController.signal.aborted
-      ? `no answer from the API server within ${requestTimeoutMs} ms`
+      ? `no response from the API server within ${requestTimeoutMs} ms`
       : formatCause(error);
     throw new Error(`${label}: ${reason}`);
   } finally {

@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-/** The API server's own refusal: an HTTP status, and the reason and message of its Status object. */
+/** An error response of the API server: the HTTP status, and the reason and message of its Status object. */
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
-  /** How long the server wants to be left alone. */
+  /** The Retry-After header, in seconds. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(status: number, reason: string, message: string, retryAfterSeconds?: number) {
@@ -17,10 +17,10 @@ export class ApiError extends Error {
 
 const Status = z.object({ reason: z.string().optional(), message: z.string().optional() });
 
-/** A Status object as an error of one line. Proxies before the API server answer with other things. */
+/** Converts a Status object to an error with a one-line message. Proxies may respond with other bodies. */
 export function createApiError(status: number, body: unknown, retryAfter?: string): ApiError {
   const { reason, message } = Status.safeParse(body).data ?? {};
-  const line = message?.replace(/\s+/g, " ").trim() || `the API server answered ${status}`;
+  const line = message?.replace(/\s+/g, " ").trim() || `the API server responded with status ${status}`;
   const seconds = /^\d+$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
   return new ApiError(status, reason || "Unknown", line, seconds);
 }
@@ -30,7 +30,7 @@ export function isTransient(error: Error): boolean {
   return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
 }
 
-/** What is wrong, in one line: what an error only has as its cause, or as one of many. */
+/** Formats an error as one line. Its innermost cause and the parts of an `AggregateError` have the details. */
 export function formatCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return formatCause(error.cause);
@@ -38,7 +38,7 @@ export function formatCause(error: unknown): string {
   return (message || String(error)).replace(/\s+/g, " ");
 }
 
-/** Undefined for what isn't JSON. The parser's own words would quote it, and it may be a Secret. */
+/** Returns undefined for invalid JSON. The parser's message would quote the text, which may be a Secret. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -2,7 +2,7 @@ import type { HttpMethod } from "@kubernetes/client-node";
 import type { Connections, Dispatcher } from "./connections.ts";
 import { createApiError, parseJson } from "./errors.ts";
 
-/** As whom the API server knows us in `managedFields` and in its audit log. */
+/** The name of edgress in `managedFields` and in the audit log. */
 const USER_AGENT = "edgress";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -15,13 +15,13 @@ export interface KubernetesRequest {
   readonly contentType?: string;
 }
 
-/** A body as it comes: bytes in chunks, or all of them as text. */
+/** A response body, as chunks of bytes or as one text. */
 export type ResponseStream = Awaited<ReturnType<Dispatcher["request"]>>["body"];
 
 /**
- * Sends a request and resolves with the body when its head is back; `signal` ends it at any time, its body too. Rejects with
- * an ApiError where the API server says no, with what the connection says where it can't be reached. What is aborted as
- * `silent` gives up its connection: no other request is sent on one that may be half open.
+ * Sends a request and resolves with the body after the headers arrive. Aborting `signal` also ends the body. Rejects with
+ * an `ApiError` for an error response, or with the connection's error. If the abort reason is `SERVER_TIMEOUT`, no further
+ * request uses the connection, because it may be half open.
  */
 export async function sendKubernetesRequest(
   connections: Connections,
@@ -30,7 +30,7 @@ export async function sendKubernetesRequest(
 ): Promise<ResponseStream> {
   const { dispatcher, headers, server } = await connections.getConnection();
   signal.addEventListener("abort", () => signal.reason === SERVER_TIMEOUT && connections.abandon(dispatcher));
-  // Not by fetch: it costs two or three times as much, and follows redirects with our credentials.
+  // Not `fetch`: it takes two to three times as long, and sends credentials to redirect targets.
   const {
     statusCode,
     headers: responseHeaders,
@@ -48,10 +48,10 @@ export async function sendKubernetesRequest(
   throw createApiError(statusCode, parseJson(await body.text()), responseHeaders["retry-after"]?.toString());
 }
 
-/** Why a request is aborted that got no answer. */
-export const SERVER_TIMEOUT = new Error("the API server is silent");
+/** Abort reason of a request without a response. */
+export const SERVER_TIMEOUT = new Error("no response from the API server");
 
-/** An API server may lie below a path of its own, where a proxy leads to many. */
+/** The server URL may have a path, for example behind a proxy for several clusters. */
 function buildRequestPath({ pathname }: URL, { path, query = {} }: KubernetesRequest): string {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as [string, string]],

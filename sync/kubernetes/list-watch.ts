@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Sleep } from "../runtime/sleep.ts";
 import { ApiError, createApiError, type KubernetesClient, type Query, type WatchEvent } from "./client.ts";
 
 const LIST_PAGE_SIZE = 500;
@@ -6,7 +7,7 @@ const MIN_WATCH_MS = 1000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 
-/** Any object of the API, as far as watching it needs. */
+/** Any API object, with the fields that a watch needs. */
 export const WatchedObject = z.looseObject({
   metadata: z.looseObject({
     name: z.string(),
@@ -17,32 +18,29 @@ export const WatchedObject = z.looseObject({
 });
 export type WatchedObject = z.infer<typeof WatchedObject>;
 
-/** What becomes known of a collection. After a failure what was known still counts: missing data is not a deletion. */
+/** A change to a collection. After a failure the last known objects stay valid: missing data is not a deletion. */
 export type Change<T> =
-  | { readonly type: "listed"; readonly objects: readonly T[] } // all that there is
+  | { readonly type: "listed"; readonly objects: readonly T[] } // all objects
   | { readonly type: "updated"; readonly object: T }
   | { readonly type: "deleted"; readonly object: T }
   | { readonly type: "failed"; readonly error: Error };
 
-/** Which objects: a collection, and which of it; and what is kept of each, so that lists are never held whole as they came. */
+/** A collection and a query. `transform` reduces each object at once, so that raw lists do not fill the memory. */
 export interface ListWatchTarget<T> {
   readonly path: string;
   readonly query: Query;
   readonly transform: (object: WatchedObject) => T;
 }
 
-/** Waits so many milliseconds, or until `ended`. */
-export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
-
 /**
- * Every change to a collection until `ended`: a list, its watch, and a new list where the watch cannot go on from where it
- * was. It never throws: what fails is told and tried again, after a pause that grows to ten seconds.
+ * Yields every change to a collection until `signal` is aborted: a list, then a watch, and a new list if the watch cannot
+ * resume. It never throws: it yields each failure and retries, after a delay that grows up to 15 s.
  */
 export async function* listAndWatch<T>(
   api: KubernetesClient,
   target: ListWatchTarget<T>,
   signal: AbortSignal,
-  pause: Pause,
+  sleep: Sleep,
 ): AsyncGenerator<Change<T>, void> {
   let sinceVersion: string | undefined;
   for (let failures = 0; !signal.aborted; ) {
@@ -56,27 +54,27 @@ export async function* listAndWatch<T>(
     }
     const wasLong = performance.now() - startedAt > MIN_WATCH_MS;
     failures = countFailures(failures, { mustRelist, hadSuccess, wasLong });
-    if (failures > 0) await pause(computeRetryDelay(failures - 1), signal);
+    if (failures > 0) await sleep(computeRetryDelay(failures - 1), signal);
   }
 }
 
-/** How many attempts in a row have failed by now. An outage that is over does not count in the next one. */
+/** Returns the number of consecutive failures. A long successful watch resets it. */
 function countFailures(
   previousFailures: number,
   { mustRelist, hadSuccess, wasLong }: Readonly<Record<string, boolean>>,
 ): number {
   if (!mustRelist && wasLong) return 0;
-  // A server that ends every watch at once fails too: it is not asked in a tight loop.
+  // A watch that the server ends at once is a failure too, to prevent a tight loop.
   return hadSuccess && wasLong ? 1 : previousFailures + 1;
 }
 
-/** What is known, and the version up to which; without one all must be listed anew. */
+/** A change and the version to resume from. Undefined means that a new list is necessary. */
 interface WatchStep<T> {
   readonly change: Change<T> | undefined;
   readonly resourceVersion: string | undefined;
 }
 
-/** One watch, and how it failed if it did. */
+/** Runs one watch and yields its failure, if any, as a change. */
 async function* tryWatch<T>(
   api: KubernetesClient,
   target: ListWatchTarget<T>,
@@ -92,13 +90,13 @@ async function* tryWatch<T>(
   } catch (error) {
     if (signal.aborted) return;
     const mustRelist = error instanceof ApiError || error instanceof InvalidResponseError;
-    const isExpired = error instanceof ApiError && error.status === 410; // nothing is wrong: it is listed anew
+    const isExpired = error instanceof ApiError && error.status === 410; // expected after a while: a new list follows
     const change = { type: "failed", error: error instanceof Error ? error : new Error(String(error)) } as const;
     yield { resourceVersion: mustRelist ? undefined : lastVersion, change: isExpired ? undefined : change };
   }
 }
 
-/** One watch, from a version or from a list made now. */
+/** Runs one watch, from `sinceVersion` or from a new list. */
 async function* listOrResume<T>(
   api: KubernetesClient,
   target: ListWatchTarget<T>,
@@ -116,28 +114,28 @@ async function* listOrResume<T>(
     yield parseChange(event, transform);
 }
 
-/** An answer that is not what the API promises: nothing may be concluded from it. */
+/** Thrown for a response that breaks the API contract, so that no part of it is used. */
 class InvalidResponseError extends Error {}
 
 const Version = z.object({ metadata: z.object({ resourceVersion: z.string().min(1) }) });
 const Status = z.object({ code: z.number() });
 
-/** What an event says, and the version up to which all is known with it. Throws where the watch is over. */
-function parseChange<T>({ type, object }: WatchEvent, keep: (object: WatchedObject) => T): WatchStep<T> {
+/** Parses an event. Throws if the event ends the watch. */
+function parseChange<T>({ type, object }: WatchEvent, transform: (object: WatchedObject) => T): WatchStep<T> {
   if (type === "ERROR") throw createApiError(Status.safeParse(object).data?.code ?? 500, object);
   const version = Version.safeParse(object);
-  if (!version.success) throw new InvalidResponseError(`a watch brought a ${type} event without a version`);
+  if (!version.success) throw new InvalidResponseError(`watch event ${type} has no resourceVersion`);
   const resourceVersion = version.data.metadata.resourceVersion;
   if (type === "BOOKMARK") return { resourceVersion, change: undefined };
   const parsedObject = WatchedObject.safeParse(object);
-  if (!parsedObject.success) throw new InvalidResponseError(`a watch brought a ${type} event without an object's name`);
+  if (!parsedObject.success) throw new InvalidResponseError(`watch event ${type} has no metadata.name`);
   return {
     resourceVersion,
-    change: { type: type === "DELETED" ? "deleted" : "updated", object: keep(parsedObject.data) },
+    change: { type: type === "DELETED" ? "deleted" : "updated", object: transform(parsedObject.data) },
   };
 }
 
-/** Half a second, doubled with each failure, and up to half as much again so that many do not come back together. */
+/** Returns 500 ms, doubled with each failure up to 10 s, plus up to 50 % so that clients do not retry together. */
 function computeRetryDelay(failures: number): number {
   return Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** failures) * (1 + Math.random() / 2);
 }
@@ -151,10 +149,10 @@ const List = z.object({
   items: z
     .array(WatchedObject)
     .nullish()
-    .transform((items) => items ?? []), // null where there are none
+    .transform((items) => items ?? []), // null for an empty list
 });
 
-/** All objects of a collection, page by page, as they were at one version. Rejects unless every page came whole. */
+/** Lists all objects at one version, page by page. Rejects unless every page is complete. */
 async function listAll<T>(
   api: KubernetesClient,
   { path, query, transform }: ListWatchTarget<T>,
@@ -162,12 +160,12 @@ async function listAll<T>(
   const objects: T[] = [];
   for (let continueToken: string | undefined; ; ) {
     const page = List.safeParse(await api.get(path, { ...query, limit: LIST_PAGE_SIZE, continue: continueToken }));
-    if (!page.success) throw new InvalidResponseError(`${path} is not a list of objects`);
+    if (!page.success) throw new InvalidResponseError(`response is not a list of objects: ${path}`);
     const { metadata, items } = page.data;
     objects.push(...items.map(transform));
     continueToken = metadata.continue || undefined;
     if (continueToken === undefined && (metadata.remainingItemCount ?? 0) > 0) {
-      throw new InvalidResponseError(`the list of ${path} ends ${metadata.remainingItemCount} objects short`);
+      throw new InvalidResponseError(`list is incomplete: ${path} lacks ${metadata.remainingItemCount} objects`);
     }
     if (continueToken === undefined) return { objects, resourceVersion: metadata.resourceVersion };
   }

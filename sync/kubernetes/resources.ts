@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ApiError, type KubernetesClient } from "./client.ts";
 
-/** A kind of object as one API version serves it. */
+/** A kind of object in one API version. */
 export interface Resource {
   readonly kind: string;
   readonly apiVersion: string; // "v1", "networking.k8s.io/v1"
@@ -22,8 +22,8 @@ export const CONFIG_MAPS: Resource = { kind: "ConfigMap", apiVersion: "v1", plur
 const ApiResourceList = z.object({ resources: z.array(z.object({ name: z.string() })) });
 
 /**
- * The newest version in which the server serves a kind; every version shows the same objects. Undefined where it serves
- * none; rejects where it does not say.
+ * Returns a kind in the newest version that the server supports. All versions have the same objects. Returns undefined if
+ * the server supports none, and rejects if the request fails.
  */
 export async function findNewestResource(
   api: KubernetesClient,
@@ -47,7 +47,7 @@ async function listResourceNames(api: KubernetesClient, apiVersion: string): Pro
   }
 }
 
-/** The path of a resource's collection, of one namespace or of all, or of one object in it. */
+/** Returns the path of a collection (of one namespace or of all), or of one object in it. */
 export function buildResourcePath({ apiVersion, plural }: Resource, namespace?: string, name?: string): string {
   const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
   const object = name === undefined ? "" : `/${encodeURIComponent(name)}`;

@@ -4,15 +4,15 @@ import type { Connections } from "./connections.ts";
 import { ApiError, formatCause, parseJson } from "./errors.ts";
 import { type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./http.ts";
 
-/** How long watches last, and how much silence is a connection that is half open. */
+/** The duration of a watch, and the silence after which its connection is treated as half open. */
 export interface WatchTimes {
   readonly durationSeconds: number;
   readonly idleTimeoutMs: number;
 }
 
 /**
- * A quiet API server sends nothing at all, not even bookmarks; but it ends a watch when its time is up. So silence for
- * longer than that only ever means a connection that is half open.
+ * Without changes the API server sends nothing, not even bookmarks, but it ends each watch on time. Longer silence therefore
+ * means a half-open connection.
  */
 export const WATCH_TIMES: WatchTimes = { durationSeconds: 25, idleTimeoutMs: 30_000 };
 
@@ -21,10 +21,10 @@ const EventSchema = z.object({
   object: z.unknown(),
 });
 
-/** One event of a watch, as the API server sends it; the object of an ERROR is a Status. */
+/** One event of a watch. The object of an ERROR event is a Status. */
 export type WatchEvent = Readonly<z.infer<typeof EventSchema>>;
 
-/** The events of one watch. See `Api.watch`. */
+/** Yields the events of one watch. See `KubernetesClient.watch`. */
 export async function* watch(
   connections: Connections,
   path: string,
@@ -59,7 +59,7 @@ export async function* watch(
   }
 }
 
-/** The whole lines of a body. Silence is told only while a line is waited for, not while the last one is dealt with. */
+/** Yields complete lines of a body. The idle timer runs only while it waits for a line, not while the reader works. */
 async function* readLines(body: AsyncIterable<Uint8Array>, idleTimer: IdleTimer): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let remainder = "";
@@ -90,13 +90,13 @@ function createIdleTimer(ms: number, onTimeout: () => void): IdleTimer {
 
 function parseWatchEvent(line: string): WatchEvent {
   const event = EventSchema.safeParse(parseJson(line));
-  if (!event.success) throw new Error("the API server sent an event that can't be read");
+  if (!event.success) throw new Error("invalid watch event from the API server");
   return event.data;
 }
 
 function createWatchError(error: unknown, path: string, signal: AbortSignal, idleTimeoutMs: number): Error {
   if (error instanceof ApiError) return error;
   const reason =
-    signal.reason === SERVER_TIMEOUT ? `nothing from the API server for ${idleTimeoutMs} ms` : formatCause(error);
+    signal.reason === SERVER_TIMEOUT ? `no data from the API server for ${idleTimeoutMs} ms` : formatCause(error);
   return new Error(`watch ${path}: ${reason}`);
 }

@@ -1,17 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Sleep, sleep } from "../runtime/sleep.ts";
 
-/** Time, as a value, so that tests hold it in hand. */
+/** Time as a value, so that tests can control it. */
 export interface Clock {
-  /** Monotonic milliseconds: they never jump, and go on while the process is suspended (not while the whole machine is). */
+  /** Returns monotonic milliseconds. They continue while the process is suspended, but not while the machine is. */
   now(): number;
-  /** The time of day, for people to read. Nothing is decided by it. */
+  /** Returns the time of day, for people to read. No decision depends on it. */
   today(): Date;
-  /** Resolves after `ms`, or at once when `ended` is aborted. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly sleep: Sleep;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   today: () => new Date(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}), // it rejects only where `ended` is aborted
+  sleep,
 };

@@ -1,17 +1,17 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { ElectionOptions, Leadership, LeadershipStatus } from "./leader-election.ts";
+import type { ElectionOptions, Leadership, LeadershipStatus } from "./leadership.ts";
 import { LeadershipTerm } from "./leadership-term.ts";
 import { createLeaseClient, isConflict, type LeaseClient, type LeaseWrite } from "./lease-client.ts";
 import { decide, holderOf, RENEW_DEADLINE_MS, RETRY_MS, termOf } from "./lease-protocol.ts";
 import { LeaseWatcher } from "./lease-watcher.ts";
 import { LogOnce } from "./log-once.ts";
 
-/** How long one request is waited for: half the renew deadline, so that one that hangs does not cost the leadership. */
+/** Half the renew deadline, so that one request without a response does not lose the leadership. */
 const REQUEST_TIMEOUT_MS = RENEW_DEADLINE_MS / 2;
 const JITTER = 0.2;
 const MAX_RELEASE_ATTEMPTS = 3;
 
-/** One who stands for leader. It takes turns: look, decide, write, rest. */
+/** The leader-election loop: read the Lease, decide, write, wait. */
 export class Elector implements Leadership {
   readonly identity: string;
   readonly #options: Required<ElectionOptions>;
@@ -22,8 +22,8 @@ export class Elector implements Leadership {
   readonly #loopEnd: Promise<void>;
   readonly #waiters = new Set<() => void>();
   readonly #logOnce: LogOnce;
-  readonly #leaseLabel: string; // as the problems name it
-  #conflicts = 0; // in a row: something else is there than was seen
+  readonly #leaseLabel: string; // for log lines
+  #conflicts = 0; // consecutive writes that another write overtook
   #wakeController = new AbortController();
 
   constructor(api: KubernetesClient, options: Required<ElectionOptions>, signal: AbortSignal) {
@@ -34,10 +34,9 @@ export class Elector implements Leadership {
     this.#logOnce = new LogOnce(log);
     this.#leaseClient = createLeaseClient(api, options);
     this.#leadershipTerm = new LeadershipTerm(clock);
-    this.#watcher = new LeaseWatcher(this.#leaseClient, clock, {
-      onActivity: () => this.#wakeController.abort(),
+    this.#watcher = new LeaseWatcher(this.#leaseClient, clock, () => this.#retryMs(), {
+      onChange: () => this.#wakeController.abort(),
       onError: (error) => this.#logOnce.report(`watch of ${this.#leaseLabel}`, error),
-      retryDelayMs: () => this.#retryMs(),
     });
     signal.addEventListener("abort", () => this.#stop());
     if (signal.aborted) this.#stop();
@@ -62,17 +61,17 @@ export class Elector implements Leadership {
   async *statusChanges(): AsyncGenerator<LeadershipStatus, void> {
     let lastText: string | undefined;
     while (!this.#stopController.signal.aborted) {
-      const standing = this.status();
-      const text = JSON.stringify(standing);
+      const status = this.status();
+      const text = JSON.stringify(status);
       if (text === lastText) await new Promise<void>((resolve) => this.#waiters.add(resolve));
-      else yield standing;
+      else yield status;
       lastText = text;
     }
   }
 
   async release(): Promise<void> {
     this.#stop();
-    await this.#loopEnd; // what is under way still would be in the way
+    await this.#loopEnd; // a pending write would conflict with the release
     await this.#releaseLease().catch((error) => this.#logOnce.report(this.#leaseLabel, error));
   }
 
@@ -90,7 +89,7 @@ export class Elector implements Leadership {
     }
   }
 
-  /** One turn. When the next one is due, by the monotonic clock. Rejects where the API server does not do as asked. */
+  /** Runs one turn and returns the monotonic time of the next. Rejects if a request fails. */
   async #takeTurn(startedAt: number): Promise<number> {
     const { observedLease = await this.#read() } = this.#watcher;
     const decision = decide(observedLease, this.identity, this.isLeader(), this.#options.clock.now());
@@ -111,7 +110,7 @@ export class Elector implements Leadership {
     return observedLease;
   }
 
-  /** Whether we lead now. A write that came too late is followed by a look at what is there instead. */
+  /** Writes the Lease and returns whether this replica is now the leader. After a conflict it reads the Lease again. */
   async #write(decision: LeaseWrite): Promise<boolean> {
     this.#watcher.close();
     const sentAt = this.#options.clock.now();
@@ -120,7 +119,7 @@ export class Elector implements Leadership {
       this.#conflicts = 0;
       this.#logOnce.clear(this.#leaseLabel);
       this.#watcher.observe(lease);
-      // Renewed too late, even if nobody else was quicker: what lapsed is won again in a new term.
+      // A renewal after the deadline does not extend the term, even without a competitor: a new term must begin.
       const hasLapsed = decision.type === "renew" && !this.isLeader();
       if (hasLapsed || this.#stopController.signal.aborted) return false;
       this.#leadershipTerm.extend(termOf(lease), sentAt);
@@ -129,7 +128,7 @@ export class Elector implements Leadership {
       if (!isConflict(error)) throw error;
       await this.#read();
       this.#conflicts++;
-      if (this.#conflicts > 1) throw error; // the second in a row rests first
+      if (this.#conflicts > 1) throw error; // from the second on, wait before the next attempt
       return false;
     }
   }
@@ -147,7 +146,7 @@ export class Elector implements Leadership {
     }
   }
 
-  /** From here on nothing is held, whatever was sent and is answered later. */
+  /** Drops the leadership at once. A response to an earlier request cannot restore it. */
   #stop(): void {
     this.#stopController.abort();
     this.#leadershipTerm.drop();
@@ -156,7 +155,7 @@ export class Elector implements Leadership {
     this.#notifyWaiters();
   }
 
-  /** Until then, or until our leadership ends, which is told at once, or something stirs. */
+  /** Sleeps until `wakeAt`, but wakes early if the leadership expires or the Lease changes. */
   async #sleepUntil(wakeAt: number): Promise<void> {
     const remainingMs = wakeAt - this.#options.clock.now();
     const sleepMs = this.isLeader() ? Math.min(remainingMs, this.#leadershipTerm.remainingMs()) : remainingMs;

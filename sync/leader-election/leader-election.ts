@@ -1,53 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import { Elector } from "./elector.ts";
+import type { ElectionOptions, Leadership } from "./leadership.ts";
 
-export interface ElectionOptions {
-  readonly namespace: string;
-  /** The Lease's. */
-  readonly name: string;
-  /** Ours, which no other process has. */
-  readonly identity: string;
-  /** Told what goes wrong, a line each, and not again while it stays the same. */
-  readonly log: (line: string) => void;
-  readonly clock?: Clock;
-  /** From 0 up to 1: spreads what several would do at once. */
-  readonly random?: () => number;
-}
-
-/** Where one stands. A new term is another leadership: others may have written since the one before. */
-export type LeadershipStatus =
-  | { readonly type: "leader"; readonly term: number }
-  | { readonly type: "standby"; readonly holder: string | undefined };
-
-/** The leadership, or the wait for it. */
-export interface Leadership {
-  readonly identity: string;
-  /** Whether we lead, at this instant: the last renewal that succeeded was sent less than the renew deadline ago. */
-  isLeader(): boolean;
-  /**
-   * The fence, asked before each write. Throws a NotLeading unless we lead; with the `term` in which a round began, also
-   * where that leadership was lost and won again since.
-   */
-  check(term?: number): void;
-  status(): LeadershipStatus;
-  /** Where we stand, now and whenever that changes, until the end. What passed while nobody asked is left out. */
-  statusChanges(): AsyncGenerator<LeadershipStatus, void>;
-  /** Ends it and, if the lease is ours, gives it back, so that another takes it at once. It never rejects. */
-  release(): Promise<void>;
-}
+export type { ElectionOptions, Leadership, LeadershipStatus } from "./leadership.ts";
 
 /**
- * Stands for leader by a Lease, until `release` or until `ended`, which gives nothing back: others then wait for the lease's
- * time to pass. Of all who do so at most one `holds()` at any instant, as long as nobody edits or deletes the Lease by hand.
+ * Joins an election by Lease until `release`, or until `signal` is aborted. Aborting does not release the Lease, so it must
+ * expire first. At most one replica is leader at any time, unless a person edits or deletes the Lease.
  */
 export function joinElection(api: KubernetesClient, options: ElectionOptions, signal: AbortSignal): Leadership {
   return new Elector(api, { clock: systemClock, random: Math.random, ...options }, signal);
 }
 
-/** An identity as client-go makes them: who it is, for people, and what no other process has. */
+/** Returns a unique identity that starts with a readable name, as in client-go. */
 export function createIdentity(podName: string | undefined): string {
   return `${podName || hostname()}_${randomUUID()}`;
 }
@@ -56,7 +24,7 @@ export type AcquireResult =
   | { readonly ok: true; readonly leadership: Leadership; readonly term: number }
   | { readonly ok: false; readonly problem: string };
 
-/** Leads within `limitMs`, or says who does or what is in the way. The leadership is the caller's to release. */
+/** Becomes leader within `timeoutMs`, or returns the current holder or the last problem. The caller must release it. */
 export async function acquireLeadership(
   api: KubernetesClient,
   options: ElectionOptions,
@@ -83,5 +51,5 @@ export async function acquireLeadership(
   const holder = status.type === "standby" ? status.holder : undefined;
   const lease = `Lease ${namespace}/${name}`;
   if (holder) return { ok: false, problem: `${lease}: held by ${holder}` };
-  return { ok: false, problem: problems.at(-1) ?? `${lease}: no answer from the API server within ${timeoutMs} ms` };
+  return { ok: false, problem: problems.at(-1) ?? `${lease}: no response from the API server within ${timeoutMs} ms` };
 }

@@ -1,10 +1,10 @@
 import type { Clock } from "./clock.ts";
 import { RENEW_DEADLINE_MS } from "./lease-protocol.ts";
 
-/** A write was about to be made by one who is not, or not any more, the leader. */
+/** Thrown when a replica that is not the leader attempts a write. */
 export class NotLeaderError extends Error {}
 
-/** What a leader knows of its own leadership. It ends by itself: nothing has to happen for that, no timer, no request. */
+/** The leadership that a replica has. It expires without a timer or a request. */
 export class LeadershipTerm {
   readonly #clock: Clock;
   #renewal: { readonly term: number; readonly sentAt: number } | undefined;
@@ -13,7 +13,7 @@ export class LeadershipTerm {
     this.#clock = clock;
   }
 
-  /** `sentAt` is when the request was sent, not when its answer came: others may have seen it from then on. */
+  /** `sentAt` is the time of the request, not of its response: other replicas may have seen the write since then. */
   extend(term: number, sentAt: number): void {
     this.#renewal = { term, sentAt };
   }
@@ -22,23 +22,23 @@ export class LeadershipTerm {
     this.#renewal = undefined;
   }
 
-  /** The term that is held now. */
+  /** Returns the current term, or undefined if this replica is not the leader. */
   term(): number | undefined {
     return this.remainingMs() > 0 ? this.#renewal?.term : undefined;
   }
 
-  /** For how long it is held still, unless it is renewed. */
+  /** Returns the milliseconds until the term expires without a renewal. */
   remainingMs(): number {
     return this.#renewal ? Math.max(0, this.#renewal.sentAt + RENEW_DEADLINE_MS - this.#clock.now()) : 0;
   }
 
-  /** Throws a NotLeading unless a term is held, and that one where `term` is given. */
+  /** Throws a `NotLeaderError` if no term is current, or if `term` is set and is not the current one. */
   check(term?: number): void {
     const currentTerm = this.term();
-    if (currentTerm === undefined) throw new NotLeaderError("not the leader any more, so nothing more is written");
+    if (currentTerm === undefined) throw new NotLeaderError("leadership lost; the write is not sent");
     if (term !== undefined && term !== currentTerm) {
       throw new NotLeaderError(
-        `the leader again, but in term ${currentTerm}: what was begun in term ${term} is not written`,
+        `leadership lost and won again: now in term ${currentTerm}; a write of term ${term} is not sent`,
       );
     }
   }

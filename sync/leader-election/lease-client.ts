@@ -1,6 +1,6 @@
 import { ApiError, type KubernetesClient, type WatchEvent } from "../kubernetes/client.ts";
 import type { Clock } from "./clock.ts";
-import type { ElectionOptions } from "./leader-election.ts";
+import type { ElectionOptions } from "./leadership.ts";
 import {
   buildAcquiredLease,
   buildLease,
@@ -13,14 +13,14 @@ import {
 
 export type LeaseWrite = Exclude<Decision, { type: "standby" }>;
 
-/** One Lease at the API server. All but the watch rejects once `mostMs` have passed: what was asked may happen still. */
+/** One Lease at the API server. Requests reject after `timeoutMs`; the server may still execute them. */
 export interface LeaseClient {
-  /** The Lease, if there is one, and the version from which a watch goes on. */
+  /** Returns the Lease, if it exists, and the version to watch from. */
   read(timeoutMs: number): Promise<{ lease: Lease | undefined; version: string }>;
-  /** Carries out what was decided: 409 or 404 where something else is there than that was decided on. */
+  /** Writes the Lease. Rejects with status 409 or 404 if the Lease changed after the decision. */
   write(decision: LeaseWrite, timeoutMs: number): Promise<Lease>;
   release(lease: Lease, timeoutMs: number): Promise<Lease>;
-  /** What became of the Lease after `version`: undefined where it was deleted. Throws where the watch fails. */
+  /** Yields each state of the Lease after `version`; undefined if it was deleted. Throws if the watch fails. */
   watch(version: string, signal: AbortSignal): AsyncGenerator<{ lease: Lease | undefined }, void>;
 }
 
@@ -41,13 +41,13 @@ export function createLeaseClient(api: KubernetesClient, options: Required<Elect
   };
   return {
     read: async (timeoutMs) => {
-      const list = await withDeadline(api.get(collection, { fieldSelector }), timeoutMs, clock);
+      const list = await rejectAfter(api.get(collection, { fieldSelector }), timeoutMs, clock);
       const { items, metadata } = LeaseList.parse(list);
       return { lease: items[0], version: metadata.resourceVersion };
     },
-    write: async (decision, timeoutMs) => Lease.parse(await withDeadline(sendWrite(decision), timeoutMs, clock)),
+    write: async (decision, timeoutMs) => Lease.parse(await rejectAfter(sendWrite(decision), timeoutMs, clock)),
     release: async (lease, timeoutMs) =>
-      Lease.parse(await withDeadline(replace(buildReleasedLease(lease, clock.today())), timeoutMs, clock)),
+      Lease.parse(await rejectAfter(replace(buildReleasedLease(lease, clock.today())), timeoutMs, clock)),
     async *watch(resourceVersion, signal) {
       for await (const event of api.watch(collection, { fieldSelector, resourceVersion }, signal)) {
         if (signal.aborted) return;
@@ -57,20 +57,21 @@ export function createLeaseClient(api: KubernetesClient, options: Required<Elect
   };
 }
 
-/** Whether a write came too late: somebody else wrote the Lease, created it or deleted it. */
+/** Whether a write failed because another client wrote, created or deleted the Lease. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 409 || error.status === 404);
 }
 
 function parseLeaseEvent({ type, object }: WatchEvent): Lease | undefined {
-  if (type === "ERROR") throw new Error(`the watch ended: ${JSON.stringify(object)}`);
+  if (type === "ERROR") throw new Error(`watch failed: ${JSON.stringify(object)}`);
   return type === "DELETED" ? undefined : Lease.parse(object);
 }
 
-async function withDeadline<T>(request: Promise<T>, timeoutMs: number, clock: Clock): Promise<T> {
+/** Resolves like `request`, or rejects after `timeoutMs`. */
+async function rejectAfter<T>(request: Promise<T>, timeoutMs: number, clock: Clock): Promise<T> {
   const timerController = new AbortController();
   const timeout = clock.sleep(timeoutMs, timerController.signal).then(() => {
-    throw new Error(`no answer from the API server within ${Math.round(timeoutMs)} ms`);
+    throw new Error(`no response from the API server within ${Math.round(timeoutMs)} ms`);
   });
   try {
     return await Promise.race([request, timeout]);

@@ -1,16 +1,16 @@
 import * as z from "zod";
 
-// client-go's timings. What the last two leave between them is what a write may still take that was begun in time.
-/** How often the leader renews, and how long whatever failed rests. */
+// The defaults of client-go. A write that was sent before the renew deadline has 5 s before the Lease expires.
+/** Interval between renewals, and delay after a failure. */
 export const RETRY_MS = 2_000;
-/** How long a leader without a renewal still is one. */
+/** A leader without a successful renewal for this time is no longer leader. */
 export const RENEW_DEADLINE_MS = 10_000;
-/** How long others wait for a renewal before they take over. */
+/** A standby without a sign of renewal for this time acquires the Lease. */
 export const LEASE_DURATION_MS = 15_000;
 
-const MS_PER_SECOND = 1_000; // in a second
+const MS_PER_SECOND = 1_000;
 
-// Loose, and the rest is kept: a Lease is replaced whole, with labels, owners and whatever else others put there.
+// Loose: a write replaces the whole Lease, so labels, owners and other fields must be kept.
 export const Lease = z.looseObject({
   metadata: z.looseObject({ resourceVersion: z.string() }),
   spec: z.optional(
@@ -24,19 +24,19 @@ export const Lease = z.looseObject({
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** What a list of the one Lease says: whether it is there, and from where a watch goes on. */
+/** A list of the one Lease. Its version is the start of a watch. */
 export const LeaseList = z.object({
   metadata: z.object({ resourceVersion: z.string() }),
   items: z.array(Lease).max(1),
 });
 
-/** What is known of the Lease. Times are milliseconds of our own monotonic clock. */
+/** The observed state of the Lease. Times are milliseconds of the local monotonic clock. */
 export interface ObservedLease {
-  /** Undefined where there is none. */
+  /** Undefined if the Lease does not exist. */
   readonly lease: Lease | undefined;
-  /** When whoever holds it, if anyone, has lost it. */
+  /** When the holder, if any, has lost the Lease. */
   readonly expiresAt: number;
-  /** The highest seen so far: a Lease that was deleted must not begin at zero again. */
+  /** The highest term seen: after a deletion, terms must not restart at zero. */
   readonly term: number | undefined;
 }
 
@@ -47,8 +47,8 @@ export type Decision =
   | { readonly type: "standby"; readonly until: number };
 
 /**
- * What is known once `lease` was seen at `now`. A holder's time counts from when we saw its record change; what the record
- * says of times is by another's clock. One that is gone was perhaps deleted under a leader, who learns of it later than we.
+ * Returns the state after `lease` was observed at `now`. The holder's time runs from the last observed change, because the
+ * times in the Lease come from another clock. After a deletion the holder keeps its time: it may not know of it yet.
  */
 export function observeLease(
   previousObservation: ObservedLease | undefined,
@@ -69,8 +69,8 @@ export function observeLease(
 }
 
 /**
- * What `me` should do now; `holds` says whether it is the leader. A record of our own that we do not hold any more may be
- * taken anew at once, in a new term: had another held it since, it would not be ours.
+ * Decides the next step of `identity`. If the Lease still names `identity` but its leadership has expired, it acquires the
+ * Lease at once in a new term: no other replica can have been leader in between.
  */
 export function decide(observed: ObservedLease, identity: string, isLeader: boolean, now: number): Decision {
   const { lease, expiresAt, term } = observed;
@@ -80,17 +80,17 @@ export function decide(observed: ObservedLease, identity: string, isLeader: bool
   return { type: isOurs && isLeader ? "renew" : "acquire", lease };
 }
 
-/** Who holds a Lease. Nobody does where the name is empty: so its holder gave it back. */
+/** The holder of a Lease. An empty name means that the holder released it. */
 export function holderOf(lease: Lease | undefined): string | undefined {
   return lease?.spec?.holderIdentity || undefined;
 }
 
-/** How often a Lease changed hands. */
+/** The term of a Lease: the number of its holder changes. */
 export function termOf(lease: Lease): number {
   return lease.spec?.leaseTransitions ?? 0;
 }
 
-/** A Lease to create, held by `me`. */
+/** Returns a new Lease, held by `holder`. */
 export function buildLease(namespace: string, name: string, holder: string, term: number, today: Date) {
   const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
   return {
@@ -100,21 +100,21 @@ export function buildLease(namespace: string, name: string, holder: string, term
   };
 }
 
-/** The Lease in a new term, held by `me`. */
+/** Returns the Lease in a new term, held by `holder`. */
 export function buildAcquiredLease(lease: Lease, holder: string, today: Date): Lease {
   return withSpec(lease, buildSpec(holder, LEASE_DURATION_MS, termOf(lease) + 1, formatMicroTime(today)));
 }
 
 /**
- * The Lease, renewed. It always differs from what was, even where the time of day stands still or goes back: the API server
- * does not store what is the same, and nobody would see it.
+ * Returns the renewed Lease. Its renew time always increases, even if the time of day does not. The API server does not
+ * store an unchanged object, so standbys would not see the renewal.
  */
 export function buildRenewedLease(lease: Lease, today: Date): Lease {
-  const previousRenewMs = Date.parse(lease.spec?.renewTime ?? "") || 0; // nothing, or nothing readable
+  const previousRenewMs = Date.parse(lease.spec?.renewTime ?? "") || 0; // missing or invalid
   return withSpec(lease, { renewTime: formatMicroTime(new Date(Math.max(today.getTime(), previousRenewMs + 1))) });
 }
 
-/** The Lease, given back as client-go does: anybody may take it at once. */
+/** Returns the Lease without a holder, as in client-go: any replica may acquire it at once. */
 export function buildReleasedLease(lease: Lease, today: Date): Lease {
   return withSpec(lease, buildSpec("", MS_PER_SECOND, termOf(lease), formatMicroTime(today)));
 }
@@ -128,12 +128,12 @@ function withSpec(lease: Lease, spec: NonNullable<Lease["spec"]>): Lease {
   return { ...lease, spec: { ...lease.spec, ...spec } };
 }
 
-/** Never shorter than ours, whatever a hand wrote there: a leader of our kind trusts itself for that long. */
+/** At least `LEASE_DURATION_MS`, even if a person set less, because leaders rely on that time. */
 function readDurationMs(lease: Lease | undefined): number {
   return Math.max((lease?.spec?.leaseDurationSeconds ?? 0) * MS_PER_SECOND, LEASE_DURATION_MS);
 }
 
-/** RFC 3339 with microseconds, as the API server wants a MicroTime. */
+/** Formats a MicroTime of the Kubernetes API: RFC 3339 with microseconds. */
 function formatMicroTime(date: Date): string {
   return date.toISOString().replace("Z", "000Z");
 }

@@ -2,30 +2,30 @@ import type { Clock } from "./clock.ts";
 import type { LeaseClient } from "./lease-client.ts";
 import { type Lease, type ObservedLease, observeLease } from "./lease-protocol.ts";
 
-/** A watch that brings nothing for so long is half open, or else the leader is gone; a list tells which. */
+/** After this silence the connection may be half open, or the leader is gone. A list finds out. */
 const IDLE_TIMEOUT_MS = 5_000;
 
 export interface LeaseListener {
-  /** Told when the watch brought something, or ended. */
-  onActivity(): void;
-  onError(error: unknown): void;
-  /** How long to wait before what failed is tried again. */
-  retryDelayMs(): number;
+  /** Called when the watch delivers an event, or ends. */
+  readonly onChange: () => void;
+  readonly onError: (error: unknown) => void;
 }
 
-/** What is seen of a Lease: by a list, by the watch from there on, and by the answers to what one writes. */
+/** The observed state of a Lease, from lists, watches and responses to writes. */
 export class LeaseWatcher {
   readonly #leaseClient: LeaseClient;
   readonly #clock: Clock;
+  readonly #retryDelayMs: () => number;
   readonly #listener: LeaseListener;
   #observedLease: ObservedLease | undefined;
-  #version: string | undefined; // of the last list, from which no watch has begun yet
+  #version: string | undefined; // of the last list, until a watch starts from it
   #watchController: AbortController | undefined;
   #dueAt = 0;
 
-  constructor(leaseClient: LeaseClient, clock: Clock, listener: LeaseListener) {
+  constructor(leaseClient: LeaseClient, clock: Clock, retryDelayMs: () => number, listener: LeaseListener) {
     this.#leaseClient = leaseClient;
     this.#clock = clock;
+    this.#retryDelayMs = retryDelayMs;
     this.#listener = listener;
   }
 
@@ -33,7 +33,7 @@ export class LeaseWatcher {
     return this.#observedLease;
   }
 
-  /** When to read anew: soon where there is no watch, else once the watch is silent for too long. */
+  /** When to read again: after the retry delay without a watch, else after the idle timeout of the watch. */
   get dueAt(): number {
     return this.#dueAt;
   }
@@ -42,7 +42,7 @@ export class LeaseWatcher {
     this.close();
     const { lease, version } = await this.#leaseClient.read(timeoutMs);
     this.#version = version;
-    this.#dueAt = this.#clock.now() + this.#listener.retryDelayMs();
+    this.#dueAt = this.#clock.now() + this.#retryDelayMs();
     return this.observe(lease);
   }
 
@@ -51,24 +51,24 @@ export class LeaseWatcher {
     return this.#observedLease;
   }
 
-  /** Watches from the last list on, unless that was done already. */
+  /** Starts a watch from the last list, unless one was started already. */
   watch(): void {
     if (this.#version === undefined) return;
     const [version, watchController] = [this.#version, new AbortController()];
     this.#version = undefined;
     this.#watchController = watchController;
-    const readAgainAt = this.#dueAt; // a watch that ends at once must not make us list without a pause
+    const readAgainAt = this.#dueAt; // a watch that ends at once must not cause a list without a delay
     this.#dueAt = this.#clock.now() + IDLE_TIMEOUT_MS;
     void this.#follow(version, watchController.signal)
       .catch((error) => watchController.signal.aborted || this.#listener.onError(error))
       .then(() => {
         if (watchController.signal.aborted) return;
         this.#dueAt = readAgainAt;
-        this.#listener.onActivity();
+        this.#listener.onChange();
       });
   }
 
-  /** Ends the watch: what it would still bring may be older than what is read or written next. */
+  /** Ends the watch, because its events may be older than the next read or write. */
   close(): void {
     this.#watchController?.abort();
     this.#version = undefined;
@@ -78,7 +78,7 @@ export class LeaseWatcher {
     for await (const { lease } of this.#leaseClient.watch(version, signal)) {
       this.#dueAt = this.#clock.now() + IDLE_TIMEOUT_MS;
       this.observe(lease);
-      this.#listener.onActivity();
+      this.#listener.onChange();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What goes wrong, told once: not again while it stays the same, though it is tried again and again. */
+/** Logs each problem once per operation, and again only after it changes or is cleared. */
 export class LogOnce {
   readonly #log: (line: string) => void;
   readonly #lastProblems = new Map<string, string>();
@@ -7,14 +7,14 @@ export class LogOnce {
     this.#log = log;
   }
 
-  /** `what` went wrong. */
+  /** Logs that `operation` failed, unless it already failed the same way. */
   report(operation: string, error: unknown): void {
     const problem = error instanceof Error ? error.message : String(error);
     if (this.#lastProblems.get(operation) !== problem) this.#log(`${operation}: ${problem}`);
     this.#lastProblems.set(operation, problem);
   }
 
-  /** `what` goes well again. */
+  /** Records that `operation` succeeded, so that its next failure is logged. */
   clear(operation: string): void {
     this.#lastProblems.delete(operation);
   }

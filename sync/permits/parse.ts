@@ -4,11 +4,13 @@ import { parseIpRange } from "../../src/rules/addresses.ts";
 import { CATCH_ALL_HOST, parseHost } from "../../src/rules/hosts.ts";
 import { decodePath } from "../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../src/rules/result.ts";
+import { formatFieldPath } from "../collect/field-path.ts";
+import { describePermitsIssue } from "./describe-issue.ts";
 import { DEFAULT_PERMITS, type Permits } from "./model.ts";
 
-// Strict, unlike what is read of Kubernetes: a word that nobody knows, or a list that is not there, must not permit more.
+// Strict: an unknown field or a null list is an error, because ignoring it could permit more than intended.
 
-/** A text that is read by `reading`, which says what it expected. */
+/** Creates a schema for texts that `parse` accepts. */
 const createTextSchema = (parse: (text: string) => Result<string>) =>
   z.string().transform((text, context) => {
     const result = parse(text);
@@ -17,30 +19,44 @@ const createTextSchema = (parse: (text: string) => Result<string>) =>
     return z.NEVER;
   });
 
+/** Namespace names, or prefixes with `*`: `shop`, `team-*`, `*`. */
 const namespaces = z.array(createTextSchema(parseNamespacePattern)).min(1);
 
+/** An entry of `claims`: the hosts and paths that the namespaces may use. */
 const ClaimEntry = z
   .strictObject({
     namespaces,
+    /** `shop.example.com`; `*.example.com` for all names below example.com; `*` for all hosts and for rules without a host. */
     hosts: z.array(createTextSchema(parseHostPattern)).min(1),
+    /** `/cart` permits `/cart` and `/cart/7`. Defaults to `/`, the whole host. */
     paths: z.array(createTextSchema(parsePathPrefix)).min(1).optional(),
   })
   .transform(({ paths = ["/"], ...rest }) => ({ ...rest, paths }));
 
+/** An entry of `limits`: the maximum number of routes of each namespace. The first entry that matches it applies. */
 const RouteQuotaEntry = z.strictObject({ namespaces, maxRoutes: z.int().min(0) });
 
+/** An entry of `origins`: the addresses that the namespaces may use as origins. An empty list permits none. */
 const OriginEntry = z
-  .strictObject({ namespaces, addresses: z.array(createTextSchema(parseOriginAddress)) })
+  .strictObject({
+    namespaces,
+    /** `203.0.113.10`, `203.0.113.0/24`, `lb.example.org`, or `*.elb.example.org` for all names below elb.example.org. */
+    addresses: z.array(createTextSchema(parseOriginAddress)),
+  })
   .transform(({ addresses, ...rest }) => ({
     ...rest,
     ranges: addresses.filter((text) => parseIpRange(text).ok),
     names: addresses.filter((text) => !parseIpRange(text).ok),
   }));
 
+/** The document. Every field is optional, but the document must not be empty. */
 const Document = z
   .strictObject({
+    /** If missing, any namespace may claim any host. If set, all other claims are rejected. */
     claims: z.array(ClaimEntry).optional(),
+    /** If missing, the number of routes is unlimited. */
     limits: z.array(RouteQuotaEntry).optional(),
+    /** If missing, all public addresses are permitted. If set, all others are rejected. */
     origins: z.array(OriginEntry).optional(),
   })
   .transform(
@@ -51,57 +67,58 @@ const Document = z
     }),
   );
 
-/** Reads a document of permits, YAML or JSON. One that is empty is refused, since a list that got lost would permit all. */
+/** Parses permits in YAML or JSON. An empty document is invalid, because a lost list would permit everything. */
 export function parsePermits(text: string): Result<Permits> {
   const document = parseDocument(text);
   if (!document.ok) return document;
-  const result = Document.safeParse(document.value);
+  const result = Document.safeParse(document.value, { reportInput: true });
   if (result.success) return success(result.data);
   const issue = result.error.issues[0];
-  return failure(`${formatField(issue?.path ?? [])}: ${issue?.message ?? "cannot be read"}`);
+  return failure(
+    `${formatFieldPath(issue?.path ?? []) || "(document)"}: ${issue ? describePermitsIssue(issue) : "invalid"}`,
+  );
 }
 
 function parseDocument(text: string): Result<unknown> {
   const documents = parseAllDocuments(text);
   const [document, ...otherDocuments] = Array.isArray(documents) ? documents : [];
-  if (!document || otherDocuments.length > 0) return failure("expected one document with claims, limits or origins");
+  if (!document || otherDocuments.length > 0) return failure("must be one document with claims, limits or origins");
   const error = document.errors[0];
-  if (error) return failure(error.message.split("\n")[0] ?? "cannot be read");
+  if (error) return failure(error.message.split("\n")[0] ?? "invalid YAML");
   try {
     return success(document.toJS() as unknown);
   } catch (exception) {
-    return failure(exception instanceof Error ? exception.message : String(exception)); // aliases that grow without end
+    return failure(exception instanceof Error ? exception.message : String(exception)); // too many YAML aliases
   }
 }
 
 function parseNamespacePattern(text: string): Result<string> {
   const isName = /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|(?:[a-z0-9][-a-z0-9]*)?\*)$/.test(text);
-  return isName ? success(text) : failure(`expected a namespace, or its start and "*", got "${text}"`);
+  return isName
+    ? success(text)
+    : failure(`namespace is invalid: "${text}". Use a name such as "shop" or a prefix such as "team-*"`);
 }
 
 function parseHostPattern(text: string): Result<string> {
   if (text === CATCH_ALL_HOST) return success(text);
   const host = parseHost(text);
-  // An empty text would be any host.
+  // An empty text would match all hosts.
   if (host.ok && text !== "") return host;
-  return failure(`expected a host such as "shop.example.com", "*.example.com" or "*", got "${text}"`);
+  return failure(`host is invalid: "${text}". Use a name such as "shop.example.com", "*.example.com" or "*"`);
 }
 
 function parsePathPrefix(text: string): Result<string> {
   const path = decodePath(text).replace(/\/$/, "") || "/";
   const isPath = text.startsWith("/") && text.isWellFormed() && !/[\x00-\x1f\x7f]|\/\/|\/\.{1,2}(?:\/|$)/.test(path);
-  return isPath ? success(path) : failure(`expected a path such as "/cart", got "${text}"`);
+  return isPath ? success(path) : failure(`path is invalid: "${text}". Use a path such as "/cart"`);
 }
 
 function parseOriginAddress(text: string): Result<string> {
   if (parseIpRange(text).ok) return success(text);
   const host = parseHost(text);
-  // Of what looks like an address or a range, none that cannot be read is a name.
+  // A name ends with a label that starts with a letter, so an invalid address or range is never a name.
   if (host.ok && /(^|\.)[a-z][-a-z0-9]*$/.test(host.value)) return host;
-  return failure(`expected an address, a range such as "203.0.113.0/24" or a name, got "${text}"`);
-}
-
-function formatField(path: readonly PropertyKey[]): string {
-  const field = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return field.replace(/^\./, "") || "(document)";
+  return failure(
+    `address is invalid: "${text}". Use an address such as "203.0.113.10", a range such as "203.0.113.0/24" or a host name`,
+  );
 }

@@ -2,61 +2,61 @@ import { readFile } from "node:fs/promises";
 import { failure, type Result } from "../../src/rules/result.ts";
 import { watchCollection } from "../collect/watched-collection.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Pause } from "../kubernetes/list-watch.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { Permits } from "./model.ts";
 import { parsePermits } from "./parse.ts";
 
 const POLL_INTERVAL_MS = 2000;
 const CONFIG_MAP_KEY = "permits.yaml";
 
-/** Where the permits are written. */
+/** The location of the permits document. */
 export type PermitsLocation =
   | { readonly type: "none" }
   | { readonly type: "file"; readonly path: string }
   | { readonly type: "ConfigMap"; readonly namespace: string; readonly name: string };
 
-/** The permits as they are written now. */
+/** The current permits. */
 export interface PermitsSource {
   /**
-   * What was last read of them; undefined: not yet. One that can't be read stands as it was when it could, and `problem`
-   * says so; without one there is nothing to compile by.
+   * Returns undefined before the first read. If the document is invalid, it returns the last valid permits (undefined if
+   * none were ever read) with the problem.
    */
   read(): { readonly permits: Permits | undefined; readonly problem: string | undefined } | undefined;
 }
 
-/** Follows the permits. `changed` is called whenever they, or what is wrong with them, have changed. */
+/** Watches the permits. Calls `onChange` when the permits or the problem change. */
 export function watchPermits(
   location: PermitsLocation,
   defaultPermits: Permits,
   api: KubernetesClient,
   onChange: () => void,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): PermitsSource {
   switch (location.type) {
     case "none":
       return { read: () => ({ permits: defaultPermits, problem: undefined }) };
     case "file":
-      return watchPermitsFile(location.path, onChange, pause, signal);
+      return watchPermitsFile(location.path, onChange, sleep, signal);
     case "ConfigMap":
-      return watchPermitsConfigMap(location, api, onChange, pause, signal);
+      return watchPermitsConfigMap(location, api, onChange, sleep, signal);
   }
 }
 
-/** The permits in a file, or one line that says what is wrong with it. */
+/** Reads permits from a file. A problem is one line that starts with the path. */
 export async function readPermitsFile(path: string): Promise<Result<Permits>> {
   const text = await readFile(path, "utf8").catch((error: unknown) => error);
-  return typeof text === "string" ? parsePermitsFrom(text, path) : failure(`${path} cannot be read: ${text}`);
+  return typeof text === "string" ? parsePermitsFrom(text, path) : failure(`${path} is not readable: ${text}`);
 }
 
-/** A file is looked at every two seconds: a mounted ConfigMap is replaced through links, which watching misses. */
-function watchPermitsFile(path: string, onChange: () => void, pause: Pause, signal: AbortSignal): PermitsSource {
+/** Reads the file every 2 s, because a file watch misses the symbolic links of a mounted ConfigMap. */
+function watchPermitsFile(path: string, onChange: () => void, sleep: Sleep, signal: AbortSignal): PermitsSource {
   const lastGoodPermits = createLastGoodPermits(onChange);
   const run = async () => {
     while (!signal.aborted) {
       lastGoodPermits.update(await readPermitsFile(path));
-      await pause(POLL_INTERVAL_MS, signal);
+      await sleep(POLL_INTERVAL_MS, signal);
     }
   };
   void run();
@@ -67,28 +67,28 @@ function watchPermitsConfigMap(
   { namespace, name }: { namespace: string; name: string },
   api: KubernetesClient,
   onChange: () => void,
-  pause: Pause,
+  sleep: Sleep,
   signal: AbortSignal,
 ): PermitsSource {
   const configMapLabel = `ConfigMap ${namespace}/${name}`;
   const lastGoodPermits = createLastGoodPermits(onChange);
-  const listeners = {
+  const listener = {
     onChange: () => {
       const parsedObject = collection.list()?.[0]?.parsedObject;
       const text = parsedObject?.kind === "ConfigMap" ? parsedObject.object.data[CONFIG_MAP_KEY] : undefined;
       if (text !== undefined) lastGoodPermits.update(parsePermitsFrom(text, `${configMapLabel}, ${CONFIG_MAP_KEY}`));
       else
         lastGoodPermits.update(
-          failure(parsedObject ? `${configMapLabel} has no key ${CONFIG_MAP_KEY}` : `there is no ${configMapLabel}`),
+          failure(parsedObject ? `${configMapLabel}: key not found: ${CONFIG_MAP_KEY}` : `${configMapLabel} not found`),
         );
     },
     onError: (error: Error) => {
       if (!lastGoodPermits.read())
-        lastGoodPermits.update(failure(`${configMapLabel} cannot be read: ${error.message}`));
+        lastGoodPermits.update(failure(`${configMapLabel} is not readable: ${error.message}`));
     },
   };
   const scope = { namespace, query: { fieldSelector: `metadata.name=${name}` } };
-  const collection = watchCollection(api, CONFIG_MAPS, scope, listeners, pause, signal);
+  const collection = watchCollection(api, CONFIG_MAPS, scope, listener, sleep, signal);
   return lastGoodPermits;
 }
 
@@ -97,7 +97,7 @@ function parsePermitsFrom(text: string, label: string): Result<Permits> {
   return result.ok ? result : failure(`${label}: ${result.problem}`);
 }
 
-/** Keeps what could be read last, and what is wrong with what came after. */
+/** Keeps the last valid permits and the current problem. */
 function createLastGoodPermits(onChange: () => void): PermitsSource & { update(result: Result<Permits>): void } {
   let current: ReturnType<PermitsSource["read"]>;
   let currentText = "";

@@ -120,7 +120,7 @@ describe("edgress dev over examples/fanout", () => {
     const lines = dev.lines.length;
     await writeFile(join(folder, "ingress.yaml"), `${originalText.split("\n").slice(0, 6).join("\n")}\n    "half\n`);
     const line = await dev.waitForLine(/InvalidManifest/, lines);
-    assert.match(line, /^error ingress\.yaml:\d+: .+; correct it, until then what it held before counts/);
+    assert.match(line, /^error ingress\.yaml:\d+: .+\. Correct the file; until then its last valid objects are used/);
     assert.equal((await sendDevRequest(dev, "foo.bar.com", "/foo")).status, 200);
     await writeFile(join(folder, "ingress.yaml"), originalText.replace("path: /foo", "path: /fuu"));
     await waitFor(async () => (await sendDevRequest(dev, "foo.bar.com", "/fuu")).status === 200);
@@ -201,12 +201,12 @@ describe("a mistake in how edgress dev is called is one line on stderr and exit 
     [
       "a folder that is not there",
       ["dev", "--manifests", "nowhere"],
-      /^edgress: cannot read the folder nowhere \(--manifests\)\n$/,
+      /^edgress: --manifests is not a readable folder: nowhere\. Check the path and its permissions\n$/,
     ],
     [
       "a file in place of a folder",
       ["dev", "--manifests", join(folder, "ingress.yaml")],
-      /^edgress: cannot read the folder .*ingress\.yaml \(--manifests\)\n$/,
+      /^edgress: --manifests is not a readable folder: .*ingress\.yaml\. Check the path and its permissions\n$/,
     ],
     [
       "an unknown flag",

@@ -153,7 +153,11 @@ describe("edgress explain", () => {
       ["http://a.example.com/", "-H", "x"],
       /^edgress: expected a header "Name: value", got "x"\n$/,
     ],
-    ["no folder", ["http://a.example.com/", "--manifests", "nowhere"], /^edgress: cannot read the folder nowhere /],
+    [
+      "no folder",
+      ["http://a.example.com/", "--manifests", "nowhere"],
+      /^edgress: --manifests is not a readable folder: nowhere\. /,
+    ],
     [
       "a method that is none",
       ["http://a.example.com/", "-X", "GE T"],

@@ -165,7 +165,7 @@ describe("edgress publish", () => {
     const { code, stdout, stderr } = await runEdgress([...args, "--permits", permitsFile], environment);
     assert.match(
       stderr,
-      /^edgress: the permits cannot be read: .*permits\.txt: claims\[0\]\.hosts\[0\]: expected a host .*\n$/,
+      /^edgress: the permits cannot be read: .*permits\.txt: claims\[0\]\.hosts\[0\]: host is invalid: .*\n$/,
     );
     assert.deepEqual([code, stdout], [2, ""]);
     assert.deepEqual(listWritesSince(from), []);

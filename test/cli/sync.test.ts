@@ -67,7 +67,7 @@ describe("edgress sync says in one line what it was told wrongly, and ends with 
   test("with a kubeconfig that is not there", async () => {
     const wrongEnvironment = { ...environment, KUBECONFIG: join(folder, "none") };
     const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
-    assert.match(stderr, /^edgress: the kubeconfig cannot be read: .+\n$/);
+    assert.match(stderr, /^edgress: kubeconfig is not readable: .+\n$/);
     assert.equal(code, 2);
   });
 

@@ -117,7 +117,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     );
     assert.match(
       eventLines.join("\n"),
-      /a RoleBinding of ClusterRole edgress-reads-references in namespace \S+ lets it be read/,
+      /bind ClusterRole edgress-reads-references in namespace \S+ with a RoleBinding/,
     );
     assert.doesNotMatch(eventLines.join("\n"), /Published/);
 

@@ -57,62 +57,74 @@ origins:
 
   const buildClaims = (fields: string) => `claims: [{ namespaces: [shop], hosts: [shop.example.com], ${fields} }]`;
   const refusals: readonly (readonly [sentence: string, text: string, problem: string])[] = [
-    ["that is empty", "", "expected one document with claims, limits or origins"],
-    ["that is a comment", "# later", "expected one document with claims, limits or origins"],
-    ["that is null", "null", "(document): Invalid input: expected object, received null"],
-    ["that is two", "{}\n---\n{}", "expected one document with claims, limits or origins"],
-    ["whose list of claims got lost", "claims:\n", "claims: Invalid input: expected array, received null"],
-    ["with a word that nobody knows", "claim: []", '(document): Unrecognized key: "claim"'],
-    ["with a word that nobody knows within", buildClaims("path: [/]"), 'claims[0]: Unrecognized key: "path"'],
+    ["that is empty", "", "must be one document with claims, limits or origins"],
+    ["that is a comment", "# later", "must be one document with claims, limits or origins"],
+    [
+      "that is null",
+      "null",
+      "(document): must be a mapping. Use a value such as claims: [{ namespaces: [shop], hosts: [shop.example.com] }]",
+    ],
+    ["that is two", "{}\n---\n{}", "must be one document with claims, limits or origins"],
+    [
+      "whose list of claims got lost",
+      "claims:\n",
+      "claims: must be a list. Use a value such as [{ namespaces: [shop], hosts: [shop.example.com] }]",
+    ],
+    ["with a word that nobody knows", "claim: []", "(document): unknown field: claim. Use claims, limits or origins"],
+    [
+      "with a word that nobody knows within",
+      buildClaims("path: [/]"),
+      "claims[0]: unknown field: path. Use namespaces, hosts or paths",
+    ],
     [
       "that names no namespace",
       "limits: [{ namespaces: [], maxRoutes: 1 }]",
-      "limits[0].namespaces: Too small: expected array to have >=1 items",
+      'limits[0].namespaces: must not be empty. Use a value such as [shop, "team-*"]',
     ],
     [
       "with an empty host, which would be any",
       'claims: [{ namespaces: [shop], hosts: [""] }]',
-      'claims[0].hosts[0]: expected a host such as "shop.example.com", "*.example.com" or "*", got ""',
+      'claims[0].hosts[0]: host is invalid: "". Use a name such as "shop.example.com", "*.example.com" or "*"',
     ],
     [
       "with a host that is none",
       'claims: [{ namespaces: [shop], hosts: [a.example.com, "shop.*.com"] }]',
-      'claims[0].hosts[1]: expected a host such as "shop.example.com", "*.example.com" or "*", got "shop.*.com"',
+      'claims[0].hosts[1]: host is invalid: "shop.*.com". Use a name such as "shop.example.com", "*.example.com" or "*"',
     ],
     [
       "with a namespace that is none",
       'claims: [{ namespaces: ["*-team"], hosts: ["*"] }]',
-      'claims[0].namespaces[0]: expected a namespace, or its start and "*", got "*-team"',
+      'claims[0].namespaces[0]: namespace is invalid: "*-team". Use a name such as "shop" or a prefix such as "team-*"',
     ],
     [
       "with a path that is none",
       buildClaims("paths: [cart]"),
-      'claims[0].paths[0]: expected a path such as "/cart", got "cart"',
+      'claims[0].paths[0]: path is invalid: "cart". Use a path such as "/cart"',
     ],
     [
       "with a way up",
       buildClaims("paths: [/cart/%2e%2e]"),
-      'claims[0].paths[0]: expected a path such as "/cart", got "/cart/%2e%2e"',
+      'claims[0].paths[0]: path is invalid: "/cart/%2e%2e". Use a path such as "/cart"',
     ],
     [
       "with no paths, which might be none or all",
       buildClaims("paths: []"),
-      "claims[0].paths: Too small: expected array to have >=1 items",
+      "claims[0].paths: must not be empty. Use a value such as [/cart]",
     ],
     [
       "with a limit that is none",
       'limits: [{ namespaces: ["*"], maxRoutes: -1 }]',
-      "limits[0].maxRoutes: Too small: expected number to be >=0",
+      "limits[0].maxRoutes: must be 0 or more. Use a value such as 100",
     ],
     [
       "with a range that is none",
       'origins: [{ namespaces: ["*"], addresses: [203.0.113.0/33] }]',
-      'origins[0].addresses[0]: expected an address, a range such as "203.0.113.0/24" or a name, got "203.0.113.0/33"',
+      'origins[0].addresses[0]: address is invalid: "203.0.113.0/33". Use an address such as "203.0.113.10", a range such as "203.0.113.0/24" or a host name',
     ],
     [
       "with an address that some would read as another",
       'origins: [{ namespaces: ["*"], addresses: ["0177.0.0.1"] }]',
-      'origins[0].addresses[0]: expected an address, a range such as "203.0.113.0/24" or a name, got "0177.0.0.1"',
+      'origins[0].addresses[0]: address is invalid: "0177.0.0.1". Use an address such as "203.0.113.10", a range such as "203.0.113.0/24" or a host name',
     ],
   ];
   for (const [sentence, text, problem] of refusals) {

@@ -231,7 +231,13 @@ describe("refusals", () => {
       "NotFound",
       "the server could not find the requested resource",
     ],
-    ["a group that isn't served", () => api.get("/apis/foo.bar/v1"), 404, "Unknown", "the API server answered 404"],
+    [
+      "a group that isn't served",
+      () => api.get("/apis/foo.bar/v1"),
+      404,
+      "Unknown",
+      "the API server responded with status 404",
+    ],
     [
       "a list of a time to come",
       () => api.get(INGRESSES, { resourceVersion: "999999" }),
@@ -436,7 +442,7 @@ describe("faults", () => {
   test("hold an answer back, or close its connection", async () => {
     server.injectFault(/ingresses$/, { type: "hang" });
     await assert.rejects(api.get(INGRESSES), {
-      message: `GET ${INGRESSES}: no answer from the API server within 500 ms`,
+      message: `GET ${INGRESSES}: no response from the API server within 500 ms`,
     });
     server.injectFault(/ingresses$/, { type: "close" });
     await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: other side closed` });

@@ -98,7 +98,7 @@ for (const tls of [false, true]) {
         retryAfterSeconds: 7,
       });
       server.injectFault(/cart/, { type: "answer", status: 502, text: "<html>Bad\nGateway</html>" });
-      await assert.rejects(api.get(CART), new ApiError(502, "Unknown", "the API server answered 502"));
+      await assert.rejects(api.get(CART), new ApiError(502, "Unknown", "the API server responded with status 502"));
     });
 
     test("the refusal of a watch is told as the server told it", async () => {
@@ -116,10 +116,10 @@ for (const tls of [false, true]) {
 
     test("an answer that isn't JSON is an error, and nothing of it is told", async () => {
       server.injectFault(/cart/, { type: "answer", status: 200, text: '{"data":{"password":"c2VjcmV0"' });
-      await assert.rejects(api.get(CART), { message: `GET ${CART}: the answer is not JSON` });
+      await assert.rejects(api.get(CART), { message: `GET ${CART}: the response is not JSON` });
       server.apply(buildCart());
       server.injectFault(/ingresses$/, { type: "truncate", cleanly: true });
-      await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: the answer is not JSON` });
+      await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: the response is not JSON` });
     });
 
     test("an answer that breaks off is an error of one line", async () => {
@@ -136,7 +136,7 @@ for (const tls of [false, true]) {
 
     test("no answer in time is an error, and the request comes to an end", async () => {
       server.injectFault(/cart/, { type: "hang" });
-      await assert.rejects(api.get(CART), { message: `GET ${CART}: no answer from the API server within 1000 ms` });
+      await assert.rejects(api.get(CART), { message: `GET ${CART}: no response from the API server within 1000 ms` });
     });
 
     test("a write may have happened though its answer got lost", async () => {
@@ -178,16 +178,12 @@ for (const tls of [false, true]) {
     const watchFaults: [string, WatchFault, RegExp][] = [
       ["that is cut", { type: "cut" }, /^watch \S+: (?!terminated|fetch failed)[^\n]+$/],
       ["that is cut in the middle of an event", { type: "cut", half: true }, /^watch \S+: (?!terminated)[^\n]+$/],
-      ["that falls silent", { type: "silence" }, /: nothing from the API server for 500 ms$/],
-      [
-        "with an event that can't be read",
-        { type: "unparsable" },
-        /: the API server sent an event that can't be read$/,
-      ],
+      ["that falls silent", { type: "silence" }, /: no data from the API server for 500 ms$/],
+      ["with an event that can't be read", { type: "unparsable" }, /: invalid watch event from the API server$/],
       [
         "that is answered with something else",
         { type: "unparsable", line: '{"kind":"Status","code":500}' },
-        /: the API server sent an event that can't be read$/,
+        /: invalid watch event from the API server$/,
       ],
     ];
     for (const [condition, fault, message] of watchFaults) {
@@ -253,9 +249,9 @@ for (const tls of [false, true]) {
       assert.equal(server.countWatches(), watchesBefore + 1);
       relay.freeze();
       const silenceCheck = assert.rejects(events.next(), {
-        message: `watch ${INGRESSES}: nothing from the API server for 1500 ms`,
+        message: `watch ${INGRESSES}: no data from the API server for 1500 ms`,
       });
-      await assert.rejects(relayedClient.get(CART), /no answer from the API server within 500 ms/);
+      await assert.rejects(relayedClient.get(CART), /no response from the API server within 500 ms/);
       await relayedClient.get(CART);
       await silenceCheck;
       await relay.close();
@@ -322,11 +318,11 @@ describe("credentials", () => {
     const connections = new Connections();
     connections.loadFromOptions({ clusters: [], users: [], contexts: [] });
     await assert.rejects(createKubernetesClient(connections).get(CART), {
-      message: `GET ${CART}: the kubeconfig names no cluster`,
+      message: `GET ${CART}: kubeconfig has no current cluster`,
     });
     const wrong = { ...server.kubeconfig, clusters: [{ name: "local", server: "nonsense" }] };
     connections.loadFromOptions(wrong);
-    const message = `GET ${CART}: the kubeconfig's server is not a URL: "nonsense"`;
+    const message = `GET ${CART}: kubeconfig server is not a URL: "nonsense"`;
     await assert.rejects(createKubernetesClient(connections).get(CART), { message });
   });
 });

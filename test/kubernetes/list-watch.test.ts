@@ -72,7 +72,7 @@ describe("the changes to a collection", () => {
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
     assert.deepEqual(types(), ["failed", "listed"]);
-    assert.match(changes[0]?.type === "failed" ? changes[0].error.message : "", /ends \d+ objects short/);
+    assert.match(changes[0]?.type === "failed" ? changes[0].error.message : "", /lacks \d+ objects/);
   });
 
   test("a version that is too old means a new list, and no failure", async () => {

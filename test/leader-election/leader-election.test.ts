@@ -223,7 +223,7 @@ describe("a leader that was suspended", () => {
     assert.deepEqual(a.status(), { type: "leader", term: 1 });
     a.check();
     a.check(1);
-    assert.throws(() => a.check(0), /in term 1: what was begun in term 0 is not written/);
+    assert.throws(() => a.check(0), /now in term 1; a write of term 0 is not sent/);
   });
 
   test("does not lead by an answer that it reads long after it asked", async () => {

@@ -8,11 +8,11 @@ import { createObject, patchObject, removeObject, replaceObject, type SentObject
 
 export interface ApiServerReply {
   readonly code: number;
-  /** A string is sent as it is. */
+  /** A string is sent unchanged. */
   readonly body: object | string;
 }
 
-/** Does what a request asks for, watches aside. Throws a Refusal where the answer is no. */
+/** Executes a request, except a watch. Throws a `Refusal` for an error response. */
 export function handleObjectRequest(
   store: ObjectStore,
   resources: readonly ApiResource[],
@@ -48,12 +48,12 @@ export function handleObjectRequest(
   }
 }
 
-/** Throws the Refusal of a client without the right token. */
+/** Throws a `Refusal` if the token is wrong. */
 export function assertAuthorized(authorization: string | undefined, token: string): void {
   if (authorization !== `Bearer ${token}`) throw newUnauthorized();
 }
 
-/** The Refusal of a client that may not do what it asks. */
+/** Returns the `Refusal` for a missing permission. */
 export function newForbidden(
   { resource, namespace, name }: RequestTarget,
   { method }: ApiRequest,
@@ -70,7 +70,7 @@ const VERBS: Readonly<Record<string, string>> = { POST: "create", PUT: "update",
 
 function parseSentObject({ body }: ApiRequest): SentObject {
   if (typeof body !== "object" || body === null) throw newBadRequest("the body of the request is not a JSON object");
-  return body as SentObject; // any of its fields may be wrong, which is what Sent says
+  return body as SentObject; // every field of SentObject may be invalid
 }
 
 function newMethodNotAllowed(): Refusal {

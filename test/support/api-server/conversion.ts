@@ -3,7 +3,7 @@ import type { KubernetesObject } from "./store.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `object` as `resource`'s API version writes it. Of an Ingress the backends differ. */
+/** Converts an object to the API version of `resource`. Only the backends of an Ingress differ. */
 export function convertToVersion(object: KubernetesObject, resource: ApiResource): KubernetesObject {
   const apiVersion = formatGroupVersion(resource);
   if (object.apiVersion === apiVersion) return object;

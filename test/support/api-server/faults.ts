@@ -1,56 +1,56 @@
 import type { RequestQuery } from "./lists.ts";
 
-/** A request, as it came. */
+/** A received request. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly query: RequestQuery;
   readonly body: unknown;
-  /** "METHOD /path?query", with nothing escaped. */
+  /** "METHOD /path?query", unescaped. */
   readonly line: string;
 }
 
-/** What can go wrong with the answer to any request. */
+/** A fault in the response to any request. */
 export type ResponseFault =
-  /** This instead: a Status object, or `text` as it is. */
+  /** Sends this response instead: a Status object, or `text`. */
   | { type: "answer"; status: number; reason?: string; message?: string; retryAfterSeconds?: number; text?: string }
-  /** Nothing, for ever. */
+  /** Sends no response. */
   | { type: "hang" }
-  /** The connection closes before an answer; with `done`, after what was asked for has happened. */
+  /** Closes the connection before the response. With `done`, the request is executed first. */
   | { type: "close"; done?: boolean }
-  /** Half the body; then the connection closes, or the answer ends as if that were all. */
+  /** Sends half of the body, then closes the connection. With `cleanly`, the response ends normally instead. */
   | { type: "truncate"; cleanly?: boolean }
-  /** Only so many items of a list, which says that there are more but not how to go on, or that this is all. */
+  /** Sends `items` items of a list. It reports remaining items without a continue token ("more"), or none ("complete"). */
   | { type: "short"; items: number; says: "more" | "complete" }
-  /** The answer comes so much later; what was asked for happens at once. */
+  /** Executes the request at once, but delays the response. */
   | { type: "late"; byMs: number };
 
-/** What can go wrong with a watch, from its beginning or in its course. */
+/** A fault in a watch, at its start or later. */
 export type WatchFault =
-  /** The connection closes; with `half`, in the middle of the next event. */
+  /** Closes the connection. With `half`, in the middle of the next event. */
   | { type: "cut"; half?: boolean }
-  /** Headers are sent, and then nothing for ever: no events, no bookmarks, no end. The connection stays open. */
+  /** Sends the headers and then nothing: no event, no bookmark, no end. The connection stays open. */
   | { type: "silence" }
-  /** An ERROR event with this code, and then the end. */
+  /** Sends an ERROR event with this code and ends the watch. */
   | { type: "error"; code: number; reason?: string; message?: string }
-  /** A line that is no event. */
+  /** Sends a line that is not an event. */
   | { type: "unparsable"; line?: string }
-  /** From now on every event comes twice. */
+  /** Sends every later event twice. */
   | { type: "twice" }
-  /** All that the server remembers comes again, the newest first. */
+  /** Sends the whole history again, newest first. */
   | { type: "stale" }
-  /** From now on events come so much later. */
+  /** Delays every later event. */
   | { type: "slow"; byMs: number };
 
 export type Fault = ResponseFault | WatchFault;
 
 export type RequestMatcher = RegExp | ((request: ApiRequest) => boolean);
 
-/** A fault that waits for its requests. */
+/** A fault for the next matching requests. */
 export interface ArmedFault {
   readonly matcher: RequestMatcher;
   readonly fault: Fault;
-  /** For so many requests more. */
+  /** Number of requests left. */
   remaining: number;
 }
 
@@ -67,12 +67,12 @@ export function isResponseFault(fault: Fault): fault is ResponseFault {
   return RESPONSE_FAULTS.includes(fault.type);
 }
 
-/** Whether `asked` is what `on` waits for. */
+/** Whether a request matches. */
 export function matchesRequest(matcher: RequestMatcher, request: ApiRequest): boolean {
   return matcher instanceof RegExp ? matcher.test(request.line) : matcher(request);
 }
 
-/** The fault that is due for a request, the oldest first; counts it. */
+/** Returns the oldest fault for a request, and decrements its remaining requests. */
 export function takeFault(faults: readonly ArmedFault[], request: ApiRequest, isWatching: boolean): Fault | undefined {
   const next = faults.find(
     ({ matcher, fault, remaining }) =>

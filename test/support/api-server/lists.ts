@@ -17,7 +17,7 @@ export interface ObjectList {
   readonly items: readonly KubernetesObject[];
 }
 
-/** One page of a list, or all of it. The continue token says which version the pages are of, and what comes next. */
+/** Returns one page of a list, or the whole list. The continue token has the version and the position. */
 export function listObjects(store: ObjectStore, target: RequestTarget, query: RequestQuery): ObjectList {
   const { resource, namespace } = target;
   const token = parseContinueToken(query.continue);
@@ -34,7 +34,7 @@ export function listObjects(store: ObjectStore, target: RequestTarget, query: Re
     .map((object) => convertToVersion(object, resource))
     .filter(isSelected)
     .slice(token?.start ?? 0);
-  const limit = query.resourceVersion === "0" ? 0 : Number(query.limit ?? 0); // caches answer "0", and know no pages
+  const limit = query.resourceVersion === "0" ? 0 : Number(query.limit ?? 0); // "0" is served from the cache, which has no pages
   const items = limit > 0 ? remainingObjects.slice(0, limit) : remainingObjects;
   const nextToken = { version, start: (token?.start ?? 0) + items.length };
   const continuation = items.length < remainingObjects.length && {
@@ -45,20 +45,20 @@ export function listObjects(store: ObjectStore, target: RequestTarget, query: Re
     kind: `${resource.kind}List`,
     apiVersion: formatGroupVersion(resource),
     metadata: { resourceVersion: String(version), ...continuation },
-    items: items.map(({ apiVersion: _version, kind: _kind, ...item }) => item as KubernetesObject), // as the real one
+    items: items.map(({ apiVersion: _version, kind: _kind, ...item }) => item as KubernetesObject), // as in Kubernetes
   };
 }
 
 interface ContinueToken {
   readonly version: number;
-  /** How many objects came before. */
+  /** Number of objects on earlier pages. */
   readonly start: number;
 }
 
 function parseContinueToken(text: string | undefined): ContinueToken | undefined {
   if (!text) return undefined;
   try {
-    return JSON.parse(Buffer.from(text, "base64url").toString()) as ContinueToken; // nobody but this file writes them
+    return JSON.parse(Buffer.from(text, "base64url").toString()) as ContinueToken; // only this file creates tokens
   } catch {
     throw newBadRequest("continue key is not valid");
   }

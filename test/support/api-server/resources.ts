@@ -1,4 +1,4 @@
-/** A kind of object as one API version serves it. */
+/** A kind of object in one API version. */
 export interface ApiResource {
   /** "" is the core group. */
   readonly group: string;
@@ -6,18 +6,18 @@ export interface ApiResource {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
-  /** The status of a new object, where there is one: it is written through /status alone. */
+  /** The initial status, if the kind has one. Only /status can change it. */
   readonly status?: object;
-  /** An update must name the version that it replaces. */
+  /** Whether an update must set resourceVersion. */
   readonly requiresResourceVersion?: boolean;
-  /** An update of what isn't there creates it. */
+  /** Whether an update of a missing object creates it. */
   readonly createsOnUpdate?: boolean;
 }
 
 const INGRESS = { plural: "ingresses", kind: "Ingress", namespaced: true, status: { loadBalancer: {} } };
 const INGRESS_CLASS = { plural: "ingressclasses", kind: "IngressClass", namespaced: false };
 
-/** What the server has unless it is told of more. */
+/** The default resources. */
 export const RESOURCES: readonly ApiResource[] = [
   { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false, status: { phase: "Active" } },
   { group: "", version: "v1", plural: "services", kind: "Service", namespaced: true, status: { loadBalancer: {} } },
@@ -45,15 +45,15 @@ export function formatGroupVersion({ group, version }: Pick<ApiResource, "group"
   return group === "" ? version : `${group}/${version}`;
 }
 
-/** "services", or "ingresses.networking.k8s.io": what refusals call a resource. */
+/** "services", or "ingresses.networking.k8s.io": its name in error messages. */
 export function formatGroupResource({ group, plural }: Pick<ApiResource, "group" | "plural">): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 
-/** What a request is about. */
+/** The object or collection that a request names. */
 export interface RequestTarget {
   readonly resource: ApiResource;
-  /** Undefined for what has none, and for a list in all namespaces. */
+  /** Undefined for cluster-scoped objects, and for a list of all namespaces. */
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly status: boolean;
@@ -61,7 +61,7 @@ export interface RequestTarget {
 
 const PATH = /^\/(?:api\/(?<core>[^/]+)|apis\/(?<group>[^/]+)\/(?<version>[^/]+))\/(?<rest>.+)$/;
 
-/** What `path` means to a server that has `resources`; undefined where it has no such thing. */
+/** Parses a path. Returns undefined if it names none of `resources`. */
 export function parseRequestTarget(path: string, resources: readonly ApiResource[]): RequestTarget | undefined {
   const { core, group = "", version = core, rest = "" } = PATH.exec(path)?.groups ?? {};
   const parts = rest.split("/").map(decodeURIComponent);
@@ -80,7 +80,7 @@ export function parseRequestTarget(path: string, resources: readonly ApiResource
   return { resource, namespace: namespaced ? parts[1] : undefined, name, status: subresource !== undefined };
 }
 
-/** What a server that has `resources` says it serves; undefined where `path` asks for something else. */
+/** Returns the discovery document at `path`. Returns undefined for other paths. */
 export function findDiscoveryDocument(path: string, resources: readonly ApiResource[]): object | undefined {
   const servedVersions = [...new Set(resources.map(formatGroupVersion))];
   if (path === "/api") return { kind: "APIVersions", versions: ["v1"] };
@@ -95,7 +95,7 @@ export function findDiscoveryDocument(path: string, resources: readonly ApiResou
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: entries };
 }
 
-/** Whether `path` is of a group that is served in some version: of others the server says nothing at all. */
+/** Whether the group of `path` is served in some version. For other groups the server has no Status response. */
 export function isGroupServed(path: string, resources: readonly ApiResource[]): boolean {
   const group = /^\/apis\/([^/]+)/.exec(path)?.[1] ?? "";
   return resources.some((resource) => resource.group === group);

@@ -20,7 +20,7 @@ import { buildStatus, newPathNotFound, Refusal } from "./statuses.ts";
 import type { ObjectStore } from "./store.ts";
 import { WatchStream } from "./watches.ts";
 
-/** What the server is made of. */
+/** The state of the server. */
 export interface ServerState {
   readonly token: string;
   readonly store: ObjectStore;
@@ -31,7 +31,7 @@ export interface ServerState {
   readonly watches: Set<WatchStream>;
 }
 
-/** Answers a request, or lets the fault happen that is due for it. */
+/** Responds to a request, or injects its fault. */
 export async function respond(server: ServerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const apiRequest = await readApiRequest(request);
   server.requests.push(apiRequest);
@@ -69,7 +69,7 @@ function handleRequest(server: ServerState, request: IncomingMessage, apiRequest
   return { code: 404, body: "404 page not found\n" };
 }
 
-/** What a client asks about, once it may; undefined for what isn't an object. */
+/** Checks permissions and returns the target. Returns undefined for paths without objects. */
 function authorizeRequest(
   server: ServerState,
   { headers }: IncomingMessage,

@@ -3,13 +3,13 @@ import type { KubernetesObject } from "./store.ts";
 
 export type ObjectPredicate = (object: KubernetesObject) => boolean;
 
-/** What the two selectors of a request, each "" or missing for none, choose. */
+/** Parses a label and a field selector. "" or undefined matches all objects. */
 export function parseSelectors(labels: string | undefined, fields: string | undefined): ObjectPredicate {
   const terms = [...splitTerms(labels).map(parseLabelTerm), ...splitTerms(fields).map(parseFieldTerm)];
   return (object) => terms.every((term) => term(object));
 }
 
-/** Parts between commas, those in parentheses aside: "a in (x,y),b" has two. */
+/** Splits at commas outside parentheses: "a in (x,y),b" has two terms. */
 function splitTerms(selector: string | undefined): string[] {
   return (selector ?? "")
     .split(/,(?![^(]*\))/)

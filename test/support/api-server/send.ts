@@ -19,7 +19,7 @@ const STATUS_REASONS: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
-/** Reads a request. A body that isn't JSON is kept as "unreadable". */
+/** Reads a request. The body is "unreadable" if it is not JSON. */
 export async function readApiRequest(request: IncomingMessage): Promise<ApiRequest> {
   const { method = "GET", url = "/" } = request;
   const { pathname, searchParams } = new URL(url, "http://localhost");
@@ -31,13 +31,13 @@ export async function readApiRequest(request: IncomingMessage): Promise<ApiReque
   return { method, path: pathname, query, body, line };
 }
 
-/** The Refusal of a patch that isn't a JSON merge patch. */
+/** Returns a `Refusal` for a patch that is not a JSON merge patch. */
 export function checkPatchType({ method }: ApiRequest, contentType: string | undefined): Refusal | undefined {
   if (method !== "PATCH" || contentType === MERGE_PATCH) return undefined;
-  return new Refusal(415, "UnsupportedMediaType", `this API server knows ${MERGE_PATCH} only`);
+  return new Refusal(415, "UnsupportedMediaType", `unsupported patch type. Use ${MERGE_PATCH}`);
 }
 
-/** Lets happen what happens instead of the request. Answers whether it did. */
+/** Injects a fault that replaces the request. Returns false if the request must still be executed. */
 export function sendFault(response: ServerResponse, fault: ResponseFault): boolean {
   switch (fault.type) {
     case "answer":
@@ -56,20 +56,15 @@ export function sendFault(response: ServerResponse, fault: ResponseFault): boole
 }
 
 function sendFaultResponse(response: ServerResponse, fault: ResponseFault & { type: "answer" }): void {
-  const {
-    status,
-    reason = STATUS_REASONS[status] ?? "Unknown",
-    message = "struck by a fault",
-    retryAfterSeconds,
-  } = fault;
+  const { status, reason = STATUS_REASONS[status] ?? "Unknown", message = "injected fault", retryAfterSeconds } = fault;
   if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds));
   response.writeHead(status, { "content-type": fault.text === undefined ? "application/json" : "text/html" });
   response.end(fault.text ?? JSON.stringify(buildStatus({ code: status, reason, message })));
 }
 
-/** Sends an answer, as well as the fault lets it. */
+/** Sends a response, changed by the fault if any. */
 export function sendApiReply(response: ServerResponse, { code, body }: ApiServerReply, fault?: ResponseFault): void {
-  const payload = fault?.type === "short" ? shortenList(body as ObjectList, fault) : body; // lists alone fall short
+  const payload = fault?.type === "short" ? shortenList(body as ObjectList, fault) : body; // only lists are shortened
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
   const sendAll = () => response.writeHead(code, { "content-type": "application/json" }).end(text);
   switch (fault?.type) {

@@ -1,6 +1,6 @@
 import { type ApiResource, formatGroupResource } from "./resources.ts";
 
-/** What the server refuses: the HTTP status, and what its Status object says. */
+/** An error response: the HTTP status, and the reason and message of its Status object. */
 export class Refusal extends Error {
   readonly code: number;
   readonly reason: string;
@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The Status object of a refusal. */
+/** Builds the Status object of a refusal. */
 export function buildStatus({ code, reason, message }: Pick<Refusal, "code" | "reason" | "message">): object {
   return {
     kind: "Status",
@@ -57,12 +57,12 @@ export function newPathNotFound(): Refusal {
   return new Refusal(404, "NotFound", "the server could not find the requested resource");
 }
 
-/** A watch or list from before what the server still remembers. */
+/** Returns the error for a watch or list from before the history. */
 export function newExpired(message: string): Refusal {
   return new Refusal(410, "Expired", message);
 }
 
-/** A list that is to be of a version that isn't yet. */
+/** Returns the error for a list at a future version. */
 export function newVersionTooLarge(requestedVersion: string, version: number): Refusal {
   return new Refusal(504, "Timeout", `Timeout: Too large resource version: ${requestedVersion}, current: ${version}`);
 }

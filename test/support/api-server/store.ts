@@ -17,7 +17,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** One write; both states for an update, one for a creation or removal. */
+/** One write. An update has both states, a creation or removal has one. */
 export interface StoreChange {
   readonly version: number;
   readonly plural: string;
@@ -27,7 +27,7 @@ export interface StoreChange {
   readonly after: KubernetesObject | undefined;
 }
 
-/** Objects by plural name, whatever API version they came in, with the history since the last compaction. */
+/** Objects by plural name in any API version, with the history since the last compaction. */
 export class ObjectStore {
   #objects = new Map<string, Map<string, KubernetesObject>>();
   #history: StoreChange[] = [];
@@ -36,17 +36,17 @@ export class ObjectStore {
   #latestVersions = new Map<string, number>();
   #subscribers = new Set<(change: StoreChange) => unknown>();
 
-  /** The version of the latest write. */
+  /** Version of the latest write. */
   get version(): number {
     return this.#version;
   }
 
-  /** The oldest version that can still be watched from or read at. */
+  /** Oldest version for watches and reads. */
   get oldestVersion(): number {
     return this.#oldestVersion;
   }
 
-  /** The version of the latest write of a kind. */
+  /** Returns the version of the latest write to a resource. */
   latestVersion(plural: string): number {
     return this.#latestVersions.get(plural) ?? 0;
   }
@@ -55,7 +55,7 @@ export class ObjectStore {
     return this.#objects.get(plural)?.get(formatKey(namespace, name));
   }
 
-  /** The objects as they were at `version`, in the order of their keys. Undefined where that is forgotten. */
+  /** Returns the objects at `version`, sorted by key. Undefined if the version is compacted. */
   objectsAt(plural: string, version: number): KubernetesObject[] | undefined {
     if (version < this.#oldestVersion) return undefined;
     const objects = new Map(this.#objects.get(plural));
@@ -68,12 +68,12 @@ export class ObjectStore {
     return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
-  /** Writes after `version`, oldest first. */
+  /** Returns the writes after `version`, oldest first. */
   changesSince(version: number): StoreChange[] {
     return this.#history.slice(this.#history.findLastIndex((change) => change.version <= version) + 1);
   }
 
-  /** Creates or replaces an object; it gets the next version. */
+  /** Creates or replaces an object at the next version. */
   put(plural: string, object: KubernetesObject): KubernetesObject {
     const { namespace, name } = object.metadata;
     const before = this.get(plural, namespace, name);
@@ -92,14 +92,14 @@ export class ObjectStore {
     return before;
   }
 
-  /** Forgets all history: what was read before can be neither watched from nor paged on. */
+  /** Drops the history. Earlier versions are then invalid for watches and pages. */
   compact(): void {
     this.#version += 1;
     this.#history = [];
     this.#oldestVersion = this.#version;
   }
 
-  /** Calls `follower` with every write from now on, until the function that it answers is called. */
+  /** Calls `subscriber` with every later write. Returns a function that unsubscribes. */
   subscribe(subscriber: (change: StoreChange) => unknown): () => void {
     this.#subscribers.add(subscriber);
     return () => this.#subscribers.delete(subscriber);
@@ -116,7 +116,7 @@ export function withVersion(object: KubernetesObject, version: number): Kubernet
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
 }
 
-/** Sorts by namespace and then name, as etcd's keys do. */
+/** Keys sort by namespace and then by name, as in etcd. */
 function formatKey(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }

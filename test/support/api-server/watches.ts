@@ -7,15 +7,15 @@ import { type ObjectPredicate, parseSelectors } from "./selectors.ts";
 import { buildStatus, newExpired } from "./statuses.ts";
 import { type KubernetesObject, type ObjectStore, type StoreChange, withVersion } from "./store.ts";
 
-const BOOKMARK_BEFORE_END_MS = 2000; // as the real one does
-const DEFAULT_WATCH_SECONDS = 1800; // where the client doesn't say
+const BOOKMARK_BEFORE_END_MS = 2000; // as in Kubernetes
+const DEFAULT_WATCH_SECONDS = 1800; // default of the server
 
 interface StreamEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: object;
 }
 
-/** One watch that a client has open. */
+/** One open watch. */
 export class WatchStream {
   readonly request: ApiRequest;
   readonly #store: ObjectStore;
@@ -31,7 +31,7 @@ export class WatchStream {
   #delayMs = 0;
   #fromVersion = 0;
 
-  /** Answers a watch: what happened since its version, or all there is, and then what happens. */
+  /** Sends the changes since the requested version (or all objects), then every later change. */
   constructor(
     store: ObjectStore,
     target: RequestTarget,
@@ -47,7 +47,7 @@ export class WatchStream {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     if (fault) this.injectFault(fault);
-    const fromVersion = Number(request.query.resourceVersion ?? 0); // of a time to come: nothing until then
+    const fromVersion = Number(request.query.resourceVersion ?? 0); // a future version has no events yet
     this.#unsubscribe = store.subscribe((change) => change.version > fromVersion && this.#sendChange(change));
     response.once("close", () => this.#stop());
     this.#sendInitialEvents();
@@ -58,7 +58,7 @@ export class WatchStream {
     return !this.#isClosed && !this.#response.writableEnded;
   }
 
-  /** Lets a fault happen to this watch, now. */
+  /** Injects a fault into this watch. */
   injectFault(fault: WatchFault): void {
     switch (fault.type) {
       case "cut":
@@ -69,7 +69,7 @@ export class WatchStream {
         this.#isSilent = true;
         return;
       case "error":
-        this.#fail({ reason: "InternalError", message: "an error on the server", ...fault });
+        this.#fail({ reason: "InternalError", message: "server error", ...fault });
         return;
       case "unparsable":
         this.#write(`${fault.line ?? '{"type":"MODIFIED","object":{"kind":'}\n`);
@@ -107,7 +107,7 @@ export class WatchStream {
     this.#after(durationMs - BOOKMARK_BEFORE_END_MS, () => this.#bookmark());
   }
 
-  /** Of the latest write of the kind, where there was one since the watch began: a real one sends no other. */
+  /** Sends a bookmark only after a write to the resource during the watch, as in Kubernetes. */
   #bookmark(): void {
     const { resource } = this.#target;
     const latestVersion = this.#store.latestVersion(resource.plural);
@@ -172,7 +172,7 @@ export class WatchStream {
   }
 }
 
-/** What a write is to a watch that sees some objects: one that it no longer sees is DELETED, as it was seen last. */
+/** Converts a write to an event of a filtered watch. An object that no longer matches is DELETED, in its last visible state. */
 function buildEvent({ before, after, version }: StoreChange, isVisible: (object: KubernetesObject) => boolean) {
   const [wasVisible, isVisibleNow] = [before && isVisible(before), after && isVisible(after)];
   if (after && isVisibleNow) return { type: wasVisible ? ("MODIFIED" as const) : ("ADDED" as const), object: after };

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { convertToVersion } from "./conversion.ts";
+import { mergePatch } from "./merge-patch.ts";
 import { type ApiResource, formatGroupVersion, type RequestTarget } from "./resources.ts";
 import { newAlreadyExists, newBadRequest, newConflict, newInvalid, newNotFound, Refusal } from "./statuses.ts";
 import type { KubernetesObject, ObjectMetadata, ObjectStore } from "./store.ts";
 
 const MODIFIED_MESSAGE = "the object has been modified; please apply your changes to the latest version and try again";
 
-/** An object as a client sends it: any of it may be missing or wrong. */
+/** An object from a client. Any field may be missing or invalid. */
 export interface SentObject {
   readonly apiVersion?: unknown;
   readonly kind?: unknown;
@@ -15,7 +16,7 @@ export interface SentObject {
   readonly [field: string]: unknown;
 }
 
-/** Creates what a POST sends. */
+/** Creates an object (POST). */
 export function createObject(
   store: ObjectStore,
   { resource, namespace }: RequestTarget,
@@ -38,7 +39,7 @@ export function createObject(
   return store.put(resource.plural, object);
 }
 
-/** What the server gives every new object. */
+/** Returns the metadata that the server adds to a new object. */
 export function createMetadata({ status }: ApiResource, now: Date) {
   return {
     uid: randomUUID(),
@@ -51,7 +52,7 @@ function assertNamespaceExists(store: ObjectStore, namespace: string): void {
   if (!store.get("namespaces", undefined, namespace)) throw newNotFound({ group: "", plural: "namespaces" }, namespace);
 }
 
-/** Replaces what a PUT is about. */
+/** Replaces an object (PUT). */
 export function replaceObject(
   store: ObjectStore,
   target: RequestTarget,
@@ -82,7 +83,7 @@ export function patchObject(
   const { uid } = before.metadata;
   assertName(input.metadata?.name ?? name, name);
   if ((input.metadata?.uid ?? uid) !== uid) throw newInvalid(target.resource, name, "metadata.uid: field is immutable");
-  const patchedObject = mergePatch(convertToVersion(before, target.resource), input) as SentObject; // an object patched with an object is one
+  const patchedObject = mergePatch(convertToVersion(before, target.resource), input) as SentObject; // a patched object is an object
   return writeObject(store, target, before, patchedObject);
 }
 
@@ -108,11 +109,11 @@ function writeObject(
     throw newConflict(resource, name, `Precondition failed: ${mismatch}`);
   }
   const after = applyUpdate(target, convertToVersion(before, resource), input);
-  // What changes nothing is not written: no new version, and no event.
+  // An update without a change is not written: no new version and no event.
   return isDeepStrictEqual(after, convertToVersion(before, resource)) ? before : store.put(resource.plural, after);
 }
 
-/** The object after an update of `before`: /status writes the status and metadata alone, all else everything but the status. */
+/** Returns the updated object. /status changes only status and metadata; other updates change all but the status. */
 function applyUpdate(
   { resource, status }: RequestTarget,
   before: KubernetesObject,
@@ -122,7 +123,7 @@ function applyUpdate(
   const immutableFields = { uid, creationTimestamp, resourceVersion, generation, namespace, name };
   const body = omitField(resource.status && status ? before : input, "status");
   const newStatus = resource.status && !status ? before.status : input.status;
-  const metadata = { ...input.metadata, ...omitUndefined(immutableFields) } as ObjectMetadata; // its name is the one before
+  const metadata = { ...input.metadata, ...omitUndefined(immutableFields) } as ObjectMetadata; // the name cannot change
   const after = {
     ...body,
     apiVersion: before.apiVersion,
@@ -134,7 +135,7 @@ function applyUpdate(
   return { ...after, metadata: { ...metadata, generation: generation + 1 } };
 }
 
-/** Removes what a DELETE is about; a namespace takes all that is in it along. */
+/** Removes an object (DELETE). Removing a namespace removes its contents. */
 export function removeObject(
   store: ObjectStore,
   target: RequestTarget,
@@ -154,7 +155,7 @@ export function removeObject(
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
 }
 
-/** Removes all that is in a namespace. */
+/** Removes all objects of a namespace. */
 export function removeNamespaceContents(store: ObjectStore, namespace: string, plurals: readonly string[]): void {
   for (const plural of plurals) {
     for (const { metadata } of store.objectsAt(plural, store.version) ?? []) {
@@ -169,7 +170,7 @@ function getExisting(store: ObjectStore, { resource, namespace }: RequestTarget,
   return object;
 }
 
-/** The metadata of what is sent, once it is known to be what the path says. */
+/** Returns the metadata of a sent object. Throws a `Refusal` if the object does not match the path. */
 function checkMetadata(
   input: SentObject,
   resource: ApiResource,
@@ -191,24 +192,10 @@ function checkMetadata(
   return metadata;
 }
 
-function mergePatch(value: unknown, patchValue: unknown): unknown {
-  if (!isFields(patchValue)) return patchValue;
-  const result: Record<string, unknown> = isFields(value) ? { ...value } : {};
-  for (const [name, part] of Object.entries(patchValue)) {
-    if (part === null) delete result[name];
-    else result[name] = mergePatch(result[name], part);
-  }
-  return result;
-}
-
 function omitField(fields: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
 }
 
 function omitUndefined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

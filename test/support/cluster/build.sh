@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Builds kube-apiserver and kube-controller-manager from Debian's source package, once a version, into a cache folder
-# outside the repo, and prints that folder. Takes 3 minutes on two cores the first time.
+# Builds kube-apiserver and kube-controller-manager from Debian's source package, once per version, in a cache folder
+# outside the repository, and prints that folder. The first build takes 3 minutes on two cores.
 set -euo pipefail
 
-KUBERNETES=1.20.5+really1.20.2 # as Debian writes 1.20.2; the last that serves all three Ingress APIs is 1.21
-RECIPE=2 # raised when the same sources are built otherwise
+KUBERNETES=1.20.5+really1.20.2 # Debian name of 1.20.2. 1.21 is the last version with all three Ingress APIs
+RECIPE=2 # increase it when the build steps change
 GO=/usr/lib/go-1.19/bin
 REFLECT2=/usr/share/gocode/src/github.com/modern-go/reflect2
 
-# Of pairs command=package (or file=package): fails with one line that says what to install where commands are missing.
+# Takes pairs command=package or file=package. Exits with an install command if some are missing.
 need() {
   local pair missing=()
   for pair in "$@"; do
     command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  echo "the cluster tests need what this machine lacks: apt-get install ${missing[*]}" >&2
+  echo "packages not found for the cluster tests. Run: apt-get install ${missing[*]}" >&2
   exit 1
 }
 
@@ -27,13 +27,13 @@ built() {
   return 1
 }
 
-# The configured mirrors of Debian as sources of source packages, for a configuration of apt's that is ours alone.
+# Downloads the source package from the configured Debian mirrors, with a separate apt configuration.
 fetch_source() {
   mkdir -p apt/lists
   apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
     sort -u >apt/sources.list
   if ! [ -s apt/sources.list ]; then
-    echo "apt knows of no Debian mirror here: apt-get update, and again" >&2
+    echo "Debian mirror not found. Run apt-get update and try again" >&2
     exit 1
   fi
   local options=(-q -o "Dir::Etc::SourceList=$PWD/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
@@ -41,7 +41,7 @@ fetch_source() {
   apt-get "${options[@]}" update
   apt-get "${options[@]}" source kubernetes
   if ! [ -e kubernetes_"$KUBERNETES"-*.dsc ]; then
-    echo "Debian's kubernetes is not $KUBERNETES here: the cluster tests are made for Debian 12" >&2
+    echo "unsupported kubernetes package: version must be $KUBERNETES. Use Debian 12" >&2
     exit 1
   fi
 }
@@ -56,7 +56,7 @@ build() {
   cp "$REFLECT2"/*.go "$REFLECT2"/*.s vendor/github.com/modern-go/reflect2/
   make gen_openapi
   local package flags="-s -w"
-  for package in component-base/version client-go/pkg/version; do # what --version says, and what /version does
+  for package in component-base/version client-go/pkg/version; do # the version in --version and /version
     local name=k8s.io/kubernetes/vendor/k8s.io/$package
     flags+=" -X $name.gitVersion=v1.20.2 -X $name.gitMajor=1 -X $name.gitMinor=20"
   done
@@ -79,9 +79,9 @@ need "${running[@]}" "${building[@]}"
 
 mkdir -p "$cache"
 exec 9>"$cache/building"
-flock 9 # one builds, others wait for it
+flock 9 # other builds wait
 built && exit
-rm -rf "$cache"/building-* # of a build that was cut short
+rm -rf "$cache"/building-* # left by an interrupted build
 folder=$(mktemp -d "$cache/building-XXXXXX")
 cleanup() {
   [ $? -eq 0 ] || tail -n 20 "$folder/log" >&2
@@ -89,13 +89,13 @@ cleanup() {
 }
 trap cleanup EXIT
 cd "$folder"
-echo "building kube-apiserver and kube-controller-manager $KUBERNETES: some minutes, once" >&2
+echo "building kube-apiserver and kube-controller-manager $KUBERNETES; the first build takes some minutes" >&2
 (
   fetch_source
   build
 ) >log 2>&1
 debian=$(basename kubernetes_*.dsc .dsc)
 target="$cache/kubernetes-${debian#kubernetes_}.$RECIPE"
-rm -rf "$target" # where somebody took a part of it away
+rm -rf "$target" # an incomplete earlier build
 mv -T finished "$target"
 built

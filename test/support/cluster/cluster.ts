@@ -9,17 +9,17 @@ import * as z from "zod";
 import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { Connections } from "../../../sync/kubernetes/connections.ts";
 
-/** A Kubernetes cluster to test against, as its admin. */
+/** A Kubernetes cluster for tests, with admin rights. */
 export interface TestCluster {
   /** The API server's URL. */
   readonly server: string;
   /** The path of the admin's kubeconfig. */
   readonly kubeconfig: string;
-  /** Makes a namespace with a name of its own; `close` removes it. */
+  /** Creates a namespace with a unique name. `close` removes it. */
   createNamespace(): Promise<string>;
-  /** The path of a kubeconfig for a ServiceAccount, with a token of an hour from TokenRequest. */
+  /** Writes a kubeconfig for a ServiceAccount, with a token for one hour, and returns its path. */
   createKubeconfig(namespace: string, serviceAccount: string): Promise<string>;
-  /** Runs kubectl to its end: what it printed. Rejects with what it complained of. `input` goes to its stdin. */
+  /** Runs kubectl and returns its output. Rejects with its error output. `input` is its stdin. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -31,18 +31,18 @@ const KubeconfigView = z.object({
 });
 const TokenRequest = z.object({ status: z.object({ token: z.string() }) });
 
-/** The cluster that KUBECONFIG leads to. */
+/** Connects to the cluster of KUBECONFIG. */
 export async function connectToExistingCluster(): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-cluster-"));
   const kubeconfig = join(folder, "kubeconfig");
-  // One file for what may be several, with only the present context and nothing that lies in other files.
+  // KUBECONFIG may list several files. This one has only the current context and no references to other files.
   const flattenedConfig = await runKubectl(["config", "view", "--minify", "--flatten", "--raw", "--output", "json"]);
   await writeFile(kubeconfig, flattenedConfig, { mode: 0o600 });
-  const namespaces: string[] = [];
-  const cluster = await connectToCluster(kubeconfig, folder, namespaces);
+  const { createdNamespaces, ...cluster } = await connectToCluster(kubeconfig, folder);
   return {
     ...cluster,
     async close() {
+      const namespaces = createdNamespaces();
       const deleteOptions = ["--wait=false", "--ignore-not-found"];
       try {
         if (namespaces.length > 0) await cluster.kubectl(["delete", "namespace", ...deleteOptions, ...namespaces]);
@@ -53,13 +53,13 @@ export async function connectToExistingCluster(): Promise<TestCluster> {
   };
 }
 
-/** The cluster that a kubeconfig leads to. Its files lie in `folder`, names of namespaces that it makes in `namespaces`. */
+/** Connects to the cluster of a kubeconfig. It writes its files to `folder`. */
 export async function connectToCluster(
   kubeconfig: string,
   folder: string,
-  namespaces: string[] = [],
-): Promise<Omit<TestCluster, "close">> {
-  // kubectl's cache goes by host and port, and another cluster may have had ours before.
+): Promise<Omit<TestCluster, "close"> & { createdNamespaces(): readonly string[] }> {
+  const namespaces: string[] = [];
+  // The kubectl cache uses host and port as key, and an earlier cluster may have had the same ones.
   const options = ["--kubeconfig", kubeconfig, "--cache-dir", join(folder, "kubectl")];
   const kubectl = (args: readonly string[], input?: string) => runKubectl([...options, ...args], input);
   const view = await kubectl(["config", "view", "--minify", "--flatten", "--raw", "--output", "json"]);
@@ -68,6 +68,7 @@ export async function connectToCluster(
     server: cluster.server,
     kubeconfig,
     kubectl,
+    createdNamespaces: () => namespaces,
     async createNamespace() {
       const name = `edgress-test-${randomBytes(5).toString("hex")}`;
       namespaces.push(name);
@@ -86,7 +87,7 @@ export async function connectToCluster(
   };
 }
 
-/** Applies objects to a namespace, as the admin. */
+/** Applies objects to a namespace as admin. */
 export async function applyObjects(
   cluster: TestCluster,
   namespace: string,
@@ -96,7 +97,7 @@ export async function applyObjects(
   await cluster.kubectl(["apply", "--namespace", namespace, "--filename", "-"], JSON.stringify(list));
 }
 
-/** The API server that a kubeconfig leads to, as the sync job speaks to it. */
+/** Creates the controller's client from a kubeconfig. */
 export function connectWithKubeconfig(kubeconfig: string): KubernetesClient {
   const connections = new Connections();
   connections.loadFromFile(kubeconfig);
@@ -118,7 +119,7 @@ export function formatKubeconfig(cluster: object, token: string): string {
 async function runKubectl(args: readonly string[], input = ""): Promise<string> {
   const child = spawn("kubectl", args, { stdio: ["pipe", "pipe", "pipe"] });
   const exit = once(child, "close");
-  child.stdin.on("error", () => {}); // it may end before it has read all
+  child.stdin.on("error", () => {}); // kubectl may exit before it reads all input
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr.trim()}`);

@@ -12,39 +12,39 @@ import { listen } from "../../../sync/net/listen.ts";
 import { connectToCluster, connectToExistingCluster, formatKubeconfig, type TestCluster } from "./cluster.ts";
 import { createServerProcess, type ServerProcess } from "./server.ts";
 
-/** A cluster of our own, without nodes: etcd, a kube-apiserver 1.20, and what empties a namespace that is deleted. */
+/** A local cluster without nodes: etcd, kube-apiserver 1.20, and the controller that empties deleted namespaces. */
 export interface ControlPlane extends TestCluster {
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL and resolves after the exit. */
   killApiServer(): Promise<void>;
-  /** On the same port, with the same contents; resolves when it is ready, which it is not without etcd. */
+  /** Restarts it on the same port and resolves when it is ready. It needs etcd. */
   startApiServer(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL and resolves after the exit. */
   killEtcd(): Promise<void>;
-  /** With the same contents; resolves when it is healthy. */
+  /** Restarts it with the same data and resolves when it is healthy. */
   startEtcd(): Promise<void>;
 }
 
 export interface ControlPlaneOptions {
-  /** What the API server serves: "networking.k8s.io/v1=false" is an older server. */
+  /** Served APIs: "networking.k8s.io/v1=false" simulates an older server. */
   readonly runtimeConfig?: string;
 }
 
-/** Why tests that kill the API server are skipped, for `skip`; false where they can run. */
+/** The skip reason of tests that kill the API server. False if they can run. */
 export const externalClusterSkipReason = process.env.KUBECONFIG
-  ? "KUBECONFIG leads to a cluster that is not ours to kill"
+  ? "KUBECONFIG is set: tests must not kill an external cluster"
   : false;
 
-/** The cluster that KUBECONFIG leads to, else a control plane of our own. */
+/** Connects to the cluster of KUBECONFIG, or starts a local control plane. */
 export function startCluster(): Promise<TestCluster> {
   return process.env.KUBECONFIG ? connectToExistingCluster() : startControlPlane();
 }
 
-/** Starts a control plane on loopback. Rejects with one line where this machine lacks what building it takes. */
+/** Starts a control plane on loopback. Rejects with one line if packages are missing to build it. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await buildBinaries();
   const folder = await mkdtemp(join(tmpdir(), "edgress-control-plane-"));
   const { etcd, apiServer, controllers } = await createServers(binaries, folder, options);
-  const servers = [etcd, apiServer, controllers]; // each needs the one before
+  const servers = [etcd, apiServer, controllers]; // each needs the previous one
   const killServers = () => Promise.all(servers.map((server) => server.kill()));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const abandon = () => {
@@ -73,7 +73,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   }
 }
 
-/** The folder of the binaries, which are built where they are not there yet. */
+/** Returns the folder of the binaries. Builds them if they are missing. */
 function buildBinaries(): Promise<string> {
   const script = fileURLToPath(new URL("build.sh", import.meta.url));
   return new Promise((resolve, reject) => {
@@ -135,9 +135,9 @@ function buildApiServerArguments(folder: string, etcdUrl: string, apiPort: numbe
     `--etcd-servers=${etcdUrl}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${apiPort}`,
-    "--advertise-address=192.0.2.1", // it wants one that is not loopback; nobody is told of it
+    "--advertise-address=192.0.2.1", // required and must not be loopback; unused
     "--endpoint-reconciler-type=none",
-    `--cert-dir=${folder}`, // where it makes a certificate, and the authority that signs it
+    `--cert-dir=${folder}`, // for its generated certificate and CA
     "--authorization-mode=RBAC",
     `--token-auth-file=${folder}/tokens`,
     "--service-account-issuer=https://kubernetes.default.svc",
@@ -147,7 +147,7 @@ function buildApiServerArguments(folder: string, etcdUrl: string, apiPort: numbe
   ];
 }
 
-/** The plugin would wait for ever for the IngressClasses of an API that is not served. */
+/** Disables the plugin that waits for IngressClasses, because that API is not served. */
 function buildLegacyArguments(runtimeConfig: string): string[] {
   return [`--runtime-config=${runtimeConfig}`, "--disable-admission-plugins=DefaultIngressClass"];
 }
@@ -163,7 +163,7 @@ function buildControllerManagerArguments(folder: string, port: number): string[]
   ];
 }
 
-/** Writes the admin's kubeconfig and the keys of ServiceAccounts' tokens; the admin's token. */
+/** Writes the admin kubeconfig and the keys for ServiceAccount tokens. Returns the admin token. */
 async function writeCredentials(folder: string, server: string): Promise<string> {
   const token = randomBytes(16).toString("hex");
   await writeFile(join(folder, "tokens"), `${token},admin,admin,system:masters\n`);
@@ -175,7 +175,7 @@ async function writeCredentials(folder: string, server: string): Promise<string>
   return token;
 }
 
-/** Below those that the kernel gives to clients: one of them could take it while the server that has it is dead. */
+/** Picks a port below the ephemeral range, so that no client takes it while the server is down. */
 async function findFreePort(): Promise<number> {
   for (;;) {
     const candidate = randomInt(20_000, 32_768);
@@ -193,6 +193,6 @@ async function isOk(url: string, access?: { token: string; ca: string }): Promis
       response.resume();
       resolve(response.statusCode === 200);
     });
-    request.on("error", reject).on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", reject).on("timeout", () => request.destroy(new Error("no response")));
   });
 }

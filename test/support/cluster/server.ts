@@ -8,16 +8,16 @@ const START_TIMEOUT_MS = 60_000;
 export interface ServerProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** A file for what it prints. */
+  /** Log file. */
   readonly log: string;
   isReady(): Promise<boolean>;
 }
 
-/** A server in a process of its own, which never outlives this one. */
+/** A server in a child process that never outlives this process. */
 export interface ServerProcess {
-  /** Resolves when it is ready; rejects with the end of its log where it ends before. */
+  /** Resolves when the server is ready. Rejects with the end of its log if it exits first. */
   start(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL and resolves after the exit. */
   kill(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function createServerProcess({ command, args, log, isReady }: ServerProce
       child = startedChild;
       const startedAt = performance.now();
       while (!(await isReady().catch(() => false))) {
-        if (hasEnded(startedChild)) throw new Error(`${command} ended: ${await readLastLines(log)}`);
+        if (hasEnded(startedChild)) throw new Error(`${command} exited: ${await readLastLines(log)}`);
         if (performance.now() - startedAt > START_TIMEOUT_MS)
           throw new Error(`${command} is not ready: ${await readLastLines(log)}`);
         await sleep(20);
@@ -44,7 +44,7 @@ export function createServerProcess({ command, args, log, isReady }: ServerProce
   };
 }
 
-/** The kernel kills it as soon as this process is gone, however that ends. */
+/** Starts a child process that the kernel kills when this process exits for any reason. */
 async function spawnTied(command: string, args: readonly string[], log: string): Promise<ChildProcess> {
   const file = await open(log, "a");
   const child = spawn("setpriv", ["--pdeathsig", "KILL", command, ...args], { stdio: ["ignore", file.fd, file.fd] });

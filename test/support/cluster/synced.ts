@@ -10,26 +10,26 @@ import { connectWithKubeconfig, type TestCluster } from "./cluster.ts";
 
 const POLL_INTERVAL_MS = 20;
 
-/** A cluster and the local edge, with all that a sync job between them needs. */
+/** A cluster and a local edge, with the settings of a controller between them. */
 export interface ClusterHarness {
-  /** The admin's. */
+  /** Client with admin rights. */
   readonly api: KubernetesClient;
   readonly edge: WorkerHarness;
-  /** The account and the keys, as `edgress sync` reads them. */
+  /** Environment of `edgress sync`: account and keys. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Starts an origin for an address ("203.0.113.11:80"), which answers with `name` and the path that it sees. */
+  /** Starts an origin at an address ("203.0.113.11:80"). It responds with `name` and the request path. */
   startOrigin(address: string, name: string): Promise<void>;
-  /** What a client gets: "name /path" of the origin, or the status where that is not 200. */
+  /** Sends a request. Returns "name /path" from the origin, or the status if it is not 200. */
   fetchAnswer(url: string, headers?: Readonly<Record<string, string>>): Promise<string>;
-  /** Resolves when a client gets `expected`; rejects with what it gets instead after `limitMs`. */
+  /** Sends requests until the answer is `expected`. Rejects with the last answer after 20 s. */
   waitForAnswer(url: string, expected: string, headers?: Readonly<Record<string, string>>): Promise<string>;
-  /** The generation in force at the edge. */
+  /** Returns the active generation of the edge. */
   generation(): Promise<number>;
-  /** What the status of an Ingress says; undefined where there is no such Ingress. */
+  /** Reads the status of an Ingress. Undefined if the Ingress does not exist. */
   readStatus(namespace: string, name: string): Promise<ClusterIngressStatus | undefined>;
-  /** Resolves with the generation since which an Ingress is live, once its status has one that is later than `afterGeneration`. */
+  /** Waits until an Ingress is live since a generation after `afterGeneration`, and returns that generation. */
   waitUntilLive(namespace: string, name: string, afterGeneration?: number): Promise<number>;
-  /** What the owner of an Ingress is told, in no order: "Warning RouteFailedClosed: …". */
+  /** Returns the Events of an Ingress, unordered: "Warning RouteFailedClosed: …". */
   listEvents(namespace: string, name: string): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -60,7 +60,7 @@ const IngressObject = z.object({
   }),
 });
 
-/** Starts the local edge beside a cluster; `close` leaves the cluster alone. */
+/** Starts a local edge for a cluster. `close` does not close the cluster. */
 export async function startClusterHarness(
   cluster: TestCluster,
   zones: readonly string[] = ["example.com"],
@@ -116,7 +116,7 @@ export async function startClusterHarness(
   };
 }
 
-/** Resolves when `readCurrent` finds `expected`; rejects with what it finds instead, of what is called `subject`, after `limitMs`. */
+/** Polls `readCurrent` until it returns `expected`. Rejects with `subject` and the last value after `limitMs`. */
 export async function waitForValue<T>(
   subject: string,
   readCurrent: () => Promise<T>,
@@ -131,7 +131,7 @@ export async function waitForValue<T>(
   }
 }
 
-/** Makes a change and waits until it is seen, prints the time between, and fails where that is `limitMs` or more. */
+/** Makes a change, waits for its effect and prints the time between. Fails if it takes `limitMs` or more. */
 export async function assertChangeWithin(
   t: TestContext,
   limitMs: number,
@@ -143,10 +143,10 @@ export async function assertChangeWithin(
   await waitForEffect();
   const ms = Math.round(performance.now() - startedAt);
   t.diagnostic(`${label}: ${ms} ms`);
-  assert(ms < limitMs, `${label}: ${ms} ms, and at most ${limitMs} ms are good`);
+  assert(ms < limitMs, `${label}: ${ms} ms, expected less than ${limitMs} ms`);
 }
 
-/** Acts on all, as many at once as a cluster's users are. */
+/** Processes all items, 50 at a time, like the users of a cluster. */
 export async function runInParallel<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
   const queue = items.values();
   const user = async () => {
@@ -159,7 +159,7 @@ export function buildIngressesPath(namespace: string): string {
   return `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`;
 }
 
-/** An Ingress for one host, of a class or of none: the Service of each path. */
+/** Builds an Ingress for one host, with or without a class. `paths` maps each path to its Service. */
 export function buildClassIngress(
   ingressClassName: string | undefined,
   name: string,

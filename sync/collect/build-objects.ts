@@ -1,0 +1,59 @@
+import type * as z from "zod";
+import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
+import type { Ingress, IngressClass, Meta, Secret, Service } from "./cluster-model.ts";
+import type { IngressClassObject, IngressV1, SecretObject, ServiceObject } from "./schemas.ts";
+
+const NO_CLUSTER_IP = new Set(["", "None"]);
+const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
+
+// Tools write these annotations for themselves. They do not affect the rules.
+const TOOL_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"];
+
+export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta): Ingress {
+  return {
+    ...meta,
+    annotations: withoutToolAnnotations(metadata.annotations),
+    created: metadata.creationTimestamp,
+    className: spec.ingressClassName,
+    defaultBackend: spec.defaultBackend,
+    tls: spec.tls,
+    rules: spec.rules,
+  };
+}
+
+function withoutToolAnnotations(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !TOOL_ANNOTATIONS.includes(key)));
+}
+
+export function buildIngressClass(
+  { metadata, spec }: z.infer<typeof IngressClassObject>,
+  { name, source }: Meta,
+): IngressClass {
+  const isDefault = metadata.annotations[DEFAULT_CLASS_ANNOTATION] === "true";
+  return { name, source, controller: spec?.controller, isDefault, parameters: spec?.parameters };
+}
+
+export function buildService({ spec, status }: z.infer<typeof ServiceObject>, meta: Meta): Service {
+  return {
+    ...meta,
+    type: spec?.type,
+    ports: spec?.ports ?? [],
+    externalIPs: spec?.externalIPs ?? [],
+    clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(
+      (ip) => !NO_CLUSTER_IP.has(ip),
+    ),
+    loadBalancer: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []),
+  };
+}
+
+export function buildSecret({ type, data, stringData }: z.infer<typeof SecretObject>, meta: Meta): Secret {
+  const dataEntries = Object.entries(data).map(([key, value]) => [
+    key,
+    Buffer.from(value, "base64").toString("latin1"),
+  ]);
+  const stringDataEntries = Object.entries(stringData).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString("latin1"),
+  ]);
+  return { ...meta, type, data: Object.fromEntries([...dataEntries, ...stringDataEntries]) };
+}

@@ -1,0 +1,19 @@
+import type { Cluster } from "./cluster-model.ts";
+
+/** Merges partial clusters. A list that occurs in only one of them stays the same array. */
+export function mergeClusters(parts: readonly Cluster[]): Cluster {
+  const mergeLists = <T>(selectList: (part: Cluster) => readonly T[]): readonly T[] => {
+    const [firstList = [], ...otherLists] = parts.map(selectList).filter((list) => list.length > 0);
+    return otherLists.length === 0 ? firstList : [firstList, ...otherLists].flat();
+  };
+  return {
+    ingresses: mergeLists(({ ingresses }) => ingresses),
+    classes: mergeLists(({ classes }) => classes),
+    services: mergeLists(({ services }) => services),
+    secrets: mergeLists(({ secrets }) => secrets),
+    configMaps: mergeLists(({ configMaps }) => configMaps),
+    invalidObjects: mergeLists(({ invalidObjects }) => invalidObjects),
+    unreadableReferences: [],
+    certificates: "unknown",
+  };
+}
