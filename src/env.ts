@@ -7,7 +7,7 @@ export interface Env {
   readonly EDGRESS_DECRYPTION_KEY?: string;
   /** Milliseconds after which the manifest is looked at again; 10000 unless set. */
   readonly SNAPSHOT_REFRESH_MS?: string;
-  /** Milliseconds that an origin may take to begin its answer, where no annotation says so; 65000 unless set. */
+  /** Milliseconds that an origin may take to begin its answer, where no annotation says so; 60000 unless set. */
   readonly ORIGIN_TIMEOUT_MS?: string;
   /** The objects that count requests, one for each Ingress and client; without them no limit holds. */
   readonly LIMITER?: LimiterNamespace;
@@ -53,3 +53,30 @@ interface ReadOptions {
   readonly type: "text";
   readonly cacheTtl: number; // seconds
 }
+
+/** What the Worker is deployed with, for the documentation. A member of Env that is missing here does not compile. */
+export const WORKER_VARIABLES = {
+  RULES: { required: true, doc: "Binding of the KV namespace that the controller publishes to." },
+  EDGRESS_VERIFYING_KEY: {
+    required: true,
+    doc: "Public key that manifests are verified with: Ed25519, 32 bytes, base64.",
+  },
+  EDGRESS_DECRYPTION_KEY: {
+    required: false,
+    doc: "Secret. Key that secrets are decrypted with: X25519, 32 bytes, base64. Required if an Ingress has an `auth-secret`.",
+  },
+  SNAPSHOT_REFRESH_MS: {
+    required: false,
+    default: "10000",
+    doc: "Milliseconds after which an isolate checks for a newer snapshot.",
+  },
+  ORIGIN_TIMEOUT_MS: {
+    required: false,
+    default: "60000",
+    doc: "Milliseconds until an origin's response must start, if no annotation sets it.",
+  },
+  LIMITER: {
+    required: false,
+    doc: "Binding of the Durable Object that counts requests. Without it, rate limits do not apply.",
+  },
+} as const satisfies Record<keyof Env, { readonly required: boolean; readonly default?: string; readonly doc: string }>;

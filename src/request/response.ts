@@ -1,24 +1,30 @@
 import type { Exchange } from "./exchange.ts";
 
-/** How a request ended: for the access line, one word a kind. */
-export type RequestOutcome =
-  | "routed"
-  | "redirected"
-  | "preflight"
-  | "no-route"
-  | "no-backend"
-  | "failed-closed"
-  | "denied"
-  | "bad-request"
-  | "empty-rewrite"
-  | "body-too-large"
-  | "rate-limited"
-  | "origin-unreachable"
-  | "origin-timeout"
-  | "client-closed"
-  | "subrequest-loop"
-  | "no-snapshot"
-  | "internal-error";
+/** Every way in which a request ends: for the access line, one word each, and for the documentation, its status and meaning. */
+export const OUTCOMES = {
+  routed: { status: "origin's", doc: "The origin's response." },
+  redirected: { status: "300 to 308", doc: "A redirect by an annotation, or from http to https." },
+  preflight: { status: "204", doc: "The response to a CORS preflight." },
+  "no-route": { status: "404", doc: "No rule matches the host and path." },
+  "no-backend": { status: "503", doc: "The path has no usable Service, port or address." },
+  "failed-closed": { status: "503", doc: "A guard is unreadable or unsupported, or a Secret cannot be decrypted." },
+  denied: {
+    status: "302, 400, 401, 403, 500",
+    doc: "A guard denied the request, or the authentication service failed.",
+  },
+  "bad-request": { status: "400, 414", doc: "The path is malformed, or too long for a regex." },
+  "empty-rewrite": { status: "500", doc: "The rewritten path is empty." },
+  "body-too-large": { status: "413", doc: "The body exceeds `proxy-body-size`." },
+  "rate-limited": { status: "503", doc: "The request exceeds a rate limit or connection limit." },
+  "origin-unreachable": { status: "502", doc: "The connection to the origin failed." },
+  "origin-timeout": { status: "504", doc: "The origin did not respond in time." },
+  "client-closed": { status: "400, 502", doc: "The client closed the connection, or its body broke off." },
+  "subrequest-loop": { status: "508", doc: "A subrequest requests itself." },
+  "no-snapshot": { status: "503", doc: "No snapshot can be loaded." },
+  "internal-error": { status: "500", doc: "A bug in the Worker. `reason` has the message." },
+} as const satisfies Record<string, { readonly status: string; readonly doc: string }>;
+
+export type RequestOutcome = keyof typeof OUTCOMES;
 
 /** A response, and how it came about. */
 export interface EdgeResponse {
