@@ -97,7 +97,7 @@ function buildCookieAnnotations() {
       {
         doc: "The cookie's Path; wanted where paths are expressions.",
         example: "/app",
-        default: "the path as written",
+        defaultText: "the path as written",
       },
       /^\/[-._~a-zA-Z0-9/:,?&=]*$/,
       'a path such as "/app"',

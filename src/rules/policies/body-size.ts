@@ -13,7 +13,7 @@ export const bodySize = definePolicy({
     "proxy-body-size": size({
       doc: "Answers 413 to requests with a larger body; `0` takes any.",
       example: "8m",
-      default: "what the Cloudflare plan takes",
+      defaultText: "the limit of the Cloudflare plan",
       support: "partial",
       difference:
         "Without it there is no limit of 1m; the limit of the zone's plan (100 MB or more) holds in any case.",

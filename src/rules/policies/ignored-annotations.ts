@@ -41,7 +41,7 @@ export const ignoredAnnotations = {
   ),
   "ssl-ciphers": ignoredAnnotation(
     text(
-      { doc: "Cipher suites towards clients.", example: "HIGH:!aNULL", default: "nginx's" },
+      { doc: "Cipher suites towards clients.", example: "HIGH:!aNULL", defaultText: "those of nginx" },
       /^[\w:+!@=.-]+$/,
       "ciphers",
     ),

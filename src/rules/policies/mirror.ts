@@ -35,7 +35,7 @@ export const mirror = definePolicy({
       {
         doc: "The Host of the copy.",
         example: "shadow.example.com",
-        default: "the client's",
+        defaultText: "the client's",
         support: "partial",
         difference: "Only a name in the zone of the client's host can be had, and only for a Service.",
       },

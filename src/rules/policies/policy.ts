@@ -19,6 +19,8 @@ export interface AnnotationRow {
   readonly example: string;
   /** What holds where the annotation is absent, for the documentation. */
   readonly default?: string;
+  /** The same where it is not a value that can be written: "the client's". */
+  readonly defaultText?: string;
   /** "full" unless said. */
   readonly support?: SupportLevel;
   /** What differs from ingress-nginx, one sentence for the documentation; wanted where the support is "partial". */

@@ -14,7 +14,7 @@ export const upstreamVhost = definePolicy({
       {
         doc: "The Host that the origin is asked with; `X-Forwarded-Host` has the client's. Variables may be used.",
         example: "inner.example.com",
-        default: "the client's",
+        defaultText: "the client's",
         support: "partial",
         difference: "Only a name in the zone of the client's host can be had; for others the client's Host stays.",
         guards: true,

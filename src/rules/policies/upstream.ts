@@ -129,7 +129,7 @@ function buildTimeoutAnnotations() {
     "proxy-read-timeout": seconds({
       doc: "Seconds that the origin may take to begin its answer, else 504, and leave between parts of it.",
       example: "300",
-      default: `${DEFAULT_READ_TIMEOUT_S} to begin`,
+      defaultText: `${DEFAULT_READ_TIMEOUT_S} until the response starts`,
       support: "partial",
       difference:
         "Without the annotation there is no limit between parts of the answer; an idle WebSocket is ended by Cloudflare alone.",
