@@ -5,6 +5,7 @@ import { listHostCandidates } from "../rules/hosts.ts";
 import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
 import { createHostHandler } from "./host-handler.ts";
+import type { LogEvent } from "./log-events.ts";
 import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
@@ -174,7 +175,7 @@ async function readShards(
   return bytesByDigest;
 }
 
-function logWarning(event: string, error: unknown): void {
+function logWarning(event: LogEvent, error: unknown): void {
   console.warn(JSON.stringify({ event, reason: errorMessage(error) }));
 }
 

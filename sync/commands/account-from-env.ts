@@ -15,16 +15,40 @@ export interface Account {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Every environment variable of the command line, and what it is: for messages and the documentation. */
+export const CONTROLLER_VARIABLES = {
+  CLOUDFLARE_ACCOUNT_ID: { required: true, doc: "the account's id" },
+  CLOUDFLARE_API_TOKEN: { required: true, doc: "a token that may edit Workers KV and DNS" },
+  EDGRESS_KV_NAMESPACE_ID: { required: true, doc: "the id of the KV namespace bound as RULES" },
+  EDGRESS_SIGNING_KEY: { required: true, doc: "the key that `edgress keys` printed" },
+  EDGRESS_ENCRYPTION_KEY: {
+    required: false,
+    doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
+  },
+  CLOUDFLARE_BASE_URL: {
+    required: false,
+    default: "https://api.cloudflare.com/client/v4",
+    doc: "URL of Cloudflare's API, for tests",
+  },
+  KUBECONFIG: {
+    required: false,
+    default: "~/.kube/config",
+    doc: "kubeconfig files; in a Pod the ServiceAccount is used",
+  },
+  POD_NAME: { required: false, default: "the host name", doc: "name in the Lease and in Events" },
+  POD_NAMESPACE: {
+    required: false,
+    default: "the kubeconfig's namespace",
+    doc: "namespace of the Lease and the controller's ConfigMaps; `--namespace` overrides it",
+  },
+} as const satisfies Record<string, { readonly required: boolean; readonly default?: string; readonly doc: string }>;
+
 /** The account that the environment names. Throws a UsageError that names the variable which is missing or no good. */
 export function loadAccount(environment: Environment): Account {
-  const accountId = requireVariable(environment, "CLOUDFLARE_ACCOUNT_ID", "the account's id");
-  const namespaceId = requireVariable(
-    environment,
-    "EDGRESS_KV_NAMESPACE_ID",
-    "the id of the KV namespace bound as RULES",
-  );
-  const apiToken = requireVariable(environment, "CLOUDFLARE_API_TOKEN", "a token that may edit Workers KV and DNS");
-  const signingKey = requireVariable(environment, "EDGRESS_SIGNING_KEY", "the key that `edgress keys` printed");
+  const accountId = requireVariable(environment, "CLOUDFLARE_ACCOUNT_ID");
+  const namespaceId = requireVariable(environment, "EDGRESS_KV_NAMESPACE_ID");
+  const apiToken = requireVariable(environment, "CLOUDFLARE_API_TOKEN");
+  const signingKey = requireVariable(environment, "EDGRESS_SIGNING_KEY");
   const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
   const kv = createKv(client, accountId, namespaceId);
   return {
@@ -45,8 +69,8 @@ function createSignerAndEncryptor(
   }
 }
 
-function requireVariable(environment: Environment, name: string, description: string): string {
+function requireVariable(environment: Environment, name: keyof typeof CONTROLLER_VARIABLES): string {
   const value = environment[name];
   if (value) return value;
-  throw new UsageError(`the environment variable ${name} is not set: ${description}`);
+  throw new UsageError(`the environment variable ${name} is not set: ${CONTROLLER_VARIABLES[name].doc}`);
 }

@@ -1,36 +1,44 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
 import type { AnnotationRow } from "../../src/rules/policies/policy.ts";
-import { DOCUMENTS, tables, withTables } from "../../tools/generate-docs.ts";
+import { pages, pathOf } from "../../tools/generate-docs.ts";
+import { readText } from "../support/markdown.ts";
 
-const documents = await Promise.all(
-  DOCUMENTS.map(async (path) => ({ path, name: basename(path), text: await readFile(path, "utf8") })),
-);
+const rows = compiledPolicies.flatMap(({ annotations }) => Object.entries<AnnotationRow>(annotations));
 
-for (const { name, text } of documents) {
-  test(`the tables of ${name} are the ones that the code makes: \`npm run docs\` writes them`, () => {
-    assert.equal(text, withTables(text));
+for (const [page, format] of Object.entries(pages)) {
+  test(`the page ${page} is the one that the code makes: \`npm run docs\` writes it`, async () => {
+    assert.equal(existsSync(pathOf(page)) ? await readFile(pathOf(page), "utf8") : "", await format());
+  });
+
+  test(`the page ${page} has no empty code span`, async () => {
+    assert.doesNotMatch(await format(), /(^|[^`])``([^`]|$)/m);
   });
 }
 
-for (const name of Object.keys(tables)) {
-  test(`the table of ${name} stands in one document`, () => {
-    const holders = documents.filter(({ text }) => text.includes(`<!-- ${name}:begin -->`));
-    assert.equal(holders.length, 1);
-  });
-}
+test("the reference folder has generated pages only", async () => {
+  const files = await readdir(pathOf("docs/reference"));
+  assert.deepEqual(files.map((file) => `docs/reference/${file}`).toSorted(), Object.keys(pages).toSorted());
+});
 
-test("every annotation that is not just the same says what differs", () => {
-  const silent = compiledPolicies
-    .flatMap(({ annotations }) => Object.entries<AnnotationRow>(annotations))
-    .filter(
-      ([, { support, difference }]) => ["partial", "ignored", "fail-closed"].includes(support ?? "full") && !difference,
-    );
+test("every annotation that is not fully supported states the difference", () => {
+  const silent = rows.filter(
+    ([, { support = "full", difference }]) => ["partial", "ignored", "fail-closed"].includes(support) && !difference,
+  );
   assert.deepEqual(
     silent.map(([name]) => name),
+    [],
+  );
+});
+
+test("every environment variable that the Worker reads is in wrangler.toml or in the environment reference", () => {
+  const reference = readText("docs/reference/environment.md");
+  const variables = readText("wrangler.toml").match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [];
+  assert.deepEqual(
+    variables.filter((name) => !reference.includes(`\`${name}\``)),
     [],
   );
 });
