@@ -1,7 +1,7 @@
 import { createTrigger } from "../controller/debounce.ts";
 import { dryRun } from "../controller/dry-run.ts";
 import { runLoop } from "../controller/loop.ts";
-import type { ControllerDependencies, LoopState } from "../controller/reconcile.ts";
+import type { ControllerDependencies, LoopState } from "../controller/loop-state.ts";
 import { runOnce } from "../controller/run-once.ts";
 import {
   type ControllerContext,

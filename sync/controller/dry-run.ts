@@ -1,7 +1,7 @@
 import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { checkRemoval, countHostRoutes, diffRemovals } from "../publish/guard/deletion-guard.ts";
-import type { ControllerDependencies } from "./reconcile.ts";
+import type { ControllerDependencies } from "./loop-state.ts";
 import { type ControllerContext, pause, type SyncOptions, setUpController } from "./setup.ts";
 import {
   type CompiledCluster,

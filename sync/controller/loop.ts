@@ -1,5 +1,6 @@
 import type { Debounce, Trigger } from "./debounce.ts";
-import { type ControllerDependencies, INITIAL_STATE, type LoopState, reconcile } from "./reconcile.ts";
+import { type ControllerDependencies, INITIAL_STATE, type LoopState } from "./loop-state.ts";
+import { reconcile } from "./reconcile.ts";
 
 const MIN_BACK_OFF_MS = 2000;
 const MAX_BACK_OFF_MS = 60_000;

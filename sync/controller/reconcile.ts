@@ -1,14 +1,5 @@
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import type { PreviousState } from "../compile/last-good.ts";
-import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Leadership } from "../leader-election/leader-election.ts";
 import type { Permits } from "../permits/model.ts";
-import type { PermitsSource } from "../permits/source.ts";
-import type { ApprovalRequest } from "../report/approval-config-map.ts";
-import { type EventHistory, NO_EVENTS } from "../report/events.ts";
-import type { Logger } from "../report/log.ts";
-import type { Metrics } from "../report/metrics.ts";
-import type { IngressIdSet } from "../report/report.ts";
+import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import {
   findPreviouslyOwned,
   logNewDiagnostics,
@@ -17,66 +8,10 @@ import {
   reportSync,
   syncApprovalConfigMap,
 } from "./report-sync.ts";
-import {
-  compileCluster,
-  type PublishedState,
-  previousStateFrom,
-  publishCluster,
-  readPublishedState,
-  type SyncDependencies,
-  type SyncOutcome,
-} from "./sync-cluster.ts";
+import { compileCluster, previousStateFrom, publishCluster, readPublishedState } from "./sync-cluster.ts";
 
 /** KV may be late to show what was written; what is missing after so many rounds is lost. */
 const MAX_STRICT_READ_FAILURES = 3;
-
-/** What the sync job works with, beside what every round does. */
-export interface ControllerDependencies extends SyncDependencies {
-  readonly api: KubernetesClient;
-  readonly leadership: Pick<Leadership, "status" | "check">;
-  readonly permits: PermitsSource;
-  /** What the ConfigMap says that is held back, and whether somebody has approved it. */
-  readonly getApprovalRequest: () => ApprovalRequest | undefined;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly addresses: readonly string[];
-  readonly instance: string; // whose Events they are
-  readonly namespace: string; // of its own ConfigMaps
-}
-
-/** What one round leaves for the next. */
-export interface LoopState {
-  /** Undefined: to be read, as others may have written. */
-  readonly publishedState: PublishedState | undefined;
-  /** In which leadership that was read. */
-  readonly term: number | undefined;
-  /** What the last round knew to be good; of whoever stands by, what it saw itself. */
-  readonly previousState: PreviousState;
-  readonly eventHistory: EventHistory;
-  /** Ingresses ("namespace/name") that may say that they are ours. */
-  readonly ownedIngresses: readonly IngressIdSet[];
-  /** What was logged and still holds. */
-  readonly loggedDiagnostics: readonly Diagnostic[];
-  /** How many rounds in a row have failed. */
-  readonly failures: number;
-  readonly result: SyncResult;
-}
-
-/** What the last round came to: nothing at all where the first lists are not in, or no permits are known. */
-export type SyncResult =
-  | { readonly type: "not-ready" | "standby" | "failed" }
-  | { readonly type: "completed"; readonly outcome: SyncOutcome };
-
-export const INITIAL_STATE: LoopState = {
-  publishedState: undefined,
-  term: undefined,
-  previousState: { lastGood: new Map(), brokenSince: new Map() },
-  eventHistory: NO_EVENTS,
-  ownedIngresses: [],
-  loggedDiagnostics: [],
-  failures: 0,
-  result: { type: "not-ready" },
-};
 
 /** One round. It never rejects: one that fails is logged and counted, and leaves the edge and all reports as they are. */
 export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {

@@ -8,7 +8,7 @@ import type { EventHistory } from "../report/events.ts";
 import { type Logger, logDiagnostic } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type IngressIdSet, type PublishedStatus, report } from "../report/report.ts";
-import type { ControllerDependencies, LoopState } from "./reconcile.ts";
+import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import type { CompiledCluster, PublishedState, SyncOutcome } from "./sync-cluster.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;

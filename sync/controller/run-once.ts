@@ -1,6 +1,7 @@
 import { diagnosticReasons } from "../compile/diagnostics.ts";
 import { acquireLeadership } from "../leader-election/leader-election.ts";
-import { INITIAL_STATE, reconcile } from "./reconcile.ts";
+import { INITIAL_STATE } from "./loop-state.ts";
+import { reconcile } from "./reconcile.ts";
 import { type ControllerContext, pause, type SyncOptions, setUpController } from "./setup.ts";
 import type { SyncOutcome } from "./sync-cluster.ts";
 

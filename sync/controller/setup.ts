@@ -15,7 +15,7 @@ import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type Sleep, sleep } from "../runtime/sleep.ts";
-import type { ControllerDependencies } from "./reconcile.ts";
+import type { ControllerDependencies } from "./loop-state.ts";
 
 /** What `edgress sync` is told, whichever way it runs. */
 export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits" | "namespace"> {

@@ -7,8 +7,8 @@ import fc from "fast-check";
 import { explain } from "../../sync/explain/explain.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import {
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   sendRequest,
   startWorkerHarness,
   type WorkerHarness,
@@ -18,19 +18,19 @@ const RUNS = 50;
 const buildAnnotation = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });
 
 const cluster = [
-  buildIngress("shop", "shop.example.com", { "/": "web", "/cart": "cart", "/gone": "gone" }),
-  buildIngress("paths", "paths.example.com", { "/only": "web" }),
-  buildIngress("secure", "secure.example.com", { "/": "web" }, buildAnnotation("force-ssl-redirect", "true")),
-  buildIngress(
+  buildIngressManifest("shop", "shop.example.com", { "/": "web", "/cart": "cart", "/gone": "gone" }),
+  buildIngressManifest("paths", "paths.example.com", { "/only": "web" }),
+  buildIngressManifest("secure", "secure.example.com", { "/": "web" }, buildAnnotation("force-ssl-redirect", "true")),
+  buildIngressManifest(
     "rewritten",
     "rewritten.example.com",
     { "/api/(.*)": "web" },
     buildAnnotation("rewrite-target", "/v1/$1"),
   ),
-  buildIngress("closed", "closed.example.com", { "/": "web" }, buildAnnotation("rewrite-target", "/{bad}")),
-  buildIngress("wild", "*.example.com", { "/": "cart" }),
-  buildService("web", ["203.0.113.10", "203.0.113.11"]),
-  buildService("cart", ["203.0.113.12"]),
+  buildIngressManifest("closed", "closed.example.com", { "/": "web" }, buildAnnotation("rewrite-target", "/{bad}")),
+  buildIngressManifest("wild", "*.example.com", { "/": "cart" }),
+  buildServiceManifest("web", ["203.0.113.10", "203.0.113.11"]),
+  buildServiceManifest("cart", ["203.0.113.12"]),
 ];
 
 let folder: string;
@@ -208,7 +208,7 @@ describe("explain and the edge", () => {
       minLength: 1,
       maxLength: 3,
     })
-    .map((all) => all.map(([of, paths, notes], index) => buildIngress(`i${index}`, of, paths, notes)));
+    .map((all) => all.map(([of, paths, notes], index) => buildIngressManifest(`i${index}`, of, paths, notes)));
   const asked = fc.tuple(
     fc.constantFrom("a.example.com", "B.example.com:80", "c.example.com", "a.b.example.com", "192.0.2.1"),
     fc
@@ -223,7 +223,7 @@ describe("explain and the edge", () => {
     let number = 0;
     await fc.assert(
       fc.asyncProperty(ingresses, fc.array(asked, { minLength: 3, maxLength: 6 }), async (objects, requests) => {
-        const services = [buildService("one", ["203.0.113.1"]), buildService("two", ["203.0.113.2"])];
+        const services = [buildServiceManifest("one", ["203.0.113.1"]), buildServiceManifest("two", ["203.0.113.2"])];
         const { rules } = await edge.publish([...objects, ...services]);
         for (const [name, target, query] of requests) {
           const url = `http://${name}${target}${query}`;

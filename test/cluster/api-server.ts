@@ -7,7 +7,7 @@ import { ApiError } from "../../sync/kubernetes/client.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { buildIngress } from "../support/worker-harness.ts";
+import { buildIngressManifest } from "../support/worker-harness.ts";
 
 const Ingress = z.object({
   metadata: z.object({ resourceVersion: z.string(), annotations: z.optional(z.record(z.string(), z.string())) }),
@@ -104,7 +104,7 @@ function buildIngressesPath(namespace: string): string {
 }
 
 function buildWebIngress(name: string): object {
-  return buildIngress(name, `${name}.example.com`, { "/": "web" });
+  return buildIngressManifest(name, `${name}.example.com`, { "/": "web" });
 }
 
 function matchStatus(status: number) {

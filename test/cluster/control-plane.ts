@@ -12,7 +12,7 @@ import { ApiError, type KubernetesClient } from "../../sync/kubernetes/client.ts
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { externalClusterSkipReason, startControlPlane } from "../support/cluster/control-plane.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { buildIngress, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, waitFor } from "../support/worker-harness.ts";
 
 const CONTROL_PLANE = fileURLToPath(new URL("../support/cluster/control-plane.ts", import.meta.url));
 const Ingresses = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })) });
@@ -22,7 +22,7 @@ describe("a control plane of our own", { skip: externalClusterSkipReason }, () =
     const plane = await startControlPlane();
     after(() => plane.close());
     const namespace = await plane.createNamespace();
-    await applyObjects(plane, namespace, buildIngress("one", "one.example.com", { "/": "web" }));
+    await applyObjects(plane, namespace, buildIngressManifest("one", "one.example.com", { "/": "web" }));
     const api = connectWithKubeconfig(plane.kubeconfig);
     const ingressesBefore = await listIngresses(api, namespace);
     assert.equal(ingressesBefore.length, 1);

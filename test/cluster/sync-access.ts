@@ -16,7 +16,7 @@ import {
 } from "../support/cluster/synced.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const skip = process.env.KUBECONFIG ? "deploy/ would change what is cluster-wide in a cluster that is not ours" : false;
 const CLASS = "edgress";
@@ -48,7 +48,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     await applyObjects(
       cluster,
       home,
-      buildService("web", ["203.0.113.21"]),
+      buildServiceManifest("web", ["203.0.113.21"]),
       buildClassIngress(CLASS, "much", manyPaths),
     );
     await waitForAnswer("http://much.example.com/7", "web /7");

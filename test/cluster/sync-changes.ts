@@ -12,7 +12,7 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const LIMIT_MS = 3000;
 
@@ -44,7 +44,10 @@ describe("within 3 s the edge and the status show", () => {
     await harness.startOrigin("203.0.113.22:80", "new");
     // So much else that what a test removes is less than a fifth of all routes.
     const paths = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`/${index}`, "web"]));
-    const [web, newService] = [buildService("web", ["203.0.113.21"]), buildService("new", ["203.0.113.22"])];
+    const [web, newService] = [
+      buildServiceManifest("web", ["203.0.113.21"]),
+      buildServiceManifest("new", ["203.0.113.22"]),
+    ];
     await applyObjects(cluster, otherNamespace, web, buildClassIngress(ourClass, "much", paths));
     await applyObjects(cluster, home, web, newService);
     await isLive(otherNamespace, "much");
@@ -114,7 +117,7 @@ describe("within 3 s the edge and the status show", () => {
     await applyObjects(
       cluster,
       home,
-      buildService("movable", ["203.0.113.21"]),
+      buildServiceManifest("movable", ["203.0.113.21"]),
       buildClassIngress(ourClass, "movable", { "/": "movable" }),
     );
     const liveGeneration = await isLive(home, "movable");
@@ -158,7 +161,7 @@ describe("within 3 s the edge and the status show", () => {
       buildClassIngress(ourClass, "left", { "/": "web" }),
       buildClassIngress(ourClass, "right", { "/": "web" }),
     ];
-    await applyObjects(cluster, deletedNamespace, buildService("web", ["203.0.113.21"]), ...ingresses);
+    await applyObjects(cluster, deletedNamespace, buildServiceManifest("web", ["203.0.113.21"]), ...ingresses);
     await isLive(deletedNamespace, "left");
     await isLive(deletedNamespace, "right");
     await assertChangeWithin(t, 60_000, "deleted, and its Ingresses with it", {

@@ -13,7 +13,7 @@ import {
 } from "../support/cluster/synced.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());
@@ -35,7 +35,12 @@ const names = Array.from({ length: 11 }, (_, index) => `many-${index}`);
 before(async () => {
   await harness.startOrigin("203.0.113.21:80", "web");
   const manyPaths = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`/${index}`, "web"]));
-  await applyObjects(cluster, home, buildService("web", ["203.0.113.21"]), buildClassIngress(home, "much", manyPaths));
+  await applyObjects(
+    cluster,
+    home,
+    buildServiceManifest("web", ["203.0.113.21"]),
+    buildClassIngress(home, "much", manyPaths),
+  );
 });
 
 describe("a single round", () => {

@@ -12,7 +12,7 @@ import {
 } from "../support/cluster/synced.ts";
 import { type RecordingAccount, startRecordingAccount } from "../support/recording-account.ts";
 import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 /** The Lease's 15 s, and a little for the one who has waited for it to say so. */
 const MAX_TAKEOVER_MS = 16_000;
@@ -30,7 +30,7 @@ describe("of several sync jobs", () => {
 
   before(async () => {
     await harness.startOrigin("203.0.113.21:80", "web");
-    await applyObjects(cluster, home, buildService("web", ["203.0.113.21"]));
+    await applyObjects(cluster, home, buildServiceManifest("web", ["203.0.113.21"]));
     leader = await startReplica("first");
     await leader.job.waitForLine(/^became leader/);
     standbyReplica = await startStandby("second");

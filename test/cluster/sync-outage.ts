@@ -16,7 +16,7 @@ import {
 } from "../support/cluster/synced.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const CHANGE_INTERVAL_MS = 50;
 const CLIENTS = 4;
@@ -38,7 +38,7 @@ describe("the sync job", { skip: externalClusterSkipReason }, () => {
     });
     t.after(() => job.end());
     await harness.startOrigin("203.0.113.21:80", "web");
-    await applyObjects(plane, home, buildService("web", ["203.0.113.21"]));
+    await applyObjects(plane, home, buildServiceManifest("web", ["203.0.113.21"]));
     const names = Array.from({ length: 60 }, (_, index) => `old-${index}`);
     await runInParallel(names, (name) => createIngress(harness, home, name));
     await runInParallel(names, (name) => harness.waitUntilLive(home, name));

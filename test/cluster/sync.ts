@@ -13,7 +13,7 @@ import {
 } from "../support/cluster/synced.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildService } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());
@@ -69,7 +69,7 @@ describe("an example that is applied as extensions/v1beta1 reaches the edge:", {
 test("1,000 Ingresses that are created in parallel are live within 30 s, in a handful of generations", async (t) => {
   const names = Array.from({ length: 1000 }, (_, index) => `n-${index}`);
   await harness.startOrigin("203.0.113.31:80", "web");
-  await applyObjects(cluster, crowd, buildService("web", ["203.0.113.31"]));
+  await applyObjects(cluster, crowd, buildServiceManifest("web", ["203.0.113.31"]));
   const generationBefore = await generation();
   const startedAt = performance.now();
   const reportTime = (label: string) => t.diagnostic(`${label} after ${Math.round(performance.now() - startedAt)} ms`);

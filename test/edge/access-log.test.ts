@@ -4,8 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { listen } from "../../sync/net/listen.ts";
 import {
   type AccessLine,
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   type RequestOptions,
   sendRaw,
   sendRequest,
@@ -25,12 +25,17 @@ before(async () => {
   edge.stack.forward("203.0.113.12:80", `127.0.0.1:${refusing.port}`);
   const annotations = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });
   await edge.publish([
-    buildIngress("shop", "shop.example.com", { "/cart": "web", "/slow": "slow", "/down": "down", "/gone": "gone" }),
-    buildIngress("secure", "secure.example.com", { "/": "web" }, annotations("force-ssl-redirect", "true")),
-    buildIngress("closed", "closed.example.com", { "/": "web" }, annotations("rewrite-target", "/{evil}")),
-    buildService("web", ["203.0.113.10"]),
-    buildService("slow", ["203.0.113.11"]),
-    buildService("down", ["203.0.113.12"]),
+    buildIngressManifest("shop", "shop.example.com", {
+      "/cart": "web",
+      "/slow": "slow",
+      "/down": "down",
+      "/gone": "gone",
+    }),
+    buildIngressManifest("secure", "secure.example.com", { "/": "web" }, annotations("force-ssl-redirect", "true")),
+    buildIngressManifest("closed", "closed.example.com", { "/": "web" }, annotations("rewrite-target", "/{evil}")),
+    buildServiceManifest("web", ["203.0.113.10"]),
+    buildServiceManifest("slow", ["203.0.113.11"]),
+    buildServiceManifest("down", ["203.0.113.12"]),
   ]);
 });
 

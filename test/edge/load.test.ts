@@ -8,8 +8,8 @@ import { startEchoServers } from "../../sync/local/echo/echo.ts";
 import { computeDigest, toCanonicalJson } from "../../sync/publish/canonical-json.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import {
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   sendRequest,
   startWorkerHarness,
   type WorkerHarness,
@@ -30,11 +30,15 @@ after(async () => {
   for (const close of cleanups.reverse()) await close();
 });
 
-const services = [buildService("one", ["203.0.113.1"]), buildService("two", ["203.0.113.2"])];
+const services = [buildServiceManifest("one", ["203.0.113.1"]), buildServiceManifest("two", ["203.0.113.2"])];
 
 /** Hosts a and b, which lead to the Services `a` and `b`. */
 function buildTwoHosts(a: string, b: string) {
-  return [buildIngress("a", "a.example.com", { "/": a }), buildIngress("b", "b.example.com", { "/": b }), ...services];
+  return [
+    buildIngressManifest("a", "a.example.com", { "/": a }),
+    buildIngressManifest("b", "b.example.com", { "/": b }),
+    ...services,
+  ];
 }
 
 async function fetchStatusAndBody(url: string): Promise<string> {
@@ -262,7 +266,10 @@ describe("publishing under load", () => {
     assert.ok(echo);
     cleanups.push(echo.close);
     edge.stack.forward("203.0.113.3:80", echo.address);
-    const chat = [buildIngress("chat", "chat.example.com", { "/": "chat" }), buildService("chat", ["203.0.113.3"])];
+    const chat = [
+      buildIngressManifest("chat", "chat.example.com", { "/": "chat" }),
+      buildServiceManifest("chat", ["203.0.113.3"]),
+    ];
     await edge.publish([...buildTwoHosts("one", "two"), ...chat]);
     const socket = new WebSocket(`ws://127.0.0.1:${edge.stack.http.port}/`, { headers: { Host: "chat.example.com" } });
     await once(socket, "open");
@@ -278,8 +285,11 @@ describe("publishing under load", () => {
 
 test("the edge's own endpoints cannot be taken by an Ingress, on any host", async () => {
   const { publishResult } = await edge.publish([
-    buildIngress("greedy", "a.example.com", { "/.well-known/edgress": "one", "/.well-known/edgress/health": "one" }),
-    buildIngress("any", undefined, { "/": "one" }),
+    buildIngressManifest("greedy", "a.example.com", {
+      "/.well-known/edgress": "one",
+      "/.well-known/edgress/health": "one",
+    }),
+    buildIngressManifest("any", undefined, { "/": "one" }),
     ...services,
   ]);
   for (const host of ["a.example.com", "other.example.com"]) {

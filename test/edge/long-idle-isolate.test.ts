@@ -4,7 +4,12 @@ import { listHostCandidates } from "../../src/rules/hosts.ts";
 import { computeShardIndex, shardKey } from "../../src/rules/kv-keys.ts";
 import { planPublication } from "../../sync/publish/plan-publication.ts";
 import { publish } from "../../sync/publish/publish.ts";
-import { buildIngress, buildService, sendRequest, startWorkerHarness } from "../support/worker-harness.ts";
+import {
+  buildIngressManifest,
+  buildServiceManifest,
+  sendRequest,
+  startWorkerHarness,
+} from "../support/worker-harness.ts";
 
 const HOST_COUNT = 600; // more than one shard's worth
 
@@ -15,8 +20,8 @@ test("an isolate that rested until its generation was out of history serves host
   await edge.startOrigin("203.0.113.1:80", (_, response) => response.end("one"));
   const names = Array.from({ length: HOST_COUNT }, (_, index) => `host-${index}.example.com`);
   const { rules } = await edge.publish([
-    ...names.map((host, index) => buildIngress(`i${index}`, host, { "/": "one" })),
-    buildService("one", ["203.0.113.1"]),
+    ...names.map((host, index) => buildIngressManifest(`i${index}`, host, { "/": "one" })),
+    buildServiceManifest("one", ["203.0.113.1"]),
   ]);
   const { kv, signer, encryptor } = edge.account;
   const old = planPublication(rules, undefined, 1, new Date());

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { buildIngress, buildService, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+import {
+  buildIngressManifest,
+  buildServiceManifest,
+  startWorkerHarness,
+  type WorkerHarness,
+} from "../support/worker-harness.ts";
 
 const ANNOTATIONS = {
   "nginx.ingress.kubernetes.io/enable-cors": "true",
@@ -12,8 +17,8 @@ let edge: WorkerHarness;
 before(async () => {
   edge = await startWorkerHarness();
   await edge.publish([
-    buildIngress("shop", undefined, { "/": "shop" }, ANNOTATIONS),
-    buildService("shop", ["203.0.113.10"]),
+    buildIngressManifest("shop", undefined, { "/": "shop" }, ANNOTATIONS),
+    buildServiceManifest("shop", ["203.0.113.10"]),
   ]);
   // Does as its path says: "/500" answers 500; it speaks of CORS itself, twice.
   await edge.startOrigin("203.0.113.10:80", ({ url = "" }, response) => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { buildIngress, buildService, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+import {
+  buildIngressManifest,
+  buildServiceManifest,
+  startWorkerHarness,
+  type WorkerHarness,
+} from "../support/worker-harness.ts";
 
 const PREFIX = "nginx.ingress.kubernetes.io/";
 
@@ -21,8 +26,8 @@ for (const [annotation, value, reason] of [
     const id = annotation.replaceAll("-", ""); // the body names the id, and must not name the annotation
     const annotations = { [PREFIX + annotation]: value };
     await edge.publish([
-      buildIngress("shop", undefined, { "/": "shop" }, annotations),
-      buildService("shop", ["203.0.113.10"]),
+      buildIngressManifest("shop", undefined, { "/": "shop" }, annotations),
+      buildServiceManifest("shop", ["203.0.113.10"]),
     ]);
     const response = await fetch(edge.stack.http, { headers: { "X-Request-ID": id } });
     assert.equal(response.status, 503);

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import {
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   sendRequest,
   startWorkerHarness,
   type WorkerHarness,
@@ -219,13 +219,18 @@ function buildClusterObjects(): object[] {
     buildAnnotatedIngress("relative", { ...rewriting, "relative-redirects": "true" }),
     buildAnnotatedIngress("moved", { ...toShop, "rewrite-target": "http://inner.example.com/a" }),
     buildAnnotatedIngress("quiet", { ...pages, "enable-access-log": "false" }),
-    buildService("shop", ["203.0.113.10"]),
-    buildService("errors", ["203.0.113.12"]),
-    buildService("refused", ["203.0.113.13"]),
+    buildServiceManifest("shop", ["203.0.113.10"]),
+    buildServiceManifest("errors", ["203.0.113.12"]),
+    buildServiceManifest("refused", ["203.0.113.13"]),
   ];
 }
 
 function buildAnnotatedIngress(name: string, annotations: Readonly<Record<string, string>>) {
   const keyed = Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]);
-  return buildIngress(name, `${name}.example.com`, { "/": "shop", "/refused": "refused" }, Object.fromEntries(keyed));
+  return buildIngressManifest(
+    name,
+    `${name}.example.com`,
+    { "/": "shop", "/refused": "refused" },
+    Object.fromEntries(keyed),
+  );
 }

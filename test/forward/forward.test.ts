@@ -10,8 +10,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { WebSocket, WebSocketServer } from "ws";
 import { listen } from "../../sync/net/listen.ts";
 import {
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   findHeaderValues,
   sendRaw,
   sendRequest,
@@ -50,18 +50,18 @@ before(async () => {
   await refusing.close();
   edge.stack.forward("203.0.113.40:80", `127.0.0.1:${refusing.port}`);
   await edge.publish([
-    buildIngress("shop", "shop.example.com", { "/": "web", "/port": "web-8080:8080" }),
-    buildIngress("three", "three.example.com", { "/": "three" }),
-    buildIngress("wire", "wire.example.com", { "/": "wire" }),
-    buildIngress("refusing", "refusing.example.com", { "/": "refusing" }),
-    buildIngress("far", "far.example.com", { "/": "far" }),
-    buildIngress("any", undefined, { "/": "web" }),
-    buildService("web", ["203.0.113.10"]),
-    buildService("web-8080", ["203.0.113.10"], 8080),
-    buildService("three", ["203.0.113.21", "203.0.113.22", "203.0.113.23"]),
-    buildService("wire", ["203.0.113.30"]),
-    buildService("refusing", ["203.0.113.40"]),
-    buildService("far", ["203.0.113.50"]),
+    buildIngressManifest("shop", "shop.example.com", { "/": "web", "/port": "web-8080:8080" }),
+    buildIngressManifest("three", "three.example.com", { "/": "three" }),
+    buildIngressManifest("wire", "wire.example.com", { "/": "wire" }),
+    buildIngressManifest("refusing", "refusing.example.com", { "/": "refusing" }),
+    buildIngressManifest("far", "far.example.com", { "/": "far" }),
+    buildIngressManifest("any", undefined, { "/": "web" }),
+    buildServiceManifest("web", ["203.0.113.10"]),
+    buildServiceManifest("web-8080", ["203.0.113.10"], 8080),
+    buildServiceManifest("three", ["203.0.113.21", "203.0.113.22", "203.0.113.23"]),
+    buildServiceManifest("wire", ["203.0.113.30"]),
+    buildServiceManifest("refusing", ["203.0.113.40"]),
+    buildServiceManifest("far", ["203.0.113.50"]),
   ]);
 });
 
@@ -543,8 +543,8 @@ describe("clients that go away", () => {
     const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>();
     await slow.startOrigin("203.0.113.10:80", (_, response) => resolve(response));
     await slow.publish([
-      buildIngress("shop", "shop.example.com", { "/": "web" }),
-      buildService("web", ["203.0.113.10"]),
+      buildIngressManifest("shop", "shop.example.com", { "/": "web" }),
+      buildServiceManifest("web", ["203.0.113.10"]),
     ]);
     const socket = connect(Number(slow.stack.http.port), "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n");

@@ -3,9 +3,9 @@ import { describe, test } from "node:test";
 import type { Fault, RequestMatcher, WatchFault } from "../support/api-server.ts";
 import { type ControllerHarness, startControllerHarness } from "../support/controller-harness.ts";
 import type { SyncJob, SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];
 const ALL_ROUTES = names.map((name) => `${name}.example.com / -> default/web:80`);
 // Requests and watches are given up soon, so that nobody waits for half a minute.
@@ -30,7 +30,10 @@ function testWithHarness(title: string, play: (harness: IncidentHarness) => Prom
   test(title, async () => {
     const harness = await startControllerHarness();
     try {
-      harness.apply(webService, ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" })));
+      harness.apply(
+        webService,
+        ...names.map((name) => buildIngressManifest(name, `${name}.example.com`, { "/": "web" })),
+      );
       await play({ ...harness, ...createActions(harness) });
     } finally {
       await harness.close();
@@ -47,7 +50,7 @@ function createActions(harness: ControllerHarness): Pick<IncidentHarness, "start
       return job;
     },
     async applyChange(path) {
-      harness.apply(buildIngress("shop", "shop.example.com", { [path]: "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { [path]: "web" }));
       await waitFor(
         async () => (await harness.routes()).includes(`shop.example.com ${path} -> default/web:80`),
         20_000,
@@ -89,7 +92,7 @@ describe("incident: the API server answers 500 to one GET", CONCURRENT, () => {
     );
   }
 
-  const guarded = buildIngress(
+  const guarded = buildIngressManifest(
     "shop",
     "shop.example.com",
     { "/": "web" },
@@ -200,7 +203,7 @@ describe("incident: the lists are not in yet at the start", CONCURRENT, () => {
 
   testWithHarness("a later page that fails makes the whole list begin again", async (harness) => {
     await (await harness.startPublishedJob()).stop();
-    const many = Array.from({ length: 501 }, (_, index) => buildService(`aaa-${index}`, ["203.0.113.20"]));
+    const many = Array.from({ length: 501 }, (_, index) => buildServiceManifest(`aaa-${index}`, ["203.0.113.20"]));
     harness.apply(...many); // on the first page, in the order of names
     const from = harness.accountWrites().length;
     const failing = harness.server.injectFault(/services\?.*continue=/, {

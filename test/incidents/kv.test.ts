@@ -5,9 +5,9 @@ import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import { readApprovalRequest } from "../../sync/report/approval-config-map.ts";
 import { type ControllerHarness, withHarness } from "../support/controller-harness.ts";
 import { NAMESPACE, type SyncJob, type SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];
 const ALL_ROUTES = names.map((name) => `${name}.example.com / -> default/web:80`);
 // Most of the time is spent in waiting.
@@ -15,7 +15,7 @@ const CONCURRENT = { concurrency: 6 };
 
 /** A sync job that has published three Ingresses, and has said so. */
 async function startPublishedJob(harness: ControllerHarness, options: SyncJobOptions = {}): Promise<SyncJob> {
-  harness.apply(webService, ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" })));
+  harness.apply(webService, ...names.map((name) => buildIngressManifest(name, `${name}.example.com`, { "/": "web" })));
   const job = await harness.start(options);
   await harness.waitForRoutes(...ALL_ROUTES);
   await waitFor(() => names.every((name) => harness.readStatus(name).live !== undefined));
@@ -30,7 +30,7 @@ function buildExpectedRoutes(path: string): string[] {
 
 /** Changes a path of "shop", and resolves once it is published. */
 async function changeShop(harness: ControllerHarness, path: string): Promise<void> {
-  harness.apply(buildIngress("shop", "shop.example.com", { [path]: "web" }));
+  harness.apply(buildIngressManifest("shop", "shop.example.com", { [path]: "web" }));
   await harness.waitForRoutes(...buildExpectedRoutes(path));
 }
 
@@ -63,7 +63,9 @@ describe("incident: the size of a snapshot", CONCURRENT, () => {
     "one that is twice as large as yesterday is published, and nothing is said of its size",
     withHarness(async (harness) => {
       const job = await startPublishedJob(harness);
-      const more = ["one", "two", "six"].map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" }));
+      const more = ["one", "two", "six"].map((name) =>
+        buildIngressManifest(name, `${name}.example.com`, { "/": "web" }),
+      );
       harness.apply(...more);
       await harness.waitForRoutes(
         ...[...ALL_ROUTES, ...["one", "two", "six"].map((name) => `${name}.example.com / -> default/web:80`)],
@@ -78,7 +80,7 @@ describe("incident: the size of a snapshot", CONCURRENT, () => {
       const job = await startPublishedJob(harness);
       const long = "x".repeat(4000);
       const paths = Object.fromEntries(Array.from({ length: 6325 }, (_, index) => [`/${index}-${long}`, "web"]));
-      harness.apply(buildIngress("large", "large.example.com", paths));
+      harness.apply(buildIngressManifest("large", "large.example.com", paths));
       await waitFor(() => job.hasLogged(/IngressTooLarge/), 30_000);
       await changeShop(harness, "/new");
       assert.ok(harness.events().includes("IngressTooLarge Ingress default/large"));
@@ -94,8 +96,8 @@ describe("incident: Workers KV fails", CONCURRENT, () => {
       const job = await startPublishedJob(harness);
       harness.account.faults = { ...createFaultPlan(), serverErrors: 1000, requestPattern: /\/storage\/kv\// };
       harness.apply(
-        buildIngress("shop", "shop.example.com", { "/new": "web" }),
-        buildIngress("new", "new.example.com", { "/": "web" }),
+        buildIngressManifest("shop", "shop.example.com", { "/new": "web" }),
+        buildIngressManifest("new", "new.example.com", { "/": "web" }),
       );
       await waitFor(() => job.results.some(({ type }) => type === "failed"), 20_000);
       await harness.waitForRoutes(...ALL_ROUTES);
@@ -120,7 +122,7 @@ describe("incident: Workers KV fails", CONCURRENT, () => {
       withHarness(async (harness) => {
         const job = await startPublishedJob(harness);
         harness.account.faults = { ...createFaultPlan(), serverErrors: 3, requestPattern };
-        harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+        harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
         await waitFor(() => job.results.some(({ type }) => type === "failed"), 20_000);
         await harness.waitForRoutes(...buildExpectedRoutes("/new"));
         assert.deepEqual((await harness.readPublished()).missingShards, []);
@@ -133,7 +135,7 @@ describe("incident: Workers KV fails", CONCURRENT, () => {
     withHarness(async (harness) => {
       const job = await startPublishedJob(harness);
       harness.account.faults = { ...createFaultPlan(), hangs: 1, requestPattern: /PUT .*\/values\/current/ };
-      harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
       await waitFor(() => job.results.some(({ type }) => type === "failed"), 20_000);
       await harness.waitForRoutes(...buildExpectedRoutes("/new"));
       assert.equal(harness.generation(), 3); // the second never came to be in force
@@ -151,7 +153,7 @@ describe("incident: Workers KV fails", CONCURRENT, () => {
       };
       const many = Array.from({ length: 300 }, (_, index) => `many-${index}`);
       harness.apply(
-        ...many.map((name) => buildIngress(name, `${name}.example.com`, { [`/${"x".repeat(1000)}`]: "web" })),
+        ...many.map((name) => buildIngressManifest(name, `${name}.example.com`, { [`/${"x".repeat(1000)}`]: "web" })),
       );
       await waitFor(async () => (await harness.routes()).length === 303, 20_000);
       assert.equal(harness.account.faults.partialWrites, 0);
@@ -166,7 +168,7 @@ describe("incident: Workers KV fails", CONCURRENT, () => {
       harness.onKvStep = (step) => {
         if (step.startsWith("after put state")) harness.kv.writesToLose = 1; // the shard comes next
       };
-      harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
       await harness.waitForRoutes(...buildExpectedRoutes("/new"));
       assert.deepEqual((await harness.readPublished()).missingShards, []);
     }),
@@ -208,7 +210,10 @@ describe("incident: DNS fails", CONCURRENT, () => {
     withHarness(async (harness) => {
       const job = await startPublishedJob(harness);
       harness.account.faults = { ...createFaultPlan(), serverErrors: 3, requestPattern: /dns_records\/batch/ };
-      harness.apply(buildService("new", ["203.0.113.20"]), buildIngress("new", "new.example.com", { "/": "new" }));
+      harness.apply(
+        buildServiceManifest("new", ["203.0.113.20"]),
+        buildIngressManifest("new", "new.example.com", { "/": "new" }),
+      );
       await waitFor(() => job.results.some(({ type }) => type === "failed"), 20_000);
       assert.deepEqual(await harness.routes(), ALL_ROUTES);
       await harness.waitForRoutes(...ALL_ROUTES, "new.example.com / -> default/new:80");

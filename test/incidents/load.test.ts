@@ -13,15 +13,15 @@ import {
 } from "../support/controller-harness.ts";
 import { startSyncJob } from "../support/sync-job.ts";
 import {
-  buildIngress,
-  buildService,
+  buildIngressManifest,
+  buildServiceManifest,
   sendRequest,
   startWorkerHarness,
   type WorkerHarness,
   waitFor,
 } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 
 describe("incident: a Service that is deleted and made again within a second, under load", () => {
   test("nothing of that is published: no request fails", { timeout: 60_000 }, async () => {
@@ -35,7 +35,7 @@ describe("incident: a Service that is deleted and made again within a second, un
     try {
       await edge.startOrigin("203.0.113.10:80", (_, response) => response.end("web"));
       server.apply(webService);
-      server.apply(buildIngress("shop", "shop.example.com", { "/": "web" }));
+      server.apply(buildIngressManifest("shop", "shop.example.com", { "/": "web" }));
       await waitFor(async () => (await sendRequest(edge, "http://shop.example.com/")).status === 200, 20_000);
       const load = startLoad(edge, "http://shop.example.com/");
       for (let times = 0; times < 3; times++) {
@@ -97,7 +97,9 @@ describe("incident: many Ingresses", () => {
       const names = Array.from({ length: 150 }, (_, index) => `shop-${index}`);
       const path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
       await Promise.all(
-        names.map((name) => harness.api.create(path, buildIngress(name, `${name}.example.com`, { "/": "web" }))),
+        names.map((name) =>
+          harness.api.create(path, buildIngressManifest(name, `${name}.example.com`, { "/": "web" })),
+        ),
       );
       await waitFor(() => names.every((name) => harness.readStatus(name).live !== undefined), 30_000);
       assert.equal((await harness.routes()).length, 150);
@@ -120,7 +122,7 @@ describe("incident: many Ingresses", () => {
         while (previews.length < 50) {
           const name = `preview-${round}-${previews.length}`;
           const paths = Array.from({ length: 22 }, (_, index) => [`/part-${index}`, "web"]);
-          harness.apply(buildIngress(name, `${name}.example.com`, Object.fromEntries(paths)));
+          harness.apply(buildIngressManifest(name, `${name}.example.com`, Object.fromEntries(paths)));
           previews.push(name);
         }
         const last = previews.at(-1) ?? "";

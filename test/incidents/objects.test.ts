@@ -8,9 +8,9 @@ import {
   withMetadata,
 } from "../support/controller-harness.ts";
 import type { SyncJob } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 let harness: ControllerHarness;
 let job: SyncJob;
 
@@ -23,10 +23,10 @@ afterEach(() => harness.close());
 
 /** An Ingress with these `spec.rules`, whatever they are. */
 function buildIngressWithRules(name: string, rules: readonly object[]): AppliedObject {
-  return { ...buildIngress(name, undefined, {}), spec: { ingressClassName: "edgress", rules } };
+  return { ...buildIngressManifest(name, undefined, {}), spec: { ingressClassName: "edgress", rules } };
 }
 
-function withPathType(ingress: ReturnType<typeof buildIngress>, pathType: string): AppliedObject {
+function withPathType(ingress: ReturnType<typeof buildIngressManifest>, pathType: string): AppliedObject {
   const rules = ingress.spec.rules.map(({ host, http }) => ({
     host,
     http: { paths: http.paths.map((path) => ({ ...path, pathType })) },
@@ -37,13 +37,13 @@ function withPathType(ingress: ReturnType<typeof buildIngress>, pathType: string
 describe("incident: two Ingresses, one with an unsupported pathType", () => {
   test("the other goes on changing, and the first keeps its last good rules and says so", async () => {
     harness.apply(
-      buildIngress("shop", "shop.example.com", { "/cart": "web" }),
-      buildIngress("blog", "blog.example.com", { "/": "web" }),
+      buildIngressManifest("shop", "shop.example.com", { "/cart": "web" }),
+      buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
     );
     await harness.waitForRoutes("blog.example.com / -> default/web:80", "shop.example.com /cart -> default/web:80");
     await waitFor(() => harness.readStatus("shop").live === "1" && harness.readStatus("blog").live === "1");
-    harness.apply(withPathType(buildIngress("shop", "shop.example.com", { "/new": "web" }), "Regex"));
-    harness.apply(buildIngress("blog", "blog.example.com", { "/posts": "web" }));
+    harness.apply(withPathType(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }), "Regex"));
+    harness.apply(buildIngressManifest("blog", "blog.example.com", { "/posts": "web" }));
     await harness.waitForRoutes(
       "blog.example.com /posts -> default/web:80",
       "shop.example.com /cart -> default/web:80",
@@ -63,9 +63,9 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
   });
 
   test("it is still kept by a sync job that begins anew, since when it was first so, until it is corrected", async () => {
-    harness.apply(buildIngress("shop", "shop.example.com", { "/cart": "web" }));
+    harness.apply(buildIngressManifest("shop", "shop.example.com", { "/cart": "web" }));
     await harness.waitForRoutes("shop.example.com /cart -> default/web:80");
-    harness.apply(withPathType(buildIngress("shop", "shop.example.com", { "/new": "web" }), "Regex"));
+    harness.apply(withPathType(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }), "Regex"));
     await waitFor(() => job.hasLogged(/ServingLastGood/));
     const since = /does not compile since ([^,]*),/;
     const first = job.lines.map((line) => since.exec(line)?.[1]).find((time) => time !== undefined);
@@ -77,7 +77,7 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
       first,
     );
     await harness.waitForRoutes("shop.example.com /cart -> default/web:80");
-    harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+    harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
     await harness.waitForRoutes("shop.example.com /new -> default/web:80");
     await waitFor(async () => (await next.metric("edgress_last_good_ingresses")) === 0);
   });
@@ -86,7 +86,7 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
 describe("an Ingress that is deleted and made again as it was, while nobody watched", () => {
   test("is another one: its Events and its status are its own", async () => {
     const creationTimestamp = "2026-01-01T00:00:00Z";
-    const bad = withMetadata(buildIngress("shop", "shop.example.com", { "/cart": "web", "no-slash": "web" }), {
+    const bad = withMetadata(buildIngressManifest("shop", "shop.example.com", { "/cart": "web", "no-slash": "web" }), {
       creationTimestamp,
     });
     const refusals = () => harness.events().filter((event) => event === "InvalidPath Ingress default/shop").length;
@@ -109,7 +109,7 @@ describe("incident: rules without anything in them", () => {
       [],
     ],
     ["a rule without anything", buildIngressWithRules("odd", [{}]), []],
-    ["a rule with an empty host", buildIngress("odd", "", { "/odd": "web" }), ["* /odd -> default/web:80"]],
+    ["a rule with an empty host", buildIngressManifest("odd", "", { "/odd": "web" }), ["* /odd -> default/web:80"]],
     ["an Ingress without rules", buildIngressWithRules("odd", []), []],
     [
       "an Ingress with rules that are null",
@@ -126,9 +126,9 @@ describe("incident: rules without anything in them", () => {
   ];
   for (const [what, odd, routes] of rows) {
     test(`${what} costs no other Ingress anything, nor the sync job its life`, async () => {
-      harness.apply(buildIngress("shop", "shop.example.com", { "/": "web" }), odd);
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/": "web" }), odd);
       await harness.waitForRoutes(...routes, "shop.example.com / -> default/web:80");
-      harness.apply(buildIngress("shop", "shop.example.com", { "/cart": "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/cart": "web" }));
       await harness.waitForRoutes(...routes, "shop.example.com /cart -> default/web:80");
       assert.ok(job.results.every(({ type }) => type !== "failed"));
     });
@@ -138,7 +138,7 @@ describe("incident: rules without anything in them", () => {
 describe("incident: paths with colons, braces, bars, spaces and letters of other alphabets", () => {
   test("are served as they are written, and a path that Kubernetes does not take costs itself alone", async () => {
     const odd = { "/api/v1/x:batchDelete": "web", "/{a|b}": "web", "/two words": "web", "/größe/日本": "web" };
-    harness.apply(buildIngress("shop", "shop.example.com", { ...odd, "no-slash": "web" }));
+    harness.apply(buildIngressManifest("shop", "shop.example.com", { ...odd, "no-slash": "web" }));
     await harness.waitForRoutes(
       "shop.example.com /api/v1/x:batchDelete -> default/web:80",
       "shop.example.com /größe/日本 -> default/web:80",
@@ -152,15 +152,15 @@ describe("incident: paths with colons, braces, bars, spaces and letters of other
 describe("incident: the same host and path in two namespaces", () => {
   const created = (month: number) => `2026-0${month}-01T00:00:00Z`;
   const objects = [
-    withMetadata(buildIngress("shop", "shop.example.com", { "/cart": "web", "/a": "web" }), {
+    withMetadata(buildIngressManifest("shop", "shop.example.com", { "/cart": "web", "/a": "web" }), {
       namespace: "blue",
       creationTimestamp: created(1),
     }),
-    withMetadata(buildIngress("shop", "shop.example.com", { "/cart": "web", "/b": "web" }), {
+    withMetadata(buildIngressManifest("shop", "shop.example.com", { "/cart": "web", "/b": "web" }), {
       namespace: "red",
       creationTimestamp: created(2),
     }),
-    withMetadata(buildIngress("wild", "*.example.com", { "/cart": "web", "/c": "web" }), {
+    withMetadata(buildIngressManifest("wild", "*.example.com", { "/cart": "web", "/c": "web" }), {
       namespace: "red",
       creationTimestamp: created(3),
     }),
@@ -208,7 +208,7 @@ describe("incident: an expression of 200 characters, and one that backtracks wit
 
   test("the one is served, the other refused: that path alone, and quickly", async () => {
     assert.equal(long.length, 201);
-    const shop = buildIngress(
+    const shop = buildIngressManifest(
       "shop",
       "shop.example.com",
       { [long]: "web", "/(a+)+(b+)+(a+)+$": "web", "/fine": "web" },
@@ -217,7 +217,7 @@ describe("incident: an expression of 200 characters, and one that backtracks wit
     const startedAt = performance.now();
     harness.apply(
       withPathType(shop, "ImplementationSpecific"),
-      buildIngress("blog", "blog.example.com", { "/": "web" }),
+      buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
     );
     await waitFor(async () => (await harness.routes()).includes("blog.example.com / -> default/web:80"));
     assert.ok(performance.now() - startedAt < 5000);
@@ -231,14 +231,14 @@ describe("incident: an expression of 200 characters, and one that backtracks wit
 
   test("one that comes to an Ingress that was good leaves it as it was, and others go on changing", async () => {
     harness.apply(
-      buildIngress("shop", "shop.example.com", { "/fine": "web" }),
-      buildIngress("blog", "blog.example.com", { "/": "web" }),
+      buildIngressManifest("shop", "shop.example.com", { "/fine": "web" }),
+      buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
     );
     await harness.waitForRoutes("blog.example.com / -> default/web:80", "shop.example.com /fine -> default/web:80");
-    const bad = buildIngress("shop", "shop.example.com", { "/(a+)+(b+)+(a+)+$": "web" }, regex);
+    const bad = buildIngressManifest("shop", "shop.example.com", { "/(a+)+(b+)+(a+)+$": "web" }, regex);
     harness.apply(
       withPathType(bad, "ImplementationSpecific"),
-      buildIngress("blog", "blog.example.com", { "/new": "web" }),
+      buildIngressManifest("blog", "blog.example.com", { "/new": "web" }),
     );
     await harness.waitForRoutes("blog.example.com /new -> default/web:80", "shop.example.com /fine -> default/web:80");
   });
@@ -251,7 +251,10 @@ describe("incident: two controllers and two classes", () => {
     spec: { controller: "k8s.io/ingress-nginx" },
   };
   const annotation = (name: string) => ({ "kubernetes.io/ingress.class": name });
-  const withClass = (className: string | undefined, ingress: ReturnType<typeof buildIngress>): AppliedObject => ({
+  const withClass = (
+    className: string | undefined,
+    ingress: ReturnType<typeof buildIngressManifest>,
+  ): AppliedObject => ({
     ...ingress,
     spec: { ...ingress.spec, ingressClassName: className },
   });
@@ -260,25 +263,31 @@ describe("incident: two controllers and two classes", () => {
   test("each has its own, and neither writes to the other's, whatever both of class and annotation say", async () => {
     harness.apply(
       other,
-      buildIngress("ours", "ours.example.com", { "/": "web" }),
-      buildIngress("ours-by-field", "field.example.com", { "/": "web" }, annotation("nginx")),
+      buildIngressManifest("ours", "ours.example.com", { "/": "web" }),
+      buildIngressManifest("ours-by-field", "field.example.com", { "/": "web" }, annotation("nginx")),
       withClass(
         undefined,
-        buildIngress("ours-by-annotation", "annotation.example.com", { "/": "web" }, annotation("edgress")),
+        buildIngressManifest("ours-by-annotation", "annotation.example.com", { "/": "web" }, annotation("edgress")),
       ),
-      { ...withClass("nginx", buildIngress("theirs", "theirs.example.com", { "/": "web" })), status: theirs },
+      { ...withClass("nginx", buildIngressManifest("theirs", "theirs.example.com", { "/": "web" })), status: theirs },
       {
-        ...withClass("nginx", buildIngress("theirs-by-field", "t1.example.com", { "/": "web" }, annotation("edgress"))),
+        ...withClass(
+          "nginx",
+          buildIngressManifest("theirs-by-field", "t1.example.com", { "/": "web" }, annotation("edgress")),
+        ),
         status: theirs,
       },
       {
         ...withClass(
           undefined,
-          buildIngress("theirs-by-annotation", "t2.example.com", { "/": "web" }, annotation("nginx")),
+          buildIngressManifest("theirs-by-annotation", "t2.example.com", { "/": "web" }, annotation("nginx")),
         ),
         status: theirs,
       },
-      { ...withClass(undefined, buildIngress("nobodys", "nobodys.example.com", { "/": "web" })), status: theirs },
+      {
+        ...withClass(undefined, buildIngressManifest("nobodys", "nobodys.example.com", { "/": "web" })),
+        status: theirs,
+      },
     );
     await harness.waitForRoutes(
       "annotation.example.com / -> default/web:80",
@@ -304,8 +313,8 @@ describe("incident: two controllers and two classes", () => {
     ["and what the other has written stays", theirs, theirs.loadBalancer.ingress],
   ] as const) {
     test(`one that goes over to the other loses its route, ${what}`, async () => {
-      const shop = buildIngress("shop", "shop.example.com", { "/": "web" });
-      harness.apply(other, shop, buildIngress("blog", "blog.example.com", { "/": "web" }));
+      const shop = buildIngressManifest("shop", "shop.example.com", { "/": "web" });
+      harness.apply(other, shop, buildIngressManifest("blog", "blog.example.com", { "/": "web" }));
       await waitFor(() => harness.readStatus("shop").live === "1");
       harness.apply({ ...withClass("nginx", shop), ...(status && { status }) });
       await waitFor(() => harness.readStatus("shop").live === undefined);
@@ -320,8 +329,8 @@ describe("incident: two controllers and two classes", () => {
     try {
       harness.apply(
         { ...INGRESS_CLASS, metadata: { name: "inner" }, spec: { controller: "example.com/inner" } },
-        buildIngress("outer", "outer.example.com", { "/": "web" }),
-        withClass("inner", buildIngress("inner", "inner.example.com", { "/": "web" })),
+        buildIngressManifest("outer", "outer.example.com", { "/": "web" }),
+        withClass("inner", buildIngressManifest("inner", "inner.example.com", { "/": "web" })),
       );
       const options = { ingressClass: "inner", controller: "example.com/inner", leaseName: "inner" };
       const second = await inner.start({ ...options, publishStatusAddress: ["inner-edge.example.com"] });

@@ -11,9 +11,9 @@ import {
   withMetadata,
 } from "../support/controller-harness.ts";
 import { NAMESPACE, type SyncJob, type SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];
 const ALL_ROUTES = names.map((name) => `${name}.example.com / -> default/web:80`);
 // Most of the time is spent in waiting.
@@ -21,7 +21,7 @@ const CONCURRENT = { concurrency: 6 };
 
 /** A sync job that has published three Ingresses, and has said so. */
 async function startPublishedJob(harness: ControllerHarness, options: SyncJobOptions = {}): Promise<SyncJob> {
-  harness.apply(webService, ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" })));
+  harness.apply(webService, ...names.map((name) => buildIngressManifest(name, `${name}.example.com`, { "/": "web" })));
   const job = await harness.start(options);
   await harness.waitForRoutes(...ALL_ROUTES);
   await waitFor(() => names.every((name) => harness.readStatus(name).live !== undefined));
@@ -43,7 +43,7 @@ describe("incident: two clusters that write to the same KV namespace", CONCURREN
   ): Promise<void> {
     const other = await startControllerHarness({ kv: harness.kv, keys });
     try {
-      other.apply(webService, buildIngress("theirs", "theirs.example.com", { "/": "web" }));
+      other.apply(webService, buildIngressManifest("theirs", "theirs.example.com", { "/": "web" }));
       await play(other);
     } finally {
       await other.close();
@@ -99,7 +99,7 @@ describe("incident: two clusters that write to the same KV namespace", CONCURREN
       await withSecondCluster(harness, async (other) => {
         await other.start({ takeOwnership: true, allowMassDeletion: true });
         await other.waitForRoutes("theirs.example.com / -> default/web:80");
-        harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+        harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
         for (let rounds = 0; rounds < 3; rounds++) assert.equal((await first.sync()).type, "failed");
         assert.match(listErrors(first).at(-1) ?? "", /belongs to another cluster/);
         await other.waitForRoutes("theirs.example.com / -> default/web:80");
@@ -134,9 +134,9 @@ describe("incident: nothing changed", CONCURRENT, () => {
       const job = await startPublishedJob(harness);
       const [account, cluster] = [harness.accountWrites().length, harness.clusterWrites().length];
       harness.apply(withMetadata(webService, { labels: { team: "red" } }));
-      harness.apply({ ...buildService("aside", []), spec: { ports: [{ port: 9000 }] } });
+      harness.apply({ ...buildServiceManifest("aside", []), spec: { ports: [{ port: 9000 }] } });
       harness.apply(
-        withMetadata(buildIngress("shop", "shop.example.com", { "/": "web" }), { labels: { team: "red" } }),
+        withMetadata(buildIngressManifest("shop", "shop.example.com", { "/": "web" }), { labels: { team: "red" } }),
       );
       harness.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "aside" }, data: {} });
       for (let rounds = 0; rounds < 3; rounds++) await job.sync();
@@ -188,7 +188,10 @@ describe("incident: killed in the middle of a publication", CONCURRENT, () => {
           job.kill();
           throw new Error("killed");
         };
-        harness.apply(buildService("new", ["203.0.113.20"]), buildIngress("new", "new.example.com", { "/": "new" }));
+        harness.apply(
+          buildServiceManifest("new", ["203.0.113.20"]),
+          buildIngressManifest("new", "new.example.com", { "/": "new" }),
+        );
         await waitFor(() => isKilled);
         const publishedRoutes = await harness.routes();
         const after = [...ALL_ROUTES, "new.example.com / -> default/new:80"].toSorted();
@@ -226,7 +229,7 @@ describe("incident: written by a newer sync job", CONCURRENT, () => {
         const newer = signer.sign(JSON.stringify({ ...rest, format: 2, novelty: true }));
         harness.kv.values.set(key, newer);
         const from = harness.kv.writtenKeys.length;
-        harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+        harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
         const job = await harness.start();
         await waitFor(() => job.results.some(({ type }) => type === "failed"));
         for (let rounds = 0; rounds < 3; rounds++) assert.equal((await job.sync()).type, "failed");
@@ -288,8 +291,8 @@ describe("incident: a round that would remove much", CONCURRENT, () => {
       remove(harness);
       await waitFor(() => job.hasLogged(/held back: 2 of 3 routes/));
       harness.apply(
-        buildIngress("blog", "blog.example.com", { "/": "web" }),
-        buildIngress("docs", "docs.example.com", { "/": "web" }),
+        buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
+        buildIngressManifest("docs", "docs.example.com", { "/": "web" }),
       );
       await waitFor(async () => (await readApprovalRequest(harness.api, NAMESPACE)) === undefined);
       await harness.waitForRoutes(...ALL_ROUTES);
@@ -320,10 +323,10 @@ describe("incident: a leader that is one no more", () => {
         isAsleep = true;
         return asleep;
       };
-      harness.apply(buildIngress("shop", "shop.example.com", { "/old": "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/old": "web" }));
       await waitFor(() => isAsleep);
       transferLease(next, harness);
-      harness.apply(buildIngress("shop", "shop.example.com", { "/new": "web" }));
+      harness.apply(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }));
       const after = [...ALL_ROUTES.slice(0, 2), "shop.example.com /new -> default/web:80"];
       await harness.waitForRoutes(...after);
       await waitFor(() => !former.isLeader());

@@ -4,7 +4,7 @@ import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import type { Fault } from "../support/api-server.ts";
 import { type ControllerHarness, withHarness } from "../support/controller-harness.ts";
 import type { SyncJob, SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
 const HASH = "$apr1$Rec0gniz$AbleHashAbleHashAbleH1";
 const PLAIN_PASSWORD = "a-password-nobody-may-see";
@@ -39,9 +39,11 @@ function populateCluster(harness: ControllerHarness): void {
   ];
   const names = secrets.map(({ metadata }) => metadata.name);
   harness.apply(
-    buildService("web", ["203.0.113.10"]),
+    buildServiceManifest("web", ["203.0.113.10"]),
     ...secrets,
-    ...names.map((name) => buildIngress(name, `${name}.example.com`, { "/": "web" }, buildAuthAnnotations(name))),
+    ...names.map((name) =>
+      buildIngressManifest(name, `${name}.example.com`, { "/": "web" }, buildAuthAnnotations(name)),
+    ),
   );
 }
 

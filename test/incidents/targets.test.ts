@@ -3,11 +3,11 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { buildRecordLabel } from "../../sync/compile/backends/origin-record-names.ts";
 import { type ControllerHarness, startControllerHarness, withMetadata } from "../support/controller-harness.ts";
 import type { SyncJob } from "../support/sync-job.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const otherNamespaceService = {
-  ...buildService("vault", ["203.0.113.99"]),
+  ...buildServiceManifest("vault", ["203.0.113.99"]),
   metadata: { name: "vault", namespace: "bank" },
 };
 let harness: ControllerHarness;
@@ -16,10 +16,12 @@ let job: SyncJob;
 before(async () => {
   harness = await startControllerHarness();
   harness.apply(webService, otherNamespaceService, {
-    ...buildService("api", []),
+    ...buildServiceManifest("api", []),
     spec: { clusterIP: "203.0.113.44", ports: [{ port: 80 }] },
   });
-  harness.apply(withMetadata(buildIngress("front", "front.example.com", { "/": "vault" }), { namespace: "bank" }));
+  harness.apply(
+    withMetadata(buildIngressManifest("front", "front.example.com", { "/": "vault" }), { namespace: "bank" }),
+  );
   job = await harness.start();
   await waitFor(() => harness.generation() === 1);
 });
@@ -52,8 +54,8 @@ describe("incident: a target that reaches where it must not", () => {
   for (const [what, address] of addresses) {
     test(`an external IP of ${what} (${address}) is no origin: its path answers 503, and its owner is told`, async () => {
       harness.apply(
-        buildService("odd", [address]),
-        buildIngress("odd", "odd.example.com", { "/": "odd", "/web": "web" }),
+        buildServiceManifest("odd", [address]),
+        buildIngressManifest("odd", "odd.example.com", { "/": "odd", "/web": "web" }),
       );
       const [root, other] = await waitForOddRoutes(2);
       assert.match(root ?? "", /^odd\.example\.com \/ -> 503 /);
@@ -71,8 +73,8 @@ describe("incident: a target that reaches where it must not", () => {
   ] as const;
   for (const [what, hostname, reason] of names) {
     test(`a load balancer called ${what} (${hostname}) is no origin`, async () => {
-      const odd = { ...buildService("odd", []), status: { loadBalancer: { ingress: [{ hostname }] } } };
-      harness.apply(odd, buildIngress("odd", "odd.example.com", { "/": "odd", "/web": "web" }));
+      const odd = { ...buildServiceManifest("odd", []), status: { loadBalancer: { ingress: [{ hostname }] } } };
+      harness.apply(odd, buildIngressManifest("odd", "odd.example.com", { "/": "odd", "/web": "web" }));
       assert.match((await waitForOddRoutes(2))[0] ?? "", /^odd\.example\.com \/ -> 503 /);
       await waitFor(() => harness.events().includes(`${reason} Service default/odd`));
     });
@@ -93,7 +95,7 @@ describe("incident: a target that reaches where it must not", () => {
   for (const url of urls) {
     test(`a path that asks ${url} who may pass is closed, for it can't ask there`, async () => {
       const annotations = { "nginx.ingress.kubernetes.io/auth-url": url };
-      harness.apply(buildIngress("odd", "odd.example.com", { "/": "web" }, annotations));
+      harness.apply(buildIngressManifest("odd", "odd.example.com", { "/": "web" }, annotations));
       assert.match((await waitForOddRoutes(1))[0] ?? "", /^odd\.example\.com \/ -> 503 /);
       await waitFor(() => harness.events().includes("RouteFailedClosed Ingress default/odd"));
     });

@@ -4,7 +4,7 @@ import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { type Change, listAndWatch, type WatchedObject } from "../../sync/kubernetes/list-watch.ts";
 import { ApiServer } from "../support/api-server.ts";
-import { buildService, waitFor } from "../support/worker-harness.ts";
+import { buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
 let server: ApiServer;
 let abortController: AbortController;
@@ -47,17 +47,17 @@ describe("the changes to a collection", () => {
   });
 
   test("a list is told as a whole, and what comes after it one by one", async () => {
-    server.apply(buildService("web", ["203.0.113.10"]));
+    server.apply(buildServiceManifest("web", ["203.0.113.10"]));
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
-    server.apply(buildService("shop", ["203.0.113.11"]));
+    server.apply(buildServiceManifest("shop", ["203.0.113.11"]));
     server.remove("Service", "default", "web");
     await waitFor(() => changes.length === 3);
     assert.deepEqual(types(), ["listed", "updated", "deleted"]);
   });
 
   test("a list that fails half way is told as a failure, and no object as gone", async () => {
-    for (let number = 0; number < 600; number++) server.apply(buildService(`web-${number}`, ["203.0.113.10"]));
+    for (let number = 0; number < 600; number++) server.apply(buildServiceManifest(`web-${number}`, ["203.0.113.10"]));
     server.injectFault(/continue=/, { type: "answer", status: 500, reason: "InternalError" });
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
@@ -67,7 +67,7 @@ describe("the changes to a collection", () => {
   });
 
   test("a list that comes back shorter than it says is no list", async () => {
-    for (let number = 0; number < 600; number++) server.apply(buildService(`web-${number}`, ["203.0.113.10"]));
+    for (let number = 0; number < 600; number++) server.apply(buildServiceManifest(`web-${number}`, ["203.0.113.10"]));
     server.injectFault(/limit=/, { type: "short", items: 20, says: "more" });
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
@@ -78,7 +78,7 @@ describe("the changes to a collection", () => {
   test("a version that is too old means a new list, and no failure", async () => {
     const { types } = followServices();
     await waitFor(() => types().includes("listed"));
-    server.apply(buildService("web", ["203.0.113.10"]));
+    server.apply(buildServiceManifest("web", ["203.0.113.10"]));
     await waitFor(() => types().includes("updated"));
     server.injectWatchFault(/./, { type: "error", code: 410, reason: "Expired" });
     await waitFor(() => types().length === 3);
@@ -91,7 +91,7 @@ describe("the changes to a collection", () => {
     await server.stop();
     await waitFor(() => pauses.length >= 4);
     await server.serve();
-    server.apply(buildService("web", ["203.0.113.10"]));
+    server.apply(buildServiceManifest("web", ["203.0.113.10"]));
     await waitFor(() => types().includes("updated"));
     assert.deepEqual([types()[0], types().at(-1)], ["listed", "updated"]);
     assert.equal(types().filter((type) => type === "listed").length, 1);
@@ -105,7 +105,7 @@ describe("the changes to a collection", () => {
     await server.stop();
     await waitFor(() => pauses.length >= 4);
     await server.serve();
-    server.apply(buildService("web", ["203.0.113.10"]));
+    server.apply(buildServiceManifest("web", ["203.0.113.10"]));
     await waitFor(() => types().includes("updated"));
     const seenAt = performance.now();
     await waitFor(() => performance.now() - seenAt > 1200); // it is well for more than a second

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type ControllerHarness, withHarness, withMetadata } from "../support/controller-harness.ts";
-import { buildIngress, buildService, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
 
-const webService = buildService("web", ["203.0.113.10"]);
+const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const PUBLIC_LABELS = { edge: "public" };
 const SELECTOR_OPTIONS = { ingressSelector: "edge=public" };
 const EMPTY_STATUS = { addresses: [], live: undefined };
 
 const buildShop = (labels: Readonly<Record<string, string>>) =>
-  withMetadata(buildIngress("shop", "shop.example.com", { "/": "web" }), { labels });
-const blog = withMetadata(buildIngress("blog", "blog.example.com", { "/": "web" }), { labels: PUBLIC_LABELS });
+  withMetadata(buildIngressManifest("shop", "shop.example.com", { "/": "web" }), { labels });
+const blog = withMetadata(buildIngressManifest("blog", "blog.example.com", { "/": "web" }), { labels: PUBLIC_LABELS });
 
 /** Takes an Ingress's labels away, as `kubectl label` does: what it says of itself stays, or becomes `status`. */
 function removeLabels({ server }: ControllerHarness, name: string, status?: object): void {

@@ -1,7 +1,7 @@
 import { type Environment, loadAccount } from "../../sync/commands/account-from-env.ts";
 import { createTrigger } from "../../sync/controller/debounce.ts";
 import { type LoopTimings, runLoop } from "../../sync/controller/loop.ts";
-import type { SyncResult } from "../../sync/controller/reconcile.ts";
+import type { SyncResult } from "../../sync/controller/loop-state.ts";
 import { pause, type SyncOptions, setUpController } from "../../sync/controller/setup.ts";
 import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";

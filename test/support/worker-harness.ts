@@ -114,7 +114,7 @@ function parseAccessLine(line: string): AccessLine[] {
 }
 
 /** An Ingress for one host: the Service ("name" or "name:port") of each path. */
-export function buildIngress(
+export function buildIngressManifest(
   name: string,
   host: string | undefined,
   paths: Readonly<Record<string, string>>,
@@ -145,7 +145,7 @@ export function buildIngress(
   };
 }
 
-export function buildService(name: string, externalIPs: readonly string[], port = 80) {
+export function buildServiceManifest(name: string, externalIPs: readonly string[], port = 80) {
   return { apiVersion: "v1", kind: "Service", metadata: { name }, spec: { externalIPs, ports: [{ port }] } };
 }
 

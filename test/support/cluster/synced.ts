@@ -5,7 +5,7 @@ import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
-import { buildIngress, sendRequest, startWorkerHarness, type WorkerHarness } from "../worker-harness.ts";
+import { buildIngressManifest, sendRequest, startWorkerHarness, type WorkerHarness } from "../worker-harness.ts";
 import { connectWithKubeconfig, type TestCluster } from "./cluster.ts";
 
 const POLL_INTERVAL_MS = 20;
@@ -166,7 +166,7 @@ export function buildClassIngress(
   paths: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>> = {},
 ) {
-  const baseIngress = buildIngress(name, `${name}.example.com`, paths, annotations);
+  const baseIngress = buildIngressManifest(name, `${name}.example.com`, paths, annotations);
   return { ...baseIngress, spec: { ...baseIngress.spec, ingressClassName } };
 }
 

@@ -1,0 +1,59 @@
+import type { Diagnostic } from "../compile/diagnostics.ts";
+import type { PreviousState } from "../compile/last-good.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import type { Leadership } from "../leader-election/leader-election.ts";
+import type { PermitsSource } from "../permits/source.ts";
+import type { ApprovalRequest } from "../report/approval-config-map.ts";
+import { type EventHistory, NO_EVENTS } from "../report/events.ts";
+import type { Logger } from "../report/log.ts";
+import type { Metrics } from "../report/metrics.ts";
+import type { IngressIdSet } from "../report/report.ts";
+import type { PublishedState, SyncDependencies, SyncOutcome } from "./sync-cluster.ts";
+
+/** The clients and settings of the controller, in addition to those of every sync. */
+export interface ControllerDependencies extends SyncDependencies {
+  readonly api: KubernetesClient;
+  readonly leadership: Pick<Leadership, "status" | "check">;
+  readonly permits: PermitsSource;
+  /** Returns the blocked removal that the ConfigMap shows, and its approval. */
+  readonly getApprovalRequest: () => ApprovalRequest | undefined;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly addresses: readonly string[];
+  readonly instance: string; // the source of its Events
+  readonly namespace: string; // of the Lease and the ConfigMaps of edgress
+}
+
+/** The state that one sync leaves for the next. */
+export interface LoopState {
+  /** Undefined until it is read, because another replica may have written. */
+  readonly publishedState: PublishedState | undefined;
+  /** The leadership term in which the published state was read. */
+  readonly term: number | undefined;
+  /** The last good Ingresses. A standby replica keeps those that it saw itself. */
+  readonly previousState: PreviousState;
+  readonly eventHistory: EventHistory;
+  /** Ids ("namespace/name") of Ingresses that may have a status of edgress. */
+  readonly ownedIngresses: readonly IngressIdSet[];
+  /** Logged diagnostics that still apply. */
+  readonly loggedDiagnostics: readonly Diagnostic[];
+  /** Number of consecutive failed syncs. */
+  readonly failures: number;
+  readonly result: SyncResult;
+}
+
+/** The result of a sync. It is "not-ready" until the first lists and the permits are known. */
+export type SyncResult =
+  | { readonly type: "not-ready" | "standby" | "failed" }
+  | { readonly type: "completed"; readonly outcome: SyncOutcome };
+
+export const INITIAL_STATE: LoopState = {
+  publishedState: undefined,
+  term: undefined,
+  previousState: { lastGood: new Map(), brokenSince: new Map() },
+  eventHistory: NO_EVENTS,
+  ownedIngresses: [],
+  loggedDiagnostics: [],
+  failures: 0,
+  result: { type: "not-ready" },
+};
