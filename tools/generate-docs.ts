@@ -207,7 +207,7 @@ function formatAccessLogPage(): string {
     "",
     "## Other log lines",
     "",
-    "The Worker logs a line with `event` and `reason` when it cannot use what is published. The active snapshot keeps serving.",
+    "The Worker logs a line with `event` and `reason` when it cannot use the published snapshot. The active snapshot keeps serving.",
     "",
     formatTable(
       ["Event", "Meaning"],

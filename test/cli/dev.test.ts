@@ -216,12 +216,12 @@ describe("a mistake in how edgress dev is called is one line on stderr and exit 
     [
       "a port that is none",
       ["dev", "--manifests", folder, "--http-port", "http"],
-      /^edgress: .*'--http-port <port>'.* expected a port from 0 to 65535\n$/,
+      /^edgress: .*'--http-port <port>'.* must be a port from 0 to 65535\n$/,
     ],
     [
       "a port that is too large",
       ["dev", "--manifests", folder, "--https-port", "65536"],
-      /^edgress: .*'--https-port <port>'.* expected a port from 0 to 65535\n$/,
+      /^edgress: .*'--https-port <port>'.* must be a port from 0 to 65535\n$/,
     ],
     ["an unknown command", ["serve"], /^edgress: unknown command 'serve'\n$/],
   ];

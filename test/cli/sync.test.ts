@@ -7,7 +7,12 @@ import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { runEdgress } from "../support/edge-cli.ts";
-import { buildIngress, buildService, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+import {
+  buildIngressManifest,
+  buildServiceManifest,
+  startWorkerHarness,
+  type WorkerHarness,
+} from "../support/worker-harness.ts";
 
 const keys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();
@@ -76,24 +81,21 @@ describe("edgress sync says in one line what it was told wrongly, and ends with 
       ["sync", "--permits", "a.yaml", "--permits-config-map", "a"],
       environment,
     );
-    assert.equal(
-      stderr,
-      "edgress: --permits and --permits-config-map are two places for one thing: give one of them\n",
-    );
+    assert.equal(stderr, "edgress: --permits and --permits-config-map are mutually exclusive. Set one of them\n");
     assert.equal(code, 2);
   });
 
   test("with an address that no status may have", async () => {
     const { code, stderr } = await runEdgress(["sync", "--publish-status-address", "Edge_1"], environment);
-    assert.match(stderr, /^edgress: .*Edge_1.* expected an IP address, or a host name in lower case\n$/);
+    assert.match(stderr, /^edgress: .*Edge_1.* must be an IP address or a host name in lower case\n$/);
     assert.equal(code, 2);
   });
 });
 
 describe("edgress sync for one round", () => {
   before(() => {
-    server.apply(buildIngress("shop", "shop.example.com", { "/": "web" }));
-    server.apply(buildService("web", ["203.0.113.10"]));
+    server.apply(buildIngressManifest("shop", "shop.example.com", { "/": "web" }));
+    server.apply(buildServiceManifest("web", ["203.0.113.10"]));
   });
 
   test("--dry-run says what it would do, and writes nothing at all", async () => {
@@ -134,7 +136,7 @@ describe("edgress sync for one round", () => {
   });
 
   test("--once ends with 1 where something cost a route", async () => {
-    server.apply(buildIngress("lost", "lost.example.com", { "/": "nothing" }));
+    server.apply(buildIngressManifest("lost", "lost.example.com", { "/": "nothing" }));
     const { code, stdout } = await runEdgress(["sync", "--once"], environment);
     assert.match(stdout, /"reason":"ServiceNotFound"/);
     assert.equal(code, 1);
