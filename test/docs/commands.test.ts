@@ -68,6 +68,11 @@ const CLASSES: readonly CommandClass[] = [
     proof: /kubectl", \["kustomize"/,
   },
   {
+    pattern: /^helm install edgress deploy\/chart --namespace edgress( --set [a-z.]+=\S+)+$/,
+    test: "test/deploy/chart.test.ts",
+    proof: /renderChart/,
+  },
+  {
     pattern: /^kubectl apply -f deploy\/base\/namespace\.yaml$/,
     test: "test/deploy/kustomize.test.ts",
     proof: /deploy\/base/,
