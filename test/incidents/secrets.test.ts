@@ -107,7 +107,11 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
     ["ends in the middle of one as if it were whole", { type: "truncate", cleanly: true }, /not JSON/],
     ["is refused", { type: "answer", status: 400, message: "no good" }, /no good/],
     ["is no JSON but its content", { type: "answer", status: 200, text: `jane:${PLAIN_PASSWORD}` }, /not JSON/],
-    ["is refused with its content", { type: "answer", status: 500, text: `jane:${PLAIN_PASSWORD}` }, /responded with status 500/],
+    [
+      "is refused with its content",
+      { type: "answer", status: 500, text: `jane:${PLAIN_PASSWORD}` },
+      /responded with status 500/,
+    ],
   ];
   for (const [what, fault, line] of faults) {
     test(
