@@ -176,7 +176,7 @@ describe("incident: the lists are not in yet at the start", CONCURRENT, () => {
     ["ends half way as if it were whole", { type: "truncate", cleanly: true }, /the response is not JSON/],
     [
       "comes back short, and says so",
-      { type: "short", items: 0, says: "more" },
+      { type: "short", items: 0, remainder: "more" },
       /list is incomplete: .* lacks \d+ objects/,
     ],
     ["is refused", { type: "answer", status: 503, reason: "ServiceUnavailable" }, /failed/],
@@ -223,7 +223,7 @@ describe("incident: the lists are not in yet at the start", CONCURRENT, () => {
     async (harness) => {
       await (await harness.startPublishedJob()).stop();
       const from = harness.accountWrites().length;
-      harness.server.injectFault(matchLists("ingresses"), { type: "short", items: 1, says: "complete" });
+      harness.server.injectFault(matchLists("ingresses"), { type: "short", items: 1, remainder: "complete" });
       const job = await harness.start(SHORT_TIMEOUTS);
       await waitFor(() => job.hasLogged(/held back: 2 of 3 routes of 2 Ingresses would be removed/));
       assert.deepEqual(harness.accountWrites().slice(from), []);

@@ -395,11 +395,11 @@ describe("faults", () => {
 
   test("leave out what is in a list, and admit it or not", async () => {
     for (const name of ["a", "b", "c"]) server.apply(buildLabeledIngress(name));
-    server.injectFault(/ingresses$/, { type: "short", items: 1, says: "more" });
+    server.injectFault(/ingresses$/, { type: "short", items: 1, remainder: "more" });
     const admittedList = await listIngresses(INGRESSES);
     assert.deepEqual([listNames(admittedList), admittedList.metadata.remainingItemCount], [["a"], 2]);
     assert.equal(admittedList.metadata.continue, undefined);
-    server.injectFault(/ingresses$/, { type: "short", items: 0, says: "complete" });
+    server.injectFault(/ingresses$/, { type: "short", items: 0, remainder: "complete" });
     const silentList = await listIngresses(INGRESSES);
     assert.deepEqual([listNames(silentList), silentList.metadata.remainingItemCount], [[], undefined]);
   });

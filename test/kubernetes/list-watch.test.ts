@@ -68,7 +68,7 @@ describe("the changes to a collection", () => {
 
   test("a list that comes back shorter than it says is no list", async () => {
     for (let number = 0; number < 600; number++) server.apply(buildServiceManifest(`web-${number}`, ["203.0.113.10"]));
-    server.injectFault(/limit=/, { type: "short", items: 20, says: "more" });
+    server.injectFault(/limit=/, { type: "short", items: 20, remainder: "more" });
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
     assert.deepEqual(types(), ["failed", "listed"]);

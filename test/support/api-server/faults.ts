@@ -21,7 +21,7 @@ export type ResponseFault =
   /** Sends half of the body, then closes the connection. With `cleanly`, the response ends normally instead. */
   | { type: "truncate"; cleanly?: boolean }
   /** Sends `items` items of a list. It reports remaining items without a continue token ("more"), or none ("complete"). */
-  | { type: "short"; items: number; says: "more" | "complete" }
+  | { type: "short"; items: number; remainder: "more" | "complete" }
   /** Executes the request at once, but delays the response. */
   | { type: "late"; byMs: number };
 

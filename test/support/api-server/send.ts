@@ -86,9 +86,9 @@ export function sendApiReply(response: ServerResponse, { code, body }: ApiServer
 
 function shortenList(
   { metadata, items, ...rest }: ObjectList,
-  { items: itemCount, says }: ResponseFault & { type: "short" },
+  { items: itemCount, remainder }: ResponseFault & { type: "short" },
 ): ObjectList {
   const { resourceVersion } = metadata;
-  const remainder = says === "more" && { remainingItemCount: Math.max(1, items.length - itemCount) };
-  return { ...rest, metadata: { resourceVersion, ...remainder }, items: items.slice(0, itemCount) };
+  const counts = remainder === "more" && { remainingItemCount: Math.max(1, items.length - itemCount) };
+  return { ...rest, metadata: { resourceVersion, ...counts }, items: items.slice(0, itemCount) };
 }

@@ -83,8 +83,7 @@ export function patchObject(
   const { uid } = before.metadata;
   assertName(input.metadata?.name ?? name, name);
   if ((input.metadata?.uid ?? uid) !== uid) throw newInvalid(target.resource, name, "metadata.uid: field is immutable");
-  const patchedObject = mergePatch(convertToVersion(before, target.resource), input) as SentObject; // a patched object is an object
-  return writeObject(store, target, before, patchedObject);
+  return writeObject(store, target, before, mergePatch(convertToVersion(before, target.resource), input) as SentObject);
 }
 
 function assertName(objectName: string, name: string): void {
