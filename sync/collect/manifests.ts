@@ -1,7 +1,7 @@
 import { opendir, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
-import { UsageError } from "../commands/usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import type { RawObject } from "./parse-objects.ts";
 
 /** A syntax error in a manifest file. */

@@ -3,7 +3,7 @@ import { createDns, type Dns } from "../cloudflare/dns.ts";
 import { createKv, type Kv } from "../cloudflare/kv.ts";
 import { createSecretEncryptor, type SecretEncryptor } from "../publish/encrypt-secrets.ts";
 import { createSigner, type Signer } from "../publish/sign-manifest.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 /** The Cloudflare account that is published to. */
 export interface Account {

@@ -1,6 +1,6 @@
 import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { APPROVAL_CONFIG_MAP, approve, readApprovalRequest } from "../report/approval-config-map.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ApproveOptions {
   /** Where the sync job runs; the kubeconfig's namespace where it is not said. */

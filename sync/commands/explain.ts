@@ -12,7 +12,7 @@ import { type ExplainRequest, type Explanation, explain } from "../explain/expla
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { parseIngressName } from "../publish/route-id.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;

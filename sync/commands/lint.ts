@@ -14,7 +14,7 @@ import { lint } from "../lint/lint.ts";
 import { buildSarif } from "../lint/sarif.ts";
 import { formatTable } from "../lint/text-output.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export const STDIN = "-";
 /** What standard input is called in reports. */

@@ -9,8 +9,8 @@ import { readPermitsFile } from "../permits/source.ts";
 import { findFormatProblem } from "../publish/read-published.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import { type Account, type Environment, loadAccount } from "./account-from-env.ts";
-import { UsageError } from "./usage-error.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;

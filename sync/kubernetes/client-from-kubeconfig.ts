@@ -1,4 +1,4 @@
-import { UsageError } from "../commands/usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import { createKubernetesClient, type KubernetesClient } from "./client.ts";
 import { Connections } from "./connections.ts";
 
