@@ -1,8 +1,5 @@
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
-import { createDns } from "../cloudflare/dns.ts";
-import { createKv } from "../cloudflare/kv.ts";
 import {
   assertReadableFolder,
   formatUnparsableFile,
@@ -23,9 +20,9 @@ import { collectCertificates } from "../local/manifest-certificates.ts";
 import { waitForGeneration } from "../local/wait-for-generation.ts";
 import { watchFolder } from "../local/watch-folder.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../publish/sign-manifest.ts";
-import type { Account } from "./account-from-env.ts";
+import { type Account, createAccount } from "../publish/account.ts";
+import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../publish/sign-manifest.ts";
 
 // The package has no sources: there the bundled Worker is next to this module.
 const WORKER_ENTRY = fileURLToPath(
@@ -68,7 +65,12 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
       options,
       localCloudflare,
       echoes,
-      createAccount(localCloudflare, keys.privateKey, sealingKeys.publicKey),
+      createAccount({
+        ...localCloudflare.account,
+        apiToken: localCloudflare.account.token,
+        signingKey: keys.privateKey,
+        encryptionKey: sealingKeys.publicKey,
+      }),
       print,
       signal,
     );
@@ -76,16 +78,6 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
     await echoes?.close();
     await localCloudflare.close();
   }
-}
-
-function createAccount({ account }: LocalCloudflare, privateKey: string, sealingKey: string): Account {
-  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
-  return {
-    kv: createKv(client, account.accountId, account.namespaceId),
-    dns: createDns(client, account.accountId),
-    signer: createSigner(privateKey),
-    encryptor: createSecretEncryptor(privateKey, sealingKey),
-  };
 }
 
 /** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */

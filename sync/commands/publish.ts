@@ -6,11 +6,12 @@ import type { Options } from "../compile/options.ts";
 import { syncManifests } from "../controller/sync-folder.ts";
 import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
 import { readPermitsFile } from "../permits/source.ts";
+import type { Account } from "../publish/account.ts";
 import { findFormatProblem } from "../publish/read-published.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
 import { UsageError } from "../runtime/usage-error.ts";
-import { type Account, type Environment, loadAccount } from "./account-from-env.ts";
+import { type Environment, loadAccount } from "./account-from-env.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;

@@ -1,6 +1,5 @@
 import { watchCluster } from "../collect/live-cluster.ts";
 import { watchCollection } from "../collect/watched-collection.ts";
-import type { Account } from "../commands/account-from-env.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
@@ -10,6 +9,7 @@ import { CONFIG_MAPS } from "../kubernetes/resources.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
+import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";

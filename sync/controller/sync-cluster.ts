@@ -1,10 +1,10 @@
 import { nameOf } from "../collect/cluster-model.ts";
 import type { LiveCluster, ObservedCluster } from "../collect/live-cluster.ts";
-import type { Account } from "../commands/account-from-env.ts";
 import type { CompileCache } from "../compile/compile-cache.ts";
 import { compileWithLastGood, type LastGoodCompilation, type PreviousState } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import type { Permits } from "../permits/model.ts";
+import type { Account } from "../publish/account.ts";
 import { PartialReadError } from "../publish/blobs.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";

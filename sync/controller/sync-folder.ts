@@ -1,9 +1,9 @@
 import type { Rules } from "../../src/rules/snapshot.ts";
 import type { Cluster } from "../collect/cluster-model.ts";
-import type { Account } from "../commands/account-from-env.ts";
 import { compile } from "../compile/compile.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import type { Options } from "../compile/options.ts";
+import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync, type StaleRecord } from "../publish/dns/sync-records.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 

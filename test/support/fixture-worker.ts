@@ -4,11 +4,7 @@ import { request as requestHttps } from "node:https";
 import { isIPv6 } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
-import { createDns } from "../../sync/cloudflare/dns.ts";
-import { createKv } from "../../sync/cloudflare/kv.ts";
 import type { Cluster } from "../../sync/collect/cluster-model.ts";
-import type { Account } from "../../sync/commands/account-from-env.ts";
 import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import { type EchoServer, startEchoServers } from "../../sync/local/echo/echo.ts";
 import {
@@ -17,8 +13,9 @@ import {
   startLocalCloudflare,
 } from "../../sync/local/local-cloudflare.ts";
 import { waitForGeneration } from "../../sync/local/wait-for-generation.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type Account, createAccount } from "../../sync/publish/account.ts";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { OPTIONS } from "./fixture.ts";
 import type { Header, ObservedOutcome, RequestLine } from "./requests.ts";
 
@@ -58,14 +55,13 @@ export async function startEchoHarness(
     loopbackOnly: true,
     ...overrides,
   });
-  const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
-  const client = new Cloudflare({ apiToken, baseURL });
-  const account = {
-    kv: createKv(client, accountId, namespaceId, RETRY_PAUSE_MS),
-    dns: createDns(client, accountId),
-    signer: createSigner(keys.privateKey),
-    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
-  };
+  const account = createAccount({
+    ...stack.account,
+    apiToken: stack.account.token,
+    signingKey: keys.privateKey,
+    encryptionKey: encryptionKeys.publicKey,
+    writeIntervalMs: RETRY_PAUSE_MS,
+  });
   const echoes = new Map<string, EchoServer>();
   return {
     stack,

@@ -2,11 +2,7 @@ import { createServer, type IncomingMessage, request as requestHttp, type Server
 import { connect } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
-import { createDns } from "../../sync/cloudflare/dns.ts";
-import { createKv } from "../../sync/cloudflare/kv.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import type { Account } from "../../sync/commands/account-from-env.ts";
 import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import {
@@ -17,8 +13,9 @@ import {
 import { waitForGeneration } from "../../sync/local/wait-for-generation.ts";
 import { type ListeningServer, listen } from "../../sync/net/listen.ts";
 import { ALLOW_ALL } from "../../sync/permits/model.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type Account, createAccount } from "../../sync/publish/account.ts";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const COMPILE_OPTIONS = {
@@ -71,13 +68,12 @@ export async function startWorkerHarness(options: Partial<LocalCloudflareOptions
       ...options.variables,
     },
   });
-  const client = new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL });
-  const account: Account = {
-    kv: createKv(client, stack.account.accountId, stack.account.namespaceId),
-    dns: createDns(client, stack.account.accountId),
-    signer: createSigner(keys.privateKey),
-    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
-  };
+  const account = createAccount({
+    ...stack.account,
+    apiToken: stack.account.token,
+    signingKey: keys.privateKey,
+    encryptionKey: encryptionKeys.publicKey,
+  });
   const origins: ListeningServer[] = [];
   const accessLines = () => lines.flatMap(parseAccessLine);
   return {
