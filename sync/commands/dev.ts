@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import {
   assertReadableFolder,
@@ -96,9 +97,7 @@ async function syncOnChanges(
       previousState = await syncFolder(compileOptions, localCloudflare, echoes, account, previousState, print);
     } catch (error) {
       if (!previousState) throw error;
-      print(
-        `error round: ${error instanceof Error ? error.message : String(error)}; the edge serves what it served before`,
-      );
+      print(`error round: ${errorMessage(error)}; the edge serves what it served before`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import { type Cluster, nameOf } from "../collect/cluster-model.ts";
@@ -65,7 +66,7 @@ function validateRequest({ method, headers }: ExplainRequest): void {
   try {
     new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
   } catch (error) {
-    throw new UsageError(`there is no such request: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`there is no such request: ${errorMessage(error)}`);
   }
 }
 

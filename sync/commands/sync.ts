@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { createTrigger } from "../controller/debounce.ts";
 import { dryRun } from "../controller/dry-run.ts";
 import { runLoop } from "../controller/loop.ts";
@@ -134,7 +135,7 @@ async function setUpWithRetry(
     try {
       return await setUpController(options, context, leadership, listener, lifetime);
     } catch (error) {
-      context.log.error(`cannot begin: ${error instanceof Error ? error.message : String(error)}; tries again`);
+      context.log.error(`cannot begin: ${errorMessage(error)}; tries again`);
       await pause(SETUP_RETRY_MS, stopSignal);
     }
   }

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 import type { Permits } from "../permits/model.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import {
@@ -33,7 +34,7 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
     }
     return nextState;
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorMessage(error);
     dependencies.log.error(
       { failures: state.failures + 1 },
       `the round failed: ${problem}; the edge serves what it served before`,
