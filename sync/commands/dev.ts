@@ -11,9 +11,16 @@ import {
 import { parseCluster } from "../collect/parse-objects.ts";
 import { formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { type ManifestSyncResult, syncManifests } from "../controller/sync-folder.ts";
+import { collectOnce } from "../controller/collect-cluster.ts";
+import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import {
+  createManifestDependencies,
+  type ManifestPublication,
+  publishManifests,
+} from "../controller/publish-manifests.ts";
 import { formatExamples } from "../local/echo/curl-examples.ts";
 import { createEchoOrigins, type EchoOrigins } from "../local/echo/echo-origins.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
@@ -45,7 +52,7 @@ export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokeniz
 export async function runDev(options: DevOptions, print: (line: string) => void, signal: AbortSignal): Promise<void> {
   await assertReadableFolder(options.manifests);
   const keys = generateSigningKeys();
-  const sealingKeys = generateEncryptionKeys();
+  const encryptionKeys = generateEncryptionKeys();
   const localCloudflare = await startLocalCloudflare({
     httpPort: options.httpPort,
     httpsPort: options.httpsPort,
@@ -54,7 +61,7 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
     durableObjects: { LIMITER: "Limiter" },
     variables: {
       EDGRESS_VERIFYING_KEY: keys.publicKey,
-      EDGRESS_DECRYPTION_KEY: sealingKeys.privateKey,
+      EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,
       SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
     },
     log: print,
@@ -62,19 +69,13 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
   });
   const echoes = options.echoOrigins ? createEchoOrigins(localCloudflare) : undefined;
   try {
-    await syncOnChanges(
-      options,
-      localCloudflare,
-      echoes,
-      createAccount({
-        ...localCloudflare.account,
-        apiToken: localCloudflare.account.token,
-        signingKey: keys.privateKey,
-        encryptionKey: sealingKeys.publicKey,
-      }),
-      print,
-      signal,
-    );
+    const account = createAccount({
+      ...localCloudflare.account,
+      apiToken: localCloudflare.account.token,
+      signingKey: keys.privateKey,
+      encryptionKey: encryptionKeys.publicKey,
+    });
+    await syncOnChanges(options, { localCloudflare, echoes, account }, print, signal);
   } finally {
     await echoes?.close();
     await localCloudflare.close();
@@ -84,17 +85,15 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
 /** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */
 async function syncOnChanges(
   options: DevOptions,
-  localCloudflare: LocalCloudflare,
-  echoes: EchoOrigins | undefined,
-  account: Account,
+  target: DevTarget,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: createRegexInspector(), permits: ALLOW_ALL };
+  const compileOptions = { ...options, inspect: createRegexInspector() };
   let previousState: DevState | undefined;
   for await (const _ of watchFolder(options.manifests, signal)) {
     try {
-      previousState = await syncFolder(compileOptions, localCloudflare, echoes, account, previousState, print);
+      previousState = await syncFolder(compileOptions, target, previousState, print);
     } catch (error) {
       if (!previousState) throw error;
       print(`error round: ${errorMessage(error)}; the edge serves what it served before`);
@@ -108,36 +107,63 @@ interface DevState {
   readonly reportedLines: ReadonlySet<string>;
 }
 
+/** The local edge that a folder is synced to. */
+interface DevTarget {
+  readonly localCloudflare: LocalCloudflare;
+  readonly echoes: EchoOrigins | undefined;
+  readonly account: Account;
+}
+
 async function syncFolder(
-  options: DevOptions & Pick<Options, "inspect" | "permits">,
-  localCloudflare: LocalCloudflare,
-  echoes: EchoOrigins | undefined,
-  account: Account,
+  options: DevOptions & Pick<Options, "inspect">,
+  target: DevTarget,
   previousState: DevState | undefined,
   print: (line: string) => void,
 ): Promise<DevState> {
+  const now = new Date();
   const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
+  const dependencies = createManifestDependencies(target.account, options, now);
+  const stages = {
+    collect: () => collectForDev(manifests, options, target),
+    readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
+    publish: publishManifests(dependencies, now),
+    report: (compiled: CompiledCluster, publication: ManifestPublication) =>
+      reportToTerminal(manifests, compiled, publication, target, previousState, print),
+  };
+  const reportedLines = await runPipeline(dependencies, stages, now);
+  return { manifests, reportedLines: reportedLines ?? new Set() };
+}
+
+/** Collects manifests, and starts what the local edge needs for them: echo origins and TLS certificates. */
+async function collectForDev(
+  manifests: Manifests,
+  options: DevOptions,
+  { localCloudflare, echoes }: DevTarget,
+): Promise<CollectedCluster> {
   const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
   const ingresses = selectIngresses(cluster, options, () => {});
   localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
-  const result = await syncManifests(cluster, options, account, new Date());
-  const lines = [...manifests.unparsableFiles.map(formatUnparsableFile), ...result.diagnostics.map(formatDiagnostic)];
-  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
-  await waitForGeneration(localCloudflare.http, result.publishResult.generation);
-  if (!previousState || result.publishResult.hasChanged)
-    printSyncResult(result, localCloudflare, previousState !== undefined, print);
-  return { manifests, reportedLines: new Set(lines) };
+  return collectOnce(cluster, ALLOW_ALL);
 }
 
-function printSyncResult(
-  { rules, publishResult }: ManifestSyncResult,
-  { http, https }: LocalCloudflare,
-  wasReady: boolean,
+/** Prints new diagnostics and, after the edge serves it, the publication. Resolves with the lines of all diagnostics. */
+async function reportToTerminal(
+  { unparsableFiles }: Manifests,
+  { compilation: { rules, diagnostics } }: CompiledCluster,
+  { publishResult: { generation, writes, hasChanged } }: ManifestPublication,
+  { localCloudflare: { http, https } }: DevTarget,
+  previousState: DevState | undefined,
   print: (line: string) => void,
-) {
-  const { generation, writes } = publishResult;
-  if (wasReady) return print(`published generation=${generation} writes=${writes}`);
-  for (const line of formatExamples(rules, http, https)) print(line);
-  print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
+): Promise<ReadonlySet<string>> {
+  const lines = [...unparsableFiles.map(formatUnparsableFile), ...diagnostics.map(formatDiagnostic)];
+  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
+  await waitForGeneration(http, generation);
+  if (!previousState) {
+    for (const line of formatExamples(rules, http, https)) print(line);
+    print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
+  } else if (hasChanged) {
+    print(`published generation=${generation} writes=${writes}`);
+  }
+  return new Set(lines);
 }

@@ -2,8 +2,15 @@ import { assertReadableFolder, formatUnparsableFile, readManifests } from "../co
 import { parseCluster } from "../collect/parse-objects.ts";
 import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
-import { syncManifests } from "../controller/sync-folder.ts";
+import { collectOnce } from "../controller/collect-cluster.ts";
+import { type CollectedCluster, type CompileBase, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import {
+  createManifestDependencies,
+  type ManifestPublication,
+  publishManifests,
+} from "../controller/publish-manifests.ts";
 import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
 import { readPermitsFile } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
@@ -34,17 +41,43 @@ export async function runPublish(
   const account = loadAccount(environment);
   const permits = await loadPermits(options.permits);
   await assertReadableFolder(options.manifests);
-  const { files, unparsableFiles } = await readManifests(options.manifests);
+  const now = new Date();
+  const dependencies = createManifestDependencies(account, { ...options, inspect: createRegexInspector() }, now);
+  const stages = {
+    collect: () => collectFolder(options.manifests, permits, print),
+    readBase: () => readBase(account, options.takeOwnership),
+    publish: publishManifests(dependencies, now),
+    report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
+      printPublication(compiled, publication, print),
+  };
+  return (await runPipeline(dependencies, stages, now)) ?? 1;
+}
+
+/** Collects a folder. Prints unparsable files, and resolves with undefined if there are any. */
+async function collectFolder(
+  folder: string,
+  permits: Permits,
+  print: (line: string) => void,
+): Promise<CollectedCluster | undefined> {
+  const { files, unparsableFiles } = await readManifests(folder);
   for (const file of unparsableFiles) print(formatUnparsableFile(file));
-  if (unparsableFiles.length > 0) {
-    print("nothing was published: every file must parse");
-    return 1;
-  }
-  await assertUnowned(account, options.takeOwnership);
-  const cluster = parseCluster([...files.values()].flat());
-  const compileOptions = { ...options, inspect: createRegexInspector(), permits };
-  const result = await syncManifests(cluster, compileOptions, account, new Date());
-  const { diagnostics, publishResult, staleRecords } = result;
+  if (unparsableFiles.length === 0) return collectOnce(parseCluster([...files.values()].flat()), permits);
+  print("nothing was published: every file must parse");
+  return undefined;
+}
+
+/** Checks that no controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */
+async function readBase(account: Account, takeOwnership: boolean): Promise<CompileBase> {
+  await assertUnowned(account, takeOwnership);
+  return { previousState: NO_PREVIOUS_STATE };
+}
+
+/** Prints diagnostics and the result. Returns the exit code. */
+function printPublication(
+  { compilation: { diagnostics } }: CompiledCluster,
+  { publishResult, staleRecords }: ManifestPublication,
+  print: (line: string) => void,
+): number {
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
   for (const { record } of staleRecords)
     print(`note DNS record ${record.name}: no rule needs it any more; remove it in some minutes`);

@@ -7,7 +7,6 @@ import { runOnce } from "../controller/run-once.ts";
 import {
   type ControllerContext,
   type ControllerListener,
-  pause,
   type SyncOptions,
   setUpController,
 } from "../controller/setup.ts";
@@ -17,6 +16,7 @@ import { type ControllerHealth, checkHealth, checkReadiness } from "../report/he
 import { startHttpServer } from "../report/http-server.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
+import { sleep } from "../runtime/sleep.ts";
 import { type Environment, loadAccount } from "./account-from-env.ts";
 
 const MAX_SYNC_MS = 600_000;
@@ -74,7 +74,7 @@ async function runController(
   const { api, namespace, log, metrics } = context;
   const [lifetime, restart] = [new AbortController(), new AbortController()];
   const stopSignal = AbortSignal.any([signal, restart.signal]);
-  const trigger = createTrigger(() => performance.now(), pause);
+  const trigger = createTrigger(() => performance.now(), sleep);
   const listener: ControllerListener = {
     onChange: () => trigger.fire(),
     onResourceRemoved(problem) {
@@ -136,7 +136,7 @@ async function setUpWithRetry(
       return await setUpController(options, context, leadership, listener, lifetime);
     } catch (error) {
       context.log.error(`cannot begin: ${errorMessage(error)}; tries again`);
-      await pause(SETUP_RETRY_MS, stopSignal);
+      await sleep(SETUP_RETRY_MS, stopSignal);
     }
   }
   return undefined;

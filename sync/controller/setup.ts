@@ -14,7 +14,7 @@ import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
-import { type Sleep, sleep } from "../runtime/sleep.ts";
+import { sleep } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 
 /** What `edgress sync` is told, whichever way it runs. */
@@ -46,7 +46,8 @@ export interface ControllerListener {
   readonly onResourceRemoved: (problem: string) => void;
 }
 
-export const pause: Sleep = sleep;
+/** Listener of commands that run one sync. */
+export const IGNORE_CHANGES: ControllerListener = { onChange: () => {}, onResourceRemoved: () => {} };
 
 /**
  * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.
@@ -64,7 +65,7 @@ export async function setUpController(
     log.warn({ resource }, `watching ${resource} failed: ${error.message}; what is known of them still counts`);
     if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
   };
-  const liveCluster = await watchCluster(api, options, { onChange, onError }, pause, signal);
+  const liveCluster = await watchCluster(api, options, { onChange, onError }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
   return {
     api,
@@ -84,7 +85,7 @@ export async function setUpController(
     takeOwnership: options.takeOwnership,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
-    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, pause, signal),
+    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequest: watchApprovalRequest(api, namespace, onChange, (error) => onError("configmaps", error), signal),
     log,
     metrics,
@@ -103,7 +104,7 @@ function watchApprovalRequest(
   signal: AbortSignal,
 ): () => ApprovalRequest | undefined {
   const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
-  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, pause, signal);
+  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, sleep, signal);
   return () => {
     const parsedObject = collection.list()?.[0]?.parsedObject;
     return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;

@@ -5,7 +5,6 @@ import { isIPv6 } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Cluster } from "../../sync/collect/cluster-model.ts";
-import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import { type EchoServer, startEchoServers } from "../../sync/local/echo/echo.ts";
 import {
   type LocalCloudflare,
@@ -17,6 +16,7 @@ import { type Account, createAccount } from "../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { OPTIONS } from "./fixture.ts";
+import { type AccountPublication, publishToAccount } from "./published.ts";
 import type { Header, ObservedOutcome, RequestLine } from "./requests.ts";
 
 export const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
@@ -28,7 +28,7 @@ export interface EchoHarness {
   readonly stack: LocalCloudflare;
   readonly account: Account;
   /** Publishes a cluster and resolves when the edge serves it. */
-  publish(cluster: Cluster, options?: typeof OPTIONS): Promise<ManifestSyncResult>;
+  publish(cluster: Cluster, options?: typeof OPTIONS): Promise<AccountPublication>;
   sendRequest(line: Pick<RequestLine, "method" | "url" | "headers">): Promise<ObservedOutcome>;
   close(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startEchoHarness(
     account,
     async publish(cluster, options = OPTIONS) {
       await startOrigins(cluster, stack, echoes);
-      const result = await syncManifests(cluster, options, account, new Date());
+      const result = await publishToAccount(cluster, options, account, new Date());
       await waitForGeneration(stack.http, result.publishResult.generation);
       return result;
     },

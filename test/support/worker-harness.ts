@@ -4,7 +4,6 @@ import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
-import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import {
   type LocalCloudflare,
   type LocalCloudflareOptions,
@@ -16,6 +15,7 @@ import { ALLOW_ALL } from "../../sync/permits/model.ts";
 import { type Account, createAccount } from "../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type AccountPublication, publishToAccount } from "./published.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const COMPILE_OPTIONS = {
@@ -34,7 +34,7 @@ export interface WorkerHarness {
   /** Every line that the Worker has logged. */
   readonly lines: readonly string[];
   /** Publishes objects as they would lie in a cluster, and resolves when the edge serves them. */
-  publish(objects: readonly object[]): Promise<ManifestSyncResult>;
+  publish(objects: readonly object[]): Promise<AccountPublication>;
   /** Access lines so far, parsed. */
   accessLines(): AccessLine[];
   /** The access line of a request id, when it has come. */
@@ -82,7 +82,12 @@ export async function startWorkerHarness(options: Partial<LocalCloudflareOptions
     lines,
     accessLines,
     async publish(objects) {
-      const result = await syncManifests(parseCluster(objects.map(asRawObject)), COMPILE_OPTIONS, account, new Date());
+      const result = await publishToAccount(
+        parseCluster(objects.map(asRawObject)),
+        COMPILE_OPTIONS,
+        account,
+        new Date(),
+      );
       await waitForGeneration(stack.http, result.publishResult.generation);
       return result;
     },
