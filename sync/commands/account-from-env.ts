@@ -4,7 +4,7 @@ import { UsageError } from "../runtime/usage-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every environment variable of the command line, and what it is: for messages and the documentation. */
+/** Environment variables of the command line, for messages and the documentation. */
 export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_ACCOUNT_ID: { required: true, doc: "the account's id" },
   CLOUDFLARE_API_TOKEN: { required: true, doc: "a token that may edit Workers KV and DNS" },
@@ -50,7 +50,7 @@ function requireSigningKey(environment: Environment): string {
     createSigner(signingKey);
     return signingKey;
   } catch {
-    throw new UsageError("EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
+    throw new UsageError("EDGRESS_SIGNING_KEY is invalid. Set a key from `edgress keys`");
   }
 }
 

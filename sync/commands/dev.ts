@@ -36,7 +36,7 @@ import { generateSigningKeys } from "../publish/sign-manifest.ts";
 const WORKER_ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../src/index.ts" : "./worker.js", import.meta.url),
 );
-/** The local edge looks for a newer generation at every request that comes this much later. */
+/** The local edge checks for a newer generation after this time. */
 const SNAPSHOT_REFRESH_MS = 20;
 
 export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
@@ -44,11 +44,11 @@ export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokeniz
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly zones: readonly string[];
-  /** Starts an echo origin for every Service, and reaches nothing else. */
+  /** Starts an echo origin for each Service. No other address is reachable. */
   readonly echoOrigins: boolean;
 }
 
-/** Runs the whole line on this machine until `ended`. Rejects with a UsageError where a folder or port cannot be had. */
+/** Runs edgress locally until `signal` is aborted. Rejects with a `UsageError` if the folder or a port is unavailable. */
 export async function runDev(options: DevOptions, print: (line: string) => void, signal: AbortSignal): Promise<void> {
   await assertReadableFolder(options.manifests);
   const keys = generateSigningKeys();
@@ -82,7 +82,7 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
   }
 }
 
-/** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */
+/** Syncs at the start and after each change of the folder. A failure of the first sync rejects; later ones are printed. */
 async function syncOnChanges(
   options: DevOptions,
   target: DevTarget,
@@ -96,12 +96,12 @@ async function syncOnChanges(
       previousState = await syncFolder(compileOptions, target, previousState, print);
     } catch (error) {
       if (!previousState) throw error;
-      print(`error round: ${errorMessage(error)}; the edge serves what it served before`);
+      print(`error: sync failed: ${errorMessage(error)}; the edge serves the last published rules`);
     }
   }
 }
 
-/** What a round leaves for the next: the files that were read, and the lines that need not be printed again. */
+/** The state that one sync leaves for the next: the files, and the printed lines that still apply. */
 interface DevState {
   readonly manifests: Manifests;
   readonly reportedLines: ReadonlySet<string>;

@@ -22,16 +22,15 @@ import { type Environment, loadAccount } from "./account-from-env.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
-  /** Publishes to a KV namespace that a cluster's sync job owns, which is nobody's from then on. */
+  /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
-  /** A file of permits; without it, those that hold by default. */
+  /** Permits file; the default permits if not set. */
   readonly permits?: string | undefined;
 }
 
 /**
- * One round from a folder to an account. The exit code: 1 where an object was refused, so that CI can tell. Nothing is
- * published while a file does not parse, since what it held would be taken from the edge, or where a cluster's sync job
- * publishes, which would take it back.
+ * Publishes a folder of manifests once. Resolves with the exit code: 1 if an object was rejected. Publishes nothing if a
+ * file does not parse, because its objects would be removed from the edge. Rejects if a controller owns the KV namespace.
  */
 export async function runPublish(
   options: PublishOptions,
@@ -80,7 +79,7 @@ function printPublication(
 ): number {
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
   for (const { record } of staleRecords)
-    print(`note DNS record ${record.name}: no rule needs it any more; remove it in some minutes`);
+    print(`note DNS record ${record.name}: no rule needs it. Remove it after some minutes`);
   const { generation, digest, hasChanged, writes, warnings } = publishResult;
   for (const warning of warnings) print(`warning ${warning}`);
   print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
@@ -91,7 +90,7 @@ async function loadPermits(path: string | undefined): Promise<Permits> {
   if (path === undefined) return DEFAULT_PERMITS;
   const result = await readPermitsFile(path);
   if (result.ok) return result.value;
-  throw new UsageError(`the permits cannot be read: ${result.problem}`);
+  throw new UsageError(`permits are invalid: ${result.problem}`);
 }
 
 async function assertUnowned({ kv, signer }: Account, takeOwnership: boolean): Promise<void> {

@@ -89,10 +89,10 @@ function printChanges(
   for (const { line } of additions) print(`+ ${line}`);
   for (const { line } of removals) print(`- ${line}`);
   for (const name of changedIngresses) print(`~ Ingress ${name}`);
-  if (blockedReason !== undefined) print(`would be held back: ${blockedReason}`);
+  if (blockedReason !== undefined) print(`would be blocked: ${blockedReason}`);
   print(
     `would publish ${rules.hosts.length} hosts with ${countHostRoutes(rules.hosts)} routes: ${additions.length} more, ` +
-      `${removals.length} fewer; generation ${generation} is in force`,
+      `${removals.length} fewer; generation ${generation} is active`,
   );
   const hasError = diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error");
   return hasError || blockedReason !== undefined ? 1 : 0;

@@ -11,7 +11,7 @@ import {
 } from "./publish-cluster.ts";
 import { recordMetrics, reportOutcome } from "./report-sync.ts";
 
-/** KV may be late to show what was written. After this number of failures, missing parts are treated as lost. */
+/** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
 const MAX_STRICT_READ_FAILURES = 3;
 
 /**
@@ -32,7 +32,7 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
     const failures = state.failures + 1;
     dependencies.log.error(
       { failures },
-      `the round failed: ${errorMessage(error)}; the edge serves what it served before`,
+      `sync failed: ${errorMessage(error)}; the edge serves the last published rules`,
     );
     dependencies.metrics.recordSync("failed", secondsSince(startedAt));
     return { ...state, publishedState: undefined, failures, result: { type: "failed" } };
@@ -104,7 +104,7 @@ async function readLeaderBase(
 ): Promise<PublishedBase> {
   if (state.publishedState && state.term === term)
     return { publishedState: state.publishedState, previousState: state.previousState };
-  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; it is written anew`);
+  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
   return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };

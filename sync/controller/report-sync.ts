@@ -35,7 +35,7 @@ export async function reportOutcome(
 
 type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
 
-/** Shows in the metrics what a round has seen. */
+/** Sets the gauges of a sync. */
 export function recordMetrics(
   metrics: Metrics,
   { cluster, compilation: { rules, diagnostics }, brokenSince }: CompiledCluster,
@@ -58,11 +58,11 @@ export function recordMetrics(
   });
 }
 
-/** Logs and counts what a round came to. */
+/** Logs and counts the outcome of a sync. */
 function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutcome): void {
   if (outcome.type === "blocked") {
     const { id, blockedReason } = outcome.verdict;
-    log.error({ id }, `held back: ${blockedReason}; look at it and confirm it with: edgress approve ${id}`);
+    log.error({ id }, `deletion blocked: ${blockedReason}. Review it, then approve it with: edgress approve ${id}`);
     return;
   }
   const { writes, bytes, publishResult } = outcome;
@@ -74,7 +74,7 @@ function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutco
   log[outcome.type === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
 }
 
-/** Logs the diagnostics that were not there before; one that was made anew and says the same was. */
+/** Logs the new diagnostics. One with the same content as before is not new. */
 function logNewDiagnostics(
   log: Logger,
   diagnostics: readonly Diagnostic[],
@@ -85,7 +85,7 @@ function logNewDiagnostics(
   for (const diagnostic of added) if (!removedTexts.has(JSON.stringify(diagnostic))) logDiagnostic(log, diagnostic);
 }
 
-/** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
+/** Updates the ConfigMap of the blocked deletion. A failure is logged and does not fail the sync. */
 async function syncApprovalConfigMap(
   { api, namespace, getApprovalRequest, log, metrics }: ControllerDependencies,
   outcome: SyncOutcome,
@@ -98,16 +98,16 @@ async function syncApprovalConfigMap(
   const newRequest = verdict && { id, since: now.toISOString(), reason, routes: formatRemovalList(verdict) };
   await writeApprovalRequest(api, namespace, newRequest).catch((error: Error) => {
     metrics.recordWriteFailures(1);
-    log.warn(`what is held back could not be shown: ${error.message}`);
+    log.warn(`ConfigMap of the blocked deletion was not written: ${error.message}`);
   });
 }
 
-/** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
+/** Returns the Ingresses of the last sync: those with published routes, and the last good ones. */
 function findPreviouslyOwned({ publishedState, previousState }: PublishedBase): readonly IngressIdSet[] {
   return [findRoutedIngresses(publishedState.snapshot.hosts), previousState.lastGood];
 }
 
-/** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
+/** Writes Events and statuses. Resolves with the reported Events, and the Ingresses that may have a status of edgress. */
 async function reportObjects(
   dependencies: ControllerDependencies,
   compiled: CompiledCluster,

@@ -77,7 +77,7 @@ async function startProbes(
     await leadership.release();
     throw error;
   });
-  log.info({ port: server.port }, `serves probes and metrics on port ${server.port}`);
+  log.info({ port: server.port }, `started probe server port=${server.port}`);
   return server;
 }
 
@@ -94,7 +94,7 @@ async function setUpWithRetry(
     try {
       return await setUpController(options, context, leadership, listener, lifetime);
     } catch (error) {
-      context.log.error(`cannot begin: ${errorMessage(error)}; tries again`);
+      context.log.error(`setup failed: ${errorMessage(error)}; retrying in ${SETUP_RETRY_MS / 1000} s`);
       await sleep(SETUP_RETRY_MS, stopSignal);
     }
   }

@@ -7,7 +7,7 @@ import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpControll
 
 const ACQUIRE_TIMEOUT_MS = 30_000;
 
-/** One round, for CI and CronJobs. The exit code: 0 where everything was published, else 1. */
+/** Runs one sync, for CI and CronJobs. Resolves with the exit code: 0 if every object was published, else 1. */
 export async function runOnce(
   options: SyncOptions,
   context: ControllerContext,
@@ -26,7 +26,7 @@ export async function runOnce(
     const { leadership } = acquisition;
     const dependencies = await setUpController(options, context, leadership, IGNORE_CHANGES, lifetime.signal);
     if (!(await isCompleteInTime(dependencies, signal))) {
-      log.error("nothing was published: the first lists are not in");
+      log.error("nothing was published: the first lists are not complete");
       return 1;
     }
     return computeExitCode(await reconcile(dependencies, INITIAL_STATE));
