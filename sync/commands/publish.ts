@@ -1,11 +1,11 @@
 import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
-import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
+import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
-import { type CollectedCluster, type CompileBase, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
 import {
   createManifestDependencies,
   type ManifestPublication,
@@ -44,7 +44,10 @@ export async function runPublish(
   const dependencies = createManifestDependencies(account, { ...options, inspect: createRegexInspector() }, now);
   const stages = {
     collect: () => collectFolder(options.manifests, permits, print),
-    readBase: () => readBase(account, options.takeOwnership),
+    readBase: async () => {
+      await assertUnowned(account, options.takeOwnership);
+      return { previousState: NO_PREVIOUS_STATE };
+    },
     publish: publishManifests(dependencies, now),
     report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
       printPublication(compiled, publication, print),
@@ -65,12 +68,6 @@ async function collectFolder(
   return undefined;
 }
 
-/** Checks that no controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */
-async function readBase(account: Account, takeOwnership: boolean): Promise<CompileBase> {
-  await assertUnowned(account, takeOwnership);
-  return { previousState: NO_PREVIOUS_STATE };
-}
-
 /** Prints diagnostics and the result. Returns the exit code. */
 function printPublication(
   { compilation: { diagnostics } }: CompiledCluster,
@@ -83,7 +80,7 @@ function printPublication(
   const { generation, digest, hasChanged, writes, warnings } = publishResult;
   for (const warning of warnings) print(`warning ${warning}`);
   print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
-  return diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
+  return hasErrors(diagnostics) ? 1 : 0;
 }
 
 async function loadPermits(path: string | undefined): Promise<Permits> {
@@ -93,6 +90,7 @@ async function loadPermits(path: string | undefined): Promise<Permits> {
   throw new UsageError(`permits are invalid: ${result.problem}`);
 }
 
+/** Rejects with a `UsageError` if a controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */
 async function assertUnowned({ kv, signer }: Account, takeOwnership: boolean): Promise<void> {
   const formatProblem = await findFormatProblem(kv, signer);
   if (formatProblem !== undefined && !takeOwnership) throw new UsageError(formatProblem);

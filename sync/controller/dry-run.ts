@@ -1,4 +1,4 @@
-import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
+import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import {
   checkRemoval,
@@ -94,6 +94,5 @@ function printChanges(
     `would publish ${rules.hosts.length} hosts with ${countHostRoutes(rules.hosts)} routes: ${additions.length} more, ` +
       `${removals.length} fewer; generation ${generation} is active`,
   );
-  const hasError = diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error");
-  return hasError || blockedReason !== undefined ? 1 : 0;
+  return hasErrors(diagnostics) || blockedReason !== undefined ? 1 : 0;
 }

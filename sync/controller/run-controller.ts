@@ -2,12 +2,13 @@ import { errorMessage } from "../../src/rules/error-message.ts";
 import { joinElection, type Leadership } from "../leader-election/leader-election.ts";
 import { type ControllerHealth, checkHealth, checkReadiness } from "../report/health.ts";
 import { startHttpServer } from "../report/http-server.ts";
+import type { Logger } from "../report/log.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { createTrigger } from "./debounce.ts";
 import { createHealthTracker } from "./health-tracker.ts";
 import { type LoopTimings, runLoop } from "./loop.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
-import { type ControllerContext, type ControllerListener, type SyncOptions, setUpController } from "./setup.ts";
+import { type ControllerContext, type SyncOptions, setUpController } from "./setup.ts";
 
 /** Maximum duration of a sync before the liveness probe fails. */
 const MAX_SYNC_MS = 600_000;
@@ -47,7 +48,8 @@ export async function runController(
   try {
     void followLeadership(leadership, context, () => trigger.fire("immediate"));
     const listener = { onChange: () => trigger.fire(), onResourceRemoved };
-    const dependencies = await setUpWithRetry(options, context, leadership, listener, lifetime.signal, stopSignal);
+    const setUp = () => setUpController(options, context, leadership, listener, lifetime.signal);
+    const dependencies = await setUpWithRetry(setUp, log, stopSignal);
     if (dependencies) await runLoop(dependencies, trigger, timings, healthTracker, stopSignal);
     return restart.signal.aborted ? 1 : 0;
   } finally {
@@ -81,21 +83,18 @@ async function startProbes(
   return server;
 }
 
-/** Sets up the controller, again after every failure. Undefined if `stopSignal` was aborted first. */
+/** Calls `setUp` until it succeeds. Resolves with undefined if `signal` is aborted first. */
 async function setUpWithRetry(
-  options: SyncOptions,
-  context: ControllerContext,
-  leadership: Leadership,
-  listener: ControllerListener,
-  lifetime: AbortSignal,
-  stopSignal: AbortSignal,
+  setUp: () => Promise<ControllerDependencies>,
+  log: Logger,
+  signal: AbortSignal,
 ): Promise<ControllerDependencies | undefined> {
-  while (!stopSignal.aborted) {
+  while (!signal.aborted) {
     try {
-      return await setUpController(options, context, leadership, listener, lifetime);
+      return await setUp();
     } catch (error) {
-      context.log.error(`setup failed: ${errorMessage(error)}; retrying in ${SETUP_RETRY_MS / 1000} s`);
-      await sleep(SETUP_RETRY_MS, stopSignal);
+      log.error(`setup failed: ${errorMessage(error)}; retrying in ${SETUP_RETRY_MS / 1000} s`);
+      await sleep(SETUP_RETRY_MS, signal);
     }
   }
   return undefined;

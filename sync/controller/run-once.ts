@@ -1,4 +1,4 @@
-import { diagnosticReasons } from "../compile/diagnostics.ts";
+import { hasErrors } from "../compile/diagnostics.ts";
 import { acquireLeadership } from "../leader-election/leader-election.ts";
 import { isCompleteInTime } from "./collect-cluster.ts";
 import { INITIAL_STATE, type LoopState } from "./loop-state.ts";
@@ -38,5 +38,5 @@ export async function runOnce(
 
 function computeExitCode({ result, loggedDiagnostics }: LoopState): number {
   if (result.type !== "completed" || result.outcome.type === "blocked") return 1;
-  return loggedDiagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
+  return hasErrors(loggedDiagnostics) ? 1 : 0;
 }
