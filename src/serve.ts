@@ -4,6 +4,7 @@ import { matchHost } from "./match/match-host.ts";
 import { logAccess } from "./request/access-log.ts";
 import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
 import { type EdgeResponse, errorResponse } from "./request/response.ts";
+import { errorMessage } from "./rules/error-message.ts";
 import { decryptSecret } from "./runtime/decrypt-secret.ts";
 import { edgeCache } from "./runtime/edge-cache.ts";
 import { fetchOrigin } from "./runtime/origin-fetch.ts";
@@ -41,7 +42,7 @@ async function serveSnapshot(exchange: Exchange, env: Env, background: Execution
   const { generation, zones } = loadResult.manifest;
   const handler = matchHost(loadResult.hosts, exchange.host);
   const answer = await dispatch(handler, { ...exchange, zones }).catch((error: unknown) => {
-    return errorResponse(exchange, 500, "internal-error", error instanceof Error ? error.message : String(error));
+    return errorResponse(exchange, 500, "internal-error", errorMessage(error));
   });
   return { answer, generation };
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
-import { UsageError } from "./commands/usage-error.ts";
+import { UsageError } from "./runtime/usage-error.ts";
 
 const USAGE_EXIT_CODE = 2;
 

@@ -1,6 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import { buildClientResponse, buildOriginHeaders } from "../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
+import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
 import { fetchOrigin } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
@@ -53,7 +54,7 @@ export async function attempt(
     if (request.signal.aborted || bodyErrorController.signal.aborted) {
       return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
   } finally {
     timer.stop();

@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts";
 import { createForwarder } from "../forward/forward.ts";
 import type { Next } from "../request/filter.ts";
+import { errorMessage } from "../rules/error-message.ts";
 import { listHostCandidates } from "../rules/hosts.ts";
 import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
@@ -177,8 +178,4 @@ async function readShards(
 
 function logWarning(event: LogEvent, error: unknown): void {
   console.warn(JSON.stringify({ event, reason: errorMessage(error) }));
-}
-
-function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,6 @@
+/** Prefixes of annotations, in order of precedence: edgress, ingress-nginx, and ingress-nginx before 2018. */
+export const ANNOTATION_PREFIXES = ["edgress.dev/", "nginx.ingress.kubernetes.io/", "ingress.kubernetes.io/"] as const;
+
 /** The annotation for the class of an Ingress, from before `spec.ingressClassName`. */
 export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 

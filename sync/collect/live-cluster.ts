@@ -18,6 +18,8 @@ export interface WatchScope {
 
 /** The observed state of the cluster, updated by watches. */
 export interface LiveCluster {
+  /** Resolves when all first lists are complete. It never rejects. */
+  readonly ready: Promise<unknown>;
   /** Returns the observed cluster. Undefined until all first lists are complete: a missing object would look deleted. */
   read(): ObservedCluster | undefined;
   /** Returns an observed Ingress or Service by its subject in diagnostics: "Ingress namespace/name". */
@@ -67,7 +69,9 @@ export async function watchCluster(
     classes: ingressClass ? [watch(ingressClass)] : [], // API servers before 1.18 have no IngressClass
     references: watchReferencedObjects(api, listenTo("references"), sleep, signal),
   };
+  const { ingresses, services, classes } = collections;
   return {
+    ready: Promise.all([...ingresses, ...services, ...classes].map(({ ready }) => ready)),
     read: createReader(collections),
     findObject: (subject) => findObject(collections, subject),
     watchReferences: (references) => collections.references.watchOnly(references),

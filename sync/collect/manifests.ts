@@ -1,7 +1,8 @@
 import { opendir, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
-import { UsageError } from "../commands/usage-error.ts";
+import { errorMessage } from "../../src/rules/error-message.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import type { RawObject } from "./parse-objects.ts";
 
 /** A syntax error in a manifest file. */
@@ -59,7 +60,7 @@ async function readManifest(path: string, name: string): Promise<ParsedFile> {
   } catch (error) {
     // A file that was deleted after the listing is ignored.
     if (isMissing(error)) return { name, objects: [] };
-    return { unparsableFile: { file: name, line: 1, problem: error instanceof Error ? error.message : String(error) } };
+    return { unparsableFile: { file: name, line: 1, problem: errorMessage(error) } };
   }
 }
 

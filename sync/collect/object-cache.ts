@@ -27,6 +27,12 @@ export class ObjectCache {
   readonly #objects = new Map<string, CachedObject>();
   #isListed = false;
   #list: readonly CachedObject[] | undefined; // until the next change
+  #markReady = () => {};
+
+  /** Resolves when the first list was applied. */
+  readonly ready: Promise<void> = new Promise((resolve) => {
+    this.#markReady = resolve;
+  });
 
   list(): readonly CachedObject[] | undefined {
     if (this.#isListed) this.#list ??= [...this.#objects.values()];
@@ -41,6 +47,7 @@ export class ObjectCache {
   apply(change: Exclude<Change<CachedObject>, { type: "failed" }>): boolean {
     const hasChanged = this.#applyToObjects(change) || !this.#isListed;
     this.#isListed = true;
+    this.#markReady();
     this.#list = undefined;
     return hasChanged;
   }

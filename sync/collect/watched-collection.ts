@@ -11,6 +11,8 @@ export type { CachedObject, ObservedStatus } from "./object-cache.ts";
 
 /** The observed state of a collection, updated by a watch. */
 export interface WatchedCollection {
+  /** Resolves when the first list is complete. It never rejects. */
+  readonly ready: Promise<void>;
   /** Returns all objects. Undefined before the first list; the same array until something changes. */
   list(): readonly CachedObject[] | undefined;
   /** Returns an object by its id, "namespace/name". */

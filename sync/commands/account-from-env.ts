@@ -1,21 +1,10 @@
-import Cloudflare from "cloudflare";
-import { createDns, type Dns } from "../cloudflare/dns.ts";
-import { createKv, type Kv } from "../cloudflare/kv.ts";
-import { createSecretEncryptor, type SecretEncryptor } from "../publish/encrypt-secrets.ts";
-import { createSigner, type Signer } from "../publish/sign-manifest.ts";
-import { UsageError } from "./usage-error.ts";
-
-/** The Cloudflare account that is published to. */
-export interface Account {
-  readonly kv: Kv;
-  readonly dns: Dns;
-  readonly signer: Signer;
-  readonly encryptor: SecretEncryptor;
-}
+import { type Account, createAccount } from "../publish/account.ts";
+import { createSigner } from "../publish/sign-manifest.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every environment variable of the command line, and what it is: for messages and the documentation. */
+/** Environment variables of the command line, for messages and the documentation. */
 export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_ACCOUNT_ID: { required: true, doc: "the account's id" },
   CLOUDFLARE_API_TOKEN: { required: true, doc: "a token that may edit Workers KV and DNS" },
@@ -43,29 +32,25 @@ export const CONTROLLER_VARIABLES = {
   },
 } as const satisfies Record<string, { readonly required: boolean; readonly default?: string; readonly doc: string }>;
 
-/** The account that the environment names. Throws a UsageError that names the variable which is missing or no good. */
+/** Creates the account that the environment names. Throws a `UsageError` with the variable that is missing or invalid. */
 export function loadAccount(environment: Environment): Account {
-  const accountId = requireVariable(environment, "CLOUDFLARE_ACCOUNT_ID");
-  const namespaceId = requireVariable(environment, "EDGRESS_KV_NAMESPACE_ID");
-  const apiToken = requireVariable(environment, "CLOUDFLARE_API_TOKEN");
-  const signingKey = requireVariable(environment, "EDGRESS_SIGNING_KEY");
-  const client = new Cloudflare({ apiToken, baseURL: environment.CLOUDFLARE_BASE_URL ?? null });
-  const kv = createKv(client, accountId, namespaceId);
-  return {
-    kv,
-    dns: createDns(client, accountId),
-    ...createSignerAndEncryptor(signingKey, environment.EDGRESS_ENCRYPTION_KEY),
-  };
+  return createAccount({
+    accountId: requireVariable(environment, "CLOUDFLARE_ACCOUNT_ID"),
+    namespaceId: requireVariable(environment, "EDGRESS_KV_NAMESPACE_ID"),
+    apiToken: requireVariable(environment, "CLOUDFLARE_API_TOKEN"),
+    signingKey: requireSigningKey(environment),
+    encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
+    baseURL: environment.CLOUDFLARE_BASE_URL,
+  });
 }
 
-function createSignerAndEncryptor(
-  signingKey: string,
-  encryptionKey: string | undefined,
-): Pick<Account, "signer" | "encryptor"> {
+function requireSigningKey(environment: Environment): string {
+  const signingKey = requireVariable(environment, "EDGRESS_SIGNING_KEY");
   try {
-    return { signer: createSigner(signingKey), encryptor: createSecretEncryptor(signingKey, encryptionKey) };
+    createSigner(signingKey);
+    return signingKey;
   } catch {
-    throw new UsageError("EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
+    throw new UsageError("EDGRESS_SIGNING_KEY is invalid. Set a key from `edgress keys`");
   }
 }
 

@@ -1,13 +1,13 @@
 import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { APPROVAL_CONFIG_MAP, approve, readApprovalRequest } from "../report/approval-config-map.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ApproveOptions {
-  /** Where the sync job runs; the kubeconfig's namespace where it is not said. */
+  /** Namespace of the controller; the kubeconfig's if not set. */
   readonly namespace: string | undefined;
 }
 
-/** Shows the round that is held back, or confirms it where its id is given. */
+/** Prints the blocked deletion, or approves it by its id. */
 export async function runApprove(
   id: string | undefined,
   options: ApproveOptions,
@@ -17,21 +17,21 @@ export async function runApprove(
   const approvalRequest = await readApprovalRequest(api, namespace);
   if (!approvalRequest) {
     if (id !== undefined)
-      throw new UsageError(`nothing is held back in namespace ${namespace} (ConfigMap ${APPROVAL_CONFIG_MAP})`);
-    print(`nothing is held back in namespace ${namespace}`);
+      throw new UsageError(`no deletion is blocked in namespace ${namespace} (ConfigMap ${APPROVAL_CONFIG_MAP})`);
+    print(`no deletion is blocked in namespace ${namespace}`);
     return;
   }
   if (id === undefined) {
-    print(`held back since ${approvalRequest.since}: ${approvalRequest.reason}`);
+    print(`blocked since ${approvalRequest.since}: ${approvalRequest.reason}`);
     for (const route of approvalRequest.routes.split("\n")) print(`  ${route}`);
     print(`edgress approve ${approvalRequest.id} --namespace ${namespace}`);
     return;
   }
   if (id !== approvalRequest.id) {
     throw new UsageError(
-      `${id} is not what is held back: that is ${approvalRequest.id}; look at its list before you confirm it`,
+      `id does not match the blocked deletion: ${id}. Review the deletion ${approvalRequest.id}, then approve that id`,
     );
   }
   await approve(api, namespace, id);
-  print(`approved ${id}: the sync job publishes it with its next round`);
+  print(`approved ${id}: the controller publishes it with its next sync`);
 }

@@ -1,8 +1,6 @@
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
-import { createDns } from "../cloudflare/dns.ts";
-import { createKv } from "../cloudflare/kv.ts";
 import {
   assertReadableFolder,
   formatUnparsableFile,
@@ -13,9 +11,16 @@ import {
 import { parseCluster } from "../collect/parse-objects.ts";
 import { formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { type ManifestSyncResult, syncManifests } from "../controller/sync-folder.ts";
+import { collectOnce } from "../controller/collect-cluster.ts";
+import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import {
+  createManifestDependencies,
+  type ManifestPublication,
+  publishManifests,
+} from "../controller/publish-manifests.ts";
 import { formatExamples } from "../local/echo/curl-examples.ts";
 import { createEchoOrigins, type EchoOrigins } from "../local/echo/echo-origins.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
@@ -23,15 +28,15 @@ import { collectCertificates } from "../local/manifest-certificates.ts";
 import { waitForGeneration } from "../local/wait-for-generation.ts";
 import { watchFolder } from "../local/watch-folder.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../publish/sign-manifest.ts";
-import type { Account } from "./account-from-env.ts";
+import { type Account, createAccount } from "../publish/account.ts";
+import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../publish/sign-manifest.ts";
 
 // The package has no sources: there the bundled Worker is next to this module.
 const WORKER_ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../src/index.ts" : "./worker.js", import.meta.url),
 );
-/** The local edge looks for a newer generation at every request that comes this much later. */
+/** The local edge checks for a newer generation after this time. */
 const SNAPSHOT_REFRESH_MS = 20;
 
 export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
@@ -39,15 +44,15 @@ export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokeniz
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly zones: readonly string[];
-  /** Starts an echo origin for every Service, and reaches nothing else. */
+  /** Starts an echo origin for each Service. No other address is reachable. */
   readonly echoOrigins: boolean;
 }
 
-/** Runs the whole line on this machine until `ended`. Rejects with a UsageError where a folder or port cannot be had. */
+/** Runs edgress locally until `signal` is aborted. Rejects with a `UsageError` if the folder or a port is unavailable. */
 export async function runDev(options: DevOptions, print: (line: string) => void, signal: AbortSignal): Promise<void> {
   await assertReadableFolder(options.manifests);
   const keys = generateSigningKeys();
-  const sealingKeys = generateEncryptionKeys();
+  const encryptionKeys = generateEncryptionKeys();
   const localCloudflare = await startLocalCloudflare({
     httpPort: options.httpPort,
     httpsPort: options.httpsPort,
@@ -56,7 +61,7 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
     durableObjects: { LIMITER: "Limiter" },
     variables: {
       EDGRESS_VERIFYING_KEY: keys.publicKey,
-      EDGRESS_DECRYPTION_KEY: sealingKeys.privateKey,
+      EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,
       SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
     },
     log: print,
@@ -64,89 +69,101 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
   });
   const echoes = options.echoOrigins ? createEchoOrigins(localCloudflare) : undefined;
   try {
-    await syncOnChanges(
-      options,
-      localCloudflare,
-      echoes,
-      createAccount(localCloudflare, keys.privateKey, sealingKeys.publicKey),
-      print,
-      signal,
-    );
+    const account = createAccount({
+      ...localCloudflare.account,
+      apiToken: localCloudflare.account.token,
+      signingKey: keys.privateKey,
+      encryptionKey: encryptionKeys.publicKey,
+    });
+    await syncOnChanges(options, { localCloudflare, echoes, account }, print, signal);
   } finally {
     await echoes?.close();
     await localCloudflare.close();
   }
 }
 
-function createAccount({ account }: LocalCloudflare, privateKey: string, sealingKey: string): Account {
-  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
-  return {
-    kv: createKv(client, account.accountId, account.namespaceId),
-    dns: createDns(client, account.accountId),
-    signer: createSigner(privateKey),
-    encryptor: createSecretEncryptor(privateKey, sealingKey),
-  };
-}
-
-/** One round at the start and one after each change of the folder. Only the first may fail: later the edge goes on as it is. */
+/** Syncs at the start and after each change of the folder. A failure of the first sync rejects; later ones are printed. */
 async function syncOnChanges(
   options: DevOptions,
-  localCloudflare: LocalCloudflare,
-  echoes: EchoOrigins | undefined,
-  account: Account,
+  target: DevTarget,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: createRegexInspector(), permits: ALLOW_ALL };
+  const compileOptions = { ...options, inspect: createRegexInspector() };
   let previousState: DevState | undefined;
   for await (const _ of watchFolder(options.manifests, signal)) {
     try {
-      previousState = await syncFolder(compileOptions, localCloudflare, echoes, account, previousState, print);
+      previousState = await syncFolder(compileOptions, target, previousState, print);
     } catch (error) {
       if (!previousState) throw error;
-      print(
-        `error round: ${error instanceof Error ? error.message : String(error)}; the edge serves what it served before`,
-      );
+      print(`error: sync failed: ${errorMessage(error)}; the edge serves the last published rules`);
     }
   }
 }
 
-/** What a round leaves for the next: the files that were read, and the lines that need not be printed again. */
+/** The state that one sync leaves for the next: the files, and the printed lines that still apply. */
 interface DevState {
   readonly manifests: Manifests;
   readonly reportedLines: ReadonlySet<string>;
 }
 
+/** The local edge that a folder is synced to. */
+interface DevTarget {
+  readonly localCloudflare: LocalCloudflare;
+  readonly echoes: EchoOrigins | undefined;
+  readonly account: Account;
+}
+
 async function syncFolder(
-  options: DevOptions & Pick<Options, "inspect" | "permits">,
-  localCloudflare: LocalCloudflare,
-  echoes: EchoOrigins | undefined,
-  account: Account,
+  options: DevOptions & Pick<Options, "inspect">,
+  target: DevTarget,
   previousState: DevState | undefined,
   print: (line: string) => void,
 ): Promise<DevState> {
+  const now = new Date();
   const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
+  const dependencies = createManifestDependencies(target.account, options, now);
+  const stages = {
+    collect: () => collectForDev(manifests, options, target),
+    readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
+    publish: publishManifests(dependencies, now),
+    report: (compiled: CompiledCluster, publication: ManifestPublication) =>
+      reportToTerminal(manifests, compiled, publication, target, previousState, print),
+  };
+  const reportedLines = await runPipeline(dependencies, stages, now);
+  return { manifests, reportedLines: reportedLines ?? new Set() };
+}
+
+/** Collects manifests, and starts what the local edge needs for them: echo origins and TLS certificates. */
+async function collectForDev(
+  manifests: Manifests,
+  options: DevOptions,
+  { localCloudflare, echoes }: DevTarget,
+): Promise<CollectedCluster> {
   const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
   const ingresses = selectIngresses(cluster, options, () => {});
   localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
-  const result = await syncManifests(cluster, options, account, new Date());
-  const lines = [...manifests.unparsableFiles.map(formatUnparsableFile), ...result.diagnostics.map(formatDiagnostic)];
-  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
-  await waitForGeneration(localCloudflare.http, result.publishResult.generation);
-  if (!previousState || result.publishResult.hasChanged)
-    printSyncResult(result, localCloudflare, previousState !== undefined, print);
-  return { manifests, reportedLines: new Set(lines) };
+  return collectOnce(cluster, ALLOW_ALL);
 }
 
-function printSyncResult(
-  { rules, publishResult }: ManifestSyncResult,
-  { http, https }: LocalCloudflare,
-  wasReady: boolean,
+/** Prints new diagnostics and, after the edge serves it, the publication. Resolves with the lines of all diagnostics. */
+async function reportToTerminal(
+  { unparsableFiles }: Manifests,
+  { compilation: { rules, diagnostics } }: CompiledCluster,
+  { publishResult: { generation, writes, hasChanged } }: ManifestPublication,
+  { localCloudflare: { http, https } }: DevTarget,
+  previousState: DevState | undefined,
   print: (line: string) => void,
-) {
-  const { generation, writes } = publishResult;
-  if (wasReady) return print(`published generation=${generation} writes=${writes}`);
-  for (const line of formatExamples(rules, http, https)) print(line);
-  print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
+): Promise<ReadonlySet<string>> {
+  const lines = [...unparsableFiles.map(formatUnparsableFile), ...diagnostics.map(formatDiagnostic)];
+  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
+  await waitForGeneration(http, generation);
+  if (!previousState) {
+    for (const line of formatExamples(rules, http, https)) print(line);
+    print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
+  } else if (hasChanged) {
+    print(`published generation=${generation} writes=${writes}`);
+  }
+  return new Set(lines);
 }

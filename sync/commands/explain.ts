@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import { type Cluster, nameOf } from "../collect/cluster-model.ts";
@@ -12,7 +13,7 @@ import { type ExplainRequest, type Explanation, explain } from "../explain/expla
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { parseIngressName } from "../publish/route-id.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
@@ -21,7 +22,7 @@ export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecre
   readonly json: boolean;
 }
 
-/** The lines that `edgress explain` prints. Rejects with a UsageError where the URL, a header or the folder is none. */
+/** Returns the lines of `edgress explain`. Rejects with a `UsageError` if the URL, a header or the folder is invalid. */
 export async function runExplain(url: string, options: ExplainOptions): Promise<string[]> {
   const request: ExplainRequest = {
     url: parseUrl(url),
@@ -51,25 +52,26 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
 
 function parseUrl(url: string): string {
   if (/^https?:\/\/[^/?#\s]+/.test(url) && URL.canParse(url)) return url;
-  throw new UsageError(`expected a URL such as http://shop.example.com/cart, got "${url}"`);
+  throw new UsageError(`URL is invalid: "${url}". Write it like http://shop.example.com/cart`);
 }
 
 function parseHeader(text: string): [string, string] {
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new UsageError(`expected a header "Name: value", got "${text}"`);
+  if (name === undefined || value === undefined)
+    throw new UsageError(`header is invalid: "${text}". Write it like "Name: value"`);
   return [name, value];
 }
 
-/** Methods and values that no request may have, such as `GE T`. */
+/** Throws a `UsageError` for methods and headers that no request can have, such as the method `GE T`. */
 function validateRequest({ method, headers }: ExplainRequest): void {
   try {
     new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
   } catch (error) {
-    throw new UsageError(`there is no such request: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`request is invalid: ${errorMessage(error)}`);
   }
 }
 
-/** Diagnostics of the Ingresses that name the host which took the request, and of what the route leads to. */
+/** Whether a diagnostic is about a route of the explanation, or about an Ingress with the matching host. */
 function isRelated(
   { object }: Diagnostic,
   { route, unmatchedRoutes, host }: Explanation,

@@ -14,10 +14,10 @@ import { lint } from "../lint/lint.ts";
 import { buildSarif } from "../lint/sarif.ts";
 import { formatTable } from "../lint/text-output.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export const STDIN = "-";
-/** What standard input is called in reports. */
+/** File name of standard input in reports. */
 const STDIN_NAME = "stdin";
 
 export interface LintOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
@@ -26,15 +26,15 @@ export interface LintOptions extends Omit<Options, "inspect" | "tokenizeSecret" 
   readonly junit?: boolean;
 }
 
-/** What `edgress lint` prints, and its exit code: 1 where something would close a route or cost one. */
+/** The output of `edgress lint`. The exit code is 1 if an error closes or removes a route. */
 export interface LintResult {
   readonly lines: readonly string[];
-  /** For whoever reads along: not part of a report. */
+  /** Hint for standard error; not a part of the report. */
   readonly hint: string | undefined;
   readonly exitCode: 0 | 1;
 }
 
-/** Lints a folder of manifests, or `input` where the folder is "-". Rejects with a UsageError where it cannot be read. */
+/** Lints a folder of manifests, or `input` if the folder is "-". Rejects with a `UsageError` if it is not readable. */
 export async function runLint(
   folder: string,
   options: LintOptions,
@@ -42,7 +42,7 @@ export async function runLint(
 ): Promise<LintResult> {
   const { json = false, sarif = false, junit = false } = options;
   if (Number(json) + Number(sarif) + Number(junit) > 1) {
-    throw new UsageError("expected one of --json, --sarif and --junit at most");
+    throw new UsageError("--json, --sarif and --junit are mutually exclusive. Set one of them");
   }
   const { files, unparsableFiles } = await readInput(folder, input);
   const cluster = parseCluster([...files.values()].flat());
@@ -79,16 +79,16 @@ async function readInput(folder: string, input: AsyncIterable<Buffer | string>):
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new UsageError(`cannot read the folder ${folder}; "-" reads standard input`);
+  if (!isFolder) throw new UsageError(`folder is not readable: ${folder}. Check the path, or use - for standard input`);
   return readManifests(folder);
 }
 
 function buildUnparsableFinding({ file, line, problem }: UnparsableFile): Finding {
   const location = { rule: "InvalidManifest", object: `File ${file}`, field: "(file)", source: `${file}:${line}` };
-  return { ...location, kind: "error", message: `${problem}; correct it, nothing of it counts until then` };
+  return { ...location, kind: "error", message: `${problem}. Correct the file; until then it is ignored` };
 }
 
-/** Sources as they are found from where the command runs, so that code hosts find them too. */
+/** Makes sources relative to the current folder, because code hosts need that. */
 function prefixSource(finding: Finding, folder: string): Finding {
   return folder === STDIN ? finding : { ...finding, source: posix.join(folder, finding.source) };
 }

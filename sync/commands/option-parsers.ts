@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 const MAX_PORT = 65_535;
 const MAX_SECONDS = 86_400;
 
-/** Parses a TCP port; 0 stands for a free one. Throws `InvalidArgumentError`. */
+/** Parses a TCP port; 0 means a free port. Throws `InvalidArgumentError`. */
 export function parsePort(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= MAX_PORT) return number;

@@ -1,29 +1,36 @@
 import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
-import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
+import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
-import { syncManifests } from "../controller/sync-folder.ts";
+import { collectOnce } from "../controller/collect-cluster.ts";
+import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import {
+  createManifestDependencies,
+  type ManifestPublication,
+  publishManifests,
+} from "../controller/publish-manifests.ts";
 import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
 import { readPermitsFile } from "../permits/source.ts";
+import type { Account } from "../publish/account.ts";
 import { findFormatProblem } from "../publish/read-published.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
-import { type Account, type Environment, loadAccount } from "./account-from-env.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
+import { type Environment, loadAccount } from "./account-from-env.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
-  /** Publishes to a KV namespace that a cluster's sync job owns, which is nobody's from then on. */
+  /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
-  /** A file of permits; without it, those that hold by default. */
+  /** Permits file; the default permits if not set. */
   readonly permits?: string | undefined;
 }
 
 /**
- * One round from a folder to an account. The exit code: 1 where an object was refused, so that CI can tell. Nothing is
- * published while a file does not parse, since what it held would be taken from the edge, or where a cluster's sync job
- * publishes, which would take it back.
+ * Publishes a folder of manifests once. Resolves with the exit code: 1 if an object was rejected. Publishes nothing if a
+ * file does not parse, because its objects would be removed from the edge. Rejects if a controller owns the KV namespace.
  */
 export async function runPublish(
   options: PublishOptions,
@@ -33,33 +40,57 @@ export async function runPublish(
   const account = loadAccount(environment);
   const permits = await loadPermits(options.permits);
   await assertReadableFolder(options.manifests);
-  const { files, unparsableFiles } = await readManifests(options.manifests);
+  const now = new Date();
+  const dependencies = createManifestDependencies(account, { ...options, inspect: createRegexInspector() }, now);
+  const stages = {
+    collect: () => collectFolder(options.manifests, permits, print),
+    readBase: async () => {
+      await assertUnowned(account, options.takeOwnership);
+      return { previousState: NO_PREVIOUS_STATE };
+    },
+    publish: publishManifests(dependencies, now),
+    report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
+      printPublication(compiled, publication, print),
+  };
+  return (await runPipeline(dependencies, stages, now)) ?? 1;
+}
+
+/** Collects a folder. Prints unparsable files, and resolves with undefined if there are any. */
+async function collectFolder(
+  folder: string,
+  permits: Permits,
+  print: (line: string) => void,
+): Promise<CollectedCluster | undefined> {
+  const { files, unparsableFiles } = await readManifests(folder);
   for (const file of unparsableFiles) print(formatUnparsableFile(file));
-  if (unparsableFiles.length > 0) {
-    print("nothing was published: every file must parse");
-    return 1;
-  }
-  await assertUnowned(account, options.takeOwnership);
-  const cluster = parseCluster([...files.values()].flat());
-  const compileOptions = { ...options, inspect: createRegexInspector(), permits };
-  const result = await syncManifests(cluster, compileOptions, account, new Date());
-  const { diagnostics, publishResult, staleRecords } = result;
+  if (unparsableFiles.length === 0) return collectOnce(parseCluster([...files.values()].flat()), permits);
+  print("nothing was published: every file must parse");
+  return undefined;
+}
+
+/** Prints diagnostics and the result. Returns the exit code. */
+function printPublication(
+  { compilation: { diagnostics } }: CompiledCluster,
+  { publishResult, staleRecords }: ManifestPublication,
+  print: (line: string) => void,
+): number {
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
   for (const { record } of staleRecords)
-    print(`note DNS record ${record.name}: no rule needs it any more; remove it in some minutes`);
+    print(`note DNS record ${record.name}: no rule needs it. Remove it after some minutes`);
   const { generation, digest, hasChanged, writes, warnings } = publishResult;
   for (const warning of warnings) print(`warning ${warning}`);
   print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
-  return diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
+  return hasErrors(diagnostics) ? 1 : 0;
 }
 
 async function loadPermits(path: string | undefined): Promise<Permits> {
   if (path === undefined) return DEFAULT_PERMITS;
   const result = await readPermitsFile(path);
   if (result.ok) return result.value;
-  throw new UsageError(`the permits cannot be read: ${result.problem}`);
+  throw new UsageError(`permits are invalid: ${result.problem}`);
 }
 
+/** Rejects with a `UsageError` if a controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */
 async function assertUnowned({ kv, signer }: Account, takeOwnership: boolean): Promise<void> {
   const formatProblem = await findFormatProblem(kv, signer);
   if (formatProblem !== undefined && !takeOwnership) throw new UsageError(formatProblem);

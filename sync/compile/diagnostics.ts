@@ -169,3 +169,8 @@ export function formatDiagnostic({ reason, object, field, problem, remedy, sourc
     " ",
   );
 }
+
+/** Whether a part of an object did not become rules. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error");
+}

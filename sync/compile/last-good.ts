@@ -14,6 +14,8 @@ export interface PreviousState {
   readonly brokenSince: ReadonlyMap<string, string>;
 }
 
+export const NO_PREVIOUS_STATE: PreviousState = { lastGood: new Map(), brokenSince: new Map() };
+
 export interface LastGoodCompilation extends PreviousState {
   readonly compilation: Compilation;
 }

@@ -1,20 +1,20 @@
 import type { Sleep } from "../runtime/sleep.ts";
 
-/** How long to wait for quiet after a change, and how long at most, in ms. */
+/** The wait for quiet after a change. */
 export interface Debounce {
   readonly quietMs: number;
-  readonly maxMs: number;
+  readonly maxMs: number; // after the first change
 }
 
-/** When changes came, in ms of a monotonic clock. */
+/** Changes since the last sync. Times are milliseconds of a monotonic clock. */
 export interface PendingChanges {
   readonly firstChange: number;
   readonly lastChange: number;
-  /** One of them cannot wait. */
+  /** Whether one of them must be synced without a wait. */
   readonly immediate: boolean;
 }
 
-/** How long to go on holding off, in ms. Zero: go now. */
+/** Returns the milliseconds to wait before the next sync. Zero: sync now. */
 export function debounceDelay(
   { quietMs, maxMs }: Debounce,
   { firstChange, lastChange, immediate }: PendingChanges,
@@ -24,12 +24,13 @@ export function debounceDelay(
   return Math.max(0, Math.min(lastChange + quietMs, firstChange + maxMs) - now);
 }
 
-/** Rung by changes, awaited by the loop. */
+/** A signal from watches to the sync loop. */
 export interface Trigger {
+  /** Records a change. */
   fire(timing?: "immediate"): void;
   /**
-   * Resolves with true when changes have come and enough time has passed since, and forgets them: what rings later is for
-   * the next time. Resolves with false when nothing came for `restMs`, or at `ended`.
+   * Resolves with true after a change and its debounce. Later changes belong to the next call. Resolves with false after
+   * `timeoutMs` without a change, or when `signal` is aborted.
    */
   waitForChanges(debounce: Debounce, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
 }

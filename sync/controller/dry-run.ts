@@ -1,30 +1,29 @@
-import { diagnosticReasons, formatDiagnostic } from "../compile/diagnostics.ts";
+import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { checkRemoval, countHostRoutes, diffRemovals } from "../publish/guard/deletion-guard.ts";
-import type { ControllerDependencies } from "./loop-state.ts";
-import { type ControllerContext, pause, type SyncOptions, setUpController } from "./setup.ts";
 import {
-  type CompiledCluster,
-  compileCluster,
-  type PublishedState,
-  previousStateFrom,
-  readPublishedState,
-} from "./sync-cluster.ts";
+  checkRemoval,
+  countHostRoutes,
+  type DeletionLimits,
+  diffRemovals,
+  type Removal,
+} from "../publish/guard/deletion-guard.ts";
+import { collectCompleteCluster } from "./collect-cluster.ts";
+import type { ControllerDependencies } from "./loop-state.ts";
+import { type CompiledCluster, runPipeline } from "./pipeline.ts";
+import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
+import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
-const LIST_TIMEOUT_MS = 60_000;
-const POLL_INTERVAL_MS = 50;
-
-/** Whoever only looks leads nothing, and may write nothing. */
-const READ_ONLY_LEADERSHIP = {
-  status: () => ({ type: "standby", holder: undefined }) as const,
+/** A dry run joins no election, so it may not write. */
+const READ_ONLY_LEADERSHIP: ControllerDependencies["leadership"] = {
+  status: () => ({ type: "standby", holder: undefined }),
   check() {
     throw new Error("a dry run writes nothing");
   },
 };
 
 /**
- * Says what a round would do, and does nothing of it: nothing is written to the account, nor to the cluster. The exit code: 1
- * where something would not be published.
+ * Prints the changes of one sync, and writes nothing to the account or the cluster. Resolves with the exit code: 1 if a
+ * sync would not publish every object.
  */
 export async function dryRun(
   options: SyncOptions,
@@ -32,61 +31,68 @@ export async function dryRun(
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const abortController = new AbortController();
+  const lifetime = new AbortController();
   try {
-    const dependencies = await setUpController(
-      options,
-      context,
-      READ_ONLY_LEADERSHIP,
-      { onChange: () => {}, onResourceRemoved: () => {} },
-      abortController.signal,
-    );
-    const publishedState = await readPublishedState(dependencies);
-    const compiledCluster = await compileWhenReady(dependencies, publishedState, signal);
-    if (!compiledCluster) throw new Error("the first lists are not in");
-    const { diagnostics } = compiledCluster.compilation.compilation;
-    for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
-    const isBlocked = printChanges(dependencies, compiledCluster, publishedState, print);
-    return isBlocked || diagnostics.some(({ reason }) => diagnosticReasons[reason].severity === "error") ? 1 : 0;
+    const dependencies = await setUpController(options, context, READ_ONLY_LEADERSHIP, IGNORE_CHANGES, lifetime.signal);
+    const stages = {
+      collect: () => collectCompleteCluster(dependencies, signal),
+      readBase: () => readDryRunBase(dependencies),
+      publish: async (compiled: CompiledCluster, base: PublishedBase) =>
+        computeChanges(compiled, base, dependencies.limits),
+      report: async (compiled: CompiledCluster, changes: PlannedChanges) => printChanges(compiled, changes, print),
+    };
+    const exitCode = await runPipeline(dependencies, stages, new Date());
+    if (exitCode === undefined) throw new Error("the first lists are not complete");
+    return exitCode;
   } finally {
-    abortController.abort();
+    lifetime.abort();
   }
 }
 
-async function compileWhenReady(
-  dependencies: ControllerDependencies,
-  { controllerState }: PublishedState,
-  signal: AbortSignal,
-): Promise<CompiledCluster | undefined> {
-  for (const startedAt = performance.now(); performance.now() - startedAt < LIST_TIMEOUT_MS && !signal.aborted; ) {
-    const permits = dependencies.permits.read();
-    if (permits?.problem !== undefined) throw new Error(`the permits cannot be read: ${permits.problem}`);
-    const compiledCluster =
-      permits?.permits &&
-      (await compileCluster(dependencies, permits.permits, previousStateFrom(controllerState), new Date()));
-    if (compiledCluster) return compiledCluster;
-    await pause(POLL_INTERVAL_MS, signal);
-  }
-  return undefined;
+async function readDryRunBase(dependencies: ControllerDependencies): Promise<PublishedBase> {
+  const publishedState = await readPublishedState(dependencies);
+  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
 }
 
-/** Prints what would be different at the edge; whether the round would be held back. */
-function printChanges(
-  dependencies: ControllerDependencies,
+/** The differences between compiled rules and the published snapshot. */
+interface PlannedChanges {
+  readonly generation: number; // published
+  readonly additions: Removal["routes"];
+  readonly removals: Removal["routes"];
+  readonly changedIngresses: readonly string[];
+  readonly blockedReason: string | undefined;
+}
+
+function computeChanges(
   { compilation }: CompiledCluster,
-  { snapshot }: PublishedState,
+  { publishedState: { snapshot } }: PublishedBase,
+  limits: DeletionLimits,
+): PlannedChanges {
+  const { hosts } = compilation.rules;
+  const removal = diffRemovals(snapshot.hosts, hosts);
+  return {
+    generation: snapshot.manifest?.generation ?? 0,
+    additions: diffRemovals(hosts, snapshot.hosts).routes,
+    removals: removal.routes,
+    changedIngresses: [...findChangedIngresses(snapshot.hosts, hosts)].toSorted(),
+    blockedReason: checkRemoval(removal, countHostRoutes(snapshot.hosts), limits, undefined).blockedReason,
+  };
+}
+
+/** Prints diagnostics and changes. Returns the exit code. */
+function printChanges(
+  { compilation: { rules, diagnostics } }: CompiledCluster,
+  { generation, additions, removals, changedIngresses, blockedReason }: PlannedChanges,
   print: (line: string) => void,
-): boolean {
-  const { hosts } = compilation.compilation.rules;
-  const [removal, addition] = [diffRemovals(snapshot.hosts, hosts), diffRemovals(hosts, snapshot.hosts)];
-  for (const { line } of addition.routes) print(`+ ${line}`);
-  for (const { line } of removal.routes) print(`- ${line}`);
-  for (const name of [...findChangedIngresses(snapshot.hosts, hosts)].toSorted()) print(`~ Ingress ${name}`);
-  const { blockedReason } = checkRemoval(removal, countHostRoutes(snapshot.hosts), dependencies.limits, undefined);
-  if (blockedReason !== undefined) print(`would be held back: ${blockedReason}`);
+): number {
+  for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
+  for (const { line } of additions) print(`+ ${line}`);
+  for (const { line } of removals) print(`- ${line}`);
+  for (const name of changedIngresses) print(`~ Ingress ${name}`);
+  if (blockedReason !== undefined) print(`would be blocked: ${blockedReason}`);
   print(
-    `would publish ${hosts.length} hosts with ${countHostRoutes(hosts)} routes: ${addition.routes.length} more, ` +
-      `${removal.routes.length} fewer; generation ${snapshot.manifest?.generation ?? 0} is in force`,
+    `would publish ${rules.hosts.length} hosts with ${countHostRoutes(rules.hosts)} routes: ${additions.length} more, ` +
+      `${removals.length} fewer; generation ${generation} is active`,
   );
-  return blockedReason !== undefined;
+  return hasErrors(diagnostics) || blockedReason !== undefined ? 1 : 0;
 }

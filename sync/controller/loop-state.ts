@@ -1,20 +1,19 @@
 import type { Diagnostic } from "../compile/diagnostics.ts";
-import type { PreviousState } from "../compile/last-good.ts";
+import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
-import type { PermitsSource } from "../permits/source.ts";
 import type { ApprovalRequest } from "../report/approval-config-map.ts";
 import { type EventHistory, NO_EVENTS } from "../report/events.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { IngressIdSet } from "../report/report.ts";
-import type { PublishedState, SyncDependencies, SyncOutcome } from "./sync-cluster.ts";
+import type { ClusterSource } from "./collect-cluster.ts";
+import type { PublishDependencies, PublishedState, SyncOutcome } from "./publish-cluster.ts";
 
 /** The clients and settings of the controller, in addition to those of every sync. */
-export interface ControllerDependencies extends SyncDependencies {
+export interface ControllerDependencies extends PublishDependencies, ClusterSource {
   readonly api: KubernetesClient;
   readonly leadership: Pick<Leadership, "status" | "check">;
-  readonly permits: PermitsSource;
   /** Returns the blocked removal that the ConfigMap shows, and its approval. */
   readonly getApprovalRequest: () => ApprovalRequest | undefined;
   readonly log: Logger;
@@ -30,7 +29,7 @@ export interface LoopState {
   readonly publishedState: PublishedState | undefined;
   /** The leadership term in which the published state was read. */
   readonly term: number | undefined;
-  /** The last good Ingresses. A standby replica keeps those that it saw itself. */
+  /** The last good Ingresses. A standby keeps those that it saw itself. */
   readonly previousState: PreviousState;
   readonly eventHistory: EventHistory;
   /** Ids ("namespace/name") of Ingresses that may have a status of edgress. */
@@ -50,7 +49,7 @@ export type SyncResult =
 export const INITIAL_STATE: LoopState = {
   publishedState: undefined,
   term: undefined,
-  previousState: { lastGood: new Map(), brokenSince: new Map() },
+  previousState: NO_PREVIOUS_STATE,
   eventHistory: NO_EVENTS,
   ownedIngresses: [],
   loggedDiagnostics: [],

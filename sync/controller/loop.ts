@@ -6,17 +6,17 @@ const MIN_BACK_OFF_MS = 2000;
 const MAX_BACK_OFF_MS = 60_000;
 
 export interface LoopTimings extends Debounce {
-  /** After so long without a change, what is published is looked at all the same. */
+  /** Interval of syncs without a change. They check and repair the published snapshot. */
   readonly resyncMs: number;
 }
 
-/** Told as rounds begin and end. */
+/** Callbacks of the sync loop. */
 export interface LoopListener {
   readonly onSyncStart: () => void;
   readonly onSyncEnd: (state: LoopState) => void;
 }
 
-/** Rounds, one after the other, each when changes have come and it has been quiet, until `ended`; the one in hand is finished. */
+/** Runs syncs until `signal` is aborted, each after changes and their debounce. A running sync is finished first. */
 export async function runLoop(
   dependencies: ControllerDependencies,
   trigger: Trigger,
@@ -34,7 +34,7 @@ export async function runLoop(
   }
 }
 
-/** After failures the next round waits longer, whatever changes: two seconds, doubled with each, a minute at most. */
+/** Returns a longer debounce after failures: 2 s after the first, doubled with each, up to 60 s. */
 export function withBackOff({ quietMs, maxMs }: Debounce, failures: number): Debounce {
   const backOff = failures === 0 ? 0 : Math.min(MAX_BACK_OFF_MS, MIN_BACK_OFF_MS * 2 ** (failures - 1));
   return { quietMs: Math.max(quietMs, backOff), maxMs: Math.max(maxMs, backOff) };

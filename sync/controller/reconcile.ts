@@ -1,121 +1,113 @@
-import type { Permits } from "../permits/model.ts";
+import { errorMessage } from "../../src/rules/error-message.ts";
+import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
+import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
 import {
-  findPreviouslyOwned,
-  logNewDiagnostics,
-  logOutcome,
-  recordMetrics,
-  reportSync,
-  syncApprovalConfigMap,
-} from "./report-sync.ts";
-import { compileCluster, previousStateFrom, publishCluster, readPublishedState } from "./sync-cluster.ts";
+  type PublishedBase,
+  previousStateFrom,
+  publishCluster,
+  readPublishedState,
+  type SyncOutcome,
+} from "./publish-cluster.ts";
+import { recordMetrics, reportOutcome } from "./report-sync.ts";
 
-/** KV may be late to show what was written; what is missing after so many rounds is lost. */
+/** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
 const MAX_STRICT_READ_FAILURES = 3;
 
-/** One round. It never rejects: one that fails is logged and counted, and leaves the edge and all reports as they are. */
+/**
+ * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
+ * the edge and all reports unchanged.
+ */
 export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
   const startedAt = performance.now();
   try {
-    const permits = dependencies.permits.read();
-    if (!permits || !dependencies.liveCluster.read()) return { ...state, result: { type: "not-ready" } };
-    if (permits.problem !== undefined)
-      dependencies.log.error({ permits: permits.problem }, formatPermitsProblem(permits.problem));
-    if (!permits.permits) throw new Error("there are no permits to compile by: nothing is published");
-    const leadershipStatus = dependencies.leadership.status();
-    const nextState =
-      leadershipStatus.type === "leader"
-        ? await reconcileAsLeader(dependencies, permits.permits, leadershipStatus.term, state)
-        : await reconcileAsStandby(dependencies, permits.permits, state);
-    if (nextState.result.type === "completed") {
-      dependencies.metrics.recordSync(nextState.result.outcome.type, secondsSince(startedAt));
-      if (nextState.result.outcome.type !== "blocked") dependencies.metrics.recordSuccess(new Date());
+    const nextState = await runAsReplica(dependencies, state);
+    if (nextState?.result.type === "completed") {
+      const { type } = nextState.result.outcome;
+      dependencies.metrics.recordSync(type, secondsSince(startedAt));
+      if (type !== "blocked") dependencies.metrics.recordSuccess(new Date());
     }
-    return nextState;
+    return nextState ?? { ...state, result: { type: "not-ready" } };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const failures = state.failures + 1;
     dependencies.log.error(
-      { failures: state.failures + 1 },
-      `the round failed: ${problem}; the edge serves what it served before`,
+      { failures },
+      `sync failed: ${errorMessage(error)}; the edge serves the last published rules`,
     );
     dependencies.metrics.recordSync("failed", secondsSince(startedAt));
-    return { ...state, publishedState: undefined, failures: state.failures + 1, result: { type: "failed" } };
+    return { ...state, publishedState: undefined, failures, result: { type: "failed" } };
   }
 }
 
-function formatPermitsProblem(problem: string): string {
-  return `the permits cannot be read: ${problem}; those that could be read last still count`;
-}
-
-/** Compiles and nothing else, so that all is warm when the leadership comes. */
-async function reconcileAsStandby(
-  dependencies: ControllerDependencies,
-  permits: Permits,
-  state: LoopState,
-): Promise<LoopState> {
-  const compiledCluster = await compileCluster(dependencies, permits, state.previousState, new Date());
-  if (!compiledCluster) return { ...state, result: { type: "not-ready" } };
-  recordMetrics(dependencies.metrics, compiledCluster, 0);
-  return {
-    ...state,
-    publishedState: undefined,
-    previousState: compiledCluster.compilation,
-    failures: 0,
-    result: { type: "standby" },
-  };
-}
-
-async function reconcileAsLeader(
-  dependencies: ControllerDependencies,
-  permits: Permits,
-  term: number,
-  state: LoopState,
-): Promise<LoopState> {
-  const isCurrent = state.publishedState && state.term === term;
-  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; it is written anew`);
-  const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
-  const publishedState =
-    isCurrent && state.publishedState
-      ? state.publishedState
-      : await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+function runAsReplica(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState | undefined> {
   const now = new Date();
-  const previousState = isCurrent ? state.previousState : previousStateFrom(publishedState.controllerState);
-  const compiledCluster = await compileCluster(dependencies, permits, previousState, now);
-  if (!compiledCluster) return { ...state, result: { type: "not-ready" } };
+  const status = dependencies.leadership.status();
+  return status.type === "leader"
+    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now), now)
+    : runPipeline(dependencies, standbyStages(dependencies, state), now);
+}
+
+function leaderStages(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  term: number,
+  now: Date,
+): Stages<PublishedBase, SyncOutcome, LoopState> {
   const fence = { check: () => dependencies.leadership.check(term) };
-  const outcome = await publishCluster(
-    dependencies,
-    compiledCluster,
-    publishedState,
-    dependencies.getApprovalRequest()?.approved,
-    fence,
-    now,
-  );
-  recordMetrics(dependencies.metrics, compiledCluster, outcome.type === "blocked" ? outcome.verdict.routes : 0);
-  logOutcome(dependencies, outcome);
-  await syncApprovalConfigMap(dependencies, outcome, now);
-  const previouslyOwned = [
-    ...(state.term === term ? state.ownedIngresses : []),
-    ...findPreviouslyOwned(publishedState, previousState),
-  ];
-  logNewDiagnostics(dependencies.log, outcome, state.loggedDiagnostics);
-  const { eventHistory, ownedIngresses } = await reportSync(
-    dependencies,
-    outcome,
-    previouslyOwned,
-    state.eventHistory,
-    now,
-  );
   return {
-    publishedState: outcome.publishedState,
-    term,
-    previousState: outcome.compilation,
-    eventHistory,
-    ownedIngresses,
-    loggedDiagnostics: outcome.compilation.compilation.diagnostics,
-    failures: 0,
-    result: { type: "completed", outcome },
+    collect: async () => collectLiveCluster(dependencies, dependencies.log),
+    readBase: () => readLeaderBase(dependencies, state, term),
+    publish: (compiled, { publishedState }) => {
+      const approvedId = dependencies.getApprovalRequest()?.approved;
+      return publishCluster(dependencies, compiled, publishedState, approvedId, fence, now);
+    },
+    report: async (compiled, outcome, base) => {
+      const ownedIngresses = state.term === term ? state.ownedIngresses : [];
+      const reported = await reportOutcome(dependencies, compiled, outcome, base, { ...state, ownedIngresses }, now);
+      const { lastGood, brokenSince } = compiled;
+      return {
+        publishedState: outcome.publishedState,
+        term,
+        previousState: { lastGood, brokenSince },
+        ...reported,
+        loggedDiagnostics: compiled.compilation.diagnostics,
+        failures: 0,
+        result: { type: "completed", outcome },
+      };
+    },
   };
+}
+
+/** Creates the stages of a standby: it compiles, so that its caches are warm when it becomes leader. It only reads. */
+function standbyStages(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+): Stages<CompileBase, undefined, LoopState> {
+  return {
+    collect: async () => collectLiveCluster(dependencies, dependencies.log),
+    readBase: async () => state,
+    publish: async () => undefined,
+    report: async (compiled) => {
+      recordMetrics(dependencies.metrics, compiled, 0);
+      const { lastGood, brokenSince } = compiled;
+      const result = { type: "standby" } as const;
+      return { ...state, publishedState: undefined, previousState: { lastGood, brokenSince }, failures: 0, result };
+    },
+  };
+}
+
+/** Reads the published state, unless this term's last sync left it. After 3 failures it tolerates a missing part. */
+async function readLeaderBase(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  term: number,
+): Promise<PublishedBase> {
+  if (state.publishedState && state.term === term)
+    return { publishedState: state.publishedState, previousState: state.previousState };
+  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
+  const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
+  const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
 }
 
 function secondsSince(startedAt: number): number {

@@ -1,5 +1,4 @@
 import type { Diagnostic } from "../compile/diagnostics.ts";
-import type { PreviousState } from "../compile/last-good.ts";
 import { diffLists } from "../incremental/list-diff.ts";
 import { findRoutedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { countHostRoutes, formatRemovalList } from "../publish/guard/deletion-guard.ts";
@@ -9,18 +8,40 @@ import { type Logger, logDiagnostic } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type IngressIdSet, type PublishedStatus, report } from "../report/report.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
-import type { CompiledCluster, PublishedState, SyncOutcome } from "./sync-cluster.ts";
+import type { CompiledCluster } from "./pipeline.ts";
+import type { PublishedBase, SyncOutcome } from "./publish-cluster.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
 
-/** Shows in the metrics what a round has seen. */
+/**
+ * Reports a sync of the leader: metrics, log lines, the ConfigMap of a blocked deletion, statuses and Events. It never
+ * rejects. Resolves with the reported Events, and with the Ingresses that may have a status of edgress.
+ */
+export async function reportOutcome(
+  dependencies: ControllerDependencies,
+  compiled: CompiledCluster,
+  outcome: SyncOutcome,
+  base: PublishedBase,
+  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics">,
+  now: Date,
+): Promise<ReportedState> {
+  recordMetrics(dependencies.metrics, compiled, outcome.type === "blocked" ? outcome.verdict.routes : 0);
+  logOutcome(dependencies, outcome);
+  await syncApprovalConfigMap(dependencies, outcome, now);
+  logNewDiagnostics(dependencies.log, compiled.compilation.diagnostics, state.loggedDiagnostics);
+  const previouslyOwned = [...state.ownedIngresses, ...findPreviouslyOwned(base)];
+  return await reportObjects(dependencies, compiled, outcome, previouslyOwned, state.eventHistory, now);
+}
+
+type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
+
+/** Sets the gauges of a sync. */
 export function recordMetrics(
   metrics: Metrics,
-  { observedCluster, compilation }: CompiledCluster,
+  { cluster, compilation: { rules, diagnostics }, brokenSince }: CompiledCluster,
   blockedRouteRemovals: number,
 ): void {
-  const { ingresses, classes, services, secrets, configMaps } = observedCluster.cluster;
-  const { rules, diagnostics } = compilation.compilation;
+  const { ingresses, classes, services, secrets, configMaps } = cluster;
   metrics.setGauges({
     objects: {
       Ingress: ingresses.length,
@@ -32,16 +53,16 @@ export function recordMetrics(
     hosts: rules.hosts.length,
     routes: countHostRoutes(rules.hosts),
     diagnostics,
-    lastGoodIngresses: compilation.brokenSince.size,
+    lastGoodIngresses: brokenSince.size,
     blockedRouteRemovals,
   });
 }
 
-/** Logs and counts what a round came to. */
-export function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutcome): void {
+/** Logs and counts the outcome of a sync. */
+function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutcome): void {
   if (outcome.type === "blocked") {
     const { id, blockedReason } = outcome.verdict;
-    log.error({ id }, `held back: ${blockedReason}; look at it and confirm it with: edgress approve ${id}`);
+    log.error({ id }, `deletion blocked: ${blockedReason}. Review it, then approve it with: edgress approve ${id}`);
     return;
   }
   const { writes, bytes, publishResult } = outcome;
@@ -53,19 +74,19 @@ export function logOutcome({ log, metrics }: ControllerDependencies, outcome: Sy
   log[outcome.type === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
 }
 
-/** Logs the diagnostics that were not there before; one that was made anew and says the same was. */
-export function logNewDiagnostics(
+/** Logs the new diagnostics. One with the same content as before is not new. */
+function logNewDiagnostics(
   log: Logger,
-  { compilation }: SyncOutcome,
+  diagnostics: readonly Diagnostic[],
   previousDiagnostics: readonly Diagnostic[],
 ): void {
-  const { removed, added } = diffLists(previousDiagnostics, compilation.compilation.diagnostics);
+  const { removed, added } = diffLists(previousDiagnostics, diagnostics);
   const removedTexts = new Set(removed.map((diagnostic) => JSON.stringify(diagnostic)));
   for (const diagnostic of added) if (!removedTexts.has(JSON.stringify(diagnostic))) logDiagnostic(log, diagnostic);
 }
 
-/** Keeps the ConfigMap in step with what is held back. The round is not the worse where that fails. */
-export async function syncApprovalConfigMap(
+/** Updates the ConfigMap of the blocked deletion. A failure is logged and does not fail the sync. */
+async function syncApprovalConfigMap(
   { api, namespace, getApprovalRequest, log, metrics }: ControllerDependencies,
   outcome: SyncOutcome,
   now: Date,
@@ -77,37 +98,35 @@ export async function syncApprovalConfigMap(
   const newRequest = verdict && { id, since: now.toISOString(), reason, routes: formatRemovalList(verdict) };
   await writeApprovalRequest(api, namespace, newRequest).catch((error: Error) => {
     metrics.recordWriteFailures(1);
-    log.warn(`what is held back could not be shown: ${error.message}`);
+    log.warn(`ConfigMap of the blocked deletion was not written: ${error.message}`);
   });
 }
 
-/** The Ingresses that were ours in the last round: their routes are published, or they are written down. */
-export function findPreviouslyOwned(
-  { snapshot }: PublishedState,
-  { lastGood }: PreviousState,
-): readonly IngressIdSet[] {
-  return [findRoutedIngresses(snapshot.hosts), lastGood];
+/** Returns the Ingresses of the last sync: those with published routes, and the last good ones. */
+function findPreviouslyOwned({ publishedState, previousState }: PublishedBase): readonly IngressIdSet[] {
+  return [findRoutedIngresses(publishedState.snapshot.hosts), previousState.lastGood];
 }
 
-/** Reports on a round; resolves with what has been told, and which Ingresses may say by now that they are ours. */
-export async function reportSync(
+/** Writes Events and statuses. Resolves with the reported Events, and the Ingresses that may have a status of edgress. */
+async function reportObjects(
   dependencies: ControllerDependencies,
+  compiled: CompiledCluster,
   outcome: SyncOutcome,
   previouslyOwned: readonly IngressIdSet[],
   eventHistory: EventHistory,
   now: Date,
-): Promise<Pick<LoopState, "eventHistory" | "ownedIngresses">> {
+): Promise<ReportedState> {
   const reportContext = {
     api: dependencies.api,
     print: (line: string) => dependencies.log.warn(line),
     signal: AbortSignal.timeout(REPORT_TIMEOUT_MS),
   };
-  const publishedStatus = outcome.type === "blocked" ? undefined : buildPublishedStatus(outcome, previouslyOwned);
-  const { ingresses } = dependencies.liveCluster.read() ?? outcome.observedCluster; // as they are by now: a patch is for one version alone
+  const publishedStatus =
+    outcome.type === "blocked" ? undefined : buildPublishedStatus(compiled, outcome, previouslyOwned);
   const syncReport = {
-    ingresses,
+    ingresses: dependencies.liveCluster.read()?.ingresses ?? [], // current ones, because a patch is for one version
     findObject: dependencies.liveCluster.findObject,
-    diagnostics: outcome.compilation.compilation.diagnostics,
+    diagnostics: compiled.compilation.diagnostics,
     publishedStatus,
     unlistedIngresses: dependencies.liveCluster.watchesEverything
       ? []
@@ -136,17 +155,18 @@ function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
 }
 
 function buildPublishedStatus(
+  { compilation, brokenSince }: CompiledCluster,
   outcome: Extract<SyncOutcome, { type: "published" | "unchanged" }>,
   previouslyOwned: readonly IngressIdSet[],
 ): PublishedStatus {
-  const { publishResult, changedIngresses, compilation } = outcome;
+  const { publishResult, changedIngresses } = outcome;
   return {
     generation: publishResult.generation,
     digest: publishResult.digest,
     isNew: publishResult.hasChanged,
-    ownedIngresses: [compilation.compilation.ingresses, compilation.brokenSince],
+    ownedIngresses: [compilation.ingresses, brokenSince],
     previouslyOwned,
-    routedIngresses: findRoutedIngresses(compilation.compilation.rules.hosts),
+    routedIngresses: findRoutedIngresses(compilation.rules.hosts),
     changedIngresses,
   };
 }

@@ -1,6 +1,5 @@
 import { watchCluster } from "../collect/live-cluster.ts";
 import { watchCollection } from "../collect/watched-collection.ts";
-import type { Account } from "../commands/account-from-env.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
@@ -10,14 +9,15 @@ import { CONFIG_MAPS } from "../kubernetes/resources.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
+import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
-import { type Sleep, sleep } from "../runtime/sleep.ts";
+import { sleep } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 
-/** What `edgress sync` is told, whichever way it runs. */
+/** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
 export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits" | "namespace"> {
   readonly watchNamespace: readonly string[];
   readonly ingressSelector: string;
@@ -30,9 +30,9 @@ export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokeni
 
 export interface ControllerContext {
   readonly api: KubernetesClient;
-  /** Where the Lease and the sync job's own ConfigMaps lie. */
+  /** Namespace of the Lease and the ConfigMaps of edgress. */
   readonly namespace: string;
-  /** Who this is, for Events: the Pod. */
+  /** Name in Events: the Pod. */
   readonly instance: string;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -40,17 +40,16 @@ export interface ControllerContext {
 }
 
 export interface ControllerListener {
-  /** Something has changed that makes a round worthwhile. */
+  /** Called after a change that needs a sync. */
   readonly onChange: () => void;
-  /** The API server no longer serves what was followed: only a new start finds out what it does serve. */
+  /** Called when the API server no longer serves a watched resource. The controller must be restarted. */
   readonly onResourceRemoved: (problem: string) => void;
 }
 
-export const pause: Sleep = sleep;
+/** Listener of commands that run one sync. */
+export const IGNORE_CHANGES: ControllerListener = { onChange: () => {}, onResourceRemoved: () => {} };
 
-/**
- * Begins to follow a cluster, and has ready what rounds need. Rejects where the API server does not say who it is.
- */
+/** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
   { api, namespace, instance, log, metrics, account }: ControllerContext,
@@ -61,10 +60,10 @@ export async function setUpController(
   const clusterUid = await readClusterUid(api);
   const onError = (resource: string, error: Error) => {
     metrics.recordWatchFailure(resource);
-    log.warn({ resource }, `watching ${resource} failed: ${error.message}; what is known of them still counts`);
+    log.warn({ resource }, `watch failed: ${resource}: ${error.message}. The last known objects stay in use`);
     if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
   };
-  const liveCluster = await watchCluster(api, options, { onChange, onError }, pause, signal);
+  const liveCluster = await watchCluster(api, options, { onChange, onError }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
   return {
     api,
@@ -84,7 +83,7 @@ export async function setUpController(
     takeOwnership: options.takeOwnership,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
-    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, pause, signal),
+    permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequest: watchApprovalRequest(api, namespace, onChange, (error) => onError("configmaps", error), signal),
     log,
     metrics,
@@ -94,7 +93,7 @@ export async function setUpController(
   };
 }
 
-/** What the ConfigMap of held back rounds says, kept in step with it. */
+/** Watches the ConfigMap of the blocked deletion. Returns a function that reads it. */
 function watchApprovalRequest(
   api: KubernetesClient,
   namespace: string,
@@ -103,7 +102,7 @@ function watchApprovalRequest(
   signal: AbortSignal,
 ): () => ApprovalRequest | undefined {
   const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
-  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, pause, signal);
+  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, sleep, signal);
   return () => {
     const parsedObject = collection.list()?.[0]?.parsedObject;
     return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;

@@ -1,4 +1,5 @@
-import { UsageError } from "../commands/usage-error.ts";
+import { errorMessage } from "../../src/rules/error-message.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import { createKubernetesClient, type KubernetesClient } from "./client.ts";
 import { Connections } from "./connections.ts";
 
@@ -11,7 +12,7 @@ export function loadKubernetesClient(namespace: string | undefined): { api: Kube
   try {
     connections.loadFromDefault();
   } catch (error) {
-    throw new UsageError(`kubeconfig is not readable: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`kubeconfig is not readable: ${errorMessage(error)}`);
   }
   const currentContext = connections.getContextObject(connections.getCurrentContext());
   // The library falls back to localhost:8080, which is never intended.

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 /** Logs each problem once per operation, and again only after it changes or is cleared. */
 export class LogOnce {
   readonly #log: (line: string) => void;
@@ -9,7 +10,7 @@ export class LogOnce {
 
   /** Logs that `operation` failed, unless it already failed the same way. */
   report(operation: string, error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = errorMessage(error);
     if (this.#lastProblems.get(operation) !== problem) this.#log(`${operation}: ${problem}`);
     this.#lastProblems.set(operation, problem);
   }

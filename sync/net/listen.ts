@@ -1,5 +1,5 @@
 import type { AddressInfo, Server, Socket } from "node:net";
-import { UsageError } from "../commands/usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ListeningServer {
   port: number;

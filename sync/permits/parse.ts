@@ -1,6 +1,7 @@
 import { parseAllDocuments } from "yaml";
 import * as z from "zod";
 import { parseIpRange } from "../../src/rules/addresses.ts";
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { CATCH_ALL_HOST, parseHost } from "../../src/rules/hosts.ts";
 import { decodePath } from "../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../src/rules/result.ts";
@@ -88,7 +89,7 @@ function parseDocument(text: string): Result<unknown> {
   try {
     return success(document.toJS() as unknown);
   } catch (exception) {
-    return failure(exception instanceof Error ? exception.message : String(exception)); // too many YAML aliases
+    return failure(errorMessage(exception)); // too many YAML aliases
   }
 }
 

@@ -18,6 +18,8 @@ export type PermitsLocation =
 
 /** The current permits. */
 export interface PermitsSource {
+  /** Resolves after the first read, even if the document is invalid. It never rejects. */
+  readonly ready: Promise<void>;
   /**
    * Returns undefined before the first read. If the document is invalid, it returns the last valid permits (undefined if
    * none were ever read) with the problem.
@@ -36,7 +38,7 @@ export function watchPermits(
 ): PermitsSource {
   switch (location.type) {
     case "none":
-      return { read: () => ({ permits: defaultPermits, problem: undefined }) };
+      return { ready: Promise.resolve(), read: () => ({ permits: defaultPermits, problem: undefined }) };
     case "file":
       return watchPermitsFile(location.path, onChange, sleep, signal);
     case "ConfigMap":
@@ -101,7 +103,12 @@ function parsePermitsFrom(text: string, label: string): Result<Permits> {
 function createLastGoodPermits(onChange: () => void): PermitsSource & { update(result: Result<Permits>): void } {
   let current: ReturnType<PermitsSource["read"]>;
   let currentText = "";
+  let markReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    markReady = resolve;
+  });
   return {
+    ready,
     read: () => current,
     update(result) {
       const nextText = JSON.stringify(result);
@@ -110,6 +117,7 @@ function createLastGoodPermits(onChange: () => void): PermitsSource & { update(r
       current = result.ok
         ? { permits: result.value, problem: undefined }
         : { permits: current?.permits, problem: result.problem };
+      markReady();
       onChange();
     },
   };

@@ -1,7 +1,7 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject } from "node:crypto";
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
 import { ENCRYPTION_INFO } from "../../src/rules/encrypted-secret.ts";
-import { UsageError } from "../commands/usage-error.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import type { SerializedHost, TokenEncryptor } from "./serialize.ts";
 import type { KeyPair } from "./sign-manifest.ts";
 

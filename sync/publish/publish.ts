@@ -1,3 +1,4 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
@@ -125,7 +126,5 @@ async function pruneHistory(
 }
 
 function formatPruneWarning(error: unknown): string[] {
-  return [
-    `history was not pruned: ${error instanceof Error ? error.message : String(error)}. The next publication retries`,
-  ];
+  return [`history was not pruned: ${errorMessage(error)}. The next publication retries`];
 }

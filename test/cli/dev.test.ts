@@ -155,8 +155,8 @@ test("a folder that cannot be read any more is reported, and the edge serves wha
   const folder = await copyExample("single-backend");
   const dev = await startDevWithEcho(folder);
   await rm(folder, { recursive: true });
-  const line = await dev.waitForLine(/^error round: /);
-  assert.match(line, /ENOENT.*; the edge serves what it served before$/);
+  const line = await dev.waitForLine(/^error: sync failed: /);
+  assert.match(line, /ENOENT.*; the edge serves the last published rules$/);
   assert.equal((await sendDevRequest(dev, "any.example.com", "/a")).echoed?.backend, "default/my-service:80");
 });
 

@@ -147,11 +147,11 @@ describe("edgress explain", () => {
   });
 
   for (const [what, args, line] of [
-    ["a URL that is none", ["shop"], /^edgress: expected a URL such as \S+, got "shop"\n$/],
+    ["a URL that is none", ["shop"], /^edgress: URL is invalid: "shop"\. Write it like \S+\n$/],
     [
       "a header that is none",
       ["http://a.example.com/", "-H", "x"],
-      /^edgress: expected a header "Name: value", got "x"\n$/,
+      /^edgress: header is invalid: "x"\. Write it like "Name: value"\n$/,
     ],
     [
       "no folder",
@@ -161,9 +161,9 @@ describe("edgress explain", () => {
     [
       "a method that is none",
       ["http://a.example.com/", "-X", "GE T"],
-      /^edgress: there is no such request: 'GE T' is not a valid HTTP method\.\n$/,
+      /^edgress: request is invalid: 'GE T' is not a valid HTTP method\.\n$/,
     ],
-    ["a host that is none", ["http://[/"], /^edgress: expected a URL such as \S+, got "http:\/\/\[\/"\n$/],
+    ["a host that is none", ["http://[/"], /^edgress: URL is invalid: "http:\/\/\[\/"\. Write it like \S+\n$/],
   ] as const) {
     test(`${what} is one line and exit code 2`, async () => {
       const { code, stdout, stderr } = await runEdgress(["explain", "--manifests", folder, ...args]);

@@ -142,7 +142,7 @@ describe("edgress publish", () => {
       /^error Service default\/inside spec\.externalIPs: 127\.0\.0\.1 may not be an origin: .*OriginNotPermitted/m,
     );
     // That of the second Service of the examples, which were published before.
-    assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it any more; remove it /m);
+    assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it\. Remove it /m);
     assert.match(stdout, /^published generation=2 /m);
     assert.equal(code, 1);
   });
@@ -165,7 +165,7 @@ describe("edgress publish", () => {
     const { code, stdout, stderr } = await runEdgress([...args, "--permits", permitsFile], environment);
     assert.match(
       stderr,
-      /^edgress: the permits cannot be read: .*permits\.txt: claims\[0\]\.hosts\[0\]: host is invalid: .*\n$/,
+      /^edgress: permits are invalid: .*permits\.txt: claims\[0\]\.hosts\[0\]: host is invalid: .*\n$/,
     );
     assert.deepEqual([code, stdout], [2, ""]);
     assert.deepEqual(listWritesSince(from), []);

@@ -102,7 +102,7 @@ describe("edgress sync for one round", () => {
     const [accountRequestCount, serverRequestCount] = [edge.stack.account.requests.length, server.requests.length];
     const { code, stdout } = await runEdgress(["sync", "--dry-run"], environment);
     assert.match(stdout, /^\+ shop\.example\.com prefix \/ of default\/shop#0\.0$/m);
-    assert.match(stdout, /^would publish 1 hosts with 1 routes: 1 more, 0 fewer; generation 0 is in force$/m);
+    assert.match(stdout, /^would publish 1 hosts with 1 routes: 1 more, 0 fewer; generation 0 is active$/m);
     assert.equal(code, 0);
     const reads = (path: string) => path.endsWith("/bulk/get");
     assert.deepEqual(

@@ -85,12 +85,9 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     const approval = await waitForValue(
       "approve",
       () => approve(),
-      ({ stdout }) => stdout.startsWith("held back"),
+      ({ stdout }) => stdout.startsWith("blocked since"),
     );
-    assert.match(
-      approval.stdout,
-      /^held back since \S+: 11 hosts would lose their last route; the limit is 10 per sync/,
-    );
+    assert.match(approval.stdout, /^blocked since \S+: 11 hosts would lose their last route; the limit is 10 per sync/);
     const [, id = ""] = /^edgress approve (\S+)/m.exec(approval.stdout) ?? [];
     await assertChangeWithin(t, 3000, "approved", {
       change: async () => assert.equal((await approve(id)).code, 0),

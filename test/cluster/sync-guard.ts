@@ -52,7 +52,7 @@ describe("a single round", () => {
     const { code, stdout } = await dryRun();
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^\\+ much\\.example\\.com prefix /7 of ${home}/much#0\\.7$`, "m"));
-    assert.match(stdout, /^would publish 1 hosts with 60 routes: 60 more, 0 fewer; generation 0 is in force$/m);
+    assert.match(stdout, /^would publish 1 hosts with 60 routes: 60 more, 0 fewer; generation 0 is active$/m);
     const writes = harness.edge.stack.account.requests.filter(
       ({ method, path }) => method !== "GET" && !path.endsWith("/bulk/get"),
     );
@@ -94,14 +94,14 @@ describe("a sync job", () => {
     t.after(() => job.end());
     await applyObjects(cluster, home, ...names.map((name) => buildClassIngress(home, name, { "/": "web" })));
     await runInParallel(names, (name) => answers(`http://${name}.example.com/`, "web /"));
-    assert.match((await approve()).stdout, /^nothing is held back in namespace /);
+    assert.match((await approve()).stdout, /^no deletion is blocked in namespace /);
 
     await runInParallel(names, (name) => api.remove(`${buildIngressesPath(home)}/${name}`));
-    await job.waitForLine(/^held back: 11 hosts would lose their last route/);
+    await job.waitForLine(/^deletion blocked: 11 hosts would lose their last route/);
     const approval = await waitForValue(
       "approve",
       () => approve(),
-      ({ stdout }) => stdout.startsWith("held back since"),
+      ({ stdout }) => stdout.startsWith("blocked since"),
     );
     for (const name of names) assert.match(approval.stdout, new RegExp(`^ {2}host ${name}\\.example\\.com$`, "m"));
     assert.equal(await job.metric("edgress_blocked_route_removals"), 11);
@@ -109,7 +109,10 @@ describe("a sync job", () => {
 
     const rejection = await approve("0123456789ab");
     assert.equal(rejection.code, 2);
-    assert.match(rejection.stderr, /^edgress: 0123456789ab is not what is held back: that is [0-9a-f]{12};/);
+    assert.match(
+      rejection.stderr,
+      /^edgress: id does not match the blocked deletion: 0123456789ab\. Review the deletion [0-9a-f]{12},/,
+    );
     const [, id = ""] = /^edgress approve (\S+) /m.exec(approval.stdout) ?? [];
     await assertChangeWithin(t, 3000, "approved", {
       change: async () => assert.equal((await approve(id)).code, 0),
@@ -118,9 +121,9 @@ describe("a sync job", () => {
     const finalOutput = await waitForValue(
       "approve",
       () => approve(),
-      ({ stdout }) => !stdout.startsWith("held back since"),
+      ({ stdout }) => !stdout.startsWith("blocked since"),
     );
-    assert.match(finalOutput.stdout, /^nothing is held back in namespace /);
+    assert.match(finalOutput.stdout, /^no deletion is blocked in namespace /);
     assert.equal(await job.metric("edgress_blocked_route_removals"), 0);
   });
 

@@ -94,7 +94,7 @@ describe("of several sync jobs", () => {
       formerLeader.account.writes.filter(({ at }) => at > firstWrite.at),
       [],
     );
-    await formerLeader.job.waitForLine(/^the round failed: leadership lost/, linesBefore);
+    await formerLeader.job.waitForLine(/^sync failed: leadership lost/, linesBefore);
   });
 
   interface Replica {

@@ -85,7 +85,7 @@ describe("incident: the API server answers 500 to one GET", CONCURRENT, () => {
         assert.equal((await job.sync()).type, "completed");
         assert.deepEqual(harness.accountWrites().slice(from), []);
         await waitFor(() =>
-          job.hasLogged(new RegExp(`watching ${plural} failed: .*; what is known of them still counts`)),
+          job.hasLogged(new RegExp(`watch failed: ${plural}: .*\\. The last known objects stay in use`)),
         );
         assert.deepEqual(await harness.applyChange("/new"), buildExpectedRoutes("/new"));
       },
@@ -159,7 +159,7 @@ describe("incident: the API server answers 500 to one GET", CONCURRENT, () => {
       const job = await harness.startPublishedJob();
       harness.server.forbid(/secrets/);
       harness.server.injectWatchFault(/secrets/, { type: "error", code: 410 });
-      await waitFor(() => job.hasLogged(/watching references failed/));
+      await waitFor(() => job.hasLogged(/watch failed: references/));
       await job.sync();
       assert.deepEqual(await guards(harness), ["authorization"]);
       harness.server.clearFaults();
@@ -225,7 +225,7 @@ describe("incident: the lists are not in yet at the start", CONCURRENT, () => {
       const from = harness.accountWrites().length;
       harness.server.injectFault(matchLists("ingresses"), { type: "short", items: 1, remainder: "complete" });
       const job = await harness.start(SHORT_TIMEOUTS);
-      await waitFor(() => job.hasLogged(/held back: 2 of 3 routes of 2 Ingresses would be removed/));
+      await waitFor(() => job.hasLogged(/deletion blocked: 2 of 3 routes of 2 Ingresses would be removed/));
       assert.deepEqual(harness.accountWrites().slice(from), []);
       assert.deepEqual(await harness.routes(), ALL_ROUTES);
     },

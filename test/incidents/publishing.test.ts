@@ -60,7 +60,7 @@ describe("incident: two clusters that write to the same KV namespace", CONCURREN
         await waitFor(() => job.results.some(({ type }) => type === "failed"));
         assert.match(
           listErrors(job)[0] ?? "",
-          /^the round failed: this KV namespace belongs to another cluster: [0-9a-f-]{36} \(this cluster is [0-9a-f-]{36}\)\. Use a separate KV namespace for this cluster, or take ownership with --take-ownership; the edge serves what it served before$/,
+          /^sync failed: this KV namespace belongs to another cluster: [0-9a-f-]{36} \(this cluster is [0-9a-f-]{36}\)\. Use a separate KV namespace for this cluster, or take ownership with --take-ownership; the edge serves the last published rules$/,
         );
         assert.equal(harness.kv.writtenKeys.length, from);
         assert.deepEqual(other.accountWrites(), []);
@@ -82,7 +82,7 @@ describe("incident: two clusters that write to the same KV namespace", CONCURREN
           await waitFor(() => job.results.some(({ type }) => type === "failed"));
           assert.match(
             listErrors(job)[0] ?? "",
-            /^the round failed: this KV namespace belongs to a controller with another signing key/,
+            /^sync failed: this KV namespace belongs to a controller with another signing key/,
           );
           assert.equal(harness.kv.writtenKeys.length, from);
         },
@@ -235,7 +235,7 @@ describe("incident: written by a newer sync job", CONCURRENT, () => {
         for (let rounds = 0; rounds < 3; rounds++) assert.equal((await job.sync()).type, "failed");
         assert.match(
           listErrors(job)[0] ?? "",
-          /^the round failed: .* of a newer version(: format 2, supported 1)?\. .*--take-ownership; the edge serves what it served before$/,
+          /^sync failed: .* of a newer version(: format 2, supported 1)?\. .*--take-ownership; the edge serves the last published rules$/,
         );
         assert.deepEqual(harness.kv.writtenKeys.slice(from), []);
         assert.equal(harness.kv.values.get(key), newer);
@@ -289,7 +289,7 @@ describe("incident: a round that would remove much", CONCURRENT, () => {
     withHarness(async (harness) => {
       const job = await startPublishedJob(harness);
       remove(harness);
-      await waitFor(() => job.hasLogged(/held back: 2 of 3 routes/));
+      await waitFor(() => job.hasLogged(/deletion blocked: 2 of 3 routes/));
       harness.apply(
         buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
         buildIngressManifest("docs", "docs.example.com", { "/": "web" }),

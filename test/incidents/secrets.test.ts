@@ -137,7 +137,7 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
       await waitFor(() => harness.server.countWatches(/secrets/) >= 5);
       const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
       harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
-      await waitFor(() => job.hasLogged(/watching references failed/));
+      await waitFor(() => job.hasLogged(/watch failed: references/));
       await job.sync();
       await assertNoSecrets(harness, [job]);
     }),
@@ -149,7 +149,7 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
       populateCluster(harness);
       const environment = { ...harness.environment, CLOUDFLARE_API_TOKEN: WRONG_TOKEN };
       const job = await harness.start({ ...SHORT_TIMEOUTS, environment });
-      await waitFor(() => job.hasLogged(/the round failed: .*Authentication error/));
+      await waitFor(() => job.hasLogged(/sync failed: .*Authentication error/));
       await assertNoSecrets(harness, [job]);
     }),
   );
@@ -189,7 +189,7 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
         { type: "answer", status: 401, reason: "Unauthorized" },
         2,
       );
-      await waitFor(() => job.hasLogged(/watching services failed/));
+      await waitFor(() => job.hasLogged(/watch failed: services/));
       await job.sync();
       await assertNoSecrets(harness, [job]);
     }),
@@ -200,7 +200,7 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
     withHarness(async (harness) => {
       const brokenEnvironment = { ...harness.environment, EDGRESS_SIGNING_KEY: `${WRONG_TOKEN}${WRONG_TOKEN}` };
       await assert.rejects(harness.start({ environment: brokenEnvironment }), (error: Error) => {
-        assert.equal(error.message, "EDGRESS_SIGNING_KEY is no signing key: set it as `edgress keys` prints it");
+        assert.equal(error.message, "EDGRESS_SIGNING_KEY is invalid. Set a key from `edgress keys`");
         return true;
       });
       await assert.rejects(

@@ -11,12 +11,12 @@ import type { Cluster } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { runExplain } from "../../sync/commands/explain.ts";
-import { UsageError } from "../../sync/commands/usage-error.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { UsageError } from "../../sync/runtime/usage-error.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
 import { type EchoHarness, startEchoHarness } from "../support/fixture-worker.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
@@ -224,9 +224,14 @@ describe("at the edge", () => {
   test("one that was sealed for another Worker closes its route, and the access line says why", async () => {
     const { kv, dns, signer } = edge.account;
     const encryptor = createSecretEncryptor(signingKeys.privateKey, generateEncryptionKeys().publicKey);
-    const { syncManifests } = await import("../../sync/controller/sync-folder.ts");
+    const { publishToAccount } = await import("../support/published.ts");
     const { waitForGeneration } = await import("../../sync/local/wait-for-generation.ts");
-    const result = await syncManifests(parseClusterYaml(buildManifest()), OPTIONS, { kv, dns, signer, encryptor }, NOW);
+    const result = await publishToAccount(
+      parseClusterYaml(buildManifest()),
+      OPTIONS,
+      { kv, dns, signer, encryptor },
+      NOW,
+    );
     await waitForGeneration(edge.stack.http, result.publishResult.generation);
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 503 });
     const line = JSON.parse(lines.at(-1) ?? "{}") as { outcome: string; reason: string };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
-import { ANNOTATION_PREFIXES } from "../../sync/compile/select/annotations.ts";
+import { ANNOTATION_PREFIXES } from "../../sync/collect/annotation-names.ts";
 
 // Small pools, so that hosts, paths and names collide.
 const HOSTS = [

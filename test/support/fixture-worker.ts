@@ -4,12 +4,7 @@ import { request as requestHttps } from "node:https";
 import { isIPv6 } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
-import { createDns } from "../../sync/cloudflare/dns.ts";
-import { createKv } from "../../sync/cloudflare/kv.ts";
 import type { Cluster } from "../../sync/collect/cluster-model.ts";
-import type { Account } from "../../sync/commands/account-from-env.ts";
-import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import { type EchoServer, startEchoServers } from "../../sync/local/echo/echo.ts";
 import {
   type LocalCloudflare,
@@ -17,9 +12,11 @@ import {
   startLocalCloudflare,
 } from "../../sync/local/local-cloudflare.ts";
 import { waitForGeneration } from "../../sync/local/wait-for-generation.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type Account, createAccount } from "../../sync/publish/account.ts";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { OPTIONS } from "./fixture.ts";
+import { type AccountPublication, publishToAccount } from "./published.ts";
 import type { Header, ObservedOutcome, RequestLine } from "./requests.ts";
 
 export const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
@@ -31,7 +28,7 @@ export interface EchoHarness {
   readonly stack: LocalCloudflare;
   readonly account: Account;
   /** Publishes a cluster and resolves when the edge serves it. */
-  publish(cluster: Cluster, options?: typeof OPTIONS): Promise<ManifestSyncResult>;
+  publish(cluster: Cluster, options?: typeof OPTIONS): Promise<AccountPublication>;
   sendRequest(line: Pick<RequestLine, "method" | "url" | "headers">): Promise<ObservedOutcome>;
   close(): Promise<void>;
 }
@@ -58,21 +55,20 @@ export async function startEchoHarness(
     loopbackOnly: true,
     ...overrides,
   });
-  const { accountId, namespaceId, token: apiToken, baseURL } = stack.account;
-  const client = new Cloudflare({ apiToken, baseURL });
-  const account = {
-    kv: createKv(client, accountId, namespaceId, RETRY_PAUSE_MS),
-    dns: createDns(client, accountId),
-    signer: createSigner(keys.privateKey),
-    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
-  };
+  const account = createAccount({
+    ...stack.account,
+    apiToken: stack.account.token,
+    signingKey: keys.privateKey,
+    encryptionKey: encryptionKeys.publicKey,
+    writeIntervalMs: RETRY_PAUSE_MS,
+  });
   const echoes = new Map<string, EchoServer>();
   return {
     stack,
     account,
     async publish(cluster, options = OPTIONS) {
       await startOrigins(cluster, stack, echoes);
-      const result = await syncManifests(cluster, options, account, new Date());
+      const result = await publishToAccount(cluster, options, account, new Date());
       await waitForGeneration(stack.http, result.publishResult.generation);
       return result;
     },

@@ -58,7 +58,7 @@ export async function startSyncProcess({
       if (!match && child.exitCode !== null) throw new Error(`edgress sync ended with ${child.exitCode}: ${stderr}`);
       return match;
     }, limitMs);
-  const { port } = await waitForLine(/^serves probes and metrics/);
+  const { port } = await waitForLine(/^started probe server/);
   const read = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   return {
     lines,

@@ -2,13 +2,14 @@ import { type Environment, loadAccount } from "../../sync/commands/account-from-
 import { createTrigger } from "../../sync/controller/debounce.ts";
 import { type LoopTimings, runLoop } from "../../sync/controller/loop.ts";
 import type { SyncResult } from "../../sync/controller/loop-state.ts";
-import { pause, type SyncOptions, setUpController } from "../../sync/controller/setup.ts";
+import { type SyncOptions, setUpController } from "../../sync/controller/setup.ts";
 import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../sync/kubernetes/watch.ts";
 import { createIdentity, joinElection } from "../../sync/leader-election/leader-election.ts";
 import { createLogger } from "../../sync/report/log.ts";
 import { createMetrics } from "../../sync/report/metrics.ts";
+import { sleep } from "../../sync/runtime/sleep.ts";
 import type { ApiServer } from "./api-server.ts";
 import { waitFor } from "./worker-harness.ts";
 
@@ -91,7 +92,7 @@ export async function startSyncJob(
   const log = createLogger({ level: "debug", secrets }, { write: (line) => lines.push(line) });
   const metrics = createMetrics();
   const [killController, stopController] = [new AbortController(), new AbortController()];
-  const trigger = createTrigger(() => performance.now(), pause);
+  const trigger = createTrigger(() => performance.now(), sleep);
   const identity = createIdentity("sync-job");
   const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, lease, killController.signal);

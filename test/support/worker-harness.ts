@@ -2,13 +2,8 @@ import { createServer, type IncomingMessage, request as requestHttp, type Server
 import { connect } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import Cloudflare from "cloudflare";
-import { createDns } from "../../sync/cloudflare/dns.ts";
-import { createKv } from "../../sync/cloudflare/kv.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import type { Account } from "../../sync/commands/account-from-env.ts";
 import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
-import { type ManifestSyncResult, syncManifests } from "../../sync/controller/sync-folder.ts";
 import {
   type LocalCloudflare,
   type LocalCloudflareOptions,
@@ -17,8 +12,10 @@ import {
 import { waitForGeneration } from "../../sync/local/wait-for-generation.ts";
 import { type ListeningServer, listen } from "../../sync/net/listen.ts";
 import { ALLOW_ALL } from "../../sync/permits/model.ts";
-import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type Account, createAccount } from "../../sync/publish/account.ts";
+import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
+import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { type AccountPublication, publishToAccount } from "./published.ts";
 
 const WORKER = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const COMPILE_OPTIONS = {
@@ -37,7 +34,7 @@ export interface WorkerHarness {
   /** Every line that the Worker has logged. */
   readonly lines: readonly string[];
   /** Publishes objects as they would lie in a cluster, and resolves when the edge serves them. */
-  publish(objects: readonly object[]): Promise<ManifestSyncResult>;
+  publish(objects: readonly object[]): Promise<AccountPublication>;
   /** Access lines so far, parsed. */
   accessLines(): AccessLine[];
   /** The access line of a request id, when it has come. */
@@ -71,13 +68,12 @@ export async function startWorkerHarness(options: Partial<LocalCloudflareOptions
       ...options.variables,
     },
   });
-  const client = new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL });
-  const account: Account = {
-    kv: createKv(client, stack.account.accountId, stack.account.namespaceId),
-    dns: createDns(client, stack.account.accountId),
-    signer: createSigner(keys.privateKey),
-    encryptor: createSecretEncryptor(keys.privateKey, encryptionKeys.publicKey),
-  };
+  const account = createAccount({
+    ...stack.account,
+    apiToken: stack.account.token,
+    signingKey: keys.privateKey,
+    encryptionKey: encryptionKeys.publicKey,
+  });
   const origins: ListeningServer[] = [];
   const accessLines = () => lines.flatMap(parseAccessLine);
   return {
@@ -86,7 +82,12 @@ export async function startWorkerHarness(options: Partial<LocalCloudflareOptions
     lines,
     accessLines,
     async publish(objects) {
-      const result = await syncManifests(parseCluster(objects.map(asRawObject)), COMPILE_OPTIONS, account, new Date());
+      const result = await publishToAccount(
+        parseCluster(objects.map(asRawObject)),
+        COMPILE_OPTIONS,
+        account,
+        new Date(),
+      );
       await waitForGeneration(stack.http, result.publishResult.generation);
       return result;
     },

@@ -1,5 +1,6 @@
 import type { Exchange } from "../../request/exchange.ts";
 import { errorResponse, withHeader } from "../../request/response.ts";
+import { errorMessage } from "../../rules/error-message.ts";
 import { type BasicAuth, findHtpasswdHash } from "../../rules/policies/basic-auth.ts";
 import { failure, type Result, success } from "../../rules/result.ts";
 import { verifyPassword } from "../password/verify.ts";
@@ -25,7 +26,7 @@ export function basicAuth({ realm, users }: BasicAuth): AuthCheck {
 }
 
 function toDecryptionFailure(error: unknown): Result<string> {
-  return failure(error instanceof Error ? error.message : String(error));
+  return failure(errorMessage(error));
 }
 
 function failOnUnreadableSecret(exchange: Exchange, problem: string): AuthVerdict {

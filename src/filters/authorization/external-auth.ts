@@ -3,6 +3,7 @@ import type { HostContext } from "../../request/filter.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
 import { buildOriginHeaders } from "../../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse, redirectResponse, withHeader } from "../../request/response.ts";
+import { errorMessage } from "../../rules/error-message.ts";
 import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
 import { type AuthCheck, type AuthVerdict, denyRequest } from "./auth-check.ts";
 import { type AuthResponse, parseAuthResponse, withCache } from "./auth-response.ts";
@@ -64,7 +65,7 @@ async function callAuthService(
     await response.body?.cancel();
     return parseAuthResponse(response, responseHeaders);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../src/rules/error-message.ts";
 import { toByteString } from "../../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import type { Options } from "../options.ts";
@@ -66,7 +67,7 @@ function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Optio
   try {
     new RegExp(pattern, "i");
   } catch (error) {
-    return failure(error instanceof Error ? error.message : String(error));
+    return failure(errorMessage(error));
   }
   const inspection = inspect(pattern);
   return inspection.ok ? success(pattern) : inspection;

@@ -1,6 +1,6 @@
 import { type CompiledPolicy, compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import type { Annotation } from "../../../src/rules/policies/policy.ts";
-import { ANNOTATION_PREFIXES } from "./annotations.ts";
+import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 
 /** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
 export const annotationCatalog: ReadonlyMap<string, CatalogEntry> = new Map(

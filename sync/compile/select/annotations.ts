@@ -1,11 +1,10 @@
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import type { Annotation, Annotations } from "../../../src/rules/policies/policy.ts";
+import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { ParsedAnnotations } from "../model.ts";
 
-/** First ours, then ingress-nginx's, then the one in use before 2018: the first that is there counts. */
-export const ANNOTATION_PREFIXES = ["edgress.dev/", "nginx.ingress.kubernetes.io/", "ingress.kubernetes.io/"] as const;
 const legacyPrefix = ANNOTATION_PREFIXES[2];
 // Of most policies an Ingress says nothing, and there are dozens: one object stands for all.
 const NO_VALUES = Object.freeze({});

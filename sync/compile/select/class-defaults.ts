@@ -1,4 +1,4 @@
-import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
+import { ANNOTATION_PREFIXES, CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import {
   type ClassParameters,
   type Cluster,
@@ -12,7 +12,6 @@ import type { ObjectMemo } from "../../incremental/memo.ts";
 import { collectDiagnostics, type Diagnostic, type Report, type Reported, type Subject } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
-import { ANNOTATION_PREFIXES } from "./annotations.ts";
 
 /** What an IngressClass says for Ingresses that don't say it themselves: annotations without prefix, from its ConfigMap. */
 export type ClassDefaults =

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { errorMessage } from "../../../src/rules/error-message.ts";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
@@ -104,7 +105,7 @@ async function dispatchCall(
       if (reply) return reply;
     }
   } catch (error) {
-    return { status: 400, code: 10012, message: error instanceof Error ? error.message : String(error) };
+    return { status: 400, code: 10012, message: errorMessage(error) };
   }
   return { status: 404, code: 7003, message: `Could not route to ${call.path.join("/")}` };
 }

@@ -1,8 +1,7 @@
 import { stringify } from "safe-stable-stringify";
 import * as z from "zod";
-import { CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../../collect/annotation-names.ts";
+import { ANNOTATION_PREFIXES, CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../../collect/annotation-names.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
-import { ANNOTATION_PREFIXES } from "../../compile/select/annotations.ts";
 import { memoize } from "../../incremental/memoize.ts";
 
 // JSON has no undefined: it is stored as null. An absent key stays absent.

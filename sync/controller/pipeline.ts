@@ -1,0 +1,77 @@
+import type { Cluster, Reference } from "../collect/cluster-model.ts";
+import type { CompileCache } from "../compile/compile-cache.ts";
+import { compileWithLastGood, type LastGoodCompilation, type PreviousState } from "../compile/last-good.ts";
+import type { Options } from "../compile/options.ts";
+import type { Permits } from "../permits/model.ts";
+import type { Account } from "../publish/account.ts";
+import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
+
+/** After this number of passes, a reference that is still new waits for the next sync. */
+const MAX_COMPILE_PASSES = 5;
+
+/** The stages of one sync, except compile, which is the same for all. */
+export interface Stages<Base extends CompileBase, Publication, Result> {
+  /** Resolves with undefined if the cluster or the permits are not complete. Then nothing is compiled or published. */
+  readonly collect: () => Promise<CollectedCluster | undefined>;
+  /** Reads the state that compile and publish start from. Rejects if edgress must not publish to this account. */
+  readonly readBase: () => Promise<Base>;
+  readonly publish: (compiled: CompiledCluster, base: Base) => Promise<Publication>;
+  readonly report: (compiled: CompiledCluster, publication: Publication, base: Base) => Promise<Result>;
+}
+
+/** A complete cluster, and the permits to compile it with. */
+export interface CollectedCluster {
+  readonly cluster: Cluster;
+  readonly permits: Permits;
+  /** Collects Secrets and ConfigMaps that rules reference. Resolves with undefined if the cluster has them already. */
+  readonly collectReferences: (references: readonly Reference[]) => Promise<CollectedCluster | undefined>;
+}
+
+export interface CompileBase {
+  readonly previousState: PreviousState;
+}
+
+/** A compilation, and the cluster that it was compiled from. */
+export interface CompiledCluster extends LastGoodCompilation {
+  readonly cluster: Cluster;
+}
+
+export interface CompileDependencies {
+  readonly account: Account;
+  readonly records: OriginRecordSync;
+  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits">;
+  readonly cache: CompileCache;
+}
+
+/** Runs one sync and resolves with its report, or with undefined if the cluster is not complete. */
+export async function runPipeline<Base extends CompileBase, Publication, Result>(
+  dependencies: CompileDependencies,
+  { collect, readBase, publish, report }: Stages<Base, Publication, Result>,
+  now: Date,
+): Promise<Result | undefined> {
+  const collected = await collect();
+  if (!collected) return undefined;
+  const base = await readBase();
+  const compiled = await compileCollected(dependencies, collected, base.previousState, now);
+  const publication = await publish(compiled, base);
+  return await report(compiled, publication, base);
+}
+
+/** Compiles a cluster. If the rules reference objects that were not collected, it collects them and compiles again. */
+async function compileCollected(
+  { account, records, options, cache }: CompileDependencies,
+  collected: CollectedCluster,
+  previousState: PreviousState,
+  now: Date,
+): Promise<CompiledCluster> {
+  const zones = (await records.listZones()).map(({ name }) => name);
+  const { tokenizeSecret } = account.encryptor;
+  const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
+  for (let [current, pass] = [collected, 1]; ; pass++) {
+    const { cluster, collectReferences } = current;
+    const result = compileWithLastGood(cluster, previousState, compileOptions, now.toISOString(), cache);
+    const next = await collectReferences(result.compilation.references);
+    if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster };
+    current = next;
+  }
+}

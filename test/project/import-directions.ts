@@ -1,0 +1,86 @@
+/** Folders of `src` and `sync` from bottom to top, and the folders that each may import. Subfolders are included. */
+export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  // The contract between the controller and the edge. It imports nothing else of edgress.
+  "src/rules": [],
+
+  // The edge.
+  "src/env.ts": [],
+  "src/match": ["src/rules"],
+  "src/runtime": ["src/rules"],
+  "src/rate-limiter": ["src/env.ts"],
+  "src/request": ["src/rules", "src/env.ts", "src/runtime"],
+  "src/filters": ["src/rules", "src/env.ts", "src/runtime", "src/rate-limiter", "src/request"],
+  "src/forward": ["src/rules", "src/runtime", "src/request"],
+  "src/load": ["src/rules", "src/env.ts", "src/match", "src/request", "src/filters", "src/forward"],
+  "src/serve.ts": ["src/rules", "src/env.ts", "src/match", "src/runtime", "src/request", "src/load"],
+  "src/index.ts": ["src/env.ts", "src/rate-limiter", "src/load", "src/serve.ts"],
+
+  // Tools of the controller, without knowledge of the pipeline.
+  "sync/runtime": [],
+  "sync/incremental": [],
+  "sync/net": ["sync/runtime"],
+  "sync/cloudflare": ["sync/incremental"],
+  "sync/kubernetes": ["src/rules", "sync/runtime"],
+  "sync/leader-election": ["src/rules", "sync/runtime", "sync/kubernetes"],
+
+  // The stages of the pipeline.
+  "sync/collect": ["src/rules", "sync/runtime", "sync/incremental", "sync/kubernetes"],
+  "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
+  "sync/compile": ["src/rules", "sync/incremental", "sync/collect", "sync/permits"],
+  "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
+  "sync/report": ["package.json", "sync/net", "sync/incremental", "sync/kubernetes", "sync/collect", "sync/compile"],
+  "sync/controller": [
+    "src/rules",
+    "sync/runtime",
+    "sync/incremental",
+    "sync/kubernetes",
+    "sync/leader-election",
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/publish",
+    "sync/report",
+  ],
+
+  // Commands. They run the edge's own code, so that it has no second implementation.
+  "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
+  "sync/lint": ["src/rules", "src/match", "sync/collect", "sync/compile", "sync/explain"], // shows the response at a URL
+  "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
+  // The only file that may import the local Cloudflare.
+  "sync/commands/dev.ts": [
+    "src/rules",
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/publish",
+    "sync/controller",
+    "sync/local",
+  ],
+  "sync/commands": [
+    "sync/commands/dev.ts",
+    "package.json",
+    "src/rules",
+    "sync/runtime",
+    "sync/kubernetes",
+    "sync/leader-election",
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/publish",
+    "sync/report",
+    "sync/controller",
+    "sync/explain",
+    "sync/lint",
+  ],
+  "sync/cli.ts": ["sync/runtime", "sync/commands"],
+};
+
+/** The stages of compile, in order. A stage imports earlier stages only. */
+export const COMPILE_STAGES = ["select", "claims", "backends", "hosts"];
+
+/** Imports of a later stage of compile, each with its reason. */
+export const EARLY_COMPILE_IMPORTS = [
+  // A permit for a path covers a regex only if every match starts with that path.
+  "sync/compile/claims/enforce-permits.ts -> sync/compile/hosts/regex-policies.ts",
+  "sync/compile/claims/enforce-permits.ts -> sync/compile/hosts/regex-scope.ts",
+];
