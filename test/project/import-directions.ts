@@ -42,6 +42,9 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/report",
   ],
 
+  // The modules that the npm package exports.
+  "sync/library": ["src/rules", "src/match", "sync/collect", "sync/permits", "sync/compile"],
+
   // Commands. They run the edge's own code, so that it has no second implementation.
   "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
   "sync/lint": ["src/rules", "src/match", "sync/collect", "sync/compile", "sync/explain"], // shows the response at a URL
