@@ -43,7 +43,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // The modules that the npm package exports.
-  "sync/library": ["src/rules", "src/match", "sync/collect", "sync/permits", "sync/compile"],
+  "sync/library": ["src/rules", "src/match", "src/load", "sync/collect", "sync/permits", "sync/compile"],
 
   // Commands. They run the edge's own code, so that it has no second implementation.
   "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
