@@ -27,12 +27,10 @@ export class ObjectCache {
   readonly #objects = new Map<string, CachedObject>();
   #isListed = false;
   #list: readonly CachedObject[] | undefined; // until the next change
-  #markReady = () => {};
+  readonly #firstList = Promise.withResolvers<void>();
 
   /** Resolves when the first list was applied. */
-  readonly ready: Promise<void> = new Promise((resolve) => {
-    this.#markReady = resolve;
-  });
+  readonly ready: Promise<void> = this.#firstList.promise;
 
   list(): readonly CachedObject[] | undefined {
     if (this.#isListed) this.#list ??= [...this.#objects.values()];
@@ -47,7 +45,7 @@ export class ObjectCache {
   apply(change: Exclude<Change<CachedObject>, { type: "failed" }>): boolean {
     const hasChanged = this.#applyToObjects(change) || !this.#isListed;
     this.#isListed = true;
-    this.#markReady();
+    this.#firstList.resolve();
     this.#list = undefined;
     return hasChanged;
   }

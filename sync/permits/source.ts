@@ -103,12 +103,9 @@ function parsePermitsFrom(text: string, label: string): Result<Permits> {
 function createLastGoodPermits(onChange: () => void): PermitsSource & { update(result: Result<Permits>): void } {
   let current: ReturnType<PermitsSource["read"]>;
   let currentText = "";
-  let markReady = () => {};
-  const ready = new Promise<void>((resolve) => {
-    markReady = resolve;
-  });
+  const firstRead = Promise.withResolvers<void>();
   return {
-    ready,
+    ready: firstRead.promise,
     read: () => current,
     update(result) {
       const nextText = JSON.stringify(result);
@@ -117,7 +114,7 @@ function createLastGoodPermits(onChange: () => void): PermitsSource & { update(r
       current = result.ok
         ? { permits: result.value, problem: undefined }
         : { permits: current?.permits, problem: result.problem };
-      markReady();
+      firstRead.resolve();
       onChange();
     },
   };
