@@ -60,7 +60,7 @@ export function compileWithLastGood(
   };
 }
 
-/** Returns the Ingresses with an error of their own, except those that a guard closes. */
+/** Returns the Ingresses with an `isIngressError` diagnostic, except those that a guard closes. */
 function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
   const listIngressNames = (selectedDiagnostics: readonly Diagnostic[]) =>
     selectedDiagnostics.flatMap(({ object }) =>

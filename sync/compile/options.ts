@@ -17,7 +17,7 @@ export interface Options {
   readonly allowedResponseHeaders: readonly string[];
   /** Checks that a regex matches in bounded time. Returns the problem if it may not. */
   readonly inspect: (pattern: string) => Result<true>;
-  /** Returns a token that stands in for a secret text in the rules. The same text always has the same token. */
+  /** Returns a token that replaces a secret text in the rules. The same text always has the same token. */
   readonly tokenizeSecret: (text: string) => string;
   /** What namespaces may claim, and which addresses may be origins. */
   readonly permits: Permits;

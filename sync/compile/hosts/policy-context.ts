@@ -85,7 +85,7 @@ function createPolicyReports(owner: IngressConfig, report: Report): PolicyReport
         return;
       }
       failClosedReasons.push(`${annotation}: ${problem}`);
-      const acceptHint = failsClosed(annotation) ? `, or list it in edgress.dev/${ACCEPT_DEGRADED}` : "";
+      const acceptHint = failsClosed(annotation) ? `, unless edgress.dev/${ACCEPT_DEGRADED} lists it` : "";
       report("RouteFailedClosed", subject, problem, `${remedy}; until then its paths return 503${acceptHint}`);
     },
     deny(annotation, problem, remedy) {
