@@ -16,7 +16,7 @@ export function parseClaims(ingress: Ingress, options: Options, report: Report):
     const host = parseHost(rule.host);
     const subject = buildSubject(ingress, `spec.rules[${ruleIndex}].host`);
     if (!host.ok) {
-      report("InvalidHost", subject, host.problem, 'write it like "shop.example.com" or "*.example.com"');
+      report("InvalidHost", subject, host.problem, 'use a host such as "shop.example.com" or "*.example.com"');
       return [];
     }
     if (host.value !== CATCH_ALL_HOST && findZone(host.value, options.zones) === undefined) {

@@ -62,7 +62,7 @@ function parseAnnotation(
   reportConflictingAnnotations(ingress, name, key, report);
   const result = annotation.parse(text.trim());
   if (result.ok) return { value: result.value };
-  const remedy = `write it like ${JSON.stringify(annotation.example)}`;
+  const remedy = `use a value such as ${JSON.stringify(annotation.example)}`;
   if (annotation.guards) {
     report("RouteFailedClosed", subject, result.problem, `${remedy}; until then its paths return 503`);
     return { guard: key };

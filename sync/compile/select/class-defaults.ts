@@ -103,7 +103,7 @@ function parseDefaults(configMap: ConfigMap, report: Report): ClassDefaults {
     }
     const result = row.parse(text.trim());
     if (result.ok) return true;
-    report("InvalidAnnotation", subject, result.problem, `write it like ${JSON.stringify(row.example)}`);
+    report("InvalidAnnotation", subject, result.problem, `use a value such as ${JSON.stringify(row.example)}`);
     return row.guards === true;
   });
   return { type: "read", values: Object.fromEntries(values) };
