@@ -61,7 +61,7 @@ function requirePresent(bytes: string | null | undefined, name: string): string 
 
 function withKvTimeout<T>(promise: Promise<T>): Promise<T> {
   const timeout = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`KV did not answer within ${KV_TIMEOUT_MS} ms`)), KV_TIMEOUT_MS);
+    setTimeout(() => reject(new Error(`no response from KV within ${KV_TIMEOUT_MS} ms`)), KV_TIMEOUT_MS);
   });
   return Promise.race([promise, timeout]);
 }

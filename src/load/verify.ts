@@ -5,7 +5,7 @@ import { Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 export async function verifyManifest(bytes: string, publicKey: string): Promise<Manifest> {
   const signedManifest = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
   if (!signedManifest.success)
-    throw new Error(`the manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);
+    throw new Error(`manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);
   const { manifest, signature } = signedManifest.data;
   const key = await crypto.subtle.importKey("raw", decodeBase64(publicKey), "Ed25519", false, ["verify"]);
   const isGenuine = await crypto.subtle.verify(
@@ -14,9 +14,9 @@ export async function verifyManifest(bytes: string, publicKey: string): Promise<
     decodeBase64(signature),
     new TextEncoder().encode(manifest),
   );
-  if (!isGenuine) throw new Error("the manifest's signature is not from the sync job's key");
+  if (!isGenuine) throw new Error("manifest signature is not from the controller's key");
   const result = z.safeParse(Manifest, parseJson(manifest, "manifest"));
-  if (!result.success) throw new Error(`the manifest cannot be read: ${formatZodError(result.error)}`);
+  if (!result.success) throw new Error(`manifest is invalid: ${formatZodError(result.error)}`);
   return result.data;
 }
 
@@ -26,7 +26,7 @@ export async function verifyShard(bytes: string, digest: string): Promise<Shard>
   const actualDigest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   if (actualDigest !== digest) throw new Error(`shard ${digest} has the digest ${actualDigest}`);
   const result = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
-  if (!result.success) throw new Error(`shard ${digest} cannot be read: ${formatZodError(result.error)}`);
+  if (!result.success) throw new Error(`shard ${digest} is invalid: ${formatZodError(result.error)}`);
   return result.data;
 }
 

@@ -20,9 +20,9 @@ import { type ClassDefaults, findClassName, readClassDefaults } from "./select/c
 import { selectIngresses } from "./select/ingress-class.ts";
 
 /**
- * Compiles a cluster into rules. It never throws: an object that does not compile is left out and reported. The order of
- * objects does not matter. With the same `cache` as before the rules of an unchanged host are the same object, and an
- * unchanged cluster has the same result.
+ * Compiles a cluster into rules. Never throws: an invalid object is dropped and reported. The order of the objects does
+ * not matter. With the same `cache`, an unchanged host returns the same rules object, and an unchanged cluster the same
+ * result.
  */
 export function compile(cluster: Cluster, options: Options, cache = createCompileCache()): Compilation {
   const sameOptions = cache.options(Object.entries(options).flat(), () => options);
@@ -87,10 +87,10 @@ function readAllClaims(
 
 function reportInvalidObject({ kind, namespace, name, source, field, problem }: InvalidObject, report: Report): void {
   const subject = { object: `${kind} ${namespace}/${name}`, source, field };
-  report("InvalidObject", subject, problem, "correct it; until then the object is left out");
+  report("InvalidObject", subject, problem, "correct the object; until then it is dropped");
 }
 
-/** Sorts diagnostics, each once: two names of a host have the same ones. */
+/** Sorts diagnostics and removes duplicates: the names of one host report the same ones. */
 function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return sortUnique(diagnostics, formatDiagnosticKey);
 }

@@ -1,7 +1,7 @@
 /**
- * Why part of an object did not become rules, or not in the way its author may expect. The key is the reason of the
- * Kubernetes Event that it becomes. Errors cost a route or an object; warnings and notes do not. What spoils an Ingress
- * is in its own text, whatever else is in the cluster: one that was good before is then served as it was.
+ * Why a part of an object did not become rules, or not as its author may expect. The key is the reason of the
+ * Kubernetes Event. An error drops a route or an object; a warning or note does not. `isIngressError`: the error is in
+ * the Ingress itself, so its last good version is served.
  */
 export const diagnosticReasons = {
   InvalidObject: {
@@ -125,35 +125,35 @@ export const diagnosticReasons = {
 export type Severity = "error" | "warning" | "note";
 export type Reason = keyof typeof diagnosticReasons;
 
-/** Whether an Ingress with such a diagnostic does not compile, by its own text alone. */
+/** Whether the diagnostic reports an error in the Ingress itself, independent of other objects. */
 export function isIngressError(reason: Reason): boolean {
   return "isIngressError" in diagnosticReasons[reason];
 }
 
-/** The object and field that a diagnostic speaks of. */
+/** The object and field of a diagnostic. */
 export interface Subject {
   readonly object: string; // "Ingress namespace/name"
-  readonly source: string; // where it was read
+  readonly source: string; // file, or "cluster"
   readonly field: string;
 }
 
 export interface Diagnostic extends Subject {
   readonly reason: Reason;
-  /** What is the matter. */
+  /** The error, with its value. */
   readonly problem: string;
-  /** What to do about it. */
+  /** The action that resolves it, in the imperative. */
   readonly remedy: string;
 }
 
 export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
 
-/** A value with the diagnostics of its making. */
+/** A value and the diagnostics reported while it was made. */
 export interface Reported<T> {
   readonly value: T;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Makes a value, and collects the diagnostics that are reported meanwhile. */
+/** Calls `make` and returns its value with the diagnostics that it reports. */
 export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> {
   const diagnostics: Diagnostic[] = [];
   const value = make((reason, subject, problem, remedy) => {
@@ -162,7 +162,7 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
   return { value, diagnostics };
 }
 
-/** A diagnostic as one line. */
+/** Returns a diagnostic as one line. */
 export function formatDiagnostic({ reason, object, field, problem, remedy, source }: Diagnostic): string {
   return `${diagnosticReasons[reason].severity} ${object} ${field}: ${problem}; ${remedy} (${reason}, ${source})`.replace(
     /\s+/g,

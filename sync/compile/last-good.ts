@@ -6,11 +6,11 @@ import type { Compilation } from "./model.ts";
 import type { Options } from "./options.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
 
-/** What is known of Ingresses from before, by "namespace/name". */
+/** The state of Ingresses from earlier syncs, by "namespace/name". */
 export interface PreviousState {
-  /** Each as it was when it last compiled. */
+  /** The last version of each Ingress that compiled. */
   readonly lastGood: ReadonlyMap<string, Ingress>;
-  /** Since when those that no longer compile are kept as they were: RFC 3339. */
+  /** When each Ingress stopped compiling: RFC 3339. */
   readonly brokenSince: ReadonlyMap<string, string>;
 }
 
@@ -21,8 +21,8 @@ export interface LastGoodCompilation extends PreviousState {
 }
 
 /**
- * Compiles a cluster. An Ingress that does not compile and once did is compiled as it was then, with the guards that it asks
- * for now. One whose guard cannot be read is not kept: its paths are closed, as its last good rules may lack that guard.
+ * Compiles a cluster. An Ingress with errors is replaced by its last good version, with its current guards. If one of
+ * its guards is unreadable, its paths are closed instead, because the last good version may lack that guard.
  */
 export function compileWithLastGood(
   cluster: Cluster,
@@ -62,7 +62,7 @@ export function compileWithLastGood(
   };
 }
 
-/** The Ingresses of which something did not compile, and that no guard closes. */
+/** Returns the Ingresses with an `isIngressError` diagnostic, except those that a guard closes. */
 function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
   const listIngressNames = (selectedDiagnostics: readonly Diagnostic[]) =>
     selectedDiagnostics.flatMap(({ object }) =>
@@ -73,7 +73,7 @@ function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
   return new Set(brokenNames.filter((name) => !closedNames.has(name)));
 }
 
-/** An Ingress as it was, but for the guards, which are those that are asked for now; what was guarded stays so. */
+/** Returns the last good version of an Ingress with its current guards. Guards of the last good version stay. */
 function withCurrentGuards(lastGoodIngress: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
   const guardEntries = Object.entries(annotations).filter(
     ([key]) => annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy.protects === true,
@@ -93,7 +93,7 @@ function replaceIngresses(cluster: Cluster, replacements: ReadonlyMap<string, In
   return { ...cluster, ingresses: [...otherIngresses, ...replacements.values()], invalidObjects };
 }
 
-/** The second compilation, in which Ingresses are as they were, with what the first had to say of them as they are. */
+/** Returns the second compilation, with the first compilation's diagnostics for the replaced Ingresses. */
 function mergeDiagnostics(
   firstCompilation: Compilation,
   secondCompilation: Compilation,
@@ -109,8 +109,8 @@ function mergeDiagnostics(
       object: `Ingress ${name}`,
       source,
       field: "spec",
-      problem: `it does not compile since ${since}, and is served as it was before`,
-      remedy: "correct what its other diagnostics name",
+      problem: `Ingress has not compiled since ${since}; its last good version is served`,
+      remedy: "resolve its other diagnostics",
     };
   });
   const diagnostics = [

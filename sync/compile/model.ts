@@ -4,7 +4,7 @@ import type { Ingress, IngressBackend, Reference, Service } from "../collect/clu
 import type { HostPermit } from "../permits/model.ts";
 import type { Diagnostic, Reason, Subject } from "./diagnostics.ts";
 
-// The shapes between an Ingress and its rules, in the order in which compiling makes them.
+// The types between an Ingress and its rules, in the order of the stages.
 
 /** An Ingress's annotations, parsed once for all of its paths. */
 export interface ParsedAnnotations {
@@ -13,7 +13,7 @@ export interface ParsedAnnotations {
   /** The first guard annotation with an invalid value. It closes every route. */
   readonly unreadableGuard: string | undefined;
   readonly isLegacy: (annotation: string) => boolean;
-  /** The key of an annotation with the prefix that applies. */
+  /** Returns the full key of an annotation, with the first prefix that is set. */
   readonly findKey: (annotation: string) => string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Claim {
   readonly type: "exact" | "prefix";
   /** Host, type and path. Only one claim with this key becomes a route. */
   readonly routeKey: string;
-  /** Undefined for the default backend of a host without one: it answers 404, after its policies. */
+  /** Undefined for a host without a default backend: the route applies its policies and returns 404. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not apply, even if an annotation sets them. */
   readonly excludedPolicies: readonly CompiledPolicyName[];
@@ -63,7 +63,7 @@ export interface HostGrant {
 /** Ingresses whose namespaces may claim all of a host, or a redirect to another host. */
 export type WholeHostOwnership =
   | { readonly type: "full"; readonly owners: readonly IngressConfig[] } // the oldest first, at least one
-  | { readonly type: "www-redirect"; readonly to: string }; // of from-to-www-redirect
+  | { readonly type: "www-redirect"; readonly to: string }; // set by from-to-www-redirect
 
 /** The right to a host. If all of its namespaces are limited to paths, another host serves the other paths. */
 export type Ownership =
@@ -73,7 +73,7 @@ export type Ownership =
 /** The protocol of an origin, from backend-protocol. */
 export type BackendProtocol = "http" | "https" | "auto";
 
-/** A Service with the addresses at which the edge reaches it. */
+/** A Service and the addresses at which the edge reaches it. */
 export interface ServiceAddresses {
   readonly service: Service;
   readonly addresses: Address[];
@@ -88,7 +88,7 @@ export interface BackendNote {
   readonly subject?: Subject;
 }
 
-/** A backend and the id by which routes name it. */
+/** A backend and its id in routes. */
 export interface ResolvedBackend {
   readonly id: string;
   readonly backend: Backend;
@@ -99,9 +99,9 @@ export interface Compilation {
   readonly rules: Rules;
   /** Our Ingresses, by "namespace/name". */
   readonly ingresses: ReadonlyMap<string, Ingress>;
-  /** Each once, in an order that depends only on the cluster. */
+  /** Without duplicates, in an order that depends only on the cluster. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Every Secret and ConfigMap that an annotation or class names, found or not, each once and in order. */
+  /** Every Secret and ConfigMap that an annotation or class names, found or not, without duplicates, sorted. */
   readonly references: readonly Reference[];
 }
 

@@ -1,12 +1,12 @@
-/** What is in only one of two lists, in the order of that list. */
+/** The items that are in only one of two lists, in the order of that list. */
 export interface ListDiff<T> {
   readonly removed: readonly T[];
   readonly added: readonly T[];
 }
 
 /**
- * Compares two lists by identity, in each of which nothing is twice. What both have at the same places, counted from
- * either end, costs next to nothing: where few places differ no set of all is made.
+ * Compares two lists of unique items by identity. Common items at the start and the end are skipped first, so that a
+ * few changes are cheap.
  */
 export function diffLists<T>(oldItems: readonly T[], newItems: readonly T[]): ListDiff<T> {
   const shorterLength = Math.min(oldItems.length, newItems.length);

@@ -9,18 +9,18 @@ export interface LocalCloudflareOptions {
   /** 0 picks a free port. */
   httpPort: number;
   httpsPort: number;
-  /** The account's zones; "." holds every domain. */
+  /** The account's zones; "." matches every domain. */
   zones: readonly string[];
   /** The Worker's entry file. */
   worker: string;
   variables: Readonly<Record<string, string>>;
   /** Every line that the Worker logs. */
   log: (line: string) => void;
-  /** Whether only loopback and forwarded addresses can be reached. */
+  /** Whether only loopback addresses and forwarded addresses are reachable. */
   loopbackOnly?: boolean;
   /** Class names by binding. */
   durableObjects?: Readonly<Record<string, string>>;
-  /** Whether the edge's reads of KV can be made to go wrong, by `account.setEdgeReads`. */
+  /** Whether `account.setEdgeReadMode` can make the edge's KV reads fail. */
   edgeFaults?: boolean;
 }
 
@@ -28,17 +28,19 @@ export interface LocalCloudflare {
   readonly http: URL;
   readonly https: URL;
   readonly account: LocalAccount;
-  /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
+  /** Forwards connections to `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
-  /** Certificates by host; "*.x" stands for one more label. */
+  /** Certificates by host; "*.x" matches one more label. */
   setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
-  /** Isolates begin anew, as they do in production at any time; what is stored and cached stays. */
+  /** Restarts the isolates, which Cloudflare may do at any time. Stored and cached data stays. */
   restartWorker(): Promise<void>;
-  /** Ends open connections too. */
+  /** Closes the open connections too. */
   close(): Promise<void>;
 }
 
-/** Starts the local Cloudflare: an account, the Worker in workerd, what it fetches from, and the edge's listeners. */
+/**
+ * Starts the local Cloudflare: an account, the Worker in workerd, a proxy for its fetches, and the edge's listeners.
+ */
 export async function startLocalCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
   const { worker, variables, durableObjects = {}, edgeFaults = false, loopbackOnly = false, log, zones } = options;
   const cleanups: (() => Promise<void>)[] = [];

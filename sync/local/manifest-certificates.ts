@@ -2,7 +2,9 @@ import { CATCH_ALL_HOST, parseHost } from "../../src/rules/hosts.ts";
 import { type Cluster, type Ingress, type IngressTls, nameOf } from "../collect/cluster-model.ts";
 import type { Certificate } from "./network/certificates.ts";
 
-/** The certificates that the local edge presents: those of the Secrets in `spec.tls`, the oldest Ingress's where two differ. */
+/**
+ * Returns the certificates of the local edge, from the Secrets in `spec.tls`. The oldest Ingress wins if two differ.
+ */
 export function collectCertificates(ingresses: readonly Ingress[], { secrets }: Cluster): Map<string, Certificate> {
   const secretDataByName = new Map(secrets.map((secret) => [nameOf(secret), secret.data]));
   const certificates = new Map<string, Certificate>();
@@ -17,7 +19,7 @@ export function collectCertificates(ingresses: readonly Ingress[], { secrets }: 
   return certificates;
 }
 
-/** The hosts that a `spec.tls` entry names; without any, it is for those of the rules. */
+/** Returns the hosts of a `spec.tls` entry, by default those of the rules. */
 function listTlsHosts(ingress: Ingress, tls: IngressTls): string[] {
   const hostTexts = tls.hosts.length > 0 ? tls.hosts : ingress.rules.map(({ host }) => host);
   return hostTexts.flatMap((text) => {

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 const POLL_INTERVAL_MS = 15;
 const TIMEOUT_MS = 10_000;
 
-/** Resolves when the edge serves from `generation` or a later one; each question makes the edge look for it. */
+/**
+ * Resolves when the edge serves `generation` or a later one. Each request makes the edge check for a newer generation.
+ */
 export async function waitForGeneration(edge: URL, generation: number): Promise<void> {
   const startedAt = Date.now();
   while (Date.now() - startedAt < TIMEOUT_MS) {

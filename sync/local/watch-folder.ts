@@ -3,7 +3,7 @@ import { watch } from "chokidar";
 
 const DEBOUNCE_MS = 150;
 
-/** Yields once at first, and again after each change below a folder, when the folder has been quiet for a moment. */
+/** Yields at first, and again after each change below a folder, when the folder has been quiet for a moment. */
 export async function* watchFolder(folder: string, signal: AbortSignal): AsyncGenerator<void> {
   const watcher = watch(folder, { ignoreInitial: true, persistent: true });
   try {

@@ -3,16 +3,16 @@ import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ListeningServer {
   port: number;
-  /** Ends every connection, tunnelled ones included. */
+  /** Closes every connection, including tunnels. */
   close(): Promise<void>;
 }
 
-/** From where a server can be reached: this machine alone, or, as a Pod's probes need it, every network it is on. */
+/** The network scope of a server: this machine only, or all networks, for the probes of a Pod. */
 export type ListenScope = "loopback" | "all-interfaces";
 
-const BIND_HOSTS = { loopback: "127.0.0.1", "all-interfaces": undefined } as const; // undefined: IPv6 and IPv4, as there are
+const BIND_HOSTS = { loopback: "127.0.0.1", "all-interfaces": undefined } as const; // undefined: IPv6 and IPv4, if available
 
-/** Listens; port 0 picks a free one. A port that cannot be had rejects with one line that names it. */
+/** Listens; port 0 selects a free port. Rejects with a one-line error that names the port if it is not available. */
 export async function listen(server: Server, port: number, scope: ListenScope = "loopback"): Promise<ListeningServer> {
   const host = BIND_HOSTS[scope];
   const sockets = new Set<Socket>();
@@ -26,7 +26,7 @@ export async function listen(server: Server, port: number, scope: ListenScope = 
     );
     server.listen({ port, host }, resolve);
   });
-  const { port: boundPort } = server.address() as AddressInfo; // a TCP server's address is never a path
+  const { port: boundPort } = server.address() as AddressInfo; // the address of a TCP server is never a path
   return {
     port: boundPort,
     close: () =>

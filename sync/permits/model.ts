@@ -1,21 +1,24 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 
-/** What namespaces may have of the edge: hosts and paths, how many routes, and which addresses as origins. */
+/** What namespaces may use of the edge: hosts, paths, a number of routes, and addresses as origins. */
 export interface Permits {
-  /** What may be claimed, and nothing else; without a list any namespace may claim anything. */
+  /** The only permitted claims. If undefined, any namespace may claim any host and path. */
   readonly claims: readonly ClaimPermit[] | undefined;
-  /** How many routes a namespace may have: the first entry that names it counts. With none there is no limit. */
+  /** Maximum number of routes per namespace, from the first entry that matches it. Unlimited if none matches. */
   readonly limits: readonly RouteQuota[];
   readonly origins: OriginPermits;
 }
 
 export interface ClaimPermit {
-  /** Names, or beginnings of names with `*` at their end. */
+  /** Names, or prefixes of names that end with `*`. */
   readonly namespaces: readonly string[];
-  /** `*.x` is every name below x, at any depth, and the wildcard host `*.x`; `*` is every host, and rules without one. */
+  /**
+   * `*.x` matches every name below x, at any depth, and the wildcard host `*.x`. `*` matches every host, and rules
+   * without a host.
+   */
   readonly hosts: readonly string[];
-  /** Decoded, without a final slash; each stands for itself and what lies below it, `/` for the whole host. */
+  /** Decoded, without a final slash. Each path includes the paths below it; `/` is the whole host. */
   readonly paths: readonly string[];
 }
 
@@ -24,7 +27,7 @@ export interface RouteQuota {
   readonly maxRoutes: number;
 }
 
-/** Any address; all but those that mean something else inside a network; or only what is listed. */
+/** Any address; all except internal addresses; or only the listed ones. */
 export type OriginPermits =
   | { readonly type: "any" }
   | { readonly type: "public" }
@@ -34,19 +37,19 @@ export interface OriginPermit {
   readonly namespaces: readonly string[];
   /** Addresses and ranges in CIDR notation. */
   readonly ranges: readonly string[];
-  /** Names of load balancers; `*.x` is every name below x. */
+  /** Names of load balancers; `*.x` matches every name below x. */
   readonly names: readonly string[];
 }
 
-/** Where nobody else is there to be protected: on one's own machine, and where manifests are only read. */
+/** Permits for a single user: on a local machine, or if manifests are only read. */
 export const ALLOW_ALL: Permits = { claims: undefined, limits: [], origins: { type: "any" } };
 
-/** What holds where nobody says otherwise. */
+/** Permits without a permits document. */
 export const DEFAULT_PERMITS: Permits = { claims: undefined, limits: [], origins: { type: "public" } };
 
 const WHOLE_HOST = "/";
 
-/** The paths that a namespace may claim of a host, itself and below: `/` alone if it may have all of it, none if nothing. */
+/** Returns the paths of a host that a namespace may claim: only `/` for the whole host, an empty list for nothing. */
 export function findPermittedPaths({ claims }: Permits, namespace: string, host: string): readonly string[] {
   if (!claims) return [WHOLE_HOST];
   const matchingPermits = claims.filter(
@@ -74,26 +77,29 @@ export function permitsHost(permits: Permits, namespace: string, host: string): 
   return findHostPermit(permits, namespace, host)?.type === "full";
 }
 
-/** Whether a decoded path is one of `paths`, or lies below one: `/cart/7` lies below `/cart`, `/cartoon` does not. */
+/** Whether a decoded path is one of `paths` or below one: `/cart/7` is below `/cart`, `/cartoon` is not. */
 export function isPathWithin(path: string, paths: readonly string[]): boolean {
   return paths.some(
     (permittedPath) => permittedPath === WHOLE_HOST || path === permittedPath || path.startsWith(`${permittedPath}/`),
   );
 }
 
-/** How many routes a namespace may have, if there is a limit. */
+/** Returns the route quota of a namespace; undefined if it has none. */
 export function findMaxRoutes({ limits }: Permits, namespace: string): number | undefined {
   return limits.find(({ namespaces }) => matchesNamespace(namespaces, namespace))?.maxRoutes;
 }
 
-/** Whether one of some names, or beginnings with `*` at their end, is a namespace's. */
+/** Whether a namespace matches one of some names, or prefixes that end with `*`. */
 export function matchesNamespace(patterns: readonly string[], namespace: string): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith("*") ? namespace.startsWith(pattern.slice(0, -1)) : namespace === pattern,
   );
 }
 
-/** Whether a pattern names a host of rules. `*.x` names `a.b.x` and `*.b.x`, but not x; only `*` names rules without a host. */
+/**
+ * Whether a pattern matches a host of rules. `*.x` matches `a.b.x` and `*.b.x`, but not x; only `*` matches rules
+ * without a host.
+ */
 export function matchesHost(pattern: string, host: string): boolean {
   if (pattern === CATCH_ALL_HOST) return true;
   return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;

@@ -52,7 +52,7 @@ export interface PendingEvent {
 
 /**
  * Returns the Events of new messages, and the history after their writes. Messages of an object without tokens are
- * postponed, and dropped if they are not valid any more. `instance` is the reporting Pod.
+ * postponed, and dropped if they are no longer valid. `instance` is the reporting Pod.
  */
 export function planEvents(
   previousHistory: EventHistory,

@@ -26,7 +26,7 @@ export interface ReportInput {
   readonly diagnostics: readonly Diagnostic[];
   /** The published state. Undefined if the sync was blocked: then no status is written. */
   readonly publishedStatus: PublishedStatus | undefined;
-  /** Formerly owned Ingresses ("namespace/name") that are not listed any more, but may still exist. */
+  /** Formerly owned Ingresses ("namespace/name") that are no longer listed, but may still exist. */
   readonly unlistedIngresses: readonly string[];
   readonly fetchIngress: (id: string) => Promise<IngressWithStatus>;
 }

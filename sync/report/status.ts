@@ -18,7 +18,7 @@ export interface CurrentStatus {
   readonly liveGeneration: string | undefined;
 }
 
-/** Target status: published since a generation, not owned by edgress any more, or owned without published routes. */
+/** Target status: published since a generation, no longer owned by edgress, or owned without published routes. */
 export type DesiredStatus = { readonly generation: number } | "not-owned" | "not-served";
 
 /** A JSON merge patch of an Ingress's status subresource; null removes. */

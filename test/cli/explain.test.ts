@@ -120,12 +120,12 @@ describe("edgress explain", () => {
 
   test("a closed route", async () => {
     const [first] = await runExplain("http://closed.example.com/");
-    assert.equal(first, "response   503 (failed-closed: nginx.ingress.kubernetes.io/rewrite-target cannot be read)");
+    assert.equal(first, "response   503 (failed-closed: nginx.ingress.kubernetes.io/rewrite-target is invalid)");
   });
 
   test("a route without a Service", async () => {
     const [first] = await runExplain("http://shop.example.com/gone");
-    assert.equal(first, "response   503 (no-backend: there is no Service default/gone)");
+    assert.equal(first, "response   503 (no-backend: Service not found: default/gone)");
   });
 
   test("as JSON", async () => {

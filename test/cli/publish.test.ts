@@ -135,11 +135,11 @@ describe("edgress publish", () => {
     const { code, stdout } = await runEdgress(["publish", "--manifests", folder], environment);
     assert.match(
       stdout,
-      /^error Ingress default\/shop spec\.rules\[1\].*there is no Service default\/missing.*ServiceNotFound/m,
+      /^error Ingress default\/shop spec\.rules\[1\].*Service not found: default\/missing.*ServiceNotFound/m,
     );
     assert.match(
       stdout,
-      /^error Service default\/inside spec\.externalIPs: 127\.0\.0\.1 may not be an origin: .*OriginNotPermitted/m,
+      /^error Service default\/inside spec\.externalIPs: address not permitted as an origin: 127\.0\.0\.1 .*OriginNotPermitted/m,
     );
     // That of the second Service of the examples, which were published before.
     assert.match(stdout, /^note DNS record edgress-[0-9a-f]{24}\.bar\.com: no rule needs it\. Remove it /m);
@@ -153,7 +153,7 @@ describe("edgress publish", () => {
     const { code, stdout } = await runEdgress([...args, "--permits", permitsFile], environment);
     assert.match(
       stdout,
-      /^error Ingress default\/my-ingress spec\.rules\[0\]\.host: namespace default may not claim host foo\.bar\.com; .*\(ClaimNotPermitted,/m,
+      /^error Ingress default\/my-ingress spec\.rules\[0\]\.host: host not permitted for namespace default: host foo\.bar\.com; .*\(ClaimNotPermitted,/m,
     );
     assert.equal(code, 1);
   });

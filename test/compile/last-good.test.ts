@@ -98,7 +98,7 @@ describe("an Ingress that was good and no longer compiles", () => {
     assert.deepEqual([...secondCompilation.brokenSince], [["default/shop", MONDAY]]);
     assert.match(
       secondCompilation.compilation.diagnostics.at(-1)?.problem ?? "",
-      /does not compile since 2026-11-23T08:00:00.000Z/,
+      /has not compiled since 2026-11-23T08:00:00.000Z/,
     );
   });
 
@@ -174,7 +174,7 @@ describe("an Ingress that was good and no longer compiles", () => {
     const brokenIngress = buildPathIngress("shop", { path: "/cart", pathType: "Regex", annotations: guardAnnotations });
     const brokenCompilation = compileWithLastGood(buildWebCluster(brokenIngress), goodCompilation, options, TUESDAY);
     assert.deepEqual(listRoutes(brokenCompilation), [
-      "shop.example.com / -> 503 nginx.ingress.kubernetes.io/whitelist-source-range cannot be read",
+      "shop.example.com / -> 503 nginx.ingress.kubernetes.io/whitelist-source-range is invalid",
     ]);
     assert.deepEqual([...brokenCompilation.brokenSince], []);
   });
@@ -214,7 +214,7 @@ describe("an Ingress that was good and no longer compiles", () => {
     assert.deepEqual([...compilationWithoutService.brokenSince], []);
     assert.equal(
       compilationWithoutService.compilation.rules.hosts[0]?.routes[0]?.policies.noBackend?.reason,
-      "there is no Service default/web",
+      "Service not found: default/web",
     );
   });
 });

@@ -106,7 +106,7 @@ describe("the outcome says how a request ended", () => {
       {
         status: 503,
         outcome: "no-backend",
-        reason: "there is no Service default/gone",
+        reason: "Service not found: default/gone",
         route: "default/shop#0.3",
         origin: undefined,
       },
@@ -138,7 +138,7 @@ describe("the outcome says how a request ended", () => {
       {
         status: 503,
         outcome: "failed-closed",
-        reason: "nginx.ingress.kubernetes.io/rewrite-target cannot be read",
+        reason: "nginx.ingress.kubernetes.io/rewrite-target is invalid",
         route: "default/closed#0.0",
       },
     ],

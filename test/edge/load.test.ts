@@ -104,7 +104,7 @@ describe("what does not verify leaves the last good generation in force, and the
   test("a manifest that was changed after it was signed", async () => {
     const tampered = good.replace("example.com", "example.org");
     assert.notEqual(tampered, good);
-    assert.equal(await waitForRefusal(tampered), "the manifest's signature is not from the sync job's key");
+    assert.equal(await waitForRefusal(tampered), "manifest signature is not from the controller's key");
     await restored();
   });
 
@@ -112,13 +112,13 @@ describe("what does not verify leaves the last good generation in force, and the
     const { privateKey } = generateSigningKeys();
     const next = { ...(await readManifestFromKv()), generation: 1000 };
     const reason = await waitForRefusal(createSigner(privateKey).sign(toCanonicalJson(next)));
-    assert.equal(reason, "the manifest's signature is not from the sync job's key");
+    assert.equal(reason, "manifest signature is not from the controller's key");
     await restored();
   });
 
   test("bytes that are no manifest", async () => {
     assert.equal(await waitForRefusal("garbage"), "the manifest is not JSON");
-    assert.match(await waitForRefusal("{}"), /^the manifest is not signed as expected/);
+    assert.match(await waitForRefusal("{}"), /^manifest is not signed as expected/);
     await restored();
   });
 
@@ -132,7 +132,7 @@ describe("what does not verify leaves the last good generation in force, and the
     const reason = await waitForRefusal(
       signManifestText({ ...(await readManifestFromKv()), format: 2, generation: 1000 }),
     );
-    assert.equal(reason, "the manifest cannot be read: invalid_value at format");
+    assert.equal(reason, "manifest is invalid: invalid_value at format");
     await restored();
   });
 
@@ -140,13 +140,13 @@ describe("what does not verify leaves the last good generation in force, and the
     const manifest = await readManifestFromKv();
     assert.equal(
       await waitForRefusal(signManifestText({ ...manifest, generation: 1000, mode: "new" })),
-      "the manifest cannot be read: unrecognized_keys mode at the top",
+      "manifest is invalid: unrecognized_keys mode at the top",
     );
     const bytes = toCanonicalJson({ hosts: [], guard: "new" });
     const digest = computeDigest(bytes);
     await edge.account.kv.put([{ key: shardKey(digest), value: bytes }]);
     const reason = await waitForRefusal(signManifestText({ ...manifest, generation: 1000, shards: [digest] }));
-    assert.equal(reason, `shard ${digest} cannot be read: unrecognized_keys guard at the top`);
+    assert.equal(reason, `shard ${digest} is invalid: unrecognized_keys guard at the top`);
     await restored();
   });
 
@@ -196,7 +196,7 @@ describe("while KV is out", () => {
       const reason = await waitForWarning("snapshot-rejected", lines);
       assert.equal(
         reason,
-        { failing: "KV GET failed: 500 Internal Server Error", hanging: "KV did not answer within 3000 ms" }[reads],
+        { failing: "KV GET failed: 500 Internal Server Error", hanging: "no response from KV within 3000 ms" }[reads],
       );
       await edge.stack.account.setEdgeReadMode("fresh");
       await edge.publish(buildTwoHosts("two", "two"));

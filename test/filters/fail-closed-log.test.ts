@@ -20,7 +20,7 @@ after(() => edge.close());
 for (const [annotation, value, reason] of [
   ["configuration-snippet", "return 200;", "configuration-snippet: unsupported annotation"],
   ["server-snippet", "return 200;", "server-snippet: unsupported annotation of the whole host"],
-  ["enable-modsecurity", "yes", `${PREFIX}enable-modsecurity cannot be read`],
+  ["enable-modsecurity", "yes", `${PREFIX}enable-modsecurity is invalid`],
 ] as const) {
   test(`the access line of a 503 says that it is for ${annotation}: ${value}`, async () => {
     const id = annotation.replaceAll("-", ""); // the body names the id, and must not name the annotation

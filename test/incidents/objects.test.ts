@@ -59,7 +59,7 @@ describe("incident: two Ingresses, one with an unsupported pathType", () => {
       ["InvalidPath Ingress default/shop", "Published Ingress default/shop", "ServingLastGood Ingress default/shop"],
     );
     assert.equal(await job.metric("edgress_last_good_ingresses"), 1);
-    await waitFor(() => job.hasLogged(/does not compile since 20.*and is served as it was before/));
+    await waitFor(() => job.hasLogged(/has not compiled since 20.*its last good version is served/));
   });
 
   test("it is still kept by a sync job that begins anew, since when it was first so, until it is corrected", async () => {

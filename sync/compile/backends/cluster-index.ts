@@ -3,7 +3,7 @@ import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from 
 import type { Claim, ServiceAddresses } from "../model.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
 
-/** All that a host may look up while it is compiled. Keys are "namespace/name" unless noted. */
+/** Everything that the compilation of a host may look up. Keys are "namespace/name" unless noted. */
 export interface ClusterIndex {
   readonly service: (name: string) => Service | undefined;
   readonly addresses: (service: string) => ServiceAddresses | undefined;

@@ -22,7 +22,7 @@ export function locateServices(
   );
 }
 
-/** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
+/** Returns the external addresses of a Service that may be origins, with diagnostics for the others. */
 function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAddresses {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
@@ -37,11 +37,11 @@ function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAd
   const acceptedAddresses = checkedAddresses.flatMap(({ canonicalText, rejection }) =>
     canonicalText && rejection === undefined ? [canonicalText] : [],
   );
-  const problem = `it has ${countAddresses(service)} addresses, of which the first ${MAX_ADDRESSES} count`;
+  const problem = `Service has ${countAddresses(service)} addresses; only the first ${MAX_ADDRESSES} are used`;
   const tooManyAddresses: BackendNote = {
     reason: "TooManyAddresses",
     problem,
-    remedy: "leave it so, or name fewer",
+    remedy: "remove addresses, or ignore this warning",
     subject,
   };
   return {
@@ -52,7 +52,9 @@ function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAd
       ...checkedAddresses.flatMap(({ address, canonicalText, rejection }): BackendNote[] => {
         if (rejection !== undefined) return buildOriginNotes(service, address, rejection, subject);
         const problem = `expected an IP address, got "${address}"`;
-        return canonicalText ? [] : [{ reason: "InvalidExternalAddress", problem, remedy: "correct it", subject }];
+        return canonicalText
+          ? []
+          : [{ reason: "InvalidExternalAddress", problem, remedy: "correct the address", subject }];
       }),
     ],
   };
@@ -62,17 +64,17 @@ function countAddresses({ externalIPs, loadBalancer }: Service): number {
   return externalIPs.length > 0 ? externalIPs.length : loadBalancer.length;
 }
 
-/** For the Service, and for the path that needs it: they may be different people's. */
+/** Reports to the Service and to each path that uses it, because different people may own them. */
 function buildOriginNotes(service: Service, address: string, problem: string, subject: Subject): BackendNote[] {
-  const remedy = `give the Service another address, or ask whoever keeps the permits of edgress to add it for namespace ${service.namespace}`;
+  const remedy = `change the address of the Service, or ask your edgress administrator to permit it for namespace ${service.namespace}`;
   const note = {
     reason: "OriginNotPermitted",
-    problem: `${address} may not be an origin: ${problem}`,
+    problem: `address not permitted as an origin: ${address} (${problem})`,
     remedy,
   } as const;
   const pathNote = {
     ...note,
-    problem: `address ${address} of Service ${nameOf(service)} may not be an origin: ${problem}`,
+    problem: `address of Service ${nameOf(service)} not permitted as an origin: ${address} (${problem})`,
   };
   return [{ ...note, subject }, pathNote];
 }

@@ -16,7 +16,7 @@ export type ResolveBackend = (
   protocol?: BackendProtocol,
 ) => BackendResolution;
 
-/** Looks backends up among Services. */
+/** Returns a function that resolves an Ingress backend to a Service's addresses. */
 export function createBackendResolver(
   findAddresses: (serviceName: string) => ServiceAddresses | undefined,
 ): ResolveBackend {
@@ -24,15 +24,15 @@ export function createBackendResolver(
     const serviceName = `${namespace}/${name}`;
     const serviceAddresses = findAddresses(serviceName);
     if (!serviceAddresses)
-      return unresolved("ServiceNotFound", `there is no Service ${serviceName}`, "create it, or correct the name");
+      return unresolved("ServiceNotFound", `Service not found: ${serviceName}`, "create it, or correct the name");
     const { service } = serviceAddresses;
     const servicePort = findPort(service, port);
     if (!servicePort) {
       const ports = listTcpPorts(service).map((candidate) =>
         candidate.name ? `${candidate.port} (${candidate.name})` : candidate.port,
       );
-      const remedy = `name one of its ports: ${ports.join(", ") || "it has none"}`;
-      return unresolved("ServicePortNotFound", `Service ${serviceName} has no port ${port}`, remedy);
+      const remedy = `set one of its ports: ${ports.join(", ") || "none"}`;
+      return unresolved("ServicePortNotFound", `port not found in Service ${serviceName}: ${port}`, remedy);
     }
     const scheme = chooseScheme(protocol, servicePort.port);
     return PROXIED_PORTS[scheme].includes(servicePort.port)
@@ -47,12 +47,12 @@ function chooseScheme(protocol: BackendProtocol, port: number): Backend["scheme"
 }
 
 function portNotProxied(serviceName: string, port: number, scheme: Backend["scheme"]): BackendResolution {
-  const problem = `Cloudflare does not proxy ${scheme} on port ${port} of Service ${serviceName}`;
+  const problem = `port ${port} of Service ${serviceName} not proxied by Cloudflare for ${scheme}`;
   const otherScheme = scheme === "http" ? "https" : "http";
   const protocolHint = PROXIED_PORTS[otherScheme].includes(port)
     ? `, or set backend-protocol to ${otherScheme.toUpperCase()}`
     : "";
-  const remedy = `give the Service one of the ports ${PROXIED_PORTS[scheme].join(", ")}${protocolHint}`;
+  const remedy = `use one of the ports ${PROXIED_PORTS[scheme].join(", ")} in the Service${protocolHint}`;
   return unresolved("PortNotProxied", problem, remedy);
 }
 
@@ -64,7 +64,9 @@ function resolved(
 ): BackendResolution {
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
-    const restriction = notes.some(({ reason }) => reason === "OriginNotPermitted") ? " that may be an origin" : "";
+    const restriction = notes.some(({ reason }) => reason === "OriginNotPermitted")
+      ? " that is permitted as an origin"
+      : "";
     return unresolved(
       "NoExternalAddress",
       `Service ${serviceName} has no external address${restriction}`,
@@ -75,7 +77,7 @@ function resolved(
   const backend = { scheme, port, addresses };
   const portNote: BackendNote = {
     reason: "PortVisibleInHost",
-    problem: `the origin sees port ${port} in Host, since Cloudflare derives Host from the URL`,
+    problem: `port ${port} is visible to the origin in Host, because Cloudflare derives Host from the URL`,
     remedy: `read X-Forwarded-Host, or use port ${PROXIED_PORTS[scheme][0]}`,
   };
   const portNotes = port === PROXIED_PORTS[scheme][0] ? [] : [portNote];
@@ -91,7 +93,7 @@ function unresolved(
   return { ok: false, problem, notes: [...otherNotes, { reason, problem, remedy }] };
 }
 
-/** The port by number or name; else, as in ingress-nginx, by target port, or by a number written as text. */
+/** Finds a port by number or name; else, as in ingress-nginx, by target port or by a number in a string. */
 function findPort(service: Service, portReference: number | string): ServicePort | undefined {
   const candidates = listTcpPorts(service);
   return (

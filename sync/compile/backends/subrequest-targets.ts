@@ -13,15 +13,15 @@ import { isInternalName } from "./origin-permits.ts";
 import { isRecordName } from "./origin-record-names.ts";
 import type { ResolveBackend } from "./services.ts";
 
-// A literal authority ends where a variable begins: "http://10.0.0.1:80$request_uri".
+// A literal authority ends at a variable: "http://10.0.0.1:80$request_uri".
 const URL_PARTS = /^(https?):\/\/(\$\{?[a-z_]+\}?(?::\d+)?|[^/?#\s\\$]+)([/?$][^#\s]*)?$/;
 const AUTHORITY = /^(\[[^\]]*\]|[^:@]+)(?::(\d{1,5}))?$/;
 const REQUEST_HOST = /^\$\{?(?:host|http_host|best_http_host|server_name)\}?(?::\d+)?$/;
 const CLUSTER_DNS_NAME = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?$/;
 
 /**
- * Where the URL of a subrequest leads. What only the cluster knows, and addresses of its Services, become backends; a host
- * that we serve is answered by our own rules; other names are public. What could reach inward is refused.
+ * Resolves the URL of a subrequest. Cluster names and Service addresses become backends; a host of ours is served by
+ * our own rules; other names must be public. A target inside the network is refused.
  */
 export function resolveSubrequestTarget(
   url: string,
@@ -53,9 +53,9 @@ interface TargetLookups {
 
 interface UrlParts {
   readonly scheme: "http" | "https";
-  readonly name: string; // "$host" for the host that the request asked for
+  readonly name: string; // "$host" for the host of the request
   readonly port: number;
-  readonly path: string; // may hold variables, and a query
+  readonly path: string; // may contain variables and a query
 }
 
 function parseUrl(url: string): Result<UrlParts> {
@@ -82,7 +82,7 @@ function resolveBackendTarget(
   return success({ target: { via: "backend", backend: resolution.id, path }, backend: resolution });
 }
 
-/** An address leads to itself alone, whatever other addresses the Services have that claim it: those may be anyone's. */
+/** An address resolves only to itself. Other addresses of its Services may belong to someone else. */
 function resolveAddressTarget(
   address: string,
   namespace: string,
@@ -109,15 +109,15 @@ function resolveAddressTarget(
   const unresolvedBackend = resolutions.find((resolution) => !resolution.ok);
   if (unresolvedBackend?.ok === false) return failure(unresolvedBackend.problem);
   return services.length > 0
-    ? failure(`no Service may have ${name} as an origin`)
-    : failure(`no Service has the address ${name}, and a Worker can't fetch any other`);
+    ? failure(`${name} not permitted as the origin of any Service`)
+    : failure(`no Service has the address ${name}, and a Worker cannot fetch other addresses`);
 }
 
 function rankByNamespace(service: Service, namespace: string): number {
   return service.namespace === namespace ? 0 : 1;
 }
 
-/** The Service that a name stands for. */
+/** Finds the Service that a name refers to. */
 function findService(name: string, namespace: string, { index }: TargetLookups): Service | undefined {
   const [, service, serviceNamespace] = CLUSTER_DNS_NAME.exec(name) ?? /^([a-z0-9-]+)\.([a-z0-9-]+)$/.exec(name) ?? [];
   return index.service(service === undefined ? `${namespace}/${name}` : `${serviceNamespace}/${service}`);
@@ -128,13 +128,13 @@ function resolvePublicTarget(
   { index }: TargetLookups,
 ): Result<SubrequestTarget> {
   if (ipaddr.isValid(name.replace(/^\[|\]$/g, "")))
-    return failure(`expected an address in four numbers, got "${name}"`);
-  if (CLUSTER_DNS_NAME.test(name)) return failure(`there is no Service ${name}`);
+    return failure(`expected an IPv4 address in four numbers, got "${name}"`);
+  if (CLUSTER_DNS_NAME.test(name)) return failure(`Service not found: ${name}`);
   const host = parseHost(name);
   if (!host.ok || name.startsWith("*")) return failure(`expected a DNS name, got "${name}"`);
   if (isRecordName(host.value))
-    return failure(`${name} is the name of an origin's record, past all policies of its paths`);
-  if (isInternalName(host.value)) return failure(`${name} is no public name, and no Service`);
+    return failure(`${name} is the DNS record of an origin, which would bypass all policies`);
+  if (isInternalName(host.value)) return failure(`${name} is not a public name or a Service`);
   if (listHostCandidates(host.value).some((key) => key !== CATCH_ALL_HOST && index.isServed(key))) {
     return success({ via: "rules", scheme, host: host.value, path });
   }

@@ -16,15 +16,17 @@ type ReserveAlias = (
   request: { readonly owner: IngressConfig; readonly annotation: AliasAnnotation },
 ) => boolean;
 
-/** Names and whose they are. A name is taken once: by rules of its own, else by the host that asks first. */
+/**
+ * Returns a registry of names. A host in rules keeps its name; otherwise the first host that requests a name gets it.
+ */
 export function createAliasRegistry(
   grants: ReadonlyMap<string, HostGrant>,
   { zones, permits }: AliasOptions,
   routeCounts: RouteCounts,
   report: Report,
 ): ReserveAlias {
-  const holdersByName = new Map<string, string>(); // beside the hosts themselves
-  // Who has but part of a host does not keep its name from others.
+  const holdersByName = new Map<string, string>(); // aliases only, not hosts in rules
+  // A host with only path-limited namespaces does not reserve its name.
   const findHolder = (name: string) =>
     holdersByName.get(name) ?? (grants.get(name)?.ownership.type === "full" ? name : undefined);
   const takeRoutes = createRouteCounter(permits, routeCounts);
@@ -36,7 +38,7 @@ export function createAliasRegistry(
       return false;
     }
     const { namespace } = owner.ingress;
-    // A name that is sent on has no routes; any other has all of its host's.
+    // A redirect has no routes; an alias has all routes of its host.
     if (!takeRoutes(namespace, annotation === FURTHER_HOSTS.aliases ? Math.max(1, claims.length) : 1)) {
       const { problem, remedy } = describeQuota(namespace, `host ${name}`, permits);
       report("RouteQuotaExceeded", subject, problem, remedy);
@@ -44,18 +46,21 @@ export function createAliasRegistry(
     }
     holdersByName.set(name, host);
     if (findZone(name, zones) === undefined) {
-      report("HostNotInZone", subject, `${name} lies in none of the account's zones`, "add its zone to the account");
+      report("HostNotInZone", subject, `${name} is in no zone of the account`, "add its zone to the account");
     }
     return true;
   };
 }
 
 function reportAliasConflict(name: string, holder: string, subject: Subject, report: Report): void {
-  const problem = holder === name ? `${name} is a host of its own` : `${name} is a name of ${holder} already`;
-  report("HostAliasConflict", subject, problem, "remove the one or the other");
+  const problem =
+    holder === name
+      ? `alias ${name} conflicts with the rules of host ${name}`
+      : `alias ${name} already belongs to ${holder}`;
+  report("HostAliasConflict", subject, problem, "remove one of the two");
 }
 
-/** The subject of a diagnostic of an alias. */
+/** Returns the subject of a diagnostic about an alias. */
 export function buildAliasSubject({ ingress, annotations }: IngressConfig, annotation: AliasAnnotation): Subject {
   return buildSubject(ingress, `metadata.annotations[${annotations.findKey(annotation) ?? annotation}]`);
 }

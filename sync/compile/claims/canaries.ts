@@ -4,17 +4,20 @@ import type { Report } from "../diagnostics.ts";
 import type { Claim, HostGrant, IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
 
-/** The canary that takes part of a route's requests, by the id of the route. */
+/** The claim of the canary of each route, by route id. */
 export type Canaries = ReadonlyMap<string, Claim>;
 
-/** Whether an Ingress is a canary. It owns no host, no certificate and no path: it has a share in another's. */
+/**
+ * Whether an Ingress is a canary. A canary owns no host, certificate or path: it receives a share of another's
+ * requests.
+ */
 export function isCanary({ owner }: IngressClaims): boolean {
   return declaresCanary(owner.annotations.values);
 }
 
 /**
- * Finds the route of each canary's path: the same host, path and type, in the same namespace. Of several canaries the oldest
- * has it. What finds none takes no requests, and is told.
+ * Assigns each canary to the route with the same host, path and type in the same namespace. The oldest canary of a
+ * route wins. A canary without a route is reported and receives no requests.
  */
 export function assignCanaries(
   canaryClaims: readonly IngressClaims[],
@@ -26,13 +29,19 @@ export function assignCanaries(
   const canaries = new Map<string, Claim>();
   for (const { owner } of canaryClaims) {
     if (!owner.ingress.defaultBackend) continue;
-    const problem = "the default backend of a canary takes no requests: a canary has a share in paths only";
-    report("CanaryIgnored", buildSubject(owner.ingress, "spec.defaultBackend"), problem, "write it as a path");
+    const problem = "the default backend of a canary receives no requests, because a canary shares paths only";
+    report("CanaryIgnored", buildSubject(owner.ingress, "spec.defaultBackend"), problem, "add a path instead");
   }
   for (const claim of canaryClaims.flatMap(({ claims }) => claims)) {
     const problem = findCanaryProblem(claim, routes.get(claim.routeKey), canaries);
     if (problem === undefined) canaries.set(routes.get(claim.routeKey)?.id ?? "", claim);
-    else report("CanaryIgnored", claim.subject, problem, "correct it, or remove it; until then it takes no requests");
+    else
+      report(
+        "CanaryIgnored",
+        claim.subject,
+        problem,
+        "correct it, or remove it; until then the canary receives no requests",
+      );
   }
   return canaries;
 }
@@ -40,12 +49,12 @@ export function assignCanaries(
 function findCanaryProblem(claim: Claim, primary: Claim | undefined, canaries: Canaries): string | undefined {
   const { namespace } = claim.owner.ingress;
   const route = `${claim.type} path ${claim.path} of ${claim.host === "*" ? "any host" : `host ${claim.host}`}`;
-  if (!primary) return `no Ingress has the ${route}, of which it would be the canary`;
+  if (!primary) return `no Ingress has the ${route} of this canary`;
   if (primary.owner.ingress.namespace !== namespace) {
-    return `the ${route} belongs to Ingress ${nameOf(primary.owner.ingress)}, which is in another namespace`;
+    return `the ${route} belongs to Ingress ${nameOf(primary.owner.ingress)} in another namespace`;
   }
   const otherCanary = canaries.get(primary.id);
-  if (otherCanary) return `the ${route} has a canary already, Ingress ${nameOf(otherCanary.owner.ingress)}`;
+  if (otherCanary) return `the ${route} already has a canary: Ingress ${nameOf(otherCanary.owner.ingress)}`;
   const { unreadableGuard } = claim.owner.annotations;
-  return unreadableGuard === undefined ? undefined : `${unreadableGuard} cannot be read`;
+  return unreadableGuard === undefined ? undefined : `${unreadableGuard} is invalid`;
 }

@@ -9,18 +9,18 @@ import type { BackendProtocol, Claim, IngressClaims, IngressConfig } from "../mo
 import type { Options } from "../options.ts";
 import { readAnnotations } from "../select/annotations.ts";
 
-/** Reads an Ingress's rules. A rule or path that cannot be read is reported and costs only itself. */
+/** Returns the hosts and routes in an Ingress's rules. An invalid rule or path is reported and dropped alone. */
 export function parseClaims(ingress: Ingress, options: Options, report: Report): IngressClaims {
   const owner = { ingress, annotations: readAnnotations(ingress, report) };
   const rules = ingress.rules.flatMap((rule, ruleIndex) => {
     const host = parseHost(rule.host);
     const subject = buildSubject(ingress, `spec.rules[${ruleIndex}].host`);
     if (!host.ok) {
-      report("InvalidHost", subject, host.problem, 'write it like "shop.example.com" or "*.example.com"');
+      report("InvalidHost", subject, host.problem, 'use a host such as "shop.example.com" or "*.example.com"');
       return [];
     }
     if (host.value !== CATCH_ALL_HOST && findZone(host.value, options.zones) === undefined) {
-      const problem = `${host.value} lies in none of the account's zones (${options.zones.join(", ") || "there are none"})`;
+      const problem = `host ${host.value} is in none of the account's zones (${options.zones.join(", ") || "none configured"})`;
       report("HostNotInZone", subject, problem, "add its zone to the account, or correct the name");
     }
     const claims = rule.paths.flatMap((path, pathIndex) =>
@@ -36,7 +36,7 @@ export function parseClaims(ingress: Ingress, options: Options, report: Report):
   };
 }
 
-/** How an Ingress's backends are spoken to. */
+/** Returns the protocol of an Ingress's backends. */
 export function readBackendProtocol({ annotations }: IngressConfig): BackendProtocol {
   return readOriginProtocol(annotations.values);
 }
@@ -60,14 +60,14 @@ function parseClaim(
       "InvalidPath",
       { ...subject, field: `${field}.${fieldName}` },
       result.problem,
-      "correct it; until then the path is left out",
+      "correct it; until then the path is dropped",
     );
     return [];
   }
   if (!type.ok || !path.ok) return [];
   if (ingressPath.backend.type === "other") {
-    const problem = `the backend is ${ingressPath.backend.description}, not a Service with a port`;
-    report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, "name a Service and its port");
+    const problem = `backend is ${ingressPath.backend.description}, not a Service with a port`;
+    report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, "set a Service and its port");
     return [];
   }
   const id = `${nameOf(owner.ingress)}#${ruleIndex}.${pathIndex}`;
@@ -86,12 +86,12 @@ function parseClaim(
   ];
 }
 
-/** Paths that differ only in their escapes are one path. */
+/** Paths that differ only in percent-encoding have the same key. */
 export function buildRouteKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
   return `${host} ${type} ${decodePath(path)}`;
 }
 
-/** ImplementationSpecific, and none, mean Prefix: so in ingress-nginx, and charts rely on it. */
+/** ImplementationSpecific, and an absent type, mean Prefix as in ingress-nginx, because charts rely on it. */
 function parsePathType(pathType: string | undefined): Result<Claim["type"]> {
   switch (pathType) {
     case "Exact":
@@ -106,7 +106,10 @@ function parsePathType(pathType: string | undefined): Result<Claim["type"]> {
   }
 }
 
-/** What the API server takes of a path; https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types. */
+/**
+ * Accepts the same paths as the API server:
+ * https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types.
+ */
 function parsePath(path: string | undefined, pathType: string | undefined): Result<string> {
   if (path === undefined || path === "") return success("/");
   if (!path.startsWith("/")) return failure(`expected an absolute path, got "${path}"`);

@@ -13,9 +13,8 @@ const catchAllExcludedPolicies = compiledPolicies
 const defaultBackendSuffix = "#default";
 
 /**
- * What takes the requests that no path of a host takes, where none is `/`: the default backend, and the policies, of the
- * oldest Ingress that names the host, as in ingress-nginx. Policies hold there too, or a path that nobody named would be
- * a way around them.
+ * Returns the claims for paths that no rule of a host matches. They have the default backend and the policies of the
+ * oldest Ingress of the host, as in ingress-nginx. Without the policies, an unmatched path would bypass a guard.
  */
 export function buildDefaultBackendClaims(
   host: string,
@@ -28,13 +27,13 @@ export function buildDefaultBackendClaims(
   return owner ? [buildDefaultBackendClaim(owner, host, report)] : [];
 }
 
-/** For any host: an Ingress that has nothing but a default backend, else the first that has one beside its rules. */
+/** Returns the owner of the catch-all host: the first Ingress with only a default backend, else the first with one. */
 function findCatchAllOwner(owners: readonly IngressConfig[]): IngressConfig | undefined {
   const ownersWithDefault = owners.filter(({ ingress }) => ingress.defaultBackend);
   return ownersWithDefault.find(({ ingress }) => ingress.rules.length === 0) ?? ownersWithDefault[0];
 }
 
-/** Whether a claim is one for what no path of its host takes. */
+/** Whether a claim is for paths that no rule of its host matches. */
 export function isDefaultBackendClaim({ id }: Pick<Claim, "id">): boolean {
   return id.endsWith(defaultBackendSuffix);
 }
@@ -59,7 +58,7 @@ function buildDefaultBackendClaim(owner: IngressConfig, host: string, report: Re
       "UnsupportedBackend",
       subject,
       "the default backend is not a Service with a port",
-      "name a Service and its port",
+      "set a Service and its port",
     );
   }
   return { ...claim, backend };

@@ -9,12 +9,12 @@ import type { Claim, HostClaim, IngressClaims, IngressConfig } from "../model.ts
 import { isCanary } from "./canaries.ts";
 import { buildSubject } from "./claims.ts";
 
-const askForPermit = "ask whoever keeps the permits of edgress to add";
+const askForPermit = "ask your edgress administrator to permit";
 
 /**
- * What of an Ingress's claims its namespace may have. The rest is reported and left out before anything is granted, so it
- * takes nothing from anyone. Who may have but part of a host is none of its owners: the host's policies, its further names
- * and what no path takes are not theirs to say.
+ * Returns the claims that the permits of the namespace allow. The others are reported and dropped before conflicts are
+ * resolved, so they take no route from other Ingresses. A path-limited namespace is not an owner of the host: it cannot
+ * set host-level policies, aliases or the default backend.
  */
 export function enforcePermits(ingressClaims: IngressClaims, permits: Permits, report: Report): IngressClaims {
   if (!permits.claims) return ingressClaims;
@@ -40,24 +40,24 @@ function enforceClaimPermit(claim: Claim, permit: HostPermit | undefined, report
   if (problem === undefined) return [{ ...claim, permit }];
   const { namespace } = claim.owner.ingress;
   const subject = { ...claim.subject, field: `${claim.subject.field}.path` };
-  const refusal = `namespace ${namespace} may not claim path ${claim.path} of ${formatHostLabel(claim.host)}`;
+  const refusal = `path not permitted for namespace ${namespace}: ${claim.path} of ${formatHostLabel(claim.host)}`;
   report(
     "ClaimNotPermitted",
     subject,
     `${refusal}: ${problem}`,
-    `${askForPermit} the path for namespace ${namespace}, or write another`,
+    `${askForPermit} the path for namespace ${namespace}, or use another path`,
   );
   return [];
 }
 
 function findClaimProblem(claim: Claim, hostPaths: readonly string[]): string | undefined {
-  const restriction = `it may have only ${hostPaths.join(", ")}`;
+  const restriction = `only ${hostPaths.join(", ")} permitted`;
   if (!mayBeRegex(claim)) return isPathWithin(decodePath(claim.path), hostPaths) ? undefined : restriction;
   const literalPrefix = findLiteralPrefix(claim.path);
-  if (literalPrefix === undefined) return "it is an expression with alternatives outside of parentheses";
+  if (literalPrefix === undefined) return "a regex with alternatives outside of parentheses";
   return isPathWithin(literalPrefix, hostPaths)
     ? undefined
-    : `it is an expression that begins with ${literalPrefix}, and ${restriction}`;
+    : `a regex that starts with ${literalPrefix}; ${restriction}`;
 }
 
 function mayBeRegex({ owner: { annotations } }: Claim): boolean {
@@ -66,18 +66,18 @@ function mayBeRegex({ owner: { annotations } }: Claim): boolean {
 
 function reportHostNotPermitted({ ingress }: IngressConfig, host: string, report: Report): void {
   const { namespace } = ingress;
-  const remedy = `${askForPermit} it for namespace ${namespace}, or name another host`;
+  const remedy = `${askForPermit} it for namespace ${namespace}, or use another host`;
   for (const field of findHostFields(ingress, host)) {
     report(
       "ClaimNotPermitted",
       buildSubject(ingress, field),
-      `namespace ${namespace} may not claim ${formatHostLabel(host)}`,
+      `host not permitted for namespace ${namespace}: ${formatHostLabel(host)}`,
       remedy,
     );
   }
 }
 
-/** The fields in which an Ingress names a host; any host may be that of a default backend without rules. */
+/** Returns the fields in which an Ingress names a host. A default backend without rules names every host. */
 export function findHostFields(ingress: IngressConfig["ingress"], host: string): string[] {
   const fields = ingress.rules.flatMap((rule, index) => {
     const parsedHost = parseHost(rule.host);
@@ -86,7 +86,7 @@ export function findHostFields(ingress: IngressConfig["ingress"], host: string):
   return fields.length > 0 ? fields : ["spec.defaultBackend"];
 }
 
-/** What an Ingress writes for the whole of a host counts for nothing where it has but part of it; guards hold for its own paths. */
+/** Reports the host-level settings of a path-limited namespace. They are ignored; guards apply to its own paths. */
 function reportHostWideSettings(
   owner: IngressConfig,
   host: string,
@@ -95,27 +95,27 @@ function reportHostWideSettings(
 ): void {
   const { ingress, annotations } = owner;
   const { namespace } = ingress;
-  const wholeHost = `the whole of ${formatHostLabel(host)}, of which namespace ${namespace} may have only ${hostPaths.join(", ")}`;
+  const wholeHost = `all of ${formatHostLabel(host)}, but namespace ${namespace} is permitted only ${hostPaths.join(", ")}`;
   const reportSetting = (reason: Reason, field: string, effect: string) => {
     const remedy = `${askForPermit} / for namespace ${namespace}, or remove it`;
-    report(reason, buildSubject(ingress, field), `it is for ${wholeHost}; ${effect}`, remedy);
+    report(reason, buildSubject(ingress, field), `setting applies to ${wholeHost}; ${effect}`, remedy);
   };
   const buildAnnotationField = (name: string) => `metadata.annotations[${annotations.findKey(name)}]`;
-  if (ingress.defaultBackend) reportSetting("ClaimNotPermitted", "spec.defaultBackend", "it takes nothing there");
+  if (ingress.defaultBackend) reportSetting("ClaimNotPermitted", "spec.defaultBackend", "it is ignored there");
   for (const { name: policyName, pathLimited } of compiledPolicies) {
     const values = annotations.values[policyName];
     if (pathLimited.effect === "ignored") {
       for (const name of Object.keys(values).filter((candidate) => String(values[candidate] || "") !== ""))
-        reportSetting("ClaimNotPermitted", buildAnnotationField(name), "it counts for nothing there");
+        reportSetting("ClaimNotPermitted", buildAnnotationField(name), "it is ignored there");
     }
     if (pathLimited.effect === "own-paths") {
       for (const name of pathLimited.reportedFor.filter((candidate) => values[candidate] !== undefined))
-        reportSetting("PartiallySupported", buildAnnotationField(name), "it holds for the paths of this Ingress");
+        reportSetting("PartiallySupported", buildAnnotationField(name), "it applies to the paths of this Ingress");
     }
   }
 }
 
-/** A host as a message names it. */
+/** Returns a host as messages name it. */
 export function formatHostLabel(host: string): string {
-  return host === CATCH_ALL_HOST ? "what no other host takes" : `host ${host}`;
+  return host === CATCH_ALL_HOST ? "the catch-all host" : `host ${host}`;
 }

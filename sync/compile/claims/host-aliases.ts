@@ -9,11 +9,11 @@ import type { Options } from "../options.ts";
 import { type AliasAnnotation, type AliasOptions, buildAliasSubject, createAliasRegistry } from "./alias-registry.ts";
 import type { RouteCounts } from "./route-quota.ts";
 
-/** Hosts with the names that they have beside their own. */
+/** Hosts and their aliases. */
 export interface HostsWithAliases {
-  /** One for each name: an alias has the claims of its host, and a redirect has none. */
+  /** One per name: an alias has the claims of its host, a redirect has none. */
   readonly grants: readonly HostGrant[];
-  /** Aliases that a certificate of their host covers. */
+  /** Aliases that the certificate of their host covers. */
   readonly tlsAliases: readonly string[];
 }
 
@@ -22,8 +22,8 @@ const aliasPolicies = compiledPolicies.flatMap(({ name, furtherHosts }) =>
 );
 
 /**
- * Gives hosts the names that from-to-www-redirect and server-alias ask for. Rules' own hosts keep their names; of the
- * others the first host in order of names does, and redirects come before aliases, as in ingress-nginx.
+ * Adds the aliases that from-to-www-redirect and server-alias request. A host in rules keeps its name. Any other name
+ * goes to the first host in alphabetical order, and redirects come before aliases, as in ingress-nginx.
  */
 export function addAliases(
   grantsByHost: ReadonlyMap<string, HostGrant>,
@@ -61,7 +61,7 @@ export function addAliases(
   };
 }
 
-/** Few do, so that the others need not be put in order, nor their names be known. */
+/** Checked first, because few hosts have aliases and the others need no sorting. */
 function requestsAliases({ annotations }: IngressConfig): boolean {
   return aliasPolicies.some(({ name, annotationNames }) =>
     annotationNames.some((annotation) => annotations.values[name][annotation]),
@@ -74,7 +74,7 @@ function findWwwCounterpart(host: string): string | undefined {
   return host.startsWith("www.") ? host.slice("www.".length) : `www.${host}`;
 }
 
-/** Whether a namespace may have a further name, which is refused before anyone else is asked. */
+/** Checks that a namespace may claim an alias. Done before conflicts, so that a refused alias blocks no other. */
 function checkAliasPermit(
   { owner, annotation }: { owner: IngressConfig; annotation: AliasAnnotation },
   name: string,
@@ -83,13 +83,16 @@ function checkAliasPermit(
 ): boolean {
   const { namespace } = owner.ingress;
   if (permitsHost(permits, namespace, name)) return true;
-  const problem = `namespace ${namespace} may not claim host ${name}`;
-  const remedy = `ask whoever keeps the permits of edgress to add it for namespace ${namespace}, or take it out`;
+  const problem = `alias not permitted for namespace ${namespace}: ${name}`;
+  const remedy = `ask your edgress administrator to permit it for namespace ${namespace}, or remove it`;
   report("ClaimNotPermitted", buildAliasSubject(owner, annotation), problem, remedy);
   return false;
 }
 
-/** The aliases of the oldest Ingress of a host that has any: they count for all of the host, and no other's do. */
+/**
+ * Returns the aliases of the oldest Ingress that sets any. They apply to the whole host; those of younger ones are
+ * ignored.
+ */
 function resolveAliases(hostGrant: HostGrant, options: Pick<Options, "permits">, report: Report) {
   const { host } = hostGrant;
   const aliasOwners = listOwners(hostGrant).filter((owner) => listAliasTexts(owner).length > 0);
@@ -97,8 +100,13 @@ function resolveAliases(hostGrant: HostGrant, options: Pick<Options, "permits">,
     .map((owner) => filterPermittedAliases(owner, options, report))
     .filter(({ hasAliases }) => hasAliases);
   for (const { owner } of laterAliases) {
-    const problem = `an older Ingress has the aliases of ${host}; these count for nothing`;
-    report("HostAliasConflict", buildAliasSubject(owner, FURTHER_HOSTS.aliases), problem, "name all in that one");
+    const problem = `aliases ignored: an older Ingress already sets the aliases of ${host}`;
+    report(
+      "HostAliasConflict",
+      buildAliasSubject(owner, FURTHER_HOSTS.aliases),
+      problem,
+      "set all aliases in the older Ingress",
+    );
   }
   return {
     owner: oldestAliases?.owner,
@@ -106,7 +114,7 @@ function resolveAliases(hostGrant: HostGrant, options: Pick<Options, "permits">,
   };
 }
 
-/** The aliases that an Ingress may have, as written. One that asks for nothing but what it may not have does not ask. */
+/** Returns the permitted aliases of an Ingress, as written; undefined if it sets none that is permitted. */
 function filterPermittedAliases(owner: IngressConfig, options: Pick<Options, "permits">, report: Report) {
   const texts = listAliasTexts(owner).filter((text) => {
     const host = parseHost(text);
@@ -120,18 +128,13 @@ function parseAliases(owner: IngressConfig, texts: readonly string[], report: Re
   const names = texts.flatMap((text) => {
     const host = text.startsWith("~") ? undefined : parseHost(text);
     if (!host?.ok) {
-      const problem = host?.problem ?? `${text} is an expression, which can't be a host at the edge`;
-      report(
-        "InvalidAnnotation",
-        subject,
-        problem,
-        'name the hosts, or write "*.example.com"; until then it is left out',
-      );
+      const problem = host?.problem ?? `regex not allowed as a host at the edge: ${text}`;
+      report("InvalidAnnotation", subject, problem, 'list the hosts, or use "*.example.com"; until then it is dropped');
       return [];
     }
     if (host.value.startsWith("*")) {
-      const problem = `${host.value} stands for one label; ingress-nginx takes any number of them in an alias`;
-      report("PartiallySupported", subject, problem, "name deeper hosts as well");
+      const problem = `${host.value} matches one label; in ingress-nginx an alias matches any number of labels`;
+      report("PartiallySupported", subject, problem, "list deeper hosts as well");
     }
     return [host.value];
   });
@@ -143,8 +146,8 @@ function listAliasTexts({ annotations }: IngressConfig): readonly string[] {
 }
 
 /**
- * Whether the host's certificate is one for the alias too. The names that a certificate is for are taken from the
- * `spec.tls` of the oldest Ingress that has one, since that is what it was ordered for.
+ * Whether the host's certificate covers the alias. The names come from the `spec.tls` of the oldest Ingress that has
+ * one, because the certificate was issued for it.
  */
 function coversAlias(hostGrant: HostGrant, name: string): boolean {
   const tls = listOwners(hostGrant).find(({ ingress }) => ingress.tls.length > 0)?.ingress.tls ?? [];

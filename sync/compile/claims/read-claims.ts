@@ -25,10 +25,10 @@ export function readClaims(
 
 /** Closes all routes, because a guard may be missing. */
 function closeClaims({ owner, claims, hosts }: IngressClaims, reason: string, report: Report): IngressClaims {
-  const problem = `the settings of its class cannot be read: ${reason}`;
+  const problem = `class defaults unreadable: ${reason}`;
   const subject = buildSubject(owner.ingress, "spec.ingressClassName");
-  report("RouteFailedClosed", subject, problem, "until then its paths answer 503");
-  const closedOwner = { ...owner, annotations: { ...owner.annotations, unreadableGuard: "the settings of its class" } };
+  report("RouteFailedClosed", subject, problem, "until then its paths return 503");
+  const closedOwner = { ...owner, annotations: { ...owner.annotations, unreadableGuard: "class defaults" } };
   return { owner: closedOwner, hosts, claims: claims.map((claim) => ({ ...claim, owner: closedOwner })) };
 }
 

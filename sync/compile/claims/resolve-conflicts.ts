@@ -2,7 +2,7 @@ import { nameOf } from "../../collect/cluster-model.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Claim, HostGrant, IngressClaims, IngressConfig, Ownership } from "../model.ts";
 
-/** Resolves conflicts: of the same host, path and type the first claim becomes a route, and the others are reported. */
+/** Resolves conflicts: the first claim of a host, path and type becomes a route, and the others are reported. */
 export function resolveConflicts(ingressClaims: readonly IngressClaims[], report: Report): Map<string, HostGrant> {
   const hosts = new Map<string, { owners: IngressConfig[]; claims: Claim[] }>();
   const findHost = (host: string) => {
@@ -33,6 +33,6 @@ export function resolveConflicts(ingressClaims: readonly IngressClaims[], report
 
 function reportPathConflict(claim: Claim, holder: Claim, report: Report): void {
   const host = claim.host === "*" ? "any host" : `host ${claim.host}`;
-  const problem = `${claim.type} path ${claim.path} of ${host} belongs to Ingress ${nameOf(holder.owner.ingress)} already`;
-  report("PathConflict", claim.subject, problem, "remove one of the two, or give it another host or path");
+  const problem = `${claim.type} path ${claim.path} of ${host} already belongs to Ingress ${nameOf(holder.owner.ingress)}`;
+  report("PathConflict", claim.subject, problem, "remove one of the two, or change its host or path");
 }

@@ -4,12 +4,12 @@ import type { IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
 import { findHostFields, formatHostLabel } from "./enforce-permits.ts";
 
-/** How many routes each namespace asks for. */
+/** The number of routes that each namespace requests. */
 export type RouteCounts = ReadonlyMap<string, number>;
 
 /**
- * Leaves out what is beyond the routes that a namespace may have: in the order of `asked` the first stay. A host without
- * paths is a route too, for what no path takes; who keeps none of its paths of a host is not one of its owners.
+ * Drops the claims beyond the route quota of a namespace; the first in the order of the claims stay. A host without
+ * paths uses one route, for its unmatched paths. A namespace without any remaining path of a host is not its owner.
  */
 export function enforceRouteQuota(
   ingressClaims: readonly IngressClaims[],
@@ -42,7 +42,7 @@ function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): 
   return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
 }
 
-/** The routes that Ingresses ask for, by namespace. They are not counted where there is no limit. */
+/** Counts the routes that Ingresses request, by namespace. Returns an empty map if there is no quota. */
 export function countRoutes(ingressClaims: readonly IngressClaims[], { limits }: Permits): RouteCounts {
   const routeCounts = new Map<string, number>();
   if (limits.length === 0) return routeCounts;
@@ -56,7 +56,7 @@ export function countRoutes(ingressClaims: readonly IngressClaims[], { limits }:
   return routeCounts;
 }
 
-/** Takes routes of a namespace while some are left. */
+/** Returns a function that takes routes from the quota of a namespace, and returns whether enough were left. */
 export function createRouteCounter(
   permits: Permits,
   initialCounts: RouteCounts,
@@ -71,11 +71,11 @@ export function createRouteCounter(
   };
 }
 
-/** Describes the route or host `label` that is beyond the quota. */
+/** Returns the diagnostic texts for a route or host `label` that exceeds the quota. */
 export function describeQuota(namespace: string, label: string, permits: Permits): { problem: string; remedy: string } {
   const maxRoutes = findMaxRoutes(permits, namespace);
-  const problem = `${label} is left out: namespace ${namespace} may have ${maxRoutes} routes, and has them already`;
-  const remedy = `remove older ones, or ask whoever keeps the permits of edgress to add more for namespace ${namespace}`;
+  const problem = `${label} dropped: namespace ${namespace} has reached its quota of ${maxRoutes} routes`;
+  const remedy = `remove older routes, or ask your edgress administrator to raise the quota of namespace ${namespace}`;
   return { problem, remedy };
 }
 

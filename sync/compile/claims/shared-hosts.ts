@@ -2,7 +2,7 @@ import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts"
 import type { Claim, HostGrant, WholeHostOwnership } from "../model.ts";
 import { buildRouteKey } from "./claims.ts";
 
-/** A grant whose host some Ingress, or a redirect, owns as a whole. */
+/** A grant of a whole host: to Ingresses, or to a redirect. */
 type WholeGrant = HostGrant & { readonly ownership: WholeHostOwnership };
 
 /**
@@ -14,23 +14,26 @@ export function mergeSharedHosts(grants: readonly HostGrant[]): HostGrant[] {
   if (grants.every(isWhole)) return [...grants];
   const wholeGrants = new Map(grants.filter(isWhole).map((grant) => [grant.host, grant]));
   const limitedGrants = new Map(grants.filter((grant) => !isWhole(grant)).map((grant) => [grant.host, grant]));
-  const complete = (host: string): HostGrant | undefined => {
-    const [whole, limited] = [wholeGrants.get(host), limitedGrants.get(host)];
-    if (!limited) return whole;
-    const rest =
-      whole ?? listParentHosts(host).reduce<HostGrant | undefined>((found, key) => found ?? complete(key), undefined);
-    return rest ? mergeGrants(limited, rest) : limited;
+  const addFallback = (host: string): HostGrant | undefined => {
+    const [wholeGrant, limitedGrant] = [wholeGrants.get(host), limitedGrants.get(host)];
+    if (!limitedGrant) return wholeGrant;
+    const fallbackGrant =
+      wholeGrant ??
+      listParentHosts(host).reduce<HostGrant | undefined>((parent, key) => parent ?? addFallback(key), undefined);
+    return fallbackGrant ? mergeGrants(limitedGrant, fallbackGrant) : limitedGrant;
   };
-  return [...new Set([...wholeGrants.keys(), ...limitedGrants.keys()])].flatMap((host) => complete(host) ?? []);
+  return [...new Set([...wholeGrants.keys(), ...limitedGrants.keys()])].flatMap((host) => addFallback(host) ?? []);
 }
 
-function mergeGrants(limited: HostGrant, rest: HostGrant): HostGrant {
-  const { host } = limited;
+function mergeGrants(limitedGrant: HostGrant, fallbackGrant: HostGrant): HostGrant {
+  const { host } = limitedGrant;
   const buildHostRouteKey = (claim: Claim) => buildRouteKey({ ...claim, host });
-  const limitedKeys = new Set(limited.claims.map(buildHostRouteKey));
-  const otherClaims = rest.claims.filter((claim) => !limitedKeys.has(buildHostRouteKey(claim)));
-  const fallback = isWhole(rest) ? { host: rest.host, ownership: rest.ownership } : findFallback(rest);
-  return { host, ownership: { type: "paths", fallback }, claims: [...limited.claims, ...otherClaims] };
+  const limitedKeys = new Set(limitedGrant.claims.map(buildHostRouteKey));
+  const otherClaims = fallbackGrant.claims.filter((claim) => !limitedKeys.has(buildHostRouteKey(claim)));
+  const fallback = isWhole(fallbackGrant)
+    ? { host: fallbackGrant.host, ownership: fallbackGrant.ownership }
+    : findFallback(fallbackGrant);
+  return { host, ownership: { type: "paths", fallback }, claims: [...limitedGrant.claims, ...otherClaims] };
 }
 
 function findFallback({ ownership }: HostGrant) {

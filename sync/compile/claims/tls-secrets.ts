@@ -4,8 +4,8 @@ import type { IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
 
 /**
- * Reports Secrets that `spec.tls` names and that are not there. Cloudflare's own certificate serves all the same, so they
- * need not be read; where they are not, there is nothing to say.
+ * Reports Secrets in `spec.tls` that do not exist. Reports nothing if Secrets are unreadable: Cloudflare's certificate
+ * is used in every case, so the controller needs no access to them.
  */
 export function reportMissingTlsSecrets(
   ingressClaims: readonly IngressClaims[],
@@ -18,18 +18,18 @@ export function reportMissingTlsSecrets(
     const { ingress } = owner;
     ingress.tls.forEach(({ secretName }, index) => {
       if (secretName === undefined || secretNames.has(`${ingress.namespace}/${secretName}`)) return;
-      const problem = `there is no Secret ${ingress.namespace}/${secretName}; the edge's own certificate serves`;
+      const problem = `Secret not found: ${ingress.namespace}/${secretName}; the edge's certificate is used`;
       report(
         "TLSSecretNotFound",
         buildSubject(ingress, `spec.tls[${index}].secretName`),
         problem,
-        "create it, or leave it so",
+        "create it, or ignore this note",
       );
     });
   }
 }
 
-/** The hosts that have a certificate: those of Ingresses with a `spec.tls`, even one that names no Secret. */
+/** Returns the hosts with a certificate: those of Ingresses with `spec.tls`, with or without a Secret name. */
 export function findTlsHosts(ingressClaims: readonly IngressClaims[]): Set<string> {
   return new Set(
     ingressClaims

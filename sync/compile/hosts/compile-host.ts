@@ -29,7 +29,7 @@ export interface CompiledHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles one host. It reads only the grant, the index and the options, because its result is kept while they stay. */
+/** Compiles one host. It reads only the grant, the index and the options, because the cache compares only these. */
 export function compileHost(grant: HostGrant, index: ClusterIndex, options: Options): CompiledHost {
   const { value, diagnostics } = collectDiagnostics((report) => {
     const compilation = createHostCompilation(index, options, report);
@@ -59,7 +59,10 @@ function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules
   return { host, policies, routes: [...routes, ...buildRedirectRoutes(grant, routes)], backends };
 }
 
-/** The claims of a host and of its default backend. An alias, or a host with a fallback, has claims of another host. */
+/**
+ * Returns the claims of a host and of its default backend. An alias, or a host with a fallback, has claims of another
+ * host.
+ */
 function listHostClaims(grant: HostGrant, report: Report): Claim[] {
   const { host, ownership, claims } = grant;
   const fallbackHost = ownership.type === "paths" && ownership.fallback ? ownership.fallback.host : host;
@@ -69,7 +72,7 @@ function listHostClaims(grant: HostGrant, report: Report): Claim[] {
   return [...hostClaims, ...defaultClaims.map(withHost)];
 }
 
-/** The route that redirects all other paths, if the host is a redirect besides. */
+/** Returns the route that redirects all other paths, if the host is also a redirect. */
 function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[]): Route[] {
   const whole = ownership.type === "paths" ? ownership.fallback?.ownership : undefined;
   if (whole?.type !== "www-redirect") return [];
@@ -79,8 +82,8 @@ function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[])
 }
 
 /**
- * A certificate of who may have but part of a host sends that part to https. Browsers are told nothing, since they would
- * take it for the whole host.
+ * Redirects the paths of a path-limited namespace to https if it has a certificate. Sends no HSTS, because browsers
+ * would apply it to the whole host.
  */
 function compileSecuredPolicies(claim: Claim, tls: boolean, compilation: HostCompilation): PolicySettings {
   const isOnlySecureHere = !tls && claim.permit.type === "paths" && claim.owner.ingress.tls.length > 0;
@@ -90,7 +93,7 @@ function compileSecuredPolicies(claim: Claim, tls: boolean, compilation: HostCom
   return compileRoutePolicies(adjustedClaim, tls || isOnlySecureHere, compilation);
 }
 
-/** A certificate is there for a host itself or for the wildcard above it. */
+/** Whether a certificate covers a host: its own, or the one of its wildcard host. */
 function hasTls(host: string, { index }: HostCompilation): boolean {
   const names = host.startsWith("*") ? [host] : listHostCandidates(host).slice(0, 2);
   return names.some((name) => name !== "*" && index.hasCertificate(name));
@@ -101,11 +104,11 @@ function buildRoute({ claim, settings, match }: MatchedRoute, { resolve, report,
   if (!claim.backend) return route;
   const resolution = resolve(claim.owner.ingress.namespace, claim.backend, readBackendProtocol(claim.owner));
   const { subject } = claim;
-  // A path holds its backend; a default backend is one.
+  // The backend of a path is in its `backend` field; the default backend is the field itself.
   const field = subject.field === "spec.defaultBackend" ? subject.field : `${subject.field}.backend`;
   for (const note of resolution.notes)
     report(note.reason, note.subject ?? { ...subject, field }, note.problem, note.remedy);
-  // Its policies name who is asked in its place.
+  // The policies name the backend that replaces it.
   if (!resolution.ok && usesDefaultBackend(settings)) return route;
   if (!resolution.ok) return { ...route, policies: { ...settings, ...withoutBackend(resolution.problem) } };
   return { ...route, backend: useBackend(resolution) };

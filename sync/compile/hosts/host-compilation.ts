@@ -6,7 +6,7 @@ import type { Report } from "../diagnostics.ts";
 import type { ResolvedBackend } from "../model.ts";
 import type { Options } from "../options.ts";
 
-/** One host while it is compiled: what it looks up and reports, and what its routes refer to. */
+/** One host during compilation: its lookups, its diagnostics and the objects that its routes refer to. */
 export interface HostCompilation {
   readonly index: ClusterIndex;
   readonly options: Options;
@@ -20,11 +20,11 @@ export interface HostCompilation {
   readonly listUses: () => HostUses;
 }
 
-/** The things that a host's rules refer to. */
+/** The objects that a host's rules refer to. */
 export interface HostUses {
   readonly backends: ReadonlyMap<string, Backend>;
   readonly references: readonly Reference[];
-  /** The length of the secret text of each token. */
+  /** The length in characters of the secret text of each token. */
   readonly secretLengths: ReadonlyMap<string, number>;
 }
 

@@ -22,7 +22,7 @@ export function compileRoutePolicies(claim: Claim, tls: boolean, compilation: Ho
   const hostGuards = compileHostGuards(claim, tls, compilation);
   const route = compileSettings(routePolicies, claim, tls, compilation);
   const [reason] = [
-    ...(unreadableGuard === undefined ? [] : [`${unreadableGuard} cannot be read`]),
+    ...(unreadableGuard === undefined ? [] : [`${unreadableGuard} is invalid`]),
     ...hostGuards.failClosedReasons,
     ...route.failClosedReasons,
   ];
@@ -54,7 +54,7 @@ export function compileHostPolicies(grant: HostGrant, tls: boolean, compilation:
   return closeWith(closing.reason);
 }
 
-/** Tells an Ingress that its paths of a host are closed for what another asks for the whole host. */
+/** Reports to an Ingress that the host-level settings of another Ingress close its paths. */
 function reportHostFailedClosed(
   { ingress }: IngressConfig,
   host: string,
@@ -66,13 +66,13 @@ function reportHostFailedClosed(
     "RouteFailedClosed",
     buildSubject(ingress, "spec.rules"),
     problem,
-    "correct that one, or give this one another host",
+    "correct that Ingress, or use another host in this one",
   );
 }
 
 interface CompiledSettings {
   readonly settings: PolicySettings;
-  /** The reasons why the route or host must answer 503. */
+  /** The reasons to return 503 for the route or host. */
   readonly failClosedReasons: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex } from "./regex.
 import { isRegexPath, keepsPrefix } from "./regex-policies.ts";
 import { buildLiteralPathRegex, scopeRegex } from "./regex-scope.ts";
 
-/** A claim with the settings of its policies: a route but for how its path is matched. */
+/** A claim with its policy settings: a route without its path match. */
 export interface RouteDraft {
   readonly claim: Claim;
   readonly settings: PolicySettings;
@@ -19,22 +19,22 @@ export interface MatchedRoute extends RouteDraft {
 }
 
 /**
- * How each path of a host is matched. As in ingress-nginx one expression makes all of the host's paths expressions:
- * without case, open-ended, the longest tried first. Otherwise they are as Kubernetes says. Who may have but part of the
- * host makes expressions of its own paths only, and of nothing beside its part.
+ * Returns how each path of a host is matched. As in ingress-nginx, one regex turns all paths of the host into regexes:
+ * case-insensitive, open-ended, the longest first. Without a regex, paths match as in Kubernetes. The regex of a
+ * path-limited namespace turns only its own paths into regexes.
  */
 export function matchPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   if (!drafts.some(usesRegex)) return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim) }));
   const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permit.type === "full");
   if (!hasHostWideRegex) return matchPathsBesideRegexes(drafts, compilation);
   const exactPaths = new Set(drafts.filter(({ claim }) => claim.type === "exact").map(({ claim }) => claim.path));
-  // A stable sort: of equal paths, the claim that came first stays first.
+  // The sort is stable: equal paths keep the order of their claims.
   return drafts
     .toSorted(byLength)
     .flatMap((draft) => addRegexMatch(draft, buildPattern(draft, exactPaths, compilation)));
 }
 
-/** Paths that stay what they are in a host that has expressions: exact ones first, then the longest. */
+/** Paths that keep their type in a host with regexes: exact ones first, then the longest. */
 function matchPathsBesideRegexes(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   const literalDrafts = drafts.filter((draft) => !usesRegex(draft));
   const prefixes = new Set(
@@ -57,7 +57,7 @@ function addRegexMatch(draft: RouteDraft, pattern: string | undefined): MatchedR
   return [{ ...draft, match: { type: "regex", pattern: scopeRegex(pattern, listPermittedPaths(draft.claim)) } }];
 }
 
-/** use-regex, or a rewrite that is not the one of before 2018, which knew no expressions. */
+/** Whether a route sets use-regex, or rewrite-target. The legacy rewrite of before 2018 did not use regexes. */
 function usesRegex({ claim, settings }: RouteDraft): boolean {
   return isRegexPath(claim.owner.annotations, settings, claim.excludedPolicies);
 }
@@ -77,14 +77,15 @@ function buildPattern(
 ): string | undefined {
   if (keepsPrefix(settings)) return buildPrefixRegex(decodePath(claim.path));
   const isRegex = usesRegex({ claim, settings });
-  // ingress-nginx splits a plain prefix into itself and what lies below; an exact path of the same text takes the former.
+  // ingress-nginx splits a plain prefix into the path itself and the paths below it. An exact path of the same text
+  // replaces the former.
   const suffix =
     !isRegex && claim.type === "prefix" && exactPaths.has(claim.path) && !claim.path.endsWith("/") ? "/" : "";
   const regex = buildPathRegex(claim.path + suffix, inspect);
   if (regex.ok) return regex.value;
-  if (!isRegex) return buildOpenPrefixRegex(claim.path + suffix); // it was never meant to be one
-  const problem = `${claim.path} cannot be matched: ${regex.problem}`;
-  report("UnsafeRegex", { ...claim.subject, field: `${claim.subject.field}.path` }, problem, "write it more simply");
+  if (!isRegex) return buildOpenPrefixRegex(claim.path + suffix); // the path is not written as a regex
+  const problem = `path cannot be matched: ${claim.path} (${regex.problem})`;
+  report("UnsafeRegex", { ...claim.subject, field: `${claim.subject.field}.path` }, problem, "simplify the path");
   return undefined;
 }
 

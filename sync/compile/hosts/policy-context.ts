@@ -81,16 +81,16 @@ function createPolicyReports(owner: IngressConfig, report: Report): PolicyReport
     failClosed(annotation, problem, remedy) {
       const subject = buildAnnotationSubject(annotation);
       if (acceptsDegraded(annotation, owner)) {
-        report("UnsupportedAnnotation", subject, `${problem}; ${ACCEPT_DEGRADED} serves without`, remedy);
+        report("UnsupportedAnnotation", subject, `${problem}; served without it because of ${ACCEPT_DEGRADED}`, remedy);
         return;
       }
       failClosedReasons.push(`${annotation}: ${problem}`);
-      const acceptHint = failsClosed(annotation) ? `, unless edgress.dev/${ACCEPT_DEGRADED} names it` : "";
-      report("RouteFailedClosed", subject, problem, `${remedy}; until then its paths answer 503${acceptHint}`);
+      const acceptHint = failsClosed(annotation) ? `, unless edgress.dev/${ACCEPT_DEGRADED} lists it` : "";
+      report("RouteFailedClosed", subject, problem, `${remedy}; until then its paths return 503${acceptHint}`);
     },
     deny(annotation, problem, remedy) {
       const subject = buildAnnotationSubject(annotation);
-      report("RouteFailedClosed", subject, problem, `${remedy}; until then nobody is let in`);
+      report("RouteFailedClosed", subject, problem, `${remedy}; until then all clients are rejected`);
     },
     warn(annotation, problem, remedy) {
       const isIgnored = annotationCatalog.get(annotation)?.row.support === "ignored";
@@ -101,7 +101,10 @@ function createPolicyReports(owner: IngressConfig, report: Report): PolicyReport
   return { reports, listFailClosedReasons: () => failClosedReasons };
 }
 
-/** "name" in the Ingress's own namespace, or "namespace/name", which must be the same: what is another's is not ours to read. */
+/**
+ * Reads "name" or "namespace/name". The namespace must be the Ingress's own, because the controller must not expose
+ * objects of other namespaces.
+ */
 function readReferenced(
   kind: Reference["kind"],
   reference: string,
@@ -109,13 +112,13 @@ function readReferenced(
   { index, useReference }: HostCompilation,
 ): Result<Secret["data"]> {
   const name = reference.includes("/") ? reference : `${namespace}/${reference}`;
-  if (!name.startsWith(`${namespace}/`)) return failure(`${kind} ${name} is in another namespace`);
+  if (!name.startsWith(`${namespace}/`)) return failure(`${kind} must be in the namespace of the Ingress: ${name}`);
   useReference({ kind, namespace, name: name.slice(namespace.length + 1) });
   const object = kind === "Secret" ? index.secret(name) : index.configMap(name);
   if (object) return success(object.data);
   const readProblem = index.readProblem(`${kind} ${name}`);
   return failure(
-    readProblem === undefined ? `there is no ${kind} ${name}` : `${kind} ${name} cannot be read: ${readProblem}`,
+    readProblem === undefined ? `${kind} not found: ${name}` : `${kind} ${name} is unreadable: ${readProblem}`,
   );
 }
 

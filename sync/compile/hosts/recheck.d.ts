@@ -1,4 +1,4 @@
-// The build of recheck that runs in this very thread: CommonJS, which the package ships without types of its own.
+// The build of recheck that runs in the same thread. It is CommonJS, and the package has no types for it.
 declare module "recheck/lib/browser.js" {
   import type { checkSync } from "recheck";
 

@@ -13,12 +13,12 @@ type RegexPolicy = CompiledPolicy & {
 
 const regexPolicies = compiledPolicies.filter((policy): policy is RegexPolicy => policy.regexPaths !== "never");
 
-/** Whether the annotations of an Ingress may make its paths regexes. Used before settings exist. */
+/** Whether the annotations of an Ingress may turn its paths into regexes. Used before settings exist. */
 export function mayHaveRegexPaths({ values, isLegacy }: ParsedAnnotations): boolean {
   return regexPolicies.some(({ name, regexPaths }) => regexPaths.mayBeRegex(values[name], isLegacy));
 }
 
-/** Whether a policy makes the path of a route a regex. */
+/** Whether a policy turns the path of a route into a regex. */
 export function isRegexPath(
   { values }: ParsedAnnotations,
   settings: PolicySettings,
@@ -35,7 +35,7 @@ export function keepsPrefix(settings: PolicySettings): boolean {
   return regexPolicies.some(({ name, regexPaths }) => regexPaths.keepsPrefix(readSettings(settings, name)));
 }
 
-/** The annotation that makes the path of a route a regex. */
+/** Returns the annotation that turns the path of a route into a regex. */
 export function findRegexAnnotation({ values }: ParsedAnnotations, settings: PolicySettings): string {
   const policy = regexPolicies.find(({ name, regexPaths }) =>
     regexPaths.isRegex(values[name], readSettings(settings, name)),

@@ -2,12 +2,12 @@ import recheck from "recheck/lib/browser.js";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 
 const INSPECTION_TIMEOUT_MS = 2000;
-// Paths that are matched are at most 4 KiB: squared, that is some 10 ms; cubed, a minute.
+// Matched paths have at most 4 KiB: the square takes about 10 ms, the cube a minute.
 const MAX_POLYNOMIAL_DEGREE = 2;
 
 /**
- * An inspector of expressions that remembers what it found, since an inspection takes some 50 ms. It refuses those whose
- * worst case grows exponentially, or faster than the square of the path's length.
+ * Returns a regex inspector with a cache, because an inspection takes about 50 ms. It refuses a regex whose worst case
+ * grows exponentially, or faster than the square of the path's length.
  */
 export function createRegexInspector(): (pattern: string) => Result<true> {
   const results = new Map<string, Result<true>>();
@@ -24,7 +24,7 @@ function inspectRegex(pattern: string): Result<true> {
     case "safe":
       return success(true);
     case "unknown":
-      return failure("whether it can be matched in bounded time could not be found out");
+      return failure("the time to match it could not be bounded");
     case "vulnerable": {
       if (analysis.complexity.type === "exponential") return failure("the time to match it can grow exponentially");
       const { degree } = analysis.complexity;

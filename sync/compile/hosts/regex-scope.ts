@@ -2,12 +2,12 @@ import { decodePath, toByteString } from "../../../src/rules/paths.ts";
 import type { Claim } from "../model.ts";
 import { escapeRegex, stripCaseFlag } from "./regex.ts";
 
-// Expressions ignore case at the edge; within this they do not. https://tc39.es/proposal-regexp-modifiers/
+// Regexes ignore case at the edge; inside this group they do not. https://tc39.es/proposal-regexp-modifiers/
 const CASE_SENSITIVE = "(?-i:";
 
 /**
- * An expression that takes nothing but what lies within `paths`, letter for letter, whatever it says: alternatives, an open
- * end, case. Its groups keep their numbers.
+ * Restricts a regex to match only at or below `paths`, case-sensitively, even with alternatives or an open end. Its
+ * groups keep their numbers.
  */
 export function scopeRegex(pattern: string, paths: readonly string[] | undefined): string {
   if (!paths) return pattern;
@@ -16,8 +16,8 @@ export function scopeRegex(pattern: string, paths: readonly string[] | undefined
 }
 
 /**
- * An exact path or a prefix as an expression that takes just what it would take without. `prefixes` are those of its host,
- * decoded: where both `/foo` and `/foo/` are there, the former keeps itself.
+ * Returns an exact path or a prefix as a regex that matches the same paths. `prefixes` are the decoded prefixes of its
+ * host: if both `/foo` and `/foo/` exist, `/foo` keeps the path itself.
  */
 export function buildLiteralPathRegex(
   { type, path }: Pick<Claim, "type" | "path">,
@@ -31,8 +31,8 @@ export function buildLiteralPathRegex(
 }
 
 /**
- * What every path that an expression takes begins with: `"/cart(/|$)(.*)"` → `"/cart"`, `"/carts?"` → `"/cart"`. Nothing
- * where alternatives stand outside of parentheses, so that a path may begin with any of them.
+ * Returns the text with which every path that a regex matches must start: `"/cart(/|$)(.*)"` → `"/cart"`, `"/carts?"` →
+ * `"/cart"`. Undefined if the regex has alternatives outside of parentheses.
  */
 export function findLiteralPrefix(path: string): string | undefined {
   const expression = stripCaseFlag(path);

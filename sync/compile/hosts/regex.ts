@@ -3,7 +3,7 @@ import { toByteString } from "../../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import type { Options } from "../options.ts";
 
-/** Longest expression taken, in characters. */
+/** Maximum length of a regex, in characters. */
 const MAX_PATTERN_CHARACTERS = 1000;
 
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
   xdigit: "0-9A-Fa-f",
 };
 
-// What PCRE has and JavaScript lacks, or spells the same and means otherwise.
+// Constructs of PCRE that JavaScript lacks or reads differently.
 const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
   [/(?:[*+?]|\{\d+(?:,\d*)?\})\+/, "a possessive quantifier"],
   [/\(\?>/, "an atomic group"],
@@ -36,8 +36,8 @@ const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A path as ingress-nginx hands it to nginx, `location ~* "^<path>"`, as a JavaScript expression over byte strings that
- * means the same. Refused: what JavaScript cannot say, and what could take very long to match.
+ * Converts a path, as nginx reads it in `location ~* "^<path>"`, into an equivalent JavaScript regex over byte strings.
+ * Refuses a construct that JavaScript lacks, and a regex that may take too long to match.
  */
 export function buildPathRegex(path: string, inspect: Options["inspect"]): Result<string> {
   if (path.length > MAX_PATTERN_CHARACTERS)
@@ -45,12 +45,12 @@ export function buildPathRegex(path: string, inspect: Options["inspect"]): Resul
   return translateAndCheck(stripCaseFlag(path), "^", inspect);
 }
 
-/** A path without `(?i)` at its beginning, since the edge ignores case anyway. */
+/** Removes `(?i)` from the start of a path, because the edge ignores case anyway. */
 export function stripCaseFlag(path: string): string {
   return path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", ""));
 }
 
-/** An expression that is looked for anywhere in a text, as a byte string, under the same conditions. */
+/** Converts a regex that may match anywhere in a byte string, with the same restrictions. */
 export function buildSearchRegex(pattern: string, inspect: Options["inspect"]): Result<string> {
   const { length } = pattern;
   return length <= MAX_PATTERN_CHARACTERS
@@ -59,9 +59,9 @@ export function buildSearchRegex(pattern: string, inspect: Options["inspect"]): 
 }
 
 function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Options["inspect"]): Result<string> {
-  const unescaped = pcrePattern.replace(/\\\\/g, ""); // so that an escaped backslash escapes nothing
+  const unescaped = pcrePattern.replace(/\\\\/g, ""); // removes escaped backslashes, which escape nothing
   for (const [construct, name] of unsupportedConstructs) {
-    if (construct.test(unescaped)) return failure(`${name} cannot be had at the edge`);
+    if (construct.test(unescaped)) return failure(`not supported at the edge: ${name}`);
   }
   const pattern = anchor + toByteString(translatePcre(pcrePattern));
   try {
@@ -73,18 +73,18 @@ function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Optio
   return inspection.ok ? success(pattern) : inspection;
 }
 
-/** A path that is no expression, as one that accepts just it and what lies below it. */
+/** Returns a regex that matches a plain path and the paths below it. */
 export function buildPrefixRegex(path: string): string {
   const prefix = path.endsWith("/") ? path.slice(0, -1) : path;
   return `^${escapeRegex(toByteString(prefix))}(?:/|$)`;
 }
 
-/** A path that is no expression, as one that accepts all that starts with it. */
+/** Returns a regex that matches every path with this prefix. */
 export function buildOpenPrefixRegex(path: string): string {
   return `^${escapeRegex(toByteString(path))}`;
 }
 
-/** A text as an expression that means just it. */
+/** Returns a text as a regex that matches it literally. */
 export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

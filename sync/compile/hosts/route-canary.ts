@@ -6,12 +6,12 @@ import type { Claim } from "../model.ts";
 import type { HostCompilation } from "./host-compilation.ts";
 import { createPolicyContext } from "./policy-context.ts";
 
-/** The settings of a route with those of its canary: which backend that is, and how clients stay with one of the two. */
+/** Adds the settings of a route's canary: its backend, and how clients stay with one of the two backends. */
 export function withCanary(settings: PolicySettings, primary: Claim, compilation: HostCompilation): PolicySettings {
   const { report } = compilation;
   const claim = compilation.index.canary(primary.id);
   if (!claim?.backend || !primary.backend) return settings;
-  // A canary is spoken to as its primary is.
+  // A canary uses the protocol of its primary.
   const resolve = (backend: NonNullable<Claim["backend"]>) =>
     compilation.resolve(claim.owner.ingress.namespace, backend, readBackendProtocol(primary.owner));
   const [primaryBackend, canaryBackend] = [resolve(primary.backend), resolve(claim.backend)];
@@ -24,8 +24,8 @@ export function withCanary(settings: PolicySettings, primary: Claim, compilation
     report(
       "CanaryIgnored",
       subject,
-      `it leads where its primary does, to ${primaryBackend.id}`,
-      "name another Service",
+      `canary has the same backend as its primary: ${primaryBackend.id}`,
+      "use another Service",
     );
     return settings;
   }

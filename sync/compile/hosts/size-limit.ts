@@ -5,24 +5,26 @@ import type { Report } from "../diagnostics.ts";
 import type { Claim, IngressConfig } from "../model.ts";
 import type { HostUses } from "./host-compilation.ts";
 
-/** How much of a host's rules one Ingress may be, in bytes as published: KV takes values of 25 MiB, and other hosts share one. */
+/**
+ * Maximum size of one Ingress's routes in a host, in published bytes. A KV value has at most 25 MiB, shared by several
+ * hosts.
+ */
 export const MAX_INGRESS_BYTES = 2 * 1024 * 1024;
-/** How much all of them may be. */
+/** Maximum size of all routes of a host, in published bytes. */
 export const MAX_HOST_BYTES = 4 * MAX_INGRESS_BYTES;
 
 const sizeRemedy =
-  "write less into its annotations and Secrets, or share its paths among hosts; until then these paths answer 503, or are left out";
+  "shorten its annotations and Secrets, or split its paths among hosts; until then these paths return 503 or are dropped";
 
-/** A route and the claim that it was granted to. */
+/** A route and its claim. */
 export interface FinishedRoute {
   readonly claim: Claim;
   readonly route: Route;
 }
 
 /**
- * Closes the paths of Ingresses that would make a host's rules too large to publish, which would keep everybody's from being
- * published; where the paths alone are too large they are left out. The oldest, who come first in `claims`, have the room
- * that there is.
+ * Closes the paths of Ingresses that would make the rules of a host too large to publish. If the paths alone are too
+ * large, they are dropped. The oldest Ingresses, first in `claims`, get the space.
  */
 export function enforceSizeLimit(
   finishedRoutes: readonly FinishedRoute[],
@@ -44,7 +46,7 @@ export function enforceSizeLimit(
     report("IngressTooLarge", buildSubject(owner.ingress, "spec.rules"), problem, sizeRemedy);
     const closedRoutes = ownerRoutes.map((route) => buildClosedRoute(route, problem));
     const closedBytes = countRouteBytes(closedRoutes, uses);
-    if (findSizeProblem(closedBytes, usedBytes) !== undefined) continue; // not even that has room
+    if (findSizeProblem(closedBytes, usedBytes) !== undefined) continue; // even the closed routes are too large
     usedBytes += closedBytes;
     keepByOwner.set(owner, (route) => [buildClosedRoute(route, problem)]);
   }
@@ -56,15 +58,15 @@ function buildClosedRoute({ id, path }: Route, reason: string): Route {
 }
 
 function findSizeProblem(bytes: number, usedBytes: number): string | undefined {
-  const text = `its paths would take ${formatKibibytes(bytes)} of the host's rules`;
+  const text = `paths would use ${formatKibibytes(bytes)} of the host's rules`;
   if (bytes > MAX_INGRESS_BYTES)
-    return `${text}, and at most ${formatKibibytes(MAX_INGRESS_BYTES)} may be one Ingress's`;
+    return `${text}, more than the ${formatKibibytes(MAX_INGRESS_BYTES)} allowed per Ingress`;
   if (usedBytes + bytes > MAX_HOST_BYTES)
-    return `${text}, of which ${formatKibibytes(MAX_HOST_BYTES - usedBytes)} are left by older ones`;
+    return `${text}, more than the ${formatKibibytes(MAX_HOST_BYTES - usedBytes)} that older Ingresses leave`;
   return undefined;
 }
 
-/** What routes take as they are published, with the backends that they lead to, and secrets as they are encrypted. */
+/** Returns the published size of routes in bytes, including their backends and encrypted secrets. */
 function countRouteBytes(routes: readonly Route[], { backends, secretLengths }: HostUses): number {
   const backendIds = new Set(routes.flatMap(({ backend }) => backend ?? []));
   const texts = [...routes, ...[...backendIds].map((id) => backends.get(id))].map((value) =>

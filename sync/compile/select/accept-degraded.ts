@@ -7,8 +7,8 @@ import { annotationCatalog, failsClosed, stripAnnotationPrefix } from "./annotat
 export const ACCEPT_DEGRADED = "accept-degraded";
 
 /**
- * Whether an Ingress is to be served although the edge cannot do what one of its annotations asks for. Only for what
- * cannot be had: a guard that cannot be read closes its paths all the same.
+ * Whether an Ingress is served although the edge does not support one of its fail-closed annotations. Applies to
+ * unsupported annotations only: an unreadable guard always closes its paths.
  */
 export function acceptsDegraded(annotation: string, { annotations }: IngressConfig): boolean {
   return (
@@ -17,7 +17,7 @@ export function acceptsDegraded(annotation: string, { annotations }: IngressConf
   );
 }
 
-/** Reports what `accept-degraded` names in vain: what is no annotation, closes nothing, or is not asked for. */
+/** Reports names in `accept-degraded` that are unknown, do not fail closed, or are not set on the Ingress. */
 export function reportUnusedAcceptances(
   ingressClaims: readonly IngressClaims[],
   diagnostics: readonly Diagnostic[],
@@ -36,9 +36,9 @@ export function reportUnusedAcceptances(
       const { object, field } = buildAnnotationSubject(ingress, annotations.findKey(canonicalName));
       if (failsClosed(name) && degradedFields.has(object + field)) continue;
       const problem = failsClosed(name)
-        ? `${name} closes nothing here`
-        : `${name} is no annotation whose paths would be closed`;
-      report("InvalidAnnotation", subject, problem, `take ${name} out of the list`);
+        ? `${name} does not close any path of this Ingress`
+        : `unknown or not a fail-closed annotation: ${name}`;
+      report("InvalidAnnotation", subject, problem, `remove ${name} from the list`);
     }
   }
 }

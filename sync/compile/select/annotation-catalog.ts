@@ -2,7 +2,7 @@ import { type CompiledPolicy, compiledPolicies } from "../../../src/rules/polici
 import type { Annotation } from "../../../src/rules/policies/policy.ts";
 import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 
-/** Every annotation that a policy reads, by name, aliases included; names are the canonical ones. */
+/** Every annotation that a policy reads, by name or alias. `name` is the canonical one. */
 export const annotationCatalog: ReadonlyMap<string, CatalogEntry> = new Map(
   compiledPolicies.flatMap((policy) =>
     Object.entries(policy.annotations).flatMap(([name, row]) =>
@@ -17,13 +17,13 @@ export interface CatalogEntry {
   readonly row: Annotation<unknown>;
 }
 
-/** An annotation without the prefix, if it stands under one of ours. */
+/** Returns an annotation without its prefix; undefined if it has none of our prefixes. */
 export function stripAnnotationPrefix(annotation: string): string | undefined {
   const prefix = ANNOTATION_PREFIXES.find((candidate) => annotation.startsWith(candidate));
   return prefix && annotation.slice(prefix.length);
 }
 
-/** Whether an annotation asks for what the edge cannot do and a route must not do without. */
+/** Whether the edge does not support an annotation and closes the routes that set it. */
 export function failsClosed(name: string): boolean {
   return annotationCatalog.get(name)?.row.support === "fail-closed";
 }

@@ -6,14 +6,14 @@ import type { Report, Subject } from "../diagnostics.ts";
 import type { ParsedAnnotations } from "../model.ts";
 
 const legacyPrefix = ANNOTATION_PREFIXES[2];
-// Of most policies an Ingress says nothing, and there are dozens: one object stands for all.
+// Shared by all policies without annotations, because an Ingress sets few of them.
 const NO_VALUES = Object.freeze({});
 
-/** Reads what the policies' tables name. A value that cannot be read is reported; a guard's closes every route. */
+/** Parses the annotations of all policies. Reports invalid values; an invalid guard closes every route. */
 export function readAnnotations(ingress: Ingress, report: Report): ParsedAnnotations {
   const presentNames = listPresentNames(ingress);
   const parseValues = (annotations: Annotations) => {
-    // Most are not there, and there are hundreds.
+    // Skips absent annotations first, because there are hundreds.
     const presentAnnotations = Object.entries(annotations).filter(([name, { aliases }]) =>
       [name, ...(aliases ?? [])].some((candidate) => presentNames.has(candidate)),
     );
@@ -25,7 +25,7 @@ export function readAnnotations(ingress: Ingress, report: Report): ParsedAnnotat
   const parsedPolicies = compiledPolicies.map(({ name, annotations }) => ({ name, parsed: parseValues(annotations) }));
   const values = Object.fromEntries(parsedPolicies.map(({ name, parsed }) => [name, toValues(parsed)]));
   return {
-    values: values as ParsedAnnotations["values"], // made from the list of policies, so every name is there
+    values: values as ParsedAnnotations["values"], // built from the list of policies, so it has every name
     unreadableGuard: parsedPolicies.flatMap(({ parsed }) => parsed).find(({ guard }) => guard !== undefined)?.guard,
     isLegacy: (annotation) => findAnnotationKey(ingress, annotation) === legacyPrefix + annotation,
     findKey: (annotation) => findAnnotationKey(ingress, annotation),
@@ -34,7 +34,7 @@ export function readAnnotations(ingress: Ingress, report: Report): ParsedAnnotat
 
 interface ParsedAnnotation {
   readonly value?: unknown;
-  readonly guard?: string; // the key of a guard whose value cannot be read
+  readonly guard?: string; // the key of an unreadable guard
 }
 
 function toValues(
@@ -59,16 +59,16 @@ function parseAnnotation(
   reportConflictingAnnotations(ingress, name, key, report);
   const result = annotation.parse(text.trim());
   if (result.ok) return { value: result.value };
-  const remedy = `write it like ${JSON.stringify(annotation.example)}`;
+  const remedy = `use a value such as ${JSON.stringify(annotation.example)}`;
   if (annotation.guards) {
-    report("RouteFailedClosed", subject, result.problem, `${remedy}; until then its paths answer 503`);
+    report("RouteFailedClosed", subject, result.problem, `${remedy}; until then its paths return 503`);
     return { guard: key };
   }
-  report("InvalidAnnotation", subject, result.problem, `${remedy}; until then it counts as absent`);
+  report("InvalidAnnotation", subject, result.problem, `${remedy}; until then it is ignored`);
   return {};
 }
 
-/** The names of an Ingress's annotations, without prefix. */
+/** Returns the names of an Ingress's annotations, without prefix. */
 function listPresentNames({ annotations }: Ingress): ReadonlySet<string> {
   const keys = Object.keys(annotations);
   return new Set(
@@ -78,7 +78,7 @@ function listPresentNames({ annotations }: Ingress): ReadonlySet<string> {
   );
 }
 
-/** The key that counts for an annotation: the first prefix under which it stands. */
+/** Returns the key of an annotation with the first prefix that is set. */
 function findAnnotationKey(ingress: Ingress, name: string): string | undefined {
   return ANNOTATION_PREFIXES.map((prefix) => prefix + name).find((key) => ingress.annotations[key] !== undefined);
 }
@@ -90,8 +90,8 @@ function reportConflictingAnnotations(ingress: Ingress, name: string, key: strin
     report(
       "ConflictingAnnotations",
       buildAnnotationSubject(ingress, otherKey),
-      `${key} has another value, and counts`,
-      "remove one of them",
+      `overridden by ${key}, which has another value`,
+      "remove one of the two",
     );
   }
 }

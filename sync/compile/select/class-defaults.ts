@@ -13,19 +13,19 @@ import { collectDiagnostics, type Diagnostic, type Report, type Reported, type S
 import type { Options } from "../options.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
 
-/** What an IngressClass says for Ingresses that don't say it themselves: annotations without prefix, from its ConfigMap. */
+/** The default annotations of an IngressClass, from its ConfigMap: names without prefix and their values. */
 export type ClassDefaults =
   | { readonly type: "read"; readonly values: Readonly<Record<string, string>> }
   | { readonly type: "unreadable"; readonly reason: string };
 
-/** The settings of each class of ours that has some, by its name, and the ConfigMaps that they stand in. */
+/** The defaults of our IngressClasses by class name, and the ConfigMaps that they come from. */
 export interface ClassDefaultsByName {
   readonly byClass: ReadonlyMap<string, ClassDefaults>;
   readonly references: readonly Reference[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads the settings of our classes. What cannot be read of them is reported, once for all of their Ingresses. */
+/** Reads the defaults of our classes. Reports each problem once, not per Ingress. */
 export function readClassDefaults(
   cluster: Cluster,
   options: Options,
@@ -38,7 +38,7 @@ export function readClassDefaults(
     const reference = buildConfigMapReference(parameters, options);
     const configMapOrProblem = reference
       ? (configMaps.get(nameOf(reference)) ?? describeMissingConfigMap(reference, cluster))
-      : "they are no ConfigMap";
+      : "spec.parameters is not a ConfigMap";
     const defaults = memo(ingressClass, [configMapOrProblem], () =>
       collectDiagnostics((report) => readDefaults(ingressClass, configMapOrProblem, report)),
     );
@@ -56,7 +56,7 @@ function buildConfigMapReference({ kind, name, namespace }: ClassParameters, opt
   return { kind, namespace: namespace ?? options.namespace ?? "default", name };
 }
 
-/** The settings in what was found: a ConfigMap, or why there is none. */
+/** Parses the defaults in a ConfigMap, or reports why it cannot be read. */
 function readDefaults(
   ingressClass: IngressClass,
   configMapOrProblem: ConfigMap | string,
@@ -67,14 +67,14 @@ function readDefaults(
     : parseDefaults(configMapOrProblem, report);
 }
 
-/** The name of the class that an Ingress of ours is of, whether it says so or not. */
+/** Returns the class of an Ingress: its own, else the default class, else `ingressClass`. */
 export function findClassName(ingress: Ingress, { classes }: Cluster, options: Options): string {
   const isDefault = (candidate: IngressClass) => candidate.isDefault && candidate.controller === options.controller;
   const className = ingress.className ?? ingress.annotations[CLASS_ANNOTATION];
   return className ?? classes.find(isDefault)?.name ?? options.ingressClass;
 }
 
-/** An Ingress with what its class says where it says nothing itself, under whichever prefix. */
+/** Returns an Ingress with the defaults of its class for annotations that it sets under no prefix. */
 export function applyClassDefaults(ingress: Ingress, defaults: ClassDefaults | undefined): Ingress {
   if (defaults?.type !== "read") return ingress;
   const missingEntries = Object.entries(defaults.values).filter(([name]) => !hasAnnotation(ingress, name));
@@ -90,19 +90,19 @@ function hasAnnotation({ annotations }: Ingress, name: string): boolean {
   return names.some((candidate) => ANNOTATION_PREFIXES.some((prefix) => annotations[prefix + candidate] !== undefined));
 }
 
-/** A guard's value stays even where it cannot be read, so that it closes what it would have protected. */
+/** Keeps an unreadable guard, so that it closes the routes that it would protect. */
 function parseDefaults(configMap: ConfigMap, report: Report): ClassDefaults {
   const values = Object.entries(configMap.data).filter(([name, text]) => {
     const subject = { object: `ConfigMap ${nameOf(configMap)}`, source: configMap.source, field: `data.${name}` };
     const { row, policy } = annotationCatalog.get(name) ?? {};
     if (!row || !policy?.allowedAsClassDefault) {
-      const remedy = "name an annotation without its prefix, or remove it";
-      report("UnknownAnnotation", subject, "there is no such setting of a class, so it means nothing here", remedy);
+      const remedy = "use the name of an annotation without its prefix, or remove the key";
+      report("UnknownAnnotation", subject, "unknown or not allowed as a class default; ignored", remedy);
       return false;
     }
     const result = row.parse(text.trim());
     if (result.ok) return true;
-    report("InvalidAnnotation", subject, result.problem, `write it like ${JSON.stringify(row.example)}`);
+    report("InvalidAnnotation", subject, result.problem, `use a value such as ${JSON.stringify(row.example)}`);
     return row.guards === true;
   });
   return { type: "read", values: Object.fromEntries(values) };
@@ -114,8 +114,8 @@ function reportUnreadableParameters(ingressClass: IngressClass, reason: string, 
     source: ingressClass.source,
     field: "spec.parameters",
   };
-  const remedy = "name a ConfigMap that the sync job may read; until then the paths of its Ingresses answer 503";
-  report("ClassParametersNotFound", subject, `the settings of the class cannot be read: ${reason}`, remedy);
+  const remedy = "name a ConfigMap that the controller may read; until then the paths of its Ingresses return 503";
+  report("ClassParametersNotFound", subject, `class defaults unreadable: ${reason}`, remedy);
   return { type: "unreadable", reason };
 }
 
@@ -123,5 +123,5 @@ function describeMissingConfigMap({ namespace, name }: Reference, { unreadableRe
   const unreadableReference = unreadableReferences.find(
     (reference) => reference.kind === "ConfigMap" && reference.namespace === namespace && reference.name === name,
   );
-  return unreadableReference?.problem ?? `there is no ConfigMap ${namespace}/${name}`;
+  return unreadableReference?.problem ?? `ConfigMap not found: ${namespace}/${name}`;
 }

@@ -5,10 +5,10 @@ import { memoize } from "../../incremental/memoize.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 
-/** What tells our Ingresses from others'. */
+/** The options that select our Ingresses. */
 export type ClassSelector = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
-/** Our Ingresses in claim order, so that the order in which objects arrive never matters. */
+/** Returns our Ingresses in claim order, so that the result does not depend on the order of objects. */
 export function selectIngresses({ ingresses, classes }: Cluster, options: ClassSelector, report: Report): Ingress[] {
   const classesByName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const hasDefaultClass = classes.some(
@@ -24,7 +24,7 @@ export function selectIngresses({ ingresses, classes }: Cluster, options: ClassS
     .map(({ ingress }) => ingress);
 }
 
-/** What an Ingress's place in claim order depends on. */
+/** An Ingress with the fields that claim order compares. */
 interface RankedIngress {
   readonly ingress: Ingress;
   readonly createdMs: number;
@@ -32,14 +32,14 @@ interface RankedIngress {
 }
 
 /**
- * The oldest first; one without a date is not created yet, so it comes last. Names break ties, downwards: ingress-nginx's
- * order.
+ * The oldest first; an Ingress without a date is last, because it is not created yet. Names break ties, in descending
+ * order, as in ingress-nginx.
  */
 function byClaimOrder(a: RankedIngress, b: RankedIngress): number {
   return a.createdMs - b.createdMs || compareText(b.name, a.name);
 }
 
-// After every date, yet a number: infinities cannot be subtracted.
+// After every date. Not Infinity, because two of those cannot be subtracted.
 const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
 const rankIngress = memoize((ingress: Ingress): RankedIngress => {
@@ -48,7 +48,10 @@ const rankIngress = memoize((ingress: Ingress): RankedIngress => {
   return { ingress, createdMs, name: nameOf(ingress) };
 });
 
-/** The field counts before the annotation, as in ingress-nginx; with neither, the default class or the option decides. */
+/**
+ * The field takes precedence over the annotation, as in ingress-nginx. With neither, the default class or the option
+ * decides.
+ */
 function isSelected(
   ingress: Ingress,
   { ingressClass, hasDefaultClass }: { ingressClass: IngressClass | undefined; hasDefaultClass: boolean },
@@ -61,7 +64,7 @@ function isSelected(
     if (!isSelectedClass(ingress, ingressClass, options, report)) return false;
     if (annotationClass !== undefined && annotationClass !== fieldClass && annotationClass !== options.ingressClass) {
       const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
-      const problem = `the class is "${fieldClass}" here and "${annotationClass}" in the annotation ${CLASS_ANNOTATION}`;
+      const problem = `class "${fieldClass}" conflicts with "${annotationClass}" in the annotation ${CLASS_ANNOTATION}; the field wins`;
       report("IngressClassConflict", subject, problem, "remove the annotation");
     }
     return true;
@@ -80,7 +83,7 @@ function isSelectedClass(
   const name = ingress.className;
   if (name !== options.ingressClass) return false;
   const subject = { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.ingressClassName" };
-  const remedy = `create it with spec.controller: ${options.controller}`;
-  report("IngressClassNotFound", subject, `there is no IngressClass ${name}; it is taken by its name`, remedy);
+  const remedy = `create the IngressClass with spec.controller: ${options.controller}`;
+  report("IngressClassNotFound", subject, `IngressClass not found: ${name}; it is matched by name`, remedy);
   return true;
 }

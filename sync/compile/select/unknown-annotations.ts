@@ -4,10 +4,10 @@ import type { Report } from "../diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./annotation-catalog.ts";
 import { type RemovedAnnotation, removedAnnotations } from "./removed-annotations.ts";
 
-/** Prefixes of another controller for nginx, F5's, which are often taken for ingress-nginx's. */
+/** Prefixes of F5's nginx controller, which users confuse with ingress-nginx's. */
 const foreignPrefixes = ["nginx.org/", "nginx.com/"];
 
-/** Reports annotations that mean nothing here though they look as if they did. Their Ingress serves all the same. */
+/** Reports unknown, removed and foreign annotations. The Ingress is served without them. */
 export function reportUnknownAnnotations(ingress: Ingress, report: Report): void {
   for (const key of Object.keys(ingress.annotations)) {
     const subject = {
@@ -17,8 +17,8 @@ export function reportUnknownAnnotations(ingress: Ingress, report: Report): void
     };
     const prefix = foreignPrefixes.find((candidate) => key.startsWith(candidate));
     if (prefix) {
-      const remedy = `write what it is for under nginx.ingress.kubernetes.io/, or leave it`;
-      report("ForeignAnnotation", subject, `${prefix} is F5's controller's, and means nothing here`, remedy);
+      const remedy = `use the equivalent under nginx.ingress.kubernetes.io/, or leave it`;
+      report("ForeignAnnotation", subject, `${prefix} is a prefix of F5's controller; ignored`, remedy);
     }
     const name = stripAnnotationPrefix(key);
     if (name !== undefined && !annotationCatalog.has(name))
@@ -30,16 +30,13 @@ function buildUnknownMessage(name: string): [problem: string, remedy: string] {
   const removedAnnotation =
     removedAnnotations[name] ?? (name.startsWith("influxdb-") ? removedAnnotations["enable-influxdb"] : undefined);
   if (removedAnnotation)
-    return [`ingress-nginx ${formatRemoval(removedAnnotation)}, and it means nothing here`, removedAnnotation.remedy];
+    return [`ingress-nginx ${formatRemoval(removedAnnotation)}; ignored`, removedAnnotation.remedy];
   const suggestion = closest(name, [...annotationCatalog.keys()]);
   const isNear = distance(name, suggestion) <= Math.max(2, Math.floor(name.length / 4));
-  return [
-    "there is no such annotation, so it means nothing here",
-    isNear ? `is it ${suggestion} that is meant?` : "remove it",
-  ];
+  return ["unknown annotation; ignored", isNear ? `did you mean ${suggestion}?` : "remove it"];
 }
 
 function formatRemoval({ removedIn }: RemovedAnnotation): string {
   if (removedIn === undefined) return "never had it";
-  return removedIn === "" ? "dropped it long ago" : `dropped it in ${removedIn}`;
+  return removedIn === "" ? "removed it long ago" : `removed it in ${removedIn}`;
 }

@@ -8,7 +8,7 @@ import { createDnsApi, type LocalRecord } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
 
-/** A Cloudflare account on this machine, spoken to as the real API is. */
+/** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {
   readonly baseURL: string;
   readonly token: string;
@@ -16,18 +16,18 @@ export interface LocalAccount {
   readonly namespaceId: string;
   readonly zones: readonly string[];
   faults: FaultPlan;
-  /** Every request so far, faulty ones included. */
+  /** Every request so far, including those that got a fault. */
   readonly requests: { method: string; path: string }[];
-  /** The DNS records of a zone. */
+  /** Returns the DNS records of a zone. */
   records(zone: string): readonly LocalRecord[];
-  /** How the edge's reads of KV go wrong; needs a stack with `edgeFaults`. */
+  /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface AccountOptions {
   zones: readonly string[];
-  /** Asked for at each use: the storage starts later than the account. */
+  /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
 }
 
@@ -35,7 +35,7 @@ const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
 const NAMESPACE_ID = deriveId("rules");
 
-/** Starts the local account's API on a free port of 127.0.0.1. */
+/** Starts the API of the local account on a free port of 127.0.0.1. */
 export async function startAccount({ zones, storage }: AccountOptions): Promise<LocalAccount> {
   const dnsApi = createDnsApi(zones, ACCOUNT_ID);
   const requests: { method: string; path: string }[] = [];

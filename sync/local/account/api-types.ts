@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A request to the API, read whole. `path` has its segments decoded. */
+/** A request to the API, with its whole body. The segments of `path` are decoded. */
 export interface ApiCall {
   line: string;
   method: string;
@@ -15,10 +15,10 @@ export type ApiReply =
   | { bytes: string }
   | { status: number; code: number; message: string };
 
-/** An endpoint's answer; undefined when the path is not its own. */
+/** Responds to a request; undefined if the path is not one of its endpoints. */
 export type LocalApi = (call: ApiCall) => Promise<ApiReply> | ApiReply | undefined;
 
-/** Ids look like Cloudflare's: 32 hexadecimal digits. */
+/** Returns an id like Cloudflare's: 32 hexadecimal digits. */
 export function deriveId(name: string): string {
   return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }

@@ -13,7 +13,7 @@ export interface LocalRecord {
 
 const MAX_BATCH_RECORDS = 200;
 
-/** The zone and DNS endpoints of the API; the records lie in memory. */
+/** Creates the zone and DNS endpoints of the API. The records are in memory. */
 export function createDnsApi(zones: readonly string[], accountId: string) {
   const recordsByZone = new Map<string, LocalRecord[]>(zones.map((name) => [name, []]));
   const records = (zone: string): readonly LocalRecord[] => recordsByZone.get(zone) ?? [];
@@ -79,7 +79,7 @@ function paginate(items: readonly object[], query: URLSearchParams, maxPageSize:
 
 type AppliedBatch = { records: LocalRecord[]; deletedRecords: LocalRecord[]; createdRecords: LocalRecord[] };
 
-/** Deletes, then posts, in one transaction, as the real API does it. */
+/** Deletes and then creates records in one transaction, as the real API does. */
 function applyBatch(
   { body }: ApiCall,
   existingRecords: readonly LocalRecord[],
@@ -124,7 +124,7 @@ function buildErrorReply(code: number, message: string) {
   return { status: 400, code, message };
 }
 
-/** Names compare without case and without the root's dot. */
+/** Normalizes a name: lower case, without the final dot. */
 export function normalizeRecordName(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

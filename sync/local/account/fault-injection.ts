@@ -1,35 +1,35 @@
 import type { ServerResponse } from "node:http";
 
-/** What the local account does wrong. Each number counts down: so many requests more. */
+/** The faults of the local account. Each number counts down, one per request. */
 export interface FaultPlan {
-  /** Answer 429 with Retry-After. */
+  /** Return 429 with Retry-After. */
   tooManyRequests: number;
   retryAfterSeconds: number;
-  /** Answer 500. */
+  /** Return 500. */
   serverErrors: number;
-  /** Never answer. */
+  /** Never respond. */
   hangs: number;
-  /** Carry out a bulk write or removal by half: the last half of its keys (one of one) is reported unsuccessful. */
+  /** Execute half of a bulk write or removal: the last half of its keys, at least one, is reported as failed. */
   partialWrites: number;
-  /** Which requests the faults are for, told by "METHOD /path"; all, when left out. */
+  /** Requests that get the faults, as "METHOD /path". All by default. */
   requestPattern?: RegExp;
 }
 
-/** No faults. */
+/** Creates a plan without faults. */
 export function createFaultPlan(): FaultPlan {
   return { tooManyRequests: 0, retryAfterSeconds: 1, serverErrors: 0, hangs: 0, partialWrites: 0 };
 }
 
 type FaultName = "tooManyRequests" | "serverErrors" | "hangs" | "partialWrites";
 
-/** Whether this request gets the fault; counts it if so. */
+/** Whether this request gets the fault. If so, counts it. */
 export function shouldFail(faults: FaultPlan, fault: FaultName, line: string): boolean {
   if (faults[fault] <= 0 || (faults.requestPattern && !faults.requestPattern.test(line))) return false;
   faults[fault] -= 1;
   return true;
 }
 
-/** Answers a request with the fault that is due, if one is. */
+/** Responds with the next fault of the plan, if there is one. */
 export function injectFault(faults: FaultPlan, line: string, response: ServerResponse): boolean {
   if (shouldFail(faults, "hangs", line)) return true;
   if (shouldFail(faults, "tooManyRequests", line)) {
@@ -45,7 +45,7 @@ export function injectFault(faults: FaultPlan, line: string, response: ServerRes
   return false;
 }
 
-/** The envelope of every answer that is not a success. */
+/** The body of every response except success. */
 export function buildErrorBody(code: number, message: string) {
   return { success: false, errors: [{ code, message }], messages: [], result: null };
 }

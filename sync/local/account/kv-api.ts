@@ -4,7 +4,7 @@ import { type FaultPlan, shouldFail } from "./fault-injection.ts";
 
 const MAX_PAGE_KEYS = 1000;
 
-/** The KV endpoints of the API, for the one namespace that the local account has. */
+/** Creates the KV endpoints of the API, for the single namespace of the local account. */
 export function createKvApi(
   accountId: string,
   namespaceId: string,

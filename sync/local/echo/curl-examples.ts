@@ -1,11 +1,11 @@
 import type { HostRules, Route, Rules } from "../../../src/rules/snapshot.ts";
 
 const MAX_EXAMPLE_ROUTES = 8;
-/** Stands for the hosts of rules that name none, and for the label of a wildcard. */
+/** Sample name for hosts of rules without a name, and sample label for a wildcard. */
 const ANY_HOST_EXAMPLE = "any.example.com";
 const WILDCARD_LABEL = "any";
 
-/** What is served, with commands that ask for it: they work exactly as they are printed. */
+/** Returns the served routes, with curl commands that work as printed. */
 export function formatExamples({ hosts }: Rules, http: URL, https: URL): string[] {
   const routes = hosts.flatMap((rules) => rules.routes.map((route) => ({ rules, route })));
   const lines = routes
@@ -18,7 +18,7 @@ function formatExample(rules: HostRules, route: Route, http: URL, https: URL): s
   const host = rules.host === "*" ? ANY_HOST_EXAMPLE : rules.host.replace("*", WILDCARD_LABEL);
   const path = buildSamplePath(route);
   const commands = [http, https].map(({ protocol, port, hostname }) => {
-    const insecureFlag = protocol === "https:" ? "-k " : ""; // the certificate is made here, or not for this machine
+    const insecureFlag = protocol === "https:" ? "-k " : ""; // the certificate is self-signed, or not trusted on this machine
     return `  curl ${insecureFlag}--resolve ${host}:${port}:${hostname} '${protocol}//${host}:${port}${path}'`;
   });
   return [`${rules.host} ${formatRoutePath(route)} -> ${route.backend ?? "503"}`, ...commands];
@@ -28,7 +28,7 @@ function formatRoutePath({ path }: Route): string {
   return path.type === "regex" ? path.pattern : `${path.path}${path.type === "exact" ? " (exact)" : ""}`;
 }
 
-/** A path that a route takes, where it is plain to see. */
+/** Returns a sample path that the route matches, if one is easy to derive. */
 function buildSamplePath({ path }: Route): string {
   if (path.type !== "regex") return encodeURI(path.path).replaceAll("'", "%27");
   return /^\^(\/[\w/-]*)/.exec(path.pattern)?.[1] ?? "/";

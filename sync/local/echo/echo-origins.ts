@@ -2,9 +2,9 @@ import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
 import type { LocalCloudflare } from "../local-cloudflare.ts";
 import { type EchoServer, startEchoServers } from "./echo.ts";
 
-/** Echo origins in place of a cluster's Services. */
+/** Echo origins that replace the Services of a cluster. */
 export interface EchoOrigins {
-  /** Starts one for every port of every Service that has none yet, and has the Service's addresses lead there. */
+  /** Starts an origin for each new port of a Service, and forwards the Service's addresses to it. */
   start(cluster: Cluster): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export function createEchoOrigins({ forward }: Pick<LocalCloudflare, "forward">)
   };
 }
 
-/** Every address and port of every Service: "203.0.113.10:80" of "namespace/service:80". */
+/** Lists every address and port of every Service: "203.0.113.10:80" of "namespace/service:80". */
 function listEndpoints({ services }: Cluster): { backend: string; address: string }[] {
   return services.flatMap((service) => {
     const addresses = service.externalIPs.length > 0 ? service.externalIPs : service.loadBalancer;

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { WebSocketServer } from "ws";
 import { listen } from "../../net/listen.ts";
 
-/** An origin that answers with what it was asked. `address` is where it listens: "127.0.0.1:41234". */
+/** An origin that returns the request. `address` is its own address: "127.0.0.1:41234". */
 export interface EchoServer {
   readonly backend: string;
   readonly address: string;
@@ -32,7 +32,7 @@ async function startEchoServer(backend: string): Promise<EchoServer> {
 
 async function sendEcho(backend: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url: path, headers } = request;
-  const body = await text(request).catch(() => ""); // a client that went away
+  const body = await text(request).catch(() => ""); // the client disconnected
   response.writeHead(200, { "content-type": "application/json", "x-echo-backend": backend });
   response.end(
     `${JSON.stringify({ backend, method, path, headers, body: body.slice(0, MAX_BODY_CHARACTERS) }, null, 2)}\n`,

@@ -8,13 +8,13 @@ export interface Certificate {
 }
 
 export interface CertificateStore {
-  /** By host; "*.x" stands for one more label. Replaces what was set before. A pair that is broken is left out. */
+  /** By host; "*.x" matches one more label. Replaces the earlier certificates. An invalid pair is skipped. */
   set(certificates: ReadonlyMap<string, Certificate>): void;
-  /** The given certificate that fits best, else one made here for that name. */
+  /** Returns the most specific certificate for a name, or generates one. */
   contextFor(serverName: string): Promise<SecureContext>;
 }
 
-/** The certificates of the local edge. */
+/** Creates the certificates of the local edge. */
 export function createCertificateStore(): CertificateStore {
   const generatedContexts = new Map<string, Promise<SecureContext>>();
   let configuredContexts = new Map<string, SecureContext>();
@@ -39,11 +39,11 @@ function createContextEntry(host: string, { key, cert }: Certificate): [string, 
   try {
     return [[host, createSecureContext({ key, cert })]];
   } catch {
-    return []; // unreadable, or key and certificate do not belong together
+    return []; // unreadable, or the key does not match the certificate
   }
 }
 
-/** Makes a certificate for one name, signed by itself. */
+/** Generates a self-signed certificate for one name. */
 export async function generateCertificate(name: string): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: name.slice(0, 64) }], {
     keyType: "ec",

@@ -9,21 +9,21 @@ import { request as requestHttps } from "node:https";
 import { type Duplex, pipeline } from "node:stream";
 import { TLSSocket } from "node:tls";
 
-/** Where a request goes on to, and what of it is said anew there. */
+/** The destination of a request, and the headers to replace. */
 export interface ProxyTarget {
   protocol: "http:" | "https:";
   host: string;
   port: number;
   agent: Agent;
   path: string;
-  /** Names and values in turn, as in `rawHeaders`, without hop-by-hop headers and Content-Length. */
+  /** Alternating names and values, as in `rawHeaders`, without hop-by-hop headers and Content-Length. */
   headers: readonly string[];
-  /** The name asked for in a TLS handshake. */
+  /** The server name in the TLS handshake. */
   serverName?: string;
   connectTimeoutMs?: number;
 }
 
-/** Why no answer came. */
+/** Why there is no response. */
 export type ProxyFailure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
 
 const MAX_HEADER_BYTES = 256 * 1024;
@@ -37,7 +37,7 @@ const HOP_BY_HOP_HEADERS = [
   "upgrade",
 ];
 
-/** Sends the request on and its answer back, both streamed. A client that goes away ends the request onward. */
+/** Forwards a request and streams its response. If the client disconnects, the forwarded request is aborted. */
 export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,7 +50,7 @@ export function proxyRequest(
     let hasResponse = false;
     const outgoingRequest = openRequest(request, target, framingHeaders, (failure) => {
       if (hasResponse || response.destroyed) return;
-      // A kept connection may be closed just as it is used; with no body sent, asking again is safe.
+      // The origin may close a reused connection at the same time. Without a body sent, a retry is safe.
       if (failure === "reset" && outgoingRequest.reusedSocket && !isRetry && hasNoBody) sendAttempt(true);
       else onFailure(failure);
     });
@@ -76,7 +76,7 @@ export function proxyRequest(
   sendAttempt(false);
 }
 
-/** Sends a WebSocket's opening on and, once it is accepted, every byte both ways. */
+/** Forwards a WebSocket upgrade and, when it is accepted, every byte in both directions. */
 export function proxyWebSocket(
   request: IncomingMessage,
   socket: Duplex,
@@ -105,7 +105,7 @@ export function proxyWebSocket(
   outgoingRequest.end();
 }
 
-/** Headers without those that speak of one connection only, the ones that Connection names among them. */
+/** Returns the headers without hop-by-hop headers, including those that Connection names. */
 export function stripHopByHop(
   rawHeaders: readonly string[],
   isExcluded: (name: string) => boolean = () => false,
@@ -118,12 +118,15 @@ export function stripHopByHop(
   return pairs.filter(([name]) => !droppedNames.has(name.toLowerCase()) && !isExcluded(name.toLowerCase())).flat();
 }
 
-/** Raw headers as pairs. */
+/** Returns raw headers as pairs. */
 export function parseHeaderPairs(rawHeaders: readonly string[]): [name: string, value: string][] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as [string, string]] : []));
 }
 
-/** How the body is delimited onward. Without this Node would announce a chunked body for a POST that has none. */
+/**
+ * Returns the headers that delimit the forwarded body. Without them, Node sends a chunked body for a POST without a
+ * body.
+ */
 function buildFramingHeaders({ method = "GET", headers }: IncomingMessage): string[] {
   if (headers["transfer-encoding"] !== undefined) return ["Transfer-Encoding", "chunked"];
   const length = headers["content-length"];
@@ -155,7 +158,7 @@ function openRequest(
 
 type ConnectionStage = "connect" | "handshake" | "open";
 
-/** How far a request has come; it is ended when there is no connection in time. */
+/** Tracks the connection of a request, and aborts the request if it does not connect in time. */
 function trackConnection(
   outgoingRequest: ClientRequest,
   isTls: boolean,
@@ -200,10 +203,10 @@ function formatResponseHead(
   return Buffer.from(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("")}\r\n`, "latin1");
 }
 
-/** By a reset: workerd takes a mere end for a client that has no more to say, and waits on for a silent origin. */
+/** Resets the connection. If it only ended, workerd would wait for a silent origin. */
 function abortRequest(outgoingRequest: ClientRequest): void {
   const { socket } = outgoingRequest;
-  // Resetting one that is being shut down already leaves its handle open for ever, and Node then spins when it exits.
+  // A reset of a connection that is shutting down leaks its handle, and Node then spins at exit.
   const canReset = socket && !socket.writableEnded && !(socket instanceof TLSSocket);
   if (!outgoingRequest.destroyed && canReset) socket.resetAndDestroy();
   outgoingRequest.destroy();

@@ -22,18 +22,18 @@ export interface EdgeListeners {
 export interface EdgeListenersOptions {
   httpPort: number;
   httpsPort: number;
-  /** The Worker's own socket, which takes requests in proxy style. */
+  /** The Worker's own socket, which accepts requests in proxy style. */
   worker: URL;
 }
 
-const IDLE_TIMEOUT_MS = 2_000; // workerd closes a kept connection after 5 s
+const IDLE_TIMEOUT_MS = 2_000; // workerd closes an idle connection after 5 s
 const SERVER_OPTIONS = {
   maxHeaderSize: 128 * 1024,
   requestTimeout: 0,
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 };
 
-/** Listens on 127.0.0.1 and hands every request to the Worker as Cloudflare would. */
+/** Listens on 127.0.0.1 and sends every request to the Worker as Cloudflare does. */
 export async function startEdgeListeners({
   httpPort,
   httpsPort,
@@ -68,8 +68,8 @@ export async function startEdgeListeners({
 
 async function createTlsOptions(certificateStore: CertificateStore) {
   return {
-    ...(await generateCertificate("localhost")), // for clients that name no host
-    noDelay: true, // as Node's HTTP servers do; else small answers wait 40 ms
+    ...(await generateCertificate("localhost")), // for clients that send no server name
+    noDelay: true, // as in Node's HTTP servers; otherwise small responses wait 40 ms
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
@@ -82,13 +82,13 @@ async function createTlsOptions(certificateStore: CertificateStore) {
   };
 }
 
-/** A server that listens nowhere: connections are handed to it. */
+/** Creates a server that does not listen; connections are passed to it. */
 function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
     const target = buildProxyTarget(request, scheme, worker, agent);
     if (target)
-      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
+      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not respond\n"));
     else response.writeHead(400).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {

@@ -5,23 +5,23 @@ import { listen } from "../../net/listen.ts";
 import { type ProxyFailure, type ProxyTarget, proxyRequest, proxyWebSocket, stripHopByHop } from "./http-proxy.ts";
 import { type DnsResolution, type DnsZones, resolveOrigin } from "./resolve-override.ts";
 
-/** What lies behind the Worker's fetches. */
+/** The proxy for the Worker's fetches. */
 export interface OutboundProxy {
   readonly port: number;
-  /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
+  /** Forwards connections to `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
   close(): Promise<void>;
 }
 
 export interface OutboundProxyOptions {
   dnsZones: DnsZones;
-  /** Whether an address that is neither forwarded nor loopback is answered with 522, with no packet sent. */
+  /** Whether an address that is neither forwarded nor loopback returns 522 without a connection. */
   loopbackOnly?: boolean;
   connectTimeoutMs?: number;
 }
 
-const CONNECT_TIMEOUT_MS = 19_000; // Cloudflare's own: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
-const IDLE_TIMEOUT_MS = 4_000; // below the 5 s after which many servers close a kept connection
+const CONNECT_TIMEOUT_MS = 19_000; // The timeout of Cloudflare: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
+const IDLE_TIMEOUT_MS = 4_000; // less than the 5 s after which many servers close an idle connection
 
 const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
   unresolved: { status: 530, error: 1016 },
@@ -33,7 +33,7 @@ const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
 
 type CloudflareError = Extract<DnsResolution, { error: number }>;
 
-/** Starts it on a free port of 127.0.0.1. Requests reach it in proxy style, with the fetch's `cf` object in X-Cf-Blob. */
+/** Starts the proxy on a free port of 127.0.0.1. Requests arrive in proxy style, with the `cf` object in X-Cf-Blob. */
 export async function startOutboundProxy(options: OutboundProxyOptions): Promise<OutboundProxy> {
   const forwards = new Map<string, string>();
   const agentOptions = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
@@ -42,7 +42,7 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
     try {
       return routeRequest(request, options, forwards, agents);
     } catch {
-      return { status: 400, error: 400 }; // not from the Worker: it sends whole URLs and JSON
+      return { status: 400, error: 400 }; // not from the Worker, which sends whole URLs and JSON
     }
   };
 
@@ -55,7 +55,7 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
   server.on("request", (request, response) => {
-    response.removeHeader("Connection"); // else Node's own Connection and Keep-Alive reach the Worker
+    response.removeHeader("Connection"); // otherwise Node's own Connection and Keep-Alive headers reach the Worker
     const target = routeOrReject(request);
     if ("error" in target) sendErrorCode(response, target);
     else proxyRequest(request, response, target, (failure) => sendErrorCode(response, ERROR_BY_FAILURE[failure]));
@@ -101,7 +101,7 @@ function routeRequest(
     port: Number(targetPort),
     agent: agents[protocol],
     path: extractPath(target),
-    // A Worker cannot set Host: it is the URL's, whatever it tried.
+    // A Worker cannot set Host: it is always the URL's.
     headers: ["Host", url.host, ...stripHopByHop(request.rawHeaders, isReplacedHeader)],
     serverName: url.hostname,
     connectTimeoutMs,
@@ -117,7 +117,7 @@ function parseResolveOverride({ headers }: IncomingMessage): string | undefined 
   return typeof resolveOverride === "string" ? resolveOverride : undefined;
 }
 
-/** Taken from the text: parsing would change it. */
+/** Returns the path as written, because parsing would change it. */
 function extractPath(target: string): string {
   const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
   return path.startsWith("/") ? path : `/${path}`;

@@ -1,9 +1,9 @@
 import type { Miniflare } from "miniflare";
 
-/** How the edge reads KV. `cached`: the first answer for a key, absence included, is given again and again. */
+/** The mode of the edge's KV reads. `cached` repeats the first result of a key, absence included. */
 export type EdgeReadMode = "fresh" | "cached" | "failing" | "hanging";
 
-/** The KV namespace, reached from outside of workerd. Absent keys have no value or null. */
+/** Access to the KV namespace from outside workerd. Absent keys have no value or null. */
 export interface WorkerStorage {
   get(keys: readonly string[]): Promise<Record<string, string | null>>;
   put(entries: readonly { key: string; value: string }[]): Promise<void>;
@@ -12,9 +12,9 @@ export interface WorkerStorage {
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
 }
 
-/** The storage that the Worker STORAGE_WORKER keeps. One request for many keys: thousands are written in a second. */
+/** Opens the storage in the Worker STORAGE_WORKER. Sends many keys in one request, because a sync writes thousands. */
 export function openWorkerStorage(miniflare: Miniflare, worker: string): WorkerStorage {
-  // What STORAGE_WORKER answers to each question is written below.
+  // STORAGE_WORKER, below, defines the response of each command.
   const sendCommand = async <T>(command: object): Promise<T> => {
     const { fetch } = await miniflare.getWorker(worker);
     const response = await fetch("http://storage/", { method: "POST", body: JSON.stringify(command) });
@@ -31,8 +31,8 @@ export function openWorkerStorage(miniflare: Miniflare, worker: string): WorkerS
 }
 
 /**
- * Keeps the namespace for the API, and is the `RULES` binding itself where the edge's reads are to go wrong: the RPC
- * methods of `Reads` then stand in for the binding's.
+ * Stores the namespace for the API. With `edgeFaults`, it is also the `RULES` binding: its RPC methods replace the
+ * binding's.
  */
 export const STORAGE_WORKER_SCRIPT = `
 import { WorkerEntrypoint } from "cloudflare:workers";

@@ -3,12 +3,12 @@ import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { STORAGE_WORKER_SCRIPT } from "./worker-storage.ts";
 
 export interface WorkerdOptions {
-  /** The Worker's entry. */
+  /** The entry file of the Worker. */
   worker: string;
   variables: Readonly<Record<string, string>>;
   /** Class names by binding. */
   durableObjects: Readonly<Record<string, string>>;
-  /** Whether the edge reads KV through what can make its reads go wrong. */
+  /** Whether the edge reads KV through `FaultInjectingKv`. */
   edgeFaults: boolean;
   outboundProxyPort: number;
   log: (line: string) => void;
@@ -21,11 +21,11 @@ const OUTBOUND_WORKER_NAME = "outbound";
 
 export interface Workerd {
   readonly miniflare: Miniflare;
-  /** Begins anew with what is stored and cached, but with nothing in memory. */
+  /** Restarts workerd. Stored and cached data stays; memory is lost. */
   restart(): Promise<void>;
 }
 
-/** Starts workerd with the Worker, its KV, and the local internet behind its fetches. */
+/** Starts workerd with the Worker, its KV and the proxy for its fetches. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const miniflareOptions = buildMiniflareOptions(options, await bundle(options.worker));
   const miniflare = preserveSignalHandlers(() => new Miniflare(miniflareOptions));
@@ -33,7 +33,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   return { miniflare, restart: () => miniflare.setOptions(miniflareOptions) };
 }
 
-/** Miniflare ends the process at a signal, with everything open; where someone listens for it already, that one decides. */
+/**
+ * Miniflare's signal handlers end the process without closing anything. Keeps the existing handlers if there are any.
+ */
 function preserveSignalHandlers<T>(create: () => T): T {
   const handlersBefore = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, process.listeners(signal)] as const);
   const result = create();
@@ -107,7 +109,7 @@ function buildMiniflareOptions(options: WorkerdOptions, script: string): Minifla
             OUTBOUND: {
               type: "external",
               address: `127.0.0.1:${outboundProxyPort}`,
-              http: { style: 1, cfBlobHeader: "X-Cf-Blob" }, // 1: whole URLs, as a proxy is asked
+              http: { style: 1, cfBlobHeader: "X-Cf-Blob" }, // 1: whole URLs, as in requests to a proxy
             },
           },
         },
