@@ -1,9 +1,9 @@
+import { parseArgs } from "node:util";
 import type { Cluster, Ingress, Service } from "../../sync/collect/cluster-model.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
-import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import { DEFAULT_PERMITS } from "../../sync/permits/model.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
@@ -12,10 +12,19 @@ import { serializeHost } from "../../sync/publish/serialize.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { buildObjects } from "./objects.ts";
 
-// Prints what rounds of a large cluster cost. It asserts nothing: how fast a machine is says nothing of the code.
+// Prints the CPU time and memory of syncs of a large cluster: compile and plan, without a network. It asserts nothing,
+// because the speed of a machine is no property of the code. Compare only figures of one machine and one minute.
+// Each Ingress has one host: `--ingresses 100000` gives 100,000 hosts and their aliases.
 
-const SAMPLE_COUNT = 15;
-const SIZE = { ingresses: 10_000, services: 5000 };
+const { values: flags } = parseArgs({
+  options: {
+    ingresses: { type: "string", default: "10000" },
+    services: { type: "string", default: "5000" },
+    samples: { type: "string", default: "15" }, // syncs of each kind; the table shows the median
+  },
+});
+const size = { ingresses: Number(flags.ingresses), services: Number(flags.services) };
+const sampleCount = Number(flags.samples);
 
 const encryptor = createSecretEncryptor(generateSigningKeys().privateKey, generateEncryptionKeys().publicKey);
 const options: Options = {
@@ -30,93 +39,73 @@ const options: Options = {
 };
 const cache = createCompileCache();
 
-/** Compiles, and plans what would be published. */
-async function compileAndPlan(
-  cluster: Cluster,
-): Promise<{ compilation: Compilation; shards: ReadonlyMap<string, string> }> {
-  const compilation = compile(cluster, options, cache);
-  computeRulesDigest(compilation.rules);
-  const encryptedSecrets = await encryptor.prepare(compilation.rules.hosts.map(serializeHost));
-  return { compilation, shards: planPublication(compilation.rules, undefined, 1, new Date(), encryptedSecrets).shards };
-}
-
-interface Cost {
-  readonly elapsed: number; // ms
-  readonly cpu: number; // ms, of all threads: garbage is collected beside
-}
-
-async function measureCost(work: () => Promise<unknown>): Promise<Cost> {
-  const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
-  await work();
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return { elapsed: performance.now() - startedAt, cpu: (user + system) / 1000 };
-}
-
-async function measureSyncs(label: string, clusters: (index: number) => Cluster): Promise<void> {
-  const costs: Cost[] = [];
-  for (let index = 0; index < SAMPLE_COUNT; index++) {
-    const cluster = clusters(index);
-    costs.push(await measureCost(() => compileAndPlan(cluster)));
-  }
-  printCost(label, { elapsed: median(costs.map(({ elapsed }) => elapsed)), cpu: median(costs.map(({ cpu }) => cpu)) });
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function printCost(label: string, { elapsed, cpu }: Cost): void {
-  const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8);
-  console.log(`${label.padEnd(24)} ${ms(cpu)} CPU ${ms(elapsed)} elapsed`);
-}
-
-function formatMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
 let cluster: Cluster = {
-  ...parseCluster(buildObjects(SIZE).map((object) => ({ object, source: "the API" }))),
+  ...parseCluster(buildObjects(size).map((object) => ({ object, source: "the API" }))),
   certificates: "unknown",
 };
 
-/** Takes a request limit that no Ingress had yet. */
-function withChangedIngress(index: number): Cluster {
-  const targetIndex = index * 37;
+/** Compiles, plans the publication, and describes both. */
+async function compileAndPlan(): Promise<string> {
+  const { rules, diagnostics, references } = compile(cluster, options, cache);
+  computeRulesDigest(rules);
+  const encryptTokens = await encryptor.prepare(rules.hosts.map(serializeHost));
+  const { shards } = planPublication(rules, undefined, 1, new Date(), encryptTokens);
+  const counts = `${rules.hosts.length} hosts, ${shards.size} shards, ${diagnostics.length} diagnostics`;
+  return `${counts}, ${references.length} referenced Secrets and ConfigMaps`;
+}
+
+/** A row of the table. CPU is that of all threads, because garbage is collected in others. */
+interface Cost {
+  readonly "CPU ms": number;
+  readonly "elapsed ms": number;
+  readonly "RSS MB": number;
+}
+
+async function measureCost(): Promise<Cost> {
+  const [startedAt, cpuBefore] = [performance.now(), process.cpuUsage()];
+  await compileAndPlan();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const [cpu, elapsed] = [(user + system) / 1000, performance.now() - startedAt];
+  return { "CPU ms": Math.round(cpu), "elapsed ms": Math.round(elapsed), "RSS MB": readResidentMegabytes() };
+}
+
+async function measureChanges(change: (index: number) => Cluster): Promise<Cost> {
+  const costs: Cost[] = [];
+  for (let index = 0; index < sampleCount; index++) {
+    cluster = change(index);
+    costs.push(await measureCost());
+  }
+  const median = (key: keyof Cost) => costs.map((cost) => cost[key]).toSorted((a, b) => a - b)[sampleCount >> 1] ?? 0;
+  return { "CPU ms": median("CPU ms"), "elapsed ms": median("elapsed ms"), "RSS MB": readResidentMegabytes() };
+}
+
+function readResidentMegabytes(): number {
+  return Math.round(process.memoryUsage.rss() / 1e6);
+}
+
+/** Sets a request limit that no Ingress has yet. */
+function changeIngress(index: number): Cluster {
   const change = (ingress: Ingress): Ingress => ({
     ...ingress,
     annotations: { ...ingress.annotations, "nginx.ingress.kubernetes.io/limit-rpm": String(100 + index) },
   });
-  cluster = {
-    ...cluster,
-    ingresses: cluster.ingresses.map((candidate, position) =>
-      position === targetIndex ? change(candidate) : candidate,
-    ),
-  };
-  return cluster;
+  return { ...cluster, ingresses: replaceItem(cluster.ingresses, index * 37, change) };
 }
 
-function withChangedService(index: number): Cluster {
-  const targetIndex = index * 41;
+function changeService(index: number): Cluster {
   const change = (service: Service): Service => ({ ...service, externalIPs: [`192.0.2.${index}`] });
-  cluster = {
-    ...cluster,
-    services: cluster.services.map((candidate, position) => (position === targetIndex ? change(candidate) : candidate)),
-  };
-  return cluster;
+  return { ...cluster, services: replaceItem(cluster.services, index * 41, change) };
 }
 
-printCost(
-  "first",
-  await measureCost(async () => {
-    const { compilation, shards } = await compileAndPlan(cluster);
-    const bytes = [...shards.values()].reduce((sum, shard) => sum + shard.length, 0);
-    const { rules, diagnostics, references } = compilation;
-    console.log(`${SIZE.ingresses} Ingresses, ${SIZE.services} Services: ${rules.hosts.length} hosts,`);
-    console.log(`${shards.size} shards of ${formatMegabytes(bytes)}, ${diagnostics.length} diagnostics,`);
-    console.log(`${references.length} Secrets and ConfigMaps asked for`);
-  }),
-);
-await measureSyncs("one changed Ingress", withChangedIngress);
-await measureSyncs("one changed Service", withChangedService);
-await measureSyncs("nothing changed", () => ({ ...cluster, ingresses: [...cluster.ingresses] }));
-console.log(`resident: ${formatMegabytes(process.memoryUsage().rss)}`);
+function replaceItem<T>(items: readonly T[], target: number, change: (item: T) => T): T[] {
+  return items.map((item, index) => (index === target ? change(item) : item));
+}
+
+const table = {
+  "first sync": await measureCost(),
+  "one changed Ingress": await measureChanges(changeIngress),
+  "one changed Service": await measureChanges(changeService),
+  "no change": await measureChanges(() => ({ ...cluster, ingresses: [...cluster.ingresses] })),
+};
+console.log(`${size.ingresses} Ingresses and ${size.services} Services: ${await compileAndPlan()}`);
+console.table(table);
