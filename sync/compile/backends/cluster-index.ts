@@ -1,7 +1,10 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
+import type { Inputs } from "../../incremental/memo.ts";
+import type { SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
+import type { LocatedServices } from "./service-addresses.ts";
 
 /** All that a host may look up while it is compiled. Keys are "namespace/name" unless noted. */
 export interface ClusterIndex {
@@ -21,14 +24,21 @@ export interface ClusterIndex {
 
 /** The results of the stages before hosts are compiled. */
 export interface HostFacts {
-  readonly addresses: ReadonlyMap<string, ServiceAddresses>;
-  readonly servedHosts: ReadonlySet<string>;
-  readonly tlsHosts: ReadonlySet<string>;
+  readonly services: LocatedServices;
+  readonly served: HostLookup;
+  readonly certificates: HostLookup;
   readonly canaries: ReadonlyMap<string, Claim>;
 }
 
-export function buildClusterIndex(cluster: Cluster, facts: HostFacts): ClusterIndex {
-  const services = indexByName(cluster.services);
+/** A question about hosts. */
+export interface HostLookup {
+  readonly has: (host: string) => boolean;
+  /** While they are the same, so are all answers. */
+  readonly sources: Inputs;
+}
+
+export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIndex<ClusterIndex> {
+  const { services, served, certificates, canaries } = facts;
   const secrets = indexByName(cluster.secrets);
   const configMaps = indexByName(cluster.configMaps);
   const readProblems = new Map(
@@ -36,18 +46,31 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): ClusterIn
   );
   let serviceNamesByAddress: ReadonlyMap<string, string> | undefined; // built at the first use, because few hosts need it
   return {
-    service: (name) => services.get(name),
-    addresses: (service) => facts.addresses.get(service),
-    servicesAt(address) {
-      serviceNamesByAddress ??= indexNamesByAddress(services);
-      return serviceNamesByAddress.get(address) ?? "";
+    index: {
+      service: (name) => services.get(name)?.service,
+      addresses: (service) => services.get(service),
+      servicesAt(address) {
+        serviceNamesByAddress ??= indexNamesByAddress(services);
+        return serviceNamesByAddress.get(address) ?? "";
+      },
+      secret: (name) => secrets.get(name),
+      configMap: (name) => configMaps.get(name),
+      readProblem: (object) => readProblems.get(object),
+      isServed: served.has,
+      hasCertificate: certificates.has,
+      canary: (routeId) => canaries.get(routeId),
     },
-    secret: (name) => secrets.get(name),
-    configMap: (name) => configMaps.get(name),
-    readProblem: (object) => readProblems.get(object),
-    isServed: (host) => facts.servedHosts.has(host),
-    hasCertificate: (host) => facts.tlsHosts.has(host),
-    canary: (routeId) => facts.canaries.get(routeId),
+    sources: {
+      service: [services],
+      addresses: [services],
+      servicesAt: [services],
+      secret: [cluster.secrets],
+      configMap: [cluster.configMaps],
+      readProblem: [...readProblems].flat(),
+      isServed: served.sources,
+      hasCertificate: certificates.sources,
+      canary: [...canaries].flat(),
+    },
   };
 }
 
@@ -55,9 +78,9 @@ function indexByName<T extends { readonly namespace: string; readonly name: stri
   return new Map(objects.map((object) => [nameOf(object), object]));
 }
 
-function indexNamesByAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
+function indexNamesByAddress(services: LocatedServices): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const [name, service] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
+  for (const [name, { service }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
     for (const address of new Set(
       listExternalAddresses(service).flatMap((addressText) => canonicalizeAddress(addressText, false) ?? []),
     )) {

@@ -38,13 +38,16 @@ export interface OriginChecker {
   readonly checkOrigin: CheckOrigin;
   /** Which of a Service's addresses are cluster IPs: with its own text and the permits, all that its problems depend on. */
   readonly listDependencies: (service: Service) => readonly boolean[];
+  /** Of all Services: while they are the same, so are all dependencies. */
+  readonly clusterIPs: readonly string[];
 }
 
 export function createOriginChecker(permits: OriginPermits, services: readonly Service[]): OriginChecker {
-  if (permits.type === "any") return { checkOrigin: () => undefined, listDependencies: () => [] };
-  const clusterIPs = collectClusterIPs(services);
+  if (permits.type === "any") return { checkOrigin: () => undefined, listDependencies: () => [], clusterIPs: [] };
+  const { list, set: clusterIPs } = collectClusterIPs(services);
   const isPermitted = permits.type === "listed" ? createPermitCheck(permits.entries) : undefined;
   return {
+    clusterIPs: list,
     checkOrigin(namespace, address) {
       if (clusterIPs.has(normalizeAddress(address))) return "it is the cluster IP of a Service";
       const nameProblem = isCanonicalIpAddress(address) ? undefined : checkName(address);
@@ -59,10 +62,10 @@ export function createOriginChecker(permits: OriginPermits, services: readonly S
   };
 }
 
-const collectClusterIPs = memoize(
-  (services: readonly Service[]): ReadonlySet<string> =>
-    new Set(services.flatMap((service) => normalizeServiceAddresses(service).clusterIPs)),
-);
+const collectClusterIPs = memoize((services: readonly Service[]) => {
+  const list = services.flatMap((service) => normalizeServiceAddresses(service).clusterIPs);
+  return { list, set: new Set(list) };
+});
 
 /** A Service's addresses, each in one spelling: its cluster IPs, and those outside. */
 const normalizeServiceAddresses = memoize((service: Service) => ({

@@ -1,5 +1,6 @@
 import { nameOf, type Service } from "../../collect/cluster-model.ts";
-import type { ObjectMemo } from "../../incremental/memo.ts";
+import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
+import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../../incremental/memo.ts";
 import type { Subject } from "../diagnostics.ts";
 import type { BackendNote, ServiceAddresses } from "../model.ts";
 import type { Options } from "../options.ts";
@@ -7,19 +8,27 @@ import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./ext
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
 
-/** Returns the addresses of each Service, by "namespace/name". */
-export function locateServices(
-  services: readonly Service[],
-  options: Options,
-  memo: ObjectMemo<Service, ServiceAddresses>,
-): ReadonlyMap<string, ServiceAddresses> {
-  const { checkOrigin, listDependencies } = createOriginChecker(options.permits.origins, services);
-  return new Map(
-    services.map((service) => [
-      nameOf(service),
-      memo(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
-    ]),
+/** The addresses of each Service, by "namespace/name". */
+export type LocatedServices = ReadonlyMap<string, ServiceAddresses>;
+
+/** Earlier results for Services. */
+export interface ServiceMemo {
+  readonly list: ListMemo<Service, ServiceAddresses>;
+  readonly byService: ObjectMemo<Service, ServiceAddresses>; // for lists whose cluster IPs changed
+  readonly byName: Memo<LocatedServices>;
+}
+
+export function createServiceMemo(): ServiceMemo {
+  return { list: createListMemo(), byService: createObjectMemo(), byName: createMemo() };
+}
+
+/** Returns the addresses of Services: the same map if they are the same as before. */
+export function locateServices(services: readonly Service[], options: Options, memo: ServiceMemo): LocatedServices {
+  const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
+  const located = memo.list(services, [options, clusterIPs], (service) =>
+    memo.byService(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
   );
+  return memo.byName([located], () => new Map(located.map((entry) => [nameOf(entry.service), entry])));
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */

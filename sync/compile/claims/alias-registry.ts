@@ -18,7 +18,7 @@ type ReserveAlias = (
 
 /** Names and whose they are. A name is taken once: by rules of its own, else by the host that asks first. */
 export function createAliasRegistry(
-  grants: ReadonlyMap<string, HostGrant>,
+  findGrant: (host: string) => HostGrant | undefined,
   { zones, permits }: AliasOptions,
   routeCounts: RouteCounts,
   report: Report,
@@ -26,7 +26,7 @@ export function createAliasRegistry(
   const holdersByName = new Map<string, string>(); // beside the hosts themselves
   // Who has but part of a host does not keep its name from others.
   const findHolder = (name: string) =>
-    holdersByName.get(name) ?? (grants.get(name)?.ownership.type === "full" ? name : undefined);
+    holdersByName.get(name) ?? (findGrant(name)?.ownership.type === "full" ? name : undefined);
   const takeRoutes = createRouteCounter(permits, routeCounts);
   return (name, { host, claims }, { owner, annotation }) => {
     const holder = findHolder(name);

@@ -18,11 +18,11 @@ export function isCanary({ owner }: IngressClaims): boolean {
  */
 export function assignCanaries(
   canaryClaims: readonly IngressClaims[],
-  grants: readonly HostGrant[],
+  findGrant: (host: string) => HostGrant | undefined,
   report: Report,
 ): Canaries {
-  if (canaryClaims.length === 0) return new Map();
-  const routes = new Map(grants.flatMap(({ claims }) => claims.map((claim) => [claim.routeKey, claim] as const)));
+  const findPrimary = ({ host, routeKey }: Claim) =>
+    findGrant(host)?.claims.find((claim) => claim.routeKey === routeKey);
   const canaries = new Map<string, Claim>();
   for (const { owner } of canaryClaims) {
     if (!owner.ingress.defaultBackend) continue;
@@ -30,8 +30,9 @@ export function assignCanaries(
     report("CanaryIgnored", buildSubject(owner.ingress, "spec.defaultBackend"), problem, "write it as a path");
   }
   for (const claim of canaryClaims.flatMap(({ claims }) => claims)) {
-    const problem = findCanaryProblem(claim, routes.get(claim.routeKey), canaries);
-    if (problem === undefined) canaries.set(routes.get(claim.routeKey)?.id ?? "", claim);
+    const primary = findPrimary(claim);
+    const problem = findCanaryProblem(claim, primary, canaries);
+    if (problem === undefined) canaries.set(primary?.id ?? "", claim);
     else report("CanaryIgnored", claim.subject, problem, "correct it, or remove it; until then it takes no requests");
   }
   return canaries;

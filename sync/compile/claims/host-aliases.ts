@@ -9,10 +9,10 @@ import type { Options } from "../options.ts";
 import { type AliasAnnotation, type AliasOptions, buildAliasSubject, createAliasRegistry } from "./alias-registry.ts";
 import type { RouteCounts } from "./route-quota.ts";
 
-/** Hosts with the names that they have beside their own. */
-export interface HostsWithAliases {
+/** The names that hosts have beside their own. */
+export interface HostAliases {
   /** One for each name: an alias has the claims of its host, and a redirect has none. */
-  readonly grants: readonly HostGrant[];
+  readonly aliasGrants: readonly HostGrant[];
   /** Aliases that a certificate of their host covers. */
   readonly tlsAliases: readonly string[];
 }
@@ -25,16 +25,14 @@ const aliasPolicies = compiledPolicies.flatMap(({ name, furtherHosts }) =>
  * Gives hosts the names that from-to-www-redirect and server-alias ask for. Rules' own hosts keep their names; of the
  * others the first host in order of names does, and redirects come before aliases, as in ingress-nginx.
  */
-export function addAliases(
-  grantsByHost: ReadonlyMap<string, HostGrant>,
+export function findAliases(
+  grantsWithAliases: readonly HostGrant[],
+  findGrant: (host: string) => HostGrant | undefined,
   options: AliasOptions,
   routeCounts: RouteCounts,
   report: Report,
-): HostsWithAliases {
-  const grants = [...grantsByHost.values()];
-  const grantsWithAliases = grants.filter((hostGrant) => listOwners(hostGrant).some(requestsAliases));
-  if (grantsWithAliases.length === 0) return { grants, tlsAliases: [] };
-  const reserve = createAliasRegistry(grantsByHost, options, routeCounts, report);
+): HostAliases {
+  const reserve = createAliasRegistry(findGrant, options, routeCounts, report);
   const orderedGrants = grantsWithAliases.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = orderedGrants.flatMap((hostGrant): HostGrant[] => {
     const redirectHost = findWwwCounterpart(hostGrant.host);
@@ -56,15 +54,17 @@ export function addAliases(
     return reservedNames.map((name) => ({ hostGrant, name }));
   });
   return {
-    grants: [...grants, ...aliases.map(({ hostGrant, name }) => ({ ...hostGrant, host: name })), ...redirects],
+    aliasGrants: [...aliases.map(({ hostGrant, name }) => ({ ...hostGrant, host: name })), ...redirects],
     tlsAliases: aliases.filter(({ hostGrant, name }) => coversAlias(hostGrant, name)).map(({ name }) => name),
   };
 }
 
-/** Few do, so that the others need not be put in order, nor their names be known. */
-function requestsAliases({ annotations }: IngressConfig): boolean {
-  return aliasPolicies.some(({ name, annotationNames }) =>
-    annotationNames.some((annotation) => annotations.values[name][annotation]),
+/** Whether an Ingress of a host requests further names. Few do, and only those must be sorted and searched. */
+export function requestsAliases(hostGrant: HostGrant): boolean {
+  return listOwners(hostGrant).some(({ annotations }) =>
+    aliasPolicies.some(({ name, annotationNames }) =>
+      annotationNames.some((annotation) => annotations.values[name][annotation]),
+    ),
   );
 }
 
