@@ -8,7 +8,7 @@ import type { Options } from "../../sync/compile/options.ts";
 import { DEFAULT_PERMITS } from "../../sync/permits/model.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";
-import { serializeHost } from "../../sync/publish/serialize.ts";
+import { serializeHosts } from "../../sync/publish/serialize.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { buildObjects } from "./objects.ts";
 
@@ -48,7 +48,7 @@ let cluster: Cluster = {
 async function compileAndPlan(): Promise<string> {
   const { rules, diagnostics, references } = compile(cluster, options, cache);
   computeRulesDigest(rules);
-  const encryptTokens = await encryptor.prepare(rules.hosts.map(serializeHost));
+  const encryptTokens = await encryptor.prepare(serializeHosts(rules.hosts));
   const { shards } = planPublication(rules, undefined, 1, new Date(), encryptTokens);
   const counts = `${rules.hosts.length} hosts, ${shards.size} shards, ${diagnostics.length} diagnostics`;
   return `${counts}, ${references.length} referenced Secrets and ConfigMaps`;
