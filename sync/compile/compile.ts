@@ -102,19 +102,22 @@ function grantHosts(
   const certificateHosts = cache.certificateHosts(ownGrants, [], (grant) =>
     hasOwnCertificate(grant) ? grant.host : undefined,
   );
-  const tlsAliasHosts = new Set(tlsAliases);
-  const hasCertificate = (host: string) => {
+  const ownsCertificate = (host: string) => {
     const grant = findGrant(host);
-    return tlsAliasHosts.has(host) || (grant !== undefined && hasOwnCertificate(grant));
+    return grant !== undefined && hasOwnCertificate(grant);
   };
+  const tlsAliasHosts = new Set(tlsAliases.filter((host) => !ownsCertificate(host)));
   return {
     all: [...ownGrants, ...aliasGrants],
     findGrant,
     served: {
       has: (host: string) => reportedGrants.has(host) || aliasHosts.has(host),
-      sources: [[...reportedGrants.keys()], [...aliasHosts]],
+      hosts: [...reportedGrants.keys(), ...[...aliasHosts].filter((host) => !reportedGrants.has(host))],
     },
-    certificates: { has: hasCertificate, sources: [certificateHosts, tlsAliases] },
+    certificates: {
+      has: (host: string) => tlsAliasHosts.has(host) || ownsCertificate(host),
+      hosts: [...certificateHosts.filter((host) => host !== undefined), ...tlsAliasHosts],
+    },
     diagnostics: Array.from(reportedGrants.values(), (grant) => grant.diagnostics).flat(),
   };
 }

@@ -4,10 +4,22 @@ import { areSameInputs, type Inputs } from "./memo.ts";
 /** Functions that find things by key. */
 export type Index<X> = { readonly [K in keyof X]: (key: string) => unknown };
 
-/** An index with the sources of each function: while they are the same, so are all of its results. */
+/** An index with the source of each function. */
 export interface SourcedIndex<X> {
   readonly index: X;
-  readonly sources: { readonly [K in keyof X]: Inputs };
+  readonly sources: { readonly [K in keyof X]: Source };
+}
+
+/** The items that the results of a function depend on: the result for a key depends on the items of that key. */
+export interface Source {
+  readonly items: readonly unknown[]; // each once
+  /** The key of an item; undefined if every result depends on all items. */
+  readonly keyOf?: (item: unknown) => string;
+}
+
+/** Builds the source of a function whose items have keys. */
+export function buildSource<T>(items: readonly T[], keyOf: (item: T) => string): Source {
+  return { items, keyOf: keyOf as (item: unknown) => string };
 }
 
 /**
@@ -100,11 +112,22 @@ function createReadCheck<X extends Index<X>>(
   sources: SourcedIndex<X>["sources"],
   previousSources: SourcedIndex<X>["sources"] | undefined,
 ): ((read: IndexRead<X>) => boolean) | undefined {
-  const changed = (Object.keys(sources) as (keyof X)[]).filter(
-    (find) => !previousSources || !areSameInputs(previousSources[find], sources[find]),
-  );
-  if (!previousSources || changed.length === 0) return undefined;
-  return ({ find, key, result }) => changed.includes(find) && index[find](key) !== result;
+  if (!previousSources) return undefined;
+  const finds = Object.keys(sources) as (keyof X)[];
+  const changes = new Map(finds.map((find) => [find, findChangedKeys(previousSources[find], sources[find])]));
+  if (finds.every((find) => changes.get(find)?.size === 0)) return undefined;
+  return ({ find, key, result }) => {
+    const changedKeys = changes.get(find);
+    const mayHaveChanged = changedKeys === undefined || (changedKeys.size > 0 && changedKeys.has(key));
+    return mayHaveChanged && index[find](key) !== result;
+  };
+}
+
+/** Returns the keys of the items that came or went; undefined if any key may have another result. */
+function findChangedKeys(previous: Source, { items, keyOf }: Source): ReadonlySet<string> | undefined {
+  const { removed, added } = diffLists(previous.items, items);
+  if (removed.length + added.length === 0) return new Set();
+  return keyOf && new Set([...removed, ...added].map(keyOf));
 }
 
 function createNamedEntry<Item, X extends Index<X>, T>(

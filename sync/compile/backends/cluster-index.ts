@@ -1,7 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
-import type { Inputs } from "../../incremental/memo.ts";
-import type { SourcedIndex } from "../../incremental/name-memo.ts";
+import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
 import type { LocatedServices } from "./service-addresses.ts";
@@ -33,12 +32,13 @@ export interface HostFacts {
 /** A question about hosts. */
 export interface HostLookup {
   readonly has: (host: string) => boolean;
-  /** While they are the same, so are all answers. */
-  readonly sources: Inputs;
+  /** The hosts for which it is true. */
+  readonly hosts: readonly string[];
 }
 
 export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIndex<ClusterIndex> {
   const { services, served, certificates, canaries } = facts;
+  const serviceSource = buildSource(services.list, ({ service }) => nameOf(service));
   const secrets = indexByName(cluster.secrets);
   const configMaps = indexByName(cluster.configMaps);
   const readProblems = new Map(
@@ -47,10 +47,10 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
   let serviceNamesByAddress: ReadonlyMap<string, string> | undefined; // built at the first use, because few hosts need it
   return {
     index: {
-      service: (name) => services.get(name)?.service,
-      addresses: (service) => services.get(service),
+      service: (name) => services.byName.get(name)?.service,
+      addresses: (service) => services.byName.get(service),
       servicesAt(address) {
-        serviceNamesByAddress ??= indexNamesByAddress(services);
+        serviceNamesByAddress ??= indexNamesByAddress(services.byName);
         return serviceNamesByAddress.get(address) ?? "";
       },
       secret: (name) => secrets.get(name),
@@ -61,15 +61,15 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       canary: (routeId) => canaries.get(routeId),
     },
     sources: {
-      service: [services],
-      addresses: [services],
-      servicesAt: [services],
-      secret: [cluster.secrets],
-      configMap: [cluster.configMaps],
-      readProblem: [...readProblems].flat(),
-      isServed: served.sources,
-      hasCertificate: certificates.sources,
-      canary: [...canaries].flat(),
+      service: serviceSource,
+      addresses: serviceSource,
+      servicesAt: { items: services.list },
+      secret: buildSource(cluster.secrets, nameOf),
+      configMap: buildSource(cluster.configMaps, nameOf),
+      readProblem: { items: Array.from(readProblems, ([object, problem]) => `${object} ${problem}`) },
+      isServed: buildSource(served.hosts, (host) => host),
+      hasCertificate: buildSource(certificates.hosts, (host) => host),
+      canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },
     },
   };
 }
@@ -78,7 +78,7 @@ function indexByName<T extends { readonly namespace: string; readonly name: stri
   return new Map(objects.map((object) => [nameOf(object), object]));
 }
 
-function indexNamesByAddress(services: LocatedServices): ReadonlyMap<string, string> {
+function indexNamesByAddress(services: LocatedServices["byName"]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const [name, { service }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
     for (const address of new Set(

@@ -8,27 +8,30 @@ import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./ext
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
 
-/** The addresses of each Service, by "namespace/name". */
-export type LocatedServices = ReadonlyMap<string, ServiceAddresses>;
+/** Services with their addresses. */
+export interface LocatedServices {
+  readonly list: readonly ServiceAddresses[];
+  readonly byName: ReadonlyMap<string, ServiceAddresses>; // by "namespace/name"
+}
 
 /** Earlier results for Services. */
 export interface ServiceMemo {
   readonly list: ListMemo<Service, ServiceAddresses>;
   readonly byService: ObjectMemo<Service, ServiceAddresses>; // for lists whose cluster IPs changed
-  readonly byName: Memo<LocatedServices>;
+  readonly byName: Memo<LocatedServices["byName"]>;
 }
 
 export function createServiceMemo(): ServiceMemo {
   return { list: createListMemo(), byService: createObjectMemo(), byName: createMemo() };
 }
 
-/** Returns the addresses of Services: the same map if they are the same as before. */
+/** Returns the addresses of Services: the same list and map if they are the same as before. */
 export function locateServices(services: readonly Service[], options: Options, memo: ServiceMemo): LocatedServices {
   const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
-  const located = memo.list(services, [options, clusterIPs], (service) =>
+  const list = memo.list(services, [options, clusterIPs], (service) =>
     memo.byService(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
   );
-  return memo.byName([located], () => new Map(located.map((entry) => [nameOf(entry.service), entry])));
+  return { list, byName: memo.byName([list], () => new Map(list.map((entry) => [nameOf(entry.service), entry]))) };
 }
 
 /** `spec.externalIPs`, else what `status.loadBalancer` says; of these, what may be an origin. */
