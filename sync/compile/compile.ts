@@ -31,53 +31,57 @@ export function compile(cluster: Cluster, options: Options, cache = createCompil
 
 function compileCluster(cluster: Cluster, options: Options, cache: CompileCache): Compilation {
   const classDefaults = readClassDefaults(cluster, options, cache.classDefaults);
-  const { value, diagnostics } = collectDiagnostics((report) => {
-    for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
-    const ingresses = selectIngresses(cluster, options, report, cache.selection);
-    const reportedClaims = readAllClaims(ingresses, classDefaults.byClass, { cluster, options, cache });
-    const permittedClaims = reportedClaims.map((entry) => entry.value);
-    const claims = enforceRouteQuota(permittedClaims, options.permits, report);
-    const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
-    reportMissingTlsSecrets(primaryClaims, cluster, report);
-    const grants = grantHosts(primaryClaims, {
-      routeCounts: countRoutes(claims, options.permits),
-      options,
-      cache,
-      report,
-    });
-    const sourcedIndex = buildClusterIndex(cluster, {
-      services: locateServices(cluster.services, options, cache.services),
-      served: grants.served,
-      certificates: grants.certificates,
-      canaries: assignCanaries(canaryClaims, grants.findGrant, report),
-    });
-    const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
-      compileHost(grant, recordedIndex, options),
-    );
-    const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
-    const [acceptingClaims] = cache.acceptingDegraded(primaryClaims, setsAcceptDegraded);
-    reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
-    const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
-    return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
-  });
+  const { value, diagnostics } = collectDiagnostics((report) =>
+    compileHosts({ cluster, options, cache, report }, classDefaults.byClass),
+  );
+  const { ingresses, hosts } = value;
   return {
-    rules: {
-      zones: options.zones.toSorted(compareText),
-      hosts: cache.sortedRules(value.hosts.map(({ rules }) => rules)),
-    },
-    ingresses: new Map(cache.names(value.ingresses, [], (ingress) => [nameOf(ingress), ingress])),
+    rules: { zones: options.zones.toSorted(compareText), hosts: cache.sortedRules(hosts.map(({ rules }) => rules)) },
+    ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
-    references: cache.sortedReferences([
-      ...classDefaults.references,
-      ...value.hosts.flatMap(({ references }) => references),
-    ]),
+    references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
   };
+}
+
+/** The values that every stage may use. */
+interface StageContext {
+  readonly cluster: Cluster;
+  readonly options: Options;
+  readonly cache: CompileCache;
+  readonly report: Report;
+}
+
+/** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
+function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
+  const { cluster, options, cache, report } = context;
+  for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
+  const ingresses = selectIngresses(cluster, options, report, cache.selection);
+  const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
+  const permittedClaims = reportedClaims.map(({ value }) => value);
+  const claims = enforceRouteQuota(permittedClaims, options.permits, report);
+  const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
+  reportMissingTlsSecrets(primaryClaims, cluster, report);
+  const grants = grantHosts(primaryClaims, countRoutes(claims, options.permits), context);
+  const sourcedIndex = buildClusterIndex(cluster, {
+    services: locateServices(cluster.services, options, cache.services),
+    served: grants.served,
+    certificates: grants.certificates,
+    canaries: assignCanaries(canaryClaims, grants.findGrant, report),
+  });
+  const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
+    compileHost(grant, recordedIndex, options),
+  );
+  const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
+  const [acceptingClaims] = cache.acceptingDegraded(primaryClaims, setsAcceptDegraded);
+  reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
+  const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
+  return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
 }
 
 function readAllClaims(
   ingresses: readonly Ingress[],
   defaultsByClass: ReadonlyMap<string, ClassDefaults>,
-  { cluster, options, cache }: { cluster: Cluster; options: Options; cache: CompileCache },
+  { cluster, options, cache }: StageContext,
 ): readonly Reported<IngressClaims>[] {
   return cache.allClaims(ingresses, [options, cluster.classes, [...defaultsByClass.values()]], (ingress) => {
     const defaults = defaultsByClass.get(findClassName(ingress, cluster, options));
@@ -90,9 +94,9 @@ function readAllClaims(
 /** Grants hosts and their further names, and answers which hosts are served and have a certificate. */
 function grantHosts(
   primaryClaims: readonly IngressClaims[],
-  context: { routeCounts: RouteCounts; options: Options; cache: CompileCache; report: Report },
+  routeCounts: RouteCounts,
+  { options, cache, report }: StageContext,
 ) {
-  const { routeCounts, options, cache, report } = context;
   const reportedGrants = cache.grants(primaryClaims);
   const ownGrants = Array.from(reportedGrants.values(), ({ value }) => value);
   const findGrant = (host: string) => reportedGrants.get(host)?.value;
