@@ -18,7 +18,12 @@ export function shardKey(digest: string): string {
 
 /** Returns the index of the shard with a host's rules. `count` is a power of two. */
 export function computeShardIndex(host: string, count: number): number {
+  return hashHost(host) & (count - 1);
+}
+
+/** Returns the hash of a host, of which the low bits are the index of its shard. */
+export function hashHost(host: string): number {
   const hash = fnv1a(host);
   // The high bits mix better than the low ones.
-  return ((hash ^ (hash >>> 16)) >>> 0) & (count - 1);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

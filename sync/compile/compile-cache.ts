@@ -1,27 +1,39 @@
-import type { Ingress, IngressClass, Service } from "../collect/cluster-model.ts";
-import {
-  createMemo,
-  createNameMemo,
-  createObjectMemo,
-  type Memo,
-  type NameMemo,
-  type ObjectMemo,
-} from "../incremental/memo.ts";
+import { compareText } from "../../src/rules/compare-text.ts";
+import type { HostRules } from "../../src/rules/snapshot.ts";
+import { type Ingress, type IngressClass, nameOf, type Reference } from "../collect/cluster-model.ts";
+import { createListMemo, createPartitionMemo, type ListMemo, type PartitionMemo } from "../incremental/list-memo.ts";
+import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../incremental/memo.ts";
+import { createNameMemo, type NameMemo } from "../incremental/name-memo.ts";
+import { createSortMemo, createUniqueSortMemo, type SortMemo } from "../incremental/sorted-list.ts";
 import type { ClusterIndex } from "./backends/cluster-index.ts";
-import type { Reported } from "./diagnostics.ts";
+import { createServiceMemo, type ServiceMemo } from "./backends/service-addresses.ts";
+import { createGrantMemo, type GrantMemo } from "./claims/resolve-conflicts.ts";
+import { type Diagnostic, formatDiagnosticKey, isSameDiagnostic, type Reported } from "./diagnostics.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
-import type { Compilation, HostGrant, IngressClaims, Ownership, ServiceAddresses } from "./model.ts";
+import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
 import type { Options } from "./options.ts";
 import type { ClassDefaults } from "./select/class-defaults.ts";
+import { createSelectionMemo, type SelectionMemo } from "./select/ingress-class.ts";
 
 /** Results of earlier compilations. They change the cost of a compilation, never its result. */
 export interface CompileCache {
   readonly options: Memo<Options>;
   readonly compilation: Memo<Compilation>;
   readonly classDefaults: ObjectMemo<IngressClass, Reported<ClassDefaults>>;
-  readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>;
-  readonly addresses: ObjectMemo<Service, ServiceAddresses>;
+  readonly selection: SelectionMemo;
+  readonly names: ListMemo<Ingress, readonly [name: string, ingress: Ingress]>;
+  readonly allClaims: ListMemo<Ingress, Reported<IngressClaims>>;
+  readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>; // for lists whose classes changed
+  readonly canaries: PartitionMemo<IngressClaims>;
+  readonly acceptingDegraded: PartitionMemo<IngressClaims>;
+  readonly grants: GrantMemo;
+  readonly requestingAliases: PartitionMemo<HostGrant>;
+  readonly certificateHosts: ListMemo<HostGrant, string | undefined>;
+  readonly services: ServiceMemo;
   readonly hosts: NameMemo<HostGrant, ClusterIndex, CompiledHost>;
+  readonly sortedRules: SortMemo<HostRules>;
+  readonly sortedDiagnostics: SortMemo<Diagnostic>;
+  readonly sortedReferences: SortMemo<Reference>;
 }
 
 export function createCompileCache(): CompileCache {
@@ -29,13 +41,32 @@ export function createCompileCache(): CompileCache {
     options: createMemo(),
     compilation: createMemo(),
     classDefaults: createObjectMemo(),
+    selection: createSelectionMemo(),
+    names: createListMemo(),
+    allClaims: createListMemo(),
     claims: createObjectMemo(),
-    addresses: createObjectMemo(),
+    canaries: createPartitionMemo(),
+    acceptingDegraded: createPartitionMemo(),
+    grants: createGrantMemo(),
+    requestingAliases: createPartitionMemo(),
+    certificateHosts: createListMemo(),
+    services: createServiceMemo(),
     hosts: createNameMemo(
       ({ host }) => host,
       ({ ownership, claims }) => [claims, ...listOwnershipInputs(ownership)],
     ),
+    sortedRules: createSortMemo(({ host }) => host, compareText),
+    sortedDiagnostics: createUniqueSortMemo(formatDiagnosticKey, compareText, isSameDiagnostic),
+    sortedReferences: createUniqueSortMemo(
+      formatReferenceKey,
+      compareText,
+      (a, b) => formatReferenceKey(a) === formatReferenceKey(b),
+    ),
   };
+}
+
+function formatReferenceKey(reference: Reference): string {
+  return `${reference.kind} ${nameOf(reference)}`;
 }
 
 function listOwnershipInputs(ownership: Ownership): readonly unknown[] {

@@ -1,21 +1,19 @@
 import { compareText } from "../../src/rules/compare-text.ts";
-import { type Cluster, type Ingress, type InvalidObject, nameOf, type Reference } from "../collect/cluster-model.ts";
-import { memoize } from "../incremental/memoize.ts";
+import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
 import { assignCanaries, isCanary } from "./claims/canaries.ts";
-import { addAliases } from "./claims/host-aliases.ts";
+import { findAliases, requestsAliases } from "./claims/host-aliases.ts";
 import { readClaims } from "./claims/read-claims.ts";
-import { resolveConflicts } from "./claims/resolve-conflicts.ts";
-import { countRoutes, enforceRouteQuota } from "./claims/route-quota.ts";
+import { countRoutes, enforceRouteQuota, type RouteCounts } from "./claims/route-quota.ts";
 import { mergeSharedHosts } from "./claims/shared-hosts.ts";
-import { findTlsHosts, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
+import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
-import { collectDiagnostics, type Diagnostic, type Report, type Reported } from "./diagnostics.ts";
+import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
 import { compileHost } from "./hosts/compile-host.ts";
 import type { Compilation, IngressClaims } from "./model.ts";
 import type { Options } from "./options.ts";
-import { reportUnusedAcceptances } from "./select/accept-degraded.ts";
+import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-degraded.ts";
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { selectIngresses } from "./select/ingress-class.ts";
 
@@ -33,51 +31,59 @@ export function compile(cluster: Cluster, options: Options, cache = createCompil
 
 function compileCluster(cluster: Cluster, options: Options, cache: CompileCache): Compilation {
   const classDefaults = readClassDefaults(cluster, options, cache.classDefaults);
-  const { value, diagnostics } = collectDiagnostics((report) => {
-    for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
-    const ingresses = selectIngresses(cluster, options, report);
-    const reportedClaims = readAllClaims(ingresses, classDefaults.byClass, { cluster, options, cache });
-    const permittedClaims = reportedClaims.map(({ value }) => value);
-    const claims = enforceRouteQuota(permittedClaims, options.permits, report);
-    const primaryClaims = claims.filter((entry) => !isCanary(entry));
-    reportMissingTlsSecrets(primaryClaims, cluster, report);
-    const granted = resolveConflicts(primaryClaims, report);
-    const named = addAliases(granted, options, countRoutes(claims, options.permits), report);
-    const grants = mergeSharedHosts(named.grants);
-    const index = buildClusterIndex(cluster, {
-      addresses: locateServices(cluster.services, options, cache.addresses),
-      servedHosts: new Set(grants.map(({ host }) => host)),
-      tlsHosts: new Set([...findTlsHosts(primaryClaims), ...named.tlsAliases]),
-      canaries: assignCanaries(claims.filter(isCanary), [...granted.values()], report),
-    });
-    const hosts = cache.hosts(grants, [options], index, (grant, recordedIndex) =>
-      compileHost(grant, recordedIndex, options),
-    );
-    const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
-    reportUnusedAcceptances(primaryClaims, hostDiagnostics, report);
-    return {
-      ingresses,
-      hosts,
-      diagnostics: [...reportedClaims.flatMap((entry) => entry.diagnostics), ...hostDiagnostics],
-    };
-  });
+  const { value, diagnostics } = collectDiagnostics((report) =>
+    compileHosts({ cluster, options, cache, report }, classDefaults.byClass),
+  );
+  const { ingresses, hosts } = value;
   return {
-    rules: {
-      zones: options.zones.toSorted(compareText),
-      hosts: value.hosts.map(({ rules }) => rules).toSorted((a, b) => compareText(a.host, b.host)),
-    },
-    ingresses: new Map(value.ingresses.map((ingress) => [nameOf(ingress), ingress])),
-    diagnostics: sortDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
-    references: sortReferences([...classDefaults.references, ...value.hosts.flatMap(({ references }) => references)]),
+    rules: { zones: options.zones.toSorted(compareText), hosts: cache.sortedRules(hosts.map(({ rules }) => rules)) },
+    ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
+    diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
+    references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
   };
+}
+
+/** The values that every stage may use. */
+interface StageContext {
+  readonly cluster: Cluster;
+  readonly options: Options;
+  readonly cache: CompileCache;
+  readonly report: Report;
+}
+
+/** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
+function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
+  const { cluster, options, cache, report } = context;
+  for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
+  const ingresses = selectIngresses(cluster, options, report, cache.selection);
+  const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
+  const permittedClaims = reportedClaims.map(({ value }) => value);
+  const claims = enforceRouteQuota(permittedClaims, options.permits, report);
+  const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
+  reportMissingTlsSecrets(primaryClaims, cluster, report);
+  const grants = grantHosts(primaryClaims, countRoutes(claims, options.permits), context);
+  const sourcedIndex = buildClusterIndex(cluster, {
+    services: locateServices(cluster.services, options, cache.services),
+    served: grants.served,
+    certificates: grants.certificates,
+    canaries: assignCanaries(canaryClaims, grants.findGrant, report),
+  });
+  const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
+    compileHost(grant, recordedIndex, options),
+  );
+  const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
+  const [acceptingClaims] = cache.acceptingDegraded(primaryClaims, setsAcceptDegraded);
+  reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
+  const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
+  return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
 }
 
 function readAllClaims(
   ingresses: readonly Ingress[],
   defaultsByClass: ReadonlyMap<string, ClassDefaults>,
-  { cluster, options, cache }: { cluster: Cluster; options: Options; cache: CompileCache },
-): Reported<IngressClaims>[] {
-  return ingresses.map((ingress) => {
+  { cluster, options, cache }: StageContext,
+): readonly Reported<IngressClaims>[] {
+  return cache.allClaims(ingresses, [options, cluster.classes, [...defaultsByClass.values()]], (ingress) => {
     const defaults = defaultsByClass.get(findClassName(ingress, cluster, options));
     return cache.claims(ingress, [defaults, options], () =>
       collectDiagnostics((report) => readClaims(ingress, defaults, options, report)),
@@ -85,25 +91,42 @@ function readAllClaims(
   });
 }
 
+/** Grants hosts and their further names, and answers which hosts are served and have a certificate. */
+function grantHosts(
+  primaryClaims: readonly IngressClaims[],
+  routeCounts: RouteCounts,
+  { options, cache, report }: StageContext,
+) {
+  const reportedGrants = cache.grants(primaryClaims);
+  const ownGrants = Array.from(reportedGrants.values(), ({ value }) => value);
+  const findGrant = (host: string) => reportedGrants.get(host)?.value;
+  const [requestingGrants] = cache.requestingAliases(ownGrants, requestsAliases);
+  const { aliasGrants, tlsAliases } = findAliases(requestingGrants, findGrant, options, routeCounts, report);
+  const aliasHosts = new Set(aliasGrants.map(({ host }) => host));
+  const certificateHosts = cache.certificateHosts(ownGrants, [], (grant) =>
+    hasOwnCertificate(grant) ? grant.host : undefined,
+  );
+  const ownsCertificate = (host: string) => {
+    const grant = findGrant(host);
+    return grant !== undefined && hasOwnCertificate(grant);
+  };
+  const tlsAliasHosts = new Set(tlsAliases.filter((host) => !ownsCertificate(host)));
+  return {
+    all: [...ownGrants, ...aliasGrants],
+    findGrant,
+    served: {
+      has: (host: string) => reportedGrants.has(host) || aliasHosts.has(host),
+      hosts: [...reportedGrants.keys(), ...[...aliasHosts].filter((host) => !reportedGrants.has(host))],
+    },
+    certificates: {
+      has: (host: string) => tlsAliasHosts.has(host) || ownsCertificate(host),
+      hosts: [...certificateHosts.filter((host) => host !== undefined), ...tlsAliasHosts],
+    },
+    diagnostics: Array.from(reportedGrants.values(), (grant) => grant.diagnostics).flat(),
+  };
+}
+
 function reportInvalidObject({ kind, namespace, name, source, field, problem }: InvalidObject, report: Report): void {
   const subject = { object: `${kind} ${namespace}/${name}`, source, field };
   report("InvalidObject", subject, problem, "correct the object; until then it is dropped");
-}
-
-/** Sorts diagnostics and removes duplicates: the names of one host report the same ones. */
-function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  return sortUnique(diagnostics, formatDiagnosticKey);
-}
-
-const formatDiagnosticKey = memoize(({ object, field, reason, problem, remedy, source }: Diagnostic) =>
-  JSON.stringify([object, field, reason, problem, remedy, source]),
-);
-
-function sortReferences(references: readonly Reference[]): Reference[] {
-  return sortUnique(references, (reference) => `${reference.kind} ${nameOf(reference)}`);
-}
-
-function sortUnique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  const itemsByKey = new Map(items.map((item) => [keyOf(item), item]));
-  return [...itemsByKey].toSorted(([a], [b]) => compareText(a, b)).map(([, item]) => item);
 }

@@ -159,7 +159,27 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
   const value = make((reason, subject, problem, remedy) => {
     diagnostics.push({ reason, ...subject, problem, remedy });
   });
-  return { value, diagnostics };
+  return { value, diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics };
+}
+
+/** One list for all values without diagnostics, because most have none. */
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
+
+/** Returns the text by which diagnostics are sorted. */
+export function formatDiagnosticKey({ object, field, reason, problem, remedy, source }: Diagnostic): string {
+  return JSON.stringify([object, field, reason, problem, remedy, source]);
+}
+
+/** Two names of a host have the same diagnostics. */
+export function isSameDiagnostic(a: Diagnostic, b: Diagnostic): boolean {
+  return (
+    a.object === b.object &&
+    a.field === b.field &&
+    a.reason === b.reason &&
+    a.problem === b.problem &&
+    a.remedy === b.remedy &&
+    a.source === b.source
+  );
 }
 
 /** Returns a diagnostic as one line. */

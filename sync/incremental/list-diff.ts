@@ -29,3 +29,45 @@ export function diffLists<T>(oldItems: readonly T[], newItems: readonly T[]): Li
     added: added.filter((item) => !removedSet.has(item)),
   };
 }
+
+/**
+ * Returns a function that finds the place of a new item in the old list, or -1, by its place in the new one. Equal starts
+ * and ends, and lists of the same length that differ in few places, need no lookup.
+ */
+export function alignLists<T>(oldItems: readonly T[], newItems: readonly T[]): (newIndex: number) => number {
+  const shorterLength = Math.min(oldItems.length, newItems.length);
+  const shift = oldItems.length - newItems.length;
+  let start = 0;
+  while (start < shorterLength && oldItems[start] === newItems[start]) start++;
+  let tail = newItems.length; // the first place of the equal ends
+  while (tail > start && tail + shift > start && oldItems[tail + shift - 1] === newItems[tail - 1]) tail--;
+  let oldIndexes: ReadonlyMap<T, number> | undefined;
+  const find = (item: T) => {
+    oldIndexes ??= new Map(oldItems.slice(start, tail + shift).map((oldItem, index) => [oldItem, start + index]));
+    return oldIndexes.get(item) ?? -1;
+  };
+  return (index) => {
+    if (index < start) return index;
+    if (index >= tail) return index + shift;
+    return shift === 0 && oldItems[index] === newItems[index] ? index : find(newItems[index] as T);
+  };
+}
+
+/** Whether the items that two lists share are in the same order in both. */
+export function haveSameOrder<T>(
+  oldItems: readonly T[],
+  newItems: readonly T[],
+  { removed, added }: ListDiff<T>,
+): boolean {
+  const [removedSet, addedSet] = [new Set(removed), new Set(added)];
+  const isShared = (item: T, others: ReadonlySet<T>) => others.size === 0 || !others.has(item);
+  let newIndex = 0;
+  for (const item of oldItems) {
+    if (item !== newItems[newIndex] && !isShared(item, removedSet)) continue;
+    while (newIndex < newItems.length && item !== newItems[newIndex] && addedSet.has(newItems[newIndex] as T))
+      newIndex++;
+    if (item !== newItems[newIndex]) return false;
+    newIndex++;
+  }
+  return true;
+}

@@ -1,6 +1,7 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject } from "node:crypto";
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
 import { ENCRYPTION_INFO } from "../../src/rules/encrypted-secret.ts";
+import { diffLists } from "../incremental/list-diff.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import type { SerializedHost, TokenEncryptor } from "./serialize.ts";
 import type { KeyPair } from "./sign-manifest.ts";
@@ -11,8 +12,8 @@ export interface SecretEncryptor {
   readonly tokenizeSecret: (text: string) => string;
   /**
    * Encrypts the secrets of all tokens in JSON `texts`. Resolves with the function that replaces tokens with ciphertext,
-   * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. A text that is the
-   * same object as before is not searched again. Rejects with a `UsageError` without a key.
+   * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. Holders that
+   * were in the last list are not searched again. Rejects with a `UsageError` without a key.
    */
   readonly prepare: (texts: readonly Pick<SerializedHost, "text">[]) => Promise<TokenEncryptor>;
   /** Rejects with a `UsageError` if the encryption key is missing or invalid. */
@@ -36,7 +37,7 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
   const tokenKey = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), publicKey ?? "", "edgress tokens", 32));
   const textsByToken = new Map<string, string>();
   const ciphertextsByToken = new Map<string, string>();
-  const preparedHolders = new WeakSet<Pick<SerializedHost, "text">>();
+  let preparedHolders: readonly Pick<SerializedHost, "text">[] = [];
   const encryptTokens: TokenEncryptor = (text) =>
     text.replace(TOKEN_PATTERN, (match, token: string) => quote(ciphertextsByToken.get(token)) ?? match);
   const encryptToken = async (token: string) => {
@@ -54,11 +55,10 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
       await encryptText("", publicKey);
     },
     async prepare(holders) {
-      for (const holder of holders.filter((candidate) => !preparedHolders.has(candidate))) {
-        const tokens = [...holder.text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token);
-        for (const token of tokens) await encryptToken(token);
-        if (tokens.every((token) => ciphertextsByToken.has(token))) preparedHolders.add(holder);
-      }
+      const newHolders = diffLists(preparedHolders, holders).added;
+      const tokens = newHolders.flatMap(({ text }) => [...text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token));
+      for (const token of tokens) await encryptToken(token);
+      preparedHolders = tokens.every((token) => ciphertextsByToken.has(token)) ? holders : [];
       return encryptTokens;
     },
   };

@@ -1,6 +1,6 @@
 import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import { computeDigest } from "./canonical-json.ts";
-import { serializeHost, serializeShards, type TokenEncryptor } from "./serialize.ts";
+import { serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
 
 const TARGET_SHARD_BYTES = 32 * 1024;
 const MAX_SHARDS = 4096;
@@ -19,7 +19,7 @@ export function computeRulesDigest(rules: Rules): string {
   const { zones, hosts } = rules;
   const digest =
     cachedDigests.get(rules) ??
-    computeDigest(JSON.stringify([FORMAT, zones, hosts.map((host) => serializeHost(host).digest)]));
+    computeDigest(JSON.stringify([FORMAT, zones, serializeHosts(hosts).map((host) => host.digest)]));
   cachedDigests.set(rules, digest);
   return digest;
 }
@@ -35,7 +35,7 @@ export function planPublication(
   now: Date,
   encryptTokens: TokenEncryptor = keepTokens,
 ): PublicationPlan {
-  const bytes = rules.hosts.reduce((sum, host) => sum + serializeHost(host).text.length, 0);
+  const bytes = serializeHosts(rules.hosts).reduce((sum, { text }) => sum + text.length, 0);
   const shards = serializeShards(rules.hosts, chooseShardCount(bytes, previousManifest?.shards.length), encryptTokens);
   const manifest: Manifest = {
     format: FORMAT,

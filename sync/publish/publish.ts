@@ -11,7 +11,7 @@ import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
 import { findPrunableKeys, needsPruning } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
-import { serializeHost } from "./serialize.ts";
+import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -53,7 +53,7 @@ export async function publish(
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
-  const encryptTokens = await sealer?.prepare(rules.hosts.map(serializeHost));
+  const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const { manifest, shards } = planPublication(rules, base.snapshot.manifest, generation, now, encryptTokens);
   const value = signer.sign(toCanonicalJson(manifest));
   const newShards = findNewShards(shards, base.snapshot);

@@ -1,11 +1,14 @@
-import { computeShardIndex } from "../../src/rules/kv-keys.ts";
+import { hashHost } from "../../src/rules/kv-keys.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { isSameList } from "../incremental/memo.ts";
+import { memoize } from "../incremental/memoize.ts";
 import { computeDigest, toCanonicalJson } from "./canonical-json.ts";
 
 /** Canonical JSON of a host's rules, with tokens in place of ciphertext, and its digest. */
 export interface SerializedHost {
   readonly text: string;
   readonly digest: string;
+  readonly hash: number; // of the host's name: it selects the shard
 }
 
 export interface SerializedShard {
@@ -17,22 +20,21 @@ export interface SerializedShard {
 export type TokenEncryptor = (text: string) => string;
 
 interface CachedShard extends SerializedShard {
-  readonly members: readonly HostRules[];
+  readonly members: readonly SerializedHost[];
   readonly encryptTokens: TokenEncryptor;
 }
 
 // Safe because compiled rules never change.
-const cachedHosts = new WeakMap<HostRules, SerializedHost>();
-const cachedShards = new WeakMap<HostRules, CachedShard>(); // by a shard's first host
-
-export function serializeHost(rules: HostRules): SerializedHost {
-  const cached = cachedHosts.get(rules);
-  if (cached) return cached;
+const serializeHost = memoize((rules: HostRules): SerializedHost => {
   const text = toCanonicalJson(rules);
-  const serializedHost = { text, digest: computeDigest(text) };
-  cachedHosts.set(rules, serializedHost);
-  return serializedHost;
-}
+  return { text, digest: computeDigest(text), hash: hashHost(rules.host) };
+});
+const cachedShards = new WeakMap<SerializedHost, CachedShard>(); // by a shard's first host
+
+/** Serializes the hosts of a list. The same list has the same result, because a sync needs it several times. */
+export const serializeHosts = memoize((hosts: readonly HostRules[]): readonly SerializedHost[] =>
+  hosts.map(serializeHost),
+);
 
 /** Returns the content of each of `count` shards. A shard without hosts is undefined. */
 export function serializeShards(
@@ -40,8 +42,8 @@ export function serializeShards(
   count: number,
   encryptTokens: TokenEncryptor,
 ): (SerializedShard | undefined)[] {
-  const members = Array.from({ length: count }, (): HostRules[] => []);
-  for (const host of hosts) members[computeShardIndex(host.host, count)]?.push(host);
+  const members = Array.from({ length: count }, (): SerializedHost[] => []);
+  for (const host of serializeHosts(hosts)) members[host.hash & (count - 1)]?.push(host);
   return members.map((shardHosts) => {
     const [firstHost] = shardHosts;
     return firstHost && serializeShard(firstHost, shardHosts, encryptTokens);
@@ -49,19 +51,15 @@ export function serializeShards(
 }
 
 function serializeShard(
-  firstHost: HostRules,
-  members: readonly HostRules[],
+  firstHost: SerializedHost,
+  members: readonly SerializedHost[],
   encryptTokens: TokenEncryptor,
 ): SerializedShard {
   const cached = cachedShards.get(firstHost);
-  if (cached && cached.encryptTokens === encryptTokens && haveSameHosts(cached.members, members)) return cached;
+  if (cached && cached.encryptTokens === encryptTokens && isSameList(cached.members, members)) return cached;
   // The canonical JSON of a Shard.
-  const bytes = encryptTokens(`{"hosts":[${members.map((member) => serializeHost(member).text).join(",")}]}`);
+  const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}]}`);
   const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;
-}
-
-function haveSameHosts(a: readonly HostRules[], b: readonly HostRules[]): boolean {
-  return a.length === b.length && a.every((rules, index) => rules === b[index]);
 }

@@ -322,6 +322,22 @@ items:
     });
   });
 
+  test("compiles the host of a canary again if the canary changes", () => {
+    const [first, second] = cluster.ingresses;
+    assert.ok(first && second);
+    const rules = [{ host: "first.example.com", paths: second.rules[0]?.paths ?? [] }];
+    const buildCanary = (weight: string) => ({
+      ...first,
+      name: "canary",
+      rules,
+      annotations: { "edgress.dev/canary": "true", "edgress.dev/canary-weight": weight },
+    });
+    const cache = createCompileCache();
+    const compileWithWeight = (weight: string) =>
+      compileBothWays({ ...cluster, ingresses: [first, second, buildCanary(weight)] }, FAST_OPTIONS, cache).rules.hosts;
+    assert.notDeepEqual(compileWithWeight("10"), compileWithWeight("20"));
+  });
+
   test("makes everything anew under other options", () => {
     assert.equal(listRecompiledHosts(cluster, { ...FAST_OPTIONS, allowedResponseHeaders: ["X-Any"] }).length, 4);
   });

@@ -1,7 +1,9 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
+import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
+import type { LocatedServices } from "./service-addresses.ts";
 
 /** Everything that the compilation of a host may look up. Keys are "namespace/name" unless noted. */
 export interface ClusterIndex {
@@ -21,14 +23,22 @@ export interface ClusterIndex {
 
 /** The results of the stages before hosts are compiled. */
 export interface HostFacts {
-  readonly addresses: ReadonlyMap<string, ServiceAddresses>;
-  readonly servedHosts: ReadonlySet<string>;
-  readonly tlsHosts: ReadonlySet<string>;
+  readonly services: LocatedServices;
+  readonly served: HostLookup;
+  readonly certificates: HostLookup;
   readonly canaries: ReadonlyMap<string, Claim>;
 }
 
-export function buildClusterIndex(cluster: Cluster, facts: HostFacts): ClusterIndex {
-  const services = indexByName(cluster.services);
+/** A question about hosts. */
+export interface HostLookup {
+  readonly has: (host: string) => boolean;
+  /** The hosts for which it is true. */
+  readonly hosts: readonly string[];
+}
+
+export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIndex<ClusterIndex> {
+  const { services, served, certificates, canaries } = facts;
+  const serviceSource = buildSource(services.list, ({ service }) => nameOf(service));
   const secrets = indexByName(cluster.secrets);
   const configMaps = indexByName(cluster.configMaps);
   const readProblems = new Map(
@@ -36,18 +46,31 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): ClusterIn
   );
   let serviceNamesByAddress: ReadonlyMap<string, string> | undefined; // built at the first use, because few hosts need it
   return {
-    service: (name) => services.get(name),
-    addresses: (service) => facts.addresses.get(service),
-    servicesAt(address) {
-      serviceNamesByAddress ??= indexNamesByAddress(services);
-      return serviceNamesByAddress.get(address) ?? "";
+    index: {
+      service: (name) => services.byName.get(name)?.service,
+      addresses: (service) => services.byName.get(service),
+      servicesAt(address) {
+        serviceNamesByAddress ??= indexNamesByAddress(services.byName);
+        return serviceNamesByAddress.get(address) ?? "";
+      },
+      secret: (name) => secrets.get(name),
+      configMap: (name) => configMaps.get(name),
+      readProblem: (object) => readProblems.get(object),
+      isServed: served.has,
+      hasCertificate: certificates.has,
+      canary: (routeId) => canaries.get(routeId),
     },
-    secret: (name) => secrets.get(name),
-    configMap: (name) => configMaps.get(name),
-    readProblem: (object) => readProblems.get(object),
-    isServed: (host) => facts.servedHosts.has(host),
-    hasCertificate: (host) => facts.tlsHosts.has(host),
-    canary: (routeId) => facts.canaries.get(routeId),
+    sources: {
+      service: serviceSource,
+      addresses: serviceSource,
+      servicesAt: { items: services.list },
+      secret: buildSource(cluster.secrets, nameOf),
+      configMap: buildSource(cluster.configMaps, nameOf),
+      readProblem: { items: Array.from(readProblems, ([object, problem]) => `${object} ${problem}`) },
+      isServed: buildSource(served.hosts, (host) => host),
+      hasCertificate: buildSource(certificates.hosts, (host) => host),
+      canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },
+    },
   };
 }
 
@@ -55,9 +78,9 @@ function indexByName<T extends { readonly namespace: string; readonly name: stri
   return new Map(objects.map((object) => [nameOf(object), object]));
 }
 
-function indexNamesByAddress(services: ReadonlyMap<string, Service>): ReadonlyMap<string, string> {
+function indexNamesByAddress(services: LocatedServices["byName"]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const [name, service] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
+  for (const [name, { service }] of [...services].toSorted(([a], [b]) => compareText(a, b))) {
     for (const address of new Set(
       listExternalAddresses(service).flatMap((addressText) => canonicalizeAddress(addressText, false) ?? []),
     )) {

@@ -41,13 +41,16 @@ export interface OriginChecker {
    * diagnostics.
    */
   readonly listDependencies: (service: Service) => readonly boolean[];
+  /** Of all Services: while they are the same, so are all dependencies. */
+  readonly clusterIPs: readonly string[];
 }
 
 export function createOriginChecker(permits: OriginPermits, services: readonly Service[]): OriginChecker {
-  if (permits.type === "any") return { checkOrigin: () => undefined, listDependencies: () => [] };
-  const clusterIPs = collectClusterIPs(services);
+  if (permits.type === "any") return { checkOrigin: () => undefined, listDependencies: () => [], clusterIPs: [] };
+  const { list, set: clusterIPs } = collectClusterIPs(services);
   const isPermitted = permits.type === "listed" ? createPermitCheck(permits.entries) : undefined;
   return {
+    clusterIPs: list,
     checkOrigin(namespace, address) {
       if (clusterIPs.has(normalizeAddress(address))) return "cluster IP of a Service";
       const nameProblem = isCanonicalIpAddress(address) ? undefined : checkName(address);
@@ -62,10 +65,10 @@ export function createOriginChecker(permits: OriginPermits, services: readonly S
   };
 }
 
-const collectClusterIPs = memoize(
-  (services: readonly Service[]): ReadonlySet<string> =>
-    new Set(services.flatMap((service) => normalizeServiceAddresses(service).clusterIPs)),
-);
+const collectClusterIPs = memoize((services: readonly Service[]) => {
+  const list = services.flatMap((service) => normalizeServiceAddresses(service).clusterIPs);
+  return { list, set: new Set(list) };
+});
 
 /** The canonical addresses of a Service: its cluster IPs and its external ones. */
 const normalizeServiceAddresses = memoize((service: Service) => ({

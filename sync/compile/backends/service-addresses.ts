@@ -1,5 +1,6 @@
 import { nameOf, type Service } from "../../collect/cluster-model.ts";
-import type { ObjectMemo } from "../../incremental/memo.ts";
+import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
+import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../../incremental/memo.ts";
 import type { Subject } from "../diagnostics.ts";
 import type { BackendNote, ServiceAddresses } from "../model.ts";
 import type { Options } from "../options.ts";
@@ -7,19 +8,30 @@ import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./ext
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
 
-/** Returns the addresses of each Service, by "namespace/name". */
-export function locateServices(
-  services: readonly Service[],
-  options: Options,
-  memo: ObjectMemo<Service, ServiceAddresses>,
-): ReadonlyMap<string, ServiceAddresses> {
-  const { checkOrigin, listDependencies } = createOriginChecker(options.permits.origins, services);
-  return new Map(
-    services.map((service) => [
-      nameOf(service),
-      memo(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
-    ]),
+/** Services with their addresses. */
+export interface LocatedServices {
+  readonly list: readonly ServiceAddresses[];
+  readonly byName: ReadonlyMap<string, ServiceAddresses>; // by "namespace/name"
+}
+
+/** Earlier results for Services. */
+export interface ServiceMemo {
+  readonly list: ListMemo<Service, ServiceAddresses>;
+  readonly byService: ObjectMemo<Service, ServiceAddresses>; // for lists whose cluster IPs changed
+  readonly byName: Memo<LocatedServices["byName"]>;
+}
+
+export function createServiceMemo(): ServiceMemo {
+  return { list: createListMemo(), byService: createObjectMemo(), byName: createMemo() };
+}
+
+/** Returns the addresses of Services: the same list and map if they are the same as before. */
+export function locateServices(services: readonly Service[], options: Options, memo: ServiceMemo): LocatedServices {
+  const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
+  const list = memo.list(services, [options, clusterIPs], (service) =>
+    memo.byService(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
   );
+  return { list, byName: memo.byName([list], () => new Map(list.map((entry) => [nameOf(entry.service), entry]))) };
 }
 
 /** Returns the external addresses of a Service that may be origins, with diagnostics for the others. */

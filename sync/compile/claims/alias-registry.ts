@@ -20,7 +20,7 @@ type ReserveAlias = (
  * Returns a registry of names. A host in rules keeps its name; otherwise the first host that requests a name gets it.
  */
 export function createAliasRegistry(
-  grants: ReadonlyMap<string, HostGrant>,
+  findGrant: (host: string) => HostGrant | undefined,
   { zones, permits }: AliasOptions,
   routeCounts: RouteCounts,
   report: Report,
@@ -28,7 +28,7 @@ export function createAliasRegistry(
   const holdersByName = new Map<string, string>(); // aliases only, not hosts in rules
   // A host with only path-limited namespaces does not reserve its name.
   const findHolder = (name: string) =>
-    holdersByName.get(name) ?? (grants.get(name)?.ownership.type === "full" ? name : undefined);
+    holdersByName.get(name) ?? (findGrant(name)?.ownership.type === "full" ? name : undefined);
   const takeRoutes = createRouteCounter(permits, routeCounts);
   return (name, { host, claims }, { owner, annotation }) => {
     const holder = findHolder(name);

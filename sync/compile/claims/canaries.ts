@@ -21,11 +21,11 @@ export function isCanary({ owner }: IngressClaims): boolean {
  */
 export function assignCanaries(
   canaryClaims: readonly IngressClaims[],
-  grants: readonly HostGrant[],
+  findGrant: (host: string) => HostGrant | undefined,
   report: Report,
 ): Canaries {
-  if (canaryClaims.length === 0) return new Map();
-  const routes = new Map(grants.flatMap(({ claims }) => claims.map((claim) => [claim.routeKey, claim] as const)));
+  const findPrimary = ({ host, routeKey }: Claim) =>
+    findGrant(host)?.claims.find((claim) => claim.routeKey === routeKey);
   const canaries = new Map<string, Claim>();
   for (const { owner } of canaryClaims) {
     if (!owner.ingress.defaultBackend) continue;
@@ -33,8 +33,9 @@ export function assignCanaries(
     report("CanaryIgnored", buildSubject(owner.ingress, "spec.defaultBackend"), problem, "add a path instead");
   }
   for (const claim of canaryClaims.flatMap(({ claims }) => claims)) {
-    const problem = findCanaryProblem(claim, routes.get(claim.routeKey), canaries);
-    if (problem === undefined) canaries.set(routes.get(claim.routeKey)?.id ?? "", claim);
+    const primary = findPrimary(claim);
+    const problem = findCanaryProblem(claim, primary, canaries);
+    if (problem === undefined) canaries.set(primary?.id ?? "", claim);
     else
       report(
         "CanaryIgnored",

@@ -9,10 +9,10 @@ import type { Options } from "../options.ts";
 import { type AliasAnnotation, type AliasOptions, buildAliasSubject, createAliasRegistry } from "./alias-registry.ts";
 import type { RouteCounts } from "./route-quota.ts";
 
-/** Hosts and their aliases. */
-export interface HostsWithAliases {
+/** The aliases of hosts. */
+export interface HostAliases {
   /** One per name: an alias has the claims of its host, a redirect has none. */
-  readonly grants: readonly HostGrant[];
+  readonly aliasGrants: readonly HostGrant[];
   /** Aliases that the certificate of their host covers. */
   readonly tlsAliases: readonly string[];
 }
@@ -25,16 +25,14 @@ const aliasPolicies = compiledPolicies.flatMap(({ name, furtherHosts }) =>
  * Adds the aliases that from-to-www-redirect and server-alias request. A host in rules keeps its name. Any other name
  * goes to the first host in alphabetical order, and redirects come before aliases, as in ingress-nginx.
  */
-export function addAliases(
-  grantsByHost: ReadonlyMap<string, HostGrant>,
+export function findAliases(
+  grantsWithAliases: readonly HostGrant[],
+  findGrant: (host: string) => HostGrant | undefined,
   options: AliasOptions,
   routeCounts: RouteCounts,
   report: Report,
-): HostsWithAliases {
-  const grants = [...grantsByHost.values()];
-  const grantsWithAliases = grants.filter((hostGrant) => listOwners(hostGrant).some(requestsAliases));
-  if (grantsWithAliases.length === 0) return { grants, tlsAliases: [] };
-  const reserve = createAliasRegistry(grantsByHost, options, routeCounts, report);
+): HostAliases {
+  const reserve = createAliasRegistry(findGrant, options, routeCounts, report);
   const orderedGrants = grantsWithAliases.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = orderedGrants.flatMap((hostGrant): HostGrant[] => {
     const redirectHost = findWwwCounterpart(hostGrant.host);
@@ -56,15 +54,17 @@ export function addAliases(
     return reservedNames.map((name) => ({ hostGrant, name }));
   });
   return {
-    grants: [...grants, ...aliases.map(({ hostGrant, name }) => ({ ...hostGrant, host: name })), ...redirects],
+    aliasGrants: [...aliases.map(({ hostGrant, name }) => ({ ...hostGrant, host: name })), ...redirects],
     tlsAliases: aliases.filter(({ hostGrant, name }) => coversAlias(hostGrant, name)).map(({ name }) => name),
   };
 }
 
-/** Checked first, because few hosts have aliases and the others need no sorting. */
-function requestsAliases({ annotations }: IngressConfig): boolean {
-  return aliasPolicies.some(({ name, annotationNames }) =>
-    annotationNames.some((annotation) => annotations.values[name][annotation]),
+/** Whether an Ingress of a host requests aliases. Few hosts do, and only those are sorted and searched. */
+export function requestsAliases(hostGrant: HostGrant): boolean {
+  return listOwners(hostGrant).some(({ annotations }) =>
+    aliasPolicies.some(({ name, annotationNames }) =>
+      annotationNames.some((annotation) => annotations.values[name][annotation]),
+    ),
   );
 }
 

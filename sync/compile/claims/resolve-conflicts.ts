@@ -1,35 +1,45 @@
 import { nameOf } from "../../collect/cluster-model.ts";
-import type { Report } from "../diagnostics.ts";
-import type { Claim, HostGrant, IngressClaims, IngressConfig, Ownership } from "../model.ts";
+import { createGroupMemo, type GroupMemo } from "../../incremental/group-memo.ts";
+import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
+import type { Claim, HostGrant, IngressClaims } from "../model.ts";
 
-/** Resolves conflicts: the first claim of a host, path and type becomes a route, and the others are reported. */
-export function resolveConflicts(ingressClaims: readonly IngressClaims[], report: Report): Map<string, HostGrant> {
-  const hosts = new Map<string, { owners: IngressConfig[]; claims: Claim[] }>();
-  const findHost = (host: string) => {
-    const known = hosts.get(host) ?? { owners: [], claims: [] };
-    if (known.owners.length + known.claims.length === 0) hosts.set(host, known);
-    return known;
-  };
-  const holdersByRouteKey = new Map<string, Claim>();
-  for (const { owner, hosts: hostClaims, claims } of ingressClaims) {
-    for (const { host, permit } of hostClaims) if (permit.type === "full") findHost(host).owners.push(owner);
-    for (const claim of claims) {
-      const holder = holdersByRouteKey.get(claim.routeKey);
-      if (holder) reportPathConflict(claim, holder, report);
-      else {
-        holdersByRouteKey.set(claim.routeKey, claim);
-        findHost(claim.host).claims.push(claim);
-      }
-    }
-  }
-  return new Map(
-    [...hosts].map(([host, { owners, claims }]) => {
-      const ownership: Ownership =
-        owners.length > 0 ? { type: "full", owners } : { type: "paths", fallback: undefined };
-      return [host, { host, ownership, claims }];
-    }),
+/** Groups Ingresses by host, and resolves the conflicts of each host. */
+export type GrantMemo = GroupMemo<IngressClaims, Reported<HostGrant>>;
+
+export function createGrantMemo(): GrantMemo {
+  return createGroupMemo(
+    ({ hosts }) => hosts.map(({ host }) => host),
+    (host, ingressClaims) => {
+      const { value, diagnostics } = collectDiagnostics((report) => resolveConflicts(host, ingressClaims, report));
+      return value && { value, diagnostics };
+    },
   );
 }
+
+/**
+ * Resolves the conflicts of a host: of the same path and type the first claim becomes a route, and the others are reported.
+ * Returns undefined if no Ingress has a path of the host or owns it.
+ */
+export function resolveConflicts(
+  host: string,
+  ingressClaims: readonly IngressClaims[],
+  report: Report,
+): HostGrant | undefined {
+  const owners = ingressClaims
+    .filter(({ hosts }) => hosts.some((hostClaim) => hostClaim.host === host && hostClaim.permit.type === "full"))
+    .map(({ owner }) => owner);
+  const holders = new Map<string, Claim>();
+  for (const claim of ingressClaims.flatMap(({ claims }) => claims.filter((candidate) => candidate.host === host))) {
+    const holder = holders.get(claim.routeKey);
+    if (holder) reportPathConflict(claim, holder, report);
+    else holders.set(claim.routeKey, claim);
+  }
+  if (owners.length + holders.size === 0) return undefined;
+  const ownership = owners.length > 0 ? ({ type: "full", owners } as const) : NO_OWNER;
+  return { host, ownership, claims: [...holders.values()] };
+}
+
+const NO_OWNER = { type: "paths", fallback: undefined } as const;
 
 function reportPathConflict(claim: Claim, holder: Claim, report: Report): void {
   const host = claim.host === "*" ? "any host" : `host ${claim.host}`;

@@ -15,8 +15,8 @@ export function enforceRouteQuota(
   ingressClaims: readonly IngressClaims[],
   permits: Permits,
   report: Report,
-): IngressClaims[] {
-  if (permits.limits.length === 0) return [...ingressClaims];
+): readonly IngressClaims[] {
+  if (permits.limits.length === 0) return ingressClaims;
   const takeRoutes = createRouteCounter(permits, new Map());
   return ingressClaims.map((entry) => {
     const { namespace } = entry.owner.ingress;
@@ -34,7 +34,9 @@ export function enforceRouteQuota(
       takeRoute(formatHostLabel(host), buildHostSubject(entry, host)),
     );
     const keptHosts = new Set([...claims.map(({ host }) => host), ...hostsWithoutPaths]);
-    return { ...entry, claims, hosts: entry.hosts.filter(({ host }) => keptHosts.has(host)) };
+    const hosts = entry.hosts.filter(({ host }) => keptHosts.has(host));
+    const isComplete = claims.length === entry.claims.length && hosts.length === entry.hosts.length;
+    return isComplete ? entry : { ...entry, claims, hosts };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
 import type { Report } from "../diagnostics.ts";
-import type { IngressClaims } from "../model.ts";
+import type { HostGrant, IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
 
 /**
@@ -29,11 +29,7 @@ export function reportMissingTlsSecrets(
   }
 }
 
-/** Returns the hosts with a certificate: those of Ingresses with `spec.tls`, with or without a Secret name. */
-export function findTlsHosts(ingressClaims: readonly IngressClaims[]): Set<string> {
-  return new Set(
-    ingressClaims
-      .filter(({ owner }) => owner.ingress.tls.length > 0)
-      .flatMap(({ hosts }) => hosts.flatMap(({ host, permit }) => (permit.type === "full" ? [host] : []))),
-  );
+/** Whether a host has a certificate: one of its Ingresses has `spec.tls`, with or without a Secret name. */
+export function hasOwnCertificate({ ownership }: HostGrant): boolean {
+  return ownership.type === "full" && ownership.owners.some(({ ingress }) => ingress.tls.length > 0);
 }

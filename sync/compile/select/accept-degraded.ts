@@ -17,19 +17,22 @@ export function acceptsDegraded(annotation: string, { annotations }: IngressConf
   );
 }
 
+/** Whether an Ingress sets `accept-degraded`. */
+export function setsAcceptDegraded({ owner }: IngressClaims): boolean {
+  return listAcceptedNames(owner.annotations).length > 0;
+}
+
 /** Reports names in `accept-degraded` that are unknown, do not fail closed, or are not set on the Ingress. */
 export function reportUnusedAcceptances(
-  ingressClaims: readonly IngressClaims[],
+  acceptingClaims: readonly IngressClaims[],
   diagnostics: readonly Diagnostic[],
   report: Report,
 ): void {
+  if (acceptingClaims.length === 0) return;
   const degradedFields = new Set(
     diagnostics.filter(({ reason }) => reason === "UnsupportedAnnotation").map(({ object, field }) => object + field),
   );
-  const acceptingOwners = ingressClaims
-    .map(({ owner }) => owner)
-    .filter(({ annotations }) => listAcceptedNames(annotations).length > 0);
-  for (const { ingress, annotations } of acceptingOwners) {
+  for (const { ingress, annotations } of acceptingClaims.map(({ owner }) => owner)) {
     const subject = buildAnnotationSubject(ingress, annotations.findKey(ACCEPT_DEGRADED));
     for (const name of listAcceptedNames(annotations)) {
       const canonicalName = annotationCatalog.get(name)?.name ?? name;

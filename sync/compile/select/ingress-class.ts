@@ -1,32 +1,48 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import { type Cluster, type Ingress, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
-import { memoize } from "../../incremental/memoize.ts";
-import type { Report } from "../diagnostics.ts";
+import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
+import { createSortMemo, type SortMemo } from "../../incremental/sorted-list.ts";
+import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
 import type { Options } from "../options.ts";
 
 /** The options that select our Ingresses. */
 export type ClassSelector = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
+/** Earlier selections. */
+export interface SelectionMemo {
+  readonly verdicts: ListMemo<Ingress, Reported<boolean>>;
+  readonly claimOrder: SortMemo<Ingress>;
+}
+
+export function createSelectionMemo(): SelectionMemo {
+  return { verdicts: createListMemo(), claimOrder: createSortMemo(rankIngress, byClaimOrder) };
+}
+
 /** Returns our Ingresses in claim order, so that the result does not depend on the order of objects. */
-export function selectIngresses({ ingresses, classes }: Cluster, options: ClassSelector, report: Report): Ingress[] {
+export function selectIngresses(
+  { ingresses, classes }: Pick<Cluster, "ingresses" | "classes">,
+  options: ClassSelector,
+  report: Report,
+  memo = createSelectionMemo(),
+): readonly Ingress[] {
   const classesByName = new Map(classes.map((ingressClass) => [ingressClass.name, ingressClass]));
   const hasDefaultClass = classes.some(
     (candidate) => candidate.isDefault && candidate.controller === options.controller,
   );
-  return ingresses
-    .filter((ingress) => {
-      const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
-      return isSelected(ingress, { ingressClass, hasDefaultClass }, options, report);
-    })
-    .map(rankIngress)
-    .toSorted(byClaimOrder)
-    .map(({ ingress }) => ingress);
+  const verdicts = memo.verdicts(ingresses, [classes, options], (ingress) => {
+    const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
+    return collectDiagnostics((reportIngress) =>
+      isSelected(ingress, { ingressClass, hasDefaultClass }, options, reportIngress),
+    );
+  });
+  for (const { diagnostics } of verdicts)
+    for (const { reason, problem, remedy, ...subject } of diagnostics) report(reason, subject, problem, remedy);
+  return memo.claimOrder(ingresses.filter((_, index) => verdicts[index]?.value));
 }
 
-/** An Ingress with the fields that claim order compares. */
-interface RankedIngress {
-  readonly ingress: Ingress;
+/** The fields of an Ingress that claim order compares. */
+interface IngressRank {
   readonly createdMs: number;
   readonly name: string; // "namespace/name"
 }
@@ -35,18 +51,17 @@ interface RankedIngress {
  * The oldest first; an Ingress without a date is last, because it is not created yet. Names break ties, in descending
  * order, as in ingress-nginx.
  */
-function byClaimOrder(a: RankedIngress, b: RankedIngress): number {
+function byClaimOrder(a: IngressRank, b: IngressRank): number {
   return a.createdMs - b.createdMs || compareText(b.name, a.name);
 }
 
 // After every date. Not Infinity, because two of those cannot be subtracted.
 const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
-const rankIngress = memoize((ingress: Ingress): RankedIngress => {
+function rankIngress(ingress: Ingress): IngressRank {
   const { created } = ingress;
-  const createdMs = created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created);
-  return { ingress, createdMs, name: nameOf(ingress) };
-});
+  return { createdMs: created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created), name: nameOf(ingress) };
+}
 
 /**
  * The field takes precedence over the annotation, as in ingress-nginx. With neither, the default class or the option
