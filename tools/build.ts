@@ -43,7 +43,11 @@ async function buildPackage(): Promise<void> {
   });
   const library = await build({
     ...FOR_NODE,
-    entryPoints: { snapshot: "library/snapshot.ts", match: "library/match.ts", compile: "library/compile.ts" },
+    entryPoints: {
+      snapshot: "sync/library/snapshot.ts",
+      match: "sync/library/match.ts",
+      compile: "sync/library/compile.ts",
+    },
     chunkNames: "library-[name]-[hash]",
     external: ["zod"], // a dependency, because the types of the schemas are zod's
     banner: { js: REQUIRE },
@@ -108,12 +112,16 @@ async function readPackage(folder: string) {
 
 /** Writes the declarations that the library's entries reach, with the extensions that every resolver knows. */
 async function writeTypes(): Promise<void> {
-  const { status } = spawnSync("tsc", ["-p", "library/tsconfig.build.json"], { cwd: REPOSITORY, stdio: "inherit" });
-  if (status !== 0) throw new Error("tsc failed: library/tsconfig.build.json");
+  const { status } = spawnSync("tsc", ["-p", "sync/library/tsconfig.build.json"], {
+    cwd: REPOSITORY,
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error("tsc failed: sync/library/tsconfig.build.json");
   const types = join(DIST, "types");
   const all = await readdir(types, { recursive: true, withFileTypes: true });
   const reached = new Map<string, string>();
-  for (const entry of ["snapshot", "match", "compile"]) await reach(join(types, "library", `${entry}.d.ts`), reached);
+  for (const entry of ["snapshot", "match", "compile"])
+    await reach(join(types, "sync/library", `${entry}.d.ts`), reached);
   for (const file of all.filter((one) => one.isFile())) {
     const path = join(file.parentPath, file.name);
     const text = reached.get(path);

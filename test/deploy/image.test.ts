@@ -46,7 +46,6 @@ describe("the image", () => {
       "tsconfig.json",
       "src",
       "sync",
-      "library",
       "LICENSE",
       "package.json",
     ]);

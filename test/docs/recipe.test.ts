@@ -7,17 +7,7 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { fencesIn, REPOSITORY, readText } from "../support/markdown.ts";
 
-const COPIED = [
-  "src",
-  "sync",
-  "library",
-  "test",
-  "tools",
-  "examples",
-  "package.json",
-  "tsconfig.json",
-  "wrangler.toml",
-];
+const COPIED = ["src", "sync", "test", "tools", "examples", "package.json", "tsconfig.json", "wrangler.toml"];
 // Both are the end of the text before a block.
 const CREATE = /Create `(?<file>[^`]+)`:$/;
 const ADD = /In `(?<file>[^`]+)`, after the line (?<how>that starts with )?`(?<anchor>[^`]+)`, add:$/;

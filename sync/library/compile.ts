@@ -1,12 +1,12 @@
-import { ROOT_ZONE } from "../src/rules/hosts.ts";
-import type { Rules } from "../src/rules/snapshot.ts";
-import { parseCluster } from "../sync/collect/parse-objects.ts";
-import { compile } from "../sync/compile/compile.ts";
-import { type Diagnostic, diagnosticReasons, type Severity } from "../sync/compile/diagnostics.ts";
-import { createRegexInspector } from "../sync/compile/hosts/regex-safety.ts";
-import { DEFAULT_PERMITS } from "../sync/permits/model.ts";
+import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import type { Rules } from "../../src/rules/snapshot.ts";
+import { parseCluster } from "../collect/parse-objects.ts";
+import { compile } from "../compile/compile.ts";
+import { type Diagnostic, diagnosticReasons, type Severity } from "../compile/diagnostics.ts";
+import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
+import { DEFAULT_PERMITS } from "../permits/model.ts";
 
-export type { Diagnostic, Reason, Severity } from "../sync/compile/diagnostics.ts";
+export type { Diagnostic, Reason, Severity } from "../compile/diagnostics.ts";
 
 /** Options of `compileObjects`; their defaults are those of the `edgress` command. */
 export interface CompileObjectsOptions {

@@ -1,8 +1,8 @@
-import { matchHost } from "../src/match/match-host.ts";
-import { buildRouteTable, findRoute } from "../src/match/route-table.ts";
-import { normalizeHost } from "../src/rules/hosts.ts";
-import { normalizePath } from "../src/rules/paths.ts";
-import type { HostRules, Route } from "../src/rules/snapshot.ts";
+import { matchHost } from "../../src/match/match-host.ts";
+import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
+import { normalizeHost } from "../../src/rules/hosts.ts";
+import { normalizePath } from "../../src/rules/paths.ts";
+import type { HostRules, Route } from "../../src/rules/snapshot.ts";
 
 /** A route that matches a request. */
 export interface RequestMatch {

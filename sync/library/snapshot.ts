@@ -1,0 +1,15 @@
+/** The published format: the values in Workers KV, their keys, and their verification. */
+export { verifyManifest, verifyShard } from "../../src/load/verify.ts";
+export { CURRENT_KEY, computeShardIndex, generationKey, shardKey } from "../../src/rules/kv-keys.ts";
+export {
+  Address,
+  Backend,
+  FORMAT,
+  HostRules,
+  Manifest,
+  PathMatch,
+  Route,
+  type Rules,
+  Shard,
+  SignedManifest,
+} from "../../src/rules/snapshot.ts";
