@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { buildClientAuth } from "./client-certificate.ts";
-import { parseHeaderPairs, stripHopByHop } from "./http-proxy.ts";
+import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
 
 const COLO = "DEV";
 

@@ -9,7 +9,8 @@ import {
   generateCertificate,
 } from "./certificates.ts";
 import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./cloudflare-request.ts";
-import { type ProxyTarget, proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import type { ProxyTarget } from "./outgoing-request.ts";
 
 /** The local edge's listeners. */
 export interface EdgeListeners {

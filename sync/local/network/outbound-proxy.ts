@@ -2,7 +2,9 @@ import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResp
 import { Agent as HttpsAgent } from "node:https";
 import { BlockList, isIP } from "node:net";
 import { listen } from "../../net/listen.ts";
-import { type ProxyFailure, type ProxyTarget, proxyRequest, proxyWebSocket, stripHopByHop } from "./http-proxy.ts";
+import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import type { ProxyFailure, ProxyTarget } from "./outgoing-request.ts";
+import { stripHopByHop } from "./raw-headers.ts";
 import { type DnsResolution, type DnsZones, resolveOrigin } from "./resolve-override.ts";
 
 /** What lies behind the Worker's fetches. */
