@@ -50,7 +50,7 @@ function withShippedOnly(all: Bom): Bom {
       ref,
       dependsOn: ref === root ? components.map((one) => one["bom-ref"]) : dependsOn.filter((one) => known.has(one)),
     }));
-  // npm names the component after the folder, and counts what is bundled as a tool of development.
+  // npm names the component after the folder, and marks bundled packages as development tools.
   const component = { ...all.metadata.component, name: packageJson.name };
   return {
     ...all,

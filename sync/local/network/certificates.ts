@@ -8,13 +8,13 @@ export interface Certificate {
 }
 
 export interface CertificateStore {
-  /** By host; "*.x" stands for one more label. Replaces what was set before. A pair that is broken is left out. */
+  /** Replaces all certificates, by host. "*.x" matches one more label. A broken pair is skipped. */
   set(certificates: ReadonlyMap<string, Certificate>): void;
-  /** The given certificate that fits best, else one made here for that name. */
+  /** Returns the configured certificate of the name, else a self-signed one. */
   contextFor(serverName: string): Promise<SecureContext>;
 }
 
-/** The certificates of the local edge. */
+/** Creates the certificates of the local edge. */
 export function createCertificateStore(): CertificateStore {
   const generatedContexts = new Map<string, Promise<SecureContext>>();
   let configuredContexts = new Map<string, SecureContext>();
@@ -43,7 +43,7 @@ function createContextEntry(host: string, { key, cert }: Certificate): [string, 
   }
 }
 
-/** Makes a certificate for one name, signed by itself. */
+/** Generates a self-signed certificate for one name. */
 export async function generateCertificate(name: string): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: name.slice(0, 64) }], {
     keyType: "ec",

@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 
 const NO_CERTIFICATE = { certPresented: "0", certVerified: "NONE", certRevoked: "0" };
 
-// Node's names for what Cloudflare says in OpenSSL's words.
+// Node's error codes, and the OpenSSL messages that Cloudflare shows for them.
 const OPENSSL_RESULTS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "FAILED:self signed certificate",
   SELF_SIGNED_CERT_IN_CHAIN: "FAILED:self signed certificate",
@@ -14,7 +14,7 @@ const OPENSSL_RESULTS: Record<string, string> = {
   CERT_HAS_EXPIRED: "FAILED:certificate has expired",
 };
 
-/** `request.cf.tlsClientAuth`, as far as Node knows it. */
+/** Builds `request.cf.tlsClientAuth` from the fields that Node provides. */
 export function buildClientAuth(socket: TLSSocket): Record<string, string | boolean> {
   const certificate = socket.getPeerX509Certificate();
   return certificate

@@ -7,7 +7,7 @@ import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
 
 const COLO = "DEV";
 
-/** The whole URL that a request asks for, as text; undefined when it names no host, or several. */
+/** Returns a request's absolute URL as text, or undefined if it has no host or several. */
 export function buildRequestUrl(
   { url = "/", rawHeaders }: IncomingMessage,
   scheme: "http" | "https",
@@ -25,14 +25,14 @@ function ensureLeadingSlash(target: string): string {
   return target.startsWith("/") ? target : `/${target}`;
 }
 
-/** workerd answers 400 "invalid URI" to these; all others go on as they are. */
+/** workerd returns 400 "invalid URI" for these characters. All others are forwarded unchanged. */
 function escapeInvalidCharacters(target: string): string {
   return target.replace(/[<>`]|(?<=\?.*)"/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**
- * Hands on a connection whose first request target has its bytes beyond ASCII percent-encoded: Node's server would answer
- * 400 to them, and curl sends them as they were typed.
+ * Percent-encodes bytes beyond ASCII in the first request target of a connection. Node's server would return 400 for them,
+ * and curl sends them unencoded.
  */
 export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void {
   socket.on("error", () => undefined); // "close" follows
@@ -47,7 +47,7 @@ export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void
   });
 }
 
-/** The headers a Worker gets: the client's, and those that Cloudflare writes or overwrites. */
+/** Returns the headers for the Worker: the client's, and those that Cloudflare sets. */
 export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "https", url: string): string[] {
   const { rawHeaders, socket } = request;
   const address = socket.remoteAddress ?? "127.0.0.1";
@@ -61,7 +61,7 @@ export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "h
     [...forwardedFor.map(([, value]) => value), address].join(", "),
     "X-Forwarded-Proto",
     scheme,
-    // A client of the local edge may say who it is, so that address rules can be tried out.
+    // A local client may set its address, because address rules must be testable.
     "CF-Connecting-IP",
     isIP(claimedAddress) ? claimedAddress : address,
     "CF-Visitor",
@@ -81,7 +81,7 @@ function isOverwrittenHeader(name: string): boolean {
   return OVERWRITTEN_HEADERS.has(name) || name.startsWith("mf-") || name.startsWith("x-cf-blob");
 }
 
-/** `request.cf`. */
+/** Builds `request.cf`. */
 function buildCfObject({ socket, httpVersion, headers }: IncomingMessage) {
   const clientProperties = {
     colo: COLO,
@@ -97,7 +97,7 @@ function buildCfObject({ socket, httpVersion, headers }: IncomingMessage) {
   };
 }
 
-/** A header carries no character beyond ASCII; a certificate's subject may. */
+/** Headers are ASCII only, but a certificate's subject can have other characters. */
 function stringifyAscii(value: object): string {
   return JSON.stringify(value).replace(
     /[\x7f-\uffff]/g,

@@ -3,7 +3,7 @@ import { type Duplex, pipeline } from "node:stream";
 import { abortRequest, openRequest, type ProxyFailure, type ProxyTarget } from "./outgoing-request.ts";
 import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
 
-/** Sends the request on and its answer back, both streamed. A client that goes away ends the request onward. */
+/** Forwards a request and streams its response back. If the client disconnects, the outgoing request is aborted. */
 export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,7 +16,7 @@ export function proxyRequest(
     let hasResponse = false;
     const outgoingRequest = openRequest(request, target, framingHeaders, (failure) => {
       if (hasResponse || response.destroyed) return;
-      // A kept connection may be closed just as it is used; with no body sent, asking again is safe.
+      // The server may close an idle connection at this moment. Without a body, a retry is safe.
       if (failure === "reset" && outgoingRequest.reusedSocket && !isRetry && hasNoBody) sendAttempt(true);
       else onFailure(failure);
     });
@@ -42,7 +42,7 @@ export function proxyRequest(
   sendAttempt(false);
 }
 
-/** Sends a WebSocket's opening on and, once it is accepted, every byte both ways. */
+/** Forwards a WebSocket handshake, and then every byte in both directions. */
 export function proxyWebSocket(
   request: IncomingMessage,
   socket: Duplex,
@@ -55,7 +55,7 @@ export function proxyWebSocket(
   socket.on("error", () => undefined); // "close" follows
   socket.once("close", abort);
   outgoingRequest.once("upgrade", (response, originSocket, originHead) => {
-    socket.off("close", abort); // a reset could overtake the last bytes
+    socket.off("close", abort); // a reset could drop the last bytes
     socket.write(formatResponseHead(response, ["Connection", "Upgrade", "Upgrade", "websocket"]));
     socket.write(originHead);
     originSocket.write(head);
@@ -71,7 +71,7 @@ export function proxyWebSocket(
   outgoingRequest.end();
 }
 
-/** How the body is delimited onward. Without this Node would announce a chunked body for a POST that has none. */
+/** Returns the headers that delimit the body. Without them, Node sends a POST without a body as chunked. */
 function buildFramingHeaders({ method = "GET", headers }: IncomingMessage): string[] {
   if (headers["transfer-encoding"] !== undefined) return ["Transfer-Encoding", "chunked"];
   const length = headers["content-length"];

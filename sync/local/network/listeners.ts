@@ -23,18 +23,18 @@ export interface EdgeListeners {
 export interface EdgeListenersOptions {
   httpPort: number;
   httpsPort: number;
-  /** The Worker's own socket, which takes requests in proxy style. */
+  /** The Worker's socket. It accepts absolute URLs, as a proxy does. */
   worker: URL;
 }
 
-const IDLE_TIMEOUT_MS = 2_000; // workerd closes a kept connection after 5 s
+const IDLE_TIMEOUT_MS = 2_000; // workerd closes an idle connection after 5 s
 const SERVER_OPTIONS = {
   maxHeaderSize: 128 * 1024,
   requestTimeout: 0,
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 };
 
-/** Listens on 127.0.0.1 and hands every request to the Worker as Cloudflare would. */
+/** Listens on 127.0.0.1 and forwards every request to the Worker as Cloudflare does. */
 export async function startEdgeListeners({
   httpPort,
   httpsPort,
@@ -69,8 +69,8 @@ export async function startEdgeListeners({
 
 async function createTlsOptions(certificateStore: CertificateStore) {
   return {
-    ...(await generateCertificate("localhost")), // for clients that name no host
-    noDelay: true, // as Node's HTTP servers do; else small answers wait 40 ms
+    ...(await generateCertificate("localhost")), // for clients without SNI
+    noDelay: true, // as in Node's HTTP servers; else small responses wait 40 ms
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
@@ -83,7 +83,7 @@ async function createTlsOptions(certificateStore: CertificateStore) {
   };
 }
 
-/** A server that listens nowhere: connections are handed to it. */
+/** Creates a server without a port: the listeners pass connections to it. */
 function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {

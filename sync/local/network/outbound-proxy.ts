@@ -1,4 +1,4 @@
-import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, Agent as HttpAgent, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { BlockList, isIP } from "node:net";
 import { listen } from "../../net/listen.ts";
@@ -7,23 +7,23 @@ import type { ProxyFailure, ProxyTarget } from "./outgoing-request.ts";
 import { stripHopByHop } from "./raw-headers.ts";
 import { type DnsResolution, type DnsZones, resolveOrigin } from "./resolve-override.ts";
 
-/** What lies behind the Worker's fetches. */
+/** The proxy that receives every fetch of the Worker. */
 export interface OutboundProxy {
   readonly port: number;
-  /** Sends what is meant for `address` ("203.0.113.10:80") to `to` ("127.0.0.1:41234"). */
+  /** Forwards requests for `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
   close(): Promise<void>;
 }
 
 export interface OutboundProxyOptions {
   dnsZones: DnsZones;
-  /** Whether an address that is neither forwarded nor loopback is answered with 522, with no packet sent. */
+  /** Returns 522 for every address that is neither forwarded nor loopback, without a connection. */
   loopbackOnly?: boolean;
   connectTimeoutMs?: number;
 }
 
-const CONNECT_TIMEOUT_MS = 19_000; // Cloudflare's own: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
-const IDLE_TIMEOUT_MS = 4_000; // below the 5 s after which many servers close a kept connection
+const CONNECT_TIMEOUT_MS = 19_000; // Cloudflare's limit: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
+const IDLE_TIMEOUT_MS = 4_000; // many servers close an idle connection after 5 s
 
 const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
   unresolved: { status: 530, error: 1016 },
@@ -35,7 +35,7 @@ const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
 
 type CloudflareError = Extract<DnsResolution, { error: number }>;
 
-/** Starts it on a free port of 127.0.0.1. Requests reach it in proxy style, with the fetch's `cf` object in X-Cf-Blob. */
+/** Starts the proxy on a free port of 127.0.0.1. Requests have absolute URLs, and the fetch's `cf` object in X-Cf-Blob. */
 export async function startOutboundProxy(options: OutboundProxyOptions): Promise<OutboundProxy> {
   const forwards = new Map<string, string>();
   const agentOptions = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
@@ -44,10 +44,22 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
     try {
       return routeRequest(request, options, forwards, agents);
     } catch {
-      return { status: 400, error: 400 }; // not from the Worker: it sends whole URLs and JSON
+      return { status: 400, error: 400 }; // not from the Worker: it sends absolute URLs and JSON
     }
   };
 
+  const { port, close } = await listen(createOutboundServer(routeOrReject), 0);
+  return {
+    port,
+    forward: (address, targetAddress) => forwards.set(address, targetAddress),
+    async close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+      await close();
+    },
+  };
+}
+
+function createOutboundServer(routeOrReject: (request: IncomingMessage) => ProxyTarget | CloudflareError): Server {
   const server = createServer({
     maxHeaderSize: 256 * 1024,
     requestTimeout: 0,
@@ -70,16 +82,7 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
         socket.end(formatErrorResponse(ERROR_BY_FAILURE[failure])),
       );
   });
-
-  const { port, close } = await listen(server, 0);
-  return {
-    port,
-    forward: (address, targetAddress) => forwards.set(address, targetAddress),
-    async close() {
-      for (const agent of Object.values(agents)) agent.destroy();
-      await close();
-    },
-  };
+  return server;
 }
 
 function routeRequest(
@@ -103,7 +106,7 @@ function routeRequest(
     port: Number(targetPort),
     agent: agents[protocol],
     path: extractPath(target),
-    // A Worker cannot set Host: it is the URL's, whatever it tried.
+    // A Worker cannot set Host: the URL's host is sent.
     headers: ["Host", url.host, ...stripHopByHop(request.rawHeaders, isReplacedHeader)],
     serverName: url.hostname,
     connectTimeoutMs,
@@ -119,7 +122,7 @@ function parseResolveOverride({ headers }: IncomingMessage): string | undefined 
   return typeof resolveOverride === "string" ? resolveOverride : undefined;
 }
 
-/** Taken from the text: parsing would change it. */
+/** Reads the path from the text, because URL parsing would change it. */
 function extractPath(target: string): string {
   const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
   return path.startsWith("/") ? path : `/${path}`;

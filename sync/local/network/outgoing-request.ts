@@ -2,25 +2,26 @@ import { type Agent, type ClientRequest, type IncomingMessage, request as reques
 import { request as requestHttps } from "node:https";
 import { TLSSocket } from "node:tls";
 
-/** Where a request goes on to, and what of it is said anew there. */
+/** The server that receives a forwarded request, and the request's new path and headers. */
 export interface ProxyTarget {
   protocol: "http:" | "https:";
   host: string;
   port: number;
   agent: Agent;
   path: string;
-  /** Names and values in turn, as in `rawHeaders`, without hop-by-hop headers and Content-Length. */
+  /** Alternating names and values, as in `rawHeaders`, without hop-by-hop headers and Content-Length. */
   headers: readonly string[];
-  /** The name asked for in a TLS handshake. */
+  /** The server name (SNI) of the TLS handshake. */
   serverName?: string;
   connectTimeoutMs?: number;
 }
 
-/** Why no answer came. */
+/** The reason why no response arrived. */
 export type ProxyFailure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
 
 const MAX_HEADER_BYTES = 256 * 1024;
 
+/** Opens the request to the target. The caller sends the body and ends the request. */
 export function openRequest(
   request: IncomingMessage,
   target: ProxyTarget,
@@ -45,7 +46,7 @@ export function openRequest(
 
 type ConnectionStage = "connect" | "handshake" | "open";
 
-/** How far a request has come; it is ended when there is no connection in time. */
+/** Returns a reader of the connection's stage. Aborts the request if no connection is open after `timeoutMs`. */
 function trackConnection(
   outgoingRequest: ClientRequest,
   isTls: boolean,
@@ -70,7 +71,7 @@ function trackConnection(
 }
 
 function createTimeoutError(): NodeJS.ErrnoException {
-  return Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" });
+  return Object.assign(new Error("connection timed out"), { code: "ETIMEDOUT" });
 }
 
 function classifyFailure(stage: ConnectionStage, code: string | undefined): ProxyFailure {
@@ -80,10 +81,10 @@ function classifyFailure(stage: ConnectionStage, code: string | undefined): Prox
   return code === "ECONNREFUSED" ? "refused" : "timeout";
 }
 
-/** By a reset: workerd takes a mere end for a client that has no more to say, and waits on for a silent origin. */
+/** Resets the connection, because workerd treats an orderly end as the end of the client's data and waits for the origin. */
 export function abortRequest(outgoingRequest: ClientRequest): void {
   const { socket } = outgoingRequest;
-  // Resetting one that is being shut down already leaves its handle open for ever, and Node then spins when it exits.
+  // A reset during shutdown leaves the handle open forever, and Node then spins when it exits.
   const canReset = socket && !socket.writableEnded && !(socket instanceof TLSSocket);
   if (!outgoingRequest.destroyed && canReset) socket.resetAndDestroy();
   outgoingRequest.destroy();

@@ -8,7 +8,7 @@ const HOP_BY_HOP_HEADERS = [
   "upgrade",
 ];
 
-/** Headers without those that speak of one connection only, the ones that Connection names among them. */
+/** Removes hop-by-hop headers, including those that Connection names. */
 export function stripHopByHop(
   rawHeaders: readonly string[],
   isExcluded: (name: string) => boolean = () => false,
@@ -21,7 +21,7 @@ export function stripHopByHop(
   return pairs.filter(([name]) => !droppedNames.has(name.toLowerCase()) && !isExcluded(name.toLowerCase())).flat();
 }
 
-/** Raw headers as pairs. */
+/** Returns raw headers as pairs. */
 export function parseHeaderPairs(rawHeaders: readonly string[]): [name: string, value: string][] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as [string, string]] : []));
 }
