@@ -25,15 +25,23 @@ const FOR_NODE = {
   mainFields: ["module", "main"],
   minifySyntax: true,
   minifyWhitespace: true,
-  legalComments: "none", // THIRD-PARTY-LICENSES.txt has the licences in full
+  legalComments: "none", // THIRD-PARTY-LICENSES.txt has the licenses in full
   metafile: true,
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
-/** Writes dist/: the command, the Worker that `dev` runs, the library and its types, and the licences. */
+/** Writes dist/: the command, the Worker that `dev` runs, the library and its types, and the licenses. */
 async function buildPackage(): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
-  const command = await build({
+  const bundles = [await buildCommand(), await buildLibrary(), await buildWorker()];
+  await chmod(join(DIST, "cli.js"), 0o755);
+  const folders = packageFolders(bundles.map(({ metafile }) => metafile));
+  await writeLicenses(folders);
+  await writeTypes();
+}
+
+function buildCommand() {
+  return build({
     ...FOR_NODE,
     entryPoints: { cli: "sync/cli.ts" },
     chunkNames: "cli-[name]-[hash]",
@@ -41,7 +49,10 @@ async function buildPackage(): Promise<void> {
     external: ["miniflare", "esbuild"], // miniflare: an optional peer; esbuild: bundles the Worker in a clone only
     banner: { js: REQUIRE },
   });
-  const library = await build({
+}
+
+function buildLibrary() {
+  return build({
     ...FOR_NODE,
     entryPoints: {
       snapshot: "sync/library/snapshot.ts",
@@ -52,7 +63,10 @@ async function buildPackage(): Promise<void> {
     external: ["zod"], // a dependency, because the types of the schemas are zod's
     banner: { js: REQUIRE },
   });
-  const worker = await build({
+}
+
+function buildWorker() {
+  return build({
     absWorkingDir: REPOSITORY,
     outdir: DIST,
     entryPoints: { worker: "src/index.ts" },
@@ -69,10 +83,6 @@ async function buildPackage(): Promise<void> {
     metafile: true,
     logLevel: "warning",
   });
-  await chmod(join(DIST, "cli.js"), 0o755);
-  const folders = packageFolders([command, library, worker].map(({ metafile }) => metafile));
-  await writeLicences(folders);
-  await writeTypes();
 }
 
 /** The folders of the packages whose code is in a bundle. */
@@ -86,7 +96,7 @@ function packageFolders(metafiles: readonly Metafile[]): readonly string[] {
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
 }
 
-async function writeLicences(folders: readonly string[]): Promise<void> {
+async function writeLicenses(folders: readonly string[]): Promise<void> {
   const packages = await Promise.all(folders.map(readPackage));
   const sections = packages.map(
     ({ id, license, text }) => `${id}\nLicense: ${license}\n${text === "" ? "" : `\n${text.trim()}\n`}`,

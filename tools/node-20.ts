@@ -1,4 +1,4 @@
-/** What the command uses that Node 20 lacks. esbuild adds this module to the command, before every other module. */
+/** The functions that the command uses and Node 20 lacks. esbuild adds this module to the command, before every other module. */
 import workerThreads from "node:worker_threads";
 import zlib from "node:zlib";
 
@@ -26,9 +26,9 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 Map.groupBy ??= groupBy;
 Promise.withResolvers ??= withResolvers;
-// undici marks its requests so that they are not sent to another thread. No thread is started here.
+// undici marks its requests, so that they cannot be sent to another thread. edgress starts no thread.
 workerThreads.markAsUncloneable ??= () => {};
-// undici refers to it when it is loaded. It calls it only for responses in zstd, which no request here accepts.
+// undici reads this function when it loads. It calls it for zstd responses only, and no request accepts zstd.
 zlib.createZstdDecompress ??= () => {
   throw new Error("zstd needs Node 22.15 or newer");
 };

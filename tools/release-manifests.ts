@@ -23,7 +23,10 @@ try {
   await writeFile(join(overlay, "kustomization.yaml"), JSON.stringify(kustomization));
   const rendered = execFileSync("kubectl", ["kustomize", overlay], { encoding: "utf8" });
   const file = join(folder, `edgress-${version}.yaml`);
-  await writeFile(file, `# edgress ${version}. Create the Secret edgress/edgress first: see the README.\n${rendered}`);
+  await writeFile(
+    file,
+    `# edgress ${version}. Create the Secret edgress/edgress first: see docs/install.md.\n${rendered}`,
+  );
   console.log(relative(REPOSITORY, file));
 } finally {
   await rm(overlay, { recursive: true, force: true });

@@ -21,7 +21,7 @@ export function computeShardIndex(host: string, count: number): number {
   return hashHost(host) & (count - 1);
 }
 
-/** Returns the hash of a host, of which the low bits are the index of its shard. */
+/** Returns the hash of a host. Its low bits are the index of the shard. */
 export function hashHost(host: string): number {
   const hash = fnv1a(host);
   // The high bits mix better than the low ones.

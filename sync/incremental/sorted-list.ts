@@ -44,7 +44,7 @@ function sortByKey<T, K>(items: readonly T[], keyOf: (item: T) => K, compare: (a
     .map(({ item }) => item);
 }
 
-/** Merges two sorted lists, the second of which is short or the first empty. */
+/** Merges two sorted lists. The second one is short, or the first one is empty. */
 function insertSorted<T, K>(
   items: readonly T[],
   addedItems: readonly T[],

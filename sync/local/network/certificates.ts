@@ -8,9 +8,9 @@ export interface Certificate {
 }
 
 export interface CertificateStore {
-  /** By host; "*.x" matches one more label. Replaces the earlier certificates. An invalid pair is skipped. */
+  /** Replaces all certificates, by host. "*.x" matches one more label. A broken pair is skipped. */
   set(certificates: ReadonlyMap<string, Certificate>): void;
-  /** Returns the most specific certificate for a name, or generates one. */
+  /** Returns the configured certificate of the name, else a self-signed one. */
   contextFor(serverName: string): Promise<SecureContext>;
 }
 
@@ -39,7 +39,7 @@ function createContextEntry(host: string, { key, cert }: Certificate): [string, 
   try {
     return [[host, createSecureContext({ key, cert })]];
   } catch {
-    return []; // unreadable, or the key does not match the certificate
+    return []; // unreadable, or key and certificate do not belong together
   }
 }
 

@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 
 const NO_CERTIFICATE = { certPresented: "0", certVerified: "NONE", certRevoked: "0" };
 
-// OpenSSL's results, as Cloudflare reports them, by Node's error codes.
+// Node's error codes, and the OpenSSL messages that Cloudflare shows for them.
 const OPENSSL_RESULTS: Record<string, string> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "FAILED:self signed certificate",
   SELF_SIGNED_CERT_IN_CHAIN: "FAILED:self signed certificate",
@@ -14,7 +14,7 @@ const OPENSSL_RESULTS: Record<string, string> = {
   CERT_HAS_EXPIRED: "FAILED:certificate has expired",
 };
 
-/** Builds `request.cf.tlsClientAuth` with the fields that Node provides. */
+/** Builds `request.cf.tlsClientAuth` from the fields that Node provides. */
 export function buildClientAuth(socket: TLSSocket): Record<string, string | boolean> {
   const certificate = socket.getPeerX509Certificate();
   return certificate
@@ -44,7 +44,7 @@ function formatVerification({ authorized, authorizationError }: TLSSocket): stri
   return authorized ? "SUCCESS" : (OPENSSL_RESULTS[String(authorizationError)] ?? "FAILED");
 }
 
-/** Converts "C=US\nCN=x" of Node into "CN=x, C=US" of Cloudflare. */
+/** Node writes "C=US\nCN=x"; Cloudflare "CN=x, C=US". */
 function formatDistinguishedName(name: string): string {
   return name.split("\n").reverse().join(", ");
 }

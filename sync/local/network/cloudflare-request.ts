@@ -3,11 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { buildClientAuth } from "./client-certificate.ts";
-import { parseHeaderPairs, stripHopByHop } from "./http-proxy.ts";
+import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
 
 const COLO = "DEV";
 
-/** Returns the whole URL of a request as text; undefined if it names no host or several hosts. */
+/** Returns a request's absolute URL as text, or undefined if it has no host or several. */
 export function buildRequestUrl(
   { url = "/", rawHeaders }: IncomingMessage,
   scheme: "http" | "https",
@@ -25,14 +25,14 @@ function ensureLeadingSlash(target: string): string {
   return target.startsWith("/") ? target : `/${target}`;
 }
 
-/** Escapes characters to which workerd returns 400 "invalid URI". Others stay unchanged. */
+/** workerd returns 400 "invalid URI" for these characters. All others are forwarded unchanged. */
 function escapeInvalidCharacters(target: string): string {
   return target.replace(/[<>`]|(?<=\?.*)"/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**
- * Percent-encodes non-ASCII bytes in the first request target of a connection. Node's server returns 400 for them, and
- * curl sends them unencoded.
+ * Percent-encodes bytes beyond ASCII in the first request target of a connection. Node's server would return 400 for them,
+ * and curl sends them unencoded.
  */
 export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void {
   socket.on("error", () => undefined); // "close" follows
@@ -47,7 +47,7 @@ export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void
   });
 }
 
-/** Returns the headers for the Worker: the client's, and those that Cloudflare adds or overwrites. */
+/** Returns the headers for the Worker: the client's, and those that Cloudflare sets. */
 export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "https", url: string): string[] {
   const { rawHeaders, socket } = request;
   const address = socket.remoteAddress ?? "127.0.0.1";
@@ -61,7 +61,7 @@ export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "h
     [...forwardedFor.map(([, value]) => value), address].join(", "),
     "X-Forwarded-Proto",
     scheme,
-    // A local client may set its address, to test address rules.
+    // A local client may set its address, because address rules must be testable.
     "CF-Connecting-IP",
     isIP(claimedAddress) ? claimedAddress : address,
     "CF-Visitor",
@@ -97,7 +97,7 @@ function buildCfObject({ socket, httpVersion, headers }: IncomingMessage) {
   };
 }
 
-/** Escapes non-ASCII characters, because a header cannot contain them and a certificate's subject may. */
+/** Headers are ASCII only, but a certificate's subject can have other characters. */
 function stringifyAscii(value: object): string {
   return JSON.stringify(value).replace(
     /[\x7f-\uffff]/g,

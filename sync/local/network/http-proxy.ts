@@ -1,43 +1,9 @@
-import {
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as requestHttp,
-  type ServerResponse,
-} from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Duplex, pipeline } from "node:stream";
-import { TLSSocket } from "node:tls";
+import { abortRequest, openRequest, type ProxyFailure, type ProxyTarget } from "./outgoing-request.ts";
+import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
 
-/** The destination of a request, and the headers to replace. */
-export interface ProxyTarget {
-  protocol: "http:" | "https:";
-  host: string;
-  port: number;
-  agent: Agent;
-  path: string;
-  /** Alternating names and values, as in `rawHeaders`, without hop-by-hop headers and Content-Length. */
-  headers: readonly string[];
-  /** The server name in the TLS handshake. */
-  serverName?: string;
-  connectTimeoutMs?: number;
-}
-
-/** Why there is no response. */
-export type ProxyFailure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
-
-const MAX_HEADER_BYTES = 256 * 1024;
-const HOP_BY_HOP_HEADERS = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/** Forwards a request and streams its response. If the client disconnects, the forwarded request is aborted. */
+/** Forwards a request and streams its response back. If the client disconnects, the outgoing request is aborted. */
 export function proxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,7 +16,7 @@ export function proxyRequest(
     let hasResponse = false;
     const outgoingRequest = openRequest(request, target, framingHeaders, (failure) => {
       if (hasResponse || response.destroyed) return;
-      // The origin may close a reused connection at the same time. Without a body sent, a retry is safe.
+      // The server may close an idle connection at this moment. Without a body, a retry is safe.
       if (failure === "reset" && outgoingRequest.reusedSocket && !isRetry && hasNoBody) sendAttempt(true);
       else onFailure(failure);
     });
@@ -76,7 +42,7 @@ export function proxyRequest(
   sendAttempt(false);
 }
 
-/** Forwards a WebSocket upgrade and, when it is accepted, every byte in both directions. */
+/** Forwards a WebSocket handshake, and then every byte in both directions. */
 export function proxyWebSocket(
   request: IncomingMessage,
   socket: Duplex,
@@ -89,7 +55,7 @@ export function proxyWebSocket(
   socket.on("error", () => undefined); // "close" follows
   socket.once("close", abort);
   outgoingRequest.once("upgrade", (response, originSocket, originHead) => {
-    socket.off("close", abort); // a reset could overtake the last bytes
+    socket.off("close", abort); // a reset could drop the last bytes
     socket.write(formatResponseHead(response, ["Connection", "Upgrade", "Upgrade", "websocket"]));
     socket.write(originHead);
     originSocket.write(head);
@@ -105,92 +71,12 @@ export function proxyWebSocket(
   outgoingRequest.end();
 }
 
-/** Returns the headers without hop-by-hop headers, including those that Connection names. */
-export function stripHopByHop(
-  rawHeaders: readonly string[],
-  isExcluded: (name: string) => boolean = () => false,
-): string[] {
-  const pairs = parseHeaderPairs(rawHeaders);
-  const connectionNames = pairs
-    .filter(([name]) => name.toLowerCase() === "connection")
-    .flatMap(([, value]) => value.split(",").map((token) => token.trim().toLowerCase()));
-  const droppedNames = new Set([...HOP_BY_HOP_HEADERS, ...connectionNames]);
-  return pairs.filter(([name]) => !droppedNames.has(name.toLowerCase()) && !isExcluded(name.toLowerCase())).flat();
-}
-
-/** Returns raw headers as pairs. */
-export function parseHeaderPairs(rawHeaders: readonly string[]): [name: string, value: string][] {
-  return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as [string, string]] : []));
-}
-
-/**
- * Returns the headers that delimit the forwarded body. Without them, Node sends a chunked body for a POST without a
- * body.
- */
+/** Returns the headers that delimit the body. Without them, Node sends a POST without a body as chunked. */
 function buildFramingHeaders({ method = "GET", headers }: IncomingMessage): string[] {
   if (headers["transfer-encoding"] !== undefined) return ["Transfer-Encoding", "chunked"];
   const length = headers["content-length"];
   if (length !== undefined) return ["Content-Length", length];
   return ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"].includes(method) ? [] : ["Content-Length", "0"];
-}
-
-function openRequest(
-  request: IncomingMessage,
-  target: ProxyTarget,
-  extraHeaders: readonly string[],
-  onFailure: (failure: ProxyFailure) => void,
-): ClientRequest {
-  const { protocol, host, port, agent, path, headers, serverName, connectTimeoutMs } = target;
-  const outgoingRequest = (protocol === "https:" ? requestHttps : requestHttp)({
-    host,
-    port,
-    agent,
-    path,
-    method: request.method,
-    headers: [...headers, ...extraHeaders],
-    maxHeaderSize: MAX_HEADER_BYTES,
-    ...(protocol === "https:" && { servername: serverName ?? "", rejectUnauthorized: false }),
-  });
-  const currentStage = trackConnection(outgoingRequest, protocol === "https:", connectTimeoutMs);
-  outgoingRequest.on("error", (error: NodeJS.ErrnoException) => onFailure(classifyFailure(currentStage(), error.code)));
-  return outgoingRequest;
-}
-
-type ConnectionStage = "connect" | "handshake" | "open";
-
-/** Tracks the connection of a request, and aborts the request if it does not connect in time. */
-function trackConnection(
-  outgoingRequest: ClientRequest,
-  isTls: boolean,
-  timeoutMs: number | undefined,
-): () => ConnectionStage {
-  let stage: ConnectionStage = "connect";
-  outgoingRequest.once("socket", (socket) => {
-    if (outgoingRequest.reusedSocket) {
-      stage = "open";
-      return;
-    }
-    const timer = timeoutMs && setTimeout(() => outgoingRequest.destroy(createTimeoutError()), timeoutMs);
-    const advance = (nextStage: ConnectionStage) => {
-      stage = nextStage;
-      if (stage === "open") clearTimeout(timer || undefined);
-    };
-    socket.once("connect", () => advance(isTls ? "handshake" : "open"));
-    socket.once("secureConnect", () => advance("open"));
-    socket.once("close", () => clearTimeout(timer || undefined));
-  });
-  return () => stage;
-}
-
-function createTimeoutError(): NodeJS.ErrnoException {
-  return Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" });
-}
-
-function classifyFailure(stage: ConnectionStage, code: string | undefined): ProxyFailure {
-  if (stage === "handshake") return "handshake";
-  if (stage !== "connect") return "reset";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "unresolved";
-  return code === "ECONNREFUSED" ? "refused" : "timeout";
 }
 
 function formatResponseHead(
@@ -201,13 +87,4 @@ function formatResponseHead(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   return Buffer.from(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join("")}\r\n`, "latin1");
-}
-
-/** Resets the connection. If it only ended, workerd would wait for a silent origin. */
-function abortRequest(outgoingRequest: ClientRequest): void {
-  const { socket } = outgoingRequest;
-  // A reset of a connection that is shutting down leaks its handle, and Node then spins at exit.
-  const canReset = socket && !socket.writableEnded && !(socket instanceof TLSSocket);
-  if (!outgoingRequest.destroyed && canReset) socket.resetAndDestroy();
-  outgoingRequest.destroy();
 }

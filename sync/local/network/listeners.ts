@@ -9,7 +9,8 @@ import {
   generateCertificate,
 } from "./certificates.ts";
 import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./cloudflare-request.ts";
-import { type ProxyTarget, proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import type { ProxyTarget } from "./outgoing-request.ts";
 
 /** The local edge's listeners. */
 export interface EdgeListeners {
@@ -22,7 +23,7 @@ export interface EdgeListeners {
 export interface EdgeListenersOptions {
   httpPort: number;
   httpsPort: number;
-  /** The Worker's own socket, which accepts requests in proxy style. */
+  /** The Worker's socket. It accepts absolute URLs, as a proxy does. */
   worker: URL;
 }
 
@@ -33,7 +34,7 @@ const SERVER_OPTIONS = {
   shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
 };
 
-/** Listens on 127.0.0.1 and sends every request to the Worker as Cloudflare does. */
+/** Listens on 127.0.0.1 and forwards every request to the Worker as Cloudflare does. */
 export async function startEdgeListeners({
   httpPort,
   httpsPort,
@@ -68,8 +69,8 @@ export async function startEdgeListeners({
 
 async function createTlsOptions(certificateStore: CertificateStore) {
   return {
-    ...(await generateCertificate("localhost")), // for clients that send no server name
-    noDelay: true, // as in Node's HTTP servers; otherwise small responses wait 40 ms
+    ...(await generateCertificate("localhost")), // for clients without SNI
+    noDelay: true, // as in Node's HTTP servers; else small responses wait 40 ms
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
@@ -82,13 +83,13 @@ async function createTlsOptions(certificateStore: CertificateStore) {
   };
 }
 
-/** Creates a server that does not listen; connections are passed to it. */
+/** Creates a server without a port: the listeners pass connections to it. */
 function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
     const target = buildProxyTarget(request, scheme, worker, agent);
     if (target)
-      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not respond\n"));
+      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
     else response.writeHead(400).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {

@@ -1,27 +1,29 @@
-import { createServer, Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, Agent as HttpAgent, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { BlockList, isIP } from "node:net";
 import { listen } from "../../net/listen.ts";
-import { type ProxyFailure, type ProxyTarget, proxyRequest, proxyWebSocket, stripHopByHop } from "./http-proxy.ts";
+import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
+import type { ProxyFailure, ProxyTarget } from "./outgoing-request.ts";
+import { stripHopByHop } from "./raw-headers.ts";
 import { type DnsResolution, type DnsZones, resolveOrigin } from "./resolve-override.ts";
 
-/** The proxy for the Worker's fetches. */
+/** The proxy that receives every fetch of the Worker. */
 export interface OutboundProxy {
   readonly port: number;
-  /** Forwards connections to `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
+  /** Forwards requests for `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
   close(): Promise<void>;
 }
 
 export interface OutboundProxyOptions {
   dnsZones: DnsZones;
-  /** Whether an address that is neither forwarded nor loopback returns 522 without a connection. */
+  /** Returns 522 for every address that is neither forwarded nor loopback, without a connection. */
   loopbackOnly?: boolean;
   connectTimeoutMs?: number;
 }
 
-const CONNECT_TIMEOUT_MS = 19_000; // The timeout of Cloudflare: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
-const IDLE_TIMEOUT_MS = 4_000; // less than the 5 s after which many servers close an idle connection
+const CONNECT_TIMEOUT_MS = 19_000; // Cloudflare's limit: https://developers.cloudflare.com/fundamentals/reference/connection-limits/
+const IDLE_TIMEOUT_MS = 4_000; // many servers close an idle connection after 5 s
 
 const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
   unresolved: { status: 530, error: 1016 },
@@ -33,7 +35,7 @@ const ERROR_BY_FAILURE: Record<ProxyFailure, CloudflareError> = {
 
 type CloudflareError = Extract<DnsResolution, { error: number }>;
 
-/** Starts the proxy on a free port of 127.0.0.1. Requests arrive in proxy style, with the `cf` object in X-Cf-Blob. */
+/** Starts the proxy on a free port of 127.0.0.1. Requests have absolute URLs, and the fetch's `cf` object in X-Cf-Blob. */
 export async function startOutboundProxy(options: OutboundProxyOptions): Promise<OutboundProxy> {
   const forwards = new Map<string, string>();
   const agentOptions = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
@@ -42,10 +44,22 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
     try {
       return routeRequest(request, options, forwards, agents);
     } catch {
-      return { status: 400, error: 400 }; // not from the Worker, which sends whole URLs and JSON
+      return { status: 400, error: 400 }; // not from the Worker: it sends absolute URLs and JSON
     }
   };
 
+  const { port, close } = await listen(createOutboundServer(routeOrReject), 0);
+  return {
+    port,
+    forward: (address, targetAddress) => forwards.set(address, targetAddress),
+    async close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+      await close();
+    },
+  };
+}
+
+function createOutboundServer(routeOrReject: (request: IncomingMessage) => ProxyTarget | CloudflareError): Server {
   const server = createServer({
     maxHeaderSize: 256 * 1024,
     requestTimeout: 0,
@@ -55,7 +69,7 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
   server.on("request", (request, response) => {
-    response.removeHeader("Connection"); // otherwise Node's own Connection and Keep-Alive headers reach the Worker
+    response.removeHeader("Connection"); // else Node's own Connection and Keep-Alive reach the Worker
     const target = routeOrReject(request);
     if ("error" in target) sendErrorCode(response, target);
     else proxyRequest(request, response, target, (failure) => sendErrorCode(response, ERROR_BY_FAILURE[failure]));
@@ -68,16 +82,7 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
         socket.end(formatErrorResponse(ERROR_BY_FAILURE[failure])),
       );
   });
-
-  const { port, close } = await listen(server, 0);
-  return {
-    port,
-    forward: (address, targetAddress) => forwards.set(address, targetAddress),
-    async close() {
-      for (const agent of Object.values(agents)) agent.destroy();
-      await close();
-    },
-  };
+  return server;
 }
 
 function routeRequest(
@@ -101,7 +106,7 @@ function routeRequest(
     port: Number(targetPort),
     agent: agents[protocol],
     path: extractPath(target),
-    // A Worker cannot set Host: it is always the URL's.
+    // A Worker cannot set Host: the URL's host is sent.
     headers: ["Host", url.host, ...stripHopByHop(request.rawHeaders, isReplacedHeader)],
     serverName: url.hostname,
     connectTimeoutMs,
@@ -117,7 +122,7 @@ function parseResolveOverride({ headers }: IncomingMessage): string | undefined 
   return typeof resolveOverride === "string" ? resolveOverride : undefined;
 }
 
-/** Returns the path as written, because parsing would change it. */
+/** Reads the path from the text, because URL parsing would change it. */
 function extractPath(target: string): string {
   const path = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
   return path.startsWith("/") ? path : `/${path}`;

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { execPath } from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { formatBlock, formatMarkdownTable, joinParts } from "./markdown.ts";
+
+const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const COMMANDS = ["sync", "publish", "approve", "keys", "lint", "explain", "dev"];
+
+/** Returns the page of the command line: its help texts and exit codes. */
+export async function formatCliPage(): Promise<string> {
+  const sections = [];
+  for (const command of COMMANDS) sections.push("", `## edgress ${command}`, "", formatBlock(await readHelp(command)));
+  return joinParts(
+    "# Command line",
+    "This is the output of `edgress --help` and of `edgress <command> --help`.",
+    "",
+    formatBlock(await readHelp()),
+    "",
+    "## Exit codes",
+    "",
+    formatMarkdownTable(
+      ["Code", "Meaning"],
+      [
+        ["0", "Success"],
+        ["1", "An object has an error, a sync was blocked, or the command failed"],
+        ["2", "A flag, an argument or an environment variable is invalid"],
+      ],
+    ),
+    ...sections,
+  );
+}
+
+/** Returns what a command prints about itself. */
+async function readHelp(...command: string[]): Promise<string> {
+  const environment = { ...process.env, COLUMNS: "100", NO_COLOR: "1" };
+  const { stdout } = await promisify(execFile)(execPath, [CLI, ...command, "--help"], { env: environment });
+  return stdout.trimEnd();
+}
