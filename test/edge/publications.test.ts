@@ -96,15 +96,14 @@ test("An Ingress cannot claim the edge's own endpoints on any host", async () =>
     ...TWO_SERVICES,
   ]);
   for (const host of ["a.example.com", "other.example.com"]) {
-    const origin = `http://${host}/.well-known/edgress`;
-    assert.equal(await fetchStatusAndBody(edge, `${origin}/health?x`), '200 {"status":"ok"}');
-    const { status, headers, body } = await sendRequest(edge, `${origin}/generation`);
+    assert.equal(await fetchStatusAndBody(edge, `http://${host}/.well-known/edgress/health?x`), '200 {"status":"ok"}');
+    const { status, headers, body } = await sendRequest(edge, `http://${host}/.well-known/edgress/generation`);
     assert.equal(status, 200);
     assert.equal(headers["cache-control"], "no-store");
     const { generation, digest, ageSeconds } = JSON.parse(body) as Record<string, unknown>;
     assert.deepEqual([generation, digest], [publishResult.generation, publishResult.digest]);
     assert.ok(Number(ageSeconds) < 10);
-    assert.equal(await fetchStatusAndBody(edge, `${origin}/other`), "404 404 Not Found\n");
-    assert.equal(await fetchStatusAndBody(edge, origin), "200 one");
+    assert.equal(await fetchStatusAndBody(edge, `http://${host}/.well-known/edgress/other`), "404 404 Not Found\n");
+    assert.equal(await fetchStatusAndBody(edge, `http://${host}/.well-known/edgress`), "200 one");
   }
 });
