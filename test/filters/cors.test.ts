@@ -16,7 +16,7 @@ before(async () => {
     buildIngressManifest("shop", undefined, { "/": "shop" }, ANNOTATIONS),
     buildServiceManifest("shop", ["203.0.113.10"]),
   ]);
-  // Its path is the status, and it has CORS headers of its own.
+  // The path is the status. The CORS headers are not those of the edge.
   await edge.startOrigin("203.0.113.10:80", ({ url = "" }, response) => {
     response.writeHead(Number(url.slice(1)), [
       ...["Access-Control-Allow-Origin", "https://wrong.example.net", "Access-Control-Allow-Origin", "*"],
@@ -29,7 +29,7 @@ before(async () => {
 after(() => edge.close());
 
 for (const status of [200, 204, 301, 401, 403, 404, 500, 503]) {
-  test(`A ${status} of the origin has the CORS headers of the edge in place of its own`, async () => {
+  test(`A ${status} of the origin has the CORS headers of the edge instead of those of the origin`, async () => {
     const response = await fetchWithOrigin(`/${status}`, "https://a.example.net");
     assert.equal(response.status, status);
     assert.equal(response.headers.get("Access-Control-Allow-Origin"), "https://a.example.net");
