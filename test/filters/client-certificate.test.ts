@@ -98,7 +98,7 @@ async function sendWithCertificate(commonName: string) {
 
 test("The origin receives the whole client certificate, and none of the client's claims about it", async () => {
   const { response, cert } = await sendWithCertificate("client-7");
-  assert.equal(response.status, 200);
+  assert.equal(response.status, 200, edge.lines.at(-1));
   const { headers } = JSON.parse(response.body) as { headers: Record<string, string> };
   assert.equal(headers["ssl-client-verify"], "FAILED:self signed certificate");
   assert.equal(headers["ssl-client-subject-dn"], "CN=client-7");

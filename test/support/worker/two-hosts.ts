@@ -11,6 +11,10 @@ export const TWO_SERVICES = [
   buildServiceManifest("two", ["203.0.113.2"]),
 ];
 
+const WARNING_LIMIT_MS = 10_000;
+/** Few requests, because a read of KV takes 3 s to time out. */
+const WARNING_INTERVAL_MS = 20;
+
 type ServiceName = "one" | "two";
 
 /** Returns the hosts a.example.com and b.example.com, each with its Service. */
@@ -54,12 +58,15 @@ export async function putManifest(edge: WorkerHarness, manifest: object): Promis
   await edge.account.kv.put([{ key: CURRENT_KEY, value }]);
 }
 
-/** Sends requests until the edge logs a warning after line `since`, and returns its reason. Each response must be "200 one". */
+/**
+ * Sends requests until the edge logs a warning after line `since`, and returns its reason. Each response must be "200 one".
+ */
 export async function waitForWarning(edge: WorkerHarness, event: string, since: number): Promise<string> {
-  return await waitFor(async () => {
+  const probe = async () => {
     const response = await fetchStatusAndBody(edge, "http://a.example.com/");
     if (response !== "200 one") throw new Error(`the response was ${response}`);
     const warning = edge.lines.slice(since).find((line) => line.includes(`"event":"${event}"`));
     return warning && (JSON.parse(warning) as { reason: string }).reason;
-  });
+  };
+  return await waitFor(probe, WARNING_LIMIT_MS, WARNING_INTERVAL_MS);
 }

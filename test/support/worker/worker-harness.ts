@@ -54,12 +54,15 @@ export interface PublishSettings {
 
 export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestId: string };
 
+/** Long, because an inspection that times out on a loaded machine closes the route. */
+const INSPECTION_TIMEOUT_MS = 30_000;
+
 const COMPILE_OPTIONS: Omit<Options, "zones" | "tokenizeSecret"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: createRegexInspector(),
+  inspect: createRegexInspector(INSPECTION_TIMEOUT_MS),
   permits: ALLOW_ALL,
 };
 
