@@ -80,7 +80,7 @@ async function sendAndFindCopy(host: string, options: RequestOptions = {}) {
   return shadow.requests[0];
 }
 
-describe("proxy-body-size", { timeout: 20_000 }, () => {
+describe("proxy-body-size", { timeout: 60_000 }, () => {
   test("proxy-body-size rejects a body by its Content-Length before any other response", async () => {
     const tooLarge = await send("first", { method: "POST", body: "x".repeat(11) });
     assert.deepEqual([tooLarge.status, tooLarge.headers.location], [413, undefined]);
@@ -112,7 +112,7 @@ describe("proxy-body-size", { timeout: 20_000 }, () => {
   });
 });
 
-describe("mirror-target", { timeout: 20_000 }, () => {
+describe("mirror-target", { timeout: 60_000 }, () => {
   test("The copy of a request has its method, path, body, cookies and authorization", async () => {
     const copy = await sendAndFindCopy("copied", { method: "POST", body: "payload", headers: CLIENT_HEADERS });
     assert.deepEqual([copy?.method, copy?.path, copy?.body.toString()], ["POST", "/a?b=c", "payload"]);

@@ -49,7 +49,7 @@ async function collectStatuses(host: string, client: string, times: number): Pro
   return responses.map(({ status }) => status).toSorted();
 }
 
-describe("limit-rps and limit-rpm", { timeout: 20_000 }, () => {
+describe("limit-rps and limit-rpm", { timeout: 60_000 }, () => {
   test("limit-rps accepts one request and the burst at once, and then one request in each interval", async () => {
     const client = nextClient();
     const startedAt = Date.now();
@@ -95,7 +95,7 @@ describe("limit-rps and limit-rpm", { timeout: 20_000 }, () => {
   });
 });
 
-describe("limit-connections", { timeout: 20_000 }, () => {
+describe("limit-connections", { timeout: 60_000 }, () => {
   test("limit-connections includes a request until its response ends", async () => {
     const client = nextClient();
     const [first, second] = [await openRequest(client), await openRequest(client)];

@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from "node:test";
 import { buildManifests } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
-import { WORKER_ENTRY } from "../support/worker/worker-bundle.ts";
+import { findWorkerBundle } from "../support/worker/worker-bundle.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const SHOP_URL = "http://shop.example.com/";
@@ -21,7 +21,7 @@ const FAILURES: readonly (readonly [condition: string, method: string | undefine
   ],
 ];
 
-describe("failures of the rate limiter", { timeout: 20_000 }, () => {
+describe("failures of the rate limiter", { timeout: 60_000 }, () => {
   for (const [condition, method] of FAILURES) {
     test(`A request passes if the rate limiter ${condition}, and its access line has rateLimitSkipped`, async (context) => {
       const limiter = `export class Limiter extends DurableObject { ${method ?? ""} }`;
@@ -58,7 +58,7 @@ async function writeWorker(context: TestContext, limiter: string): Promise<strin
   await writeFile(
     entry,
     `import { DurableObject } from "cloudflare:workers";
-    import edge, { Limiter as Real } from ${JSON.stringify(WORKER_ENTRY)};
+    import edge, { Limiter as Real } from ${JSON.stringify(await findWorkerBundle())};
     ${limiter}
     export default {
       async fetch(request, env, background) {

@@ -87,7 +87,7 @@ function respondWithStatus(status: number): void {
   for (const origin of origins) origin.respond = (response) => void response.writeHead(status).end("origin");
 }
 
-describe("proxy-next-upstream", { timeout: 30_000 }, () => {
+describe("proxy-next-upstream", { timeout: 60_000 }, () => {
   test("The next address receives a request of every method if the first refuses the connection", async () => {
     for (const method of ["GET", "POST", "PATCH", "PUT"]) {
       const body = method === "GET" ? {} : { body: "x".repeat(64 * 1024) };

@@ -56,7 +56,7 @@ after(async () => {
   await unresponsive.close();
 });
 
-describe("timeouts of an origin", { concurrency: true, timeout: 30_000 }, () => {
+describe("timeouts of an origin", { concurrency: true, timeout: 60_000 }, () => {
   test("An origin without a response in time is a 504, and its request ends", async () => {
     const closed = Promise.withResolvers<void>();
     await startOrigin("silent", (_, response) => response.once("close", closed.resolve));
@@ -123,7 +123,7 @@ describe("timeouts of an origin", { concurrency: true, timeout: 30_000 }, () => 
 });
 
 // Apart from the others, because 30 MB would disturb their timing.
-test("An origin that does not read the request within proxy-send-timeout is a 504", { timeout: 30_000 }, async () => {
+test("An origin that does not read the request within proxy-send-timeout is a 504", { timeout: 60_000 }, async () => {
   const body = Buffer.alloc(30_000_000);
   assert.equal((await sendRequest(edge, "http://stalled.example.com/", { method: "PUT", body })).status, 504);
 });

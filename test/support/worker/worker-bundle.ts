@@ -9,8 +9,6 @@ const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const CACHE_FOLDER = join(REPOSITORY, "node_modules/.cache/edgress-worker");
 const MAX_AGE_MS = 24 * 3_600_000;
 
-export const WORKER_ENTRY = join(REPOSITORY, "src/index.ts");
-
 let bundleFile: Promise<string> | undefined;
 
 /** Returns the file of the bundled Worker. Test processes share it, so that each source is bundled once. */
@@ -25,7 +23,7 @@ async function bundleIfMissing(): Promise<string> {
   await mkdir(CACHE_FOLDER, { recursive: true });
   await removeOldBundles();
   const temporaryFile = `${file}.${process.pid}`;
-  await writeFile(temporaryFile, await bundleWorker(WORKER_ENTRY));
+  await writeFile(temporaryFile, await bundleWorker(join(REPOSITORY, "src/index.ts")));
   await rename(temporaryFile, file); // another process never reads half a file
   return file;
 }
