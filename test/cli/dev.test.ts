@@ -14,7 +14,7 @@ import { WebSocket } from "ws";
 import { generateCertificate } from "../../sync/local/network/certificates.ts";
 import { listen } from "../../sync/net/listen.ts";
 import { type DevProcess, EXAMPLES, runEdgress, startDev } from "../support/edge-cli.ts";
-import { waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 

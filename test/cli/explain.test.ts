@@ -6,13 +6,9 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { explain } from "../../sync/explain/explain.ts";
 import { runEdgress } from "../support/edge-cli.ts";
-import {
-  buildIngressManifest,
-  buildServiceManifest,
-  sendRequest,
-  startWorkerHarness,
-  type WorkerHarness,
-} from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { sendRequest } from "../support/worker/http-requests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const RUNS = 50;
 const buildAnnotation = (name: string, value: string) => ({ [`nginx.ingress.kubernetes.io/${name}`]: value });

@@ -8,7 +8,8 @@ import { createKv } from "../../sync/cloudflare/kv.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { readState, writeState } from "../../sync/publish/state/state.ts";
 import { EXAMPLES, runEdgress } from "../support/edge-cli.ts";
-import { sendRequest, startWorkerHarness, type WorkerHarness } from "../support/worker-harness.ts";
+import { sendRequest } from "../support/worker/http-requests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const keys = generateSigningKeys();
 const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];

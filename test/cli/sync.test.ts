@@ -7,12 +7,8 @@ import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { runEdgress } from "../support/edge-cli.ts";
-import {
-  buildIngressManifest,
-  buildServiceManifest,
-  startWorkerHarness,
-  type WorkerHarness,
-} from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const keys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();

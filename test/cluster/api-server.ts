@@ -7,7 +7,7 @@ import { ApiError } from "../../sync/kubernetes/client.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { buildIngressManifest } from "../support/worker-harness.ts";
+import { buildIngressManifest } from "../support/manifests.ts";
 
 const Ingress = z.object({
   metadata: z.object({ resourceVersion: z.string(), annotations: z.optional(z.record(z.string(), z.string())) }),

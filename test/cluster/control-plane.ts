@@ -12,7 +12,8 @@ import { ApiError, type KubernetesClient } from "../../sync/kubernetes/client.ts
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { externalClusterSkipReason, startControlPlane } from "../support/cluster/control-plane.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
-import { buildIngressManifest, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest } from "../support/manifests.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const CONTROL_PLANE = fileURLToPath(new URL("../support/cluster/control-plane.ts", import.meta.url));
 const Ingresses = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })) });

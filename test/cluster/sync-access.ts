@@ -15,8 +15,8 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { runEdgress } from "../support/edge-cli.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
 import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
-import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const skip = process.env.KUBECONFIG ? "deploy/ would change what is cluster-wide in a cluster that is not ours" : false;
 const CLASS = "edgress";

@@ -11,8 +11,8 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const LIMIT_MS = 3000;
 

@@ -12,8 +12,8 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { runEdgress } from "../support/edge-cli.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());

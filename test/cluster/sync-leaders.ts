@@ -10,9 +10,9 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
 import { type RecordingAccount, startRecordingAccount } from "../support/recording-account.ts";
 import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
-import { buildServiceManifest } from "../support/worker-harness.ts";
 
 /** The Lease's 15 s, and a little for the one who has waited for it to say so. */
 const MAX_TAKEOVER_MS = 16_000;

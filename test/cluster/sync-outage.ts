@@ -15,8 +15,8 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
 import { startSyncProcess } from "../support/sync-cli.ts";
-import { buildServiceManifest } from "../support/worker-harness.ts";
 
 const CHANGE_INTERVAL_MS = 50;
 const CLIENTS = 4;

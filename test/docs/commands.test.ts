@@ -49,7 +49,7 @@ const CLASSES: readonly CommandClass[] = [
   },
   {
     pattern: /^curl -i https:\/\/example\.com\/\.well-known\/edgress\/(health|generation)$/,
-    test: "test/edge/load.test.ts",
+    test: "test/edge/publications.test.ts",
     proof: /\.well-known\/edgress\/generation/,
   },
   {

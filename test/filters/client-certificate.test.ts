@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
-import { request as requestHttps } from "node:https";
-import { text } from "node:stream/consumers";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { generate } from "selfsigned";
 import { clientCertificate } from "../../src/filters/client-certificate.ts";
-import { parseManifest } from "../../sync/collect/manifests.ts";
-import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import { type EchoHarness, startEchoHarness } from "../support/fixture-worker.ts";
-import { findOriginHeader, runFilter, stubExchange } from "../support/sample-exchanges.ts";
+import { buildManifests } from "../support/manifests.ts";
+import { sendRequest } from "../support/worker/http-requests.ts";
+import { findOriginHeader, runFilter, stubExchange } from "../support/worker/sample-exchanges.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const VALID_CERTIFICATE = {
   isPresented: true,
@@ -42,100 +38,74 @@ const VERDICTS: readonly (readonly [
   ["off", "FAILED", 200],
 ];
 
-describe("a client certificate", () => {
-  for (const [verify, verdict, status] of VERDICTS) {
-    test(`that Cloudflare finds ${verdict} is answered ${status} where it is ${verify}`, async () => {
-      const filter = clientCertificate({ type: "verified", verify, passes: false });
-      const certificate = { ...VALID_CERTIFICATE, isPresented: verdict !== "NONE", verdict };
-      const { answer, handedOn } = await runFilter(filter, stubExchange(PAGE_URL, {}, {}, certificate));
-      assert.equal(answer.response.status, status);
-      assert.equal(handedOn && findOriginHeader(handedOn, "ssl-client-verify"), status === 200 ? verdict : undefined);
-    });
-  }
-
-  test("is looked at by its subject", async () => {
-    const filter = clientCertificate({ type: "verified", verify: "on", passes: false, subject: "CN=client-[0-9]+," });
-    const statusOf = async (subject: string) =>
-      (await runFilter(filter, stubExchange(PAGE_URL, {}, {}, { ...VALID_CERTIFICATE, subject }))).answer.response
-        .status;
-    assert.equal(await statusOf("CN=client-7,O=Example"), 200);
-    assert.equal(await statusOf("CN=Client-7,O=Example"), 403);
-    assert.equal(await statusOf("O=Example"), 403);
-    assert.equal(await statusOf(`CN=client-7,O=${"x".repeat(5000)}`), 403);
+for (const [verify, verdict, status] of VERDICTS) {
+  test(`A client certificate with the verdict ${verdict} is answered with ${status} if auth-tls-verify-client is ${verify}`, async () => {
+    const filter = clientCertificate({ type: "verified", verify, passes: false });
+    const certificate = { ...VALID_CERTIFICATE, isPresented: verdict !== "NONE", verdict };
+    const { result, forwarded } = await runFilter(filter, stubExchange(PAGE_URL, {}, {}, certificate));
+    assert.equal(result.response.status, status);
+    assert.equal(forwarded && findOriginHeader(forwarded, "ssl-client-verify"), status === 200 ? verdict : undefined);
   });
+}
 
-  test("is described to the origin", async () => {
-    const filter = clientCertificate({ type: "verified", verify: "on", passes: true });
-    const { handedOn } = await runFilter(
-      filter,
-      stubExchange(PAGE_URL, {}, {}, { ...VALID_CERTIFICATE, issuer: "CN=ü" }),
-    );
-    assert.ok(handedOn);
-    assert.equal(findOriginHeader(handedOn, "ssl-client-subject-dn"), "CN=client-7,O=Example");
-    assert.equal(findOriginHeader(handedOn, "ssl-client-issuer-dn"), "CN=%C3%BC");
-    assert.match(findOriginHeader(handedOn, "ssl-client-cert") ?? "", /^-----BEGIN%20CERTIFICATE-----%0AMIIB%0A/);
-  });
+test("auth-tls-match-cn accepts a client certificate by its subject", async () => {
+  const filter = clientCertificate({ type: "verified", verify: "on", passes: false, subject: "CN=client-[0-9]+," });
+  const statusOf = async (subject: string) => {
+    const { result } = await runFilter(filter, stubExchange(PAGE_URL, {}, {}, { ...VALID_CERTIFICATE, subject }));
+    return result.response.status;
+  };
+  assert.equal(await statusOf("CN=client-7,O=Example"), 200);
+  assert.equal(await statusOf("CN=Client-7,O=Example"), 403);
+  assert.equal(await statusOf("O=Example"), 403);
+  assert.equal(await statusOf(`CN=client-7,O=${"x".repeat(5000)}`), 403);
 });
 
-const MANIFEST = `
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { externalIPs: [203.0.113.10], ports: [{ port: 80 }] }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: client-ca }
-stringData: { ca.crt: any }
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: shop
-  annotations:
-    nginx.ingress.kubernetes.io/auth-tls-secret: default/client-ca
-    nginx.ingress.kubernetes.io/auth-tls-verify-client: optional_no_ca
-    nginx.ingress.kubernetes.io/auth-tls-pass-certificate-to-upstream: "true"
-    nginx.ingress.kubernetes.io/auth-tls-match-cn: CN=client-[0-9]+
-spec:
-  rules:
-    - host: shop.example.com
-      http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] }
-`;
+test("auth-tls-pass-certificate-to-upstream describes the client certificate to the origin", async () => {
+  const filter = clientCertificate({ type: "verified", verify: "on", passes: true });
+  const certificate = { ...VALID_CERTIFICATE, issuer: "CN=ü" };
+  const { forwarded } = await runFilter(filter, stubExchange(PAGE_URL, {}, {}, certificate));
+  assert.ok(forwarded);
+  assert.equal(findOriginHeader(forwarded, "ssl-client-subject-dn"), "CN=client-7,O=Example");
+  assert.equal(findOriginHeader(forwarded, "ssl-client-issuer-dn"), "CN=%C3%BC");
+  assert.match(findOriginHeader(forwarded, "ssl-client-cert") ?? "", /^-----BEGIN%20CERTIFICATE-----%0AMIIB%0A/);
+});
 
-describe("at the edge", () => {
-  let edge: EchoHarness;
-  before(async () => {
-    edge = await startEchoHarness(["example.com"]);
-    const parsed = parseManifest(MANIFEST, "in.yaml");
-    await edge.publish(parseCluster("objects" in parsed ? parsed.objects : []));
-  });
-  after(() => edge.close());
+let edge: WorkerHarness;
 
-  async function ask(commonName: string) {
-    const name = [{ name: "commonName", value: commonName }];
-    const { private: key, cert } = await generate(name, { keyType: "ec", algorithm: "sha256" });
-    const { port } = edge.stack.https;
-    const options = { host: "127.0.0.1", port, key, cert, rejectUnauthorized: false, agent: false as const };
-    const sent = requestHttps({
-      ...options,
-      headers: { Host: "shop.example.com", "ssl-client-verify": "SUCCESS" },
-    }).end();
-    const [response] = (await once(sent, "response")) as [IncomingMessage];
-    return { status: response.statusCode, body: await text(response), cert };
-  }
+before(async () => {
+  edge = await startWorkerHarness({ echoOrigins: true });
+  const annotations = {
+    "auth-tls-secret": "default/client-ca",
+    "auth-tls-verify-client": "optional_no_ca",
+    "auth-tls-pass-certificate-to-upstream": "true",
+    "auth-tls-match-cn": "CN=client-[0-9]+",
+  };
+  await edge.publish([
+    ...buildManifests({ shop: { annotations } }, { shop: ["203.0.113.10"] }),
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "client-ca" }, stringData: { "ca.crt": "any" } },
+  ]);
+});
 
-  test("a certificate reaches the origin whole, and what the client claims of it does not", async () => {
-    const { status, body, cert } = await ask("client-7");
-    assert.equal(status, 200);
-    const { headers } = JSON.parse(body) as { headers: Record<string, string> };
-    assert.equal(headers["ssl-client-verify"], "FAILED:self signed certificate");
-    assert.equal(headers["ssl-client-subject-dn"], "CN=client-7");
-    const arrived = new X509Certificate(decodeURIComponent(headers["ssl-client-cert"] ?? ""));
-    assert.equal(arrived.fingerprint256, new X509Certificate(cert).fingerprint256);
-  });
+after(() => edge.close());
 
-  test("a certificate of another subject is turned away", async () => {
-    assert.equal((await ask("somebody")).status, 403);
-  });
+/** Sends a request with a self-signed certificate and a false claim about it. */
+async function sendWithCertificate(commonName: string) {
+  const name = [{ name: "commonName", value: commonName }];
+  const { private: key, cert } = await generate(name, { keyType: "ec", algorithm: "sha256" });
+  const headers = { "ssl-client-verify": "SUCCESS" };
+  return { response: await sendRequest(edge, PAGE_URL, { headers, certificate: { key, cert } }), cert };
+}
+
+test("The origin receives the whole client certificate, and none of the client's claims about it", async () => {
+  const { response, cert } = await sendWithCertificate("client-7");
+  assert.equal(response.status, 200, edge.lines.at(-1));
+  const { headers } = JSON.parse(response.body) as { headers: Record<string, string> };
+  assert.equal(headers["ssl-client-verify"], "FAILED:self signed certificate");
+  assert.equal(headers["ssl-client-subject-dn"], "CN=client-7");
+  const received = new X509Certificate(decodeURIComponent(headers["ssl-client-cert"] ?? ""));
+  assert.equal(received.fingerprint256, new X509Certificate(cert).fingerprint256);
+});
+
+test("auth-tls-match-cn rejects a client certificate of another subject", async () => {
+  assert.equal((await sendWithCertificate("somebody")).response.status, 403);
 });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import {
-  buildIngressManifest,
-  buildServiceManifest,
-  startWorkerHarness,
-  type WorkerHarness,
-} from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const ANNOTATIONS = {
   "nginx.ingress.kubernetes.io/enable-cors": "true",
@@ -20,7 +16,7 @@ before(async () => {
     buildIngressManifest("shop", undefined, { "/": "shop" }, ANNOTATIONS),
     buildServiceManifest("shop", ["203.0.113.10"]),
   ]);
-  // Does as its path says: "/500" answers 500; it speaks of CORS itself, twice.
+  // The path is the status. The CORS headers are not those of the edge.
   await edge.startOrigin("203.0.113.10:80", ({ url = "" }, response) => {
     response.writeHead(Number(url.slice(1)), [
       ...["Access-Control-Allow-Origin", "https://wrong.example.net", "Access-Control-Allow-Origin", "*"],
@@ -33,7 +29,7 @@ before(async () => {
 after(() => edge.close());
 
 for (const status of [200, 204, 301, 401, 403, 404, 500, 503]) {
-  test(`a ${status} of the origin says who may read it, in place of what the origin says`, async () => {
+  test(`A ${status} of the origin has the CORS headers of the edge instead of those of the origin`, async () => {
     const response = await fetchWithOrigin(`/${status}`, "https://a.example.net");
     assert.equal(response.status, status);
     assert.equal(response.headers.get("Access-Control-Allow-Origin"), "https://a.example.net");
@@ -43,20 +39,20 @@ for (const status of [200, 204, 301, 401, 403, 404, 500, 503]) {
   });
 }
 
-test("what the origin says of CORS reaches origins that are not allowed, as it stands", async () => {
+test("A client of an origin that is not allowed receives the CORS headers of the origin server", async () => {
   const response = await fetchWithOrigin("/200", "https://else.example.net");
   assert.equal(response.headers.get("Access-Control-Allow-Methods"), "TRACE");
   assert.equal(response.headers.get("Vary"), "Accept-Encoding, Origin");
 });
 
-test("requests at the same time get their own origin each", async () => {
+test("Concurrent requests receive each its own origin in Access-Control-Allow-Origin", async () => {
   const origins = Array.from({ length: 40 }, (_, index) => `https://${index % 2 ? "a" : "b"}.example.net`);
-  const answers = await Promise.all(origins.map((own) => fetchWithOrigin("/200", own)));
-  const told = answers.map(({ headers }) => headers.get("Access-Control-Allow-Origin"));
-  assert.deepEqual(told, origins);
+  const responses = await Promise.all(origins.map((origin) => fetchWithOrigin("/200", origin)));
+  const allowedOrigins = responses.map(({ headers }) => headers.get("Access-Control-Allow-Origin"));
+  assert.deepEqual(allowedOrigins, origins);
 });
 
-test("a preflight's access line says that it was one", async () => {
+test("The access line of a preflight has the outcome preflight", async () => {
   const headers = { Origin: "https://a.example.net", "X-Request-ID": "preflight-1" };
   await fetch(new URL("/x", edge.stack.http), { method: "OPTIONS", headers });
   const line = await edge.waitForAccessLine("preflight-1");

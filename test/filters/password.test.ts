@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { createExpiringHashSet } from "../../src/filters/authorization/expiring-hash-set.ts";
 import { verifyPassword } from "../../src/filters/password/verify.ts";
 import { findHtpasswdHash } from "../../src/rules/policies/basic-auth.ts";
 
 const LONG_PASSWORD = "a1b2c3d4".repeat(8);
 
-// Made with `openssl passwd`, `htpasswd` and crypt(3).
-const HASHES: readonly (readonly [what: string, password: string, hash: string])[] = [
+// From `openssl passwd`, `htpasswd` and crypt(3).
+const HASHES: readonly (readonly [format: string, password: string, hash: string])[] = [
   ["apr1", "s3cret", "$apr1$saltsalt$64vPg1.FPS6FtcYJ7Ti1V."],
   ["MD5-crypt", "s3cret", "$1$saltsalt$RwMqRjSWhXMKbW72DwzGd1"],
   ["SHA-256-crypt", "s3cret", "$5$saltsalt$i1q2ZQzc.tl/BQ6CHiENAcVDvEY6nJ1OWlWXKh94b1."],
@@ -49,55 +49,49 @@ const HASHES: readonly (readonly [what: string, password: string, hash: string])
   ],
 ];
 
-describe("a password", () => {
-  for (const [what, password, hash] of HASHES) {
-    test(`is right under ${what}, and no other is`, async () => {
-      assert.equal(await verifyPassword(password, hash), true);
-      assert.equal(await verifyPassword(`${password}x`.slice(hash.length === 13 ? 1 : 0), hash), false);
-      assert.equal(await verifyPassword("", hash), false);
-    });
-  }
-
-  for (const hash of [
-    "",
-    "garbage",
-    "s3cret",
-    "$apr1$",
-    "$apr1$salt$",
-    "$5$",
-    "$6$salt",
-    "$2y$05$short",
-    "{SHA}",
-    "{SSHA}x",
-    "{MD5}x",
-    "$2x$05$abc",
-    "*0",
-    "!",
-  ]) {
-    test(`is never right under "${hash}"`, async () => {
-      for (const password of ["", "s3cret", "garbage", "x", hash])
-        assert.equal(await verifyPassword(password, hash), false);
-    });
-  }
-
-  test("is not tried where that would take very long", async () => {
-    const started = Date.now();
-    assert.equal(await verifyPassword("s3cret", "$6$rounds=999999999$salt$x"), false);
-    assert.equal(await verifyPassword("s3cret", "$2y$31$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
-    assert.equal(await verifyPassword("x".repeat(100_000), "$6$salt$x"), false);
-    assert.ok(Date.now() - started < 100);
+for (const [format, password, hash] of HASHES) {
+  test(`verifyPassword accepts the right password under ${format}, and no other`, async () => {
+    assert.equal(await verifyPassword(password, hash), true);
+    assert.equal(await verifyPassword(`${password}x`.slice(hash.length === 13 ? 1 : 0), hash), false);
+    assert.equal(await verifyPassword("", hash), false);
   });
+}
 
-  test("of bytes that are no text is compared byte by byte", async () => {
-    assert.equal(await verifyPassword("\xff\xfe", "{PLAIN}\xff\xfe"), true);
-    assert.equal(
-      await verifyPassword("\xff\xfe", "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"),
-      false,
-    );
+for (const hash of [
+  "",
+  "garbage",
+  "s3cret",
+  "$apr1$",
+  "$apr1$salt$",
+  "$5$",
+  "$6$salt",
+  "$2y$05$short",
+  "{SHA}",
+  "{SSHA}x",
+  "{MD5}x",
+  "$2x$05$abc",
+  "*0",
+  "!",
+]) {
+  test(`verifyPassword accepts no password under "${hash}"`, async () => {
+    for (const password of ["", "s3cret", "garbage", "x", hash])
+      assert.equal(await verifyPassword(password, hash), false);
   });
+}
+
+test("verifyPassword rejects a hash or a password of very long computation without trying", async () => {
+  const startedAt = Date.now();
+  assert.equal(await verifyPassword("s3cret", "$6$rounds=999999999$salt$x"), false);
+  assert.equal(await verifyPassword("s3cret", "$2y$31$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
+  assert.equal(await verifyPassword("x".repeat(100_000), "$6$salt$x"), false);
+  assert.ok(Date.now() - startedAt < 100);
 });
 
-test("the first line of a user counts, comments do not", () => {
+test("verifyPassword compares bytes that are not valid text byte by byte", async () => {
+  assert.equal(await verifyPassword("\xff\xfe", "{PLAIN}\xff\xfe"), true);
+  assert.equal(await verifyPassword("\xff\xfe", "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4/JtMZcz22"), false);
+});
+test("findHtpasswdHash returns the first line of a user, and ignores comments", () => {
   const file = "#ann:no\nann:first:a comment\r\nann:second\n\nbob:x";
   assert.equal(findHtpasswdHash(file, "ann"), "first");
   assert.equal(findHtpasswdHash(file, "bob"), "x");
@@ -105,20 +99,18 @@ test("the first line of a user counts, comments do not", () => {
   assert.equal(findHtpasswdHash(file, "an"), undefined);
 });
 
-describe("what is remembered", () => {
-  test("is forgotten in time", () => {
-    const set = createExpiringHashSet(1000);
-    set.add("a", 0);
-    assert.equal(set.has("a", 999), true);
-    assert.equal(set.has("a", 1000), false);
-    assert.equal(set.has("b", 0), false);
-  });
+test("createExpiringHashSet drops an entry after its lifetime", () => {
+  const set = createExpiringHashSet(1000);
+  set.add("a", 0);
+  assert.equal(set.has("a", 999), true);
+  assert.equal(set.has("a", 1000), false);
+  assert.equal(set.has("b", 0), false);
+});
 
-  test("is bounded, the oldest is forgotten first", () => {
-    const set = createExpiringHashSet(1000);
-    for (let index = 0; index <= 1000; index++) set.add(`text ${index}`, 0);
-    assert.equal(set.has("text 0", 1), false);
-    assert.equal(set.has("text 1", 1), true);
-    assert.equal(set.has("text 1000", 1), true);
-  });
+test("createExpiringHashSet has a maximum size, and drops the oldest entry first", () => {
+  const set = createExpiringHashSet(1000);
+  for (let index = 0; index <= 1000; index++) set.add(`text ${index}`, 0);
+  assert.equal(set.has("text 0", 1), false);
+  assert.equal(set.has("text 1", 1), true);
+  assert.equal(set.has("text 1000", 1), true);
 });

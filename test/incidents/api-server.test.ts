@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Fault, RequestMatcher, WatchFault } from "../support/api-server.ts";
 import { type ControllerHarness, startControllerHarness } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import type { SyncJob, SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];

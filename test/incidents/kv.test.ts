@@ -4,8 +4,9 @@ import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import { readApprovalRequest } from "../../sync/report/approval-config-map.ts";
 import { type ControllerHarness, withHarness } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { NAMESPACE, type SyncJob, type SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];

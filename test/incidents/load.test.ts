@@ -11,15 +11,11 @@ import {
   startApiServer,
   withHarness,
 } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { startSyncJob } from "../support/sync-job.ts";
-import {
-  buildIngressManifest,
-  buildServiceManifest,
-  sendRequest,
-  startWorkerHarness,
-  type WorkerHarness,
-  waitFor,
-} from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { sendRequest } from "../support/worker/http-requests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 

@@ -7,8 +7,9 @@ import {
   startControllerHarness,
   withMetadata,
 } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import type { SyncJob } from "../support/sync-job.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 let harness: ControllerHarness;

@@ -10,8 +10,9 @@ import {
   withHarness,
   withMetadata,
 } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { NAMESPACE, type SyncJob, type SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const names = ["blog", "docs", "shop"];

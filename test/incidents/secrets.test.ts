@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import type { Fault } from "../support/api-server.ts";
 import { type ControllerHarness, withHarness } from "../support/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import type { SyncJob, SyncJobOptions } from "../support/sync-job.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const HASH = "$apr1$Rec0gniz$AbleHashAbleHashAbleH1";
 const PLAIN_PASSWORD = "a-password-nobody-may-see";

@@ -4,7 +4,8 @@ import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { type Change, listAndWatch, type WatchedObject } from "../../sync/kubernetes/list-watch.ts";
 import { ApiServer } from "../support/api-server.ts";
-import { buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let server: ApiServer;
 let abortController: AbortController;

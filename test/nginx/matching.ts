@@ -1,10 +1,11 @@
-// Run by `npm run test:nginx`, which wants a real nginx: what it makes of a path is what the edge must make of it.
+// Run by `npm run test:nginx`, which needs a real nginx: the edge must match and rewrite paths like nginx.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { startEchoServers } from "../../sync/local/echo/echo.ts";
-import { startEchoHarness } from "../support/fixture-worker.ts";
+import { buildServiceManifest } from "../support/manifests.ts";
+import { observeOutcome } from "../support/worker/observed-outcome.ts";
+import { startWorkerHarness } from "../support/worker/worker-harness.ts";
 import { startNginx } from "./nginx.ts";
 
 const RUNS = 2000;
@@ -64,27 +65,31 @@ const requests = fc.record({
   query: fc.constantFrom(...queries),
 });
 
-test("the edge takes every path as nginx does, and asks the origin for the same", async () => {
+test("The edge matches every path like nginx, and sends the origin the same path", async () => {
   const services = [...new Set([...plainPaths, ...regexPaths].map(({ service }) => service))];
   const echoes = await startEchoServers(services.map((service) => `default/${service}:80`));
   after(() => Promise.all(echoes.map((echo) => echo.close())));
   const addresses = new Map(services.map((service, index) => [service, echoes[index]?.address ?? ""]));
   const nginx = await startNginx([buildPlainServer(addresses), buildRegexServer(addresses)]);
   after(() => nginx.close());
-  const edge = await startEchoHarness(["example.com"]);
+  const edge = await startWorkerHarness({ echoOrigins: true });
   after(() => edge.close());
-  await edge.publish(buildNginxCluster(services));
+  await edge.publish(buildNginxObjects(services));
 
   const property = fc.asyncProperty(requests, async ({ host, path, query }) => {
     const nginxResponse = await nginx.sendRequest(host, path + query);
-    const edgeOutcome = await edge.sendRequest({ method: "GET", url: `http://${host}${path}${query}`, headers: [] });
+    const edgeOutcome = await observeOutcome(edge, {
+      method: "GET",
+      url: `http://${host}${path}${query}`,
+      headers: [],
+    });
     const nginxOrigin =
       nginxResponse.status === 200 ? (JSON.parse(nginxResponse.body) as { backend: string; path: string }) : undefined;
     assert.deepEqual(
       edgeOutcome.destination,
       nginxOrigin ? { backend: nginxOrigin.backend } : { status: nginxResponse.status },
     );
-    // nginx passes dot segments on; a Worker's fetch resolves them.
+    // nginx forwards dot segments; a Worker's fetch resolves them.
     if (!hasDotSegments(path)) assert.equal(edgeOutcome.originRequest?.path, nginxOrigin?.path);
   });
   await fc.assert(property, { numRuns: RUNS });
@@ -94,7 +99,7 @@ function hasDotSegments(path: string): boolean {
   return /\/(?:\.|%2e){1,2}(?:\/|%2f|$)/i.test(path);
 }
 
-/** Plain paths as ingress-nginx writes them: a prefix is itself and what lies below it. */
+/** Returns plain paths as ingress-nginx writes them: a prefix matches itself and everything below it. */
 function buildPlainServer(addresses: ReadonlyMap<string, string>): string {
   const exactPaths = new Set(plainPaths.filter(({ type }) => type === "Exact").map(({ path }) => path));
   const locations = plainPaths.flatMap(({ path, type, service }) => {
@@ -120,14 +125,9 @@ function buildProxyDirectives(address: string | undefined): string {
   return `proxy_set_header Host $http_host; proxy_pass http://${address};`;
 }
 
-function buildNginxCluster(services: readonly string[]) {
-  const objects = [
-    ...services.map((name, index) => ({
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name },
-      spec: { externalIPs: [`203.0.113.${index + 1}`], ports: [{ port: 80 }] },
-    })),
+function buildNginxObjects(services: readonly string[]): object[] {
+  return [
+    ...services.map((name, index) => buildServiceManifest(name, [`203.0.113.${index + 1}`])),
     buildPathsIngress("plain", "plain.example.com", plainPaths),
     buildPathsIngress(
       "rewritten",
@@ -135,12 +135,11 @@ function buildNginxCluster(services: readonly string[]) {
       regexPaths.filter((entry) => entry.rewriteTarget !== undefined),
     ),
     buildPathsIngress(
-      "beside",
+      "plain-of-regex-host",
       "expressions.example.com",
       regexPaths.filter((entry) => entry.rewriteTarget === undefined),
     ),
   ];
-  return parseCluster(objects.map((object) => ({ object, source: "test" })));
 }
 
 function buildPathsIngress(name: string, host: string, paths: readonly NginxPath[]): object {

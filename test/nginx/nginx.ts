@@ -10,12 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** A real nginx on loopback. */
 export interface Nginx {
-  /** Asks with path and Host exactly as given: the status, and the body. */
+  /** Sends a request with exactly this path and Host. */
   sendRequest(host: string, path: string): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
 }
 
-/** Starts nginx with these servers (each a `server { … }` without its `listen`). Rejects where there is no nginx. */
+/** Starts nginx with these servers (each a `server { … }` without its `listen`). Rejects if nginx is not installed. */
 export async function startNginx(servers: readonly string[]): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-nginx-"));
   const port = await findFreePort();

@@ -24,13 +24,6 @@ const LARGE_TEST_FILES = [
   "test/compile/properties.test.ts",
   "test/deploy/chart.test.ts",
   "test/docs/commands.test.ts",
-  "test/edge/load.test.ts",
-  "test/filters/authorization.test.ts",
-  "test/filters/canary-and-affinity.test.ts",
-  "test/filters/rate-limit.test.ts",
-  "test/filters/response-rewrites.test.ts",
-  "test/forward/forward.test.ts",
-  "test/forward/upstream.test.ts",
   "test/incidents/api-server.test.ts",
   "test/incidents/kv.test.ts",
   "test/incidents/objects.test.ts",
@@ -40,7 +33,6 @@ const LARGE_TEST_FILES = [
   "test/kubernetes/client.test.ts",
   "test/leader-election/leader-election.test.ts",
   "test/leader-election/stale-leader.test.ts",
-  "test/local/local-cloudflare.test.ts",
   "test/publish/cloudflare-clients.test.ts",
   "test/publish/deletion-guard.test.ts",
   "test/publish/encrypt-secrets.test.ts",
@@ -52,7 +44,6 @@ const LARGE_TEST_FILES = [
   "test/support/api-server.ts",
   "test/support/arbitraries.ts",
   "test/support/controller-harness.ts",
-  "test/support/worker-harness.ts",
 ];
 
 /** Test folders that still have too many files. This list may only get shorter. */

@@ -18,8 +18,9 @@ import { publish } from "../../sync/publish/publish.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { UsageError } from "../../sync/runtime/usage-error.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
-import { type EchoHarness, startEchoHarness } from "../support/fixture-worker.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
+import { observeOutcome } from "../support/worker/observed-outcome.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const signingKeys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();
@@ -199,24 +200,23 @@ describe("publishing", () => {
 });
 
 describe("at the edge", () => {
-  let edge: EchoHarness;
-  const lines: string[] = [];
+  let edge: WorkerHarness;
   before(async () => {
-    edge = await startEchoHarness(ZONES, (line) => lines.push(line));
+    edge = await startWorkerHarness({ zones: ZONES, echoOrigins: true });
   });
   after(() => edge.close());
 
   const requestHost = async (host: string, authorization?: string) => {
     const headers = authorization === undefined ? [] : [["Authorization", authorization] as const];
-    return (await edge.sendRequest({ method: "GET", url: `http://${host}.example.com/`, headers })).destination;
+    return (await observeOutcome(edge, { method: "GET", url: `http://${host}.example.com/`, headers })).destination;
   };
 
   test("a Secret is opened, and one that changed counts", async () => {
-    await edge.publish(parseClusterYaml(buildManifest()));
+    await edge.publishCluster(parseClusterYaml(buildManifest()));
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { backend: "default/web:80" });
     assert.deepEqual(await requestHost("three", `Basic ${btoa("eve:correct-horse")}`), { backend: "default/web:80" });
     assert.deepEqual(await requestHost("two"), { status: 401 });
-    await edge.publish(parseClusterYaml(buildManifest("/", "{PLAIN}correct-horse")));
+    await edge.publishCluster(parseClusterYaml(buildManifest("/", "{PLAIN}correct-horse")));
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 401 }); // though it was remembered as right
     assert.deepEqual(await requestHost("one", `Basic ${btoa("ann:correct-horse")}`), { backend: "default/web:80" });
   });
@@ -234,16 +234,16 @@ describe("at the edge", () => {
     );
     await waitForGeneration(edge.stack.http, result.publishResult.generation);
     assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 503 });
-    const line = JSON.parse(lines.at(-1) ?? "{}") as { outcome: string; reason: string };
+    const line = JSON.parse(edge.lines.at(-1) ?? "{}") as { outcome: string; reason: string };
     assert.equal(line.outcome, "failed-closed");
     assert.match(line.reason, /cannot be decrypted/);
   });
 
   test("no line says anything of a Secret, or of a password", () => {
-    assert.ok(lines.length > 0);
-    assertNoSecrets("log", lines.join());
-    assert.ok(!lines.join().includes("s3cret"));
-    assert.ok(!lines.join().includes(ANN_AUTHORIZATION));
+    assert.ok(edge.lines.length > 0);
+    assertNoSecrets("log", edge.lines.join());
+    assert.ok(!edge.lines.join().includes("s3cret"));
+    assert.ok(!edge.lines.join().includes(ANN_AUTHORIZATION));
   });
 });
 

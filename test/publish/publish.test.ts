@@ -11,7 +11,6 @@ import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
 import { chooseShardCount, computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { type EchoHarness, startEchoHarness } from "../support/fixture-worker.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
 import {
   buildHostRules,
@@ -20,6 +19,8 @@ import {
   readAllShards as readPublished,
   sortByHost,
 } from "../support/published.ts";
+import { observeOutcome } from "../support/worker/observed-outcome.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const keys = generateSigningKeys();
 const signer = createSigner(keys.privateKey);
@@ -273,10 +274,10 @@ describe("shards", () => {
 });
 
 describe("publishing to the local account with the client of the real one", () => {
-  let edge: EchoHarness;
+  let edge: WorkerHarness;
 
   before(async () => {
-    edge = await startEchoHarness(["example.com"]);
+    edge = await startWorkerHarness();
   });
 
   after(() => edge.close());
@@ -302,7 +303,7 @@ describe("publishing to the local account with the client of the real one", () =
     assert.equal(fourth.generation, 3);
     const shards = await account.kv.list(SHARD_PREFIX);
     assert.equal((await account.kv.getMany(shards)).size, shards.length);
-    const response = await edge.sendRequest({ method: "GET", url: "http://host-3.example.com/a", headers: [] });
+    const response = await observeOutcome(edge, { method: "GET", url: "http://host-3.example.com/a", headers: [] });
     assert.deepEqual(response.destination, { status: 404 }); // its only route has no backend
   });
 });

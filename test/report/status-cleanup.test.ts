@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type ControllerHarness, withHarness, withMetadata } from "../support/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest, waitFor } from "../support/worker-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const PUBLIC_LABELS = { edge: "public" };

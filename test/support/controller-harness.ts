@@ -26,7 +26,7 @@ import { createInterruptibleKv, type KvStepHook } from "./interruptible-kv.ts";
 import { MemoryKv } from "./memory-kv.ts";
 import { readAllShards } from "./published.ts";
 import { createConnections, NAMESPACE, type SyncJob, type SyncJobOptions, startSyncJob } from "./sync-job.ts";
-import { waitFor } from "./worker-harness.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** A cluster's API server and a Cloudflare account, both on loopback, for sync jobs to run between. */
 export interface ControllerHarness {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "./worker-harness.ts";
+import { waitFor } from "./wait-for.ts";
 
 const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const NODE = process.env.TEST_NODE ?? process.execPath;

@@ -24,7 +24,7 @@ export const OPTIONS: Omit<Options, "zones"> = {
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: createRegexInspector(),
+  inspect: createRegexInspector(30_000),
   tokenizeSecret: () => "[sealed]",
   permits: ALLOW_ALL,
 };

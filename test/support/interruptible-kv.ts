@@ -1,9 +1,9 @@
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 
-/** Told of each step before it is taken, or after it. What it throws is what KV answers. */
+/** Called before or after each step. KV rejects with its error. */
 export type KvStepHook = (step: string) => Promise<void> | void;
 
-/** The same KV, step by step: "before get current", "after get current", "after put shard/…". */
+/** Returns the same KV with a hook for each step: "before get current", "after get current", "after put shard/…". */
 export function createInterruptibleKv(kv: Kv, onStep: KvStepHook): Kv {
   const runRead = async <T>(step: string, read: () => Promise<T>): Promise<T> => {
     await onStep(`before ${step}`);
@@ -11,7 +11,7 @@ export function createInterruptibleKv(kv: Kv, onStep: KvStepHook): Kv {
     await onStep(`after ${step}`);
     return value;
   };
-  // Nothing comes between a fence's word and the write that it is for.
+  // No step before a write, because nothing may run between the check of a write fence and its write.
   const runWrite = async (step: string, write: () => Promise<void>): Promise<void> => {
     await write();
     await onStep(`after ${step}`);

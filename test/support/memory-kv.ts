@@ -5,9 +5,9 @@ export class MemoryKv implements Kv {
   readonly values = new Map<string, string>();
   /** Keys written, in order. */
   readonly writtenKeys: string[] = [];
-  /** So many keys more can be written or removed; the next one fails, and the rest of its batch is not tried. */
+  /** Number of keys that can still be written or removed. The next one fails, and the rest of its batch is skipped. */
   remainingWrites = Number.POSITIVE_INFINITY;
-  /** So many writes more are acknowledged and lost. */
+  /** Number of writes that KV acknowledges and loses. */
   writesToLose = 0;
 
   async get(key: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** One line of a requests.txt: what is asked, and what must come of it. */
+/** One line of a requests.txt: a request and its expected outcome. */
 export interface RequestLine {
   readonly number: number;
   readonly text: string; // as written, for messages
@@ -11,7 +11,7 @@ export interface RequestLine {
 /** A header with its value; without one it must be absent. */
 export type Header = readonly [name: string, value: string | undefined];
 
-/** Where a request must end: at a backend, and what that saw of it; or at the edge, with a status. */
+/** The expected destination of a request, a backend or a status of the edge, with the headers on both sides. */
 export interface ExpectedOutcome {
   readonly destination: { readonly backend: string } | { readonly status: number };
   readonly originRequest: { readonly method: string; readonly path: string } | undefined;
@@ -23,9 +23,9 @@ const LINE = /^([A-Z]+) (\S+)(.*?)\s+->\s+(\S+)(?:\s+([A-Z]+) (\S+))?(.*?)(?:\s+
 const HEADER = /(?:!([\w-]+)|([\w-]+):(.*?))(?=\s+(?:![\w-]+|[\w-]+:)|\s*$)/g;
 
 /**
- * Reads a requests.txt: `METHOD URL Name:value… -> answer`. The answer is `namespace/service:port`, then maybe what the
- * origin saw (`GET /7?a=b`, `Name:value`, `!Name` for absent), then maybe `<-` and what the client sees; or a status, and
- * what the client sees. Lines that start with `#` say what follows.
+ * Parses a requests.txt: `METHOD URL Name:value… -> destination`. The destination is `namespace/service:port`, optionally
+ * with the origin's request (`GET /7?a=b`, `Name:value`, `!Name` for absent) and with `<-` and the client's headers. Or it
+ * is a status, optionally with the client's headers. A line that starts with `#` is a comment.
  */
 export function parseRequests(text: string): RequestLine[] {
   return text
@@ -38,7 +38,7 @@ export function parseRequests(text: string): RequestLine[] {
 function parseRequestLine(text: string, number: number): RequestLine {
   const [, method, url = "", headers = "", end = "", originMethod, path = "", originText = "", clientText = ""] =
     LINE.exec(text) ?? [];
-  if (method === undefined) throw new Error(`requests.txt:${number}: cannot be read: ${text}`);
+  if (method === undefined) throw new Error(`requests.txt:${number}: invalid line: ${text}`);
   const originRequest = originMethod === undefined ? undefined : { method: originMethod, path };
   const endsAtEdge = /^\d{3}$/.test(end);
   const expected: ExpectedOutcome = endsAtEdge
@@ -63,7 +63,7 @@ function parseHeaders(text: string): Header[] {
   );
 }
 
-/** What came of a request, as far as a judge can tell; what it cannot is missing. */
+/** The outcome of a request. Parts that a judge cannot observe are missing. */
 export interface ObservedOutcome {
   readonly destination: ExpectedOutcome["destination"];
   readonly originRequest?: ExpectedOutcome["originRequest"];
@@ -71,7 +71,7 @@ export interface ObservedOutcome {
   readonly clientHeader?: (name: string) => string | undefined;
 }
 
-/** How an outcome differs from what a line expects, each a sentence that names the line. */
+/** Returns the differences between an outcome and the expected one, each with the line. */
 export function compareOutcome({ number, text, expected }: RequestLine, outcome: ObservedOutcome): string[] {
   const messages: string[] = [];
   const compare = (subject: string, expectedText: string | undefined, actualText: string | undefined) => {

@@ -11,7 +11,7 @@ import { createLogger } from "../../sync/report/log.ts";
 import { createMetrics } from "../../sync/report/metrics.ts";
 import { sleep } from "../../sync/runtime/sleep.ts";
 import type { ApiServer } from "./api-server.ts";
-import { waitFor } from "./worker-harness.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** Where the Lease and the ConfigMaps of sync jobs lie. */
 export const NAMESPACE = "edgress";

@@ -9,17 +9,17 @@ const MAX_POLYNOMIAL_DEGREE = 2;
  * Returns a regex inspector with a cache, because an inspection takes about 50 ms. It refuses a regex whose worst case
  * grows exponentially, or faster than the square of the path's length.
  */
-export function createRegexInspector(): (pattern: string) => Result<true> {
+export function createRegexInspector(timeoutMs = INSPECTION_TIMEOUT_MS): (pattern: string) => Result<true> {
   const results = new Map<string, Result<true>>();
   return (pattern) => {
-    const result = results.get(pattern) ?? inspectRegex(pattern);
+    const result = results.get(pattern) ?? inspectRegex(pattern, timeoutMs);
     results.set(pattern, result);
     return result;
   };
 }
 
-function inspectRegex(pattern: string): Result<true> {
-  const analysis = recheck.checkSync(pattern, "i", { timeout: INSPECTION_TIMEOUT_MS });
+function inspectRegex(pattern: string, timeoutMs: number): Result<true> {
+  const analysis = recheck.checkSync(pattern, "i", { timeout: timeoutMs });
   switch (analysis.status) {
     case "safe":
       return success(true);

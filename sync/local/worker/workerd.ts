@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
+import { bundleWorker } from "./bundle-worker.ts";
 import { STORAGE_WORKER_SCRIPT } from "./worker-storage.ts";
 
 export interface WorkerdOptions {
@@ -27,7 +27,7 @@ export interface Workerd {
 
 /** Starts workerd with the Worker, its KV and the proxy for its fetches. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
-  const miniflareOptions = buildMiniflareOptions(options, await bundle(options.worker));
+  const miniflareOptions = buildMiniflareOptions(options, await bundleWorker(options.worker));
   const miniflare = preserveSignalHandlers(() => new Miniflare(miniflareOptions));
   await miniflare.ready;
   return { miniflare, restart: () => miniflare.setOptions(miniflareOptions) };
@@ -44,25 +44,6 @@ function preserveSignalHandlers<T>(create: () => T): T {
     if (handlers.length > 0) for (const listener of addedHandlers) process.off(signal, listener);
   }
   return result;
-}
-
-async function bundle(entry: string): Promise<string> {
-  if (entry.endsWith(".js")) return readFile(entry, "utf8"); // bundled already
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    alias: { crypto: "node:crypto" }, // as wrangler does
-    target: "es2024",
-    logLevel: "silent",
-  });
-  return outputFiles[0]?.text ?? "";
 }
 
 function buildMiniflareOptions(options: WorkerdOptions, script: string): MiniflareOptions {

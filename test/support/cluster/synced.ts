@@ -5,7 +5,9 @@ import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
-import { buildIngressManifest, sendRequest, startWorkerHarness, type WorkerHarness } from "../worker-harness.ts";
+import { buildIngressManifest } from "../manifests.ts";
+import { sendRequest } from "../worker/http-requests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../worker/worker-harness.ts";
 import { connectWithKubeconfig, type TestCluster } from "./cluster.ts";
 
 const POLL_INTERVAL_MS = 20;

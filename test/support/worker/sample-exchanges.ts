@@ -1,8 +1,8 @@
-import { createSubrequestSender } from "../../src/forward/subrequest.ts";
-import type { ClientCertificate } from "../../src/request/client-certificate.ts";
-import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
-import type { Filter, HostContext } from "../../src/request/filter.ts";
-import type { EdgeResponse } from "../../src/request/response.ts";
+import { createSubrequestSender } from "../../../src/forward/subrequest.ts";
+import type { ClientCertificate } from "../../../src/request/client-certificate.ts";
+import { createExchange, type Exchange, type RequestServices } from "../../../src/request/exchange.ts";
+import type { Filter, HostContext } from "../../../src/request/filter.ts";
+import type { EdgeResponse } from "../../../src/request/response.ts";
 
 const rules = { host: "shop.example.com", policies: {}, routes: [], backends: {} };
 
@@ -13,11 +13,11 @@ export const EMPTY_HOST_CONTEXT: HostContext = {
   forward: async () => ({ response: new Response(null), outcome: "routed" }),
 };
 
-/** A platform that does nothing but what is given. */
+/** Returns services that reject every call, except for `overrides`. */
 export function stubRequestServices(overrides: Partial<RequestServices>): RequestServices {
-  const rejectCall = async () => Promise.reject(new Error("not here"));
+  const rejectCall = async () => Promise.reject(new Error("not stubbed"));
   const emptyCache = { get: async () => undefined, put: async () => {} };
-  const env = {} as RequestServices["env"]; // no filter that is tested so looks at it
+  const env = {} as RequestServices["env"]; // no filter under test reads it
   return {
     env,
     waitUntil: () => {},
@@ -30,35 +30,35 @@ export function stubRequestServices(overrides: Partial<RequestServices>): Reques
   };
 }
 
-/** A request as it arrives, with what is given in place of what would be found out. */
+/** Returns the exchange of a GET, with stubbed services and a client certificate. */
 export function stubExchange(
   url: string,
   headers: Record<string, string>,
-  platform: Partial<RequestServices> = {},
+  services: Partial<RequestServices> = {},
   clientCertificate?: Partial<ClientCertificate>,
 ): Exchange {
   const exchange = createExchange(
     new Request("http://edgress.invalid/", { headers }),
-    stubRequestServices(platform),
+    stubRequestServices(services),
     url,
   );
   return { ...exchange, clientCertificate: { ...exchange.clientCertificate, ...clientCertificate } };
 }
 
-/** The answer of a filter, and the exchange that it handed on, if it did. */
+/** Returns the response of a filter, and the exchange that it forwarded, if any. */
 export async function runFilter(
   filter: Filter,
   exchange: Exchange,
-): Promise<{ answer: EdgeResponse; handedOn?: Exchange }> {
-  const handedOn: Exchange[] = [];
-  const answer = await filter(exchange, async (next) => {
-    handedOn.push(next);
+): Promise<{ result: EdgeResponse; forwarded?: Exchange }> {
+  const exchanges: Exchange[] = [];
+  const result = await filter(exchange, async (next) => {
+    exchanges.push(next);
     return { response: new Response("origin"), outcome: "routed" };
   });
-  return { answer, ...(handedOn[0] && { handedOn: handedOn[0] }) };
+  return { result, ...(exchanges[0] && { forwarded: exchanges[0] }) };
 }
 
-/** A header that the origin would get from an exchange's own list. */
+/** Returns a header that the exchange sets for the origin. */
 export function findOriginHeader({ originHeaders }: Exchange, name: string): string | undefined {
   return originHeaders.findLast(([headerName]) => headerName.toLowerCase() === name.toLowerCase())?.[1];
 }
