@@ -11,7 +11,7 @@ const PREFIX = "nginx.ingress.kubernetes.io/";
 const FAILED_CLOSED = [
   ["snippet", "configuration-snippet", "return 200;", "configuration-snippet: unsupported annotation"],
   ["server", "server-snippet", "return 200;", "server-snippet: unsupported annotation of the whole host"],
-  ["modsecurity", "enable-modsecurity", "yes", `${PREFIX}enable-modsecurity cannot be read`],
+  ["modsecurity", "enable-modsecurity", "yes", `${PREFIX}enable-modsecurity is invalid`],
 ] as const;
 
 interface AccessLineRequest {
@@ -115,7 +115,7 @@ const OUTCOMES: readonly (readonly [url: string, line: Readonly<Record<string, u
     {
       status: 503,
       outcome: "no-backend",
-      reason: "there is no Service default/gone",
+      reason: "Service not found: default/gone",
       route: "default/shop#0.3",
       origin: undefined,
     },
@@ -147,7 +147,7 @@ const OUTCOMES: readonly (readonly [url: string, line: Readonly<Record<string, u
     {
       status: 503,
       outcome: "failed-closed",
-      reason: "nginx.ingress.kubernetes.io/rewrite-target cannot be read",
+      reason: "nginx.ingress.kubernetes.io/rewrite-target is invalid",
       route: "default/closed#0.0",
     },
   ],

@@ -36,7 +36,7 @@ describe("isolates", { concurrency: true }, () => {
       const reason = await waitForWarning(edge, "snapshot-rejected", since);
       assert.equal(
         reason,
-        { failing: "KV GET failed: 500 Internal Server Error", hanging: "KV did not answer within 3000 ms" }[mode],
+        { failing: "KV GET failed: 500 Internal Server Error", hanging: "no response from KV within 3000 ms" }[mode],
       );
       await edge.stack.account.setEdgeReadMode("fresh");
       await edge.publish(buildTwoHosts("two", "two"));

@@ -63,7 +63,7 @@ describe("snapshots that the edge rejects", () => {
   test("The edge rejects a manifest that was changed after it was signed", async () => {
     const tampered = lastGood.replace("example.com", "example.org");
     assert.notEqual(tampered, lastGood);
-    assert.equal(await publishRejected(tampered), "the manifest's signature is not from the sync job's key");
+    assert.equal(await publishRejected(tampered), "manifest signature is not from the controller's key");
     await restoreLastGood();
   });
 
@@ -71,13 +71,13 @@ describe("snapshots that the edge rejects", () => {
     const { privateKey } = generateSigningKeys();
     const manifest = { ...(await readManifest(edge)), generation: 1000 };
     const reason = await publishRejected(createSigner(privateKey).sign(toCanonicalJson(manifest)));
-    assert.equal(reason, "the manifest's signature is not from the sync job's key");
+    assert.equal(reason, "manifest signature is not from the controller's key");
     await restoreLastGood();
   });
 
   test("The edge rejects bytes that are not a manifest", async () => {
     assert.equal(await publishRejected("garbage"), "the manifest is not JSON");
-    assert.match(await publishRejected("{}"), /^the manifest is not signed as expected/);
+    assert.match(await publishRejected("{}"), /^manifest is not signed as expected/);
     await restoreLastGood();
   });
 
@@ -90,7 +90,7 @@ describe("snapshots that the edge rejects", () => {
   test("The edge rejects an unknown format", async () => {
     const manifest = { ...(await readManifest(edge)), format: 2, generation: 1000 };
     const reason = await publishRejected(signManifest(manifest));
-    assert.equal(reason, "the manifest cannot be read: invalid_value at format");
+    assert.equal(reason, "manifest is invalid: invalid_value at format");
     await restoreLastGood();
   });
 
@@ -98,13 +98,13 @@ describe("snapshots that the edge rejects", () => {
     const manifest = { ...(await readManifest(edge)), generation: 1000 };
     assert.equal(
       await publishRejected(signManifest({ ...manifest, mode: "new" })),
-      "the manifest cannot be read: unrecognized_keys mode at the top",
+      "manifest is invalid: unrecognized_keys mode at the top",
     );
     const bytes = toCanonicalJson({ hosts: [], guard: "new" });
     const digest = computeDigest(bytes);
     await putShard(digest, bytes);
     const reason = await publishRejected(signManifest({ ...manifest, shards: [digest] }));
-    assert.equal(reason, `shard ${digest} cannot be read: unrecognized_keys guard at the top`);
+    assert.equal(reason, `shard ${digest} is invalid: unrecognized_keys guard at the top`);
     await restoreLastGood();
   });
 

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parseCluster } from "../../sync/collect/parse-objects.ts";
+import { createOriginChecker } from "../../sync/compile/backends/origin-permits.ts";
+import { ALLOW_ALL, DEFAULT_PERMITS, type Permits } from "../../sync/permits/model.ts";
+import { parsePermits } from "../../sync/permits/parse.ts";
+
+function parseValidPermits(text: string): Permits {
+  const result = parsePermits(text);
+  assert.ok(result.ok, result.ok ? "" : result.problem);
+  return result.value;
+}
+
+describe("an origin", () => {
+  const services = parseCluster([
+    buildServiceObject("one", { clusterIP: "203.0.113.5", clusterIPs: ["203.0.113.5", "2001:db8::5"] }),
+    buildServiceObject("two", { clusterIP: "None", clusterIPs: ["None"] }),
+    buildServiceObject("three", { clusterIP: "203.0.113.6" }),
+    buildServiceObject("four", {}),
+  ]).services;
+
+  function buildServiceObject(name: string, spec: object) {
+    return { object: { apiVersion: "v1", kind: "Service", metadata: { name }, spec }, source: name };
+  }
+
+  test("is no cluster IP of a Service, however it is spelled; a headless one has none", () => {
+    assert.deepEqual(
+      services.map(({ clusterIPs }) => clusterIPs),
+      [["203.0.113.5", "2001:db8::5"], [], ["203.0.113.6"], []],
+    );
+    const listedPermits = parseValidPermits(
+      'origins: [{ namespaces: ["*"], addresses: [203.0.113.0/24, "2001:db8::/32"] }]',
+    );
+    for (const { origins } of [DEFAULT_PERMITS, listedPermits]) {
+      const checkOrigin = createOriginChecker(origins, services).checkOrigin;
+      for (const address of ["203.0.113.5", "203.0.113.6", "2001:db8::5", "::ffff:cb00:7105"]) {
+        assert.equal(checkOrigin("shop", address), "it is the cluster IP of a Service", address);
+      }
+      assert.equal(checkOrigin("shop", "203.0.113.7"), undefined);
+    }
+  });
+
+  test("may be any public address by default, those for documentation included", () => {
+    const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
+    for (const address of [
+      ...["203.0.113.10", "198.51.100.1", "192.0.2.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0"],
+      ...["192.167.255.255", "192.169.0.0", "169.253.255.255", "100.63.255.255", "100.128.0.0", "223.255.255.255"],
+      ...["2001:db8::1", "2606:4700::1", "fbff::1", "lb.example.net", "a-1.eu.elb.example.org"],
+    ]) {
+      assert.equal(checkOrigin("shop", address), undefined, address);
+    }
+  });
+
+  test("is no address that means something else inside a network by default", () => {
+    const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
+    for (const address of [
+      ...["127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254", "10.0.0.0", "172.16.0.0"],
+      ...["172.31.255.255", "192.168.255.255", "100.64.0.0", "100.127.255.255", "224.0.0.1", "239.255.255.255"],
+      ...[
+        "255.255.255.255",
+        "168.63.129.16",
+        "192.0.0.192",
+        "::",
+        "::1",
+        "fe80::1",
+        "febf::1",
+        "fc00::1",
+        "fd00:ec2::254",
+      ],
+      ...["ff02::1", "::ffff:7f00:1", "::ffff:a00:1", "::7f00:1", "64:ff9b::a00:1", "2002:a00:1::"],
+      ...[
+        "localhost",
+        "x.localhost",
+        "db.local",
+        "metadata.google.internal",
+        "web.shop.svc",
+        "web.shop.svc.cluster.local",
+      ],
+      ...["router", "127.1", "0177.0.0.1", "0x7f.1", "edgress-0123456789abcdef01234567.example.com"],
+    ]) {
+      assert.notEqual(checkOrigin("shop", address), undefined, address);
+    }
+  });
+
+  test("is what a namespace's entries list, and nothing else", () => {
+    const { origins } = parseValidPermits(`
+origins:
+  - { namespaces: [shop], addresses: [10.0.0.0/8, "*.elb.example.org"] }
+  - { namespaces: ["*"], addresses: [203.0.113.7] }
+`);
+    const checkOrigin = createOriginChecker(origins, services).checkOrigin;
+    const allowedAddresses = ["10.1.2.3", "a.elb.example.org", "203.0.113.7", "::ffff:10.1.2.3"];
+    assert.deepEqual(
+      allowedAddresses.map((address) => checkOrigin("shop", address)),
+      [undefined, undefined, undefined, undefined],
+    );
+    for (const address of [
+      "203.0.113.8",
+      "elb.example.org",
+      "::1",
+      "edgress-0123456789abcdef01234567.elb.example.org",
+    ]) {
+      assert.notEqual(checkOrigin("shop", address), undefined, address);
+    }
+    assert.equal(checkOrigin("other", "10.1.2.3"), "it is none of those for namespace other");
+  });
+
+  test("may be anything where everything is permitted", () => {
+    const checkOrigin = createOriginChecker(ALLOW_ALL.origins, services).checkOrigin;
+    for (const address of ["127.0.0.1", "203.0.113.5", "localhost.local"])
+      assert.equal(checkOrigin("shop", address), undefined);
+  });
+});
