@@ -1,5 +1,5 @@
 import { watchCluster } from "../collect/live-cluster.ts";
-import { watchCollection } from "../collect/watched-collection.ts";
+import { type CollectionListener, watchCollection } from "../collect/watched-collection.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
@@ -14,7 +14,7 @@ import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
-import { sleep } from "../runtime/sleep.ts";
+import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 
 /** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
@@ -37,6 +37,8 @@ export interface ControllerContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly account: Account;
+  /** Waits before a failed list or watch is retried. In real time by default. */
+  readonly sleep?: Sleep;
 }
 
 export interface ControllerListener {
@@ -52,7 +54,7 @@ export const IGNORE_CHANGES: ControllerListener = { onChange: () => {}, onResour
 /** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, account }: ControllerContext,
+  { api, namespace, instance, log, metrics, account, sleep = sleepInRealTime }: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
   { onChange, onResourceRemoved }: ControllerListener,
   signal: AbortSignal,
@@ -63,6 +65,7 @@ export async function setUpController(
     log.warn({ resource }, `watch failed: ${resource}: ${error.message}. The last known objects stay in use`);
     if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
   };
+  const configMapListener = { onChange, onError: (error: Error) => onError("configmaps", error) };
   const liveCluster = await watchCluster(api, options, { onChange, onError }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
   return {
@@ -84,7 +87,7 @@ export async function setUpController(
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
-    getApprovalRequest: watchApprovalRequest(api, namespace, onChange, (error) => onError("configmaps", error), signal),
+    getApprovalRequest: watchApprovalRequest(api, namespace, configMapListener, sleep, signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
@@ -97,12 +100,12 @@ export async function setUpController(
 function watchApprovalRequest(
   api: KubernetesClient,
   namespace: string,
-  onChange: () => void,
-  onError: (error: Error) => void,
+  listener: CollectionListener,
+  sleep: Sleep,
   signal: AbortSignal,
 ): () => ApprovalRequest | undefined {
   const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
-  const collection = watchCollection(api, CONFIG_MAPS, scope, { onChange, onError }, sleep, signal);
+  const collection = watchCollection(api, CONFIG_MAPS, scope, listener, sleep, signal);
   return () => {
     const parsedObject = collection.list()?.[0]?.parsedObject;
     return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;

@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: what the sync job relies on in a real API server.
+// Run by `npm run test:cluster`: the behavior of a real API server that the controller relies on.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -22,8 +22,10 @@ const adminClient = connectWithKubeconfig(cluster.kubeconfig);
 const versions = (await cluster.kubectl(["api-versions"])).split("\n");
 const noOldVersions = !versions.includes("extensions/v1beta1") && "this cluster no longer serves extensions/v1beta1";
 
-describe("an API server", { concurrency: true }, () => {
-  test("serves what is applied as extensions/v1beta1 as networking.k8s.io/v1", { skip: noOldVersions }, async () => {
+describe("a real API server", { concurrency: true }, () => {
+  test("The API server serves an Ingress of extensions/v1beta1 as networking.k8s.io/v1", {
+    skip: noOldVersions,
+  }, async () => {
     const namespace = await cluster.createNamespace();
     await cluster.kubectl(["apply", "--namespace", namespace, "--filename", join(EXAMPLES, "fanout")]);
     const [ingress, ...others] = Ingresses.parse(await adminClient.get(buildIngressesPath(namespace))).items;
@@ -39,14 +41,14 @@ describe("an API server", { concurrency: true }, () => {
     });
   });
 
-  test("removes the Ingresses of a namespace that is deleted", async () => {
+  test("The API server removes the Ingresses of a deleted namespace", async () => {
     const namespace = await cluster.createNamespace();
     await applyObjects(cluster, namespace, buildWebIngress("one"));
     await cluster.kubectl(["delete", "namespace", namespace]); // which waits until it is gone
     assert.deepEqual(Ingresses.parse(await adminClient.get(buildIngressesPath(namespace))).items, []);
   });
 
-  test("lets a ServiceAccount that may patch an Ingress's status set annotations with it, and no more", async () => {
+  test("Permission to patch the status of an Ingress includes its annotations, and nothing else", async () => {
     const namespace = await cluster.createNamespace();
     await applyObjects(cluster, namespace, buildWebIngress("one"));
     await applyObjects(cluster, namespace, ...buildReporter(namespace));
@@ -70,7 +72,7 @@ describe("an API server", { concurrency: true }, () => {
     await assert.rejects(reporter.get(path), matchStatus(403));
   });
 
-  test("refuses a patch of a version that is not the present one", async () => {
+  test("The API server rejects a patch with an old resourceVersion", async () => {
     const namespace = await cluster.createNamespace();
     await applyObjects(cluster, namespace, buildWebIngress("one"));
     const path = `${buildIngressesPath(namespace)}/one`;
@@ -83,7 +85,7 @@ describe("an API server", { concurrency: true }, () => {
     await assert.rejects(patch("8"), matchStatus(409));
   });
 
-  test("ends a watch within half a minute, with a bookmark where something changed", async () => {
+  test("A watch ends within 30 s, with a bookmark after a change", async () => {
     const namespace = await cluster.createNamespace();
     await applyObjects(cluster, namespace, buildWebIngress("one"));
     const path = buildIngressesPath(namespace);
@@ -92,7 +94,7 @@ describe("an API server", { concurrency: true }, () => {
     const eventTypes: string[] = [];
     for await (const { type } of adminClient.watch(path, { resourceVersion }, AbortSignal.timeout(30_000))) {
       eventTypes.push(type);
-      // What happened before a watch began earns no bookmark, at least not of 1.20.
+      // Changes before the start of a watch cause no bookmark, at least in 1.20.
       if (eventTypes.length === 1) await applyObjects(cluster, namespace, buildWebIngress("three"));
     }
     assert.deepEqual(eventTypes.slice(0, 3), ["ADDED", "ADDED", "BOOKMARK"]);

@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: what the other tests of this folder rely on.
+// Run by `npm run test:cluster`: the local control plane of the other tests.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,8 +18,8 @@ import { waitFor } from "../support/wait-for.ts";
 const CONTROL_PLANE = fileURLToPath(new URL("../support/cluster/control-plane.ts", import.meta.url));
 const Ingresses = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })) });
 
-describe("a control plane of our own", { skip: externalClusterSkipReason }, () => {
-  test("comes back after SIGKILL with everything, to clients that were there before", async () => {
+describe("a local control plane", { skip: externalClusterSkipReason }, () => {
+  test("A killed control plane restarts with all objects and for existing clients", async () => {
     const plane = await startControlPlane();
     after(() => plane.close());
     const namespace = await plane.createNamespace();
@@ -39,7 +39,7 @@ describe("a control plane of our own", { skip: externalClusterSkipReason }, () =
     assert.deepEqual(await listIngresses(api, namespace), ingressesBefore);
   });
 
-  test("can be an older one, that serves Ingresses as v1beta1 alone", async () => {
+  test("A control plane can serve only Ingresses of v1beta1", async () => {
     const plane = await startControlPlane({ runtimeConfig: "networking.k8s.io/v1=false" });
     after(() => plane.close());
     const namespace = await plane.createNamespace();
@@ -50,13 +50,13 @@ describe("a control plane of our own", { skip: externalClusterSkipReason }, () =
     await assert.rejects(listIngresses(api, namespace), (error) => error instanceof ApiError && error.status === 404);
   });
 
-  test("does not outlive the process that started it, however that ends", async () => {
+  test("A control plane ends with the process that started it, even after SIGKILL", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgress-outlived-"));
     after(() => rm(folder, { recursive: true }));
     const script = `const { startControlPlane } = await import(${JSON.stringify(CONTROL_PLANE)});
       await startControlPlane(); console.log("started"); setInterval(() => {}, 1000);`;
     const starter = spawn(process.execPath, ["--input-type=module", "--eval", script], {
-      env: { ...process.env, TMPDIR: folder }, // which nobody is left to empty
+      env: { ...process.env, TMPDIR: folder }, // the killed process cannot empty it
       stdio: ["ignore", "pipe", "inherit"],
     });
     await Promise.race([once(starter.stdout, "data"), once(starter, "close")]);

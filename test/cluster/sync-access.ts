@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: the sync job with the rights that deploy/ gives it, and no others.
+// Run by `npm run test:cluster`: the controller with the permissions of deploy/.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashSync } from "bcryptjs";
@@ -14,15 +14,15 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { type ControllerProcess, startControllerProcess } from "../support/controller/controller-process.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
-import { type SyncProcess, startSyncProcess } from "../support/sync-cli.ts";
 
-const skip = process.env.KUBECONFIG ? "deploy/ would change what is cluster-wide in a cluster that is not ours" : false;
+const skip = process.env.KUBECONFIG ? "deploy/ would change cluster-wide objects of an external cluster" : false;
 const CLASS = "edgress";
-const CONTROLLER_NAMESPACE = "edgress"; // the namespace that deploy/ makes
+const CONTROLLER_NAMESPACE = "edgress"; // created by deploy/
 
-describe("the sync job under the ServiceAccount of deploy/", { skip }, async () => {
+describe("a controller with the permissions of deploy/", { skip }, async () => {
   if (skip) return;
   const cluster = await startControlPlane();
   after(() => cluster.close());
@@ -30,20 +30,20 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
   after(() => harness.close());
   const { waitForAnswer, fetchAnswer, listEvents, waitUntilLive, readStatus } = harness;
   const home = await cluster.createNamespace();
-  let [job]: SyncProcess[] = [];
-  after(() => job?.end());
+  let [controller]: ControllerProcess[] = [];
+  after(() => controller?.end());
 
   before(async () => {
     await cluster.kubectl(["apply", "--kustomize", "deploy/before-1.25"]);
     await harness.startOrigin("203.0.113.21:80", "web");
-    job = await startSyncProcess({
+    controller = await startControllerProcess({
       kubeconfig: await cluster.createKubeconfig(CONTROLLER_NAMESPACE, "edgress"),
       environment: { ...harness.environment, POD_NAME: "edgress-0", POD_NAMESPACE: CONTROLLER_NAMESPACE },
       args: ["--publish-status-address", "edge.example.com"],
     });
   });
 
-  test("publishes, reports and holds the Lease", async () => {
+  test("A controller with the permissions of deploy/ publishes, reports and holds the Lease", async () => {
     const manyPaths = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`/${index}`, "web"]));
     await applyObjects(
       cluster,
@@ -72,7 +72,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     assert.match(await cluster.kubectl(holder), /^edgress-0_/);
   });
 
-  test("shows what it holds back, and publishes it once one who may approve does", async (t) => {
+  test("A blocked deletion is published after a ServiceAccount with the role edgress-approve approves it", async (t) => {
     const names = Array.from({ length: 11 }, (_, index) => `many-${index}`);
     await applyObjects(cluster, home, ...names.map((name) => buildClassIngress(CLASS, name, { "/": "web" })));
     await runInParallel(names, (name) => waitForAnswer(`http://${name}.example.com/`, "web /"));
@@ -95,7 +95,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     });
   });
 
-  test("reads a Secret only where the namespace's owner lets it, and its paths are closed until then", async (t) => {
+  test("A path with a Secret is closed until a RoleBinding of its namespace permits to read it", async (t) => {
     const prefix = "nginx.ingress.kubernetes.io";
     const basicAuth = { [`${prefix}/auth-type`]: "basic", [`${prefix}/auth-secret`]: "people" };
     const auth = Buffer.from(`ann:${hashSync("open", 4)}`).toString("base64");
@@ -110,7 +110,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     );
     assert.match(
       eventLines.join("\n"),
-      /^Warning RouteFailedClosed: .*Secret \S+\/people is unreadable: .* is forbidden: /,
+      /^Warning RouteFailedClosed: .*Secret \S+\/people cannot be read: .* is forbidden: /,
     );
     assert.match(
       eventLines.join("\n"),
@@ -126,7 +126,7 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     await waitUntilLive(home, "shut");
   });
 
-  test("may read no other Secret, not even its own", async () => {
+  test("The ServiceAccount of deploy/ cannot read other Secrets, nor one in its own namespace", async () => {
     const otherNamespace = await cluster.createNamespace();
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "theirs" } };
     await applyObjects(cluster, otherNamespace, secret);
@@ -138,15 +138,15 @@ describe("the sync job under the ServiceAccount of deploy/", { skip }, async () 
     await assert.rejects(api.get("/api/v1/secrets"), forbidden);
   });
 
-  test("asks for nothing that it may not have, beside that Secret", async () => {
-    assert(job);
-    assert.equal(await job.metric("edgress_kubernetes_write_failures_total"), 0);
-    const refusals = job.lines.filter(({ msg }) => /forbidden/.test(msg) && !/secrets|people/.test(msg));
+  test("No request of the controller is forbidden, except those for the Secret", async () => {
+    assert(controller);
+    assert.equal(await controller.metric("edgress_kubernetes_write_failures_total"), 0);
+    const refusals = controller.lines.filter(({ msg }) => /forbidden/.test(msg) && !/secrets|people/.test(msg));
     assert.deepEqual(refusals, []);
   });
 });
 
-/** A ServiceAccount that may confirm rounds, and nothing else. */
+/** Returns a ServiceAccount that can only approve deletions. */
 function buildApprover(): object[] {
   const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "approver" } };
   return [account, buildRoleBinding("Role", "edgress-approve", "approver")];

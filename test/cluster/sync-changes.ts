@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: what people change in a real cluster, at the edge and in the status.
+// Run by `npm run test:cluster`: the time until the edge and the status show a change.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashSync } from "bcryptjs";
@@ -11,8 +11,8 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { startControllerProcess } from "../support/controller/controller-process.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
-import { startSyncProcess } from "../support/sync-cli.ts";
 
 const LIMIT_MS = 3000;
 
@@ -26,8 +26,8 @@ const [home, otherNamespace, deletedNamespace] = [
   await cluster.createNamespace(),
   await cluster.createNamespace(),
 ];
-const ourClass = home; // in a cluster that is not ours, nobody else's
-const job = await startSyncProcess({
+const ourClass = home; // unique in an external cluster
+const controller = await startControllerProcess({
   kubeconfig: cluster.kubeconfig,
   environment: harness.environment,
   args: [
@@ -36,13 +36,13 @@ const job = await startSyncProcess({
     ...["--publish-status-address", "edge.example.com"],
   ],
 });
-after(() => job.end());
+after(() => controller.end());
 
-describe("within 3 s the edge and the status show", () => {
+describe("changes in a cluster", () => {
   before(async () => {
     await harness.startOrigin("203.0.113.21:80", "web");
     await harness.startOrigin("203.0.113.22:80", "new");
-    // So much else that what a test removes is less than a fifth of all routes.
+    // 50 routes, so that each test removes less than 20 % of all routes.
     const paths = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`/${index}`, "web"]));
     const [web, newService] = [
       buildServiceManifest("web", ["203.0.113.21"]),
@@ -53,7 +53,7 @@ describe("within 3 s the edge and the status show", () => {
     await isLive(otherNamespace, "much");
   });
 
-  test("an Ingress that is created, edited and deleted", async (t) => {
+  test("The edge and the status show a created, edited and deleted Ingress within 3 s", async (t) => {
     const path = `${buildIngressesPath(home)}/one`;
     let liveGeneration = 0;
     await assertChangeWithin(t, LIMIT_MS, "created", {
@@ -79,11 +79,14 @@ describe("within 3 s the edge and the status show", () => {
 
   const classes = {
     "spec.ingressClassName": [{ spec: { ingressClassName: ourClass } }, { spec: { ingressClassName: "other" } }],
-    "the annotation": [buildClassPatch(ourClass), buildClassPatch("other")],
-    "a class where there was none": [{ spec: { ingressClassName: null } }, { spec: { ingressClassName: "other" } }],
+    "the class annotation": [buildClassPatch(ourClass), buildClassPatch("other")],
+    "a class on an Ingress without one": [
+      { spec: { ingressClassName: null } },
+      { spec: { ingressClassName: "other" } },
+    ],
   } as const;
   for (const [field, [ourPatch, otherPatch]] of Object.entries(classes)) {
-    test(`an Ingress that is given to another class and back, by ${field}`, async (t) => {
+    test(`The edge and the status show within 3 s that ${field} moves an Ingress to another class and back`, async (t) => {
       const path = `${buildIngressesPath(home)}/lent`;
       await api.create(buildIngressesPath(home), buildClassIngress(undefined, "lent", { "/": "web" }));
       t.after(() => api.remove(path));
@@ -112,7 +115,7 @@ describe("within 3 s the edge and the status show", () => {
     });
   }
 
-  test("a Service whose external addresses change, on the Ingress that it is the backend of and on no other", async (t) => {
+  test("The edge shows a changed Service address within 3 s, and only the status of its Ingress changes", async (t) => {
     const path = `/api/v1/namespaces/${home}/services/movable`;
     await applyObjects(
       cluster,
@@ -133,7 +136,7 @@ describe("within 3 s the edge and the status show", () => {
     assert.deepEqual(await status(otherNamespace, "much"), statusBefore);
   });
 
-  test("a Secret with another password: the new one opens, and the old one does not", async (t) => {
+  test("The edge accepts a changed password within 3 s, and rejects the old one", async (t) => {
     const prefix = "nginx.ingress.kubernetes.io";
     const basicAuth = { [`${prefix}/auth-type`]: "basic", [`${prefix}/auth-secret`]: "people" };
     await applyObjects(
@@ -156,7 +159,7 @@ describe("within 3 s the edge and the status show", () => {
     assert.deepEqual([await fetchWithPassword("old"), await fetchWithPassword("new")], ["401", "web /"]);
   });
 
-  test("a namespace that is deleted", async (t) => {
+  test("The edge drops the Ingresses of a deleted namespace within 3 s", async (t) => {
     const ingresses = [
       buildClassIngress(ourClass, "left", { "/": "web" }),
       buildClassIngress(ourClass, "right", { "/": "web" }),
@@ -165,7 +168,7 @@ describe("within 3 s the edge and the status show", () => {
     await isLive(deletedNamespace, "left");
     await isLive(deletedNamespace, "right");
     await assertChangeWithin(t, 60_000, "deleted, and its Ingresses with it", {
-      // The API server keeps the objects of such a namespace for some seconds more, and until then nothing has changed.
+      // The API server removes the objects of the namespace some seconds later.
       change: () => cluster.kubectl(["delete", "namespace", deletedNamespace, "--wait=false"]),
       waitForEffect: () => waitForValue("right", () => status(deletedNamespace, "right"), undefined, 50_000),
     });
@@ -179,7 +182,6 @@ describe("within 3 s the edge and the status show", () => {
   });
 });
 
-/** A patch. */
 function buildClassPatch(name: string) {
   return { metadata: { annotations: { "kubernetes.io/ingress.class": name } } };
 }

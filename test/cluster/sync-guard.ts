@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: what keeps a bad hour in a real cluster from the edge, and single rounds.
+// Run by `npm run test:cluster`: mass deletions, last good versions and single syncs.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { applyObjects } from "../support/cluster/cluster.ts";
@@ -11,9 +11,9 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { startControllerProcess } from "../support/controller/controller-process.ts";
 import { runEdgress } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
-import { startSyncProcess } from "../support/sync-cli.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());
@@ -43,11 +43,11 @@ before(async () => {
   );
 });
 
-describe("a single round", () => {
+describe("edgress sync --once and --dry-run", () => {
   const syncOnce = (...args: string[]) => runEdgress(["sync", "--once", ...options, ...args], environment);
   const dryRun = (...args: string[]) => runEdgress(["sync", "--dry-run", ...options, ...args], environment);
 
-  test("that is dry says what it would do and writes nothing, neither to the account nor to the cluster", async () => {
+  test("A dry run prints its changes and writes nothing to the account or the cluster", async () => {
     const versionsBefore = await listObjectVersions(home);
     const { code, stdout } = await dryRun();
     assert.equal(code, 0);
@@ -60,7 +60,7 @@ describe("a single round", () => {
     assert.equal(await listObjectVersions(home), versionsBefore);
   });
 
-  test("publishes, reports and gives the Lease back", async () => {
+  test("A single sync publishes, reports and releases the Lease", async () => {
     assert.equal((await syncOnce("--publish-status-address", "192.0.2.7")).code, 0);
     await answers("http://much.example.com/7", "web /7");
     assert.deepEqual(await status(home, "much"), { addresses: ["192.0.2.7"], live: 1 });
@@ -68,7 +68,7 @@ describe("a single round", () => {
     assert.equal(await cluster.kubectl(holder), "");
   });
 
-  test("ends with 1 where a path is not as its owner wants it, and publishes everything else", async (t) => {
+  test("A single sync with a dropped route exits with 1 and publishes everything else", async (t) => {
     const ingresses = [
       buildClassIngress(home, "good", { "/": "web" }),
       buildClassIngress(home, "bad", { "/": "missing" }),
@@ -84,27 +84,27 @@ describe("a single round", () => {
   });
 });
 
-describe("a sync job", () => {
+describe("a controller and a bad change", () => {
   const start = () =>
-    startSyncProcess({ kubeconfig: cluster.kubeconfig, environment: harness.environment, args: options });
+    startControllerProcess({ kubeconfig: cluster.kubeconfig, environment: harness.environment, args: options });
   const approve = (...args: string[]) => runEdgress(["approve", ...args, "--namespace", home], environment);
 
-  test("holds back what would take the last route of many hosts, until that is approved", async (t) => {
-    const job = await start();
-    t.after(() => job.end());
+  test("A deletion of the last route of 11 hosts is blocked until it is approved", async (t) => {
+    const controller = await start();
+    t.after(() => controller.end());
     await applyObjects(cluster, home, ...names.map((name) => buildClassIngress(home, name, { "/": "web" })));
     await runInParallel(names, (name) => answers(`http://${name}.example.com/`, "web /"));
     assert.match((await approve()).stdout, /^no deletion is blocked in namespace /);
 
     await runInParallel(names, (name) => api.remove(`${buildIngressesPath(home)}/${name}`));
-    await job.waitForLine(/^deletion blocked: 11 hosts would lose their last route/);
+    await controller.waitForLine(/^deletion blocked: 11 hosts would lose their last route/);
     const approval = await waitForValue(
       "approve",
       () => approve(),
       ({ stdout }) => stdout.startsWith("blocked since"),
     );
     for (const name of names) assert.match(approval.stdout, new RegExp(`^ {2}host ${name}\\.example\\.com$`, "m"));
-    assert.equal(await job.metric("edgress_blocked_route_removals"), 11);
+    assert.equal(await controller.metric("edgress_blocked_route_removals"), 11);
     await runInParallel(names, async (name) => assert.equal(await answer(`http://${name}.example.com/`), "web /"));
 
     const rejection = await approve("0123456789ab");
@@ -124,25 +124,25 @@ describe("a sync job", () => {
       ({ stdout }) => !stdout.startsWith("blocked since"),
     );
     assert.match(finalOutput.stdout, /^no deletion is blocked in namespace /);
-    assert.equal(await job.metric("edgress_blocked_route_removals"), 0);
+    assert.equal(await controller.metric("edgress_blocked_route_removals"), 0);
   });
 
-  test("serves an Ingress as it was that was broken while it was down, and tells its owner", async (t) => {
+  test("A restarted controller serves the last good version of an Ingress that became invalid meanwhile", async (t) => {
     const path = `${buildIngressesPath(home)}/edited`;
-    const firstJob = await start();
+    const firstController = await start();
     await api.create(buildIngressesPath(home), buildClassIngress(home, "edited", { "/cart": "web" }));
     await answers("http://edited.example.com/cart", "web /cart");
     await isLive(home, "edited");
-    await firstJob.end();
+    await firstController.end();
     const regex = { "nginx.ingress.kubernetes.io/use-regex": "true" };
     await api.patch(path, buildClassIngress(home, "edited", { "/(cart": "web" }, regex));
 
-    const job = await start();
-    t.after(() => job.end());
+    const controller = await start();
+    t.after(() => controller.end());
     await api.create(buildIngressesPath(home), buildClassIngress(home, "later", { "/": "web" }));
     await answers("http://later.example.com/", "web /");
     assert.equal(await answer("http://edited.example.com/cart"), "web /cart");
-    assert.equal(await job.metric("edgress_last_good_ingresses"), 1);
+    assert.equal(await controller.metric("edgress_last_good_ingresses"), 1);
     const eventLines = await waitForValue(
       "Events",
       () => events(home, "edited"),
@@ -150,7 +150,7 @@ describe("a sync job", () => {
     );
     assert.match(
       eventLines.join("\n"),
-      /^Warning ServingLastGood: spec: Ingress has not compiled since \S+; its last good version is served/m,
+      /^Warning ServingLastGood: spec: it does not compile since \S+, and is served as it was/m,
     );
     assert.match(eventLines.join("\n"), /^Warning UnsafeRegex: /m);
 
@@ -159,11 +159,11 @@ describe("a sync job", () => {
       waitForEffect: () => answers("http://edited.example.com/cart", "404"),
     });
     assert.equal(await answer("http://edited.example.com/cart/7"), "web /cart/7");
-    assert.equal(await job.metric("edgress_last_good_ingresses"), 0);
+    assert.equal(await controller.metric("edgress_last_good_ingresses"), 0);
   });
 });
 
-/** The versions of all objects of a namespace that a sync job may write. */
+/** Returns the versions of all objects that a controller can write in a namespace. */
 function listObjectVersions(namespace: string): Promise<string> {
   const kinds = "ingresses,services,configmaps,leases,events";
   const version = "jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{'\\n'}{end}";

@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: the control plane dies under the sync job, and is an older one.
+// Run by `npm run test:cluster`: killed and older control planes.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -14,29 +14,29 @@ import {
   startClusterHarness,
   waitForValue,
 } from "../support/cluster/synced.ts";
+import { startControllerProcess } from "../support/controller/controller-process.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
-import { startSyncProcess } from "../support/sync-cli.ts";
 
 const CHANGE_INTERVAL_MS = 50;
 const CLIENTS = 4;
-/** A watch rests up to 15 s between tries; and while changes never cease, rounds come every 10 s. */
+/** A watch is retried after up to 15 s, and during constant changes a sync starts every 10 s. */
 const MAX_RECOVERY_MS = 30_000;
 
-describe("the sync job", { skip: externalClusterSkipReason }, () => {
-  test("loses and deletes nothing where the API server and etcd are killed under load", async (t) => {
+describe("an unreliable control plane", { skip: externalClusterSkipReason }, () => {
+  test("The controller loses and deletes nothing when the API server and etcd are killed under load", async (t) => {
     const plane = await startControlPlane();
     t.after(() => plane.close());
     const harness = await startClusterHarness(plane);
     t.after(() => harness.close());
     const home = await plane.createNamespace();
-    const job = await startSyncProcess({
+    const controller = await startControllerProcess({
       kubeconfig: plane.kubeconfig,
       environment: harness.environment,
-      // The guard would hide that something was taken for deleted.
+      // The guard would hide a wrong deletion.
       args: ["--namespace", home, "--allow-mass-deletion"],
     });
-    t.after(() => job.end());
+    t.after(() => controller.end());
     await harness.startOrigin("203.0.113.21:80", "web");
     await applyObjects(plane, home, buildServiceManifest("web", ["203.0.113.21"]));
     const names = Array.from({ length: 60 }, (_, index) => `old-${index}`);
@@ -50,7 +50,7 @@ describe("the sync job", { skip: externalClusterSkipReason }, () => {
       Array.from({ length: CLIENTS }, () => sendRequestsUntil(harness, names, abortController.signal)),
     );
     const changes = createIngressesUntil(harness, home, abortController.signal);
-    const failures = () => job.metric('edgress_watch_failures_total{resource="ingresses"}');
+    const failures = () => controller.metric('edgress_watch_failures_total{resource="ingresses"}');
 
     await Promise.all([plane.killApiServer(), plane.killEtcd()]);
     await waitForValue("failed watches", failures, (count) => count >= 3);
@@ -77,7 +77,7 @@ describe("the sync job", { skip: externalClusterSkipReason }, () => {
 
     abortController.abort();
     const [answers, { created, refused }] = [(await responses).flat(), await changes];
-    t.diagnostic(`${answers.length} requests; ${created.length} changes that were taken, ${refused} that were not`);
+    t.diagnostic(`${answers.length} requests; ${created.length} accepted changes, ${refused} refused`);
     assert.deepEqual([...new Set(answers)], ["web /"]);
     assert(created.length > 0 && refused > 0);
     await runInParallel([...names, ...created], (name) =>
@@ -92,15 +92,19 @@ describe("the sync job", { skip: externalClusterSkipReason }, () => {
     }
   });
 
-  test("serves the examples of an API server that has v1beta1 alone", async (t) => {
+  test("The controller serves the examples from an API server that has only v1beta1", async (t) => {
     const plane = await startControlPlane({ runtimeConfig: "networking.k8s.io/v1=false" });
     t.after(() => plane.close());
     const harness = await startClusterHarness(plane, ["example.com", "bar.com"]);
     t.after(() => harness.close());
     const [home, otherNamespace] = [await plane.createNamespace(), await plane.createNamespace()];
     const args = ["--namespace", home, "--watch-ingress-without-class", "--publish-status-address", "192.0.2.7"];
-    const job = await startSyncProcess({ kubeconfig: plane.kubeconfig, environment: harness.environment, args });
-    t.after(() => job.end());
+    const controller = await startControllerProcess({
+      kubeconfig: plane.kubeconfig,
+      environment: harness.environment,
+      args,
+    });
+    t.after(() => controller.end());
     await harness.startOrigin("203.0.113.10:80", "my-service");
     await harness.startOrigin("203.0.113.11:80", "my-service-1");
     await harness.startOrigin("203.0.113.12:80", "my-service-2");
@@ -120,7 +124,7 @@ describe("the sync job", { skip: externalClusterSkipReason }, () => {
   });
 });
 
-/** One client: what it is answered, until `signal` is aborted. */
+/** Sends requests until `signal` is aborted, and returns the answers. */
 async function sendRequestsUntil(
   { fetchAnswer }: ClusterHarness,
   names: readonly string[],
@@ -134,7 +138,7 @@ async function sendRequestsUntil(
   return answers;
 }
 
-/** Goes on creating Ingresses until `signal` is aborted: the names of those that the API server has taken, and how many it has not. */
+/** Creates Ingresses until `signal` is aborted. Returns the created names and the number of refusals. */
 async function createIngressesUntil(harness: ClusterHarness, namespace: string, signal: AbortSignal) {
   const created: string[] = [];
   let refused = 0;

@@ -1,4 +1,4 @@
-// Run by `npm run test:cluster`: the sync job between a real API server and the edge.
+// Run by `npm run test:cluster`: the controller, a real API server and the edge.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -11,9 +11,9 @@ import {
   runInParallel,
   startClusterHarness,
 } from "../support/cluster/synced.ts";
+import { startControllerProcess } from "../support/controller/controller-process.ts";
 import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
-import { startSyncProcess } from "../support/sync-cli.ts";
 
 const cluster = await startCluster();
 after(() => cluster.close());
@@ -21,8 +21,8 @@ const harness = await startClusterHarness(cluster, ["example.com", "bar.com"]);
 after(() => harness.close());
 const { waitForAnswer: answers, generation, waitUntilLive: isLive, readStatus: status } = harness;
 const [home, crowd] = [await cluster.createNamespace(), await cluster.createNamespace()];
-const ourClass = home; // in a cluster that is not ours, nobody else's
-const job = await startSyncProcess({
+const ourClass = home; // unique in an external cluster
+const controller = await startControllerProcess({
   kubeconfig: cluster.kubeconfig,
   environment: harness.environment,
   args: [
@@ -31,11 +31,11 @@ const job = await startSyncProcess({
     ...["--publish-status-address", "edge.example.com"],
   ],
 });
-after(() => job.end());
+after(() => controller.end());
 const versions = (await cluster.kubectl(["api-versions"])).split("\n");
 const noOldVersions = !versions.includes("extensions/v1beta1") && "this cluster no longer serves extensions/v1beta1";
 
-describe("an example that is applied as extensions/v1beta1 reaches the edge:", { skip: noOldVersions }, () => {
+describe("examples of extensions/v1beta1", { skip: noOldVersions }, () => {
   const fanout = {
     "http://foo.bar.com/foo/x": "my-service-1 /x",
     "http://foo.bar.com/bar": "my-service-2 /",
@@ -44,7 +44,7 @@ describe("an example that is applied as extensions/v1beta1 reaches the edge:", {
   const singleBackend = { "http://any.example.com/x": "my-service /x", "http://foo.bar.com/": "my-service /" };
 
   for (const [example, expected] of Object.entries({ fanout, "single-backend": singleBackend })) {
-    test(example, async (t) => {
+    test(`The example ${example} of extensions/v1beta1 is live within 3 s`, async (t) => {
       await harness.startOrigin("203.0.113.10:80", "my-service");
       await harness.startOrigin("203.0.113.11:80", "my-service-1");
       await harness.startOrigin("203.0.113.12:80", "my-service-2");
@@ -66,7 +66,7 @@ describe("an example that is applied as extensions/v1beta1 reaches the edge:", {
   }
 });
 
-test("1,000 Ingresses that are created in parallel are live within 30 s, in a handful of generations", async (t) => {
+test("1,000 Ingresses that are created in parallel are live within 30 s and eight generations", async (t) => {
   const names = Array.from({ length: 1000 }, (_, index) => `n-${index}`);
   await harness.startOrigin("203.0.113.31:80", "web");
   await applyObjects(cluster, crowd, buildServiceManifest("web", ["203.0.113.31"]));

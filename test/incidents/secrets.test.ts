@@ -2,19 +2,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import type { Fault } from "../support/api-server.ts";
-import { type ControllerHarness, withHarness } from "../support/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
-import type { SyncJob, SyncJobOptions } from "../support/sync-job.ts";
+import type { Controller } from "../support/controller/controller.ts";
+import { type ControllerHarness, withHarness } from "../support/controller/controller-harness.ts";
+import { collectOutput } from "../support/controller/controller-output.ts";
+import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
+import { buildIngressManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const HASH = "$apr1$Rec0gniz$AbleHashAbleHashAbleH1";
-const PLAIN_PASSWORD = "a-password-nobody-may-see";
+const PLAIN_PASSWORD = "a-password-that-must-not-appear";
 const WRONG_TOKEN = "a-token-that-everyone-would-know-again";
 const BEARER_TOKEN = "token-of-the-tests"; // of the API server on loopback
-const SHORT_TIMEOUTS: SyncJobOptions = {
-  requestTimeoutMs: 500,
-  watchTimes: { durationSeconds: 3, idleTimeoutMs: 3500 },
-};
 
 const buildAuthAnnotations = (secret: string) => ({
   "nginx.ingress.kubernetes.io/auth-type": "basic",
@@ -29,18 +27,18 @@ function encodeBase64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
 
-/** A cluster with a good Secret, and with some that cannot be read in as many ways. */
+/** Applies a valid Secret, and four that are unreadable in different ways. */
 function populateCluster(harness: ControllerHarness): void {
   const secrets = [
     buildSecret("good", { auth: encodeBase64(`jane:${HASH}\n`) }),
     buildSecret("plain", { auth: encodeBase64(`jane ${PLAIN_PASSWORD}\n`) }),
     buildSecret("other-key", { users: encodeBase64(`jane:${HASH}\n`) }),
-    buildSecret("number", { auth: { of: PLAIN_PASSWORD } }),
+    buildSecret("object", { auth: { of: PLAIN_PASSWORD } }),
     buildSecret("no-base64", { auth: `!${PLAIN_PASSWORD}!` }),
   ];
   const names = secrets.map(({ metadata }) => metadata.name);
   harness.apply(
-    buildServiceManifest("web", ["203.0.113.10"]),
+    WEB_SERVICE,
     ...secrets,
     ...names.map((name) =>
       buildIngressManifest(name, `${name}.example.com`, { "/": "web" }, buildAuthAnnotations(name)),
@@ -48,29 +46,11 @@ function populateCluster(harness: ControllerHarness): void {
   );
 }
 
-/** Everything that a sync job let out: its log, its metrics, and what it wrote to the cluster and the account. */
-async function collectOutput(harness: ControllerHarness, jobs: readonly SyncJob[]): Promise<string> {
-  const { server, account, kv } = harness;
-  const requests = server.requests.map(({ line, body }) => `${line} ${JSON.stringify(body) ?? ""}`);
-  const accountRequests = account.requests.map(({ method, path }) => `${method} ${path}`);
-  const objects = ["Ingress", "Event", "ConfigMap", "Lease"].map((kind) => JSON.stringify(server.objects(kind)));
-  const metrics = await Promise.all(jobs.map((job) => job.exposition()));
-  const kvEntries = [...kv.values].flat();
-  return [
-    ...jobs.flatMap(({ lines }) => lines),
-    ...requests,
-    ...accountRequests,
-    ...objects,
-    ...metrics,
-    ...kvEntries,
-  ].join("\n");
-}
-
-/** The secrets, in each form in which they might be seen. */
+/** Returns the secrets in each form in which they may appear. */
 function listSecretForms({ environment, account }: ControllerHarness): string[] {
   const { EDGRESS_SIGNING_KEY = "" } = environment;
   const texts = [HASH, PLAIN_PASSWORD, WRONG_TOKEN, BEARER_TOKEN, EDGRESS_SIGNING_KEY, account.token];
-  const seed = EDGRESS_SIGNING_KEY.slice(-40); // the key itself is the end of it
+  const seed = EDGRESS_SIGNING_KEY.slice(-40); // the private key is at the end
   return [
     ...texts,
     seed,
@@ -79,8 +59,8 @@ function listSecretForms({ environment, account }: ControllerHarness): string[] 
   ];
 }
 
-async function assertNoSecrets(harness: ControllerHarness, jobs: readonly SyncJob[]): Promise<void> {
-  const output = await collectOutput(harness, jobs);
+async function assertNoSecrets(harness: ControllerHarness, controllers: readonly Controller[]): Promise<void> {
+  const output = await collectOutput(harness, controllers);
   for (const needle of listSecretForms(harness)) {
     assert.ok(needle.length > 8);
     const index = output.indexOf(needle);
@@ -88,93 +68,97 @@ async function assertNoSecrets(harness: ControllerHarness, jobs: readonly SyncJo
   }
 }
 
-describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, () => {
+describe("incident: a secret in logs, Events, metrics or KV", { concurrency: 4 }, () => {
   test(
-    "nothing secret is said while all goes well, and of Secrets that cannot be read only that",
+    "No secret is in any output of a controller with readable and unreadable Secrets",
     withHarness(async (harness) => {
       populateCluster(harness);
-      const job = await harness.start(SHORT_TIMEOUTS);
+      const controller = await harness.start();
       await waitFor(() => harness.events().filter((event) => event.startsWith("RouteFailedClosed")).length === 2);
-      await job.sync();
-      assert.ok(job.lines.length > 0);
-      await assertNoSecrets(harness, [job]);
-      await job.stop();
-      await assertNoSecrets(harness, [job]);
+      await controller.sync();
+      assert.ok(controller.lines.length > 0);
+      await assertNoSecrets(harness, [controller]);
+      await controller.stop();
+      await assertNoSecrets(harness, [controller]);
     }),
   );
 
   const faults: readonly (readonly [string, Fault, RegExp])[] = [
-    ["breaks off in the middle of one", { type: "truncate" }, /secrets/],
-    ["ends in the middle of one as if it were whole", { type: "truncate", cleanly: true }, /not JSON/],
-    ["is refused", { type: "answer", status: 400, message: "no good" }, /no good/],
-    ["is no JSON but its content", { type: "answer", status: 200, text: `jane:${PLAIN_PASSWORD}` }, /not JSON/],
+    ["breaks off", { type: "truncate" }, /secrets/],
+    ["is truncated", { type: "truncate", cleanly: true }, /not JSON/],
+    ["is answered with 400", { type: "answer", status: 400, message: "no good" }, /no good/],
     [
-      "is refused with its content",
+      "is answered with its content without JSON",
+      { type: "answer", status: 200, text: `jane:${PLAIN_PASSWORD}` },
+      /not JSON/,
+    ],
+    [
+      "is answered with 500 and its content",
       { type: "answer", status: 500, text: `jane:${PLAIN_PASSWORD}` },
       /responded with status 500/,
     ],
   ];
-  for (const [what, fault, line] of faults) {
+  for (const [condition, fault, line] of faults) {
     test(
-      `nor where the list of a Secret ${what}`,
+      `No secret is in any output when the list of a Secret ${condition}`,
       withHarness(async (harness) => {
         populateCluster(harness);
         harness.server.injectFault(({ path, query }) => path.endsWith("/secrets") && !query.watch, fault, 5);
-        const job = await harness.start(SHORT_TIMEOUTS);
-        await waitFor(() => job.hasLogged(line));
-        await waitFor(() => job.results.some(({ type }) => type === "completed"), 20_000);
-        await job.sync();
-        await assertNoSecrets(harness, [job]);
+        const controller = await harness.start();
+        await controller.waitForLog(line);
+        await controller.waitForResult("completed");
+        await controller.sync();
+        await assertNoSecrets(harness, [controller]);
       }),
     );
   }
 
   test(
-    "nor where a watch brings a Secret in what is no event",
+    "No secret is in any output when a watch sends a Secret in an invalid event",
     withHarness(async (harness) => {
       populateCluster(harness);
-      const job = await harness.start(SHORT_TIMEOUTS);
+      const controller = await harness.start();
       await waitFor(() => harness.generation() > 0);
       await waitFor(() => harness.server.countWatches(/secrets/) >= 5);
       const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
       harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
-      await waitFor(() => job.hasLogged(/watch failed: references/));
-      await job.sync();
-      await assertNoSecrets(harness, [job]);
+      await controller.waitForLog(/watch failed: references/);
+      await controller.sync();
+      await assertNoSecrets(harness, [controller]);
     }),
   );
 
   test(
-    "nor where the account refuses the token",
+    "No secret is in any output when the account rejects the token",
     withHarness(async (harness) => {
       populateCluster(harness);
       const environment = { ...harness.environment, CLOUDFLARE_API_TOKEN: WRONG_TOKEN };
-      const job = await harness.start({ ...SHORT_TIMEOUTS, environment });
-      await waitFor(() => job.hasLogged(/sync failed: .*Authentication error/));
-      await assertNoSecrets(harness, [job]);
+      const controller = await harness.start({ environment });
+      await controller.waitForLog(/sync failed: .*Authentication error/);
+      await assertNoSecrets(harness, [controller]);
     }),
   );
 
-  for (const [what, accountFaults] of [
-    ["fails", { serverErrors: 3 }],
-    ["asks for patience", { tooManyRequests: 3 }],
-    ["writes half", { partialWrites: 1 }],
+  for (const [condition, accountFaults] of [
+    ["answers 500", { serverErrors: 3 }],
+    ["answers 429", { tooManyRequests: 3, retryAfterSeconds: 0.01 }],
+    ["writes half of a batch", { partialWrites: 1 }],
   ] as const) {
     test(
-      `nor where the account ${what}`,
+      `No secret is in any output when the account ${condition}`,
       withHarness(async (harness) => {
         populateCluster(harness);
         harness.account.faults = { ...createFaultPlan(), ...accountFaults };
-        const job = await harness.start(SHORT_TIMEOUTS);
+        const controller = await harness.start();
         await waitFor(() => harness.generation() > 0, 20_000);
-        await job.sync();
-        await assertNoSecrets(harness, [job]);
+        await controller.sync();
+        await assertNoSecrets(harness, [controller]);
       }),
     );
   }
 
   test(
-    "nor where the API server takes neither statuses nor Events, or refuses the bearer of the token",
+    "No secret is in any output when the API server rejects statuses, Events and the bearer token",
     withHarness(async (harness) => {
       populateCluster(harness);
       harness.server.injectFault(
@@ -182,22 +166,22 @@ describe("incident: a token in logs, Events and arguments", { concurrency: 4 }, 
         { type: "answer", status: 500, message: "no room" },
         20,
       );
-      const job = await harness.start(SHORT_TIMEOUTS);
-      await waitFor(() => job.hasLogged(/was not written: no room/));
+      const controller = await harness.start();
+      await controller.waitForLog(/was not written: no room/);
       harness.server.injectWatchFault(({ path }) => !path.includes("/leases"), { type: "error", code: 410 });
       harness.server.injectFault(
         ({ path }) => path.endsWith("/services"),
         { type: "answer", status: 401, reason: "Unauthorized" },
         2,
       );
-      await waitFor(() => job.hasLogged(/watch failed: services/));
-      await job.sync();
-      await assertNoSecrets(harness, [job]);
+      await controller.waitForLog(/watch failed: services/);
+      await controller.sync();
+      await assertNoSecrets(harness, [controller]);
     }),
   );
 
   test(
-    "a signing key that is none, and an account that is not named, are one line that shows neither",
+    "An invalid signing key and a missing account id give one-line errors without the key",
     withHarness(async (harness) => {
       const brokenEnvironment = { ...harness.environment, EDGRESS_SIGNING_KEY: `${WRONG_TOKEN}${WRONG_TOKEN}` };
       await assert.rejects(harness.start({ environment: brokenEnvironment }), (error: Error) => {

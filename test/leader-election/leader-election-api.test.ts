@@ -11,7 +11,7 @@ import {
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { acquireLeadership, joinElection, type Leadership } from "../../sync/leader-election/leader-election.ts";
 import { type ListeningServer, listen } from "../../sync/net/listen.ts";
-import { LeaseStore } from "../support/lease-store.ts";
+import { LeaseStore } from "../support/leader-election/lease-store.ts";
 
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/edgress/leases";
 const leaderships: Leadership[] = [];
@@ -25,7 +25,7 @@ before(async () => {
   listener = await listen(createServer(handleRequest), 0);
   const connections = new Connections();
   const server = `http://127.0.0.1:${listener.port}`;
-  connections.loadFromClusterAndUser({ name: "local", server, skipTLSVerify: true }, { name: "us" });
+  connections.loadFromClusterAndUser({ name: "local", server, skipTLSVerify: true }, { name: "user" });
   api = createKubernetesClient(connections);
 });
 
@@ -38,7 +38,7 @@ afterEach(async () => {
 
 after(() => listener.close());
 
-/** Answers as an API server would, from the store. */
+/** Responds from the store, like an API server. */
 async function handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
   const isWatch = searchParams.get("watch") === "true";
@@ -83,20 +83,20 @@ async function waitUntilStandby(leadership: Leadership, holder: string): Promise
   }
 }
 
-describe("over connections to an API server", () => {
-  test("a clean stop is followed as soon as the watch tells of it", { timeout: 10_000 }, async () => {
-    const a = startElector("a");
-    assert.equal(await waitUntilLeading(a), 0);
-    const b = startElector("b");
-    await waitUntilStandby(b, "a");
-    const [term] = await Promise.all([waitUntilLeading(b), a.release()]);
-    assert.deepEqual([term, a.isLeader(), b.isLeader()], [1, false, true]);
+describe("leader election through an API server", () => {
+  test("A standby leads as soon as its watch shows the release", { timeout: 10_000 }, async () => {
+    const leader = startElector("a");
+    assert.equal(await waitUntilLeading(leader), 0);
+    const standby = startElector("b");
+    await waitUntilStandby(standby, "a");
+    const [term] = await Promise.all([waitUntilLeading(standby), leader.release()]);
+    assert.deepEqual([term, leader.isLeader(), standby.isLeader()], [1, false, true]);
     assert.deepEqual(requestLines.slice(0, 2), [`GET ${LEASES} metadata.name=edgress`, `POST ${LEASES}`]);
     assert.ok(requestLines.includes(`WATCH ${LEASES} metadata.name=edgress`));
     assert.ok(requestLines.includes(`PUT ${LEASES}/edgress`));
   });
 
-  test("of many who begin at once one leads", { timeout: 10_000 }, async () => {
+  test("One of five candidates that start at once leads", { timeout: 10_000 }, async () => {
     const candidates = ["a", "b", "c", "d", "e"].map((identity) => startElector(identity));
     await Promise.race(candidates.map((candidate) => waitUntilLeading(candidate)));
     const holder = store.lease?.spec?.holderIdentity ?? "";
@@ -108,7 +108,7 @@ describe("over connections to an API server", () => {
     for (const standby of standbys) await waitUntilStandby(standby, holder);
   });
 
-  test("once leads within its limit, or not at all", { timeout: 10_000 }, async () => {
+  test("A single acquisition leads within its time limit, or returns the holder", { timeout: 10_000 }, async () => {
     const options = { namespace: "edgress", name: "edgress", log: () => {} };
     const first = await acquireLeadership(api, { ...options, identity: "a" }, 5_000);
     assert.ok(first.ok);

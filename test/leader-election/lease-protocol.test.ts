@@ -22,8 +22,8 @@ function buildHeldLease(by: string, resourceVersion = "7"): Lease {
   return parseLease({ holderIdentity: by, leaseDurationSeconds: 15, leaseTransitions: 4 }, resourceVersion);
 }
 
-describe("what a Lease says", () => {
-  test("a new one is written as client-go writes it", () => {
+describe("a written Lease", () => {
+  test("A new Lease has the fields that client-go writes", () => {
     assert.deepEqual(buildLease("edgress", "lease", "pod-1_a", 0, NOON), {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
@@ -38,7 +38,7 @@ describe("what a Lease says", () => {
     });
   });
 
-  test("who takes one begins a new term, and keeps what others wrote there", () => {
+  test("An acquired Lease has a new term, and keeps the fields of other writers", () => {
     const lease = buildAcquiredLease(
       parseLease({ holderIdentity: "b", leaseTransitions: 4, strategy: "x" }),
       "a",
@@ -57,63 +57,99 @@ describe("what a Lease says", () => {
     });
   });
 
-  test("who gives one back leaves no name, one second, and the term", () => {
+  test("A released Lease has no holder, a duration of one second, and the same term", () => {
     const { spec } = buildReleasedLease(buildHeldLease("a"), NOON);
     assert.deepEqual([spec?.holderIdentity, spec?.leaseDurationSeconds, spec?.leaseTransitions], ["", 1, 4]);
   });
 
-  test("a renewal always differs, even where the time of day stands still or goes back", () => {
-    const once = buildRenewedLease(buildHeldLease("a"), NOON);
-    const twice = buildRenewedLease(once, NOON);
-    const back = buildRenewedLease(twice, new Date("2026-03-01T11:00:00Z"));
-    assert.equal(once.spec?.renewTime, "2026-03-01T12:00:00.250000Z");
-    assert.equal(twice.spec?.renewTime, "2026-03-01T12:00:00.251000Z");
-    assert.equal(back.spec?.renewTime, "2026-03-01T12:00:00.252000Z");
+  test("Each renewal has a later time, even if the wall clock stops or goes back", () => {
+    const firstRenewal = buildRenewedLease(buildHeldLease("a"), NOON);
+    const secondRenewal = buildRenewedLease(firstRenewal, NOON);
+    const thirdRenewal = buildRenewedLease(secondRenewal, new Date("2026-03-01T11:00:00Z"));
+    assert.equal(firstRenewal.spec?.renewTime, "2026-03-01T12:00:00.250000Z");
+    assert.equal(secondRenewal.spec?.renewTime, "2026-03-01T12:00:00.251000Z");
+    assert.equal(thirdRenewal.spec?.renewTime, "2026-03-01T12:00:00.252000Z");
   });
 });
 
-describe("deciding on a Lease", () => {
-  const cases: [sentence: string, observedLease: ObservedLease, isHolding: boolean, now: number, type: string][] = [
-    ["none was ever there: create it", observeLease(undefined, undefined, 1_000), false, 1_000, "create"],
-    ["nobody holds it: take it", observeLease(undefined, parseLease({}), 1_000), false, 1_000, "acquire"],
-    ["it was given back: take it", observeLease(undefined, buildHeldLease(""), 1_000), false, 1_000, "acquire"],
-    ["another holds it: stand by", observeLease(undefined, buildHeldLease("b"), 1_000), false, 15_999, "standby"],
-    ["another has lost it: take it", observeLease(undefined, buildHeldLease("b"), 1_000), false, 16_000, "acquire"],
-    ["we lead: renew it", observeLease(undefined, buildHeldLease("a"), 1_000), true, 3_000, "renew"],
-    ["we led: take it anew", observeLease(undefined, buildHeldLease("a"), 1_000), false, 12_000, "acquire"],
+describe("the decision on a Lease", () => {
+  const cases: [title: string, observedLease: ObservedLease, isHolding: boolean, now: number, type: string][] = [
     [
-      "deleted under us: create it",
+      "A candidate creates a Lease that never existed",
+      observeLease(undefined, undefined, 1_000),
+      false,
+      1_000,
+      "create",
+    ],
+    [
+      "A candidate acquires a Lease without a holder",
+      observeLease(undefined, parseLease({}), 1_000),
+      false,
+      1_000,
+      "acquire",
+    ],
+    [
+      "A candidate acquires a released Lease",
+      observeLease(undefined, buildHeldLease(""), 1_000),
+      false,
+      1_000,
+      "acquire",
+    ],
+    [
+      "A candidate is standby while another one holds the Lease",
+      observeLease(undefined, buildHeldLease("b"), 1_000),
+      false,
+      15_999,
+      "standby",
+    ],
+    [
+      "A candidate acquires the expired Lease of another one",
+      observeLease(undefined, buildHeldLease("b"), 1_000),
+      false,
+      16_000,
+      "acquire",
+    ],
+    ["A leader renews its Lease", observeLease(undefined, buildHeldLease("a"), 1_000), true, 3_000, "renew"],
+    [
+      "A former leader acquires its own Lease again",
+      observeLease(undefined, buildHeldLease("a"), 1_000),
+      false,
+      12_000,
+      "acquire",
+    ],
+    [
+      "A leader creates its deleted Lease again",
       observeLease(observeLease(undefined, buildHeldLease("a"), 1_000), undefined, 3_000),
       true,
       3_000,
       "create",
     ],
     [
-      "deleted under another: stand by",
+      "A candidate is standby until the deleted Lease of another one expires",
       observeLease(observeLease(undefined, buildHeldLease("b"), 1), undefined, 3_000),
       false,
       17_999,
       "standby",
     ],
     [
-      "gone for long: create it",
+      "A candidate creates a deleted Lease after its expiry",
       observeLease(observeLease(undefined, buildHeldLease("b"), 1), undefined, 3_000),
       false,
       18_000,
       "create",
     ],
   ];
-  for (const [sentence, observedLease, isHolding, now, type] of cases) {
-    test(sentence, () => assert.equal(decide(observedLease, "a", isHolding, now).type, type));
+  for (const [title, observedLease, isHolding, now, type] of cases) {
+    test(title, () => assert.equal(decide(observedLease, "a", isHolding, now).type, type));
   }
 
-  test("a holder's time counts from when we saw its record change, not from when we looked", () => {
+  test("The expiry of a Lease is measured from its last observed change, not from the last read", () => {
     const first = observeLease(undefined, buildHeldLease("b", "7"), 1_000);
     assert.equal(observeLease(first, buildHeldLease("b", "7"), 9_000).expiresAt, 16_000);
     assert.equal(observeLease(first, buildHeldLease("b", "8"), 9_000).expiresAt, 24_000);
   });
 
-  test("what a record says of times is by another's clock, and counts for nothing", () => {
+  test("The renew time of a Lease, written by another clock, does not affect its expiry", () => {
     fc.assert(
       fc.property(fc.date({ noInvalidDate: true }), (date) => {
         const spec = { holderIdentity: "b", renewTime: date.toISOString(), leaseDurationSeconds: 15 };
@@ -122,7 +158,7 @@ describe("deciding on a Lease", () => {
     );
   });
 
-  test("a holder has at least the lease's time, whatever the record says, and more where it says so", () => {
+  test("A Lease expires after 15 s, or later if its leaseDurationSeconds is longer", () => {
     assert.equal(
       observeLease(undefined, parseLease({ holderIdentity: "b", leaseDurationSeconds: 1 }), 0).expiresAt,
       15_000,
@@ -134,7 +170,7 @@ describe("deciding on a Lease", () => {
     assert.equal(observeLease(undefined, parseLease({ holderIdentity: "b" }), 0).expiresAt, 15_000);
   });
 
-  test("terms only grow, even where the Lease was deleted", () => {
+  test("The term of a Lease grows even after its deletion", () => {
     const deletedLease = observeLease(observeLease(undefined, buildHeldLease("b"), 0), undefined, 1_000);
     assert.deepEqual(decide(deletedLease, "a", false, 60_000), { type: "create", term: 5 });
   });

@@ -12,8 +12,8 @@ function buildHost(name: string, routes: Route[], address = "203.0.113.10"): Hos
   return { host: name, policies: {}, routes, backends: { "default/web:80": { scheme: "http", port: 80, addresses } } };
 }
 
-describe("the Ingresses that have changed", () => {
-  test("are those with a route that is new or different", () => {
+describe("changed Ingresses", () => {
+  test("An Ingress with a new or different route has changed", () => {
     const before = [buildHost("a.example.com", [buildRoute("shop/front#0.0"), buildRoute("shop/cart#0.0", "/cart")])];
     const after = [
       buildHost("a.example.com", [buildRoute("shop/front#0.0"), buildRoute("shop/cart#0.0", "/basket")]),
@@ -22,19 +22,19 @@ describe("the Ingresses that have changed", () => {
     assert.deepEqual([...findChangedIngresses(before, after)].sort(), ["blog/home", "shop/cart"]);
   });
 
-  test("are those whose backend is reached elsewhere", () => {
+  test("An Ingress whose backend has another address has changed", () => {
     const before = [buildHost("a.example.com", [buildRoute("shop/front#0.0")])];
     const after = [buildHost("a.example.com", [buildRoute("shop/front#0.0")], "203.0.113.11")];
     assert.deepEqual([...findChangedIngresses(before, after)], ["shop/front"]);
   });
 
-  test("are all of a host whose own policies are different", () => {
+  test("Every Ingress of a host with different host policies has changed", () => {
     const before = [buildHost("a.example.com", [buildRoute("shop/front#0.0"), buildRoute("shop/cart#0.0", "/cart")])];
     const after = before.map((rules) => ({ ...rules, policies: { appRoot: { to: "/app" } } }) as unknown as HostRules);
     assert.deepEqual([...findChangedIngresses(before, after)].sort(), ["shop/cart", "shop/front"]);
   });
 
-  test("are none where the rules are equal, or where there are fewer", () => {
+  test("An Ingress with equal rules has not changed, even if another Ingress was removed", () => {
     const before = [
       buildHost("a.example.com", [buildRoute("shop/front#0.0")]),
       buildHost("b.example.com", [buildRoute("blog/home#0.0")]),

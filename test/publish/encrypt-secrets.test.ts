@@ -4,12 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { decryptSecret } from "../../src/runtime/decrypt-secret.ts";
-import type { Cluster } from "../../sync/collect/cluster-model.ts";
-import { parseManifest } from "../../sync/collect/manifests.ts";
-import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { runExplain } from "../../sync/commands/explain.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
@@ -19,67 +16,20 @@ import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manif
 import { UsageError } from "../../sync/runtime/usage-error.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
-import { observeOutcome } from "../support/worker/observed-outcome.ts";
-import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+import {
+  ANN_AUTHORIZATION,
+  assertNoHashes,
+  buildBasicAuthManifest,
+  parseClusterYaml,
+} from "../support/publish/basic-auth-cluster.ts";
 
 const signingKeys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();
 const NOW = new Date("2026-03-01T12:00:00Z");
-const HASHES = [
-  "$apr1$saltsalt$64vPg1.FPS6FtcYJ7Ti1V.",
-  "{PLAIN}correct-horse",
-  "$2y$05$holdoutholdoutholdoutuoBZXgK2LNHecmWKMAdwfQ4",
-];
-const ANN_AUTHORIZATION = `Basic ${btoa("ann:s3cret")}`;
-
-/** Hosts that ask for the same users, and one that asks for others, in another form; one is broken. */
-function buildManifest(path = "/", users = HASHES[0]): string {
-  const ingress = (name: string, secret: string, type: string) => `---
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: ${name}
-  annotations:
-    nginx.ingress.kubernetes.io/auth-type: basic
-    nginx.ingress.kubernetes.io/auth-secret: ${secret}
-    nginx.ingress.kubernetes.io/auth-secret-type: ${type}
-spec:
-  rules:
-    - host: ${name}.example.com
-      http: { paths: [{ path: ${path}, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] }
-`;
-  return `apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { externalIPs: [203.0.113.10], ports: [{ port: 80 }] }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: users }
-stringData: { auth: "ann:${users}" }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: by-key }
-stringData: { eve: "${HASHES[1]}", bob: "${HASHES[2]}" }
-${ingress("one", "users", "auth-file")}${ingress("two", "users", "auth-file")}${ingress("three", "by-key", "auth-map")}${ingress("broken", "by-key", "auth-file")}`;
-}
-
-function parseClusterYaml(text: string): Cluster {
-  const parsed = parseManifest(text, "in.yaml");
-  return parseCluster("objects" in parsed ? parsed.objects : assert.fail());
-}
-
-function assertNoSecrets(what: string, text: string): void {
-  for (const hash of [...HASHES, "correct-horse", "64vPg1", "holdoutholdout"]) {
-    for (const spelling of [hash, btoa(hash), encodeURIComponent(hash)]) assert.ok(!text.includes(spelling), what);
-  }
-}
-
-describe("sealing", () => {
+describe("secret encryption", () => {
   const encryptor = createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey);
 
-  test("gives the same text the same token, which says nothing of it without the key", () => {
+  test("Equal texts have equal tokens, which depend on the signing key", () => {
     assert.equal(
       encryptor.tokenizeSecret("a"),
       createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey).tokenizeSecret("a"),
@@ -91,14 +41,14 @@ describe("sealing", () => {
     );
   });
 
-  test("gives other tokens for another Worker's key, so that all is published anew", () => {
+  test("Tokens change with the Worker's encryption key, so that everything is published again", () => {
     assert.notEqual(
       encryptor.tokenizeSecret("a"),
       createSecretEncryptor(signingKeys.privateKey, generateEncryptionKeys().publicKey).tokenizeSecret("a"),
     );
   });
 
-  test("is undone with the other half of the key only", async () => {
+  test("An encrypted secret is decrypted only with the private key of its pair", async () => {
     const token = JSON.stringify([encryptor.tokenizeSecret("ann:ü\n")]);
     const [encryptedText] = JSON.parse((await encryptor.prepare([{ text: token }]))(token)) as [string];
     await assert.rejects(decryptSecret(encryptedText, generateEncryptionKeys().privateKey));
@@ -108,11 +58,11 @@ describe("sealing", () => {
     assert.equal(await decryptSecret(encryptedText, encryptionKeys.privateKey), "ann:ü\n");
   });
 
-  test("looks through a text once, as long as it is the same object", async () => {
-    let looks = 0;
+  test("The text of an object is searched for tokens once", async () => {
+    let reads = 0;
     const createHolder = (text: string) => ({
       get text() {
-        looks++;
+        reads++;
         return text;
       },
     });
@@ -122,16 +72,16 @@ describe("sealing", () => {
     ];
     const encryptTokens = await encryptor.prepare([plainHolder, secretHolder]);
     assert.equal(await encryptor.prepare([secretHolder, plainHolder]), encryptTokens);
-    assert.equal(looks, 2);
+    assert.equal(reads, 2);
   });
 
-  test("leaves alone what is no token of its own", async () => {
+  test("Texts that are not tokens of this encryptor stay unchanged", async () => {
     const otherText = JSON.stringify(["sealed:", `sealed:${"0".repeat(64)}`, "x sealed:"]);
     assert.equal((await encryptor.prepare([{ text: otherText }]))(otherText), otherText);
   });
 });
 
-describe("publishing", () => {
+describe("publishing secrets", () => {
   const signer = createSigner(signingKeys.privateKey);
   const compileManifest = (
     text: string,
@@ -141,23 +91,23 @@ describe("publishing", () => {
     encryptor,
   });
 
-  test("shows no Secret in KV, in rules or in diagnostics", async () => {
+  test("No secret is in KV, rules or diagnostics", async () => {
     const kv = new MemoryKv();
-    const { rules, diagnostics, encryptor } = compileManifest(buildManifest());
+    const { rules, diagnostics, encryptor } = compileManifest(buildBasicAuthManifest());
     await publish(rules, kv, signer, NOW, encryptor);
-    assertNoSecrets("rules", JSON.stringify(rules));
-    assertNoSecrets("diagnostics", diagnostics.map(formatDiagnostic).join());
-    for (const [key, value] of kv.values) assertNoSecrets(key, key + value);
+    assertNoHashes("rules", JSON.stringify(rules));
+    assertNoHashes("diagnostics", diagnostics.map(formatDiagnostic).join());
+    for (const [key, value] of kv.values) assertNoHashes(key, key + value);
     assert.ok(diagnostics.some(({ object }) => object === "Ingress default/broken"));
     assert.ok([...kv.values.values()].some((value) => /"sealed:[^"]+:[^"]+"/.test(value)));
   });
 
-  test("writes nothing where nothing changed, though each process encrypts otherwise", async () => {
+  test("Unchanged secrets cause no write, although each process encrypts them differently", async () => {
     const kv = new MemoryKv();
-    const firstCompilation = compileManifest(buildManifest());
+    const firstCompilation = compileManifest(buildBasicAuthManifest());
     await publish(firstCompilation.rules, kv, signer, NOW, firstCompilation.encryptor);
     const writeCount = kv.writtenKeys.length;
-    const secondCompilation = compileManifest(buildManifest());
+    const secondCompilation = compileManifest(buildBasicAuthManifest());
     assert.equal(
       (await publish(secondCompilation.rules, kv, signer, NOW, secondCompilation.encryptor)).hasChanged,
       false,
@@ -165,23 +115,23 @@ describe("publishing", () => {
     assert.equal(kv.writtenKeys.length, writeCount);
   });
 
-  test("encrypts a Secret once while the process lives", async () => {
+  test("A process encrypts each secret once", async () => {
     const kv = new MemoryKv();
     const encryptor = createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey);
     const listCiphertexts = () =>
       new Set([...kv.values.values()].flatMap((value) => value.match(/sealed:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+/g) ?? []));
-    await publish(compileManifest(buildManifest(), encryptor).rules, kv, signer, NOW, encryptor);
+    await publish(compileManifest(buildBasicAuthManifest(), encryptor).rules, kv, signer, NOW, encryptor);
     const previousCiphertexts = listCiphertexts();
     assert.equal(previousCiphertexts.size, 2); // the same users of two hosts are the same text
-    await publish(compileManifest(buildManifest("/new"), encryptor).rules, kv, signer, NOW, encryptor);
+    await publish(compileManifest(buildBasicAuthManifest("/new"), encryptor).rules, kv, signer, NOW, encryptor);
     assert.deepEqual(listCiphertexts(), previousCiphertexts);
   });
 
-  test("of a Secret needs a key, and says so; without one to seal it does not", async () => {
+  test("Publishing a secret requires a valid encryption key, and rules without secrets do not", async () => {
     const encryptor = createSecretEncryptor(signingKeys.privateKey, undefined);
     const kv = new MemoryKv();
     await assert.rejects(
-      publish(compileManifest(buildManifest(), encryptor).rules, kv, signer, NOW, encryptor),
+      publish(compileManifest(buildBasicAuthManifest(), encryptor).rules, kv, signer, NOW, encryptor),
       (error: Error) => {
         assert.ok(error instanceof UsageError);
         assert.match(error.message, /EDGRESS_ENCRYPTION_KEY is not set/);
@@ -189,67 +139,19 @@ describe("publishing", () => {
       },
     );
     assert.deepEqual(kv.writtenKeys, []);
-    const plainManifest = buildManifest().replaceAll("basic", '"off"');
+    const plainManifest = buildBasicAuthManifest().replaceAll("basic", '"off"');
     await publish(compileManifest(plainManifest, encryptor).rules, kv, signer, NOW, encryptor);
     const brokenEncryptor = createSecretEncryptor(signingKeys.privateKey, "AAAA");
     await assert.rejects(
-      publish(compileManifest(buildManifest(), brokenEncryptor).rules, kv, signer, NOW, brokenEncryptor),
+      publish(compileManifest(buildBasicAuthManifest(), brokenEncryptor).rules, kv, signer, NOW, brokenEncryptor),
       UsageError,
     );
   });
 });
 
-describe("at the edge", () => {
-  let edge: WorkerHarness;
-  before(async () => {
-    edge = await startWorkerHarness({ zones: ZONES, echoOrigins: true });
-  });
-  after(() => edge.close());
-
-  const requestHost = async (host: string, authorization?: string) => {
-    const headers = authorization === undefined ? [] : [["Authorization", authorization] as const];
-    return (await observeOutcome(edge, { method: "GET", url: `http://${host}.example.com/`, headers })).destination;
-  };
-
-  test("a Secret is opened, and one that changed counts", async () => {
-    await edge.publishCluster(parseClusterYaml(buildManifest()));
-    assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { backend: "default/web:80" });
-    assert.deepEqual(await requestHost("three", `Basic ${btoa("eve:correct-horse")}`), { backend: "default/web:80" });
-    assert.deepEqual(await requestHost("two"), { status: 401 });
-    await edge.publishCluster(parseClusterYaml(buildManifest("/", "{PLAIN}correct-horse")));
-    assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 401 }); // though it was remembered as right
-    assert.deepEqual(await requestHost("one", `Basic ${btoa("ann:correct-horse")}`), { backend: "default/web:80" });
-  });
-
-  test("one that was sealed for another Worker closes its route, and the access line says why", async () => {
-    const { kv, dns, signer } = edge.account;
-    const encryptor = createSecretEncryptor(signingKeys.privateKey, generateEncryptionKeys().publicKey);
-    const { publishToAccount } = await import("../support/published.ts");
-    const { waitForGeneration } = await import("../../sync/local/wait-for-generation.ts");
-    const result = await publishToAccount(
-      parseClusterYaml(buildManifest()),
-      OPTIONS,
-      { kv, dns, signer, encryptor },
-      NOW,
-    );
-    await waitForGeneration(edge.stack.http, result.publishResult.generation);
-    assert.deepEqual(await requestHost("one", ANN_AUTHORIZATION), { status: 503 });
-    const line = JSON.parse(edge.lines.at(-1) ?? "{}") as { outcome: string; reason: string };
-    assert.equal(line.outcome, "failed-closed");
-    assert.match(line.reason, /cannot be decrypted/);
-  });
-
-  test("no line says anything of a Secret, or of a password", () => {
-    assert.ok(edge.lines.length > 0);
-    assertNoSecrets("log", edge.lines.join());
-    assert.ok(!edge.lines.join().includes("s3cret"));
-    assert.ok(!edge.lines.join().includes(ANN_AUTHORIZATION));
-  });
-});
-
-test("explain checks a password and shows none", async () => {
+test("The explain command checks a password and prints none", async () => {
   const folder = await mkdtemp(join(tmpdir(), "edgress-sealing-"));
-  await writeFile(join(folder, "in.yaml"), buildManifest());
+  await writeFile(join(folder, "in.yaml"), buildBasicAuthManifest());
   const options = { ...OPTIONS, manifests: folder, zones: ZONES, method: "GET" };
   for (const json of [false, true]) {
     const authorizedOptions = { ...options, header: [`Authorization: ${ANN_AUTHORIZATION}`], json };
@@ -258,11 +160,11 @@ test("explain checks a password and shows none", async () => {
     assert.match(acceptedText, json ? /"status": "from-origin"/ : /response +from-origin/);
     const rejectedText = (await runExplain("http://broken.example.com/", { ...options, header: [], json })).join("\n");
     assert.match(rejectedText, /503/);
-    assertNoSecrets("explain", acceptedText + rejectedText);
+    assertNoHashes("explain", acceptedText + rejectedText);
   }
 });
 
-test("no golden shows a hash", () => {
+test("No fixture contains a password hash", () => {
   const folder = new URL("../fixtures/", import.meta.url);
   for (const name of readdirSync(folder)) {
     const golden = readFileSync(new URL(`${name}/rules.json`, folder), "utf8");
@@ -270,7 +172,7 @@ test("no golden shows a hash", () => {
   }
 });
 
-test("the command prints a pair that fits", async () => {
+test("The keys command prints a matching key pair", async () => {
   const cli = new URL("../../sync/cli.ts", import.meta.url).pathname;
   const { stdout } = await promisify(execFile)(process.execPath, [cli, "keys"]);
   const keys = Object.fromEntries(stdout.split("\n").map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? ["", ""]));

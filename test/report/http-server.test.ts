@@ -7,7 +7,7 @@ import { type HttpServerOptions, startHttpServer } from "../../sync/report/http-
 const LIMITS = { maxSyncMs: 120_000, readinessTimeoutMs: 300_000 };
 const NOW = 1_000_000;
 
-/** A leader whose round succeeded ten seconds ago. */
+/** A leader with a successful sync ten seconds ago. */
 const HEALTHY: ControllerHealth = {
   isStopping: false,
   isLeader: true,
@@ -19,59 +19,74 @@ const HEALTHY: ControllerHealth = {
 
 describe("health", () => {
   const table: [string, Partial<ControllerHealth>, boolean, string][] = [
-    ["a loop that rests is well", {}, true, "the sync loop is running"],
-    ["a round that runs is well", { syncStartedAt: NOW - 120_000 }, true, "the sync loop is running"],
+    ["A waiting sync loop is healthy", {}, true, "the sync loop is running"],
+    ["A running sync is healthy", { syncStartedAt: NOW - 120_000 }, true, "the sync loop is running"],
     [
-      "a wedged round is not (cloudflared #1300)",
+      "A sync that hangs is unhealthy",
       { syncStartedAt: NOW - 121_000 },
       false,
       "a sync has been running for 121 s, more than 120 s",
     ],
     [
-      "a loop that begins no more rounds is not",
+      "A sync loop with an overdue sync is unhealthy",
       { syncDueAt: NOW - 121_000 },
       false,
       "the next sync is overdue by 121 s",
     ],
     [
-      "a long round is measured by its own time",
+      "A running sync is measured from its start, not from its due time",
       { syncStartedAt: NOW - 1, syncDueAt: NOW - 500_000 },
       true,
       "the sync loop is running",
     ],
-    ["who stands by is due nothing", { isLeader: false, syncDueAt: undefined }, true, "the sync loop is running"],
-    ["rounds that fail call for no restart", { lastSuccessAt: NOW - 900_000 }, true, "the sync loop is running"],
+    [
+      "A standby without a due sync is healthy",
+      { isLeader: false, syncDueAt: undefined },
+      true,
+      "the sync loop is running",
+    ],
+    [
+      "Failed syncs are healthy, because a restart would not help",
+      { lastSuccessAt: NOW - 900_000 },
+      true,
+      "the sync loop is running",
+    ],
   ];
-  for (const [name, change, ok, reason] of table) {
-    test(name, () => assert.deepEqual(checkHealth({ ...HEALTHY, ...change }, LIMITS, NOW), { ok, reason }));
+  for (const [title, change, ok, reason] of table) {
+    test(title, () => assert.deepEqual(checkHealth({ ...HEALTHY, ...change }, LIMITS, NOW), { ok, reason }));
   }
 });
 
 describe("readiness", () => {
   const table: [string, Partial<ControllerHealth>, boolean, string][] = [
-    ["a leader whose round succeeded is ready", {}, true, "the last successful sync was 10 s ago"],
-    ["a leader is not before its first success", { lastSuccessAt: undefined }, false, "no sync has succeeded yet"],
+    ["A leader with a recent successful sync is ready", {}, true, "the last successful sync was 10 s ago"],
     [
-      "a leader is not when the last success is too long ago",
+      "A leader before its first successful sync is not ready",
+      { lastSuccessAt: undefined },
+      false,
+      "no sync has succeeded yet",
+    ],
+    [
+      "A leader whose last successful sync is over 300 s ago is not ready",
       { lastSuccessAt: NOW - 301_000 },
       false,
       "the last successful sync was 301 s ago, more than 300 s",
     ],
-    ["who is stopping is not", { isStopping: true }, false, "stopping"],
-    ["who stands by with all lists in is", { isLeader: false, lastSuccessAt: undefined }, true, "standby"],
+    ["A stopping controller is not ready", { isStopping: true }, false, "stopping"],
+    ["A standby with complete first lists is ready", { isLeader: false, lastSuccessAt: undefined }, true, "standby"],
     [
-      "who stands by is not before they are",
+      "A standby without complete first lists is not ready",
       { isLeader: false, hasFirstLists: false },
       false,
       "the initial lists from the API server are not complete",
     ],
   ];
-  for (const [name, change, ok, reason] of table) {
-    test(name, () => assert.deepEqual(checkReadiness({ ...HEALTHY, ...change }, LIMITS, NOW), { ok, reason }));
+  for (const [title, change, ok, reason] of table) {
+    test(title, () => assert.deepEqual(checkReadiness({ ...HEALTHY, ...change }, LIMITS, NOW), { ok, reason }));
   }
 });
 
-describe("the endpoints", () => {
+describe("the health server", () => {
   let server: ListeningServer;
   afterEach(() => server.close());
 
@@ -90,31 +105,31 @@ describe("the endpoints", () => {
 
   const TEXT = "text/plain; charset=utf-8";
 
-  test("say whether the job is well", async () => {
+  test("The endpoint /healthz reports the health", async () => {
     assert.deepEqual(await sendRequest("/healthz"), [200, TEXT, "ok: the sync loop is running\n"]);
   });
 
-  test("say why it is not ready", async () => {
+  test("The endpoint /readyz reports the reason with status 503", async () => {
     assert.deepEqual(await sendRequest("/readyz?verbose"), [503, TEXT, "no: no sync has succeeded yet\n"]);
   });
 
-  test("give the metrics", async () => {
+  test("The endpoint /metrics returns the metrics", async () => {
     assert.deepEqual(await sendRequest("/metrics"), [200, "text/plain; version=0.0.4", "edgress_leader 1\n"]);
   });
 
-  test("answer HEAD without a body", async () => {
+  test("A HEAD request gets no body", async () => {
     assert.deepEqual(await sendRequest("/readyz", "HEAD"), [503, TEXT, ""]);
   });
 
-  test("know no other path", async () => {
+  test("An unknown path gets 404", async () => {
     assert.deepEqual((await sendRequest("/healthz/x"))[0], 404);
   });
 
-  test("take no other method", async () => {
+  test("A POST request gets 405", async () => {
     assert.deepEqual((await sendRequest("/metrics", "POST"))[0], 405);
   });
 
-  test("answer 500 where the metrics cannot be read", async () => {
+  test("The endpoint /metrics returns 500 if the metrics cannot be collected", async () => {
     const metrics = { render: () => Promise.reject(new Error("no")) };
     assert.deepEqual(await sendRequest("/metrics", "GET", { metrics }), [
       500,
@@ -123,7 +138,7 @@ describe("the endpoints", () => {
     ]);
   });
 
-  test("say so in one line where the port is taken", async () => {
+  test("A port in use rejects the start with a one-line error", async () => {
     await sendRequest("/healthz");
     const takenPort = { scope: "loopback", port: server.port } as const;
     await assert.rejects(

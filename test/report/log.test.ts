@@ -5,7 +5,7 @@ import { buildLogRecord, createLogger, type Logger, logDiagnostic } from "../../
 
 const SECRET = "s3cr3t-value-of-0123456789";
 
-/** What a log writes while `write` has it. */
+/** Returns the output of a log. */
 function captureLog(write: (log: Logger) => void, secrets: string[] = []): string {
   const lines: string[] = [];
   write(createLogger({ level: "info", secrets }, { write: (line) => lines.push(line) }));
@@ -24,7 +24,7 @@ function buildDiagnostic(reason: Reason): Diagnostic {
 }
 
 describe("the log", () => {
-  test("writes a line of JSON with the time and the level in words", () => {
+  test("A log line is JSON with the time and the name of the level", () => {
     const line = captureLog((log) => log.info({ generation: 12 }, "published"));
     const { time, ...rest } = JSON.parse(line);
     assert.deepEqual(rest, { level: "info", generation: 12, msg: "published" });
@@ -32,14 +32,14 @@ describe("the log", () => {
     assert.ok(line.endsWith("}\n"));
   });
 
-  test("leaves out what is below its level", () => {
+  test("A line below the log level is not written", () => {
     assert.equal(
       captureLog((log) => log.debug("x")),
       "",
     );
   });
 
-  test("writes a diagnostic with its fields, at the level of its severity", () => {
+  test("A diagnostic is logged with its fields, at the level of its severity", () => {
     const { time, ...rest } = JSON.parse(captureLog((log) => logDiagnostic(log, buildDiagnostic("InvalidHost"))));
     assert.ok(time);
     assert.deepEqual(rest, {
@@ -55,68 +55,68 @@ describe("the log", () => {
     assert.equal(buildLogRecord(buildDiagnostic("PartiallySupported")).level, "info");
   });
 
-  test("writes errors as their messages, and those of what caused them", () => {
+  test("An error is logged as its message and the messages of its causes", () => {
     const error = Object.assign(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") }), {
       headers: { date: "today" },
     });
-    const { err, msg, time, ...rest } = JSON.parse(captureLog((log) => log.error({ err: error }, "a round failed")));
+    const { err, msg, time, ...rest } = JSON.parse(captureLog((log) => log.error({ err: error }, "sync failed")));
     assert.ok(time);
-    assert.deepEqual([err, msg, rest], ["fetch failed: connect ECONNREFUSED", "a round failed", { level: "error" }]);
-    const several = new AggregateError([new Error("connect ::1"), new Error("connect 127.0.0.1")]);
+    assert.deepEqual([err, msg, rest], ["fetch failed: connect ECONNREFUSED", "sync failed", { level: "error" }]);
+    const aggregateError = new AggregateError([new Error("connect ::1"), new Error("connect 127.0.0.1")]);
     assert.match(
-      captureLog((log) => log.error({ problem: several })),
+      captureLog((log) => log.error({ problem: aggregateError })),
       /"problem":"Error: connect ::1; Error: connect 127\.0\.0\.1"/,
     );
   });
 });
 
-describe("a secret is never in the log (STRRL #285, #270)", () => {
+describe("secrets in the log", () => {
   const places: Record<string, (log: Logger) => void> = {
     "a field": (log) => log.info({ token: SECRET }),
     "a field of a longer name": (log) =>
       log.info({ apiToken: SECRET, EDGRESS_SIGNING_KEY: SECRET, privateKey: SECRET }),
-    "fields far below": (log) => log.info({ a: { b: [{ c: { password: SECRET, Cookie: SECRET } }] } }),
+    "a nested field": (log) => log.info({ a: { b: [{ c: { password: SECRET, Cookie: SECRET } }] } }),
     "the headers of a request": (log) =>
       log.info({ request: { headers: { authorization: `Bearer ${SECRET}`, "X-Auth-Key": SECRET } } }),
     "a Secret object": (log) =>
       log.info({ object: { kind: "Secret", data: { "tls.crt": SECRET }, stringData: SECRET } }),
-    "what is bound to a child": (log) => log.child({ clientSecret: SECRET }).info("x"),
+    "the fields of a child logger": (log) => log.child({ clientSecret: SECRET }).info("x"),
     "the message": (log) => log.info(`asked with Authorization: Bearer ${SECRET}`),
     "a header in the message": (log) => log.info(`asked with "x-auth-key": "${SECRET}"`),
     "basic credentials": (log) => log.info(`Authorization: Basic ${SECRET}`),
     "a formatted message": (log) => log.info("asked with %j", { header: `Bearer ${SECRET}` }),
     "a URL in the message": (log) => log.info(`asked https://someone:${SECRET}@example.com/`),
-    "a URL's query": (log) => log.info(`asked https://example.com/?a=b&api_token=${SECRET}&c=d`),
-    "an error's message": (log) => log.error(new Error(`refused: Bearer ${SECRET}`)),
-    "what an error carries": (log) => log.error({ err: Object.assign(new Error("x"), { request: { a: SECRET } }) }),
-    "an error's stack": (log) => log.error(Object.assign(new Error("x"), { stack: SECRET })),
+    "the query of a URL": (log) => log.info(`asked https://example.com/?a=b&api_token=${SECRET}&c=d`),
+    "the message of an error": (log) => log.error(new Error(`refused: Bearer ${SECRET}`)),
+    "a field of an error": (log) => log.error({ err: Object.assign(new Error("x"), { request: { a: SECRET } }) }),
+    "the stack of an error": (log) => log.error(Object.assign(new Error("x"), { stack: SECRET })),
     "a private key": (log) => log.info(`-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----`),
   };
   for (const [place, write] of Object.entries(places)) {
-    test(`from ${place}`, () => {
+    test(`A secret in ${place} is redacted`, () => {
       const line = captureLog(write);
       JSON.parse(line);
       assert.doesNotMatch(line, new RegExp(SECRET));
     });
   }
 
-  test("from bytes", () => {
+  test("Bytes are redacted", () => {
     const { bytes } = JSON.parse(captureLog((log) => log.info({ bytes: new TextEncoder().encode(SECRET) })));
     assert.equal(bytes, "[redacted]");
   });
 
-  test("wherever it is, once the log knows it", () => {
+  test("A configured secret is redacted everywhere", () => {
     const line = captureLog((log) => log.info({ [SECRET]: `it is ${SECRET}, no?` }, `and ${SECRET}`), [SECRET]);
     assert.doesNotMatch(line, new RegExp(SECRET));
     assert.match(line, /"\[redacted\]":"it is \[redacted\], no\?","msg":"and \[redacted\]"/);
   });
 
-  test("from a ServiceAccount's token", () => {
+  test("A ServiceAccount token is redacted", () => {
     const line = captureLog((log) => log.info("got eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrOHMifQ.c2lnbmF0dXJl back"));
     assert.match(line, /"msg":"got \[redacted\] back"/);
   });
 
-  test("while what is no secret stays", () => {
+  test("A text without a secret is not redacted", () => {
     const line = captureLog((log) =>
       log.info(
         { object: "Secret shop/users", reason: "TLSSecretNotFound" },

@@ -19,7 +19,7 @@ async function readSamples(metrics: Metrics, prefix: string): Promise<string[]> 
 }
 
 describe("the metrics", () => {
-  test("are those that are documented, and the process's own", async () => {
+  test("The metrics are the documented ones and those of the process", async () => {
     const { text, type } = await createMetrics().render();
     const documentedNames = [...text.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name);
     assert.deepEqual(
@@ -33,12 +33,12 @@ describe("the metrics", () => {
     assert.equal(type, "text/plain; version=0.0.4; charset=utf-8");
   });
 
-  test("report the version of edgress", async () => {
+  test("The metric edgress_build_info has the version", async () => {
     const samples = await readSamples(createMetrics(), "edgress_build_info");
     assert.deepEqual(samples, [`edgress_build_info{version="${packageJson.version}"} 1`]);
   });
 
-  test("count rounds by what they came to, from zero", async () => {
+  test("The counters of syncs start at 0 for each result", async () => {
     const metrics = createMetrics();
     metrics.recordSync("published", 0.2);
     metrics.recordSync("published", 0.3);
@@ -54,7 +54,7 @@ describe("the metrics", () => {
     ]);
   });
 
-  test("show the last round, and none of the one before", async () => {
+  test("The gauges show the last sync and no values of earlier ones", async () => {
     const metrics = createMetrics();
     const diagnostics = [{ reason: "PathConflict" }, { reason: "PathConflict" }] as const;
     metrics.setGauges({ ...EMPTY_MEASUREMENTS, objects: { Ingress: 3 }, routes: 7, diagnostics });
@@ -83,7 +83,7 @@ describe("the metrics", () => {
     );
   });
 
-  test("have no last success before there was one", async () => {
+  test("The time of the last successful sync is absent before the first one", async () => {
     const metrics = createMetrics();
     assert.deepEqual(await readSamples(metrics, "edgress_last_success"), []);
     metrics.recordSuccess(new Date("2026-03-01T12:00:00.500Z"));
@@ -92,7 +92,7 @@ describe("the metrics", () => {
     ]);
   });
 
-  test("count what was written and what failed", async () => {
+  test("The metrics count writes and failures", async () => {
     const metrics = createMetrics();
     metrics.recordWrites({ writes: 3, bytes: 4096 });
     metrics.recordWrites({ writes: 2, bytes: 1024 });
@@ -115,7 +115,7 @@ describe("the metrics", () => {
     assert.deepEqual(await readSamples(metrics, "edgress_leader"), ["edgress_leader 0"]);
   });
 
-  test("of two registries know nothing of each other", async () => {
+  test("Two registries are independent", async () => {
     const [firstMetrics, otherMetrics] = [createMetrics(), createMetrics()];
     firstMetrics.setGeneration(12);
     assert.deepEqual(await readSamples(otherMetrics, "edgress_published_generation"), [

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type ControllerHarness, withHarness, withMetadata } from "../support/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { type ControllerHarness, withHarness, withMetadata } from "../support/controller/controller-harness.ts";
+import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
+import { buildIngressManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const webService = buildServiceManifest("web", ["203.0.113.10"]);
 const PUBLIC_LABELS = { edge: "public" };
 const SELECTOR_OPTIONS = { ingressSelector: "edge=public" };
 const EMPTY_STATUS = { addresses: [], live: undefined };
@@ -13,18 +13,18 @@ const buildShop = (labels: Readonly<Record<string, string>>) =>
   withMetadata(buildIngressManifest("shop", "shop.example.com", { "/": "web" }), { labels });
 const blog = withMetadata(buildIngressManifest("blog", "blog.example.com", { "/": "web" }), { labels: PUBLIC_LABELS });
 
-/** Takes an Ingress's labels away, as `kubectl label` does: what it says of itself stays, or becomes `status`. */
+/** Removes the labels of an Ingress, like `kubectl label`. The rest stays, except a new `status`. */
 function removeLabels({ server }: ControllerHarness, name: string, status?: object): void {
   const ingress = server.objects("Ingress", "default").find(({ metadata }) => metadata.name === name);
   assert.ok(ingress);
   server.apply({ ...ingress, metadata: { ...ingress.metadata, labels: {} }, ...(status && { status }) });
 }
 
-describe("an Ingress that was ours and is out of sight", () => {
+describe("the status of an Ingress that is no longer watched", { concurrency: 6 }, () => {
   test(
-    "says no more that it is live once its labels no longer fit",
+    "The status is cleared when the labels of the Ingress no longer match the selector",
     withHarness(async (harness) => {
-      harness.apply(webService, buildShop(PUBLIC_LABELS), blog);
+      harness.apply(WEB_SERVICE, buildShop(PUBLIC_LABELS), blog);
       await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live === "1" && harness.readStatus("blog").live === "1");
       removeLabels(harness, "shop");
@@ -36,12 +36,12 @@ describe("an Ingress that was ours and is out of sight", () => {
   );
 
   test(
-    "says so no more either where its labels changed while no sync job ran",
+    "The status is cleared if the labels changed while no controller ran",
     withHarness(async (harness) => {
-      harness.apply(webService, buildShop(PUBLIC_LABELS), blog);
-      const job = await harness.start(SELECTOR_OPTIONS);
+      harness.apply(WEB_SERVICE, buildShop(PUBLIC_LABELS), blog);
+      const controller = await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live === "1" && harness.readStatus("blog").live === "1");
-      await job.stop();
+      await controller.stop();
       removeLabels(harness, "shop");
       await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live === undefined);
@@ -50,17 +50,17 @@ describe("an Ingress that was ours and is out of sight", () => {
   );
 
   test(
-    "says so no more where its namespace is watched no longer",
+    "The status is cleared if the namespace of the Ingress is no longer watched",
     withHarness(async (harness) => {
       harness.apply(
-        webService,
-        withMetadata(webService, { namespace: "far" }),
+        WEB_SERVICE,
+        withMetadata(WEB_SERVICE, { namespace: "far" }),
         withMetadata(buildShop({}), { namespace: "far" }),
         blog,
       );
-      const job = await harness.start({ watchNamespace: ["default", "far"] });
+      const controller = await harness.start({ watchNamespace: ["default", "far"] });
       await waitFor(() => harness.readStatus("shop", "far").live === "1");
-      await job.stop();
+      await controller.stop();
       await harness.start({ watchNamespace: ["default"] });
       await waitFor(() => harness.readStatus("shop", "far").live === undefined);
       assert.deepEqual(harness.readStatus("shop", "far"), EMPTY_STATUS);
@@ -68,9 +68,9 @@ describe("an Ingress that was ours and is out of sight", () => {
   );
 
   test(
-    "keeps what another controller has written on it",
+    "Addresses of another controller stay when the labels no longer match",
     withHarness(async (harness) => {
-      harness.apply(webService, buildShop(PUBLIC_LABELS), blog);
+      harness.apply(WEB_SERVICE, buildShop(PUBLIC_LABELS), blog);
       await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live === "1");
       removeLabels(harness, "shop", { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } });
@@ -80,40 +80,40 @@ describe("an Ingress that was ours and is out of sight", () => {
   );
 
   test(
-    "is asked for again in the next round where the API server did not answer",
+    "The status is cleared at the next sync if the API server answered 500",
     withHarness(async (harness) => {
-      harness.apply(webService, buildShop(PUBLIC_LABELS), blog);
-      const job = await harness.start(SELECTOR_OPTIONS);
+      harness.apply(WEB_SERVICE, buildShop(PUBLIC_LABELS), blog);
+      const controller = await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live === "1");
       harness.server.injectFault(/^GET .*\/ingresses\/shop$/, { type: "answer", status: 500 });
       removeLabels(harness, "shop");
-      await waitFor(() => job.hasLogged(/the status of Ingress default\/shop was not written/));
+      await waitFor(() => controller.hasLogged(/the status of Ingress default\/shop was not written/));
       assert.equal(harness.readStatus("shop").live, "1");
-      await job.sync();
+      await controller.sync();
       assert.deepEqual(harness.readStatus("shop"), EMPTY_STATUS);
     }),
   );
 
   test(
-    "is not asked for where all are watched, and is no failure where it is gone",
+    "A deleted Ingress is read only by a controller with a selector, and is no failure",
     withHarness(async (harness) => {
-      harness.apply(webService, buildShop(PUBLIC_LABELS), blog);
-      const all = await harness.start();
+      harness.apply(WEB_SERVICE, buildShop(PUBLIC_LABELS), blog);
+      const controller = await harness.start();
       await waitFor(() => harness.readStatus("shop").live === "1");
       const requestCount = () => harness.server.requests.filter(({ path }) => path.endsWith("/ingresses/shop")).length;
       harness.server.remove("Ingress", "default", "shop");
       await harness.waitForRoutes("blog.example.com / -> default/web:80");
-      await all.sync();
+      await controller.sync();
       assert.equal(requestCount(), 0);
-      await all.stop();
+      await controller.stop();
       harness.apply(buildShop(PUBLIC_LABELS));
-      const some = await harness.start(SELECTOR_OPTIONS);
+      const selectiveController = await harness.start(SELECTOR_OPTIONS);
       await waitFor(() => harness.readStatus("shop").live !== undefined);
       harness.server.remove("Ingress", "default", "shop");
       await harness.waitForRoutes("blog.example.com / -> default/web:80");
       await waitFor(() => requestCount() === 1);
-      await some.sync();
-      assert.equal(await some.metric("edgress_kubernetes_write_failures_total"), 0);
+      await selectiveController.sync();
+      assert.equal(await selectiveController.metric("edgress_kubernetes_write_failures_total"), 0);
       assert.equal(requestCount(), 1);
     }),
   );

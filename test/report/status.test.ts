@@ -10,7 +10,7 @@ function buildObservedStatus(loadBalancer: readonly LoadBalancerIngress[], liveG
 }
 
 describe("an Ingress's status", () => {
-  test("gets the edge's addresses and the generation in one patch, of that very version", () => {
+  test("A status patch has addresses and generation, and the observed resourceVersion", () => {
     assert.deepEqual(
       buildStatusPatch(buildObservedStatus([]), { generation: 12 }, ["edge.example.net", "192.0.2.7", "2001:db8::7"]),
       {
@@ -20,11 +20,11 @@ describe("an Ingress's status", () => {
     );
   });
 
-  test("is not written where it is so already", () => {
+  test("An up-to-date status is not written", () => {
     assert.equal(buildStatusPatch(buildObservedStatus([ENTRY], "12"), { generation: 12 }, EDGE_ADDRESSES), undefined);
   });
 
-  test("may have its addresses in any order, and once where they were given twice", () => {
+  test("The order and duplicates of addresses do not matter", () => {
     const addresses = ["192.0.2.7", "edge.example.net", "192.0.2.7"];
     assert.equal(
       buildStatusPatch(buildObservedStatus([ENTRY, { ip: "192.0.2.7" }], "12"), { generation: 12 }, addresses),
@@ -32,13 +32,13 @@ describe("an Ingress's status", () => {
     );
   });
 
-  test("gets a new generation alone where the addresses are right", () => {
+  test("A patch has only the generation if the addresses are right", () => {
     assert.deepEqual(buildStatusPatch(buildObservedStatus([ENTRY], "12"), { generation: 13 }, EDGE_ADDRESSES), {
       metadata: { resourceVersion: "41", annotations: { "edgress.dev/live-generation": "13" } },
     });
   });
 
-  test("gets other addresses alone where the generation is right", () => {
+  test("A patch has only the addresses if the generation is right", () => {
     assert.deepEqual(
       buildStatusPatch(buildObservedStatus([{ ip: "192.0.2.1" }], "12"), { generation: 12 }, EDGE_ADDRESSES),
       {
@@ -48,14 +48,14 @@ describe("an Ingress's status", () => {
     );
   });
 
-  test("tells an address from a host name that is written alike", () => {
+  test("An IP address differs from a host name with the same text", () => {
     assert.notEqual(
       buildStatusPatch(buildObservedStatus([{ hostname: "192.0.2.7" }], "12"), { generation: 12 }, ["192.0.2.7"]),
       undefined,
     );
   });
 
-  test("keeps its addresses, whatever they are, where none are configured", () => {
+  test("Addresses are not changed if none are configured", () => {
     assert.deepEqual(buildStatusPatch(buildObservedStatus([{ ip: "192.0.2.1" }]), { generation: 12 }, []), {
       metadata: { resourceVersion: "41", annotations: { "edgress.dev/live-generation": "12" } },
     });
@@ -65,14 +65,14 @@ describe("an Ingress's status", () => {
   });
 
   for (const wanted of ["not-owned", "not-served"] as const) {
-    test(`is cleared where the Ingress is ${wanted} any more`, () => {
+    test(`The status of an Ingress that becomes ${wanted} is cleared`, () => {
       assert.deepEqual(buildStatusPatch(buildObservedStatus([ENTRY], "12"), wanted, EDGE_ADDRESSES), {
         metadata: { resourceVersion: "41", annotations: { "edgress.dev/live-generation": null } },
         status: { loadBalancer: { ingress: null } },
       });
     });
 
-    test(`keeps what another controller wrote where the Ingress is ${wanted} any more`, () => {
+    test(`Addresses of another controller stay when the Ingress becomes ${wanted}`, () => {
       assert.deepEqual(
         buildStatusPatch(buildObservedStatus([ENTRY, { ip: "192.0.2.1" }], "12"), wanted, EDGE_ADDRESSES),
         {
@@ -81,7 +81,7 @@ describe("an Ingress's status", () => {
       );
     });
 
-    test(`is never touched where the Ingress was never ours and is ${wanted}`, () => {
+    test(`The status of an Ingress that is ${wanted} and has no generation is not written`, () => {
       assert.equal(buildStatusPatch(buildObservedStatus([]), wanted, EDGE_ADDRESSES), undefined);
       assert.equal(buildStatusPatch(buildObservedStatus([ENTRY]), wanted, EDGE_ADDRESSES), undefined);
     });

@@ -11,6 +11,7 @@ import {
   type RequestMatcher,
   type WatchFault,
 } from "./api-server/faults.ts";
+import { buildKubeconfigOptions, formatKubeconfigFile } from "./api-server/kubeconfig.ts";
 import { createServerCertificate, startListening } from "./api-server/listen.ts";
 import { type ApiResource, formatGroupVersion, RESOURCES } from "./api-server/resources.ts";
 import { respond } from "./api-server/respond.ts";
@@ -25,15 +26,15 @@ export type { KubernetesObject } from "./api-server/store.ts";
 const TOKEN = "token-of-the-tests";
 
 export interface ApiServerOptions {
-  /** The versions of Ingress and IngressClass served, for example "extensions/v1beta1"; all, when left out. */
+  /** Served versions of Ingress and IngressClass, for example "extensions/v1beta1". All by default. */
   readonly servedVersions?: readonly string[];
-  /** Resources beyond those that it has anyway. */
+  /** Resources in addition to the default ones. */
   readonly resources?: readonly ApiResource[];
-  /** Speaks TLS and HTTP/2, as a real one does. */
+  /** Serves TLS and HTTP/2, as in Kubernetes. */
   readonly tls?: boolean;
 }
 
-/** An object to be put there, with as much of its metadata as matters. */
+/** An object to apply. The server adds missing metadata. */
 export interface AppliedObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -41,9 +42,9 @@ export interface AppliedObject {
   readonly [field: string]: unknown;
 }
 
-/** A Kubernetes API server on loopback that does wrong what it is told to. Its objects are kept in memory. */
+/** A Kubernetes API server on loopback with injectable faults. It keeps its objects in memory. */
 export class ApiServer {
-  /** Every request so far. */
+  /** Requests so far. */
   readonly requests: ApiRequest[] = [];
   readonly #allResources: readonly ApiResource[];
   readonly #resources: readonly ApiResource[];
@@ -74,69 +75,57 @@ export class ApiServer {
     return `${this.#certificate ? "https" : "http"}://127.0.0.1:${this.#port}`;
   }
 
-  /** For `KubeConfig.loadFromOptions`. */
+  /** Options for `KubeConfig.loadFromOptions`. */
   get kubeconfig() {
-    return {
-      clusters: [{ name: "local", server: this.url, skipTLSVerify: true }],
-      users: [{ name: "edgress", token: TOKEN }],
-      contexts: [{ name: "local", cluster: "local", user: "edgress" }],
-      currentContext: "local",
-    };
+    return buildKubeconfigOptions(this.url, TOKEN);
   }
 
   /** The text of a kubeconfig file. */
   get kubeconfigText(): string {
-    return JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "local", cluster: { server: this.url, "insecure-skip-tls-verify": true } }],
-      users: [{ name: "edgress", user: { token: TOKEN } }],
-      contexts: [{ name: "local", context: { cluster: "local", user: "edgress" } }],
-      "current-context": "local",
-    });
+    return formatKubeconfigFile(this.url, TOKEN);
   }
 
-  /** Lets the fault happen to the next requests, so many times; a watch's fault happens to watches only. */
+  /** Injects a fault into the next `times` matching requests. A watch fault affects only watches. */
   injectFault(matcher: RequestMatcher, fault: Fault, times = 1): ArmedFault {
     const armedFault = { matcher, fault, remaining: times };
     this.#armedFaults.push(armedFault);
     return armedFault;
   }
 
-  /** Lets the fault happen to watches that are open now, and answers how many there were. */
+  /** Injects a fault into all matching open watches, and returns their number. */
   injectWatchFault(matcher: RequestMatcher, fault: WatchFault): number {
     const watches = [...this.#watches].filter((watch) => watch.isOpen && matchesRequest(matcher, watch.request));
     for (const watch of watches) watch.injectFault(fault);
     return watches.length;
   }
 
-  /** How many watches are open now. */
+  /** Returns the number of open watches. */
   countWatches(matcher: RequestMatcher = /^/): number {
     return [...this.#watches].filter((watch) => watch.isOpen && matchesRequest(matcher, watch.request)).length;
   }
 
-  /** No fault waits any more. */
+  /** Removes all faults and forbidden requests. */
   clearFaults(): void {
     this.#armedFaults.length = 0;
     this.#forbiddenRequests.length = 0;
   }
 
-  /** Answers 403 from now on. */
+  /** Answers 403 to matching requests. */
   forbid(matcher: RequestMatcher): void {
     this.#forbiddenRequests.push(matcher);
   }
 
-  /** Forgets the past: versions read before now can be neither watched from nor paged on. */
+  /** Drops the history. Earlier versions are then invalid for watches and pages. */
   compact(): void {
     this.#store.compact();
   }
 
-  /** Creates or replaces an object whole, its status too; its namespace comes along. */
+  /** Creates or replaces an object with its status. Creates its namespace if necessary. */
   apply(object: AppliedObject): KubernetesObject {
     const resource = this.#allResources.find(
       (candidate) => candidate.kind === object.kind && formatGroupVersion(candidate) === object.apiVersion,
     );
-    if (!resource) throw new Error(`this API server does not know ${object.apiVersion} ${object.kind}`);
+    if (!resource) throw new Error(`unsupported resource: ${object.apiVersion} ${object.kind}`);
     const namespace = resource.namespaced ? (object.metadata.namespace ?? "default") : undefined;
     if (namespace !== undefined && !this.#store.get("namespaces", undefined, namespace)) {
       this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
@@ -151,18 +140,18 @@ export class ApiServer {
     };
     const metadata = { ...fixedFields, ...(namespace !== undefined && { namespace }), ...object.metadata };
     const status = resource.status && { status: resource.status };
-    return this.#store.put(resource.plural, { ...status, ...object, metadata } as KubernetesObject); // born with all it needs
+    return this.#store.put(resource.plural, { ...status, ...object, metadata } as KubernetesObject); // one write, so that no watch sees an object without status
   }
 
-  /** Removes an object, and all that is in it where it is a namespace. Answers whether it was there. */
+  /** Removes an object, and the contents of a namespace. Returns whether the object existed. */
   remove(kind: string, namespace: string | undefined, name: string): boolean {
     const { plural } = this.#findResource(kind);
-    const plurals = this.#resources.filter((resource) => resource.namespaced).map((one) => one.plural);
+    const plurals = this.#resources.filter((resource) => resource.namespaced).map((resource) => resource.plural);
     if (kind === "Namespace") removeNamespaceContents(this.#store, name, plurals);
     return this.#store.remove(plural, namespace, name) !== undefined;
   }
 
-  /** The objects of a kind, in all namespaces or one, as the first API version served writes them. */
+  /** Returns the objects of a kind, in all namespaces or one, in the first served API version. */
   objects(kind: string, namespace?: string): KubernetesObject[] {
     const resource = this.#findResource(kind);
     const objects = this.#store.objectsAt(resource.plural, this.#store.version) ?? [];
@@ -170,7 +159,7 @@ export class ApiServer {
     return selection.map((object) => convertToVersion(object, resource));
   }
 
-  /** Listens, on the port that it had before. */
+  /** Starts to listen. After `stop` it uses the same port again. */
   async serve(): Promise<void> {
     const server = {
       token: TOKEN,
@@ -187,13 +176,13 @@ export class ApiServer {
     this.#port = this.#listener.port;
   }
 
-  /** Drops every connection and refuses new ones, until `serve`. */
+  /** Closes every connection, and refuses new ones until `serve`. */
   async stop(): Promise<void> {
     await this.#listener?.close();
     this.#listener = undefined;
   }
 
-  /** Is away for so long; the objects are as before. */
+  /** Stops for `awayMs`, then serves the same objects. */
   async restart(awayMs = 0): Promise<void> {
     await this.stop();
     await sleep(awayMs);
@@ -202,7 +191,7 @@ export class ApiServer {
 
   #findResource(kind: string): ApiResource {
     const resource = this.#resources.find((candidate) => candidate.kind === kind);
-    if (!resource) throw new Error(`this API server has no ${kind}`);
+    if (!resource) throw new Error(`unsupported kind: ${kind}`);
     return resource;
   }
 }

@@ -2,13 +2,13 @@ import { connect, createServer, type Socket } from "node:net";
 import { type ListeningServer, listen } from "../../sync/net/listen.ts";
 
 export interface Relay extends ListeningServer {
-  /** From now on nothing passes on the connections that are open, and they stay open; new ones are well. */
+  /** Stops all traffic on open connections without closing them. New connections work. */
   freeze(): void;
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   connections(): number;
 }
 
-/** Passes on what comes, to a port on loopback. */
+/** Starts a TCP proxy to a port on loopback. */
 export async function startRelay(targetPort: number): Promise<Relay> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((clientSocket) => {
@@ -17,7 +17,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
     pairs.add(pair);
     clientSocket.pipe(serverSocket).pipe(clientSocket);
     for (const socket of pair) {
-      socket.on("error", () => {}); // its close says enough
+      socket.on("error", () => {}); // the close event follows
       socket.once("close", () => {
         pairs.delete(pair);
         for (const peer of pair) peer.destroy();

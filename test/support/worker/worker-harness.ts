@@ -15,7 +15,7 @@ import { ALLOW_ALL } from "../../../sync/permits/model.ts";
 import { type Account, createAccount } from "../../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
-import { type AccountPublication, publishToAccount } from "../published.ts";
+import { type AccountPublication, publishToAccount } from "../publish/publish-to-account.ts";
 import { waitFor } from "../wait-for.ts";
 import { findWorkerBundle } from "./worker-bundle.ts";
 
@@ -54,15 +54,12 @@ export interface PublishSettings {
 
 export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestId: string };
 
-/** Long, because an inspection that times out on a loaded machine closes the route. */
-const INSPECTION_TIMEOUT_MS = 30_000;
-
 const COMPILE_OPTIONS: Omit<Options, "zones" | "tokenizeSecret"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: createRegexInspector(INSPECTION_TIMEOUT_MS),
+  inspect: createRegexInspector(),
   permits: ALLOW_ALL,
 };
 

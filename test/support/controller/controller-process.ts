@@ -2,46 +2,46 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "./wait-for.ts";
+import { waitFor } from "../wait-for.ts";
 
-const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 const NODE = process.env.TEST_NODE ?? process.execPath;
 const START_TIMEOUT_MS = 30_000;
 
-export interface SyncProcessOptions {
+export interface ControllerProcessOptions {
   readonly kubeconfig: string;
-  /** The account and the keys, as `edgress sync` reads them. */
+  /** Account and keys, as variables of `edgress sync`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
 
-/** A line of the log; all its fields beside the message are in it too. */
+/** A log line with all its fields. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
-/** `edgress sync` in a process of its own, which never outlives this one. */
-export interface SyncProcess {
-  /** All that it has logged. */
+/** `edgress sync` in a child process that never outlives this process. */
+export interface ControllerProcess {
+  /** Log lines so far. */
   readonly lines: readonly LogLine[];
-  /** The first line from number `firstLine` on whose message `pattern` matches, when it has come. */
+  /** Resolves with the first line from number `firstLine` whose message matches. */
   waitForLine(pattern: RegExp, firstLine?: number, limitMs?: number): Promise<LogLine>;
-  /** What /readyz says, in one line: "ok: standby". */
+  /** Returns the response of /readyz: "ok: standby". */
   readiness(): Promise<string>;
-  /** The value of a metric as it is written, with its labels: `edgress_syncs_total{result="blocked"}`; NaN if there is none. */
+  /** Returns the value of a metric with its labels: `edgress_syncs_total{result="blocked"}`. NaN if it does not exist. */
   metric(name: string): Promise<number>;
   sendSignal(signal: "SIGSTOP" | "SIGCONT"): void;
-  /** SIGTERM unless another signal is given; the exit code, and the time that it took. */
+  /** Sends SIGTERM or another signal. Resolves with the exit code and the time until the exit. */
   end(signal?: "SIGTERM" | "SIGKILL"): Promise<{ code: number | null; ms: number }>;
 }
 
-/** Starts a sync job with probes on a free port, and resolves when these are served. */
-export async function startSyncProcess({
+/** Starts a controller with its health server on a free port, and resolves when that listens. */
+export async function startControllerProcess({
   kubeconfig,
   environment,
   args = [],
-}: SyncProcessOptions): Promise<SyncProcess> {
+}: ControllerProcessOptions): Promise<ControllerProcess> {
   const lines: LogLine[] = [];
   let stderr = "";
-  // Ends with this process, however that ends.
+  // The kernel kills the child when this process exits for any reason.
   const commandArguments = ["--pdeathsig", "KILL", NODE, CLI, "sync", "--health-port", "0", ...args];
   const child = spawn("setpriv", commandArguments, {
     env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, ...environment },
@@ -52,10 +52,10 @@ export async function startSyncProcess({
   child.stderr.setEncoding("utf8").on("data", (part: string) => {
     stderr += part;
   });
-  const waitForLine: SyncProcess["waitForLine"] = (pattern, from = 0, limitMs = START_TIMEOUT_MS) =>
+  const waitForLine: ControllerProcess["waitForLine"] = (pattern, from = 0, limitMs = START_TIMEOUT_MS) =>
     waitFor(() => {
       const match = lines.slice(from).find(({ msg }) => pattern.test(msg));
-      if (!match && child.exitCode !== null) throw new Error(`edgress sync ended with ${child.exitCode}: ${stderr}`);
+      if (!match && child.exitCode !== null) throw new Error(`edgress sync exited with ${child.exitCode}: ${stderr}`);
       return match;
     }, limitMs);
   const { port } = await waitForLine(/^started probe server/);

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { ApiError, type KubernetesClient, type WatchEvent } from "../../sync/kubernetes/client.ts";
-import type { Clock } from "../../sync/leader-election/clock.ts";
+import { ApiError, type KubernetesClient, type WatchEvent } from "../../../sync/kubernetes/client.ts";
+import type { Clock } from "../../../sync/leader-election/clock.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
 const WATCH_MS = 25_000;
 
-/** Time held in hand: what is due happens in order, and only when time is let go on. */
+/** Simulated time. Events run in order, and only while a test advances the time. */
 export class Simulation {
   now = 0;
   #events: { readonly time: number; readonly run: () => void }[] = [];
@@ -15,40 +15,40 @@ export class Simulation {
     this.#events.splice(position < 0 ? this.#events.length : position, 0, { time, run });
   }
 
-  /** Lets time go on until `time`. After each thing that happens, and all that follows from it at once, it calls `look`. */
+  /** Advances to `time`. Calls `onStep` after each event and the promises that it resolves. */
   async advanceTo(time: number, onStep: () => void = () => {}): Promise<void> {
     await setImmediate();
     for (let event = this.#events[0]; event && event.time <= time; event = this.#events[0]) {
       this.#events.shift();
       this.now = event.time;
       event.run();
-      await setImmediate(); // promises go first
+      await setImmediate(); // promises first
       onStep();
     }
     this.now = time;
   }
 }
 
-/** What becomes of a request: its way there and back in ms, and what happens on the way. */
+/** The outcome of a request, with its latency in both directions. */
 export interface NetworkOutcome {
   readonly type: "answered" | "refused" | "lost" | "unanswered";
   readonly requestMs: number;
   readonly responseMs: number;
-  /** For how long the machine is suspended once it has sent it, in ms. */
+  /** Suspends the node for this time after it sent the request. */
   readonly suspendMs?: number;
 }
 
 export const IMMEDIATE_SUCCESS: NetworkOutcome = { type: "answered", requestMs: 0, responseMs: 0 };
 
-/** A machine with a clock of its own, from which requests go to the API server. */
+/** A node with its own clock. It sends requests to the API server. */
 export class SimulatedNode {
-  /** Each request's fate. */
+  /** Returns the outcome of the next request. */
   nextOutcome: () => NetworkOutcome = () => IMMEDIATE_SUCCESS;
-  /** Nothing runs on it before: neither what was waited for nor what was to be done. */
+  /** Timers and responses of the node run after this time. */
   suspendedUntil = 0;
-  /** What its clock says of the day, by the world's time. */
+  /** The wall clock of the node at a simulated time. */
   wallClock: (now: number) => Date = (now) => new Date(Date.UTC(2026, 2, 1, 12) + now);
-  /** Requests it sent, and when: "12000 replace". */
+  /** Sent requests with their times: "12000 replace". */
   readonly requestLog: string[] = [];
   readonly clock: Clock;
   readonly api: KubernetesClient;
@@ -72,13 +72,13 @@ export class SimulatedNode {
       get: () => this.#send("list", () => store.list()),
       create: (_, object) => this.#send("create", () => store.create(object)),
       replace: (_, object) => this.#send("replace", () => store.replace(object)),
-      patch: () => Promise.reject(new Error("not asked for here")),
-      remove: () => Promise.reject(new Error("not asked for here")),
+      patch: () => Promise.reject(new Error("not simulated")),
+      remove: () => Promise.reject(new Error("not simulated")),
       watch: (_, query, signal) => this.#watch(Number(query.resourceVersion), signal),
     };
   }
 
-  /** Suspends it for `ms`: for ever is a crash. */
+  /** Suspends the node. An infinite time is a crash. */
   suspend(ms: number): void {
     this.suspendedUntil = Math.max(this.suspendedUntil, this.#simulation.now + ms);
   }
@@ -111,7 +111,7 @@ export class SimulatedNode {
     });
   }
 
-  /** A watch that is lost breaks after a while, and one that is unanswered brings nothing. */
+  /** A "lost" watch breaks after a while. An "unanswered" watch yields no event. */
   async *#watch(version: number, signal: AbortSignal): AsyncGenerator<WatchEvent, void> {
     this.requestLog.push(`${Math.round(this.#simulation.now)} watch`);
     const { type, requestMs, responseMs } = this.nextOutcome();

@@ -1,10 +1,10 @@
-import { ApiError, type WatchEvent } from "../../sync/kubernetes/client.ts";
-import { Lease } from "../../sync/leader-election/lease-protocol.ts";
+import { ApiError, type WatchEvent } from "../../../sync/kubernetes/client.ts";
+import { Lease } from "../../../sync/leader-election/lease-protocol.ts";
 
-/** The one Lease of an API server, and what became of it: as an API server does it, versions, conflicts and watches. */
+/** The only Lease of an API server, with versions, conflicts and watches as in Kubernetes. */
 export class LeaseStore {
   lease: Lease | undefined;
-  /** Every change there was, in order. */
+  /** Every change, oldest first. */
   readonly events: { readonly version: number; readonly event: WatchEvent }[] = [];
   readonly #subscribers = new Set<(event: WatchEvent) => void>();
   #version = 100;
@@ -25,7 +25,7 @@ export class LeaseStore {
     if (lease.metadata.resourceVersion !== this.lease.metadata.resourceVersion) {
       throw new ApiError(409, "Conflict", "the object has been modified");
     }
-    if (JSON.stringify(lease) === JSON.stringify(this.lease)) return this.lease; // it does not store what is the same
+    if (JSON.stringify(lease) === JSON.stringify(this.lease)) return this.lease; // an update without a change is not stored
     return this.#store("MODIFIED", lease);
   }
 
@@ -34,7 +34,7 @@ export class LeaseStore {
     this.lease = undefined;
   }
 
-  /** Tells of every change after `version`. Returns how to end that. */
+  /** Calls `listener` with every change after `version`. Returns a function that unsubscribes. */
   subscribe(version: number, listener: (event: WatchEvent) => void): () => void {
     for (const { version: eventVersion, event } of this.events) if (eventVersion > version) listener(event);
     this.#subscribers.add(listener);

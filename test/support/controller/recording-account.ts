@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type ListeningServer, listen } from "../../sync/net/listen.ts";
+import { type ListeningServer, listen } from "../../../sync/net/listen.ts";
 
-/** One view of an account: passes on what comes, and writes down what would change something. */
+/** A proxy in front of an account. It forwards every request and records the writes. */
 export interface RecordingAccount extends ListeningServer {
   readonly baseURL: string;
-  /** Every write so far, and when it came, by `performance.now`. */
+  /** Writes so far, with their times from `performance.now`. */
   readonly writes: readonly RecordedWrite[];
-  /** The next write is done, and its answer kept back: resolves when there is one. */
+  /** Delays the response to the next write. Resolves when the account has executed the write. */
   holdResponse(): Promise<RecordedWrite>;
-  /** Gives the answer that is kept back. */
+  /** Sends the delayed response. */
   releaseResponse(): void;
 }
 
@@ -19,7 +19,7 @@ export interface RecordedWrite {
   readonly line: string; // "PUT /client/v4/…"
 }
 
-/** Starts a recorder on loopback before the API at `baseURL`. */
+/** Starts a proxy on loopback in front of the API at `baseURL`. */
 export async function startRecordingAccount(baseURL: string): Promise<RecordingAccount> {
   const { origin, port, pathname } = new URL(baseURL);
   const writes: RecordedWrite[] = [];
@@ -57,7 +57,7 @@ export async function startRecordingAccount(baseURL: string): Promise<RecordingA
   };
 }
 
-/** Values are also read by a POST, many at once. */
+/** Returns whether a request changes the account. Bulk reads are POST requests. */
 function isWriteRequest(line: string): boolean {
   return !/^GET |^POST .*\/bulk\/get$/.test(line);
 }

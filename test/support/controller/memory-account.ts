@@ -1,0 +1,33 @@
+import type { Kv } from "../../../sync/cloudflare/kv.ts";
+import { type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
+import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
+import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
+import { createInterruptibleKv, type KvStepHook } from "../interruptible-kv.ts";
+
+/** Starts a Cloudflare account on loopback with its KV in memory. `onStep` is called at every step in KV. */
+export function startMemoryAccount(zones: readonly string[], kv: Kv, onStep: KvStepHook): Promise<LocalAccount> {
+  const interruptibleKv = createInterruptibleKv(kv, onStep);
+  return startAccount({ zones, storage: () => createStorage(interruptibleKv) });
+}
+
+/** Returns the environment variables of `edgress sync`. */
+export function buildEnvironment(account: LocalAccount, signingKey: string): Record<string, string> {
+  return {
+    CLOUDFLARE_BASE_URL: account.baseURL,
+    CLOUDFLARE_API_TOKEN: account.token,
+    CLOUDFLARE_ACCOUNT_ID: account.accountId,
+    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
+    EDGRESS_SIGNING_KEY: signingKey,
+    EDGRESS_ENCRYPTION_KEY: generateEncryptionKeys().publicKey,
+  };
+}
+
+function createStorage(kv: Kv): WorkerStorage {
+  return {
+    get: async (keys) => Object.fromEntries(await kv.getMany(keys)),
+    put: (entries) => kv.put(entries),
+    remove: (keys) => kv.remove(keys),
+    list: async (prefix) => ({ keys: await kv.list(prefix) }),
+    setEdgeReadMode: () => Promise.reject(new Error("this account has no edge")),
+  };
+}

@@ -1,0 +1,40 @@
+import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
+import {
+  checkRemoval,
+  countHostRoutes,
+  type DeletionLimits,
+  type DeletionVerdict,
+  diffRemovals,
+} from "../../../sync/publish/guard/deletion-guard.ts";
+
+export const LIMITS: DeletionLimits = { maxRemovedHosts: 10, allowMassDeletion: false };
+
+type RouteText = readonly [id: string, type: PathMatch["type"], path: string];
+
+export function buildGuardedHost(name: string, ...routes: readonly RouteText[]): HostRules {
+  return {
+    host: name,
+    policies: {},
+    routes: routes.map(([id, type, path]) => ({
+      id,
+      path: type === "regex" ? { type, pattern: path } : { type, path },
+      policies: {},
+    })),
+    backends: {},
+  };
+}
+
+/** Returns hosts of one route each. `nameIngress` returns the Ingress of each. */
+export function buildSingleRouteHosts(count: number, nameIngress: (index: number) => string): HostRules[] {
+  return Array.from({ length: count }, (_, index) =>
+    buildGuardedHost(`host-${index}.example.com`, [`default/${nameIngress(index)}#0.0`, "prefix", "/"]),
+  );
+}
+
+export function checkChange(
+  before: readonly HostRules[],
+  after: readonly HostRules[],
+  approvedId?: string,
+): DeletionVerdict {
+  return checkRemoval(diffRemovals(before, after), countHostRoutes(before), LIMITS, approvedId);
+}
