@@ -110,7 +110,7 @@ describe("a controller with the permissions of deploy/", { skip }, async () => {
     );
     assert.match(
       eventLines.join("\n"),
-      /^Warning RouteFailedClosed: .*Secret \S+\/people cannot be read: .* is forbidden: /,
+      /^Warning RouteFailedClosed: .*Secret \S+\/people is unreadable: .* is forbidden: /,
     );
     assert.match(
       eventLines.join("\n"),

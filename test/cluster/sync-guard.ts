@@ -150,7 +150,7 @@ describe("a controller and a bad change", () => {
     );
     assert.match(
       eventLines.join("\n"),
-      /^Warning ServingLastGood: spec: it does not compile since \S+, and is served as it was/m,
+      /^Warning ServingLastGood: spec: Ingress has not compiled since \S+; its last good version is served/m,
     );
     assert.match(eventLines.join("\n"), /^Warning UnsafeRegex: /m);
 

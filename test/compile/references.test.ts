@@ -54,7 +54,7 @@ ${buildIngressYaml("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: 
       { ...cluster, secrets: [], unreadableReferences: [unreadableReference] },
       FAST_OPTIONS,
     );
-    const problem = "Secret shop/staff cannot be read: the sync job may not read it";
+    const problem = "Secret shop/staff is unreadable: the sync job may not read it";
     assert.deepEqual(rules.hosts[0]?.routes[0]?.policies.failClosed, { reason: `auth-secret: ${problem}` });
     const reports = diagnostics
       .filter((diagnostic) => diagnostic.problem === problem)

@@ -34,7 +34,7 @@ const CLASSES: readonly CommandClass[] = [
   },
   { pattern: /^npm (install|start)$/, test: "test/cli/dev.test.ts", proof: /startDev/ },
   { pattern: /^npm run (check|types|docs|test:cluster)$/, test: ".ci/run", proof: /npm run check/ },
-  { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": "node --test/ },
+  { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": ".*node --test/ },
   { pattern: /^npx edgress publish --manifests manifests\/$/, test: "test/cli/publish.test.ts", proof: /"publish"/ },
   { pattern: /^npx edgress sync --dry-run$/, test: "test/cli/sync.test.ts", proof: /"sync", "--dry-run"/ },
   {
@@ -44,7 +44,7 @@ const CLASSES: readonly CommandClass[] = [
   },
   {
     pattern: /^npx edgress approve( [0-9a-f]{12})? --namespace edgress$/,
-    test: "test/incidents/publishing.test.ts",
+    test: "test/incidents/large-changes.test.ts",
     proof: /approve/,
   },
   {

@@ -33,7 +33,7 @@ describe("incident: an Ingress is invalid", { concurrency: 6 }, () => {
         ["InvalidPath Ingress default/shop", "Published Ingress default/shop", "ServingLastGood Ingress default/shop"],
       );
       assert.equal(await controller.metric("edgress_last_good_ingresses"), 1);
-      await controller.waitForLog(/does not compile since 20.*and is served as it was before/);
+      await controller.waitForLog(/has not compiled since 20.*its last good version is served/);
     }),
   );
 
@@ -44,7 +44,7 @@ describe("incident: an Ingress is invalid", { concurrency: 6 }, () => {
       await harness.waitForRoutes("shop.example.com /cart -> default/web:80");
       harness.apply(withPathType(buildIngressManifest("shop", "shop.example.com", { "/new": "web" }), "Regex"));
       await controller.waitForLog(/ServingLastGood/);
-      const since = /does not compile since ([^,]*),/;
+      const since = /has not compiled since ([^;]*);/;
       const first = controller.lines.map((line) => since.exec(line)?.[1]).find((time) => time !== undefined);
       await controller.stop();
       const next = await harness.start();
