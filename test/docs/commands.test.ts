@@ -57,7 +57,7 @@ const CLASSES: readonly CommandClass[] = [
   },
   {
     pattern: /^kubectl (apply|delete) -k (\.\.\/our-edgress|deploy\/monitoring)$|^kubectl kustomize \.\.\/our-edgress$/,
-    test: "test/docs/commands.test.ts",
+    test: "test/docs/flags.test.ts",
     proof: /kubectl", \["kustomize"/,
   },
   {
@@ -74,11 +74,11 @@ const CLASSES: readonly CommandClass[] = [
   {
     pattern:
       /^kubectl( -n (edgress|shop))? (get|describe|logs|scale|rollout (status|restart|undo)|delete pod|create (role|rolebinding|configmap|secret generic))( |$)[^|;&`$]*$/,
-    test: "test/docs/commands.test.ts",
+    test: "test/docs/flags.test.ts",
     proof: /objects of deploy\/base/,
   },
-  { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/commands.test.ts", proof: /our-edgress/ },
-  { pattern: /^set -a$|^\. \.\/edgress\.env$|^set \+a$/, test: "test/docs/commands.test.ts", proof: /edgress\.env/ },
+  { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/flags.test.ts", proof: /our-edgress/ },
+  { pattern: /^set -a$|^\. \.\/edgress\.env$|^set \+a$/, test: "test/docs/flags.test.ts", proof: /edgress\.env/ },
 ];
 
 /** Commands that this file runs itself, with the manifests of an example in place of the reader's. */
