@@ -1,6 +1,15 @@
 /** The Worker's variables and secrets, for the documentation. Keys are 32 bytes in base64, printed by `edgress keys`. */
 export const WORKER_VARIABLES = {
-  EDGRESS_VERIFYING_KEY: { doc: "Ed25519 public key that verifies manifests.", required: true, default: "none" },
+  EDGRESS_VERIFYING_KEY: {
+    doc: "Ed25519 public key that verifies manifests. Two keys, separated by a comma, while keys are rotated.",
+    required: true,
+    default: "none",
+  },
+  EDGRESS_KV_NAMESPACE_ID: {
+    doc: "Id of the KV namespace of the binding `RULES`. Manifests of another namespace are rejected.",
+    required: true,
+    default: "none",
+  },
   EDGRESS_DECRYPTION_KEY: {
     doc: "X25519 private key that decrypts secrets. Set it as a Worker secret.",
     required: false,
@@ -10,6 +19,11 @@ export const WORKER_VARIABLES = {
     doc: "Milliseconds between two checks for a newer manifest.",
     required: false,
     default: "10000",
+  },
+  FLOOR_SETTLE_MS: {
+    doc: "Milliseconds until a starting isolate rejects every generation older than the one that edges serve.",
+    required: false,
+    default: "300000",
   },
   ORIGIN_TIMEOUT_MS: {
     doc: "Milliseconds until an origin must begin its response, if no annotation sets it.",
@@ -21,6 +35,8 @@ export const WORKER_VARIABLES = {
 /** The Worker's bindings. One sentence each, for the documentation. */
 export const WORKER_BINDINGS = {
   RULES: "KV namespace that the controller publishes to.",
+  FLOOR:
+    "Durable Object that remembers the newest generation. Without it a starting isolate accepts an older signed manifest.",
   LIMITER: "Durable Objects that count requests, one for each Ingress and client. Without it no limit applies.",
 } as const;
 
@@ -32,11 +48,23 @@ type Variables = { readonly [N in VariableName<true>]: string } & { readonly [N 
 
 interface BindingTypes {
   readonly RULES: RulesNamespace;
+  readonly FLOOR?: FloorNamespace;
   readonly LIMITER?: LimiterNamespace;
 }
 
 /** The Worker's bindings and variables, set in wrangler.toml. */
 export type Env = Variables & Pick<BindingTypes, keyof typeof WORKER_BINDINGS>;
+
+export interface FloorNamespace {
+  getByName(name: string): SnapshotFloor;
+}
+
+/** Remembers the newest generation that edges serve. */
+export interface SnapshotFloor {
+  /** Returns the lowest generation that a starting isolate may serve; 0 without any. */
+  read(): Promise<number>;
+  raise(generation: number): Promise<void>;
+}
 
 export interface LimiterNamespace {
   getByName(name: string): RateLimiter;

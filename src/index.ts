@@ -22,6 +22,7 @@ const router = Router<Request, HandlerArguments>()
   })
   .all("*", () => new Response("404 Not Found\n", { status: 404 }));
 
+export { GenerationFloor } from "./load/floor-object.ts";
 export { Limiter } from "./rate-limiter/durable-object.ts";
 
 export default {

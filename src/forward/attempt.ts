@@ -72,7 +72,7 @@ function startTimerAfter(start: Promise<void>, ms: number, callback: () => void)
   return {
     stop() {
       isStopped = true;
-      clearTimeout(timer);
+      if (timer !== null) clearTimeout(timer);
     },
   };
 }

@@ -1,25 +1,28 @@
 import type { Env } from "../env.ts";
-import { createForwarder } from "../forward/forward.ts";
 import type { Next } from "../request/filter.ts";
 import { errorMessage } from "../rules/error-message.ts";
+import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
 import { listHostCandidates } from "../rules/hosts.ts";
 import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
-import { createHostHandler } from "./host-handler.ts";
+import { decodeBase64 } from "../runtime/base64.ts";
+import { raiseFloor, readFloor } from "./generation-floor.ts";
 import type { LogEvent } from "./log-events.ts";
+import { createShardCache, type ShardCache } from "./shard-cache.ts";
 import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
 
-/** The handler of each host, by its name in the rules. */
+/** The handler of each host that may match a request, by its name in the rules. */
 type HostHandlers = ReadonlyMap<string, Next>;
 
 /** The snapshot that an isolate serves from, with the shards loaded so far. */
 interface ActiveSnapshot {
   readonly manifest: Manifest;
   readonly bytes: string; // of the signed manifest
-  readonly shards: Map<string, HostHandlers>; // by digest; grows with requests for other hosts
+  readonly hostFilter: HostFilter;
+  readonly shards: ShardCache;
 }
 
 type Background = Pick<ExecutionContext, "waitUntil">;
@@ -81,62 +84,80 @@ function activate(newSnapshot: ActiveSnapshot): ActiveSnapshot {
   return activeSnapshot;
 }
 
+/** Loads no shard for a host name that is not published, because clients can send any number of names. */
 async function loadHostHandlers(
   snapshot: ActiveSnapshot,
   host: string,
   env: Env,
   background: Background,
 ): Promise<HostHandlers> {
-  const keys = listHostCandidates(host);
+  const keys = listHostCandidates(host).filter((key) => snapshot.hostFilter.mayContain(key));
   const digests = findShardDigests(snapshot.manifest, keys);
   await loadShards(snapshot, digests, env, background);
   const handlers = keys.flatMap((key) => {
-    const handler = digests.map((digest) => snapshot.shards.get(digest)?.get(key)).find(Boolean);
+    const handler = snapshot.shards.findHandler(digests, key);
     return handler ? [[key, handler] as const] : [];
   });
   return new Map(handlers);
 }
 
+/** Reads KV, the copy in this location and the floor. The newer manifest applies, because an older one may be a replay. */
 async function loadInitialSnapshot(env: Env, background: Background): Promise<ActiveSnapshot> {
-  try {
-    const bytes = await createKvStore(env).manifest();
-    const manifest = await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY);
-    background.waitUntil(createCacheStore().put(CURRENT_KEY, bytes));
-    return { manifest, bytes, shards: new Map() };
-  } catch (error) {
-    logWarning("snapshot-from-cache", error);
-    const bytes = await createCacheStore()
-      .manifest()
-      .catch(() => Promise.reject(error)); // the error of KV is the reason
-    return { manifest: await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY), bytes, shards: new Map() };
-  }
+  const cacheStore = createCacheStore();
+  const [published, copy, floor] = await Promise.all([
+    readManifest(createKvStore(env), env).catch((error: unknown) => ({ error })),
+    readManifest(cacheStore, env).catch((error: unknown) => ({ error })),
+    readFloor(env),
+  ]);
+  if ("error" in published) logWarning("snapshot-from-cache", published.error);
+  const snapshot = chooseNewest(published, copy);
+  if ("error" in snapshot) throw "error" in published ? published.error : snapshot.error;
+  const { generation } = snapshot.manifest;
+  if (floor !== undefined && generation < floor)
+    throw new Error(`generation ${generation} is older than generation ${floor}, which edges have served`);
+  if (snapshot === published) background.waitUntil(cacheStore.put(CURRENT_KEY, snapshot.bytes));
+  background.waitUntil(raiseFloor(env, generation));
+  return snapshot;
 }
 
-/** Activates a newer snapshot after loading every shard that is in use. It never rejects. */
+type ManifestRead = ActiveSnapshot | { readonly error: unknown };
+
+function chooseNewest(published: ManifestRead, copy: ManifestRead): ManifestRead {
+  if ("error" in copy) return published;
+  if ("error" in published) return copy;
+  return published.manifest.generation >= copy.manifest.generation ? published : copy;
+}
+
+async function readManifest(store: SnapshotStore, env: Env): Promise<ActiveSnapshot> {
+  return createSnapshot(await store.manifest(), env, createShardCache());
+}
+
+async function createSnapshot(bytes: string, env: Env, shards: ShardCache): Promise<ActiveSnapshot> {
+  const publisher = { publicKeys: env.EDGRESS_VERIFYING_KEY, kvNamespaceId: env.EDGRESS_KV_NAMESPACE_ID };
+  const manifest = await verifyManifest(bytes, publisher);
+  return { manifest, bytes, hostFilter: createHostFilter(decodeBase64(manifest.hostFilter), manifest.hashKey), shards };
+}
+
+/** Activates a newer snapshot after loading the shards of hosts that are in use. It never rejects. */
 async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
   try {
     const bytes = await createKvStore(env).manifest();
     if (bytes === previousSnapshot.bytes) return;
-    const manifest = await verifyManifest(bytes, env.EDGRESS_VERIFYING_KEY);
+    const verified = await createSnapshot(bytes, env, createShardCache());
+    const { manifest } = verified;
     // KV may return an older value after a newer one. A rollback is published with a higher generation.
     if (manifest.generation <= previousSnapshot.manifest.generation) return;
-    const newSnapshot: ActiveSnapshot = { manifest, bytes, shards: reuseShards(previousSnapshot, manifest) };
-    const hostsInUse = [...previousSnapshot.shards.values()].flatMap((hosts) => [...hosts.keys()]);
-    await loadShards(newSnapshot, findShardDigests(manifest, hostsInUse), env, background);
+    const newSnapshot = { ...verified, shards: previousSnapshot.shards.keep(new Set(manifest.shards)) };
+    await loadShards(newSnapshot, findShardDigests(manifest, previousSnapshot.shards.listHosts()), env, background);
     activate(newSnapshot);
-    await createCacheStore().put(CURRENT_KEY, bytes);
+    await Promise.all([createCacheStore().put(CURRENT_KEY, bytes), raiseFloor(env, manifest.generation)]);
   } catch (error) {
     logWarning("snapshot-rejected", error);
   }
 }
 
-function reuseShards({ shards }: ActiveSnapshot, manifest: Manifest): Map<string, HostHandlers> {
-  const publishedDigests = new Set(manifest.shards);
-  return new Map([...shards].filter(([digest]) => publishedDigests.has(digest)));
-}
-
-function findShardDigests({ shards }: Manifest, hosts: readonly string[]): string[] {
-  const shardNumbers = new Set(hosts.map((host) => computeShardIndex(host, shards.length)));
+function findShardDigests({ shards, hashKey }: Manifest, hosts: readonly string[]): string[] {
+  const shardNumbers = new Set(hosts.map((host) => computeShardIndex(host, shards.length, hashKey)));
   return [...shardNumbers].flatMap((number) => shards[number] ?? []);
 }
 
@@ -161,18 +182,12 @@ async function loadShards(
 }
 
 async function readShards(
-  snapshot: ActiveSnapshot,
+  { shards }: ActiveSnapshot,
   store: SnapshotStore,
   digests: readonly string[],
 ): Promise<Map<string, string>> {
   const bytesByDigest = await store.shards(digests);
-  for (const [digest, bytes] of bytesByDigest) {
-    const shard = await verifyShard(bytes, digest);
-    snapshot.shards.set(
-      digest,
-      new Map(shard.hosts.map((rules) => [rules.host, createHostHandler(rules, createForwarder)])),
-    );
-  }
+  for (const [digest, bytes] of bytesByDigest) shards.add(digest, bytes.length, await verifyShard(bytes, digest));
   return bytesByDigest;
 }
 

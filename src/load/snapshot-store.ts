@@ -5,6 +5,8 @@ const KV_TIMEOUT_MS = 3000;
 /** The minimum of KV. KV caches a missing key for the same time. */
 const MANIFEST_TTL_S = 30;
 const SHARD_TTL_S = 60;
+/** KV allows 100 keys and 25 MB in one read: https://developers.cloudflare.com/kv/api/read-key-value-pairs/ */
+const MAX_BATCH_KEYS = 12; // of up to MAX_SHARD_BYTES
 const CACHE_TTL_S = 7 * 24 * 3600;
 
 /** A source of published bytes: KV, or copies in this location's cache if KV does not respond. */
@@ -22,9 +24,12 @@ export function createKvStore({ RULES }: Env): SnapshotStore {
       return bytes;
     },
     async shards(digests) {
-      const keys = digests.map(shardKey);
-      // One operation, and one charge, for all keys.
-      const values = await withKvTimeout(RULES.get(keys, { type: "text", cacheTtl: SHARD_TTL_S }));
+      const batches = splitIntoBatches(digests.map(shardKey));
+      // One operation, and one charge, for all keys of a batch.
+      const results = await Promise.all(
+        batches.map((keys) => withKvTimeout(RULES.get(keys, { type: "text", cacheTtl: SHARD_TTL_S }))),
+      );
+      const values = new Map(results.flatMap((result) => [...result]));
       return new Map(digests.map((digest) => [digest, requirePresent(values.get(shardKey(digest)), digest)]));
     },
   };
@@ -48,6 +53,11 @@ export function createCacheStore(): SnapshotStore & { put(key: string, bytes: st
       await caches.default.put(buildCacheUrl(key), new Response(bytes, { headers }));
     },
   };
+}
+
+function splitIntoBatches(keys: readonly string[]): string[][] {
+  const count = Math.ceil(keys.length / MAX_BATCH_KEYS);
+  return Array.from({ length: count }, (_, index) => keys.slice(index * MAX_BATCH_KEYS, (index + 1) * MAX_BATCH_KEYS));
 }
 
 function buildCacheUrl(key: string): string {

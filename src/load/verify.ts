@@ -1,33 +1,47 @@
 import * as z from "zod/mini";
-import { Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
+import { expandShard, type HostRules, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
+import { decodeBase64 } from "../runtime/base64.ts";
 
-/** Returns the manifest in bytes of KV. Throws if its signature or its format is invalid. */
-export async function verifyManifest(bytes: string, publicKey: string): Promise<Manifest> {
+/** The keys and the namespace that a manifest must have. */
+export interface TrustedPublisher {
+  /** Ed25519 public keys in base64, separated by commas: two while keys are rotated. */
+  readonly publicKeys: string;
+  readonly kvNamespaceId: string;
+}
+
+/** Returns the manifest in bytes of KV. Throws if its signature, its format or its namespace is invalid. */
+export async function verifyManifest(bytes: string, publisher: TrustedPublisher): Promise<Manifest> {
   const signedManifest = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
   if (!signedManifest.success)
     throw new Error(`manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);
   const { manifest, signature } = signedManifest.data;
-  const key = await crypto.subtle.importKey("raw", decodeBase64(publicKey), "Ed25519", false, ["verify"]);
-  const isGenuine = await crypto.subtle.verify(
-    "Ed25519",
-    key,
-    decodeBase64(signature),
-    new TextEncoder().encode(manifest),
-  );
-  if (!isGenuine) throw new Error("manifest signature is not from the controller's key");
+  if (!(await isGenuine(manifest, signature, publisher.publicKeys)))
+    throw new Error("manifest signature is not from the controller's key");
   const result = z.safeParse(Manifest, parseJson(manifest, "manifest"));
   if (!result.success) throw new Error(`manifest is invalid: ${formatZodError(result.error)}`);
+  const { kvNamespaceId } = result.data;
+  if (kvNamespaceId !== publisher.kvNamespaceId)
+    throw new Error(`manifest is for another KV namespace: ${kvNamespaceId}, not ${publisher.kvNamespaceId}`);
   return result.data;
 }
 
-/** Returns the shard in bytes of KV. Throws if its digest differs from the expected one. */
-export async function verifyShard(bytes: string, digest: string): Promise<Shard> {
+async function isGenuine(manifest: string, signature: string, publicKeys: string): Promise<boolean> {
+  const message = new TextEncoder().encode(manifest);
+  for (const publicKey of publicKeys.split(",")) {
+    const key = await crypto.subtle.importKey("raw", decodeBase64(publicKey.trim()), "Ed25519", false, ["verify"]);
+    if (await crypto.subtle.verify("Ed25519", key, decodeBase64(signature), message)) return true;
+  }
+  return false;
+}
+
+/** Returns the hosts of the shard in bytes of KV. Throws if its digest differs from the expected one. */
+export async function verifyShard(bytes: string, digest: string): Promise<HostRules[]> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(bytes));
   const actualDigest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   if (actualDigest !== digest) throw new Error(`shard ${digest} has the digest ${actualDigest}`);
   const result = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
   if (!result.success) throw new Error(`shard ${digest} is invalid: ${formatZodError(result.error)}`);
-  return result.data;
+  return expandShard(result.data);
 }
 
 /** Formats the first issue with its path. zod/mini reports only "Invalid input" without a locale. */
@@ -43,8 +57,4 @@ function parseJson(text: string, name: string): unknown {
   } catch {
     throw new Error(`the ${name} is not JSON`);
   }
-}
-
-function decodeBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

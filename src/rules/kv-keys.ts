@@ -1,4 +1,4 @@
-import { fnv1a } from "./hash.ts";
+import { type HashKey, halfSipHash } from "./half-sip-hash.ts";
 
 /** The key of the active manifest, the only key that changes. */
 export const CURRENT_KEY = "current";
@@ -16,14 +16,7 @@ export function shardKey(digest: string): string {
   return `${SHARD_PREFIX}${digest}`;
 }
 
-/** Returns the index of the shard with a host's rules. `count` is a power of two. */
-export function computeShardIndex(host: string, count: number): number {
-  return hashHost(host) & (count - 1);
-}
-
-/** Returns the hash of a host. Its low bits are the index of the shard. */
-export function hashHost(host: string): number {
-  const hash = fnv1a(host);
-  // The high bits mix better than the low ones.
-  return (hash ^ (hash >>> 16)) >>> 0;
+/** Returns the index of a host's shard. `count` is a power of two. The key keeps names from choosing a shard. */
+export function computeShardIndex(host: string, count: number, key: HashKey): number {
+  return halfSipHash(key, host) & (count - 1);
 }

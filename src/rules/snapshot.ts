@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { PolicySettings } from "./policies/index.ts";
 
 /** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** How the path of a route matches. Paths are as written, and compared as byte strings. */
 export const PathMatch = z.discriminatedUnion("type", [
@@ -44,17 +44,42 @@ export const HostRules = z.strictObject({
 });
 export type HostRules = z.infer<typeof HostRules>;
 
-/** The hosts whose names hash to one shard. */
-export const Shard = z.strictObject({ hosts: z.array(HostRules) });
+/** A host in a shard. Its policies, and those of its routes, are keys of the shard's settings; none if undefined. */
+const StoredHost = z.strictObject({
+  host: z.string(),
+  policies: z.optional(z.string()),
+  routes: z.array(z.extend(Route, { policies: z.optional(z.string()) })),
+  backends: z.record(z.string(), Backend),
+});
+
+/** The hosts whose names hash to one shard. Equal settings are stored once. */
+export const Shard = z.strictObject({ settings: z.record(z.string(), PolicySettings), hosts: z.array(StoredHost) });
 export type Shard = z.infer<typeof Shard>;
+
+/** Returns the hosts of a shard with their policies. Throws if a key of the settings does not exist. */
+export function expandShard({ settings, hosts }: Shard): HostRules[] {
+  const findSettings = (key: string | undefined): PolicySettings => {
+    if (key === undefined) return {};
+    if (!Object.hasOwn(settings, key)) throw new Error(`the shard has no settings ${key}`);
+    return settings[key] ?? {};
+  };
+  return hosts.map((host) => ({
+    ...host,
+    policies: findSettings(host.policies),
+    routes: host.routes.map((route) => ({ ...route, policies: findSettings(route.policies) })),
+  }));
+}
 
 /** The entry point of a snapshot: its generation and the digests of its shards. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
+  kvNamespaceId: z.string(), // the namespace it was published to, so that it is invalid in another one
   generation: z.int().check(z.gte(1)),
   digest: z.string(), // of the rules, hex; equal rules have equal digests
   publishedAt: z.iso.datetime(),
   zones: z.array(z.string()),
+  hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
+  hostFilter: z.string(), // base64; see host-filter.ts
   shards: z.array(z.nullable(z.string())), // digests by shard number; null if no host hashes to it
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -1,5 +1,6 @@
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
 import { ENCRYPTED_SECRET_PATTERN, ENCRYPTION_INFO } from "../rules/encrypted-secret.ts";
+import { decodeBase64 } from "./base64.ts";
 
 const MAX_CACHED_TEXTS = 1000;
 
@@ -24,8 +25,4 @@ export async function decryptSecret(encryptedSecret: string, privateKey: string 
   if (decryptedTexts.size >= MAX_CACHED_TEXTS && oldestKey !== undefined) decryptedTexts.delete(oldestKey);
   decryptedTexts.set(encryptedSecret, text);
   return text;
-}
-
-function decodeBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -8,6 +8,7 @@ export interface KvEntry {
 
 /** Operations of Workers KV that publishing uses. */
 export interface Kv {
+  readonly namespaceId: string;
   /** Resolves with undefined if the key does not exist. */
   get(key: string): Promise<string | undefined>;
   /** Resolves with the values of existing keys. */
@@ -47,6 +48,7 @@ export function createKv(
     (await namespaces.bulkDelete(namespaceId, { ...account, body: [...batch] }))?.unsuccessful_keys;
 
   return {
+    namespaceId,
     get: (key) => readIfPresent(async () => await (await namespaces.values.get(key, namespace)).text()),
     async getMany(keys) {
       const values = new Map<string, string>();

@@ -58,7 +58,7 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
     httpsPort: options.httpsPort,
     zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
     worker: WORKER_ENTRY,
-    durableObjects: { LIMITER: "Limiter" },
+    durableObjects: { LIMITER: "Limiter", FLOOR: "GenerationFloor" },
     variables: {
       EDGRESS_VERIFYING_KEY: keys.publicKey,
       EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,

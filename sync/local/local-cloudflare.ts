@@ -55,7 +55,7 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     const outboundProxyPort = outboundProxy.port;
     const { miniflare, restart } = await startWorkerd({
       worker,
-      variables,
+      variables: { EDGRESS_KV_NAMESPACE_ID: account.namespaceId, ...variables },
       durableObjects,
       edgeFaults,
       outboundProxyPort,

@@ -11,11 +11,11 @@ export interface SecretEncryptor {
   /** Returns the token of a text: the same text has the same token. Without the signing key, a token reveals nothing. */
   readonly tokenizeSecret: (text: string) => string;
   /**
-   * Encrypts the secrets of all tokens in JSON `texts`. Resolves with the function that replaces tokens with ciphertext,
+   * Encrypts the secrets of all tokens in the settings of hosts. Resolves with the function that replaces tokens with ciphertext,
    * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. Holders that
    * were in the last list are not searched again. Rejects with a `UsageError` without a key.
    */
-  readonly prepare: (texts: readonly Pick<SerializedHost, "text">[]) => Promise<TokenEncryptor>;
+  readonly prepare: (hosts: readonly Pick<SerializedHost, "settings">[]) => Promise<TokenEncryptor>;
   /** Rejects with a `UsageError` if the encryption key is missing or invalid. */
   readonly assertKey: () => Promise<void>;
 }
@@ -37,7 +37,7 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
   const tokenKey = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), publicKey ?? "", "edgress tokens", 32));
   const textsByToken = new Map<string, string>();
   const ciphertextsByToken = new Map<string, string>();
-  let preparedHolders: readonly Pick<SerializedHost, "text">[] = [];
+  let preparedHolders: readonly Pick<SerializedHost, "settings">[] = [];
   const encryptTokens: TokenEncryptor = (text) =>
     text.replace(TOKEN_PATTERN, (match, token: string) => quote(ciphertextsByToken.get(token)) ?? match);
   const encryptToken = async (token: string) => {
@@ -56,7 +56,8 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
     },
     async prepare(holders) {
       const newHolders = diffLists(preparedHolders, holders).added;
-      const tokens = newHolders.flatMap(({ text }) => [...text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token));
+      const texts = newHolders.flatMap(({ settings }) => settings.map(({ text }) => text));
+      const tokens = texts.flatMap((text) => [...text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token));
       for (const token of tokens) await encryptToken(token);
       preparedHolders = tokens.every((token) => ciphertextsByToken.has(token)) ? holders : [];
       return encryptTokens;

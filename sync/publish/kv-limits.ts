@@ -1,4 +1,4 @@
-import type { Shard } from "../../src/rules/snapshot.ts";
+import { expandShard } from "../../src/rules/snapshot.ts";
 
 const MIB = 1024 * 1024;
 /** The limit of KV is 25 MiB: https://developers.cloudflare.com/kv/platform/limits/ */
@@ -39,8 +39,7 @@ function checkSize(text: string, maxBytes: number, describe: () => string, remed
 
 /** Names the largest host of a shard. */
 function describeLargestHost(text: string): string {
-  const { hosts }: Shard = JSON.parse(text);
-  const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
+  const sizes = expandShard(JSON.parse(text)).map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
   const largest = sizes.reduce((maximum, size) => (size.bytes > maximum.bytes ? size : maximum));
   return `the rules of host ${largest.host}`;
 }

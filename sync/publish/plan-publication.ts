@@ -1,6 +1,9 @@
+import type { HashKey } from "../../src/rules/half-sip-hash.ts";
+import { buildHostFilter } from "../../src/rules/host-filter.ts";
 import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
+import { createMemo } from "../incremental/memo.ts";
 import { computeDigest } from "./canonical-json.ts";
-import { serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
+import { type SerializedHost, serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
 
 const TARGET_SHARD_BYTES = 32 * 1024;
 const MAX_SHARDS = 4096;
@@ -13,6 +16,16 @@ export interface PublicationPlan {
   readonly manifest: Manifest;
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
+
+/** The namespace of a publication, and the keys of its account. */
+export interface PublicationTarget {
+  readonly kvNamespaceId: string;
+  readonly hashKey: HashKey;
+  readonly encryptTokens?: TokenEncryptor | undefined;
+}
+
+// Built again only if a host comes or goes.
+const rememberHostFilter = createMemo<string>();
 
 /** Returns the digest of rules, computed from the digests of their hosts. The order of keys does not change it. */
 export function computeRulesDigest(rules: Rules): string {
@@ -33,19 +46,32 @@ export function planPublication(
   previousManifest: Manifest | undefined,
   generation: number,
   now: Date,
-  encryptTokens: TokenEncryptor = keepTokens,
+  { kvNamespaceId, hashKey, encryptTokens = keepTokens }: PublicationTarget,
 ): PublicationPlan {
-  const bytes = serializeHosts(rules.hosts).reduce((sum, { text }) => sum + text.length, 0);
-  const shards = serializeShards(rules.hosts, chooseShardCount(bytes, previousManifest?.shards.length), encryptTokens);
+  const bytes = serializeHosts(rules.hosts).reduce((sum, host) => sum + countBytes(host), 0);
+  const count = chooseShardCount(bytes, previousManifest?.shards.length);
+  const shards = serializeShards(rules.hosts, count, hashKey, encryptTokens);
+  const names = rules.hosts.map(({ host }) => host);
   const manifest: Manifest = {
     format: FORMAT,
+    kvNamespaceId,
     generation,
     digest: computeRulesDigest(rules),
     publishedAt: now.toISOString(),
     zones: [...rules.zones],
+    hashKey: [...hashKey],
+    hostFilter: rememberHostFilter([...hashKey, names], () => encodeHostFilter(names, hashKey)),
     shards: shards.map((shard) => shard?.digest ?? null),
   };
   return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
+}
+
+function encodeHostFilter(names: readonly string[], hashKey: HashKey): string {
+  return Buffer.from(buildHostFilter(names, hashKey)).toString("base64");
+}
+
+function countBytes({ text, settings }: SerializedHost): number {
+  return settings.reduce((sum, entry) => sum + entry.text.length, text.length);
 }
 
 function keepTokens(text: string): string {

@@ -54,7 +54,8 @@ export async function publish(
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
-  const { manifest, shards } = planPublication(rules, base.snapshot.manifest, generation, now, encryptTokens);
+  const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens };
+  const { manifest, shards } = planPublication(rules, base.snapshot.manifest, generation, now, target);
   const value = signer.sign(toCanonicalJson(manifest));
   const newShards = findNewShards(shards, base.snapshot);
   const warnings = checkPublicationSize(newShards, value);

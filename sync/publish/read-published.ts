@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
-import { FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
+import { expandShard, FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { formatMissingBlobs, PartialReadError, readBlobs } from "./blobs.ts";
 import { parseGeneration } from "./prune-history.ts";
@@ -33,7 +33,7 @@ export async function readPublishedSnapshot(kv: Kv, signer: Signer): Promise<Pub
   const newestGeneration = await readNewestGeneration(kv, signer, await kv.get(CURRENT_KEY));
   const digests = new Set((newestGeneration.manifest?.shards ?? []).filter((digest) => digest !== null));
   const { values, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
-  const hosts = [...values.values()].flatMap((shard) => shard.hosts);
+  const hosts = [...values.values()].flatMap(expandShard);
   const snapshot = { ...newestGeneration, hosts, missingShards: missingBlobs.map(({ digest }) => digest) };
   if (missingBlobs.length === 0) return snapshot;
   throw new PartialReadError(

@@ -1,15 +1,28 @@
-import { hashHost } from "../../src/rules/kv-keys.ts";
+import { compareText } from "../../src/rules/compare-text.ts";
+import { type HashKey, halfSipHash } from "../../src/rules/half-sip-hash.ts";
+import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
 import { computeDigest, toCanonicalJson } from "./canonical-json.ts";
 
-/** Canonical JSON of a host's rules, with tokens in place of ciphertext, and its digest. */
+/** Canonical JSON of a host's rules, with keys in place of settings, and its digest. */
 export interface SerializedHost {
   readonly text: string;
   readonly digest: string;
-  readonly hash: number; // of the host's name: it selects the shard
+  readonly name: string;
+  /** The settings that the text refers to, each once. */
+  readonly settings: readonly SerializedSettings[];
 }
+
+/** Canonical JSON of the policies of a host or route, and the key by which a shard stores it. */
+export interface SerializedSettings {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Hex digits: 128 bits, so that no one can make two settings with one key. */
+const SETTINGS_KEY_LENGTH = 32;
 
 export interface SerializedShard {
   readonly bytes: string;
@@ -26,9 +39,31 @@ interface CachedShard extends SerializedShard {
 
 // Safe because compiled rules never change.
 const serializeHost = memoize((rules: HostRules): SerializedHost => {
-  const text = toCanonicalJson(rules);
-  return { text, digest: computeDigest(text), hash: hashHost(rules.host) };
+  const hostSettings = serializeSettings(rules.policies);
+  const routes = rules.routes.map((route) => ({ route, settings: serializeSettings(route.policies) }));
+  const text = toCanonicalJson({
+    ...rules,
+    policies: hostSettings?.key,
+    routes: routes.map(({ route, settings }) => ({ ...route, policies: settings?.key })),
+  });
+  const allSettings = [hostSettings, ...routes.map(({ settings }) => settings)].filter((entry) => entry !== undefined);
+  const settings = [...new Map(allSettings.map((entry) => [entry.key, entry])).values()];
+  return { text, digest: computeDigest(text), name: rules.host, settings };
 });
+
+/** Returns undefined for no policies, which are the most frequent ones. */
+function serializeSettings(policies: PolicySettings): SerializedSettings | undefined {
+  return Object.keys(policies).length === 0 ? undefined : serializePolicies(policies);
+}
+
+const serializePolicies = memoize((policies: PolicySettings): SerializedSettings => {
+  const text = toCanonicalJson(policies);
+  return { key: computeDigest(text).slice(0, SETTINGS_KEY_LENGTH), text };
+});
+
+/** The hash of each host, with the same key object. */
+const createHashMemo = memoize((key: HashKey) => memoize(({ name }: SerializedHost) => halfSipHash(key, name)));
+
 const cachedShards = new WeakMap<SerializedHost, CachedShard>(); // by a shard's first host
 
 /** Serializes the hosts of a list. The same list has the same result, because a sync needs it several times. */
@@ -40,10 +75,12 @@ export const serializeHosts = memoize((hosts: readonly HostRules[]): readonly Se
 export function serializeShards(
   hosts: readonly HostRules[],
   count: number,
+  hashKey: HashKey,
   encryptTokens: TokenEncryptor,
 ): (SerializedShard | undefined)[] {
   const members = Array.from({ length: count }, (): SerializedHost[] => []);
-  for (const host of serializeHosts(hosts)) members[host.hash & (count - 1)]?.push(host);
+  const hashOf = createHashMemo(hashKey);
+  for (const host of serializeHosts(hosts)) members[hashOf(host) & (count - 1)]?.push(host);
   return members.map((shardHosts) => {
     const [firstHost] = shardHosts;
     return firstHost && serializeShard(firstHost, shardHosts, encryptTokens);
@@ -57,8 +94,13 @@ function serializeShard(
 ): SerializedShard {
   const cached = cachedShards.get(firstHost);
   if (cached && cached.encryptTokens === encryptTokens && isSameList(cached.members, members)) return cached;
+  const settings = new Map(members.flatMap((host) => host.settings.map(({ key, text }) => [key, text] as const)));
+  const settingsText = [...settings]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([key, text]) => `"${key}":${text}`)
+    .join(",");
   // The canonical JSON of a Shard.
-  const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}]}`);
+  const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}],"settings":{${settingsText}}}`);
   const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;

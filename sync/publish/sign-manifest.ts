@@ -1,4 +1,13 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import type { HashKey } from "../../src/rules/half-sip-hash.ts";
 import { SignedManifest } from "../../src/rules/snapshot.ts";
 
 /** A key pair in base64. The controller uses one half, and the Worker uses the other half. */
@@ -9,6 +18,8 @@ export interface KeyPair {
 
 /** Signs manifests with Ed25519, and verifies its own signatures. */
 export interface Signer {
+  /** Derived from the private key. It places hosts in shards. */
+  readonly hashKey: HashKey;
   /** Returns the bytes to publish for a manifest. */
   sign(manifest: string): string;
   /** Returns the manifest in published bytes, or undefined if the signature is not from this signer. */
@@ -28,7 +39,10 @@ export function createSigner(privateKey: string): Signer {
   const key = createPrivateKey({ key: Buffer.from(privateKey, "base64"), format: "der", type: "pkcs8" });
   if (key.asymmetricKeyType !== "ed25519") throw new Error("signing key is invalid: expected an Ed25519 key");
   const publicKey = createPublicKey(key);
+  const { d } = key.export({ format: "jwk" });
+  const hashKeyBytes = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), "", "edgress shards", 8));
   return {
+    hashKey: [hashKeyBytes.readUInt32LE(0), hashKeyBytes.readUInt32LE(4)],
     sign(manifest) {
       const signature = sign(null, Buffer.from(manifest), key).toString("base64");
       return JSON.stringify({ manifest, signature } satisfies SignedManifest);

@@ -37,6 +37,7 @@ const options: Options = {
   inspect: createRegexInspector(),
   tokenizeSecret: encryptor.tokenizeSecret,
 };
+const TARGET = { kvNamespaceId: "bench", hashKey: [1, 2] } as const;
 const cache = createCompileCache();
 
 let cluster: Cluster = {
@@ -49,7 +50,7 @@ async function compileAndPlan(): Promise<string> {
   const { rules, diagnostics, references } = compile(cluster, options, cache);
   computeRulesDigest(rules);
   const encryptTokens = await encryptor.prepare(serializeHosts(rules.hosts));
-  const { shards } = planPublication(rules, undefined, 1, new Date(), encryptTokens);
+  const { shards } = planPublication(rules, undefined, 1, new Date(), { ...TARGET, encryptTokens });
   const counts = `${rules.hosts.length} hosts, ${shards.size} shards, ${diagnostics.length} diagnostics`;
   return `${counts}, ${references.length} referenced Secrets and ConfigMaps`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { buildRouteTable } from "../../src/match/route-table.ts";
 import { success } from "../../src/rules/result.ts";
-import { Manifest, Shard } from "../../src/rules/snapshot.ts";
+import { expandShard, Manifest, Shard } from "../../src/rules/snapshot.ts";
 import { parseCluster, type RawObject } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
@@ -24,11 +24,11 @@ export function buildRawObjects(all: readonly unknown[]): RawObject[] {
 
 /** What an edge would find in KV passes its own, strict schemas, and holds nothing that JSON loses. */
 export function assertReadable({ rules }: Compilation): void {
-  const publication = planPublication(rules, undefined, 1, NOW);
+  const publication = planPublication(rules, undefined, 1, NOW, { kvNamespaceId: "memory", hashKey: [1, 2] });
   assert.ok(publication);
   const { manifest, shards } = publication;
   assert.deepEqual(Manifest.parse(JSON.parse(toCanonicalJson(manifest))), manifest);
-  const hosts = [...shards.values()].flatMap((bytes) => Shard.parse(JSON.parse(bytes)).hosts);
+  const hosts = [...shards.values()].flatMap((bytes) => expandShard(Shard.parse(JSON.parse(bytes))));
   assert.equal(hosts.length, rules.hosts.length);
   for (const host of hosts) buildRouteTable(host);
 }

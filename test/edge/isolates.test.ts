@@ -70,13 +70,18 @@ describe("isolates", { concurrency: true }, () => {
       buildServiceManifest("one", ["203.0.113.1"]),
     ]);
     const { kv, signer, encryptor } = edge.account;
-    const { manifest, shards } = planPublication(rules, undefined, 1, new Date());
+    const { manifest, shards } = planPublication(rules, undefined, 1, new Date(), {
+      kvNamespaceId: kv.namespaceId,
+      hashKey: signer.hashKey,
+    });
     const count = manifest.shards.length;
     // The request for the generation has loaded the shards of each host's wildcard and of the catch-all.
     const loadedShards = new Set(
-      [...listHostCandidates("host-0.example.com").slice(1), ""].map((key) => computeShardIndex(key, count)),
+      [...listHostCandidates("host-0.example.com").slice(1), ""].map((key) =>
+        computeShardIndex(key, count, signer.hashKey),
+      ),
     );
-    const unloadedHost = names.find((host) => !loadedShards.has(computeShardIndex(host, count))) ?? "";
+    const unloadedHost = names.find((host) => !loadedShards.has(computeShardIndex(host, count, signer.hashKey))) ?? "";
     assert.notEqual(unloadedHost, "");
 
     const hosts = rules.hosts.map((host) => ({

@@ -88,7 +88,7 @@ describe("snapshots that the edge rejects", () => {
   });
 
   test("The edge rejects an unknown format", async () => {
-    const manifest = { ...(await readManifest(edge)), format: 2, generation: 1000 };
+    const manifest = { ...(await readManifest(edge)), format: 3, generation: 1000 };
     const reason = await publishRejected(signManifest(manifest));
     assert.equal(reason, "manifest is invalid: invalid_value at format");
     await restoreLastGood();
@@ -100,7 +100,7 @@ describe("snapshots that the edge rejects", () => {
       await publishRejected(signManifest({ ...manifest, mode: "new" })),
       "manifest is invalid: unrecognized_keys mode at the top",
     );
-    const bytes = toCanonicalJson({ hosts: [], guard: "new" });
+    const bytes = toCanonicalJson({ hosts: [], settings: {}, guard: "new" });
     const digest = computeDigest(bytes);
     await putShard(digest, bytes);
     const reason = await publishRejected(signManifest({ ...manifest, shards: [digest] }));
@@ -110,7 +110,7 @@ describe("snapshots that the edge rejects", () => {
 
   test("The edge rejects a shard whose bytes have another digest", async () => {
     const digest = "0".repeat(64);
-    await putShard(digest, toCanonicalJson({ hosts: [] }));
+    await putShard(digest, toCanonicalJson({ hosts: [], settings: {} }));
     const manifest = { ...(await readManifest(edge)), generation: 1000, shards: [digest] };
     const reason = await publishRejected(signManifest(manifest));
     assert.match(reason, new RegExp(`^shard ${digest} has the digest [0-9a-f]{64}$`));

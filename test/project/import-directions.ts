@@ -11,7 +11,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "src/request": ["src/rules", "src/env.ts", "src/runtime"],
   "src/filters": ["src/rules", "src/env.ts", "src/runtime", "src/rate-limiter", "src/request"],
   "src/forward": ["src/rules", "src/runtime", "src/request"],
-  "src/load": ["src/rules", "src/env.ts", "src/match", "src/request", "src/filters", "src/forward"],
+  "src/load": ["src/rules", "src/env.ts", "src/match", "src/runtime", "src/request", "src/filters", "src/forward"],
   "src/serve.ts": ["src/rules", "src/env.ts", "src/match", "src/runtime", "src/request", "src/load"],
   "src/index.ts": ["src/env.ts", "src/rate-limiter", "src/load", "src/serve.ts"],
 

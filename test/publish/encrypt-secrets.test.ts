@@ -26,6 +26,11 @@ import {
 const signingKeys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();
 const NOW = new Date("2026-03-01T12:00:00Z");
+/** A serialized host whose settings are a text. */
+function withSettings(text: string) {
+  return { settings: [{ key: "a", text }] };
+}
+
 describe("secret encryption", () => {
   const encryptor = createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey);
 
@@ -50,7 +55,7 @@ describe("secret encryption", () => {
 
   test("An encrypted secret is decrypted only with the private key of its pair", async () => {
     const token = JSON.stringify([encryptor.tokenizeSecret("ann:ü\n")]);
-    const [encryptedText] = JSON.parse((await encryptor.prepare([{ text: token }]))(token)) as [string];
+    const [encryptedText] = JSON.parse((await encryptor.prepare([withSettings(token)]))(token)) as [string];
     await assert.rejects(decryptSecret(encryptedText, generateEncryptionKeys().privateKey));
     await assert.rejects(decryptSecret(encryptedText, undefined), /EDGRESS_DECRYPTION_KEY is not set/);
     await assert.rejects(decryptSecret(encryptedText.replace(/.{8}$/, "AAAAAAA="), encryptionKeys.privateKey));
@@ -61,9 +66,9 @@ describe("secret encryption", () => {
   test("The text of an object is searched for tokens once", async () => {
     let reads = 0;
     const createHolder = (text: string) => ({
-      get text() {
+      get settings() {
         reads++;
-        return text;
+        return [{ key: "a", text }];
       },
     });
     const [plainHolder, secretHolder] = [
@@ -77,7 +82,7 @@ describe("secret encryption", () => {
 
   test("Texts that are not tokens of this encryptor stay unchanged", async () => {
     const otherText = JSON.stringify(["sealed:", `sealed:${"0".repeat(64)}`, "x sealed:"]);
-    assert.equal((await encryptor.prepare([{ text: otherText }]))(otherText), otherText);
+    assert.equal((await encryptor.prepare([withSettings(otherText)]))(otherText), otherText);
   });
 });
 
@@ -178,6 +183,6 @@ test("The keys command prints a matching key pair", async () => {
   const keys = Object.fromEntries(stdout.split("\n").map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? ["", ""]));
   const encryptor = createSecretEncryptor(keys.EDGRESS_SIGNING_KEY, keys.EDGRESS_ENCRYPTION_KEY);
   const token = JSON.stringify(encryptor.tokenizeSecret("text"));
-  const encryptedText = JSON.parse((await encryptor.prepare([{ text: token }]))(token)) as string;
+  const encryptedText = JSON.parse((await encryptor.prepare([withSettings(token)]))(token)) as string;
   assert.equal(await decryptSecret(encryptedText, keys.EDGRESS_DECRYPTION_KEY), "text");
 });

@@ -25,6 +25,8 @@ function addMinutes(minutes: number): Date {
   return new Date(NOW.getTime() + minutes * MINUTE_MS);
 }
 
+const TARGET = { kvNamespaceId: "memory", hashKey: [1, 2] } as const;
+
 describe("the history", () => {
   test("The history keeps ten generations and their shards", async () => {
     const kv = new MemoryKv();
@@ -129,7 +131,7 @@ describe("a publication plan", () => {
   test("The shards of equal rules have the same bytes, with and without cached results", () => {
     const changedHosts = hosts.with(7, buildHostRules("host-7.example.com", "b", KIB));
     const buildShards = (hostRules: readonly HostRules[], encryptTokens?: (text: string) => string) =>
-      planPublication(buildRules(hostRules), undefined, 1, NOW, encryptTokens).shards;
+      planPublication(buildRules(hostRules), undefined, 1, NOW, { ...TARGET, encryptTokens }).shards;
     for (const hostRules of [hosts, changedHosts, hosts.slice(3), hosts]) {
       assert.deepEqual(buildShards(hostRules), buildShards(structuredClone(hostRules)));
       assert.deepEqual(buildShards(hostRules, upper), buildShards(structuredClone(hostRules), upper));
@@ -148,18 +150,18 @@ describe("a publication plan", () => {
     };
     const allHosts = generateHosts(100, 8 * KIB);
     assert.equal(
-      planPublication(buildRules(allHosts), undefined, 1, NOW, encryptTokens).shards.size,
+      planPublication(buildRules(allHosts), undefined, 1, NOW, { ...TARGET, encryptTokens }).shards.size,
       encryptedTexts.length,
     );
     encryptedTexts.length = 0;
-    planPublication(buildRules([...allHosts]), undefined, 2, NOW, encryptTokens);
+    planPublication(buildRules([...allHosts]), undefined, 2, NOW, { ...TARGET, encryptTokens });
     assert.deepEqual(encryptedTexts, []);
     planPublication(
       buildRules(allHosts.with(7, buildHostRules("host-7.example.com", "b", 8 * KIB))),
       undefined,
       3,
       NOW,
-      encryptTokens,
+      { ...TARGET, encryptTokens },
     );
     assert.equal(encryptedTexts.length, 1);
     assert.match(encryptedTexts.join(), /"\/bxxx/);

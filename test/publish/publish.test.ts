@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { CURRENT_KEY, generationKey, SHARD_PREFIX } from "../../src/rules/kv-keys.ts";
+import { CURRENT_KEY, generationKey, SHARD_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
@@ -59,7 +59,16 @@ describe("a publication", () => {
     const kv = new MemoryKv();
     const hosts = generateHosts(100, 8 * KIB);
     await publish(buildRules(hosts), kv, SIGNER, NOW);
-    assert.equal(kv.writtenKeys.filter((key) => key.startsWith(SHARD_PREFIX)).length, 32);
+    const { manifest } = await readRulesAt(kv);
+    assert.equal(manifest.shards.length, 32);
+    const shardKeys = kv.writtenKeys.filter((key) => key.startsWith(SHARD_PREFIX));
+    assert.deepEqual(
+      shardKeys.toSorted(),
+      manifest.shards
+        .filter((digest) => digest !== null)
+        .map(shardKey)
+        .toSorted(),
+    );
     kv.writtenKeys.length = 0;
     const changedHosts = hosts.with(7, buildHostRules("host-7.example.com", "b", 8 * KIB));
     const { generation, writes } = await publish(buildRules(changedHosts), kv, SIGNER, addMinutes(1));

@@ -112,9 +112,13 @@ describe("the controller state", () => {
       },
     });
     const ingresses = Array.from({ length: 20 }, (_, index) => buildWatchedIngress(`shop-${index}`));
-    const firstPlan = planState(await readState(new MemoryKv(), SIGNER), buildState(ingresses));
+    const firstPlan = planState(await readState(new MemoryKv(), SIGNER), buildState(ingresses), SIGNER.hashKey);
     reads = 0;
-    const { blobs } = planState(firstPlan.nextState, buildState(ingresses.with(3, buildWatchedIngress("shop-3"))));
+    const { blobs } = planState(
+      firstPlan.nextState,
+      buildState(ingresses.with(3, buildWatchedIngress("shop-3"))),
+      SIGNER.hashKey,
+    );
     assert.equal(reads, 1);
     assert.equal(blobs.size, 0); // its content is the same
   });

@@ -17,6 +17,7 @@ export function createInterruptibleKv(kv: Kv, onStep: KvStepHook): Kv {
     await onStep(`after ${step}`);
   };
   return {
+    namespaceId: kv.namespaceId,
     get: (key) => runRead(`get ${key}`, () => kv.get(key)),
     getMany: (keys) => runRead("get many", () => kv.getMany(keys)),
     list: (prefix) => runRead(`list ${prefix}`, () => kv.list(prefix)),

@@ -1,7 +1,9 @@
 import type { Kv, KvEntry } from "../../sync/cloudflare/kv.ts";
+import { LOCAL_NAMESPACE_ID } from "../../sync/local/account/account.ts";
 
 /** Workers KV in memory. It counts the keys that are written or removed, and can fail at one of them. */
 export class MemoryKv implements Kv {
+  readonly namespaceId = LOCAL_NAMESPACE_ID;
   readonly values = new Map<string, string>();
   /** Keys written, in order. */
   readonly writtenKeys: string[] = [];

@@ -33,14 +33,15 @@ export interface AccountOptions {
 
 const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
-const NAMESPACE_ID = deriveId("rules");
+/** The KV namespace of the local account. */
+export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Starts the API of the local account on a free port of 127.0.0.1. */
 export async function startAccount({ zones, storage }: AccountOptions): Promise<LocalAccount> {
   const dnsApi = createDnsApi(zones, ACCOUNT_ID);
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const apis = [createKvApi(ACCOUNT_ID, NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
+  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
 
   const server = createServer(async (request, response) => {
     const call = await parseCall(request);
@@ -54,7 +55,7 @@ export async function startAccount({ zones, storage }: AccountOptions): Promise<
     baseURL: `http://127.0.0.1:${port}/client/v4`,
     token: TOKEN,
     accountId: ACCOUNT_ID,
-    namespaceId: NAMESPACE_ID,
+    namespaceId: LOCAL_NAMESPACE_ID,
     zones,
     get faults() {
       return state.faults;

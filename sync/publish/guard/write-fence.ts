@@ -15,6 +15,7 @@ export class PublishConflictError extends Error {}
 /** Returns the same KV with a fence check before each write and removal. */
 export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
   return {
+    namespaceId: kv.namespaceId,
     get: (key) => kv.get(key),
     getMany: (keys) => kv.getMany(keys),
     list: (prefix) => kv.list(prefix),

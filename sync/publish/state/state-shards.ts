@@ -1,4 +1,5 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
+import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
 import { computeShardIndex } from "../../../src/rules/kv-keys.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import { diffLists } from "../../incremental/list-diff.ts";
@@ -25,13 +26,17 @@ export interface PreviousShards {
 }
 
 /** Distributes Ingresses over shards by name. A shard whose Ingresses are the same objects as before is reused. */
-export function buildStateShards(ingresses: readonly Ingress[], previous: PreviousShards): StateShards {
+export function buildStateShards(
+  ingresses: readonly Ingress[],
+  previous: PreviousShards,
+  hashKey: HashKey,
+): StateShards {
   const bytes = ingresses.reduce((sum, ingress) => sum + serializeIngress(ingress).length, 0);
   const count = chooseShardCount(bytes, previous.shards.length || undefined);
   const isResharded = count !== previous.shards.length;
   const previousShards = isResharded ? Array.from({ length: count }, () => EMPTY_SHARD) : previous.shards;
   const { removed, added } = diffLists(isResharded ? [] : previous.ingresses, ingresses);
-  const findShardIndex = (ingress: Ingress) => computeShardIndex(nameOf(ingress), count);
+  const findShardIndex = (ingress: Ingress) => computeShardIndex(nameOf(ingress), count, hashKey);
   const changedIndexes = new Set([...removed, ...added].map(findShardIndex));
   const addedByIndex = Map.groupBy(added, findShardIndex);
   const removedIngresses = new Set(removed);

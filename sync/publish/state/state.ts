@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
 import type { Kv } from "../../cloudflare/kv.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
 import { formatMissingBlobs, PartialReadError, readBlobs, writeBlobs } from "../blobs.ts";
@@ -14,7 +15,7 @@ export const STATE_KEY = "state";
 const STATE_SHARD_PREFIX = "state/";
 
 /** Raise this if an older controller would misread the new controller state. */
-const STATE_FORMAT = 1;
+const STATE_FORMAT = 2;
 
 const StoredState = z.strictObject({
   format: z.literal(STATE_FORMAT),
@@ -89,8 +90,8 @@ export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
 }
 
 /** Plans the writes from `previousState` to `desiredState`. Pure. Ingresses that are the same objects are not compared. */
-export function planState(previousState: LoadedState, desiredState: ControllerState): StatePlan {
-  const { shards, newBlobs } = buildStateShards(desiredState.ingresses, previousState);
+export function planState(previousState: LoadedState, desiredState: ControllerState, hashKey: HashKey): StatePlan {
+  const { shards, newBlobs } = buildStateShards(desiredState.ingresses, previousState, hashKey);
   const { cluster, brokenSince } = desiredState;
   const ingresses = shards.map(({ digest }) => digest);
   const text = serializeState({ format: STATE_FORMAT, cluster: cluster ?? null, brokenSince, ingresses });
@@ -119,7 +120,7 @@ export async function writeState(
   desiredState: ControllerState,
   fence: WriteFence = NO_FENCE,
 ): Promise<StateWriteResult> {
-  const { blobs, text, staleKeys, nextState } = planState(previousState, desiredState);
+  const { blobs, text, staleKeys, nextState } = planState(previousState, desiredState, signer.hashKey);
   if (text === undefined) return { state: { ...nextState, blobKeys: previousState.blobKeys }, writes: 0, bytes: 0 };
   const fencedKv = withWriteFence(kv, fence);
   const value = signer.sign(text);

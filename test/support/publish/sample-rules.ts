@@ -25,10 +25,11 @@ export async function readAllShards(
   publicKey: string,
   key = CURRENT_KEY,
 ): Promise<{ manifest: Manifest; hosts: HostRules[] }> {
-  const manifest = await verifyManifest((await kv.get(key)) ?? "", publicKey);
+  const publisher = { publicKeys: publicKey, kvNamespaceId: kv.namespaceId };
+  const manifest = await verifyManifest((await kv.get(key)) ?? "", publisher);
   const digests = manifest.shards.filter((digest) => digest !== null);
   const shards = digests.map(async (digest) => verifyShard((await kv.get(shardKey(digest))) ?? "", digest));
-  const hosts = (await Promise.all(shards)).flatMap((shard) => shard.hosts);
+  const hosts = (await Promise.all(shards)).flat();
   return { manifest, hosts: sortByHost(hosts) };
 }
 

@@ -107,7 +107,7 @@ async function startStack(
     httpPort: 0,
     httpsPort: 0,
     zones: ["example.com"],
-    durableObjects: { LIMITER: "Limiter" },
+    durableObjects: { LIMITER: "Limiter", FLOOR: "GenerationFloor" },
     loopbackOnly: true,
     log,
     ...overrides,
