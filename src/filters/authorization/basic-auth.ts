@@ -27,7 +27,7 @@ export function basicAuth({ realm, users }: BasicAuth): AuthCheck {
     const credentials = parseCredentials(exchange.request);
     if (credentials) {
       const client = formatClientNetwork(exchange.clientIp);
-      const result = await checkCredentials(credentials, usersFile.value, client);
+      const result = checkCredentials(credentials, usersFile.value, client);
       if (result === "valid") return ALLOW;
       if (result === "too-many-attempts") return denyRequest(exchange, 429, "too many wrong passwords");
     }
@@ -51,16 +51,16 @@ interface Credentials {
 }
 
 /** An unknown name costs as much time as a known one, so that the time does not reveal names. */
-async function checkCredentials(
+function checkCredentials(
   { user, password }: Credentials,
   file: string,
   client: string,
-): Promise<"valid" | "wrong" | "too-many-attempts"> {
+): "valid" | "wrong" | "too-many-attempts" {
   const hash = findHtpasswdHash(file, user);
   const cacheKey = JSON.stringify([user, password, hash]); // a new hash requires a new check
   if (hash && verifiedPasswords.has(cacheKey, Date.now())) return "valid";
   if (!passwordAttempts.begin(client, Date.now())) return "too-many-attempts";
-  const isMatch = await verifyPassword(password, hash || findFirstHash(file));
+  const isMatch = verifyPassword(password, hash || findFirstHash(file));
   if (!hash || !isMatch) return "wrong";
   passwordAttempts.succeed(client);
   verifiedPasswords.add(cacheKey, Date.now());
