@@ -16,13 +16,15 @@ export function rewrite(settings: SettingsOf<"rewrite">): Filter {
     if (settings.type === "redirect") return redirectResponse(302, target + exchange.query);
     // nginx: "the rewritten URI has a zero length".
     if (target === "") return errorResponse(exchange, 500, "empty-rewrite", "the rewritten path is empty");
-    if (hasDotSegment(target))
+    const originPath = target.startsWith("/") ? target : `/${target}`;
+    if (hasDotSegment(originPath)) {
       return errorResponse(exchange, 400, "bad-request", "the rewritten path has dot segments");
+    }
     const originHeaders = [
       ...exchange.originHeaders,
       ...buildForwardedPrefixHeader(settings.forwardedPrefix, exchange),
     ];
-    return next({ ...exchange, originPath: target.startsWith("/") ? target : `/${target}`, originHeaders });
+    return next({ ...exchange, originPath, originHeaders });
   };
 }
 

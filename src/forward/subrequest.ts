@@ -7,6 +7,9 @@ import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 
+// A fetch would remove tabs and line breaks, drop the fragment, and read a backslash as a slash: "/.\t./x" as "/../x".
+const CHARACTERS_CHANGED_BY_FETCH = /[\t\n\r#\\]/g;
+
 /** Sends the subrequests of a host's filters. */
 export function createSubrequestSender(rules: HostRules): HostContext["sendSubrequest"] {
   return (exchange, target, init) => sendSubrequest(exchange, rules, target, init);
@@ -93,7 +96,10 @@ async function fetchWithTimeout(
  */
 function expandTargetPath({ path }: SubrequestTarget, exchange: Exchange): [path: string, query: string] {
   const expandedPath = expandVariables(path, exchange);
-  const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replaceAll("\\", "%5C");
+  const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replace(
+    CHARACTERS_CHANGED_BY_FETCH,
+    encodeURIComponent,
+  );
   const queryStart = absolutePath.indexOf("?");
   const parts: [path: string, query: string] =
     queryStart < 0 ? [absolutePath, ""] : [absolutePath.slice(0, queryStart), absolutePath.slice(queryStart)];
