@@ -31,6 +31,7 @@ before(async () => {
           annotations: { "proxy-read-timeout": "1", "proxy-connect-timeout": "1", "proxy-next-upstream-timeout": "1" },
         },
         half: { service: "half" },
+        "half-any": { service: "half", annotations: { "proxy-next-upstream": "error non_idempotent" } },
         broken: { service: "broken" },
         dead: { service: "dead" },
       },
@@ -88,14 +89,32 @@ function respondWithStatus(status: number): void {
 }
 
 describe("proxy-next-upstream", { timeout: 60_000 }, () => {
-  test("The next address receives a request of every method if the first refuses the connection", async () => {
-    for (const method of ["GET", "POST", "PATCH", "PUT"]) {
+  test("The next address receives an idempotent request if the first refuses the connection", async () => {
+    for (const method of ["GET", "PUT"]) {
       const body = method === "GET" ? {} : { body: "x".repeat(64 * 1024) };
       assert.deepEqual(await collectStatuses("half", { method, ...body }), [200], method);
     }
     const requests = origins[1]?.requests ?? [];
-    assert.equal(requests.length, 16);
+    assert.equal(requests.length, 8);
     assert.ok(requests.every(({ method, body }) => body.length === (method === "GET" ? 0 : 64 * 1024)));
+  });
+
+  test("The next address receives a POST to a refusing address only with non_idempotent", async () => {
+    for (const method of ["POST", "PATCH"]) {
+      const request = { method, body: "x".repeat(64 * 1024) };
+      assert.deepEqual(await collectStatuses("half", request), [200, 502], method);
+      assert.deepEqual(await collectStatuses("half-any", request), [200], method);
+    }
+    assert.ok(origins[1]?.requests.every(({ body }) => body.length === 64 * 1024));
+  });
+
+  test("An origin cannot have a POST repeated with a status of its own", async () => {
+    for (const status of [500, 502, 503, 504, ...Array.from({ length: 11 }, (_, index) => 520 + index)]) {
+      respondWithStatus(status);
+      await send("two", { method: "POST", body: "order" });
+      assert.deepEqual(countRequests(), [1, 0, 0], String(status));
+      clearRequests();
+    }
   });
 
   test("The next address receives a GET after a hang-up, but not a POST that the first may have processed", async () => {
@@ -176,8 +195,9 @@ describe("proxy-next-upstream", { timeout: 60_000 }, () => {
     const retry = (...on: Parameters<typeof shouldRetry>[2]["on"]) => ({ on, tries: 3, withinMs: 0 });
     assert.equal(shouldRetry("timeout", "GET", retry("timeout")), true);
     assert.equal(shouldRetry("timeout", "GET", retry("error")), false);
-    assert.equal(shouldRetry("unsent", "POST", retry("error")), true);
-    assert.equal(shouldRetry("unsent", "POST", retry("timeout")), false);
+    assert.equal(shouldRetry("error", "POST", retry("error")), false);
+    assert.equal(shouldRetry("error", "POST", retry("error", "non_idempotent")), true);
+    assert.equal(shouldRetry("error", "GET", retry("timeout")), false);
     assert.equal(shouldRetry("error", "LOCK", retry("error")), false);
     assert.equal(shouldRetry("http_404", "DELETE", retry("http_404")), true);
     assert.equal(shouldRetry(undefined, "GET", retry("error", "timeout")), false);
