@@ -7,7 +7,7 @@ export const REQUEST_OUTCOMES = {
   "no-backend": "The Service, its port or its address does not exist: 503.",
   "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
   denied: "Authorization or the client certificate check rejected the request.",
-  "bad-request": "The path is invalid, too long, or rewritten to dot segments: 400 or 414.",
+  "bad-request": "The path is invalid, too long, rewritten to dot segments, or has forbidden parameters: 400 or 414.",
   "empty-rewrite": "The rewritten path is empty: 500.",
   "body-too-large": "The body exceeds `proxy-body-size`: 413.",
   "rate-limited": "The client exceeds a limit: 503.",
