@@ -5,9 +5,7 @@ import { type EdgeResponse, withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { formatAffinityCookie } from "./affinity-cookie.ts";
 
-// https://www.chromium.org/updates/same-site/incompatible-clients, as ingress-nginx reads it.
-const SAMESITE_NONE_INCOMPATIBLE =
-  /Chrome\/[456]|CPU iPhone OS 12|iPad; CPU OS 12|^(?!.*Chrome)(?=.*Safari).*Macintosh.*Intel Mac OS X 10_14/;
+const SAMESITE_NONE_INCOMPATIBLE = /Chrome\/[456]|CPU iPhone OS 12|iPad; CPU OS 12/;
 
 /** Prefers the address of the client's cookie, and sets a cookie if the client has no valid one. */
 export function affinity(settings: SettingsOf<"affinity">, { rules }: HostContext): Filter {
@@ -52,6 +50,14 @@ function withCookie(answer: EdgeResponse, exchange: Exchange, settings: Settings
 
 function formatSameSite({ sameSite, sameSiteNoneWhereKnown }: SettingsOf<"affinity">, { request }: Exchange) {
   const browser = request.headers.get("User-Agent") ?? "";
-  const isOmitted = sameSite === "None" && sameSiteNoneWhereKnown && SAMESITE_NONE_INCOMPATIBLE.test(browser);
+  const isOmitted = sameSite === "None" && sameSiteNoneWhereKnown && rejectsSameSiteNone(browser);
   return sameSite !== undefined && !isOmitted && `SameSite=${sameSite}`;
+}
+
+/** Source: https://www.chromium.org/updates/same-site/incompatible-clients, as ingress-nginx reads it. */
+function rejectsSameSiteNone(browser: string): boolean {
+  if (SAMESITE_NONE_INCOMPATIBLE.test(browser)) return true;
+  if (browser.includes("Chrome") || !browser.includes("Safari")) return false;
+  const start = browser.indexOf("Macintosh");
+  return start >= 0 && browser.includes("Intel Mac OS X 10_14", start);
 }

@@ -4,6 +4,9 @@ import { readCookie } from "../request/nginx-variables.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
+/** Maximum length of a header to match with a regex. A longer one does not match. */
+const MAX_PATTERN_SUBJECT_LENGTH = 1024;
+
 type CanarySettings = SettingsOf<"canary">;
 /** Whether a request goes to the canary; undefined if the rule does not apply. */
 type CanaryRule = (exchange: Exchange) => boolean | undefined;
@@ -48,7 +51,7 @@ function createHeaderRule({ header }: CanarySettings): CanaryRule {
       case "value":
         return value === sends.value || undefined;
       case "pattern":
-        return regex?.test(value) || undefined;
+        return (value.length <= MAX_PATTERN_SUBJECT_LENGTH && regex?.test(value)) || undefined;
       case "invalid-pattern":
         return false;
     }

@@ -11,15 +11,19 @@ type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verifi
 // Failures that nginx's optional_no_ca accepts: an unknown authority, but not an expired certificate.
 const UNTRUSTED_CA = /^FAILED:(?:self.signed|unable to (?:verify|get)|certificate not trusted)/i;
 /** Maximum length of a subject to match with a regex. */
-const MAX_SUBJECT_LENGTH = 4096;
+const MAX_SUBJECT_LENGTH = 1024;
 
-/** Restricts access by client certificate, and sends it to the origin. A request over http has no certificate. */
+/**
+ * Restricts access by client certificate, and sends it to the origin. A request over http has no certificate, so it is
+ * redirected to https if one is required.
+ */
 export function clientCertificate(settings: SettingsOf<"clientCertificate">): Filter {
   if (settings.type === "denied") return async (exchange) => errorResponse(exchange, 403, "denied", settings.reason);
   const subject = settings.subject === undefined ? undefined : new RegExp(settings.subject);
   return async (exchange, next) => {
     const certificate = exchange.clientCertificate;
-    if (exchange.scheme === "https" && !isAccepted(settings.verify, certificate)) {
+    if (exchange.scheme === "http" && settings.verify === "on") return redirectToHttps(exchange);
+    if (!isAccepted(settings.verify, certificate)) {
       return rejectCertificate(settings, exchange, certificate);
     }
     if (subject && !matchesSubject(subject, certificate)) {
@@ -28,6 +32,11 @@ export function clientCertificate(settings: SettingsOf<"clientCertificate">): Fi
     const originHeaders = [...exchange.originHeaders, ...buildCertificateHeaders(certificate, settings.passes)];
     return next({ ...exchange, originHeaders });
   };
+}
+
+function redirectToHttps({ hostHeader, rawPath, query }: Exchange): EdgeResponse {
+  const location = `https://${hostHeader.replace(/:\d*$/, "")}${rawPath}${query}`;
+  return { ...redirectResponse(308, location), reason: "a client certificate requires https" };
 }
 
 function isAccepted(verify: VerifiedSettings["verify"], { isPresented, verdict }: ClientCertificate): boolean {

@@ -16,6 +16,7 @@ import { fromToWww } from "./from-to-www.ts";
 import { hsts } from "./hsts.ts";
 import { mirror } from "./mirror.ts";
 import { noBackend } from "./no-backend.ts";
+import { pathParameters } from "./path-parameters.ts";
 import { proxyCookie } from "./proxy-cookie.ts";
 import { proxyRedirect } from "./proxy-redirect.ts";
 import { rateLimit } from "./rate-limit.ts";
@@ -43,6 +44,7 @@ const filters: { [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostC
   hsts,
   rateLimit,
   mirror,
+  pathParameters,
   proxyCookie,
   proxyRedirect,
   redirect,

@@ -23,13 +23,16 @@ export function proxyCookie({ domain, path }: SettingsOf<"proxyCookie">): Filter
   };
 }
 
+const ATTRIBUTE_NAME = /^\s*(domain|path)\s*=\s*/i;
+
 type Rewrite = (value: string) => string;
 
 function withAttributes(cookie: string, rewriteDomain: Rewrite, rewritePath: Rewrite): string {
   const [pair, ...attributes] = cookie.split(";");
   const rewrittenAttributes = attributes.map((attribute) => {
-    const [, prefix = "", name = "", value = ""] = /^(\s*(domain|path)\s*=\s*)(.*?)\s*$/i.exec(attribute) ?? [];
-    if (name === "") return attribute;
+    const [prefix, name = ""] = ATTRIBUTE_NAME.exec(attribute) ?? [];
+    if (prefix === undefined) return attribute;
+    const value = attribute.slice(prefix.length).trim();
     return prefix + (name.toLowerCase() === "domain" ? rewriteDomain(value) : rewritePath(value));
   });
   return [pair, ...rewrittenAttributes].join(";");

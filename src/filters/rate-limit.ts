@@ -3,7 +3,7 @@ import { keepSlotAlive } from "../rate-limiter/connection-slots.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
-import { createIpMatcher } from "../rules/addresses.ts";
+import { createIpMatcher, formatClientNetwork } from "../rules/addresses.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { createPipe } from "../runtime/streams.ts";
 import { withTimeout } from "../runtime/timeout.ts";
@@ -11,12 +11,12 @@ import { withTimeout } from "../runtime/timeout.ts";
 /** Maximum wait for the rate limiter. Then the request passes, because an outage of the limiter must not reject it. */
 const MAX_WAIT_MS = 500;
 
-/** Answers 503 if the client exceeds a limit. */
+/** Answers 503 if the client exceeds a limit. An IPv6 client is its /64 network, because it can use any address there. */
 export function rateLimit({ ingress, rates, connections, exempt }: SettingsOf<"rateLimit">): Filter {
   const isExempt = createIpMatcher(exempt);
   return async (exchange, next) => {
     if (isExempt(exchange.clientIp)) return next(exchange);
-    const limiter = exchange.platform.env.LIMITER?.getByName(`${ingress} ${exchange.clientIp}`);
+    const limiter = exchange.platform.env.LIMITER?.getByName(`${ingress} ${formatClientNetwork(exchange.clientIp)}`);
     const admission = limiter && (await waitForAdmission(limiter.acquire({ rates, connections }), limiter, exchange));
     if (!limiter || !admission) return { ...(await next(exchange)), rateLimitSkipped: true };
     if (!admission.ok) return errorResponse(exchange, 503, "rate-limited", admission.limit);

@@ -11,11 +11,10 @@ import type { RequestBody } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
 
 const DEFAULT_ORIGIN_TIMEOUT_MS = DEFAULT_READ_TIMEOUT_S * 1000;
-// Statuses of Cloudflare if an origin does not respond:
+// Statuses of Cloudflare if an origin does not respond. An origin can write them too.
 // https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 const CLOUDFLARE_TIMEOUT_STATUSES = [522, 524];
-const CLOUDFLARE_UNKNOWN_ERROR_STATUSES = [520];
-const CLOUDFLARE_CONNECT_ERROR_STATUSES = [521, 523, 525, 526, 530]; // no connection to the origin
+const CLOUDFLARE_ERROR_STATUSES = [520, 521, 523, 525, 526, 530];
 
 /** The result of one attempt, and its failure, which may allow a retry. */
 export interface AttemptResult {
@@ -83,12 +82,8 @@ function classifyResponse(exchange: Exchange, response: Response): AttemptResult
   if (CLOUDFLARE_TIMEOUT_STATUSES.includes(status)) {
     return { answer: errorResponse(exchange, 504, "origin-timeout", reason), failure: "timeout" };
   }
-  const isUnsent = CLOUDFLARE_CONNECT_ERROR_STATUSES.includes(status);
-  if (isUnsent || CLOUDFLARE_UNKNOWN_ERROR_STATUSES.includes(status)) {
-    return {
-      answer: errorResponse(exchange, 502, "origin-unreachable", reason),
-      failure: isUnsent ? "unsent" : "error",
-    };
+  if (CLOUDFLARE_ERROR_STATUSES.includes(status)) {
+    return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
   }
   const readMs = exchange.upstream?.readMs;
   const cleanResponse = buildClientResponse(response);

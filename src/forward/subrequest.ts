@@ -2,10 +2,13 @@ import type { Exchange } from "../request/exchange.ts";
 import type { HostContext, SubrequestInit } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
 import { normalizeHost } from "../rules/hosts.ts";
-import { buildOriginPath, normalizePath } from "../rules/paths.ts";
+import { buildOriginPath, hasDotSegment, normalizePath } from "../rules/paths.ts";
 import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
 import { buildOriginUrl } from "./origin-url.ts";
+
+// A fetch would remove tabs and line breaks, drop the fragment, and read a backslash as a slash: "/.\t./x" as "/../x".
+const CHARACTERS_CHANGED_BY_FETCH = /[\t\n\r#\\]/g;
 
 /** Sends the subrequests of a host's filters. */
 export function createSubrequestSender(rules: HostRules): HostContext["sendSubrequest"] {
@@ -87,10 +90,19 @@ async function fetchWithTimeout(
   }
 }
 
-/** Returns path and query. The path always begins with a slash, so that a variable cannot change the host. */
+/**
+ * Returns path and query. The path always begins with a slash, so that a variable cannot change the host. Throws if the
+ * path has dot segments, because a variable could lead out of the literal part.
+ */
 function expandTargetPath({ path }: SubrequestTarget, exchange: Exchange): [path: string, query: string] {
   const expandedPath = expandVariables(path, exchange);
-  const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replaceAll("\\", "%5C");
+  const absolutePath = (expandedPath.startsWith("/") ? expandedPath : `/${expandedPath}`).replace(
+    CHARACTERS_CHANGED_BY_FETCH,
+    encodeURIComponent,
+  );
   const queryStart = absolutePath.indexOf("?");
-  return queryStart < 0 ? [absolutePath, ""] : [absolutePath.slice(0, queryStart), absolutePath.slice(queryStart)];
+  const parts: [path: string, query: string] =
+    queryStart < 0 ? [absolutePath, ""] : [absolutePath.slice(0, queryStart), absolutePath.slice(queryStart)];
+  if (hasDotSegment(parts[0])) throw new Error("the path of the subrequest has dot segments");
+  return parts;
 }

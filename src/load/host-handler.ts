@@ -43,6 +43,6 @@ function createRouteHandler(route: Route, chain: Next) {
 
 function parseRouteLabels({ id, backend = "" }: Route): RouteLabels {
   const [, namespace = "", ingress = ""] = /^([^/]*)\/([^#]*)/.exec(id) ?? [];
-  const [, service = "", port = ""] = /\/([^:]*):(.*)$/.exec(backend) ?? [];
+  const [, service = "", port = ""] = /^[^/]*\/([^:]*):(.*)$/.exec(backend) ?? [];
   return { namespace, ingress, service, port };
 }

@@ -39,6 +39,17 @@ export function createIpMatcher(ranges: readonly string[]): (address: string) =>
   };
 }
 
+/**
+ * Returns the network that one client usually has: an IPv4 address, or the first 64 bits of an IPv6 address
+ * (`2001:db8:0:1::/64`). Returns any other text unchanged.
+ */
+export function formatClientNetwork(text: string): string {
+  const address = readIpAddress(text);
+  if (address?.family !== 6) return text;
+  const groups = [48n, 32n, 16n, 0n].map((shift) => ((address.bits >> (64n + shift)) & 0xffffn).toString(16));
+  return `${groups.join(":")}::/64`;
+}
+
 function readIpRange(text: string): IpRange | undefined {
   const [, addressText = "", lengthText] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
   const bits = addressText.includes(":") ? parseIpv6(addressText) : parseIpv4(addressText);
@@ -79,13 +90,14 @@ function parseIpv4(text: string): bigint | undefined {
 
 /** Eight groups. One run of zeros may be "::", and the last two may be IPv4. No zone. */
 function parseIpv6(text: string): bigint | undefined {
-  const tail = /^(.*:)([^:]*\.[^:]*)$/.exec(text);
-  const ipv4Bits = tail ? parseIpv4(tail[2] ?? "") : undefined;
-  if (tail && ipv4Bits === undefined) return undefined;
+  const tailStart = text.lastIndexOf(":") + 1;
+  const tail = text.slice(tailStart);
+  const ipv4Bits = tail.includes(".") ? parseIpv4(tail) : undefined;
+  if (tail.includes(".") && ipv4Bits === undefined) return undefined;
   const hexText =
     ipv4Bits === undefined
       ? text
-      : `${tail?.[1]}${(ipv4Bits >> 16n).toString(16)}:${(ipv4Bits & 0xffffn).toString(16)}`;
+      : `${text.slice(0, tailStart)}${(ipv4Bits >> 16n).toString(16)}:${(ipv4Bits & 0xffffn).toString(16)}`;
   const halves = hexText.split("::");
   const [headGroups = [], tailGroups = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
   const missingCount = 8 - headGroups.length - tailGroups.length;

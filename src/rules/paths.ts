@@ -43,9 +43,14 @@ export function encodePath(bytes: string): string {
  * before it merges slashes, which could result in another path than the matched one.
  */
 export function buildOriginPath(rawPath: string, normalizedPath: string): string {
-  return DOT_SEGMENT.test(rawPath)
+  return hasDotSegment(rawPath)
     ? encodePath(normalizedPath)
     : rawPath.replace(CHARACTERS_ESCAPED_BY_FETCH, percentEncode);
+}
+
+/** Whether an escaped path has a dot segment. fetch would resolve it, so the origin would get another path. */
+export function hasDotSegment(escapedPath: string): boolean {
+  return DOT_SEGMENT.test(escapedPath);
 }
 
 /** Percent-decodes the path of an Ingress. Returns it unchanged if its escapes are not valid UTF-8. */

@@ -27,6 +27,11 @@ before(async () => {
       {
         weighed: {},
         "weighed-canary": buildCanary(30),
+        pattern: {},
+        "pattern-canary": {
+          service: "next",
+          annotations: { canary: "true", "canary-by-header": "X-Next", "canary-by-header-pattern": "^(?:a|b)+$" },
+        },
         sticky: { annotations: affinity },
         "sticky-canary": buildCanary(50),
         legacy: { annotations: affinity },
@@ -81,6 +86,12 @@ test("A canary with canary-weight 30 receives about 30 % of the requests", async
   assert.ok(share > 0.15 && share < 0.45, `the canary's share was ${share}`);
 });
 
+test("A header longer than 1,024 characters cannot match canary-by-header-pattern", async () => {
+  const sendHeader = async (value: string) => (await send("pattern", { headers: { "X-Next": value } })).body;
+  assert.equal(await sendHeader("ab".repeat(512)), CANARY_ADDRESS);
+  for (const length of [1025, 15_000]) assert.notEqual(await sendHeader("a".repeat(length)), CANARY_ADDRESS);
+});
+
 test("The affinity cookie keeps the clients of the canary on the canary, and those of the primary on the primary", async () => {
   for (let count = 0; count < 8; count++) {
     const first = await send("sticky");
@@ -129,6 +140,10 @@ test("The affinity cookie has no SameSite=None for browsers that treat it as Str
   assert.equal(await fetchSameSite(CHROME_55), undefined);
   assert.equal(await fetchSameSite(SAFARI_MOJAVE), undefined);
   assert.equal(await fetchSameSite("Mozilla/5.0 (iPhone; CPU iPhone OS 12_4 like Mac OS X)"), undefined);
+  assert.equal(await fetchSameSite("Mozilla/5.0 (iPad; CPU OS 12_4 like Mac OS X)"), undefined);
+  assert.equal(await fetchSameSite(SAFARI_MOJAVE.replace("10_14_6", "10_15_7")), "SameSite=None");
+  assert.equal(await fetchSameSite(SAFARI_MOJAVE.replace("Version", "Chrome/121 Version")), "SameSite=None");
+  assert.equal(await fetchSameSite(SAFARI_MOJAVE.replaceAll("Safari", "Firefox")), "SameSite=None");
   assert.equal(await fetchSameSite(FIREFOX), "SameSite=None");
   assert.equal(await fetchSameSite(CHROME_55.replace("Chrome/55", "Chrome/121")), "SameSite=None");
 });

@@ -72,6 +72,13 @@ describe("limit-rps and limit-rpm", { timeout: 60_000 }, () => {
     assert.equal((await sendAsClient("second", client)).status, 200);
   });
 
+  test("A client cannot use another address of its IPv6 /64 to exceed limit-rpm", async () => {
+    assert.equal((await sendAsClient("strict", "2001:db8:7:1::1")).status, 200);
+    assert.equal((await sendAsClient("strict", "2001:db8:7:1:ffff:ffff:ffff:ffff")).status, 503);
+    assert.equal((await sendAsClient("strict", "2001:0db8:0007:0001::2")).status, 503);
+    assert.equal((await sendAsClient("strict", "2001:db8:7:2::1")).status, 200);
+  });
+
   test("limit-rps does not include the requests that limit-rpm rejects", async () => {
     assert.deepEqual(await collectStatuses("both", nextClient(), 5), [200, 200, 503, 503, 503]);
   });

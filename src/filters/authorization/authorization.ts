@@ -2,7 +2,7 @@ import type { Exchange } from "../../request/exchange.ts";
 import type { Filter, HostContext } from "../../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../../request/response.ts";
 import type { SettingsOf } from "../../rules/policies/index.ts";
-import type { AuthCheck, AuthVerdict } from "./auth-check.ts";
+import { type AuthCheck, type AuthVerdict, DECLINE } from "./auth-check.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { externalAuth, redirectToSignIn } from "./external-auth.ts";
 import { sourceRange } from "./source-range.ts";
@@ -21,8 +21,9 @@ export function authorization(settings: SettingsOf<"authorization">, hostContext
   return async (exchange, next) => {
     const verdict = await decide(exchange);
     const cookies = verdict.cookies ?? [];
-    if (verdict.type === "allowed") {
-      const originHeaders = [...exchange.originHeaders, ...droppedHeaders, ...(verdict.originHeaders ?? [])];
+    if (!isRejection(verdict)) {
+      const serviceHeaders = verdict.type === "allowed" ? (verdict.originHeaders ?? []) : [];
+      const originHeaders = [...exchange.originHeaders, ...droppedHeaders, ...serviceHeaders];
       return withCookies(await next({ ...exchange, originHeaders }), cookies, external?.alwaysSetsCookies);
     }
     const { answer } = verdict;
@@ -46,28 +47,42 @@ function createChecks(
 
 function allChecks(checks: readonly AuthCheck[]): AuthCheck {
   return async (exchange) => {
-    let verdict = denyAll(exchange);
-    const originHeaders: Exchange["originHeaders"][number][] = [];
+    const acceptances: Extract<AuthVerdict, { type: "allowed" }>[] = [];
     for (const check of checks) {
-      verdict = await check(exchange);
-      if (verdict.type !== "allowed") return verdict;
-      originHeaders.push(...(verdict.originHeaders ?? []));
+      const verdict = await check(exchange);
+      if (isRejection(verdict)) return verdict;
+      if (verdict.type === "allowed") acceptances.push(verdict);
     }
-    return verdict.type === "allowed" ? { ...verdict, originHeaders } : verdict;
+    if (checks.length === 0) return denyAll(exchange);
+    return {
+      type: "allowed",
+      originHeaders: acceptances.flatMap(({ originHeaders }) => originHeaders ?? []),
+      cookies: acceptances.flatMap(({ cookies }) => cookies ?? []),
+    };
   };
 }
 
-/** If all checks deny, a 401 overrides a 403. A failed check ends the request, as it might have accepted the client. */
+/**
+ * If no check accepts and one denies, the request is denied. A 401 overrides a 403. If all checks decline, the request
+ * passes, as in nginx. A failed check ends the request, as it might have accepted the client.
+ */
 function anyCheck(checks: readonly AuthCheck[]): AuthCheck {
   return async (exchange) => {
-    let denial = denyAll(exchange);
+    const denials: Rejection[] = [];
     for (const check of checks) {
       const verdict = await check(exchange);
-      if (verdict.type !== "denied") return verdict;
-      if (denial.type !== "denied" || verdict.answer.response.status === 401) denial = verdict;
+      if (verdict.type === "allowed" || verdict.type === "failed") return verdict;
+      if (verdict.type === "denied") denials.push(verdict);
     }
-    return denial;
+    if (checks.length === 0) return denyAll(exchange);
+    return denials.findLast(({ answer }) => answer.response.status === 401) ?? denials[0] ?? DECLINE;
   };
+}
+
+type Rejection = Extract<AuthVerdict, { answer: EdgeResponse }>;
+
+function isRejection(verdict: AuthVerdict): verdict is Rejection {
+  return verdict.type === "denied" || verdict.type === "failed";
 }
 
 function denyAll(exchange: Exchange): AuthVerdict {

@@ -1,6 +1,6 @@
 /// <reference path="./unix-crypt-td-js.d.ts" />
 import { sha1 } from "@noble/hashes/legacy.js";
-import { compare as isBcrypt } from "bcryptjs";
+import { compareSync as isBcrypt } from "bcryptjs";
 import unixCrypt from "unix-crypt-td-js";
 import { exceedsHashCostLimit } from "../../rules/policies/basic-auth.ts";
 import { md5Crypt, shaCrypt } from "./crypt.ts";
@@ -10,9 +10,10 @@ const MAX_PASSWORD_BYTES = 256;
 
 /**
  * Whether a password (a byte string) matches a hash in a format of nginx: apr1 and MD5-crypt, bcrypt, {SHA}, {SSHA},
- * {PLAIN}, SHA-crypt, and DES crypt(3). Hashes in other formats never match.
+ * {PLAIN}, SHA-crypt, and DES crypt(3). Hashes in other formats never match. It is synchronous, so that parallel requests
+ * with the same password wait for the first and then find it verified.
  */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+export function verifyPassword(password: string, hash: string): boolean {
   if (password.length > MAX_PASSWORD_BYTES || exceedsHashCostLimit(hash)) return false;
   const bytes = toBytes(password);
   const [, scheme] = /^(\$[a-z0-9]+\$|\{[A-Z]+\})/.exec(hash) ?? [];
@@ -38,9 +39,9 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   }
 }
 
-async function isBcryptPassword(password: Uint8Array, hash: string): Promise<boolean> {
+function isBcryptPassword(password: Uint8Array, hash: string): boolean {
   try {
-    return await isBcrypt(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(password), hash);
+    return isBcrypt(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(password), hash);
   } catch {
     return false; // the hash is invalid, or the password is not UTF-8, which the package requires
   }

@@ -12,8 +12,8 @@ export const BasicAuth = z.strictObject({
 export type BasicAuth = z.infer<typeof BasicAuth>;
 
 /** The most expensive hashes that the edge computes. Passwords with a more expensive hash are rejected. */
-export const MAX_BCRYPT_COST = 14;
-export const MAX_CRYPT_ROUNDS = 200_000;
+export const MAX_BCRYPT_COST = 10;
+export const MAX_CRYPT_ROUNDS = 50_000;
 
 export const basicAuthAnnotations = {
   "auth-type": word(
@@ -92,6 +92,11 @@ export function exceedsHashCostLimit(hash: string): boolean {
 export function findHtpasswdHash(users: string, name: string): string | undefined {
   const line = listHtpasswdLines(users).find((candidate) => candidate.startsWith(`${name}:`));
   return line?.slice(name.length + 1).split(":")[0];
+}
+
+/** Returns the hash of the first user in an htpasswd text, or "" if it has no user. */
+export function findFirstHash(users: string): string {
+  return listHtpasswdHashes(users).find((hash) => hash !== "") ?? "";
 }
 
 function listHtpasswdHashes(users: string): string[] {

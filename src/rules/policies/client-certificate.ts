@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { flag, integer, template, text, word } from "./annotation-types.ts";
-import { definePolicy, type PolicyContext } from "./policy.ts";
+import { type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 
 export const ClientCertificateSettings = z.discriminatedUnion("type", [
   z.strictObject({
@@ -20,7 +20,7 @@ const VERIFICATION_DIFFERENCE =
 const annotations = {
   "auth-tls-secret": text(
     {
-      doc: "Require a client certificate for the host. The Secret must contain `ca.crt`; otherwise the host answers 403.",
+      doc: "Require a client certificate for the host, and redirect http to https. The Secret must contain `ca.crt`; otherwise the host answers 403.",
       example: "default/client-ca",
       default: "none",
       support: "partial",
@@ -105,10 +105,7 @@ export const clientCertificate = /* @__PURE__ */ definePolicy({
     const expression = values["auth-tls-match-cn"];
     const subject = expression === undefined ? undefined : context.translateRegex(expression);
     if (subject && !subject.ok) return denyAll(context, "auth-tls-match-cn", subject.problem, "simplify the regex");
-    context.warn("auth-tls-secret", "Cloudflare verifies client certificates, not this Secret", ENABLE_MTLS_REMEDY);
-    if ((values["auth-tls-verify-depth"] ?? 1) !== 1) {
-      context.warn("auth-tls-verify-depth", "the depth is set by Cloudflare", "remove the annotation");
-    }
+    reportDifferences(values, context);
     const errorPage = values["auth-tls-error-page"];
     return {
       type: "verified",
@@ -120,8 +117,20 @@ export const clientCertificate = /* @__PURE__ */ definePolicy({
   },
 });
 
+function reportDifferences(values: AnnotationValues<typeof annotations>, context: PolicyContext): void {
+  context.warn("auth-tls-secret", "Cloudflare verifies client certificates, not this Secret", ENABLE_MTLS_REMEDY);
+  if (!context.tls && (values["auth-tls-verify-client"] ?? "on") === "on") {
+    context.warn("auth-tls-secret", "requests over http have no certificate, so they are redirected", ADD_TLS_REMEDY);
+  }
+  if ((values["auth-tls-verify-depth"] ?? 1) !== 1) {
+    context.warn("auth-tls-verify-depth", "the depth is set by Cloudflare", "remove the annotation");
+  }
+}
+
 const ENABLE_MTLS_REMEDY =
   "enable mTLS for the host and upload its certificate authority in the zone's SSL/TLS settings; until then no client has a certificate";
+
+const ADD_TLS_REMEDY = "add spec.tls for the host, or leave it";
 
 const CREATE_SECRET_REMEDY = "create the Secret, or correct its name";
 

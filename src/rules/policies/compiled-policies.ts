@@ -18,6 +18,7 @@ import { type PolicyName, policyNames } from "./index.ts";
 import { mirror } from "./mirror.ts";
 import { noBackend } from "./no-backend.ts";
 import { noOpAnnotations } from "./no-op-annotations.ts";
+import { pathParameters } from "./path-parameters.ts";
 import type { Annotations, Policy, PolicyContext, RegexPaths } from "./policy.ts";
 import { proxyCookie } from "./proxy-cookie.ts";
 import { proxyRedirect } from "./proxy-redirect.ts";
@@ -33,6 +34,7 @@ import { upstreamVhost } from "./upstream-vhost.ts";
 /** The compiler's part of every policy: this does not compile if one is missing. */
 const policiesByName: { readonly [N in PolicyName]: { readonly name: N } } = {
   clientCertificate,
+  pathParameters,
   fromToWww,
   appRoot,
   customErrors,

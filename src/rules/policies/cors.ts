@@ -11,7 +11,8 @@ const DEFAULT_MAX_AGE_S = 1_728_000;
 /** "https://shop.example.com:8443", "https://*.example.com", "null": a wildcard as the first label only. */
 const ORIGIN_PATTERN = /^(?:[a-z]+:\/\/(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?|null)$/;
 /** A list of origins without spaces, as ingress-nginx reads it. It allows every origin if the list does not match. */
-const ORIGIN_LIST_PATTERN = /^(?:[A-Za-z0-9.,-]|(?<=[a-z]):\/\/|\*\.|:\d)+$/;
+const ORIGIN_LIST_PATTERN = /^(?:[A-Za-z0-9.,-]|:\/\/|\*\.|:\d)+$/;
+const MISSING_SCHEME = /(?:^|[^a-z]):\/\//;
 
 /** A parsed list of origins. Invalid items are skipped, as in ingress-nginx. */
 export interface CorsOrigins {
@@ -117,7 +118,8 @@ function originList(row: AnnotationRow): Annotation<CorsOrigins> {
 function parseOriginList(input: string): Result<CorsOrigins> {
   const items = input.split(",").map((item) => item.trim());
   if (items.includes("*")) return success({ origins: "any", skipped: [] });
-  if (!ORIGIN_LIST_PATTERN.test(input.replaceAll(" ", ""))) {
+  const compactInput = input.replaceAll(" ", "");
+  if (!ORIGIN_LIST_PATTERN.test(compactInput) || MISSING_SCHEME.test(compactInput)) {
     return failure(`expected origins such as "https://shop.example.com", got "${input}"; every origin is allowed`);
   }
   const entries = items.filter((item) => item !== "");

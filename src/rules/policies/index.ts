@@ -15,6 +15,7 @@ import { FromToWwwSettings } from "./from-to-www.ts";
 import { HstsSettings } from "./hsts.ts";
 import { MirrorSettings } from "./mirror.ts";
 import { NoBackendSettings } from "./no-backend.ts";
+import { PathParametersSettings } from "./path-parameters.ts";
 import { ProxyCookieSettings } from "./proxy-cookie.ts";
 import { ProxyRedirectSettings } from "./proxy-redirect.ts";
 import { RateLimitSettings } from "./rate-limit.ts";
@@ -27,6 +28,7 @@ import { UpstreamVhostSettings } from "./upstream-vhost.ts";
 /** The settings of every policy, outermost first: filters run in this order. */
 const settingsByName = {
   clientCertificate: ClientCertificateSettings, // a rejected client learns nothing about the host
+  pathParameters: PathParametersSettings, // before all that reads the path
   fromToWww: FromToWwwSettings, // a name that only redirects has no other policy
   appRoot: AppRootSettings, // of the host, so before a route is matched
   customErrors: CustomErrorsSettings, // other policies do not change its pages

@@ -32,12 +32,12 @@ export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3
 
 export const retryAnnotations = {
   "proxy-next-upstream": {
-    doc: "Conditions to retry at another address of the Service, or `off`. POST, LOCK and PATCH are retried only with `non_idempotent`, or if nothing was sent.",
+    doc: "Conditions to retry at another address of the Service, or `off`. POST, LOCK and PATCH are retried only with `non_idempotent`.",
     example: "error timeout http_503",
     default: "error timeout",
     support: "partial",
     difference:
-      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried.",
+      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried. A POST is not retried after a refused connection, which an origin can feign.",
     parse: parseRetryConditions,
   } satisfies Annotation<unknown>,
   "proxy-next-upstream-tries": integer(

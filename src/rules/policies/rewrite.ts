@@ -7,7 +7,7 @@ import { type AnnotationValues, definePolicy, type PolicyContext, type RegexPath
 /** A regex group in a rewrite target. One digit, so `$10` is `$1` and a `0`. */
 const CAPTURE_REFERENCE = /\$([1-9])/g;
 // Escaped characters and classes. Their parentheses are not groups.
-const ESCAPES_AND_CLASSES = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]/g;
+const ESCAPES_AND_CLASSES = /\\.|\[\^?\]?(?:[^\]\\]|\\.)*(?:\]|\\?$)/gs;
 const CAPTURE_GROUP = /\((?!\?)|\(\?P?<([A-Za-z_]\w*)>/g;
 
 const forwardedPrefix = z.optional(z.string()); // for the header X-Forwarded-Prefix; may contain variables
