@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { authorization } from "../../src/filters/authorization/authorization.ts";
 import type { SettingsOf } from "../../src/rules/policies/index.ts";
-import { readText } from "../support/markdown.ts";
+import { readText } from "../support/docs/markdown.ts";
 import { EXTERNAL_AUTH, SHOP_URL } from "../support/worker/authorization-samples.ts";
 import { EMPTY_HOST_CONTEXT, runFilter, stubExchange } from "../support/worker/sample-exchanges.ts";
 
