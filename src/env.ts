@@ -15,6 +15,11 @@ export const WORKER_VARIABLES = {
     required: false,
     default: "none",
   },
+  EDGRESS_STATUS_TOKEN: {
+    doc: "Token for `/.well-known/edgress/generation`, as `Authorization: Bearer TOKEN`. Without it the path is 404. Set it as a Worker secret.",
+    required: false,
+    default: "none",
+  },
   SNAPSHOT_REFRESH_MS: {
     doc: "Milliseconds between two checks for a newer manifest.",
     required: false,

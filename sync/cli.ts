@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { createProgram } from "./commands/program.ts";
+import { toPrintableText } from "./runtime/printable-text.ts";
 import { UsageError } from "./runtime/usage-error.ts";
 
 const USAGE_EXIT_CODE = 2;
@@ -19,8 +20,10 @@ await createProgram()
 /** Formats an error as one line, for a log or a CI job. */
 function formatErrorLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
-  return message
-    .replace(/^error: /, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  return toPrintableText(
+    message
+      .replace(/^error: /, "")
+      .replace(/\s+/g, " ")
+      .trim(),
+  );
 }

@@ -70,7 +70,7 @@ function resolvePlainVariable(name: string, exchange: Exchange): string {
     service_port: () => port,
     subdomain: () => exchange.host.split(".")[0] ?? "",
   };
-  return values[name]?.() ?? "";
+  return Object.hasOwn(values, name) ? (values[name]?.() ?? "") : "";
 }
 
 function readArgument(query: string, name: string): string {

@@ -13,7 +13,8 @@ export async function runApprove(
   options: ApproveOptions,
   print: (line: string) => void,
 ): Promise<void> {
-  const { api, namespace } = loadKubernetesClient(options.namespace);
+  const { api, namespace, warning } = loadKubernetesClient(options.namespace);
+  if (warning !== undefined) print(`warning ${warning}`);
   const approvalRequest = await readApprovalRequest(api, namespace);
   if (!approvalRequest) {
     if (id !== undefined)

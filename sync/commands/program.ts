@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
+import { toPrintableText } from "../runtime/printable-text.ts";
 import {
   appendAddress,
   appendValue,
@@ -74,7 +75,7 @@ function addLint(program: Command): void {
       const { runLint } = await import("./lint.ts");
       const { lines, hint, exitCode } = await runLint(folder, { ...options, zones: zone }, process.stdin);
       for (const line of lines) print(line);
-      if (hint) console.error(`edgress: ${hint}`);
+      if (hint) console.error(toPrintableText(`edgress: ${hint}`));
       process.exitCode = exitCode;
     });
 }
@@ -169,7 +170,7 @@ function addClassOptions(command: Command, withManifests = true): Command {
 }
 
 function print(line: string): void {
-  console.log(line);
+  console.log(toPrintableText(line));
 }
 
 /** Returns a signal that aborts on Ctrl-C or SIGTERM. A second one ends the process at once. */

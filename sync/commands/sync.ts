@@ -35,7 +35,8 @@ export async function runSync(
   const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY];
   const log = createLogger({ level: options.logLevel, secrets });
   const identity = createIdentity(POD_NAME);
-  const { api, namespace } = loadKubernetesClient(options.namespace);
+  const { api, namespace, warning } = loadKubernetesClient(options.namespace);
+  if (warning !== undefined) log.warn(warning);
   const account = loadAccount(environment);
   await account.encryptor.assertKey(); // without a valid key, one Ingress with an auth-secret would fail every sync
   const instance = POD_NAME ?? identity;

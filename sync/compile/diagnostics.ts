@@ -1,3 +1,4 @@
+import { toPrintableText } from "../runtime/printable-text.ts";
 /**
  * Why a part of an object did not become rules, or not as its author may expect. The key is the reason of the
  * Kubernetes Event. An error drops a route or an object; a warning or note does not. `isIngressError`: the error is in
@@ -157,7 +158,14 @@ export interface Reported<T> {
 export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> {
   const diagnostics: Diagnostic[] = [];
   const value = make((reason, subject, problem, remedy) => {
-    diagnostics.push({ reason, ...subject, problem, remedy });
+    diagnostics.push({
+      reason,
+      object: toPrintableText(subject.object),
+      source: subject.source,
+      field: toPrintableText(subject.field),
+      problem: toPrintableText(problem),
+      remedy: toPrintableText(remedy),
+    });
   });
   return { value, diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics };
 }

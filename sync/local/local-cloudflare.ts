@@ -2,6 +2,7 @@ import { type LocalAccount, startAccount } from "./account/account.ts";
 import type { Certificate } from "./network/certificates.ts";
 import { startEdgeListeners } from "./network/listeners.ts";
 import { startOutboundProxy } from "./network/outbound-proxy.ts";
+import { LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
 import { openWorkerStorage } from "./worker/worker-storage.ts";
 import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./worker/workerd.ts";
 
@@ -55,7 +56,11 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     const outboundProxyPort = outboundProxy.port;
     const { miniflare, restart } = await startWorkerd({
       worker,
-      variables: { EDGRESS_KV_NAMESPACE_ID: account.namespaceId, ...variables },
+      variables: {
+        EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
+        EDGRESS_STATUS_TOKEN: LOCAL_STATUS_TOKEN,
+        ...variables,
+      },
       durableObjects,
       edgeFaults,
       outboundProxyPort,

@@ -2,6 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const POLL_INTERVAL_MS = 15;
 const TIMEOUT_MS = 10_000;
+/** The EDGRESS_STATUS_TOKEN of the local edge. */
+export const LOCAL_STATUS_TOKEN = "local-status";
+/** The headers of a request for the generation. */
+export const STATUS_HEADERS = { Authorization: `Bearer ${LOCAL_STATUS_TOKEN}` };
 
 /**
  * Resolves when the edge serves `generation` or a later one. Each request makes the edge check for a newer generation.
@@ -9,7 +13,7 @@ const TIMEOUT_MS = 10_000;
 export async function waitForGeneration(edge: URL, generation: number): Promise<void> {
   const startedAt = Date.now();
   while (Date.now() - startedAt < TIMEOUT_MS) {
-    const response = await fetch(new URL("/.well-known/edgress/generation", edge));
+    const response = await fetch(new URL("/.well-known/edgress/generation", edge), { headers: STATUS_HEADERS });
     const body = (await response.json()) as { generation?: number };
     if ((body.generation ?? 0) >= generation) return;
     await sleep(POLL_INTERVAL_MS);

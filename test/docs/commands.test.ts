@@ -41,7 +41,7 @@ const CLASSES: readonly CommandClass[] = [
     proof: /approve/,
   },
   {
-    pattern: /^curl -i https:\/\/example\.com\/\.well-known\/edgress\/(health|generation)$/,
+    pattern: /^curl -i (-H "[^"]+" )?https:\/\/example\.com\/\.well-known\/edgress\/(health|generation)$/,
     test: "test/edge/publications.test.ts",
     proof: /\.well-known\/edgress\/generation/,
   },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { WebSocket } from "ws";
 import { startEchoServers } from "../../sync/local/echo/echo.ts";
-import { waitForGeneration } from "../../sync/local/wait-for-generation.ts";
+import { STATUS_HEADERS, waitForGeneration } from "../../sync/local/wait-for-generation.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
@@ -97,7 +97,10 @@ test("An Ingress cannot claim the edge's own endpoints on any host", async () =>
   ]);
   for (const host of ["a.example.com", "other.example.com"]) {
     assert.equal(await fetchStatusAndBody(edge, `http://${host}/.well-known/edgress/health?x`), '200 {"status":"ok"}');
-    const { status, headers, body } = await sendRequest(edge, `http://${host}/.well-known/edgress/generation`);
+    const { status, headers, body } = await sendRequest(edge, `http://${host}/.well-known/edgress/generation`, {
+      headers: STATUS_HEADERS,
+    });
+    assert.equal((await sendRequest(edge, `http://${host}/.well-known/edgress/generation`)).status, 404);
     assert.equal(status, 200);
     assert.equal(headers["cache-control"], "no-store");
     const { generation, digest, ageSeconds } = JSON.parse(body) as Record<string, unknown>;

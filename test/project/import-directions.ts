@@ -26,7 +26,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   // The stages of the pipeline.
   "sync/collect": ["src/rules", "sync/runtime", "sync/incremental", "sync/kubernetes"],
   "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
-  "sync/compile": ["src/rules", "sync/incremental", "sync/collect", "sync/permits"],
+  "sync/compile": ["src/rules", "sync/runtime", "sync/incremental", "sync/collect", "sync/permits"],
   "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
   "sync/report": ["package.json", "sync/net", "sync/incremental", "sync/kubernetes", "sync/collect", "sync/compile"],
   "sync/controller": [

@@ -6,22 +6,24 @@ import type { Options } from "../options.ts";
 /** Maximum length of a regex, in characters. */
 const MAX_PATTERN_CHARACTERS = 1000;
 
-const POSIX_CLASSES: Readonly<Record<string, string>> = {
-  alnum: "A-Za-z0-9",
-  alpha: "A-Za-z",
-  ascii: "\\x00-\\x7f",
-  blank: " \\t",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "\\x21-\\x7e",
-  lower: "a-z",
-  print: "\\x20-\\x7e",
-  punct: "!-\\/:-@\\[-`{-~",
-  space: "\\s",
-  upper: "A-Z",
-  word: "\\w",
-  xdigit: "0-9A-Fa-f",
-};
+const POSIX_CLASSES = new Map(
+  Object.entries({
+    alnum: "A-Za-z0-9",
+    alpha: "A-Za-z",
+    ascii: "\\x00-\\x7f",
+    blank: " \\t",
+    cntrl: "\\x00-\\x1f\\x7f",
+    digit: "0-9",
+    graph: "\\x21-\\x7e",
+    lower: "a-z",
+    print: "\\x20-\\x7e",
+    punct: "!-\\/:-@\\[-`{-~",
+    space: "\\s",
+    upper: "A-Z",
+    word: "\\w",
+    xdigit: "0-9A-Fa-f",
+  }),
+);
 
 // Constructs of PCRE that JavaScript lacks or reads differently.
 const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
@@ -32,7 +34,7 @@ const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
   [/\(\*/, "a verb"],
   [/\\[KGRXCQENpPgkHVouxlLUae]/, "an escape that JavaScript does not know"],
   [/\[\[[.=]/, "a collating class"],
-  [new RegExp(`\\[:(?!(?:${Object.keys(POSIX_CLASSES).join("|")}):\\])\\^?\\w+:\\]`), "a negated or unknown class"],
+  [new RegExp(`\\[:(?!(?:${[...POSIX_CLASSES.keys()].join("|")}):\\])\\^?\\w+:\\]`), "a negated or unknown class"],
 ];
 
 /**
@@ -91,7 +93,7 @@ export function escapeRegex(text: string): string {
 
 function translatePcre(pattern: string): string {
   return pattern
-    .replace(/\[:([a-z]+):\]/g, (match, name: string) => POSIX_CLASSES[name] ?? match)
+    .replace(/\[:([a-z]+):\]/g, (match, name: string) => POSIX_CLASSES.get(name) ?? match)
     .replace(/\(\?P</g, "(?<")
     .replace(/\\A/g, "^")
     .replace(/\\[zZ]/g, "$")

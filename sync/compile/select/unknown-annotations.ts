@@ -27,8 +27,7 @@ export function reportUnknownAnnotations(ingress: Ingress, report: Report): void
 }
 
 function buildUnknownMessage(name: string): [problem: string, remedy: string] {
-  const removedAnnotation =
-    removedAnnotations[name] ?? (name.startsWith("influxdb-") ? removedAnnotations["enable-influxdb"] : undefined);
+  const removedAnnotation = removedAnnotations.get(name.startsWith("influxdb-") ? "enable-influxdb" : name);
   if (removedAnnotation)
     return [`ingress-nginx ${formatRemoval(removedAnnotation)}; ignored`, removedAnnotation.remedy];
   const suggestion = closest(name, [...annotationCatalog.keys()]);

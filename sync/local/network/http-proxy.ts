@@ -23,6 +23,11 @@ export function proxyRequest(
     response.once("close", () => abortRequest(outgoingRequest));
     outgoingRequest.once("response", (originResponse) => {
       hasResponse = true;
+      if (!isValidStatus(originResponse.statusCode)) {
+        originResponse.destroy();
+        onFailure("reset");
+        return;
+      }
       response.sendDate = false;
       response.writeHead(
         originResponse.statusCode ?? 502,
@@ -69,6 +74,11 @@ export function proxyWebSocket(
     pipeline(response, socket, () => undefined);
   });
   outgoingRequest.end();
+}
+
+/** Node reads any three digits as a status, but writes 100 to 999 only. */
+function isValidStatus(status: number | undefined): boolean {
+  return status !== undefined && status >= 100 && status <= 999;
 }
 
 /** Returns the headers that delimit the body. Without them, Node sends a POST without a body as chunked. */

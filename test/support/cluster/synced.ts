@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
+import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { buildIngressManifest } from "../manifests.ts";
@@ -94,7 +95,7 @@ export async function startClusterHarness(
     waitForAnswer: (url, expected, headers) =>
       waitForValue(`the answer of ${url}`, () => fetchAnswer(url, headers), expected),
     async generation() {
-      const response = await fetch(new URL("/.well-known/edgress/generation", http));
+      const response = await fetch(new URL("/.well-known/edgress/generation", http), { headers: STATUS_HEADERS });
       return Generation.parse(await response.json()).generation ?? 0;
     },
     readStatus: (namespace, name) => fetchStatus(api, namespace, name),

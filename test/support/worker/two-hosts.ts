@@ -1,5 +1,6 @@
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../../src/rules/snapshot.ts";
+import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
 import { toCanonicalJson } from "../../../sync/publish/canonical-json.ts";
 import { buildIngressManifest, buildServiceManifest } from "../manifests.ts";
 import { waitFor } from "../wait-for.ts";
@@ -42,7 +43,9 @@ export async function fetchStatusAndBody(edge: WorkerHarness, url: string): Prom
 
 /** Returns the generation that the edge serves from. */
 export async function fetchGeneration(edge: WorkerHarness): Promise<number> {
-  const { body } = await sendRequest(edge, "http://a.example.com/.well-known/edgress/generation");
+  const { body } = await sendRequest(edge, "http://a.example.com/.well-known/edgress/generation", {
+    headers: STATUS_HEADERS,
+  });
   return (JSON.parse(body) as { generation: number }).generation;
 }
 
