@@ -33,7 +33,7 @@ export function buildExternalAuth(
 ): ExternalAuth | undefined {
   const url = values["auth-url"];
   if (url === undefined) return undefined;
-  const target = context.resolveTarget(url);
+  const target = context.resolveTarget("auth-url", url);
   if (!target.ok)
     return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
