@@ -36,7 +36,7 @@ export function watchOptionalCollection(
   let isReady = false;
   let collections: readonly WatchedCollection[] = [];
   const use = (readCollections: readonly WatchedCollection[]) => {
-    const isChange = readCollections.length + collections.length > 0;
+    const isChange = !isReady || readCollections.length + collections.length > 0;
     collections = readCollections;
     isReady = true;
     firstRead.resolve();
