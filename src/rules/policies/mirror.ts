@@ -21,7 +21,7 @@ const annotations = {
       default: "none",
       support: "partial",
       difference:
-        "Only Services get `Cookie` and `Authorization`, other hosts do not. A copy more than 1 MiB behind the request is aborted. The default `Host` is the client's.",
+        "Only Services, and hosts of the same namespace, get `Cookie` and `Authorization`. A copy more than 1 MiB behind the request is aborted. The default `Host` is the client's.",
     },
     /^https?:\/\/[^\s"'<>\\^`]+$/,
     'a URL such as "http://shadow.default.svc:8080$request_uri"',
