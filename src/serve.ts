@@ -29,7 +29,10 @@ function createRequestServices(env: Env, background: ExecutionContext, now: numb
     async serve(exchange) {
       if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop", "nested subrequests");
       const platform = createRequestServices(env, background, now, depth + 1);
-      return (await serveSnapshot({ ...exchange, platform }, env, background, now)).answer;
+      const startedAt = Date.now();
+      const { answer, generation } = await serveSnapshot({ ...exchange, platform }, env, background, now);
+      if (!answer.skipsAccessLog) logAccess(exchange, answer, generation, Date.now() - startedAt);
+      return answer;
     },
   };
 }

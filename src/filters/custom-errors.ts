@@ -1,7 +1,8 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
-import type { SettingsOf } from "../rules/policies/index.ts";
+import type { PolicySettings, SettingsOf } from "../rules/policies/index.ts";
+import { listWithheldHeaders } from "./authorization/withheld-headers.ts";
 import { buildFailureHeaders } from "./default-backend.ts";
 
 // Headers that ingress-nginx sends to origins, but not to its default backend.
@@ -17,8 +18,18 @@ const OMITTED_HEADERS = [
   "Content-Length",
 ];
 
-/** Replaces errors with the unchanged response of the default backend. */
-export function customErrors(settings: SettingsOf<"customErrors">, { forward }: HostContext): Filter {
+const CREDENTIALS = ["Authorization", "Cookie"];
+
+/**
+ * Replaces errors with the unchanged response of the default backend. It gets no credentials, and no headers that the
+ * authorization of the route withholds from clients.
+ */
+export function customErrors(
+  settings: SettingsOf<"customErrors">,
+  { forward }: HostContext,
+  { authorization }: Pick<PolicySettings, "authorization"> = {},
+): Filter {
+  const withheldHeaders = authorization ? listWithheldHeaders(authorization) : [];
   const codes = new Set(settings.codes);
   return async (exchange, next) => {
     const answer = await next(exchange);
@@ -29,7 +40,7 @@ export function customErrors(settings: SettingsOf<"customErrors">, { forward }: 
     const page =
       settings.backend === undefined
         ? errorResponse(exchange, 404, "no-route")
-        : await forward(createErrorPageRequest(exchange, answer.response.status, settings));
+        : await forward(createErrorPageRequest(exchange, answer.response.status, settings, withheldHeaders));
     return { ...page, reason, skipsAccessLog };
   };
 }
@@ -41,12 +52,17 @@ function isExempt({ outcome, isAuthResponse }: EdgeResponse, onlyEdgeErrors: boo
 }
 
 /** Builds the request for a page: same method and query, as in nginx, but no body, because it may be consumed. */
-function createErrorPageRequest(exchange: Exchange, code: number, settings: SettingsOf<"customErrors">): Exchange {
+function createErrorPageRequest(
+  exchange: Exchange,
+  code: number,
+  settings: SettingsOf<"customErrors">,
+  withheldHeaders: readonly string[],
+): Exchange {
   const { rawPath, query } = exchange;
   const { url, method, headers, signal } = exchange.request;
   const request = new Request(url, { method, headers, signal });
   const originHeaders: Exchange["originHeaders"] = [
-    ...OMITTED_HEADERS.map((name) => [name, undefined] as const),
+    ...[...OMITTED_HEADERS, ...CREDENTIALS, ...withheldHeaders].map((name) => [name, undefined] as const),
     ["X-Original-URI", rawPath + query],
     ...buildFailureHeaders(exchange, code, settings),
   ];

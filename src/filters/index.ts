@@ -27,7 +27,9 @@ import { upstream } from "./upstream.ts";
 import { upstreamVhost } from "./upstream-vhost.ts";
 
 /** The filter of every policy. This does not compile if one is missing. */
-const filters: { [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostContext) => Filter } = {
+const filters: {
+  [N in PolicyName]: (settings: SettingsOf<N>, hostContext: HostContext, allSettings: PolicySettings) => Filter;
+} = {
   authorization,
   accessLog,
   affinity,
@@ -61,10 +63,12 @@ export function buildChain(settings: PolicySettings, terminal: Next, hostContext
     const policySettings = settings[name];
     if (policySettings === undefined) return next;
     // The cast: each filter gets the settings of its policy, which a loop cannot express.
-    const filter = (filters[name] as (settings: unknown, hostContext: HostContext) => Filter)(
-      policySettings,
-      hostContext,
-    );
+    const createFilter = filters[name] as (
+      settings: unknown,
+      hostContext: HostContext,
+      allSettings: PolicySettings,
+    ) => Filter;
+    const filter = createFilter(policySettings, hostContext, settings);
     return (exchange) => filter(exchange, next);
   }, terminal);
 }

@@ -2,8 +2,10 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
 import { buildOriginHeaders } from "../request/proxy-headers.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { createPipe, hasStreamableBody, type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
+import type { SubrequestTarget } from "../rules/subrequest-target.ts";
+import { hasStreamableBody, type TeeBranch, teeWithMaxLag } from "../runtime/streams.ts";
 
+const CREDENTIALS = ["Cookie", "Authorization"];
 const TIMEOUT_MS = 30_000; // a Worker continues for this time after its response
 const MAX_LAG_BYTES = 1024 * 1024;
 
@@ -27,17 +29,39 @@ function sendCopy(
   copy: TeeBranch | undefined,
 ): void {
   const { target, host } = settings;
-  const isExternal = target.via === "internet";
-  // External hosts get neither headers of the policies nor credentials of the client.
-  const headers = buildOriginHeaders(isExternal ? { ...exchange, originHeaders: [] } : exchange);
-  for (const name of isExternal ? ["Cookie", "Authorization", "Upgrade"] : ["Upgrade"]) headers.delete(name);
-  const length = headers.get("Content-Length");
+  const headers = buildOriginHeaders(exchange);
+  const policyHeaders = exchange.originHeaders.map(([name]) => name);
+  const identityHeaders = [...policyHeaders, ...CREDENTIALS];
+  for (const name of listOmittedHeaders(target, exchange, policyHeaders)) headers.delete(name);
   if (!copy) headers.delete("Content-Length");
-  const body = copy?.body.pipeThrough(createPipe(length)) ?? null;
+  const body = copy?.body ?? null;
   const { method } = exchange.request;
-  const init = { method, headers, body, host, timeoutMs: TIMEOUT_MS, ...(copy && { signal: copy.aborted }) };
+  const init = {
+    method,
+    headers,
+    body,
+    host,
+    identityHeaders,
+    timeoutMs: TIMEOUT_MS,
+    ...(copy && { signal: copy.aborted }),
+  };
   exchange.platform.runInBackground(async () => {
     const response = await hostContext.sendSubrequest(exchange, target, init).catch(() => undefined);
     await response?.body?.cancel();
   });
+}
+
+/**
+ * Returns the headers that the target does not get. Headers of the policies, such as those of an authentication service,
+ * never leave the namespace. Credentials of the client never leave the cluster.
+ */
+function listOmittedHeaders(target: SubrequestTarget, { labels }: Exchange, policyHeaders: readonly string[]) {
+  switch (target.via) {
+    case "internet":
+      return ["Upgrade", ...policyHeaders, ...CREDENTIALS];
+    case "backend":
+      return target.backend.startsWith(`${labels.namespace}/`) ? ["Upgrade"] : ["Upgrade", ...policyHeaders];
+    case "rules":
+      return ["Upgrade"]; // the matched route decides
+  }
 }

@@ -5,6 +5,7 @@ import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, hasDotSegment, normalizePath } from "../rules/paths.ts";
 import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
+import { createPipe } from "../runtime/streams.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 
 // A fetch would remove tabs and line breaks, drop the fragment, and read a backslash as a slash: "/.\t./x" as "/../x".
@@ -52,7 +53,6 @@ async function serveByRules(
   const request = new Request("http://edgress.invalid/", {
     method: init.method,
     headers: init.headers,
-    body: init.body,
     ...(init.signal && { signal: init.signal }),
   });
   const innerExchange: Exchange = {
@@ -69,7 +69,12 @@ async function serveByRules(
     preferredRecord: undefined,
     upstream: undefined,
     originHost: undefined,
-    originHeaders: [],
+    originHeaders: init.edgeHeaders ?? [],
+    caller: {
+      namespace: exchange.labels.namespace,
+      ingress: exchange.labels.ingress,
+      identityHeaders: init.identityHeaders ?? [],
+    },
   };
   return (await exchange.platform.serve(innerExchange)).response;
 }
@@ -82,9 +87,11 @@ async function fetchWithTimeout(
 ): Promise<Response> {
   const timeoutController = new AbortController();
   const timer = setTimeout(() => timeoutController.abort(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
+  // A pipe of a known length sends Content-Length. Rules make their own, and two such pipes cannot be joined.
+  const sizedBody = body?.pipeThrough(createPipe(headers.get("Content-Length"))) ?? null;
   const signal = callerSignal ? AbortSignal.any([callerSignal, timeoutController.signal]) : timeoutController.signal;
   try {
-    return await platform.fetch(url, { method, headers, body, signal, resolveOverride });
+    return await platform.fetch(url, { method, headers, body: sizedBody, signal, resolveOverride });
   } finally {
     clearTimeout(timer);
   }

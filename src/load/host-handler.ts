@@ -1,9 +1,10 @@
 import { buildChain } from "../filters/index.ts";
 import { createSubrequestSender } from "../forward/subrequest.ts";
-import { buildRouteTable, findRoute, type RouteMatch } from "../match/route-table.ts";
+import { buildRouteTable, findRoute, type RouteMatch, type RouteTable } from "../match/route-table.ts";
 import type { Exchange, RouteLabels } from "../request/exchange.ts";
 import type { HostContext, Next } from "../request/filter.ts";
 import { errorResponse } from "../request/response.ts";
+import { asUnknownClient } from "../request/unknown-client.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
 
 /** Creates the end of a filter chain: it forwards requests, or records them for `explain`. */
@@ -29,7 +30,17 @@ export function createHostHandler(rules: HostRules, createTerminalHandler: Termi
     if (match === "too-long") return errorResponse(exchange, 414, "bad-request", "path too long for a regex");
     return routeHandlers.get(match.route)?.(exchange, match.groups) ?? errorResponse(exchange, 404, "no-route");
   };
-  return buildChain(rules.policies, routeRequest, hostContext);
+  const chain = buildChain(rules.policies, routeRequest, hostContext);
+  return (exchange) => chain(withCheckedCaller(exchange, table));
+}
+
+/** Returns a subrequest as the request of an unknown client if its route belongs to another namespace. */
+function withCheckedCaller(exchange: Exchange, table: RouteTable): Exchange {
+  const { caller, path } = exchange;
+  if (!caller) return exchange;
+  const match = path === undefined ? "no-match" : findRoute(table, path);
+  const owner = typeof match === "string" ? undefined : parseRouteLabels(match.route).namespace;
+  return owner === caller.namespace ? exchange : asUnknownClient(exchange, caller);
 }
 
 function createRouteHandler(route: Route, chain: Next) {

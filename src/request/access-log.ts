@@ -7,6 +7,8 @@ const MAX_FIELD_LENGTH = 512;
 export const ACCESS_LOG_FIELDS = {
   time: "End of the request, as RFC 3339.",
   requestId: "`X-Request-ID` of the request.",
+  subrequestOf:
+    "Ingress whose annotation sent the request, if it is a subrequest. It has the `requestId` of the client's request.",
   method: "Method of the request.",
   scheme: "`http` or `https`.",
   host: "Normalized host of the request.",
@@ -43,6 +45,7 @@ export function logAccess(
   const line: AccessLogLine = {
     time: new Date().toISOString(),
     requestId: exchange.id,
+    subrequestOf: exchange.caller && `${exchange.caller.namespace}/${exchange.caller.ingress}`,
     method: exchange.request.method,
     scheme: exchange.scheme,
     host: truncate(exchange.host),

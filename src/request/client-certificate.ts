@@ -7,6 +7,15 @@ export interface ClientCertificate {
   readonly der: string | undefined; // base64
 }
 
+/** The certificate of a client that presents none. */
+export const NO_CLIENT_CERTIFICATE: ClientCertificate = {
+  isPresented: false,
+  verdict: "NONE",
+  subject: "",
+  issuer: "",
+  der: undefined,
+};
+
 /** The fields of `request.cf.tlsClientAuth` that are used here. */
 interface TlsClientAuth {
   readonly certPresented?: string;

@@ -16,7 +16,7 @@ export interface Exchange {
   readonly path: string | undefined; // normalized, a byte string; undefined if invalid
   readonly rawPath: string; // as the client wrote it
   readonly query: string; // as the client wrote it, with its "?"; or ""
-  readonly clientIp: string;
+  readonly clientIp: string; // or "namespace NAME", for a subrequest from another namespace
   readonly clientCertificate: ClientCertificate;
   readonly groups: readonly (string | undefined)[]; // of the route's regex
   readonly labels: RouteLabels; // of the matched route
@@ -28,6 +28,7 @@ export interface Exchange {
   readonly originHost: string | undefined; // the Host header for the origin, instead of the client's
   /** Headers to set for the origin, or to remove if the value is undefined. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
+  readonly caller: SubrequestCaller | undefined; // of a subrequest
   readonly zones: readonly string[]; // of the account, in the snapshot of this request
   readonly platform: RequestServices;
 }
@@ -38,6 +39,14 @@ export interface RouteLabels {
   readonly ingress: string;
   readonly service: string;
   readonly port: string;
+}
+
+/** The Ingress whose annotation causes a subrequest. */
+export interface SubrequestCaller {
+  readonly namespace: string;
+  readonly ingress: string;
+  /** Headers that identify the visitor. A route of another namespace does not get them. */
+  readonly identityHeaders: readonly string[];
 }
 
 /** Services of the runtime for a request. */
@@ -95,6 +104,7 @@ export function createExchange(request: Request, platform: RequestServices, url:
     upstream: undefined,
     originHost: undefined,
     originHeaders: [],
+    caller: undefined,
     zones: [],
     platform,
     originPath: buildOriginPath(rawPath || "/", path ?? "/"),

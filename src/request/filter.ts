@@ -24,6 +24,10 @@ export interface SubrequestInit {
   readonly body: ReadableStream | null;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Headers of the edge about the request. Rules that serve the subrequest drop such headers of a client. */
+  readonly edgeHeaders?: readonly (readonly [name: string, value: string])[];
+  /** Headers that identify the visitor. A host of another namespace does not get them. */
+  readonly identityHeaders?: readonly string[];
   /** The Host header for a backend, in the zone of the client's; the client's if undefined. */
   readonly host?: string | undefined;
 }

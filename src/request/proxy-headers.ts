@@ -1,25 +1,17 @@
+import { HOP_BY_HOP_HEADERS } from "../rules/edge-headers.ts";
 import type { Exchange } from "./exchange.ts";
+import { hasClientAddress } from "./unknown-client.ts";
 
-// Headers of one connection (RFC 9110, 7.6.1), and Proxy, which CGI programs misread (httpoxy).
-const HOP_BY_HOP = [
-  "Connection",
-  "Keep-Alive",
-  "Proxy-Authenticate",
-  "Proxy-Authorization",
-  "Proxy-Connection",
-  "TE",
-  "Trailer",
-  "Transfer-Encoding",
-  "Upgrade",
-  "Proxy",
-];
 // Headers that only a proxy may set. Cloudflare sets CF-Connecting-IP itself (error 1000 if a Worker does).
 const SPOOFABLE_HEADERS = [
   "CF-Connecting-IP",
-  "X-Forwarded-Prefix",
-  "X-Original-Forwarded-For",
-  "X-Original-Forwarded-Host",
+  "Forwarded",
+  "X-Real-IP",
+  "X-Rewrite-URL",
+  ...["For", "Method", "Prefix", "Server", "Uri"].map((suffix) => `X-Forwarded-${suffix}`),
 ];
+// The same, by prefix: X-Original-URL, ssl-client-verify. Some origins route by the former.
+const SPOOFABLE_PREFIXES = ["x-original-", "ssl-client-"];
 
 /** Builds the headers for the origin: the client's without hop-by-hop headers, and those of ingress-nginx. */
 export function buildOriginHeaders(exchange: Exchange): Headers {
@@ -28,7 +20,7 @@ export function buildOriginHeaders(exchange: Exchange): Headers {
   deleteHopByHop(headers);
   for (const name of [...headers.keys()]) {
     // nginx drops names with "_", because CGI cannot distinguish them from those with "-".
-    if (name.includes("_") || name.startsWith("ssl-client-")) headers.delete(name);
+    if (name.includes("_") || SPOOFABLE_PREFIXES.some((prefix) => name.startsWith(prefix))) headers.delete(name);
   }
   for (const name of SPOOFABLE_HEADERS) headers.delete(name);
   if (upgrade?.toLowerCase() === "websocket") headers.set("Upgrade", "websocket");
@@ -50,7 +42,8 @@ export function buildClientResponse(response: Response): Response {
 }
 
 function buildClientHeaders(exchange: Exchange): [string, string][] {
-  const { request, scheme, hostHeader, clientIp, id } = exchange;
+  const { request, scheme, hostHeader, id } = exchange;
+  const clientIp = hasClientAddress(exchange) ? exchange.clientIp : "";
   const headers: [string, string | undefined][] = [
     ["X-Request-ID", id],
     ["X-Real-IP", clientIp],
@@ -73,7 +66,7 @@ function parseOriginalForwardedFor(forwardedFor: string | null): string | undefi
 
 function deleteHopByHop(headers: Headers): void {
   const connectionHeaders = headers.get("Connection")?.split(",") ?? [];
-  for (const name of [...connectionHeaders.map((text) => text.trim()).filter(isToken), ...HOP_BY_HOP]) {
+  for (const name of [...connectionHeaders.map((text) => text.trim()).filter(isToken), ...HOP_BY_HOP_HEADERS]) {
     headers.delete(name);
   }
 }

@@ -60,3 +60,12 @@ export function findZone(host: string, zones: readonly string[]): string | undef
 export function buildRecordName(label: string, zone: string): string {
   return zone === ROOT_ZONE ? label : `${label}.${zone}`;
 }
+
+/**
+ * Whether a pattern matches a host of rules. `*.x` matches `a.b.x` and `*.b.x`, but not x; only `*` matches rules
+ * without a host.
+ */
+export function matchesHost(pattern: string, host: string): boolean {
+  if (pattern === CATCH_ALL_HOST) return true;
+  return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
+}

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
-import type { Ingress, IngressClass, Meta, Secret, Service } from "./cluster-model.ts";
-import type { IngressClassObject, IngressV1, SecretObject, ServiceObject } from "./schemas.ts";
+import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
+import type { IngressClassObject, IngressV1, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
@@ -12,6 +12,7 @@ const TOOL_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION, "kubectl.kubernetes.io/las
 export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta): Ingress {
   return {
     ...meta,
+    uid: metadata.uid,
     annotations: withoutToolAnnotations(metadata.annotations),
     created: metadata.creationTimestamp,
     className: spec.ingressClassName,
@@ -56,4 +57,15 @@ export function buildSecret({ type, data, stringData }: z.infer<typeof SecretObj
     Buffer.from(value).toString("latin1"),
   ]);
   return { ...meta, type, data: Object.fromEntries([...dataEntries, ...stringDataEntries]) };
+}
+
+/** An empty name means all Services, as in the Gateway API. */
+export function buildReferenceGrant({ spec }: z.infer<typeof ReferenceGrantObject>, meta: Meta): ReferenceGrant {
+  const ingresses = spec.from.filter(({ group, kind }) => group === "networking.k8s.io" && kind === "Ingress");
+  const services = spec.to.filter(({ group, kind }) => group === "" && kind === "Service");
+  return {
+    ...meta,
+    from: ingresses.map(({ namespace }) => namespace),
+    to: services.map(({ name }) => name || undefined),
+  };
 }

@@ -5,6 +5,7 @@ export interface Cluster {
   readonly services: readonly Service[];
   readonly secrets: readonly Secret[];
   readonly configMaps: readonly ConfigMap[];
+  readonly referenceGrants: readonly ReferenceGrant[];
   /** Invalid objects. They are reported and otherwise ignored. */
   readonly invalidObjects: readonly InvalidObject[];
   /** Secrets and ConfigMaps that may exist but could not be read. Policies that refer to them fail. */
@@ -21,6 +22,7 @@ export interface Meta {
 }
 
 export interface Ingress extends Meta {
+  readonly uid: string | undefined; // undefined in most manifests
   readonly annotations: Readonly<Record<string, string>>;
   readonly created: string | undefined; // RFC 3339
   readonly className: string | undefined;
@@ -90,6 +92,14 @@ export interface Secret extends Meta {
 
 export interface ConfigMap extends Meta {
   readonly data: Readonly<Record<string, string>>;
+}
+
+/** A ReferenceGrant: Ingresses of other namespaces may refer to Services of its namespace. Other kinds are left out. */
+export interface ReferenceGrant extends Meta {
+  /** Namespaces of the Ingresses. */
+  readonly from: readonly string[];
+  /** Names of the Services; undefined for all. */
+  readonly to: readonly (string | undefined)[];
 }
 
 /** The name of a Secret or ConfigMap that an Ingress refers to. */

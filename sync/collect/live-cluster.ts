@@ -5,6 +5,7 @@ import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resou
 import type { Sleep } from "../runtime/sleep.ts";
 import type { Cluster, Reference } from "./cluster-model.ts";
 import { mergeClusters } from "./merge-clusters.ts";
+import { type OptionalCollection, watchOptionalCollection } from "./optional-collection.ts";
 import { assembleCluster } from "./parse-objects.ts";
 import { type ReferencedObjects, watchReferencedObjects } from "./referenced-objects.ts";
 import { type CachedObject, fetchObject, type WatchedCollection, watchCollection } from "./watched-collection.ts";
@@ -45,8 +46,8 @@ export interface ClusterListener {
 }
 
 /**
- * Watches Ingresses, IngressClasses and Services, each in the newest API version of the server. Rejects if the server does
- * not report its versions.
+ * Watches Ingresses, IngressClasses, Services and ReferenceGrants, each in the newest API version of the server. Rejects
+ * if the server does not report its versions.
  */
 export async function watchCluster(
   api: KubernetesClient,
@@ -68,10 +69,11 @@ export async function watchCluster(
     services: namespaces.map((namespace) => watch(SERVICES, namespace)),
     classes: ingressClass ? [watch(ingressClass)] : [], // API servers before 1.18 have no IngressClass
     references: watchReferencedObjects(api, listenTo("references"), sleep, signal),
+    grants: watchOptionalCollection(api, "ReferenceGrant", namespaces, listenTo("referencegrants"), sleep, signal),
   };
-  const { ingresses, services, classes } = collections;
+  const { ingresses, services, classes, grants } = collections;
   return {
-    ready: Promise.all([...ingresses, ...services, ...classes].map(({ ready }) => ready)),
+    ready: Promise.all([...ingresses, ...services, ...classes, grants].map(({ ready }) => ready)),
     read: createReader(collections),
     findObject: (subject) => findObject(collections, subject),
     watchReferences: (references) => collections.references.watchOnly(references),
@@ -85,16 +87,18 @@ interface ClusterCollections {
   readonly services: readonly WatchedCollection[];
   readonly classes: readonly WatchedCollection[];
   readonly references: ReferencedObjects;
+  readonly grants: OptionalCollection;
 }
 
 /** Creates a `read` that returns the same object until a list changes. */
-function createReader({ ingresses, services, classes, references }: ClusterCollections): LiveCluster["read"] {
+function createReader({ ingresses, services, classes, references, grants }: ClusterCollections): LiveCluster["read"] {
   let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
   return () => {
     const [ingressLists, serviceLists, classLists] = [listAll(ingresses), listAll(services), listAll(classes)];
-    if (!ingressLists || !serviceLists || !classLists) return undefined;
+    const grantLists = grants.lists();
+    if (!ingressLists || !serviceLists || !classLists || !grantLists) return undefined;
     const unreadableReferences = references.listUnreadable();
-    const lists = [...ingressLists, ...serviceLists, ...classLists, ...references.lists()];
+    const lists = [...ingressLists, ...serviceLists, ...classLists, ...grantLists, ...references.lists()];
     const inputs = [...lists, ...unreadableReferences.map((reference) => JSON.stringify(reference))];
     if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
     const cluster = mergeClusters(lists.map(buildPartialCluster));

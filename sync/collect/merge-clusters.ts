@@ -12,6 +12,7 @@ export function mergeClusters(parts: readonly Cluster[]): Cluster {
     services: mergeLists(({ services }) => services),
     secrets: mergeLists(({ secrets }) => secrets),
     configMaps: mergeLists(({ configMaps }) => configMaps),
+    referenceGrants: mergeLists(({ referenceGrants }) => referenceGrants),
     invalidObjects: mergeLists(({ invalidObjects }) => invalidObjects),
     unreadableReferences: [],
     certificates: "unknown",

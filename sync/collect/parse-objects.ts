@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { buildIngress, buildIngressClass, buildSecret, buildService } from "./build-objects.ts";
+import { buildIngress, buildIngressClass, buildReferenceGrant, buildSecret, buildService } from "./build-objects.ts";
 import type {
   Cluster,
   ConfigMap,
@@ -7,6 +7,7 @@ import type {
   IngressClass,
   InvalidObject,
   Meta,
+  ReferenceGrant,
   Secret,
   Service,
 } from "./cluster-model.ts";
@@ -18,6 +19,7 @@ import {
   IngressClassObject,
   IngressV1,
   IngressV1beta1,
+  ReferenceGrantObject,
   SecretObject,
   ServiceObject,
 } from "./schemas.ts";
@@ -35,6 +37,7 @@ export type ParsedObject =
   | { readonly kind: "Service"; readonly object: Service }
   | { readonly kind: "Secret"; readonly object: Secret }
   | { readonly kind: "ConfigMap"; readonly object: ConfigMap }
+  | { readonly kind: "ReferenceGrant"; readonly object: ReferenceGrant }
   | { readonly kind: "invalid"; readonly object: InvalidObject };
 
 type ObjectOfKind<K> = Extract<ParsedObject, { kind: K }>["object"];
@@ -54,6 +57,7 @@ export function assembleCluster(parsedObjects: readonly ParsedObject[]): Cluster
     services: selectKind("Service"),
     secrets: selectKind("Secret"),
     configMaps: selectKind("ConfigMap"),
+    referenceGrants: selectKind("ReferenceGrant"),
     invalidObjects: selectKind("invalid"),
     unreadableReferences: [],
     certificates: "known",
@@ -103,6 +107,13 @@ export function parseObject({ object, source }: RawObject): ParsedObject[] {
         parseWith(ConfigMapObject, object, kind, meta, ({ data }) => ({
           kind: "ConfigMap",
           object: { ...meta, data },
+        })),
+      ];
+    case "gateway.networking.k8s.io/ReferenceGrant":
+      return [
+        parseWith(ReferenceGrantObject, object, kind, meta, (value) => ({
+          kind: "ReferenceGrant",
+          object: buildReferenceGrant(value, meta),
         })),
       ];
     default:

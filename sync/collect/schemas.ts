@@ -23,6 +23,7 @@ export const Identity = z.object({
 });
 
 const metadata = z.object({
+  uid: optional(z.string()),
   annotations: optionalStringMap,
   creationTimestamp: optional(z.iso.datetime({ offset: true })),
 });
@@ -163,6 +164,14 @@ export const SecretObject = z.object({
   type: optional(z.string()),
   data: optionalStringMap,
   stringData: optionalStringMap,
+});
+
+/** A ReferenceGrant of gateway.networking.k8s.io/v1 or v1beta1. */
+export const ReferenceGrantObject = z.object({
+  spec: z.object({
+    from: optionalList(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),
+    to: optionalList(z.object({ group: z.string(), kind: z.string(), name: optional(z.string()) })),
+  }),
 });
 
 export const ConfigMapObject = z.object({ data: optionalStringMap });

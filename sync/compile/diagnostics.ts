@@ -66,6 +66,18 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "A Service address is not permitted as an origin; it is skipped.",
   },
+  ReferenceNotPermitted: {
+    severity: "error",
+    doc: "An annotation refers to a Service of another namespace without a ReferenceGrant or a permit; the annotation has no effect, or closes its paths.",
+  },
+  UngrantedReference: {
+    severity: "note",
+    doc: "An annotation refers to a Service of another namespace without a ReferenceGrant. It is allowed because there are no permits.",
+  },
+  HostHeaderNotPermitted: {
+    severity: "error",
+    doc: "An annotation sets a Host header that the namespace may not claim; the client's Host is sent.",
+  },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path returns 503." },
   PortVisibleInHost: {
     severity: "note",
@@ -172,23 +184,6 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
 
 /** One list for all values without diagnostics, because most have none. */
 const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
-
-/** Returns the text by which diagnostics are sorted. */
-export function formatDiagnosticKey({ object, field, reason, problem, remedy, source }: Diagnostic): string {
-  return JSON.stringify([object, field, reason, problem, remedy, source]);
-}
-
-/** Two names of a host have the same diagnostics. */
-export function isSameDiagnostic(a: Diagnostic, b: Diagnostic): boolean {
-  return (
-    a.object === b.object &&
-    a.field === b.field &&
-    a.reason === b.reason &&
-    a.problem === b.problem &&
-    a.remedy === b.remedy &&
-    a.source === b.source
-  );
-}
 
 /** Returns a diagnostic as one line. */
 export function formatDiagnostic({ reason, object, field, problem, remedy, source }: Diagnostic): string {

@@ -11,9 +11,10 @@ export interface Resource {
 const VERSIONS = {
   Ingress: ["networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1"],
   IngressClass: ["networking.k8s.io/v1", "networking.k8s.io/v1beta1"],
+  ReferenceGrant: ["gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"],
 } as const;
 
-const PLURALS = { Ingress: "ingresses", IngressClass: "ingressclasses" } as const;
+const PLURALS = { Ingress: "ingresses", IngressClass: "ingressclasses", ReferenceGrant: "referencegrants" } as const;
 
 export const SERVICES: Resource = { kind: "Service", apiVersion: "v1", plural: "services" };
 export const SECRETS: Resource = { kind: "Secret", apiVersion: "v1", plural: "secrets" };

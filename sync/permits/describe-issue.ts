@@ -6,6 +6,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   claims: "[{ namespaces: [shop], hosts: [shop.example.com] }]",
   limits: '[{ namespaces: ["*"], maxRoutes: 100 }]',
   origins: '[{ namespaces: ["*"], addresses: [203.0.113.0/24] }]',
+  references: "[{ namespaces: [shop], services: [auth/oauth2-proxy] }]",
+  services: "[auth/oauth2-proxy]",
   namespaces: '[shop, "team-*"]',
   hosts: '[shop.example.com, "*.example.com"]',
   paths: "[/cart]",
@@ -15,10 +17,11 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 
 /** The fields of the document (""), and of the entries of each list. */
 const FIELDS: Readonly<Record<string, string>> = {
-  "": "claims, limits or origins",
+  "": "claims, limits, origins or references",
   claims: "namespaces, hosts or paths",
   limits: "namespaces or maxRoutes",
   origins: "namespaces or addresses",
+  references: "namespaces or services",
 };
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { compareText } from "../../src/rules/compare-text.ts";
-import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
+import { matchesHost } from "../../src/rules/hosts.ts";
 
 /** What namespaces may use of the edge: hosts, paths, a number of routes, and addresses as origins. */
 export interface Permits {
@@ -8,6 +8,11 @@ export interface Permits {
   /** Maximum number of routes per namespace, from the first entry that matches it. Unlimited if none matches. */
   readonly limits: readonly RouteQuota[];
   readonly origins: OriginPermits;
+  /**
+   * The Services of other namespaces that annotations may refer to, besides those of ReferenceGrants. If undefined, all
+   * are permitted.
+   */
+  readonly references: readonly ReferencePermit[] | undefined;
 }
 
 export interface ClaimPermit {
@@ -33,6 +38,18 @@ export type OriginPermits =
   | { readonly type: "public" }
   | { readonly type: "listed"; readonly entries: readonly OriginPermit[] };
 
+export interface ReferencePermit {
+  /** Namespaces of the Ingresses. */
+  readonly namespaces: readonly string[];
+  readonly services: readonly ServicePattern[];
+}
+
+/** Services of some namespaces, by name or all. */
+export interface ServicePattern {
+  readonly namespace: string; // a name, or a prefix that ends with `*`
+  readonly name: string | undefined; // undefined for all
+}
+
 export interface OriginPermit {
   readonly namespaces: readonly string[];
   /** Addresses and ranges in CIDR notation. */
@@ -42,10 +59,15 @@ export interface OriginPermit {
 }
 
 /** Permits for a single user: on a local machine, or if manifests are only read. */
-export const ALLOW_ALL: Permits = { claims: undefined, limits: [], origins: { type: "any" } };
+export const ALLOW_ALL: Permits = { claims: undefined, limits: [], origins: { type: "any" }, references: undefined };
 
 /** Permits without a permits document. */
-export const DEFAULT_PERMITS: Permits = { claims: undefined, limits: [], origins: { type: "public" } };
+export const DEFAULT_PERMITS: Permits = {
+  claims: undefined,
+  limits: [],
+  origins: { type: "public" },
+  references: undefined,
+};
 
 const WHOLE_HOST = "/";
 
@@ -77,6 +99,31 @@ export function permitsHost(permits: Permits, namespace: string, host: string): 
   return findHostPermit(permits, namespace, host)?.type === "full";
 }
 
+/** Returns the patterns of the hosts that a namespace may claim as a whole; undefined if it may claim any host. */
+export function listWholeHosts({ claims }: Permits, namespace: string): readonly string[] | undefined {
+  const wholeHosts = claims?.filter(
+    ({ namespaces, paths }) => matchesNamespace(namespaces, namespace) && paths.includes(WHOLE_HOST),
+  );
+  return wholeHosts && [...new Set(wholeHosts.flatMap(({ hosts }) => hosts))].toSorted(compareText);
+}
+
+/** Whether an entry of `references` permits a namespace to refer to a Service. */
+export function permitsReference(
+  references: readonly ReferencePermit[],
+  namespace: string,
+  service: { readonly namespace: string; readonly name: string },
+): boolean {
+  return references.some(
+    ({ namespaces, services }) =>
+      matchesNamespace(namespaces, namespace) &&
+      services.some(
+        (pattern) =>
+          matchesNamespace([pattern.namespace], service.namespace) &&
+          (pattern.name === undefined || pattern.name === service.name),
+      ),
+  );
+}
+
 /** Whether a decoded path is one of `paths` or below one: `/cart/7` is below `/cart`, `/cartoon` is not. */
 export function isPathWithin(path: string, paths: readonly string[]): boolean {
   return paths.some(
@@ -94,13 +141,4 @@ export function matchesNamespace(patterns: readonly string[], namespace: string)
   return patterns.some((pattern) =>
     pattern.endsWith("*") ? namespace.startsWith(pattern.slice(0, -1)) : namespace === pattern,
   );
-}
-
-/**
- * Whether a pattern matches a host of rules. `*.x` matches `a.b.x` and `*.b.x`, but not x; only `*` matches rules
- * without a host.
- */
-export function matchesHost(pattern: string, host: string): boolean {
-  if (pattern === CATCH_ALL_HOST) return true;
-  return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
 }

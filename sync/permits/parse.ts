@@ -7,12 +7,12 @@ import { decodePath } from "../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../src/rules/result.ts";
 import { formatFieldPath } from "../collect/field-path.ts";
 import { describePermitsIssue } from "./describe-issue.ts";
-import { DEFAULT_PERMITS, type Permits } from "./model.ts";
+import { DEFAULT_PERMITS, type Permits, type ServicePattern } from "./model.ts";
 
 // Strict: an unknown field or a null list is an error, because ignoring it could permit more than intended.
 
 /** Creates a schema for texts that `parse` accepts. */
-const createTextSchema = (parse: (text: string) => Result<string>) =>
+const createTextSchema = <T>(parse: (text: string) => Result<T>) =>
   z.string().transform((text, context) => {
     const result = parse(text);
     if (result.ok) return result.value;
@@ -50,6 +50,13 @@ const OriginEntry = z
     names: addresses.filter((text) => !parseIpRange(text).ok),
   }));
 
+/** An entry of `references`: the Services of other namespaces that annotations of the namespaces may refer to. */
+const ReferenceEntry = z.strictObject({
+  namespaces,
+  /** `auth/oauth2-proxy`, or `auth/*` for all Services of the namespace. */
+  services: z.array(createTextSchema(parseServicePattern)).min(1),
+});
+
 /** The document. Every field is optional, but the document must not be empty. */
 const Document = z
   .strictObject({
@@ -59,12 +66,15 @@ const Document = z
     limits: z.array(RouteQuotaEntry).optional(),
     /** If missing, all public addresses are permitted. If set, all others are rejected. */
     origins: z.array(OriginEntry).optional(),
+    /** If missing, annotations may refer to Services of other namespaces only with a ReferenceGrant. */
+    references: z.array(ReferenceEntry).optional(),
   })
   .transform(
-    ({ claims, limits = [], origins }): Permits => ({
+    ({ claims, limits = [], origins, references = [] }): Permits => ({
       claims,
       limits,
       origins: origins ? { type: "listed", entries: origins } : DEFAULT_PERMITS.origins,
+      references,
     }),
   );
 
@@ -83,7 +93,8 @@ export function parsePermits(text: string): Result<Permits> {
 function parseDocument(text: string): Result<unknown> {
   const documents = parseAllDocuments(text);
   const [document, ...otherDocuments] = Array.isArray(documents) ? documents : [];
-  if (!document || otherDocuments.length > 0) return failure("must be one document with claims, limits or origins");
+  if (!document || otherDocuments.length > 0)
+    return failure("must be one document with claims, limits, origins or references");
   const error = document.errors[0];
   if (error) return failure(error.message.split("\n")[0] ?? "invalid YAML");
   try {
@@ -93,11 +104,21 @@ function parseDocument(text: string): Result<unknown> {
   }
 }
 
+const NAMESPACE_PATTERN = /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|(?:[a-z0-9][-a-z0-9]*)?\*)$/;
+const SERVICE_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+
 function parseNamespacePattern(text: string): Result<string> {
-  const isName = /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?|(?:[a-z0-9][-a-z0-9]*)?\*)$/.test(text);
-  return isName
+  return NAMESPACE_PATTERN.test(text)
     ? success(text)
     : failure(`namespace is invalid: "${text}". Use a name such as "shop" or a prefix such as "team-*"`);
+}
+
+function parseServicePattern(text: string): Result<ServicePattern> {
+  const [namespace = "", name = "", ...rest] = text.split("/");
+  const isValid = NAMESPACE_PATTERN.test(namespace) && (name === "*" || SERVICE_NAME.test(name)) && rest.length === 0;
+  return isValid
+    ? success({ namespace, name: name === "*" ? undefined : name })
+    : failure(`Service is invalid: "${text}". Use "namespace/name", or "namespace/*" for all of its Services`);
 }
 
 function parseHostPattern(text: string): Result<string> {

@@ -18,6 +18,7 @@ const PERMITS: Options["permits"] = {
   ],
   limits: [{ namespaces: ["*"], maxRoutes: 6 }],
   origins: { type: "public" },
+  references: [{ namespaces: ["shop"], services: [{ namespace: "default", name: undefined }] }],
 };
 
 /** Compiles with what is remembered, and anew: to the same end. */
@@ -80,7 +81,7 @@ describe("compilations with a cache", () => {
       { allowedResponseHeaders: ["X-Any"] },
       { watchIngressWithoutClass: !OPTIONS.watchIngressWithoutClass },
       { tokenizeSecret: (text) => `<${text}>` },
-      { permits: { claims: [], limits: [], origins: { type: "any" } } },
+      { permits: { claims: [], limits: [], origins: { type: "any" }, references: [] } },
       { namespace: "shop" },
     ),
   });

@@ -5,6 +5,7 @@ import type { Cluster, Secret, Service } from "../../sync/collect/cluster-model.
 import { compile } from "../../sync/compile/compile.ts";
 import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import type { Options } from "../../sync/compile/options.ts";
+import { ALLOW_ALL } from "../../sync/permits/model.ts";
 import { FAST_OPTIONS, parseClusterYaml, UNREADABLE_REFERENCE } from "./incremental.ts";
 
 describe("hosts compiled with a cache", () => {
@@ -104,11 +105,36 @@ items:
       host: "first.example.com",
       path: "/check",
     });
-    assert.deepEqual(findAuthTarget([authenticatedIngress]), {
-      via: "internet",
-      origin: "https://first.example.com",
-      path: "/check",
-    });
+    assert.equal(findAuthTarget([authenticatedIngress]), undefined);
+    const { diagnostics } = compile({ ...cluster, ingresses: [authenticatedIngress] }, FAST_OPTIONS, cache);
+    const problem = "first.example.com is in zone example.com of this account, and no Ingress has this host";
+    assert.deepEqual(
+      diagnostics.filter(({ reason }) => reason === "RouteFailedClosed").map((diagnostic) => diagnostic.problem),
+      [problem],
+    );
+  });
+
+  test("compiles only the hosts that refer to another namespace if a ReferenceGrant is removed", () => {
+    const [first, second] = cluster.ingresses;
+    assert.ok(first && second);
+    const annotations = { "edgress.dev/auth-url": "http://gate.auth.svc/check" };
+    const service: Service = { ...(cluster.services[0] ?? assert.fail()), namespace: "auth", name: "gate" };
+    const grant = { namespace: "auth", name: "gate", source: "", from: ["default"], to: ["gate"] };
+    const options = { ...FAST_OPTIONS, permits: { ...ALLOW_ALL, references: [] } };
+    const changed = {
+      ...cluster,
+      ingresses: [first, { ...second, annotations }],
+      services: [...cluster.services, service],
+      referenceGrants: [grant],
+    };
+    const cache = createCompileCache();
+    const granted = compile(changed, options, cache).rules.hosts;
+    const revoked = compile({ ...changed, referenceGrants: [] }, options, cache).rules.hosts;
+    const recompiledHosts = revoked.filter((rules) => !granted.includes(rules));
+    assert.deepEqual(
+      recompiledHosts.map(({ host, routes }) => [host, routes.map(({ policies }) => policies.failClosed?.reason)]),
+      [["second.example.com", ["auth-url: Service auth/gate not permitted for Ingresses of namespace default"]]],
+    );
   });
 
   test("Other options compile every host again", () => {

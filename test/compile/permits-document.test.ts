@@ -20,6 +20,8 @@ limits:
   - { namespaces: ["*"], maxRoutes: 100 }
 origins:
   - { namespaces: ["*"], addresses: [203.0.113.0/24, "2001:db8::/32", "*.elb.example.org"] }
+references:
+  - { namespaces: [shop, "team-*"], services: [auth/oauth2-proxy, "shared-*/*"] }
 `;
     const expected: Permits = {
       claims: [
@@ -34,32 +36,45 @@ origins:
         type: "listed",
         entries: [{ namespaces: ["*"], ranges: ["203.0.113.0/24", "2001:db8::/32"], names: ["*.elb.example.org"] }],
       },
+      references: [
+        {
+          namespaces: ["shop", "team-*"],
+          services: [
+            { namespace: "auth", name: "oauth2-proxy" },
+            { namespace: "shared-*", name: undefined },
+          ],
+        },
+      ],
     };
     assert.deepEqual(parseValidPermits(yaml), expected);
     const json = '{"claims":[{"namespaces":["shop"],"hosts":["*"]}]}';
     assert.deepEqual(parseValidPermits(json).claims, [{ namespaces: ["shop"], hosts: ["*"], paths: ["/"] }]);
   });
 
-  test("Permits without fields are the default permits", () => {
-    assert.deepEqual(parseValidPermits("{}"), DEFAULT_PERMITS);
+  test("Permits without fields are the default permits, with no reference allowed", () => {
+    assert.deepEqual(parseValidPermits("{}"), { ...DEFAULT_PERMITS, references: [] });
   });
 
   const buildClaims = (fields: string) => `claims: [{ namespaces: [shop], hosts: [shop.example.com], ${fields} }]`;
   const refusals: readonly (readonly [sentence: string, text: string, problem: string])[] = [
-    ["that is empty", "", "must be one document with claims, limits or origins"],
-    ["that is a comment", "# later", "must be one document with claims, limits or origins"],
+    ["that is empty", "", "must be one document with claims, limits, origins or references"],
+    ["that is a comment", "# later", "must be one document with claims, limits, origins or references"],
     [
       "that is null",
       "null",
       "(document): must be a mapping. Use a value such as claims: [{ namespaces: [shop], hosts: [shop.example.com] }]",
     ],
-    ["that is two", "{}\n---\n{}", "must be one document with claims, limits or origins"],
+    ["that is two", "{}\n---\n{}", "must be one document with claims, limits, origins or references"],
     [
       "whose list of claims got lost",
       "claims:\n",
       "claims: must be a list. Use a value such as [{ namespaces: [shop], hosts: [shop.example.com] }]",
     ],
-    ["with a word that nobody knows", "claim: []", "(document): unknown field: claim. Use claims, limits or origins"],
+    [
+      "with a word that nobody knows",
+      "claim: []",
+      "(document): unknown field: claim. Use claims, limits, origins or references",
+    ],
     [
       "with a word that nobody knows within",
       buildClaims("path: [/]"),
@@ -104,6 +119,11 @@ origins:
       "with a limit that is none",
       'limits: [{ namespaces: ["*"], maxRoutes: -1 }]',
       "limits[0].maxRoutes: must be 0 or more. Use a value such as 100",
+    ],
+    [
+      "with a Service without its namespace",
+      "references: [{ namespaces: [shop], services: [oauth2-proxy] }]",
+      'references[0].services[0]: Service is invalid: "oauth2-proxy". Use "namespace/name", or "namespace/*" for all of its Services',
     ],
     [
       "with a range that is none",

@@ -60,6 +60,7 @@ describe("deploy/base", () => {
       "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
       "get list watch extensions/ingresses",
       "get list watch services",
+      "get list watch gateway.networking.k8s.io/referencegrants",
       "patch networking.k8s.io/ingresses/status extensions/ingresses/status",
       "create events",
       "get namespaces kube-system",

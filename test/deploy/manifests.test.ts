@@ -41,6 +41,20 @@ test("npm run manifests writes one file with the objects of deploy/base and the 
   }
 });
 
+test("The chart and deploy/base give the controller the same permissions in all namespaces", async () => {
+  const [base, chart] = await Promise.all(
+    ["deploy/base/access.yaml", "deploy/chart/templates/access.yaml"].map(async (file) => {
+      const text = await readFile(join(REPOSITORY, file), "utf8");
+      const role = text
+        .split(/^---$/m)
+        .find((part) => /kind: ClusterRole\n/.test(part) && /name: edgress\n/.test(part));
+      return role?.slice(role.indexOf("\nrules:")).replace(/^\s*#.*\n/gm, "");
+    }),
+  );
+  assert.ok(base?.includes("referencegrants"));
+  assert.equal(chart, base);
+});
+
 function byName(objects: readonly KubernetesManifest[]): KubernetesManifest[] {
   return objects.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }

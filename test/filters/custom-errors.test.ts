@@ -37,12 +37,28 @@ before(async () => {
   edge = await startWorkerHarness();
   await edge.startOrigin("203.0.113.10:80", respondAs("shop", "status"));
   await edge.startOrigin("203.0.113.12:80", respondAs("errors", "page"));
+  await edge.startOrigin("203.0.113.14:80", (_, response) => response.writeHead(200, { "X-User": "ann" }).end());
   edge.stack.forward("203.0.113.13:80", "127.0.0.1:9"); // refuses connections
   const pages = { "custom-http-errors": "404,503", "default-backend": "errors" };
   await edge.publish([
     buildIngress("pages", pages),
     buildIngress("own", { ...pages, "custom-http-errors": "502", "disable-proxy-intercept-errors": "true" }),
     buildIngress("without", { "custom-http-errors": "503" }),
+    buildIngress("guarded", {
+      ...pages,
+      "auth-url": "http://gate/",
+      "auth-response-headers": "X-User",
+    }),
+    buildIngress("limited", {
+      ...pages,
+      "custom-http-errors": "413",
+      "proxy-body-size": "1",
+      "auth-url": "http://gate/",
+      "auth-response-headers": "X-User",
+    }),
+    buildIngress("secret", { ...pages, "custom-http-errors": "401", "auth-type": "basic", "auth-secret": "staff" }),
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "staff" }, stringData: { auth: "ann:{SHA}unknown" } },
+    buildServiceManifest("gate", ["203.0.113.14"]),
     buildIngress("quiet", { ...pages, "enable-access-log": "false" }),
     buildIngress("logged", {}),
     buildServiceManifest("shop", ["203.0.113.10"]),
@@ -88,6 +104,23 @@ test("custom-http-errors replaces a listed status of the origin by the default b
   for (const [name, value] of Object.entries(errorHeaders)) assert.equal(page?.headers[name], value, name);
   for (const name of ["x-real-ip", "x-forwarded-host", "x-forwarded-proto", "x-scheme", "x-forwarded-port"]) {
     assert.equal(page?.headers[name], undefined, name);
+  }
+});
+
+test("An error page receives neither credentials nor identity headers of the client", async () => {
+  const headers = { Authorization: "Basic YW5uOnMzY3JldA==", Cookie: "session=7", "X-User": "root", "X-Own": "kept" };
+  for (const [host, code, options] of [
+    ["guarded", "404", {}],
+    ["limited", "413", { method: "POST", body: "more than one byte" }],
+    ["secret", "401", {}],
+    ["pages", "404", {}],
+  ] as const) {
+    await fetchPage(host, "/?status=404", { ...options, headers });
+    const page = requests.at(-1);
+    assert.deepEqual([page?.name, page?.headers["x-code"], page?.headers["x-own"]], ["errors", code, "kept"], host);
+    assert.deepEqual([page?.headers.authorization, page?.headers.cookie], [undefined, undefined], host);
+    // Without auth-response-headers it is a header like any other.
+    assert.equal(page?.headers["x-user"], ["guarded", "limited"].includes(host) ? undefined : "root", host);
   }
 });
 

@@ -70,6 +70,34 @@ test("A response of the authentication service limits its own lifetime in the ca
   }
 });
 
+test("An authentication service cannot extend auth-cache-duration", async () => {
+  assert.deepEqual((await runTwice(respondWith(200, { "Cache-Control": "max-age=999999999" }))).seconds, [300]);
+  assert.deepEqual((await runTwice(respondWith(401, { "Cache-Control": "s-maxage=86400" }))).seconds, [60]);
+  const expires = { Expires: "Thu, 01 Jan 2099 00:00:00 GMT" };
+  assert.deepEqual((await runTwice(respondWith(200, expires))).seconds, [300]);
+  assert.deepEqual((await runTwice(respondWith(403, { "Cache-Control": "max-age=60" }))).seconds, []);
+});
+
+test("A cached response does not authorize after the target, a setting or the Ingress was replaced", async () => {
+  const names = new Set<string>();
+  const external = { ...EXTERNAL_AUTH, cache: CACHE };
+  const variants = [
+    external,
+    { ...external, target: { via: "internet", origin: "https://other.example.org", path: "/verify" } as const },
+    { ...external, method: "POST" },
+    { ...external, responseHeaders: ["X-User", "X-Groups"] },
+    { ...external, cache: { ...CACHE, ingress: "6f0c" } },
+    { ...external, cache: { ...CACHE, ingress: "7a1d" } },
+  ];
+  for (const variant of variants) {
+    const get = async (name: string) => void names.add(name);
+    const services = { fetch: async () => new Response(null), cache: { get, put: async () => {} } };
+    const variantFilter = authorization({ any: false, external: variant }, EMPTY_HOST_CONTEXT);
+    await runFilter(variantFilter, stubExchange(SHOP_URL, {}, services));
+  }
+  assert.equal(names.size, variants.length);
+});
+
 test("The authentication service receives the request if the cached response is unreadable", async () => {
   const fetch = async () => new Response(null, { status: 403 });
   for (const get of [async () => "{}", async () => Promise.reject(new Error("no cache")), async () => "x"]) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorization } from "../../src/filters/authorization/authorization.ts";
+import type { HostContext } from "../../src/request/filter.ts";
 import type { OriginFetchInit } from "../../src/runtime/origin-fetch.ts";
 import { ANN_HEADERS, EXTERNAL_AUTH, SHOP_URL } from "../support/worker/authorization-samples.ts";
 import { EMPTY_HOST_CONTEXT, findOriginHeader, runFilter, stubExchange } from "../support/worker/sample-exchanges.ts";
@@ -66,6 +67,15 @@ test("The authentication service receives the client's headers, and a descriptio
     "X-Forwarded-Host": "evil.example.com",
     "X-Scheme": "https",
     "X-Original-URL": "https://evil.example.com/",
+    "X-Original-URI": "/public",
+    "X-Original-Method": "HEAD",
+    "X-Original-Anything": "1",
+    "X-Forwarded-Uri": "/public",
+    "X-Forwarded-Method": "HEAD",
+    "X-Forwarded-Server": "evil.example.com",
+    "X-Rewrite-URL": "/public",
+    Forwarded: "for=10.0.0.1",
+    "X-User": "root",
     "ssl-client-verify": "SUCCESS",
     "CF-Connecting-IP": "192.0.2.1",
   };
@@ -78,8 +88,11 @@ test("The authentication service receives the client's headers, and a descriptio
     cookie: "sid=7",
     "x-auth-request-redirect": "/a?b=c",
     "x-forwarded-for": "192.0.2.1",
+    "x-forwarded-method": "GET",
+    "x-forwarded-uri": "/a?b=c",
     "x-gate": "GET",
     "x-original-method": "GET",
+    "x-original-uri": "/a?b=c",
     "x-original-url": SHOP_URL,
     "x-real-ip": "192.0.2.1",
     "x-request-id": forwarded?.id,
@@ -88,6 +101,53 @@ test("The authentication service receives the client's headers, and a descriptio
   assert.ok(forwarded);
   assert.equal(findOriginHeader(forwarded, "X-User"), "ann");
   assert.equal(findOriginHeader(forwarded, "X-Other"), undefined);
+});
+
+test("The authentication service receives the client's credentials, even if it sends them to the origin", async () => {
+  const requests: Headers[] = [];
+  const fetch = async (_: string, { headers }: OriginFetchInit) => {
+    requests.push(headers);
+    return new Response(null);
+  };
+  const external = { ...EXTERNAL_AUTH, responseHeaders: ["Authorization", "Cookie", "X-User"] };
+  const headers = { ...ANN_HEADERS, Cookie: "sid=7", "X-User": "root" };
+  await runFilter(
+    authorization({ any: false, external }, EMPTY_HOST_CONTEXT),
+    stubExchange(SHOP_URL, headers, { fetch }),
+  );
+  const names = ["Authorization", "Cookie", "X-User"];
+  assert.deepEqual(
+    names.map((name) => requests[0]?.get(name)),
+    [ANN_HEADERS.Authorization, "sid=7", null],
+  );
+});
+
+test("An Ingress cannot set headers of the edge for a Service of another namespace", async () => {
+  const fetchHeaders = async (namespace: string) => {
+    const requests: Headers[] = [];
+    const sendSubrequest: HostContext["sendSubrequest"] = async (_, __, init) => {
+      requests.push(init.headers);
+      return new Response(null);
+    };
+    const external: typeof EXTERNAL_AUTH = {
+      ...EXTERNAL_AUTH,
+      target: { via: "backend", backend: "auth/gate:80", path: "/" },
+      headers: [
+        ["X-Real-IP", "10.0.0.1"],
+        ["ssl-client-verify", "SUCCESS"],
+        ["X-Tenant", "bob"],
+      ],
+    };
+    const exchange = stubExchange(SHOP_URL, { "CF-Connecting-IP": "192.0.2.1" });
+    const labels = { ...exchange.labels, namespace };
+    await runFilter(authorization({ any: false, external }, { ...EMPTY_HOST_CONTEXT, sendSubrequest }), {
+      ...exchange,
+      labels,
+    });
+    return ["X-Real-IP", "ssl-client-verify", "X-Tenant"].map((name) => requests[0]?.get(name));
+  };
+  assert.deepEqual(await fetchHeaders("bob"), ["192.0.2.1", null, "bob"]);
+  assert.deepEqual(await fetchHeaders("auth"), ["10.0.0.1", "SUCCESS", "bob"]);
 });
 
 test("An authentication service with auth-method receives the path and the scheme too", async () => {

@@ -51,6 +51,19 @@ test("The origin receives the record's name as Host if the client's host is in n
   assert.match(body, /^edgress-[0-9a-f]{24}\.example\.com 192\.0\.2\.7$/);
 });
 
+test("The origin receives no description of the request from the client", async () => {
+  respond = (request, response) => response.end(JSON.stringify(request.headers));
+  const forged = ["X-Original-URI", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Method"];
+  const names = [...forged, "X-Forwarded-Server", "Forwarded"];
+  const headers = Object.fromEntries(names.map((name) => [name, "/admin"]));
+  const { body } = await sendRequest(edge, "http://shop.example.com/", { headers });
+  const received = JSON.parse(body) as Record<string, string>;
+  assert.deepEqual(
+    names.filter((name) => received[name.toLowerCase()] !== undefined),
+    [],
+  );
+});
+
 test("An origin with backend-protocol HTTPS receives https with the client's host", async () => {
   secure.respond = (response) => void response.end("secure");
   const { status, body } = await sendRequest(edge, "http://secure.example.com/");

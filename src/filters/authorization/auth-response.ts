@@ -33,18 +33,25 @@ export function parseAuthResponse({ status, headers }: Response, wantedHeaders: 
   };
 }
 
-/** Calls the service only if the cache has no response for the key. Ignores failures of the cache. */
-export function withCache(cache: NonNullable<ExternalAuth["cache"]>, callService: CallAuthService): CallAuthService {
+/**
+ * Calls the service only if the cache has no response for the key, which includes all settings. The service can only
+ * shorten the lifetime of its response. Ignores failures of the cache.
+ */
+export function withCache(
+  cache: NonNullable<ExternalAuth["cache"]>,
+  settings: ExternalAuth,
+  callService: CallAuthService,
+): CallAuthService {
   return async (exchange) => {
     const { get, put } = exchange.platform.cache;
     const { namespace, ingress } = exchange.labels;
-    const key = JSON.stringify([exchange.host, namespace, ingress, cache, expandVariables(cache.key, exchange)]);
+    const key = JSON.stringify([exchange.host, namespace, ingress, settings, expandVariables(cache.key, exchange)]);
     const name = `auth/${bytesToHex(sha256(utf8ToBytes(key)))}`;
     const cached = parseCached(await get(name).catch(() => undefined));
     if (cached) return cached;
     const answer = await callService(exchange);
     if (typeof answer === "string") return answer;
-    const seconds = answer.cacheSeconds ?? cache.seconds[answer.status] ?? 0;
+    const seconds = Math.min(cache.seconds[answer.status] ?? 0, answer.cacheSeconds ?? Number.POSITIVE_INFINITY);
     if (seconds > 0 && answer.cookies.length === 0) {
       exchange.platform.waitUntil(put(name, JSON.stringify(answer), seconds).catch(() => {}));
     }

@@ -6,18 +6,17 @@ import { type AuthCheck, type AuthVerdict, DECLINE } from "./auth-check.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { externalAuth, redirectToSignIn } from "./external-auth.ts";
 import { sourceRange } from "./source-range.ts";
+import { listWithheldHeaders } from "./withheld-headers.ts";
 
 // Statuses that may set cookies, as in nginx's add_header.
 const COOKIE_STATUSES = [200, 201, 204, 206, 301, 302, 303, 304, 307, 308];
 
 /** Accepts clients that all checks, or any check, accept. Rejects all clients if there are no checks. */
 export function authorization(settings: SettingsOf<"authorization">, hostContext: HostContext): Filter {
-  const { any, basic, external } = settings;
+  const { any, external } = settings;
   const checks = createChecks(settings, hostContext);
   const decide = any ? anyCheck(checks) : allChecks(checks);
-  // The origin never gets the password, nor a client's copy of the service's headers.
-  const withheldHeaders = [...(basic ? ["Authorization"] : []), ...(external?.responseHeaders ?? [])];
-  const droppedHeaders = withheldHeaders.map((name) => [name, undefined] as const);
+  const droppedHeaders = listWithheldHeaders(settings).map((name) => [name, undefined] as const);
   return async (exchange, next) => {
     const verdict = await decide(exchange);
     const cookies = verdict.cookies ?? [];

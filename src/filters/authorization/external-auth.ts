@@ -3,23 +3,31 @@ import type { HostContext } from "../../request/filter.ts";
 import { expandVariables } from "../../request/nginx-variables.ts";
 import { buildOriginHeaders } from "../../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse, redirectResponse, withHeader } from "../../request/response.ts";
+import { isEdgeHeader } from "../../rules/edge-headers.ts";
 import { errorMessage } from "../../rules/error-message.ts";
 import type { ExternalAuth } from "../../rules/policies/external-auth.ts";
 import { type AuthCheck, type AuthVerdict, denyRequest } from "./auth-check.ts";
 import { type AuthResponse, parseAuthResponse, withCache } from "./auth-response.ts";
+import { listServiceHeaders } from "./withheld-headers.ts";
 
 // nginx's proxy_read_timeout, which applies to authentication requests too.
 const DEFAULT_AUTH_TIMEOUT_MS = 60_000;
-// Headers that the service gets under other names or not at all. A client must not set them.
+// Headers that ingress-nginx sends to origins, but not to its authentication service.
 const FORWARDED_HEADERS = ["Proto", "Host", "Port", "Scheme"].map((suffix) => `X-Forwarded-${suffix}`);
-const WITHHELD_HEADERS = [...FORWARDED_HEADERS, "X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host"];
+const OMITTED_HEADERS = [
+  ...FORWARDED_HEADERS,
+  ...["X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host", "Content-Length", "Upgrade"],
+];
+// The service verifies the client's own, even if it also sends them to the origin.
+const CREDENTIALS = ["authorization", "cookie"];
 
 /** Accepts clients if another service answers 2xx. Passes its 401 and 403 on; all other results are 500. */
 export function externalAuth(settings: ExternalAuth, hostContext: HostContext): AuthCheck {
   const { cache } = settings;
   const callService = (exchange: Exchange) => callAuthService(settings, hostContext, exchange);
-  const callWithCache = cache ? withCache(cache, callService) : callService;
-  return async (exchange) => classifyAuthResponse(exchange, await callWithCache(exchange), settings);
+  const callWithCache = cache ? withCache(cache, settings, callService) : callService;
+  const serviceHeaders = listServiceHeaders(settings);
+  return async (exchange) => classifyAuthResponse(exchange, await callWithCache(exchange), serviceHeaders);
 }
 
 /** Replaces a 401 with a redirect to the sign-in URL, and keeps its challenge. */
@@ -29,14 +37,18 @@ export function redirectToSignIn(url: string, exchange: Exchange, denial: EdgeRe
   return challenge === null ? redirection : withHeader(redirection, "WWW-Authenticate", challenge);
 }
 
-function classifyAuthResponse(exchange: Exchange, answer: AuthResponse | string, settings: ExternalAuth): AuthVerdict {
+function classifyAuthResponse(
+  exchange: Exchange,
+  answer: AuthResponse | string,
+  serviceHeaders: readonly string[],
+): AuthVerdict {
   if (typeof answer === "string") return failCheck(exchange, `the authentication service is unreachable: ${answer}`);
   const { status, cookies, challenge } = answer;
   if (status >= 200 && status < 300) {
     const values = new Map(answer.headers);
     return {
       type: "allowed",
-      originHeaders: settings.responseHeaders.map((name) => [name, values.get(name)]),
+      originHeaders: serviceHeaders.map((name) => [name, values.get(name)]),
       cookies,
     };
   }
@@ -58,10 +70,15 @@ async function callAuthService(
   exchange: Exchange,
 ): Promise<AuthResponse | string> {
   const { target, method = "GET", responseHeaders } = settings;
-  const headers = buildAuthHeaders(settings, exchange);
+  const edgeHeaders = buildRequestDescription(exchange);
+  const headers = buildAuthHeaders(settings, exchange, edgeHeaders);
+  const identityHeaders = exchange.originHeaders.map(([name]) => name);
   const timeoutMs = Number(exchange.platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_AUTH_TIMEOUT_MS);
   try {
-    const response = await hostContext.sendSubrequest(exchange, target, { method, headers, body: null, timeoutMs });
+    const response = await hostContext.sendSubrequest(exchange, target, {
+      ...{ method, headers, edgeHeaders, identityHeaders, timeoutMs },
+      body: null,
+    });
     await response.body?.cancel();
     return parseAuthResponse(response, responseHeaders);
   } catch (error) {
@@ -69,19 +86,35 @@ async function callAuthService(
   }
 }
 
+/** Returns the headers about the client's request. The service must never get the client's own of these names. */
+function buildRequestDescription({ request, scheme, hostHeader, rawPath, query }: Exchange): [string, string][] {
+  return [
+    ["X-Original-URL", `${scheme}://${hostHeader}${rawPath}${query}`],
+    ["X-Original-URI", rawPath + query],
+    ["X-Original-Method", request.method],
+    ["X-Forwarded-Uri", rawPath + query],
+    ["X-Forwarded-Method", request.method],
+  ];
+}
+
 /** Builds the request headers: the client's without body and connection headers, and those of ingress-nginx. */
-function buildAuthHeaders(settings: ExternalAuth, exchange: Exchange): Headers {
+function buildAuthHeaders(
+  { target, method, redirect, headers: extraHeaders, responseHeaders }: ExternalAuth,
+  exchange: Exchange,
+  edgeHeaders: readonly [string, string][],
+): Headers {
   const headers = buildOriginHeaders(exchange);
-  for (const name of [...WITHHELD_HEADERS, "Content-Length", "Upgrade"]) headers.delete(name);
-  const { request, scheme, hostHeader, rawPath, query } = exchange;
-  headers.set("X-Original-URL", `${scheme}://${hostHeader}${rawPath}${query}`);
-  headers.set("X-Original-Method", request.method);
+  const forgeableHeaders = responseHeaders.filter((name) => !CREDENTIALS.includes(name.toLowerCase()));
+  for (const name of [...OMITTED_HEADERS, ...forgeableHeaders.filter((name) => !isEdgeHeader(name))])
+    headers.delete(name);
+  for (const [name, value] of edgeHeaders) headers.set(name, value);
   headers.set("X-Sent-From", "nginx-ingress-controller");
-  headers.set("X-Auth-Request-Redirect", expandVariables(settings.redirect, exchange));
-  if (settings.method !== undefined) {
-    headers.set("X-Original-URI", rawPath + query);
-    headers.set("X-Scheme", scheme);
+  headers.set("X-Auth-Request-Redirect", expandVariables(redirect, exchange));
+  if (method !== undefined) headers.set("X-Scheme", exchange.scheme);
+  // A Service of another namespace trusts the headers of the edge, so a tenant must not set them.
+  const isForeign = target.via === "backend" && !target.backend.startsWith(`${exchange.labels.namespace}/`);
+  for (const [name, value] of extraHeaders) {
+    if (!isForeign || !isEdgeHeader(name)) headers.set(name, expandVariables(value, exchange));
   }
-  for (const [name, value] of settings.headers) headers.set(name, expandVariables(value, exchange));
   return headers;
 }

@@ -19,7 +19,7 @@ const annotations = {
       example: "404, 503",
       default: "none",
       support: "partial",
-      difference: "The default backend does not get the request's body.",
+      difference: "The default backend does not get the request's body, `Cookie` and `Authorization`.",
       guards: true,
     },
     parseErrorStatus,

@@ -44,7 +44,7 @@ export const externalAuthAnnotations = {
   ),
   "auth-response-headers": list<string>(
     {
-      doc: "Response headers of `auth-url` to send to the origin. The client's headers of these names are dropped.",
+      doc: "Response headers of `auth-url` to send to the origin. The client's headers of these names are dropped. Headers of the edge, such as `X-Real-IP`, are not allowed.",
       example: "X-User, X-Groups",
       default: "none",
       guards: true,
@@ -82,7 +82,7 @@ export const externalAuthAnnotations = {
     'a text with variables such as "$http_authorization"',
   ),
   "auth-cache-duration": cacheDurations({
-    doc: "Cache durations by status.",
+    doc: "Cache durations by status. The response can shorten them with `Cache-Control` or `Expires`.",
     example: "200 202 10m, 401 1m",
     default: "200 202 401 5m",
     guards: true,

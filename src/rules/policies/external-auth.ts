@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { compareText } from "../compare-text.ts";
+import { isEdgeHeader } from "../edge-headers.ts";
 import { parseTemplate } from "../nginx-variables.ts";
 import { failure, type Result, success } from "../result.ts";
 import { SubrequestTarget } from "../subrequest-target.ts";
@@ -19,6 +20,7 @@ export const ExternalAuth = z.strictObject({
   cache: z.optional(
     z.strictObject({
       key: z.string(),
+      ingress: z.optional(z.string()), // its uid, so that a new Ingress of the same name does not get old responses
       path: z.string(), // each path of an Ingress has separate cache entries
       seconds: z.record(z.string(), z.number()), // by status
     }),
@@ -33,24 +35,39 @@ export function buildExternalAuth(
 ): ExternalAuth | undefined {
   const url = values["auth-url"];
   if (url === undefined) return undefined;
-  const target = context.resolveTarget(url);
+  const target = context.resolveTarget("auth-url", url);
   if (!target.ok)
     return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
   if (!headers.ok)
     return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap or its name");
   const [method, signIn, key] = [values["auth-method"], values["auth-signin"], values["auth-cache-key"]];
-  const seconds = values["auth-cache-duration"] ?? DEFAULT_CACHE_DURATIONS;
   return {
     target: target.value,
     ...(method !== undefined && { method }),
     redirect: values["auth-request-redirect"] ?? "$request_uri",
     headers: headers.value,
-    responseHeaders: [...(values["auth-response-headers"] ?? [])],
+    responseHeaders: selectResponseHeaders(values["auth-response-headers"] ?? [], context),
     ...(signIn !== undefined && { signIn: appendReturnUrl(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
     alwaysSetsCookies: values["auth-always-set-cookie"] ?? false,
-    ...(key !== undefined && { cache: { key, path: context.path, seconds: { ...seconds } } }),
+    ...(key !== undefined && { cache: buildCache(key, values["auth-cache-duration"], context) }),
   };
+}
+
+function buildCache(
+  key: string,
+  seconds: Readonly<Record<string, number>> = DEFAULT_CACHE_DURATIONS,
+  { ingressUid, path }: PolicyContext,
+): NonNullable<ExternalAuth["cache"]> {
+  return { key, ...(ingressUid !== undefined && { ingress: ingressUid }), path, seconds: { ...seconds } };
+}
+
+/** Drops and reports the headers that only the edge may set. */
+function selectResponseHeaders(names: readonly string[], context: PolicyContext): string[] {
+  for (const name of names.filter(isEdgeHeader)) {
+    context.warn("auth-response-headers", `header not allowed: ${name}. Only the edge sets it`, "remove the name");
+  }
+  return names.filter((name) => !isEdgeHeader(name));
 }
 
 /** Appends the requested URL, unless the parameter is present. Only its path is escaped, as in ingress-nginx. */

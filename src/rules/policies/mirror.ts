@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
 import { SubrequestTarget } from "../subrequest-target.ts";
 import { template, text, word } from "./annotation-types.ts";
+import { mayNameHost } from "./permitted-host.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
 const TARGET_REMEDY = "correct the URL; until then no copy is sent";
@@ -20,7 +21,7 @@ const annotations = {
       default: "none",
       support: "partial",
       difference:
-        "Only Services get `Cookie` and `Authorization`, other hosts do not. A copy more than 1 MiB behind the request is aborted. The default `Host` is the client's.",
+        "Only Services, and hosts of the same namespace, get `Cookie` and `Authorization`. A copy more than 1 MiB behind the request is aborted. The default `Host` is the client's.",
     },
     /^https?:\/\/[^\s"'<>\\^`]+$/,
     'a URL such as "http://shadow.default.svc:8080$request_uri"',
@@ -35,7 +36,8 @@ const annotations = {
       example: "shadow.example.com",
       default: "$http_host",
       support: "partial",
-      difference: "Only a name in the zone of the client's host is allowed, and only for a Service.",
+      difference:
+        "Only a name in the zone of the client's host that the namespace may claim is allowed, and only for a Service.",
     },
     /^[-._a-zA-Z0-9]+$/,
     "a DNS name",
@@ -59,7 +61,7 @@ export const mirror = /* @__PURE__ */ definePolicy({
   fromAnnotations(values, context) {
     const url = values["mirror-target"];
     if (url === undefined) return undefined;
-    const target = context.resolveTarget(url);
+    const target = context.resolveTarget("mirror-target", url);
     if (!target.ok) return context.warn("mirror-target", target.problem, TARGET_REMEDY);
     const body = values["mirror-request-body"] !== "off";
     const host = resolveMirrorHost(values["mirror-host"]?.toLowerCase(), target.value, context);
@@ -75,6 +77,7 @@ function resolveMirrorHost(
   if (host === undefined) return undefined;
   const remedy = "set a host in the same zone, or let the mirror accept the client's Host";
   if (target.via !== "backend") return context.warn("mirror-host", "only a Service can get another Host", remedy);
+  if (!mayNameHost(host, context.host, context.wholeHosts)) return context.refuseHost("mirror-host", host);
   const zone = findZone(host, context.zones);
   if (context.host !== CATCH_ALL_HOST && zone !== undefined && zone === findZone(context.host, context.zones))
     return host;

@@ -42,6 +42,7 @@ export type AnnotationValues<A extends Annotations> = {
 export interface PolicyContext {
   readonly namespace: string;
   readonly ingress: string;
+  readonly ingressUid: string | undefined;
   readonly host: string;
   /** As written; "/" if the rule has no path. */
   readonly path: string;
@@ -54,6 +55,8 @@ export interface PolicyContext {
   readonly tls: boolean;
   /** The zones of the account. */
   readonly zones: readonly string[];
+  /** Patterns of the hosts that the namespace may claim as a whole; undefined if it may claim any host. */
+  readonly wholeHosts: readonly string[] | undefined;
   /** Whether the annotation has the prefix from before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
   /** Returns the decoded values of a Secret by "name" or "namespace/name". Rejects other namespaces. */
@@ -62,8 +65,8 @@ export interface PolicyContext {
   readonly readConfigMap: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Adds a backend of the same namespace to the host and returns its id. The port defaults to the Service's first. */
   readonly resolveBackend: (service: string, port?: number | string) => Result<string>;
-  /** Adds the target of a URL, which may contain variables, to the host. Rejects forbidden targets. */
-  readonly resolveTarget: (url: string) => Result<SubrequestTarget>;
+  /** Adds the target of a URL in an annotation to the host. Rejects and reports forbidden targets. */
+  readonly resolveTarget: (annotation: string, url: string) => Result<SubrequestTarget>;
   /** Returns a token for a secret text. It is published encrypted, and only the edge can decrypt it. */
   readonly tokenizeSecret: (text: string) => string;
   /** Translates an unanchored regex to JavaScript. Rejects one that may take exponential time. */
@@ -76,10 +79,12 @@ export interface PolicyContext {
   readonly deny: (annotation: string, problem: string, remedy: string) => undefined;
   /** Reports a problem. The route is served without the annotation. */
   readonly warn: (annotation: string, problem: string, remedy: string) => undefined;
+  /** Reports a Host header that the namespace may not claim. The client's Host is sent instead. */
+  readonly refuseHost: (annotation: string, host: string) => undefined;
 }
 
 /** The functions of a context that report a problem. */
-export type PolicyReports = Pick<PolicyContext, "failClosed" | "deny" | "warn">;
+export type PolicyReports = Pick<PolicyContext, "failClosed" | "deny" | "warn" | "refuseHost">;
 
 /** The effect of a policy for a namespace that may claim only some paths of the host. */
 export type PathLimitedEffect<Name extends string> =

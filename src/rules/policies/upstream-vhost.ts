@@ -2,9 +2,14 @@ import * as z from "zod/mini";
 import { CATCH_ALL_HOST, findZone } from "../hosts.ts";
 import { isTemplate, VARIABLE_PATTERN } from "../nginx-variables.ts";
 import { template } from "./annotation-types.ts";
+import { mayNameHost } from "./permitted-host.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
 
-export const UpstreamVhostSettings = z.strictObject({ host: z.string() }); // may contain variables
+export const UpstreamVhostSettings = z.strictObject({
+  host: z.string(), // may contain variables
+  // Patterns of the hosts that the variables may result in, besides the request's own; any host if undefined.
+  permitted: z.optional(z.array(z.string())),
+});
 
 const annotations = {
   "upstream-vhost": template(
@@ -13,7 +18,8 @@ const annotations = {
       example: "inner.example.com",
       default: "$http_host",
       support: "partial",
-      difference: "Only a name in the zone of the client's host is allowed. For others the client's `Host` is sent.",
+      difference:
+        "Only a name in the zone of the client's host that the namespace may claim is allowed. For others the client's `Host` is sent.",
       guards: true,
     },
     /^[-._a-zA-Z0-9${}]*$/,
@@ -38,7 +44,10 @@ export const upstreamVhost = /* @__PURE__ */ definePolicy({
   fromAnnotations(values, context) {
     const host = fillStaticVariables(values["upstream-vhost"] ?? "", context);
     if (host === "") return undefined;
-    if (isTemplate(host) || isInZone(host, context)) return { host };
+    const { wholeHosts } = context;
+    if (isTemplate(host)) return { host, ...(wholeHosts && { permitted: [...wholeHosts] }) };
+    if (!mayNameHost(host.toLowerCase(), context.host, wholeHosts)) return context.refuseHost("upstream-vhost", host);
+    if (isInZone(host, context)) return { host };
     const problem = `${host} is not in the zone of ${context.host}, and Cloudflare sends no other Host; the client's Host is sent`;
     return context.warn(
       "upstream-vhost",

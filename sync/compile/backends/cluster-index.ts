@@ -1,8 +1,16 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
+import {
+  type Cluster,
+  type ConfigMap,
+  nameOf,
+  type ReferenceGrant,
+  type Secret,
+  type Service,
+} from "../../collect/cluster-model.ts";
 import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
+import { formatReference } from "./references.ts";
 import type { LocatedServices } from "./service-addresses.ts";
 
 /** Everything that the compilation of a host may look up. Keys are "namespace/name" unless noted. */
@@ -15,6 +23,8 @@ export interface ClusterIndex {
   readonly configMap: (name: string) => ConfigMap | undefined;
   /** By "Secret namespace/name": the reason why an object cannot be read. */
   readonly readProblem: (object: string) => string | undefined;
+  /** By `formatReference`: whether a ReferenceGrant allows a reference. */
+  readonly isGranted: (reference: string) => boolean;
   readonly isServed: (host: string) => boolean;
   readonly hasCertificate: (host: string) => boolean;
   /** By the id of a route: the claim of its canary. */
@@ -56,6 +66,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       secret: (name) => secrets.get(name),
       configMap: (name) => configMaps.get(name),
       readProblem: (object) => readProblems.get(object),
+      isGranted: createGrantLookup(cluster.referenceGrants),
       isServed: served.has,
       hasCertificate: certificates.has,
       canary: (routeId) => canaries.get(routeId),
@@ -67,11 +78,21 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       secret: buildSource(cluster.secrets, nameOf),
       configMap: buildSource(cluster.configMaps, nameOf),
       readProblem: { items: Array.from(readProblems, ([object, problem]) => `${object} ${problem}`) },
+      isGranted: { items: cluster.referenceGrants },
       isServed: buildSource(served.hosts, (host) => host),
       hasCertificate: buildSource(certificates.hosts, (host) => host),
       canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },
     },
   };
+}
+
+function createGrantLookup(grants: readonly ReferenceGrant[]): ClusterIndex["isGranted"] {
+  const references = new Set(
+    grants.flatMap(({ namespace, from, to }) =>
+      from.flatMap((caller) => to.map((name = "*") => formatReference(caller, { namespace, name }))),
+    ),
+  );
+  return (reference) => references.has(reference) || references.has(reference.replace(/[^/]*$/, "*"));
 }
 
 function indexByName<T extends { readonly namespace: string; readonly name: string }>(objects: readonly T[]) {

@@ -1,8 +1,9 @@
 import ipaddr from "ipaddr.js";
 import { createIpMatcher } from "../../../src/rules/addresses.ts";
+import { matchesHost } from "../../../src/rules/hosts.ts";
 import type { Service } from "../../collect/cluster-model.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { matchesHost, matchesNamespace, type OriginPermits } from "../../permits/model.ts";
+import { matchesNamespace, type OriginPermits } from "../../permits/model.ts";
 import { listExternalAddresses } from "./external-addresses.ts";
 import { isRecordName } from "./origin-record-names.ts";
 
@@ -79,6 +80,11 @@ const normalizeServiceAddresses = memoize((service: Service) => ({
 function checkName(name: string): string | undefined {
   if (isRecordName(name)) return "record name of another origin";
   return isInternalName(name) || NUMERIC_NAME.test(name) ? "not a public name" : undefined;
+}
+
+/** Whether `origins` lists an address for a namespace. False if no addresses are listed. */
+export function isListedOrigin(permits: OriginPermits, namespace: string, address: string): boolean {
+  return permits.type === "listed" && createPermitCheck(permits.entries)(namespace, address);
 }
 
 /** Returns a check of an address or name against the permits of a namespace. Parses each namespace's entries once. */

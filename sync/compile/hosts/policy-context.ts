@@ -1,10 +1,11 @@
 import type { PolicyContext, PolicyReports } from "../../../src/rules/policies/policy.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { nameOf, type Reference, type Secret } from "../../collect/cluster-model.ts";
-import { resolveSubrequestTarget } from "../backends/subrequest-targets.ts";
+import { listWholeHosts } from "../../permits/model.ts";
+import { resolveSubrequestTarget, type TargetResolution } from "../backends/subrequest-targets.ts";
 import { readBackendProtocol } from "../claims/claims.ts";
 import { isDefaultBackendClaim } from "../claims/default-backend.ts";
-import type { Report } from "../diagnostics.ts";
+import type { Report, Subject } from "../diagnostics.ts";
 import type { Claim, IngressConfig } from "../model.ts";
 import { ACCEPT_DEGRADED, acceptsDegraded } from "../select/accept-degraded.ts";
 import { annotationCatalog, failsClosed } from "../select/annotation-catalog.ts";
@@ -26,6 +27,7 @@ export function createPolicyContext(
   const context = {
     namespace: ingress.namespace,
     ingress: ingress.name,
+    ingressUid: ingress.uid,
     host: place.host,
     path: place.path,
     isFallback: isDefaultBackendClaim(place),
@@ -33,6 +35,7 @@ export function createPolicyContext(
     port: String(place.backend?.port ?? ""),
     tls,
     zones: options.zones,
+    wholeHosts: listWholeHosts(options.permits, ingress.namespace),
     isLegacy: annotations.isLegacy,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
@@ -47,7 +50,7 @@ type PolicyLookups = Pick<PolicyContext, "readSecret" | "readConfigMap" | "resol
 
 function createPolicyLookups(owner: IngressConfig, compilation: HostCompilation): PolicyLookups {
   const { namespace } = owner.ingress;
-  const { index, resolve, useBackend } = compilation;
+  const { index, resolve, useBackend, options } = compilation;
   return {
     readSecret: (reference) => readReferenced("Secret", reference, namespace, compilation),
     readConfigMap: (reference) => readReferenced("ConfigMap", reference, namespace, compilation),
@@ -55,14 +58,29 @@ function createPolicyLookups(owner: IngressConfig, compilation: HostCompilation)
       const resolution = resolve(namespace, { name, port }, readBackendProtocol(owner));
       return resolution.ok ? success(useBackend(resolution)) : failure(resolution.problem);
     },
-    resolveTarget(url) {
-      const resolution = resolveSubrequestTarget(url, namespace, { index, resolve });
-      if (!resolution.ok) return resolution;
+    resolveTarget(annotation, url) {
+      const resolution = resolveSubrequestTarget(url, namespace, { index, resolve, options });
+      reportReference(annotation, resolution, owner, compilation.report);
+      if (!resolution.ok) return failure(resolution.problem);
       const { target, backend } = resolution.value;
       if (backend) useBackend(backend);
       return success(target);
     },
   };
+}
+
+/** Reports a reference to a Service of another namespace, if that namespace did not grant it. */
+function reportReference(annotation: string, resolution: TargetResolution, owner: IngressConfig, report: Report): void {
+  const subject = buildAnnotationSubject(annotation, owner);
+  if (!resolution.ok && resolution.consent !== undefined) {
+    report("ReferenceNotPermitted", subject, resolution.problem, resolution.consent);
+  }
+  if (resolution.ok && resolution.value.ungrantedService) {
+    const service = resolution.value.ungrantedService;
+    const problem = `Service ${nameOf(service)} of another namespace gets requests without a ReferenceGrant`;
+    const remedy = `create a ReferenceGrant in namespace ${service.namespace}, because permits would require it`;
+    report("UngrantedReference", subject, problem, remedy);
+  }
 }
 
 interface PolicyReporting {
@@ -72,14 +90,9 @@ interface PolicyReporting {
 
 function createPolicyReports(owner: IngressConfig, report: Report): PolicyReporting {
   const failClosedReasons: string[] = [];
-  const buildAnnotationSubject = (annotation: string) => ({
-    object: `Ingress ${nameOf(owner.ingress)}`,
-    source: owner.ingress.source,
-    field: `metadata.annotations[${owner.annotations.findKey(annotation) ?? annotation}]`,
-  });
   const reports: PolicyReporting["reports"] = {
     failClosed(annotation, problem, remedy) {
-      const subject = buildAnnotationSubject(annotation);
+      const subject = buildAnnotationSubject(annotation, owner);
       if (acceptsDegraded(annotation, owner)) {
         report("UnsupportedAnnotation", subject, `${problem}; served without it because of ${ACCEPT_DEGRADED}`, remedy);
         return;
@@ -89,16 +102,29 @@ function createPolicyReports(owner: IngressConfig, report: Report): PolicyReport
       report("RouteFailedClosed", subject, problem, `${remedy}; until then its paths return 503${acceptHint}`);
     },
     deny(annotation, problem, remedy) {
-      const subject = buildAnnotationSubject(annotation);
+      const subject = buildAnnotationSubject(annotation, owner);
       report("RouteFailedClosed", subject, problem, `${remedy}; until then all clients are rejected`);
     },
     warn(annotation, problem, remedy) {
       const isIgnored = annotationCatalog.get(annotation)?.row.support === "ignored";
       const reason = isIgnored ? "UnsupportedAnnotation" : "InvalidAnnotation";
-      report(reason, buildAnnotationSubject(annotation), problem, remedy);
+      report(reason, buildAnnotationSubject(annotation, owner), problem, remedy);
+    },
+    refuseHost(annotation, host) {
+      const problem = `host ${host} not permitted for namespace ${owner.ingress.namespace}; the client's Host is sent`;
+      const remedy = "set a host of the namespace, or ask your edgress administrator to permit all of it in claims";
+      report("HostHeaderNotPermitted", buildAnnotationSubject(annotation, owner), problem, remedy);
     },
   };
   return { reports, listFailClosedReasons: () => failClosedReasons };
+}
+
+function buildAnnotationSubject(annotation: string, { ingress, annotations }: IngressConfig): Subject {
+  return {
+    object: `Ingress ${nameOf(ingress)}`,
+    source: ingress.source,
+    field: `metadata.annotations[${annotations.findKey(annotation) ?? annotation}]`,
+  };
 }
 
 /**

@@ -22,6 +22,7 @@ const StoredIngress = z.strictObject({
   namespace: z.string(),
   name: z.string(),
   source: z.string(),
+  uid: undefinedAsNull(z.string()),
   annotations: z.record(z.string(), z.string()),
   created: undefinedAsNull(z.string()),
   className: undefinedAsNull(z.string()),

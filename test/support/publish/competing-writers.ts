@@ -33,7 +33,13 @@ export function findWriter(hosts: readonly HostRules[]): string {
 
 function buildWriterIngresses(writer: string): Ingress[] {
   const annotations = { "edgress.dev/app-root": `/${writer}` };
-  const rest = { source: "in.yaml:1", created: undefined, className: "edgress", defaultBackend: undefined };
+  const rest = {
+    source: "in.yaml:1",
+    uid: undefined,
+    created: undefined,
+    className: "edgress",
+    defaultBackend: undefined,
+  };
   return ["one", "two"].map((name) => ({ namespace: "default", name, annotations, ...rest, tls: [], rules: [] }));
 }
 

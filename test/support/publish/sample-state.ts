@@ -13,6 +13,7 @@ export function buildNamedIngress(name: string, text = "a", bytes = 0): Ingress 
     name,
     source: `/apis/networking.k8s.io/v1/namespaces/default/ingresses/${name}`,
     annotations: { "nginx.ingress.kubernetes.io/app-root": `/${text}${"x".repeat(bytes)}` },
+    uid: "6f0c",
     created: undefined,
     className: "edgress",
     defaultBackend: undefined,

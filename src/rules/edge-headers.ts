@@ -1,0 +1,30 @@
+/** Headers of one connection (RFC 9110, 7.6.1), and Proxy, which CGI programs misread (httpoxy). */
+export const HOP_BY_HOP_HEADERS = [
+  "Connection",
+  "Keep-Alive",
+  "Proxy-Authenticate",
+  "Proxy-Authorization",
+  "Proxy-Connection",
+  "TE",
+  "Trailer",
+  "Transfer-Encoding",
+  "Upgrade",
+  "Proxy",
+];
+
+// Headers that describe the user, not the request. Authentication services such as oauth2-proxy send them.
+const USER_HEADERS = ["user", "email", "groups", "preferred-username", "access-token"].map(
+  (suffix) => `x-forwarded-${suffix}`,
+);
+const EDGE_HEADERS = new Set([
+  ...HOP_BY_HOP_HEADERS.map((name) => name.toLowerCase()),
+  ...["host", "content-length", "forwarded", "x-real-ip", "x-request-id", "x-rewrite-url", "x-scheme"],
+]);
+const EDGE_HEADER_PREFIXES = ["x-forwarded-", "x-original-", "ssl-client-", "cf-"];
+
+/** Whether only the edge may set a request header, because it describes the connection, the client or the request. */
+export function isEdgeHeader(name: string): boolean {
+  const lowerCaseName = name.toLowerCase();
+  if (USER_HEADERS.includes(lowerCaseName)) return false;
+  return EDGE_HEADERS.has(lowerCaseName) || EDGE_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix));
+}

@@ -1,0 +1,93 @@
+import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
+import { isTransient } from "../kubernetes/errors.ts";
+import { findNewestResource, type Resource } from "../kubernetes/resources.ts";
+import type { Sleep } from "../runtime/sleep.ts";
+import {
+  type CachedObject,
+  type CollectionListener,
+  type WatchedCollection,
+  watchCollection,
+} from "./watched-collection.ts";
+
+const DISCOVERY_INTERVAL_MS = 60_000;
+const DISCOVERY_RETRY_MS = 2000;
+
+/** The objects of a kind that the API server may not serve, or that the controller may not read. */
+export interface OptionalCollection {
+  /** Resolves when the objects were read, or when none can be read. It never rejects. */
+  readonly ready: Promise<void>;
+  /** Returns one list per namespace, or none if none can be read. Undefined until it is ready. */
+  lists(): readonly (readonly CachedObject[])[] | undefined;
+}
+
+/**
+ * Watches a kind that may be installed later: it looks for the kind every 60 s, and again after the server no longer
+ * serves its version. A missing permission is reported as a failure, and no objects are read.
+ */
+export function watchOptionalCollection(
+  api: KubernetesClient,
+  kind: Parameters<typeof findNewestResource>[1],
+  namespaces: readonly (string | undefined)[],
+  listener: CollectionListener,
+  sleep: Sleep,
+  signal: AbortSignal,
+): OptionalCollection {
+  const firstRead = Promise.withResolvers<void>();
+  let isReady = false;
+  let collections: readonly WatchedCollection[] = [];
+  const use = (readCollections: readonly WatchedCollection[]) => {
+    const isChange = !isReady || readCollections.length + collections.length > 0;
+    collections = readCollections;
+    isReady = true;
+    firstRead.resolve();
+    if (isChange) listener.onChange();
+  };
+  const run = async () => {
+    while (!signal.aborted) {
+      const resource = await discover(api, kind, listener);
+      if (resource === "absent") use([]);
+      else if (resource !== "unknown") await watchUntilRemoved(resource, use);
+      await sleep(resource === "unknown" ? DISCOVERY_RETRY_MS : DISCOVERY_INTERVAL_MS, signal);
+    }
+  };
+  const watchUntilRemoved = (resource: Resource, onRead: typeof use) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const watchListener: CollectionListener = {
+      onChange: listener.onChange,
+      onError(error) {
+        listener.onError(error);
+        if (isTransient(error)) return;
+        if (error instanceof ApiError && error.status === 404) stop.abort();
+        if (!isReady) onRead([]);
+      },
+    };
+    const stopSignal = AbortSignal.any([signal, stop.signal]);
+    stopSignal.addEventListener("abort", () => resolve());
+    const newCollections = namespaces.map((namespace) =>
+      watchCollection(api, resource, { namespace, query: {} }, watchListener, sleep, stopSignal),
+    );
+    void Promise.all(newCollections.map(({ ready }) => ready)).then(() => onRead(newCollections));
+    return promise;
+  };
+  void run();
+  return {
+    ready: firstRead.promise,
+    lists: () => (isReady ? collections.flatMap((collection) => [collection.list() ?? []]) : undefined),
+  };
+}
+
+/** Returns the newest version of the kind. "unknown": the server did not answer. */
+async function discover(
+  api: KubernetesClient,
+  kind: Parameters<typeof findNewestResource>[1],
+  { onError }: CollectionListener,
+): Promise<Resource | "absent" | "unknown"> {
+  try {
+    return (await findNewestResource(api, kind)) ?? "absent";
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    onError(failure);
+    return isTransient(failure) ? "unknown" : "absent";
+  }
+}
