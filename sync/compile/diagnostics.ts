@@ -108,6 +108,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "The Ingress has errors; its last good version is still served.",
   },
+  BlockedRemoval: {
+    severity: "warning",
+    doc: "A mass deletion is blocked; removed routes of the Ingress stay published until it is approved.",
+  },
   IngressClassConflict: {
     severity: "note",
     doc: "spec.ingressClassName and the class annotation differ; the field wins.",
