@@ -127,7 +127,7 @@ async function syncFolder(
   const stages = {
     collect: () => collectForDev(manifests, options, target),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
-    publish: publishManifests(dependencies, NO_DELETION_LIMITS, now),
+    ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
     report: (compiled: CompiledCluster, publication: ManifestPublication) =>
       reportToTerminal(manifests, compiled, publication, target, previousState, print),
   };

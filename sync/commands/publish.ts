@@ -51,7 +51,7 @@ export async function runPublish(
       await assertUnowned(account, options.takeOwnership);
       return { previousState: NO_PREVIOUS_STATE };
     },
-    publish: publishManifests(dependencies, options, now),
+    ...publishManifests(dependencies, options, now),
     report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
       printPublication(compiled, publication, print),
   };

@@ -8,7 +8,8 @@ import { createSortMemo, createUniqueSortMemo, type SortMemo } from "../incremen
 import type { ClusterIndex } from "./backends/cluster-index.ts";
 import { createServiceMemo, type ServiceMemo } from "./backends/service-addresses.ts";
 import { createGrantMemo, type GrantMemo } from "./claims/resolve-conflicts.ts";
-import { type Diagnostic, formatDiagnosticKey, isSameDiagnostic, type Reported } from "./diagnostics.ts";
+import { formatDiagnosticKey, isSameDiagnostic } from "./compare-diagnostics.ts";
+import type { Diagnostic, Reported } from "./diagnostics.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
 import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
 import type { Options } from "./options.ts";

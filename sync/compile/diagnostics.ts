@@ -65,6 +65,14 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "A Service address is not permitted as an origin; it is skipped.",
   },
+  DNSRecordRejected: {
+    severity: "error",
+    doc: "Cloudflare rejected the DNS record of a Service address; the address is not used.",
+  },
+  DNSRecordQuotaExceeded: {
+    severity: "error",
+    doc: "The namespace has reached its quota of DNS records in a zone; the address of the Service is not used.",
+  },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path returns 503." },
   PortVisibleInHost: {
     severity: "note",
@@ -168,23 +176,6 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
 
 /** One list for all values without diagnostics, because most have none. */
 const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
-
-/** Returns the text by which diagnostics are sorted. */
-export function formatDiagnosticKey({ object, field, reason, problem, remedy, source }: Diagnostic): string {
-  return JSON.stringify([object, field, reason, problem, remedy, source]);
-}
-
-/** Two names of a host have the same diagnostics. */
-export function isSameDiagnostic(a: Diagnostic, b: Diagnostic): boolean {
-  return (
-    a.object === b.object &&
-    a.field === b.field &&
-    a.reason === b.reason &&
-    a.problem === b.problem &&
-    a.remedy === b.remedy &&
-    a.source === b.source
-  );
-}
 
 /** Returns a diagnostic as one line. */
 export function formatDiagnostic({ reason, object, field, problem, remedy, source }: Diagnostic): string {

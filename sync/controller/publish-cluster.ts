@@ -1,6 +1,7 @@
 import type { Rules } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
+import { findMaxRecords } from "../permits/model.ts";
 import { PartialReadError } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
@@ -70,9 +71,21 @@ async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) =>
   }
 }
 
-/** Publishes as leader: check the deletion guard, write the controller state, sync DNS records, publish the snapshot. */
+/** Adds the DNS records of the rules that a leader publishes. */
+export async function syncClusterRecords(
+  { records, limits }: PublishDependencies,
+  { compilation, permits }: CompiledCluster,
+  { publishedState }: PublishedBase,
+  approvedIds: ReadonlySet<string>,
+  fence: WriteFence,
+): Promise<void> {
+  const { rules } = guardRules(publishedState.snapshot, compilation.rules, limits, approvedIds);
+  await records.sync(rules, fence.check, (namespace) => findMaxRecords(permits, namespace));
+}
+
+/** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, records, clusterUid, limits }: PublishDependencies,
+  { account: { kv, signer, encryptor }, clusterUid, limits }: PublishDependencies,
   compiled: CompiledCluster,
   { publishedState, previousState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
@@ -89,7 +102,6 @@ export async function publishCluster(
     buildControllerState(nextState, clusterUid),
     fence,
   );
-  await records.sync(rules, fence.check);
   const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
   return {
     publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },

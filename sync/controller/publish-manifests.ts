@@ -1,11 +1,12 @@
 import { createCompileCache } from "../compile/compile-cache.ts";
+import { findMaxRecords } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import { PartialReadError } from "../publish/blobs.ts";
 import { createOriginRecordSync, type StaleRecord } from "../publish/dns/sync-records.ts";
 import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
-import type { CompileBase, CompileDependencies, Stages } from "./pipeline.ts";
+import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
 import { guardRules } from "./publish-cluster.ts";
 
 export interface ManifestPublication {
@@ -29,19 +30,32 @@ export function createManifestDependencies(
   return { account, records, options, cache: createCompileCache() };
 }
 
-/** Creates the stage that adds the DNS records of the rules and publishes them, without a Lease. */
+/** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */
 export function publishManifests(
   { account, records }: CompileDependencies,
   limits: DeletionLimits,
   now: Date,
-): Stages<CompileBase, ManifestPublication, unknown>["publish"] {
-  return async ({ compilation }) => {
-    const { rules, blockedRemovals } = limits.allowMassDeletion
-      ? { rules: compilation.rules, blockedRemovals: [] }
-      : guardRules(await readGuardedSnapshot(account), compilation.rules, limits, new Set());
-    const staleRecords = await records.sync(rules, () => {});
-    const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor);
-    return { publishResult, staleRecords, blockedRemovals };
+): Required<Pick<Stages<CompileBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
+  let snapshot: Promise<Pick<PublishedSnapshot, "hosts">> | undefined;
+  const guard = async ({ compilation: { rules } }: CompiledCluster) => {
+    if (limits.allowMassDeletion) return { rules, blockedRemovals: [] };
+    snapshot ??= readGuardedSnapshot(account);
+    return guardRules(await snapshot, rules, limits, new Set());
+  };
+  return {
+    async syncRecords(compiled) {
+      const { rules } = await guard(compiled);
+      await records.sync(
+        rules,
+        () => {},
+        (namespace) => findMaxRecords(compiled.permits, namespace),
+      );
+    },
+    async publish(compiled) {
+      const { rules, blockedRemovals } = await guard(compiled);
+      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor);
+      return { publishResult, staleRecords: records.listStaleRecords(), blockedRemovals };
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   publishCluster,
   readPublishedState,
   type SyncOutcome,
+  syncClusterRecords,
 } from "./publish-cluster.ts";
 import { recordMetrics, reportOutcome } from "./report-sync.ts";
 
@@ -56,11 +57,12 @@ function leaderStages(
   now: Date,
 ): Stages<PublishedBase, SyncOutcome, LoopState> {
   const fence = { check: () => dependencies.leadership.check(term) };
+  const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: () => readLeaderBase(dependencies, state, term),
+    syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
     publish: (compiled, base) => {
-      const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
       return publishCluster(dependencies, compiled, base, approvedIds, fence, now);
     },
     report: async (compiled, outcome, base) => {

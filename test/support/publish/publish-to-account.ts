@@ -29,7 +29,7 @@ export async function publishToAccount(
   const stages = {
     collect: async () => collectOnce(cluster, permits),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
-    publish: publishManifests(dependencies, NO_DELETION_LIMITS, now),
+    ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
     report: async ({ compilation: { rules, diagnostics } }: CompiledCluster, publication: ManifestPublication) => ({
       rules,
       diagnostics,
