@@ -92,7 +92,8 @@ async function compileCollected(
   const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
   for (let [current, pass] = [collected, 1]; ; pass++) {
     const { collectReferences, permits } = current;
-    const cluster = { ...current.cluster, rejectedRecords: records.listRejectedRecords() };
+    const rejectedRecords = records.listRejectedRecords();
+    const cluster = rejectedRecords.length === 0 ? current.cluster : { ...current.cluster, rejectedRecords };
     const result = compileWithLastGood(cluster, previousState, compileOptions, now.toISOString(), cache);
     const next = await collectReferences(result.compilation.references);
     if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster, permits };
