@@ -6,6 +6,7 @@ import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
 import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import { withPublicationDiagnostics } from "../controller/publication-diagnostics.ts";
 import {
   createManifestDependencies,
   type ManifestPublication,
@@ -73,10 +74,12 @@ async function collectFolder(
 
 /** Prints diagnostics and the result. Returns the exit code. */
 function printPublication(
-  { compilation: { diagnostics } }: CompiledCluster,
-  { publishResult, staleRecords, blockedRemovals }: ManifestPublication,
+  compiled: CompiledCluster,
+  publication: ManifestPublication,
   print: (line: string) => void,
 ): number {
+  const { publishResult, staleRecords, blockedRemovals } = publication;
+  const { diagnostics } = withPublicationDiagnostics(compiled, publication).compilation;
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
   for (const { namespace, reason, lines } of blockedRemovals) {
     print(`error deletion blocked: ${reason} (namespace ${namespace}). Review it, then use --allow-mass-deletion`);

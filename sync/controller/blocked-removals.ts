@@ -1,8 +1,6 @@
-import type { Diagnostic } from "../compile/diagnostics.ts";
 import { type BlockedRemoval, formatRemovalList } from "../publish/guard/deletion-guard.ts";
 import { type ApprovalRequests, writeApprovalRequests } from "../report/approval-config-map.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
-import type { CompiledCluster } from "./pipeline.ts";
 
 /** Logs the blocked removals, and updates their ConfigMap. A failure is logged and does not fail the sync. */
 export async function reportBlockedRemovals(
@@ -21,32 +19,6 @@ export async function reportBlockedRemovals(
     metrics.recordWriteFailures(1);
     log.warn(`ConfigMap of the blocked deletions was not written: ${error.message}`);
   });
-}
-
-/** Returns a compiled cluster with a diagnostic for each existing Ingress that has routes in a blocked removal. */
-export function withBlockedDiagnostics(
-  compiled: CompiledCluster,
-  blockedRemovals: readonly BlockedRemoval[],
-): CompiledCluster {
-  if (blockedRemovals.length === 0) return compiled;
-  const { compilation } = compiled;
-  const diagnostics = blockedRemovals.flatMap(({ id, reason, routes }) =>
-    [...Map.groupBy(routes, ({ ingress }) => ingress)].flatMap(([name, ingressRoutes]): Diagnostic[] => {
-      const ingress = compilation.ingresses.get(name);
-      if (!ingress) return []; // it was deleted
-      return [
-        {
-          reason: "BlockedRemoval",
-          object: `Ingress ${name}`,
-          source: ingress.source,
-          field: "spec.rules",
-          problem: `${ingressRoutes.length} removed routes stay published: ${reason}`,
-          remedy: `restore them, or ask your edgress administrator to approve the deletion ${id}`,
-        },
-      ];
-    }),
-  );
-  return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
 }
 
 export function countBlockedRoutes(blockedRemovals: readonly BlockedRemoval[]): number {

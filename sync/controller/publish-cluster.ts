@@ -110,7 +110,9 @@ export async function publishCluster(
     publishResult,
     writes: publishResult.writes + writtenState.writes,
     bytes: publishResult.bytes + writtenState.bytes,
-    changedIngresses: publishResult.hasChanged ? findChangedIngresses(snapshot.hosts, rules.hosts) : new Set(),
+    changedIngresses: publishResult.hasChanged
+      ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts)
+      : new Set(),
     blockedRemovals,
   };
 }

@@ -1,9 +1,9 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
-import { withBlockedDiagnostics } from "./blocked-removals.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
+import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
 import {
   type PublishedBase,
   previousStateFrom,
@@ -67,7 +67,7 @@ function leaderStages(
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
-      const reportedCluster = withBlockedDiagnostics(compiled, outcome.blockedRemovals);
+      const reportedCluster = withPublicationDiagnostics(compiled, outcome);
       const reportState = { ...state, ownedIngresses };
       const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, now);
       return {

@@ -1,6 +1,7 @@
-import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
+import { FORMAT, type HostRules, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import { computeDigest } from "./canonical-json.ts";
-import { serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
+import { MAX_SHARD_BYTES } from "./kv-limits.ts";
+import { type SerializedShard, serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
 
 const TARGET_SHARD_BYTES = 32 * 1024;
 const MAX_SHARDS = 4096;
@@ -36,7 +37,8 @@ export function planPublication(
   encryptTokens: TokenEncryptor = keepTokens,
 ): PublicationPlan {
   const bytes = serializeHosts(rules.hosts).reduce((sum, { text }) => sum + text.length, 0);
-  const shards = serializeShards(rules.hosts, chooseShardCount(bytes, previousManifest?.shards.length), encryptTokens);
+  const count = chooseShardCount(bytes, previousManifest?.shards.length);
+  const shards = serializeFittingShards(rules.hosts, count, encryptTokens);
   const manifest: Manifest = {
     format: FORMAT,
     generation,
@@ -46,6 +48,19 @@ export function planPublication(
     shards: shards.map((shard) => shard?.digest ?? null),
   };
   return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
+}
+
+/** Doubles the number of shards while one with several hosts is too large, so that hosts do not compete for a shard. */
+function serializeFittingShards(
+  hosts: readonly HostRules[],
+  count: number,
+  encryptTokens: TokenEncryptor,
+): (SerializedShard | undefined)[] {
+  const shards = serializeShards(hosts, count, encryptTokens);
+  const isTooLarge = shards.some(
+    (shard) => shard && shard.hostCount > 1 && Buffer.byteLength(shard.bytes) > MAX_SHARD_BYTES,
+  );
+  return isTooLarge && count < MAX_SHARDS ? serializeFittingShards(hosts, count * 2, encryptTokens) : shards;
 }
 
 function keepTokens(text: string): string {

@@ -14,6 +14,7 @@ export interface SerializedHost {
 export interface SerializedShard {
   readonly bytes: string;
   readonly digest: string;
+  readonly hostCount: number;
 }
 
 /** Replaces the tokens in a text with ciphertext. The same function returns the same bytes for the same text. */
@@ -59,7 +60,7 @@ function serializeShard(
   if (cached && cached.encryptTokens === encryptTokens && isSameList(cached.members, members)) return cached;
   // The canonical JSON of a Shard.
   const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}]}`);
-  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
+  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes), hostCount: members.length };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;
 }
