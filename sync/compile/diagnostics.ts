@@ -155,9 +155,11 @@ export interface Diagnostic extends Subject {
   readonly problem: string;
   /** The action that resolves it, in the imperative. */
   readonly remedy: string;
+  /** The error for the owner of the object, if `problem` names an object of another namespace. */
+  readonly ownerProblem?: string;
 }
 
-export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
+export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string, ownerProblem?: string) => void;
 
 /** A value and the diagnostics reported while it was made. */
 export interface Reported<T> {
@@ -168,8 +170,8 @@ export interface Reported<T> {
 /** Calls `make` and returns its value with the diagnostics that it reports. */
 export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> {
   const diagnostics: Diagnostic[] = [];
-  const value = make((reason, subject, problem, remedy) => {
-    diagnostics.push({ reason, ...subject, problem, remedy });
+  const value = make((reason, subject, problem, remedy, ownerProblem) => {
+    diagnostics.push({ reason, ...subject, problem, remedy, ...(ownerProblem !== undefined && { ownerProblem }) });
   });
   return { value, diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics };
 }
