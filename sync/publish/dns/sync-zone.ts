@@ -1,7 +1,7 @@
 import { type Dns, type ExistingRecord, planRecordChange, type Zone } from "../../cloudflare/dns.ts";
 import { changeRecords } from "./add-records.ts";
 import { createExpiringCache } from "./expiring-cache.ts";
-import { applyRecordQuota, type FindMaxRecords } from "./record-quota.ts";
+import { applyRecordQuota, type FindMaxRecords, type RecordOwners } from "./record-quota.ts";
 import type { RecordRejections } from "./record-rejections.ts";
 import type { WantedRecord } from "./wanted-records.ts";
 
@@ -34,13 +34,15 @@ export function createZoneRecordSync(
   const cachedQuota = createExpiringCache(now, RECORDS_CACHE_TTL_MS, () => readRecordQuota(dns, zone));
   const readDefaultQuota = async () => Math.floor((await cachedQuota.get()) / 2);
   const splitStaleRecords = createRetention(now);
+  const findOwners = createOwnerMemory();
   return async ({ records, checkFence, findMaxRecords }) => {
     const plan = planRecordChange(await cachedRecords.get(), records);
     const missingNames = new Set(plan.add.map(({ name }) => name));
     const [missing, present] = partition(records, ({ name }) => missingNames.has(name));
     const untried = selectUntried(zone, missing, rejections);
     const quota = { findMaxRecords, readDefaultQuota };
-    const add = untried.length === 0 ? [] : await admitRecords(zone, present, untried, quota, rejections);
+    const counted = [...present.map(({ namespaces }) => namespaces), ...findOwners(records, plan.remove)];
+    const add = untried.length === 0 ? [] : await admitRecords(zone, counted, untried, quota, rejections);
     const [replaced, stale] = partition(plan.remove, ({ name }) => add.some((record) => record.name === name));
     const [expired, remaining] = splitStaleRecords(stale);
     if (add.length + expired.length > 0) {
@@ -49,6 +51,25 @@ export function createZoneRecordSync(
       rejections.addFailures(zone.name, failures);
     }
     return remaining;
+  };
+}
+
+/**
+ * Returns a function that returns the owners of stale records. They still use up the quota, so that a namespace cannot fill
+ * the zone with changing addresses. The owners of records from before a restart are unknown.
+ */
+function createOwnerMemory() {
+  let ownersByName = new Map<string, RecordOwners>();
+  return (wantedRecords: readonly WantedRecord[], staleRecords: readonly ExistingRecord[]): RecordOwners[] => {
+    const staleOwners = staleRecords.flatMap(({ name }) => {
+      const owners = ownersByName.get(name);
+      return owners ? [[name, owners] as const] : [];
+    });
+    ownersByName = new Map([
+      ...staleOwners,
+      ...wantedRecords.map(({ name, namespaces }) => [name, namespaces] as const),
+    ]);
+    return staleOwners.map(([, owners]) => owners);
   };
 }
 
@@ -78,12 +99,12 @@ function selectUntried(zone: Zone, missing: readonly WantedRecord[], rejections:
 /** Returns the records within the quotas of their namespaces. The others are rejected. */
 async function admitRecords(
   zone: Zone,
-  present: readonly WantedRecord[],
+  counted: readonly RecordOwners[],
   untried: readonly WantedRecord[],
   { findMaxRecords, readDefaultQuota }: { findMaxRecords: FindMaxRecords; readDefaultQuota: () => Promise<number> },
   rejections: RecordRejections,
 ): Promise<readonly WantedRecord[]> {
-  const { admitted, excess } = applyRecordQuota(present, untried, findMaxRecords, await readDefaultQuota());
+  const { admitted, excess } = applyRecordQuota(counted, untried, findMaxRecords, await readDefaultQuota());
   rejections.addExcess(zone.name, excess);
   return admitted;
 }
