@@ -1,4 +1,4 @@
-import type Cloudflare from "cloudflare";
+import Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
 
@@ -25,8 +25,23 @@ export interface Dns {
   listZones(): Promise<Zone[]>;
   /** Lists the records with the comment of edgress. */
   listRecords(zone: Zone): Promise<ExistingRecord[]>;
-  /** Adds new names first. Replaces a record in one transaction with the removal of the old one. */
+  /** Returns the maximum number of records in a zone; undefined if the account has a quota instead of the zone. */
+  readRecordQuota(zone: Zone): Promise<number | undefined>;
+  /**
+   * Adds new names first. Replaces a record in one transaction with the removal of the old one. Rejects with a
+   * `RecordRejectedError` if Cloudflare rejects a record; then a part of the change may be done.
+   */
   applyChange(zone: Zone, change: RecordChange): Promise<void>;
+}
+
+/** Thrown if Cloudflare rejects a record of a batch. The request and its rights are valid. */
+export class RecordRejectedError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Comment that marks a record of edgress. */
@@ -55,14 +70,35 @@ export function createDns(client: Cloudflare, accountId: string): Dns {
     },
     async applyChange(zone, change) {
       for (const { add, remove } of batchChanges(change)) {
-        await client.dns.records.batch({
-          zone_id: zone.id,
-          deletes: remove.map(({ id }) => ({ id })),
-          posts: add.map((record) => ({ ...record, ttl: 1, proxied: true, comment: RECORD_COMMENT })),
+        const deletes = remove.map(({ id }) => ({ id }));
+        const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment: RECORD_COMMENT }));
+        await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
+          throw readRejection(error) ?? error;
         });
       }
     },
+    async readRecordQuota(zone) {
+      return (await client.dns.usage.zone.get({ zone_id: zone.id })).record_quota ?? undefined;
+    },
   };
+}
+
+/** Error codes that are not about a record: a record that is already deleted, and faults of the request or the token. */
+const OTHER_CODES = new Set([81044, 1000, 1001, 6003, 6111, 6103, 7000, 7003, 9109, 10000]);
+
+/** An error of the API. The useful code may be in `error_chain`. */
+interface ChainedError {
+  readonly code?: number;
+  readonly message?: string;
+  readonly error_chain?: readonly ChainedError[];
+}
+
+function readRejection(error: unknown): RecordRejectedError | undefined {
+  if (!(error instanceof Cloudflare.APIError) || error.status !== 400) return undefined;
+  const [firstError]: readonly ChainedError[] = error.errors ?? [];
+  const { code, message } = firstError?.error_chain?.[0] ?? firstError ?? {};
+  if (code === undefined || OTHER_CODES.has(code)) return undefined;
+  return new RecordRejectedError(code, `Cloudflare rejected the DNS record: ${message ?? "no reason"} (code ${code})`);
 }
 
 /**

@@ -10,8 +10,18 @@ export interface Cluster {
   readonly invalidObjects: readonly InvalidObject[];
   /** Secrets and ConfigMaps that may exist but could not be read. Policies that refer to them fail. */
   readonly unreadableReferences: readonly UnreadableReference[];
+  /** Addresses without a DNS record. Routes do not use them in the zone. */
+  readonly rejectedRecords?: readonly RejectedRecord[];
   /** Whether `secrets` includes the Secrets of `spec.tls`. If "unknown", a missing one is not reported. */
   readonly certificates: "known" | "unknown";
+}
+
+/** A DNS record that Cloudflare rejected, or that exceeds the quota of its namespace. */
+export interface RejectedRecord {
+  readonly zone: string;
+  readonly label: string; // first label of the record's name
+  readonly reason: "DNSRecordRejected" | "DNSRecordQuotaExceeded";
+  readonly problem: string;
 }
 
 export interface Meta {

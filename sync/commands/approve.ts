@@ -1,5 +1,5 @@
 import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
-import { APPROVAL_CONFIG_MAP, approve, readApprovalRequest } from "../report/approval-config-map.ts";
+import { APPROVAL_CONFIG_MAP, approve, readApprovalRequests } from "../report/approval-config-map.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 
 export interface ApproveOptions {
@@ -7,7 +7,7 @@ export interface ApproveOptions {
   readonly namespace: string | undefined;
 }
 
-/** Prints the blocked deletion, or approves it by its id. */
+/** Prints the blocked deletions, or approves one by its id. */
 export async function runApprove(
   id: string | undefined,
   options: ApproveOptions,
@@ -15,24 +15,28 @@ export async function runApprove(
 ): Promise<void> {
   const { api, namespace, warning } = loadKubernetesClient(options.namespace);
   if (warning !== undefined) print(`warning ${warning}`);
-  const approvalRequest = await readApprovalRequest(api, namespace);
-  if (!approvalRequest) {
+  const requests = await readApprovalRequests(api, namespace);
+  if (requests.size === 0) {
     if (id !== undefined)
       throw new UsageError(`no deletion is blocked in namespace ${namespace} (ConfigMap ${APPROVAL_CONFIG_MAP})`);
     print(`no deletion is blocked in namespace ${namespace}`);
     return;
   }
   if (id === undefined) {
-    print(`blocked since ${approvalRequest.since}: ${approvalRequest.reason}`);
-    for (const route of approvalRequest.routes.split("\n")) print(`  ${route}`);
-    print(`edgress approve ${approvalRequest.id} --namespace ${namespace}`);
+    for (const [blockedNamespace, request] of requests) {
+      print(`blocked since ${request.since}: ${request.reason} (namespace ${blockedNamespace})`);
+      for (const route of request.routes.split("\n")) print(`  ${route}`);
+      print(`edgress approve ${request.id} --namespace ${namespace}`);
+    }
     return;
   }
-  if (id !== approvalRequest.id) {
+  const [approvedNamespace] = [...requests].find(([, request]) => request.id === id) ?? [];
+  if (approvedNamespace === undefined) {
+    const ids = [...requests.values()].map((request) => request.id).join(" or ");
     throw new UsageError(
-      `id does not match the blocked deletion: ${id}. Review the deletion ${approvalRequest.id}, then approve that id`,
+      `id does not match the blocked deletion: ${id}. Review the deletion ${ids}, then approve that id`,
     );
   }
-  await approve(api, namespace, id);
+  await approve(api, namespace, approvedNamespace, id);
   print(`approved ${id}: the controller publishes it with its next sync`);
 }

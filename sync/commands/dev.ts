@@ -19,6 +19,7 @@ import { type CollectedCluster, type CompiledCluster, runPipeline } from "../con
 import {
   createManifestDependencies,
   type ManifestPublication,
+  NO_DELETION_LIMITS,
   publishManifests,
 } from "../controller/publish-manifests.ts";
 import { formatExamples } from "../local/echo/curl-examples.ts";
@@ -126,7 +127,7 @@ async function syncFolder(
   const stages = {
     collect: () => collectForDev(manifests, options, target),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
-    publish: publishManifests(dependencies, now),
+    ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
     report: (compiled: CompiledCluster, publication: ManifestPublication) =>
       reportToTerminal(manifests, compiled, publication, target, previousState, print),
   };

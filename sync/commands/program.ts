@@ -85,6 +85,8 @@ function addPublish(program: Command): void {
     .description("Compile a folder of manifests and publish it once")
     .option("--permits <file>", PERMITS_HELP)
     .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
     .action(async (options) => {
       const { runPublish } = await import("./publish.ts");
       process.exitCode = await runPublish(options, process.env, print);
@@ -99,8 +101,8 @@ function addSync(program: Command): void {
     .option("--permits <file>", PERMITS_HELP)
     .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
   addTimingOptions(command)
-    .option("--max-removed-hosts <number>", "block a sync that removes more hosts than this", parseWholeNumber, 10)
-    .option("--allow-mass-deletion", "never block a sync that removes hosts or routes", false)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
     .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])
     .option("--take-ownership", "publish to a KV namespace that another cluster owns", false)
     .option("--namespace <name>", NAMESPACE_HELP)
@@ -118,6 +120,16 @@ function addSync(program: Command): void {
       const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);
       process.exitCode = await runSync({ ...options, permits: permitsLocation }, process.env, print, abortOnSignal());
     });
+}
+
+function createMaxRemovedHostsOption(): Option {
+  return new Option("--max-removed-hosts <number>", "keep the hosts of a namespace that loses more than this")
+    .argParser(parseWholeNumber)
+    .default(10);
+}
+
+function createAllowMassDeletionOption(): Option {
+  return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
 }
 
 function addTimingOptions(command: Command): Command {

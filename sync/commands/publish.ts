@@ -6,6 +6,7 @@ import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
 import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
+import { withPublicationDiagnostics } from "../controller/publication-diagnostics.ts";
 import {
   createManifestDependencies,
   type ManifestPublication,
@@ -24,12 +25,15 @@ export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tok
   readonly manifests: string;
   /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
+  readonly allowMassDeletion: boolean;
+  readonly maxRemovedHosts: number;
   /** Permits file; the default permits if not set. */
   readonly permits?: string | undefined;
 }
 
 /**
- * Publishes a folder of manifests once. Resolves with the exit code: 1 if an object was rejected. Publishes nothing if a
+ * Publishes a folder of manifests once. Resolves with the exit code: 1 if an object was rejected or a mass deletion was
+ * blocked. Publishes nothing if a
  * file does not parse, because its objects would be removed from the edge. Rejects if a controller owns the KV namespace.
  */
 export async function runPublish(
@@ -48,7 +52,7 @@ export async function runPublish(
       await assertUnowned(account, options.takeOwnership);
       return { previousState: NO_PREVIOUS_STATE };
     },
-    publish: publishManifests(dependencies, now),
+    ...publishManifests(dependencies, options, now),
     report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
       printPublication(compiled, publication, print),
   };
@@ -70,17 +74,23 @@ async function collectFolder(
 
 /** Prints diagnostics and the result. Returns the exit code. */
 function printPublication(
-  { compilation: { diagnostics } }: CompiledCluster,
-  { publishResult, staleRecords }: ManifestPublication,
+  compiled: CompiledCluster,
+  publication: ManifestPublication,
   print: (line: string) => void,
 ): number {
+  const { publishResult, staleRecords, blockedRemovals } = publication;
+  const { diagnostics } = withPublicationDiagnostics(compiled, publication).compilation;
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
+  for (const { namespace, reason, lines } of blockedRemovals) {
+    print(`error deletion blocked: ${reason} (namespace ${namespace}). Review it, then use --allow-mass-deletion`);
+    for (const line of lines) print(`  ${line}`);
+  }
   for (const { record } of staleRecords)
     print(`note DNS record ${record.name}: no rule needs it. Remove it after some minutes`);
   const { generation, digest, hasChanged, writes, warnings } = publishResult;
   for (const warning of warnings) print(`warning ${warning}`);
   print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
-  return hasErrors(diagnostics) ? 1 : 0;
+  return hasErrors(diagnostics) || blockedRemovals.length > 0 ? 1 : 0;
 }
 
 async function loadPermits(path: string | undefined): Promise<Permits> {

@@ -63,7 +63,7 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   reportMissingTlsSecrets(primaryClaims, cluster, report);
   const grants = grantHosts(primaryClaims, countRoutes(claims, options.permits), context);
   const sourcedIndex = buildClusterIndex(cluster, {
-    services: locateServices(cluster.services, options, cache.services),
+    services: locateServices(cluster, options, cache.services),
     served: grants.served,
     certificates: grants.certificates,
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),

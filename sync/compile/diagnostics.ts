@@ -78,6 +78,14 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "An annotation sets a Host header that the namespace may not claim; the client's Host is sent.",
   },
+  DNSRecordRejected: {
+    severity: "error",
+    doc: "Cloudflare rejected the DNS record of a Service address; the address is not used.",
+  },
+  DNSRecordQuotaExceeded: {
+    severity: "error",
+    doc: "The namespace has reached its quota of DNS records in a zone; the address of the Service is not used.",
+  },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path returns 503." },
   PortVisibleInHost: {
     severity: "note",
@@ -121,6 +129,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "The Ingress has errors; its last good version is still served.",
   },
+  BlockedRemoval: {
+    severity: "warning",
+    doc: "A mass deletion is blocked; removed routes of the Ingress stay published until it is approved.",
+  },
   IngressClassConflict: {
     severity: "note",
     doc: "spec.ingressClassName and the class annotation differ; the field wins.",
@@ -156,9 +168,11 @@ export interface Diagnostic extends Subject {
   readonly problem: string;
   /** The action that resolves it, in the imperative. */
   readonly remedy: string;
+  /** The error for the owner of the object, if `problem` names an object of another namespace. */
+  readonly ownerProblem?: string;
 }
 
-export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string) => void;
+export type Report = (reason: Reason, subject: Subject, problem: string, remedy: string, ownerProblem?: string) => void;
 
 /** A value and the diagnostics reported while it was made. */
 export interface Reported<T> {
@@ -169,7 +183,7 @@ export interface Reported<T> {
 /** Calls `make` and returns its value with the diagnostics that it reports. */
 export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> {
   const diagnostics: Diagnostic[] = [];
-  const value = make((reason, subject, problem, remedy) => {
+  const value = make((reason, subject, problem, remedy, ownerProblem) => {
     diagnostics.push({
       reason,
       object: toPrintableText(subject.object),
@@ -177,6 +191,7 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
       field: toPrintableText(subject.field),
       problem: toPrintableText(problem),
       remedy: toPrintableText(remedy),
+      ...(ownerProblem !== undefined && { ownerProblem: toPrintableText(ownerProblem) }),
     });
   });
   return { value, diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics };

@@ -1,10 +1,10 @@
 import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
 import { compile } from "./compile.ts";
 import { createCompileCache } from "./compile-cache.ts";
+import { withCurrentRestrictions } from "./current-restrictions.ts";
 import { type Diagnostic, isIngressError } from "./diagnostics.ts";
 import type { Compilation } from "./model.ts";
 import type { Options } from "./options.ts";
-import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
 
 /** The state of Ingresses from earlier syncs, by "namespace/name". */
 export interface PreviousState {
@@ -21,8 +21,8 @@ export interface LastGoodCompilation extends PreviousState {
 }
 
 /**
- * Compiles a cluster. An Ingress with errors is replaced by its last good version, with its current guards. If one of
- * its guards is unreadable, its paths are closed instead, because the last good version may lack that guard.
+ * Compiles a cluster. An Ingress with errors is replaced by its last good version, with its current guards and removals.
+ * If one of its guards is unreadable, its paths are closed instead, because the last good version may lack that guard.
  */
 export function compileWithLastGood(
   cluster: Cluster,
@@ -43,7 +43,9 @@ export function compileWithLastGood(
   const replacements = new Map(
     [...brokenNames].flatMap((name) => {
       const [object, lastGoodIngress] = [presentObjects.get(name), previousState.lastGood.get(name)];
-      return object && lastGoodIngress ? [[name, withCurrentGuards(lastGoodIngress, object.annotations)] as const] : [];
+      return object && lastGoodIngress
+        ? [[name, withCurrentRestrictions(lastGoodIngress, object, firstCompilation.diagnostics)] as const]
+        : [];
     }),
   );
   const secondCompilation =
@@ -71,18 +73,6 @@ function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
   const closedNames = new Set(listIngressNames(diagnostics.filter(({ reason }) => reason === "RouteFailedClosed")));
   const brokenNames = listIngressNames(diagnostics.filter(({ reason }) => isIngressError(reason)));
   return new Set(brokenNames.filter((name) => !closedNames.has(name)));
-}
-
-/** Returns the last good version of an Ingress with its current guards. Guards of the last good version stay. */
-function withCurrentGuards(lastGoodIngress: Ingress, annotations: Readonly<Record<string, string>>): Ingress {
-  const guardEntries = Object.entries(annotations).filter(
-    ([key]) => annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy.protects === true,
-  );
-  const names = new Set(guardEntries.map(([key]) => stripAnnotationPrefix(key)));
-  const otherEntries = Object.entries(lastGoodIngress.annotations).filter(
-    ([key]) => !names.has(stripAnnotationPrefix(key) ?? key),
-  );
-  return { ...lastGoodIngress, annotations: Object.fromEntries([...otherEntries, ...guardEntries]) };
 }
 
 function replaceIngresses(cluster: Cluster, replacements: ReadonlyMap<string, Ingress>): Cluster {

@@ -1,6 +1,6 @@
 import type { CompiledPolicyName } from "../../src/rules/policies/compiled-policies.ts";
 import type { Address, Backend, Rules } from "../../src/rules/snapshot.ts";
-import type { Ingress, IngressBackend, Reference, Service } from "../collect/cluster-model.ts";
+import type { Ingress, IngressBackend, Reference, RejectedRecord, Service } from "../collect/cluster-model.ts";
 import type { HostPermit } from "../permits/model.ts";
 import type { Diagnostic, Reason, Subject } from "./diagnostics.ts";
 
@@ -77,6 +77,8 @@ export type BackendProtocol = "http" | "https" | "auto";
 export interface ServiceAddresses {
   readonly service: Service;
   readonly addresses: Address[];
+  /** Addresses without a DNS record, by zone. */
+  readonly rejectedRecords: readonly RejectedRecord[];
   readonly notes: readonly BackendNote[];
 }
 

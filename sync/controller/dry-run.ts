@@ -1,12 +1,7 @@
 import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
-import {
-  checkRemoval,
-  countHostRoutes,
-  type DeletionLimits,
-  diffRemovals,
-  type Removal,
-} from "../publish/guard/deletion-guard.ts";
+import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
+import { countHostRoutes, diffRemovals, type Removal } from "../publish/guard/removals.ts";
 import { collectCompleteCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
@@ -60,7 +55,7 @@ interface PlannedChanges {
   readonly additions: Removal["routes"];
   readonly removals: Removal["routes"];
   readonly changedIngresses: readonly string[];
-  readonly blockedReason: string | undefined;
+  readonly blockedRemovals: readonly BlockedRemoval[];
 }
 
 function computeChanges(
@@ -69,30 +64,29 @@ function computeChanges(
   limits: DeletionLimits,
 ): PlannedChanges {
   const { hosts } = compilation.rules;
-  const removal = diffRemovals(snapshot.hosts, hosts);
   return {
     generation: snapshot.manifest?.generation ?? 0,
     additions: diffRemovals(hosts, snapshot.hosts).routes,
-    removals: removal.routes,
+    removals: diffRemovals(snapshot.hosts, hosts).routes,
     changedIngresses: [...findChangedIngresses(snapshot.hosts, hosts)].toSorted(),
-    blockedReason: checkRemoval(removal, countHostRoutes(snapshot.hosts), limits, undefined).blockedReason,
+    blockedRemovals: guardDeletions(snapshot.hosts, hosts, limits, new Set()).blockedRemovals,
   };
 }
 
 /** Prints diagnostics and changes. Returns the exit code. */
 function printChanges(
   { compilation: { rules, diagnostics } }: CompiledCluster,
-  { generation, additions, removals, changedIngresses, blockedReason }: PlannedChanges,
+  { generation, additions, removals, changedIngresses, blockedRemovals }: PlannedChanges,
   print: (line: string) => void,
 ): number {
   for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
   for (const { line } of additions) print(`+ ${line}`);
   for (const { line } of removals) print(`- ${line}`);
   for (const name of changedIngresses) print(`~ Ingress ${name}`);
-  if (blockedReason !== undefined) print(`would be blocked: ${blockedReason}`);
+  for (const { namespace, reason } of blockedRemovals) print(`would be blocked: ${reason} (namespace ${namespace})`);
   print(
     `would publish ${rules.hosts.length} hosts with ${countHostRoutes(rules.hosts)} routes: ${additions.length} more, ` +
       `${removals.length} fewer; generation ${generation} is active`,
   );
-  return hasErrors(diagnostics) || blockedReason !== undefined ? 1 : 0;
+  return hasErrors(diagnostics) || blockedRemovals.length > 0 ? 1 : 0;
 }

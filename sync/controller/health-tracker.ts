@@ -20,7 +20,7 @@ export function createHealthTracker(resyncMs: number): HealthTracker {
       syncStartedAt = undefined;
       syncDueAt = performance.now() + resyncMs;
       if (result.type !== "not-ready" && result.type !== "failed") hasFirstLists = true;
-      if (result.type === "completed" && result.outcome.type !== "blocked") lastSuccessAt = performance.now();
+      if (result.type === "completed") lastSuccessAt = performance.now();
     },
     read: () => ({ hasFirstLists, syncStartedAt, syncDueAt, lastSuccessAt }),
   };

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
-import type { ApprovalRequest } from "../report/approval-config-map.ts";
+import type { ApprovalRequests } from "../report/approval-config-map.ts";
 import { type EventHistory, NO_EVENTS } from "../report/events.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
@@ -14,8 +14,8 @@ import type { PublishDependencies, PublishedState, SyncOutcome } from "./publish
 export interface ControllerDependencies extends PublishDependencies, ClusterSource {
   readonly api: KubernetesClient;
   readonly leadership: Pick<Leadership, "status" | "check">;
-  /** Returns the blocked removal that the ConfigMap shows, and its approval. */
-  readonly getApprovalRequest: () => ApprovalRequest | undefined;
+  /** Returns the blocked removals that the ConfigMap shows, and their approvals. */
+  readonly getApprovalRequests: () => ApprovalRequests;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly addresses: readonly string[];

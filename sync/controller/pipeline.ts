@@ -8,6 +8,8 @@ import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
+/** After this number of passes, a record that is newly rejected waits for the next sync. */
+const MAX_RECORD_PASSES = 3;
 
 /** The stages of one sync, except compile, which is the same for all. */
 export interface Stages<Base extends CompileBase, Publication, Result> {
@@ -15,6 +17,8 @@ export interface Stages<Base extends CompileBase, Publication, Result> {
   readonly collect: () => Promise<CollectedCluster | undefined>;
   /** Reads the state that compile and publish start from. Rejects if edgress must not publish to this account. */
   readonly readBase: () => Promise<Base>;
+  /** Adds the DNS records of the rules. If a record is rejected, the cluster is compiled again without it. */
+  readonly syncRecords?: (compiled: CompiledCluster, base: Base) => Promise<void>;
   readonly publish: (compiled: CompiledCluster, base: Base) => Promise<Publication>;
   readonly report: (compiled: CompiledCluster, publication: Publication, base: Base) => Promise<Result>;
 }
@@ -34,6 +38,7 @@ export interface CompileBase {
 /** A compilation, and the cluster that it was compiled from. */
 export interface CompiledCluster extends LastGoodCompilation {
   readonly cluster: Cluster;
+  readonly permits: Permits;
 }
 
 export interface CompileDependencies {
@@ -46,15 +51,33 @@ export interface CompileDependencies {
 /** Runs one sync and resolves with its report, or with undefined if the cluster is not complete. */
 export async function runPipeline<Base extends CompileBase, Publication, Result>(
   dependencies: CompileDependencies,
-  { collect, readBase, publish, report }: Stages<Base, Publication, Result>,
+  { collect, readBase, syncRecords, publish, report }: Stages<Base, Publication, Result>,
   now: Date,
 ): Promise<Result | undefined> {
   const collected = await collect();
   if (!collected) return undefined;
   const base = await readBase();
-  const compiled = await compileCollected(dependencies, collected, base.previousState, now);
+  const compile = () => compileCollected(dependencies, collected, base.previousState, now);
+  dependencies.records.expireRejections();
+  const compiled = syncRecords
+    ? await compileWithRecords(dependencies, compile, (result) => syncRecords(result, base))
+    : await compile();
   const publication = await publish(compiled, base);
   return await report(compiled, publication, base);
+}
+
+/** Compiles and adds the DNS records, until each address of the rules has one. */
+async function compileWithRecords(
+  { records }: CompileDependencies,
+  compile: () => Promise<CompiledCluster>,
+  syncRecords: (compiled: CompiledCluster) => Promise<void>,
+): Promise<CompiledCluster> {
+  for (let pass = 1; ; pass++) {
+    const rejectedRecords = records.listRejectedRecords();
+    const compiled = await compile();
+    await syncRecords(compiled);
+    if (records.listRejectedRecords() === rejectedRecords || pass === MAX_RECORD_PASSES) return compiled;
+  }
 }
 
 /** Compiles a cluster. If the rules reference objects that were not collected, it collects them and compiles again. */
@@ -68,10 +91,12 @@ async function compileCollected(
   const { tokenizeSecret } = account.encryptor;
   const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
   for (let [current, pass] = [collected, 1]; ; pass++) {
-    const { cluster, collectReferences } = current;
+    const { collectReferences, permits } = current;
+    const rejectedRecords = records.listRejectedRecords();
+    const cluster = rejectedRecords.length === 0 ? current.cluster : { ...current.cluster, rejectedRecords };
     const result = compileWithLastGood(cluster, previousState, compileOptions, now.toISOString(), cache);
     const next = await collectReferences(result.compilation.references);
-    if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster };
+    if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster, permits };
     current = next;
   }
 }

@@ -1,14 +1,10 @@
+import type { Rules } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
+import { findMaxRecords } from "../permits/model.ts";
 import { PartialReadError } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
-import {
-  checkRemoval,
-  countHostRoutes,
-  type DeletionLimits,
-  type DeletionVerdict,
-  diffRemovals,
-} from "../publish/guard/deletion-guard.ts";
+import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
@@ -35,20 +31,19 @@ export interface PublishedBase extends CompileBase {
 }
 
 /** The outcome of a sync by the leader. */
-export type SyncOutcome = {
+export interface SyncOutcome {
+  readonly type: "published" | "unchanged";
   /** The base of the next sync. */
   readonly publishedState: PublishedState;
-} & (
-  | { readonly type: "blocked"; readonly verdict: DeletionVerdict }
-  | {
-      readonly type: "published" | "unchanged";
-      readonly publishResult: PublishResult;
-      readonly writes: number; // keys written to KV, with those of the controller state
-      readonly bytes: number; // written to KV
-      /** Ingresses ("namespace/name") with a new or changed published route. */
-      readonly changedIngresses: ReadonlySet<string>;
-    }
-);
+  readonly previousState: PreviousState;
+  readonly publishResult: PublishResult;
+  readonly writes: number; // keys written to KV, with those of the controller state
+  readonly bytes: number; // written to KV
+  /** Ingresses ("namespace/name") with a new or changed published route. */
+  readonly changedIngresses: ReadonlySet<string>;
+  /** Removals that stay published until they are approved. */
+  readonly blockedRemovals: readonly BlockedRemoval[];
+}
 
 /**
  * Reads the published state. Rejects if it belongs to another cluster or to a newer version. Rejects if a part is missing,
@@ -76,35 +71,77 @@ async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) =>
   }
 }
 
-/** Publishes as leader: check the deletion guard, write the controller state, sync DNS records, publish the snapshot. */
+/** Adds the DNS records of the rules that a leader publishes. */
+export async function syncClusterRecords(
+  { records, limits }: PublishDependencies,
+  { compilation, permits }: CompiledCluster,
+  { publishedState }: PublishedBase,
+  approvedIds: ReadonlySet<string>,
+  fence: WriteFence,
+): Promise<void> {
+  const { rules } = guardRules(publishedState.snapshot, compilation.rules, limits, approvedIds);
+  await records.sync(rules, fence.check, (namespace) => findMaxRecords(permits, namespace));
+}
+
+/** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, records, clusterUid, limits }: PublishDependencies,
+  { account: { kv, signer, encryptor }, clusterUid, limits }: PublishDependencies,
   compiled: CompiledCluster,
-  publishedState: PublishedState,
-  approvedId: string | undefined,
+  { publishedState, previousState }: PublishedBase,
+  approvedIds: ReadonlySet<string>,
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
-  const { rules } = compiled.compilation;
   const { snapshot, controllerState } = publishedState;
-  const verdict = checkRemoval(
-    diffRemovals(snapshot.hosts, rules.hosts),
-    countHostRoutes(snapshot.hosts),
-    limits,
-    approvedId,
+  const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
+  const nextState = keepLastGood(compiled, previousState, blockedRemovals);
+  const writtenState = await writeState(
+    kv,
+    signer,
+    controllerState,
+    buildControllerState(nextState, clusterUid),
+    fence,
   );
-  if (verdict.blockedReason !== undefined) return { publishedState, type: "blocked", verdict };
-  const writtenState = await writeState(kv, signer, controllerState, buildControllerState(compiled, clusterUid), fence);
-  await records.sync(rules, fence.check);
   const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
   return {
     publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
+    previousState: nextState,
     type: publishResult.hasChanged ? "published" : "unchanged",
     publishResult,
     writes: publishResult.writes + writtenState.writes,
     bytes: publishResult.bytes + writtenState.bytes,
-    changedIngresses: publishResult.hasChanged ? findChangedIngresses(snapshot.hosts, rules.hosts) : new Set(),
+    changedIngresses: publishResult.hasChanged
+      ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts)
+      : new Set(),
+    blockedRemovals,
   };
+}
+
+/** Returns the rules to publish: those that were compiled, with the removals that the deletion guard blocks. */
+export function guardRules(
+  snapshot: Pick<PublishedSnapshot, "hosts">,
+  rules: Rules,
+  limits: DeletionLimits,
+  approvedIds: ReadonlySet<string>,
+): { readonly rules: Rules; readonly blockedRemovals: readonly BlockedRemoval[] } {
+  const { hosts, blockedRemovals } = guardDeletions(snapshot.hosts, rules.hosts, limits, approvedIds);
+  return { rules: hosts === rules.hosts ? rules : { ...rules, hosts }, blockedRemovals };
+}
+
+/** Keeps the last good version of deleted Ingresses whose routes stay published, because they may come back. */
+function keepLastGood(
+  { lastGood, brokenSince }: PreviousState,
+  previousState: PreviousState,
+  blockedRemovals: readonly BlockedRemoval[],
+): PreviousState {
+  if (blockedRemovals.length === 0) return { lastGood, brokenSince };
+  const keptEntries = blockedRemovals
+    .flatMap(({ routes }) => routes)
+    .flatMap(({ ingress: name }) => {
+      const ingress = lastGood.has(name) ? undefined : previousState.lastGood.get(name);
+      return ingress ? [[name, ingress] as const] : [];
+    });
+  return { lastGood: new Map([...lastGood, ...keptEntries]), brokenSince };
 }
 
 /** Returns the state that a restarted controller reads. */

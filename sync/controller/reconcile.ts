@@ -1,13 +1,16 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
+import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
+import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
 import {
   type PublishedBase,
   previousStateFrom,
   publishCluster,
   readPublishedState,
   type SyncOutcome,
+  syncClusterRecords,
 } from "./publish-cluster.ts";
 import { recordMetrics, reportOutcome } from "./report-sync.ts";
 
@@ -23,9 +26,9 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
   try {
     const nextState = await runAsReplica(dependencies, state);
     if (nextState?.result.type === "completed") {
-      const { type } = nextState.result.outcome;
-      dependencies.metrics.recordSync(type, secondsSince(startedAt));
-      if (type !== "blocked") dependencies.metrics.recordSuccess(new Date());
+      const { type, blockedRemovals } = nextState.result.outcome;
+      dependencies.metrics.recordSync(blockedRemovals.length > 0 ? "blocked" : type, secondsSince(startedAt));
+      dependencies.metrics.recordSuccess(new Date());
     }
     return nextState ?? { ...state, result: { type: "not-ready" } };
   } catch (error) {
@@ -54,23 +57,25 @@ function leaderStages(
   now: Date,
 ): Stages<PublishedBase, SyncOutcome, LoopState> {
   const fence = { check: () => dependencies.leadership.check(term) };
+  const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: () => readLeaderBase(dependencies, state, term),
-    publish: (compiled, { publishedState }) => {
-      const approvedId = dependencies.getApprovalRequest()?.approved;
-      return publishCluster(dependencies, compiled, publishedState, approvedId, fence, now);
+    syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
+    publish: (compiled, base) => {
+      return publishCluster(dependencies, compiled, base, approvedIds, fence, now);
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
-      const reported = await reportOutcome(dependencies, compiled, outcome, base, { ...state, ownedIngresses }, now);
-      const { lastGood, brokenSince } = compiled;
+      const reportedCluster = withPublicationDiagnostics(compiled, outcome);
+      const reportState = { ...state, ownedIngresses };
+      const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, now);
       return {
         publishedState: outcome.publishedState,
         term,
-        previousState: { lastGood, brokenSince },
+        previousState: outcome.previousState,
         ...reported,
-        loggedDiagnostics: compiled.compilation.diagnostics,
+        loggedDiagnostics: reportedCluster.compilation.diagnostics,
         failures: 0,
         result: { type: "completed", outcome },
       };

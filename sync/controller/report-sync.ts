@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { diffLists } from "../incremental/list-diff.ts";
 import { findRoutedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { countHostRoutes, formatRemovalList } from "../publish/guard/deletion-guard.ts";
-import { writeApprovalRequest } from "../report/approval-config-map.ts";
+import { countHostRoutes } from "../publish/guard/removals.ts";
 import type { EventHistory } from "../report/events.ts";
 import { type Logger, logDiagnostic } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type IngressIdSet, type PublishedStatus, report } from "../report/report.ts";
+import { countBlockedRoutes, reportBlockedRemovals } from "./blocked-removals.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import type { CompiledCluster } from "./pipeline.ts";
 import type { PublishedBase, SyncOutcome } from "./publish-cluster.ts";
@@ -25,9 +25,9 @@ export async function reportOutcome(
   state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics">,
   now: Date,
 ): Promise<ReportedState> {
-  recordMetrics(dependencies.metrics, compiled, outcome.type === "blocked" ? outcome.verdict.routes : 0);
+  recordMetrics(dependencies.metrics, compiled, countBlockedRoutes(outcome.blockedRemovals));
   logOutcome(dependencies, outcome);
-  await syncApprovalConfigMap(dependencies, outcome, now);
+  await reportBlockedRemovals(dependencies, outcome.blockedRemovals, now);
   logNewDiagnostics(dependencies.log, compiled.compilation.diagnostics, state.loggedDiagnostics);
   const previouslyOwned = [...state.ownedIngresses, ...findPreviouslyOwned(base)];
   return await reportObjects(dependencies, compiled, outcome, previouslyOwned, state.eventHistory, now);
@@ -60,11 +60,6 @@ export function recordMetrics(
 
 /** Logs and counts the outcome of a sync. */
 function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutcome): void {
-  if (outcome.type === "blocked") {
-    const { id, blockedReason } = outcome.verdict;
-    log.error({ id }, `deletion blocked: ${blockedReason}. Review it, then approve it with: edgress approve ${id}`);
-    return;
-  }
   const { writes, bytes, publishResult } = outcome;
   const { generation, digest, warnings } = publishResult;
   for (const warning of warnings) log.warn(warning);
@@ -83,23 +78,6 @@ function logNewDiagnostics(
   const { removed, added } = diffLists(previousDiagnostics, diagnostics);
   const removedTexts = new Set(removed.map((diagnostic) => JSON.stringify(diagnostic)));
   for (const diagnostic of added) if (!removedTexts.has(JSON.stringify(diagnostic))) logDiagnostic(log, diagnostic);
-}
-
-/** Updates the ConfigMap of the blocked deletion. A failure is logged and does not fail the sync. */
-async function syncApprovalConfigMap(
-  { api, namespace, getApprovalRequest, log, metrics }: ControllerDependencies,
-  outcome: SyncOutcome,
-  now: Date,
-): Promise<void> {
-  const currentRequest = getApprovalRequest();
-  const verdict = outcome.type === "blocked" ? outcome.verdict : undefined;
-  if (verdict?.id === currentRequest?.id) return;
-  const { id = "", blockedReason: reason = "" } = verdict ?? {};
-  const newRequest = verdict && { id, since: now.toISOString(), reason, routes: formatRemovalList(verdict) };
-  await writeApprovalRequest(api, namespace, newRequest).catch((error: Error) => {
-    metrics.recordWriteFailures(1);
-    log.warn(`ConfigMap of the blocked deletion was not written: ${error.message}`);
-  });
 }
 
 /** Returns the Ingresses of the last sync: those with published routes, and the last good ones. */
@@ -121,8 +99,7 @@ async function reportObjects(
     print: (line: string) => dependencies.log.warn(line),
     signal: AbortSignal.timeout(REPORT_TIMEOUT_MS),
   };
-  const publishedStatus =
-    outcome.type === "blocked" ? undefined : buildPublishedStatus(compiled, outcome, previouslyOwned);
+  const publishedStatus = buildPublishedStatus(compiled, outcome, previouslyOwned);
   const syncReport = {
     ingresses: dependencies.liveCluster.read()?.ingresses ?? [], // current ones, because a patch is for one version
     findObject: dependencies.liveCluster.findObject,
@@ -142,11 +119,11 @@ async function reportObjects(
     reportContext,
   );
   dependencies.metrics.recordWriteFailures(reportResult.failures);
-  if (reportResult.isSettled && publishedStatus)
+  if (reportResult.isSettled)
     return { eventHistory: reportResult.history, ownedIngresses: publishedStatus.ownedIngresses };
   return {
     eventHistory: reportResult.history,
-    ownedIngresses: [new Set(listIngressIds([...previouslyOwned, ...(publishedStatus?.ownedIngresses ?? [])]))],
+    ownedIngresses: [new Set(listIngressIds([...previouslyOwned, ...publishedStatus.ownedIngresses]))],
   };
 }
 
@@ -156,7 +133,7 @@ function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
 
 function buildPublishedStatus(
   { compilation, brokenSince }: CompiledCluster,
-  outcome: Extract<SyncOutcome, { type: "published" | "unchanged" }>,
+  outcome: SyncOutcome,
   previouslyOwned: readonly IngressIdSet[],
 ): PublishedStatus {
   const { publishResult, changedIngresses } = outcome;

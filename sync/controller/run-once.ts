@@ -37,6 +37,6 @@ export async function runOnce(
 }
 
 function computeExitCode({ result, loggedDiagnostics }: LoopState): number {
-  if (result.type !== "completed" || result.outcome.type === "blocked") return 1;
+  if (result.type !== "completed" || result.outcome.blockedRemovals.length > 0) return 1;
   return hasErrors(loggedDiagnostics) ? 1 : 0;
 }

@@ -11,7 +11,7 @@ import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
-import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
+import { APPROVAL_CONFIG_MAP, type ApprovalRequests, parseApprovalRequests } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
@@ -87,7 +87,7 @@ export async function setUpController(
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
-    getApprovalRequest: watchApprovalRequest(api, namespace, configMapListener, sleep, signal),
+    getApprovalRequests: watchApprovalRequests(api, namespace, configMapListener, sleep, signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
@@ -96,18 +96,18 @@ export async function setUpController(
   };
 }
 
-/** Watches the ConfigMap of the blocked deletion. Returns a function that reads it. */
-function watchApprovalRequest(
+/** Watches the ConfigMap of blocked deletions. Returns a function that reads it. */
+function watchApprovalRequests(
   api: KubernetesClient,
   namespace: string,
   listener: CollectionListener,
   sleep: Sleep,
   signal: AbortSignal,
-): () => ApprovalRequest | undefined {
+): () => ApprovalRequests {
   const scope = { namespace, query: { fieldSelector: `metadata.name=${APPROVAL_CONFIG_MAP}` } };
   const collection = watchCollection(api, CONFIG_MAPS, scope, listener, sleep, signal);
   return () => {
     const parsedObject = collection.list()?.[0]?.parsedObject;
-    return parsedObject?.kind === "ConfigMap" ? ApprovalRequest.safeParse(parsedObject.object.data).data : undefined;
+    return parseApprovalRequests(parsedObject?.kind === "ConfigMap" ? parsedObject.object.data : {});
   };
 }

@@ -12,6 +12,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   hosts: '[shop.example.com, "*.example.com"]',
   paths: "[/cart]",
   maxRoutes: "100",
+  maxRecords: "100",
   addresses: '[203.0.113.0/24, "*.elb.example.org"]',
 };
 
@@ -19,7 +20,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const FIELDS: Readonly<Record<string, string>> = {
   "": "claims, limits, origins or references",
   claims: "namespaces, hosts or paths",
-  limits: "namespaces or maxRoutes",
+  limits: "namespaces, maxRoutes or maxRecords",
   origins: "namespaces or addresses",
   references: "namespaces or services",
 };

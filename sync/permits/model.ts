@@ -29,7 +29,9 @@ export interface ClaimPermit {
 
 export interface RouteQuota {
   readonly namespaces: readonly string[];
-  readonly maxRoutes: number;
+  readonly maxRoutes?: number | undefined;
+  /** Maximum number of DNS records in each zone. */
+  readonly maxRecords?: number | undefined;
 }
 
 /** Any address; all except internal addresses; or only the listed ones. */
@@ -133,7 +135,14 @@ export function isPathWithin(path: string, paths: readonly string[]): boolean {
 
 /** Returns the route quota of a namespace; undefined if it has none. */
 export function findMaxRoutes({ limits }: Permits, namespace: string): number | undefined {
-  return limits.find(({ namespaces }) => matchesNamespace(namespaces, namespace))?.maxRoutes;
+  return limits.find((entry) => entry.maxRoutes !== undefined && matchesNamespace(entry.namespaces, namespace))
+    ?.maxRoutes;
+}
+
+/** Returns the quota of DNS records of a namespace in a zone; undefined if the default quota applies. */
+export function findMaxRecords({ limits }: Permits, namespace: string): number | undefined {
+  return limits.find((entry) => entry.maxRecords !== undefined && matchesNamespace(entry.namespaces, namespace))
+    ?.maxRecords;
 }
 
 /** Whether a namespace matches one of some names, or prefixes that end with `*`. */

@@ -34,8 +34,13 @@ const ClaimEntry = z
   })
   .transform(({ paths = ["/"], ...rest }) => ({ ...rest, paths }));
 
-/** An entry of `limits`: the maximum number of routes of each namespace. The first entry that matches it applies. */
-const RouteQuotaEntry = z.strictObject({ namespaces, maxRoutes: z.int().min(0) });
+/** An entry of `limits`: the quotas of each namespace. For each quota, the first entry that sets it and matches applies. */
+const RouteQuotaEntry = z.strictObject({
+  namespaces,
+  maxRoutes: z.int().min(0).optional(),
+  /** Maximum number of DNS records in each zone. Defaults to half of the zone's quota. */
+  maxRecords: z.int().min(0).optional(),
+});
 
 /** An entry of `origins`: the addresses that the namespaces may use as origins. An empty list permits none. */
 const OriginEntry = z

@@ -1,9 +1,16 @@
 import type { HashKey } from "../../src/rules/half-sip-hash.ts";
 import { buildHostFilter } from "../../src/rules/host-filter.ts";
-import { FORMAT, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
+import { FORMAT, type HostRules, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
 import { createMemo } from "../incremental/memo.ts";
 import { computeDigest } from "./canonical-json.ts";
-import { type SerializedHost, serializeHosts, serializeShards, type TokenEncryptor } from "./serialize.ts";
+import { MAX_SHARD_BYTES } from "./kv-limits.ts";
+import {
+  type SerializedHost,
+  type SerializedShard,
+  serializeHosts,
+  serializeShards,
+  type TokenEncryptor,
+} from "./serialize.ts";
 
 const TARGET_SHARD_BYTES = 32 * 1024;
 const MAX_SHARDS = 4096;
@@ -50,7 +57,7 @@ export function planPublication(
 ): PublicationPlan {
   const bytes = serializeHosts(rules.hosts).reduce((sum, host) => sum + countBytes(host), 0);
   const count = chooseShardCount(bytes, previousManifest?.shards.length);
-  const shards = serializeShards(rules.hosts, count, hashKey, encryptTokens);
+  const shards = serializeFittingShards(rules.hosts, count, hashKey, encryptTokens);
   const names = rules.hosts.map(({ host }) => host);
   const manifest: Manifest = {
     format: FORMAT,
@@ -72,6 +79,20 @@ function encodeHostFilter(names: readonly string[], hashKey: HashKey): string {
 
 function countBytes({ text, settings }: SerializedHost): number {
   return settings.reduce((sum, entry) => sum + entry.text.length, text.length);
+}
+
+/** Doubles the number of shards while one with several hosts is too large, so that hosts do not compete for a shard. */
+function serializeFittingShards(
+  hosts: readonly HostRules[],
+  count: number,
+  hashKey: HashKey,
+  encryptTokens: TokenEncryptor,
+): (SerializedShard | undefined)[] {
+  const shards = serializeShards(hosts, count, hashKey, encryptTokens);
+  const isTooLarge = shards.some(
+    (shard) => shard && shard.hostCount > 1 && Buffer.byteLength(shard.bytes) > MAX_SHARD_BYTES,
+  );
+  return isTooLarge && count < MAX_SHARDS ? serializeFittingShards(hosts, count * 2, hashKey, encryptTokens) : shards;
 }
 
 function keepTokens(text: string): string {

@@ -6,6 +6,7 @@ import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
 import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
+import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
@@ -23,6 +24,8 @@ export interface PublishResult {
   readonly bytes: number; // written
   /** Values near a size limit, and work that was postponed. */
   readonly warnings: readonly string[];
+  /** Ingresses whose routes were closed, because their shard was too large. */
+  readonly closedIngresses: readonly ClosedIngress[];
   /** The published snapshot, for the next publication. */
   readonly snapshot: PublishedSnapshot;
 }
@@ -55,7 +58,14 @@ export async function publish(
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens };
-  const { manifest, shards } = planPublication(rules, base.snapshot.manifest, generation, now, target);
+  const {
+    rules: fittedRules,
+    plan,
+    closedIngresses,
+  } = fitShards(rules, (candidate) => planPublication(candidate, base.snapshot.manifest, generation, now, target));
+  if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot))
+    return { ...buildUnchangedResult(fittedRules, base.snapshot), closedIngresses };
+  const { manifest, shards } = plan;
   const value = signer.sign(toCanonicalJson(manifest));
   const newShards = findNewShards(shards, base.snapshot);
   const warnings = checkPublicationSize(newShards, value);
@@ -70,7 +80,14 @@ export async function publish(
     writes: newShards.size + 2,
     bytes: [...newShards.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
     warnings: [...warnings, ...pruneWarnings],
-    snapshot: { manifest, hosts: rules.hosts, currentBytes: value, highestGeneration: generation, missingShards: [] },
+    closedIngresses,
+    snapshot: {
+      manifest,
+      hosts: fittedRules.hosts,
+      currentBytes: value,
+      highestGeneration: generation,
+      missingShards: [],
+    },
   };
 }
 
@@ -80,7 +97,16 @@ function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapsho
 
 function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): PublishResult {
   const { generation = 0, digest = "" } = snapshot.manifest ?? {};
-  return { generation, digest, hasChanged: false, writes: 0, bytes: 0, warnings: [], snapshot: { ...snapshot, hosts } };
+  return {
+    generation,
+    digest,
+    hasChanged: false,
+    writes: 0,
+    bytes: 0,
+    warnings: [],
+    closedIngresses: [],
+    snapshot: { ...snapshot, hosts },
+  };
 }
 
 /** Returns the shards, by key, that are not in KV yet. */

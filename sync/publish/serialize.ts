@@ -27,6 +27,7 @@ const SETTINGS_KEY_LENGTH = 32;
 export interface SerializedShard {
   readonly bytes: string;
   readonly digest: string;
+  readonly hostCount: number;
 }
 
 /** Replaces the tokens in a text with ciphertext. The same function returns the same bytes for the same text. */
@@ -101,7 +102,7 @@ function serializeShard(
     .join(",");
   // The canonical JSON of a Shard.
   const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}],"settings":{${settingsText}}}`);
-  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes) };
+  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes), hostCount: members.length };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;
 }

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { buildResourcePath, CONFIG_MAPS } from "../kubernetes/resources.ts";
 
-/** Name of the ConfigMap with the blocked removal. */
+/** Name of the ConfigMap with the blocked removals. */
 export const APPROVAL_CONFIG_MAP = "edgress-blocked-deletion";
 
-/** Data of the ConfigMap: a blocked removal, and its approval. */
+/** A blocked removal of one namespace, and its approval. Each field is a key of the ConfigMap: "shop.id". */
 export const ApprovalRequest = z.object({
   id: z.string(),
   since: z.string(), // RFC 3339
@@ -15,41 +15,82 @@ export const ApprovalRequest = z.object({
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
 
-const ConfigMapObject = z.object({ data: z.record(z.string(), z.string()).nullish() });
+/** Blocked removals by namespace. */
+export type ApprovalRequests = ReadonlyMap<string, ApprovalRequest>;
 
-/** Reads the blocked removal, if there is one. Rejects if the request to the API server fails. */
-export async function readApprovalRequest(
+const ConfigMapObject = z.object({
+  metadata: z.object({ resourceVersion: z.string().optional() }).optional(),
+  data: z.record(z.string(), z.string()).nullish(),
+});
+
+/** Returns the blocked removals in the data of the ConfigMap. Incomplete ones are ignored. */
+export function parseApprovalRequests(data: Readonly<Record<string, string>>): ApprovalRequests {
+  const entries = Object.entries(data).map(([key, value]) => {
+    const [namespace = "", field = ""] = key.split("."); // a namespace contains no dot
+    return { namespace, field, value };
+  });
+  return new Map(
+    [...Map.groupBy(entries, ({ namespace }) => namespace)].flatMap(([namespace, fields]) => {
+      const values = Object.fromEntries(fields.map(({ field, value }) => [field, value]));
+      const request = ApprovalRequest.safeParse(values).data;
+      return request ? [[namespace, request] as const] : [];
+    }),
+  );
+}
+
+/** Returns the ids of approved removals. */
+export function listApprovedIds(requests: ApprovalRequests): ReadonlySet<string> {
+  return new Set([...requests.values()].flatMap(({ approved }) => approved ?? []));
+}
+
+/** Reads the blocked removals. Rejects if the request to the API server fails. */
+export async function readApprovalRequests(api: KubernetesClient, namespace: string): Promise<ApprovalRequests> {
+  return parseApprovalRequests((await readConfigMap(api, namespace))?.data ?? {});
+}
+
+/**
+ * Writes the blocked removals to the ConfigMap. A removal that is in it already keeps its time and its approval. Rejects
+ * if somebody approved meanwhile, so that no approval is lost.
+ */
+export async function writeApprovalRequests(
   api: KubernetesClient,
   namespace: string,
-): Promise<ApprovalRequest | undefined> {
+  requests: ApprovalRequests,
+): Promise<void> {
+  const current = await readConfigMap(api, namespace);
+  if (!current && requests.size === 0) return;
+  const currentRequests = parseApprovalRequests(current?.data ?? {});
+  const data = Object.fromEntries(
+    [...requests].flatMap(([name, request]) => {
+      const currentRequest = currentRequests.get(name);
+      const keptRequest = currentRequest?.id === request.id ? currentRequest : request;
+      return Object.entries(keptRequest).map(([field, value]) => [`${name}.${field}`, value]);
+    }),
+  );
+  const labels = { "app.kubernetes.io/name": "edgress" };
+  const { resourceVersion } = current?.metadata ?? {};
+  const metadata = { name: APPROVAL_CONFIG_MAP, namespace, labels, ...(resourceVersion && { resourceVersion }) };
+  const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+  if (current) await api.replace(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP), configMap);
+  else await api.create(buildResourcePath(CONFIG_MAPS, namespace), configMap);
+}
+
+/** Approves the removal of `blockedNamespace` with this id. */
+export async function approve(
+  api: KubernetesClient,
+  namespace: string,
+  blockedNamespace: string,
+  id: string,
+): Promise<void> {
+  const data = { [`${blockedNamespace}.approved`]: id };
+  await api.patch(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP), { data });
+}
+
+async function readConfigMap(api: KubernetesClient, namespace: string) {
   try {
-    const { data } = ConfigMapObject.parse(
-      await api.get(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP)),
-    );
-    return ApprovalRequest.safeParse(data).data;
+    return ConfigMapObject.parse(await api.get(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP)));
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
-}
-
-/** Writes the blocked removal to the ConfigMap. Without one, it clears the ConfigMap if it exists. */
-export async function writeApprovalRequest(
-  api: KubernetesClient,
-  namespace: string,
-  request: ApprovalRequest | undefined,
-): Promise<void> {
-  const metadata = { name: APPROVAL_CONFIG_MAP, namespace, labels: { "app.kubernetes.io/name": "edgress" } };
-  const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata, data: request ?? {} };
-  try {
-    await api.replace(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP), configMap);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 404)) throw error;
-    if (request) await api.create(buildResourcePath(CONFIG_MAPS, namespace), configMap);
-  }
-}
-
-/** Approves the blocked removal with this id. */
-export async function approve(api: KubernetesClient, namespace: string, id: string): Promise<void> {
-  await api.patch(buildResourcePath(CONFIG_MAPS, namespace, APPROVAL_CONFIG_MAP), { data: { approved: id } });
 }

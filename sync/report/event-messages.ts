@@ -55,10 +55,10 @@ export function buildEventMessages(
 const cachedMessages = new WeakMap<Diagnostic, EventMessage>();
 
 function buildDiagnosticMessage(diagnostic: Diagnostic, findObject: FindObject): EventMessage | undefined {
-  const { object, reason, field, problem, remedy } = diagnostic;
+  const { object, reason, field, problem, ownerProblem = problem, remedy } = diagnostic;
   const involvedObject = findObject(object);
   if (!involvedObject?.namespace) return undefined;
-  const message = `${field}: ${problem}; ${remedy}`;
+  const message = `${field}: ${ownerProblem}; ${remedy}`;
   const eventMessage: EventMessage = { involvedObject, severity: diagnosticReasons[reason].severity, reason, message };
   cachedMessages.set(diagnostic, eventMessage);
   return eventMessage;

@@ -24,7 +24,7 @@ export interface ReportInput {
   /** Finds an object by its name in diagnostics: "Ingress namespace/name". */
   readonly findObject: (subject: string) => CachedObject | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** The published state. Undefined if the sync was blocked: then no status is written. */
+  /** The published state. Undefined if nothing was published: then no status is written. */
   readonly publishedStatus: PublishedStatus | undefined;
   /** Formerly owned Ingresses ("namespace/name") that are no longer listed, but may still exist. */
   readonly unlistedIngresses: readonly string[];

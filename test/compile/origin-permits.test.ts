@@ -45,7 +45,7 @@ describe("an origin", () => {
     for (const address of [
       ...["203.0.113.10", "198.51.100.1", "192.0.2.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0"],
       ...["192.167.255.255", "192.169.0.0", "169.253.255.255", "100.63.255.255", "100.128.0.0", "223.255.255.255"],
-      ...["2001:db8::1", "2606:4700::1", "fbff::1", "lb.example.net", "a-1.eu.elb.example.org"],
+      ...["2001:db8::1", "2a00:1450:4001::1", "fbff::1", "lb.example.net", "a-1.eu.elb.example.org"],
     ]) {
       assert.equal(checkOrigin("shop", address), undefined, address);
     }
@@ -80,6 +80,27 @@ describe("an origin", () => {
     ]) {
       assert.notEqual(checkOrigin("shop", address), undefined, address);
     }
+  });
+
+  test("An origin cannot be an address that Cloudflare rejects for a proxied record by default", () => {
+    const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
+    for (const address of [
+      ...["1.1.1.1", "1.0.0.1", "104.16.0.1", "104.27.255.255", "172.64.0.1", "162.159.255.255", "188.114.97.3"],
+      ...["2606:4700::1111", "2400:cb00::1", "2a06:98c7::1", "::ffff:203.0.113.10", "::ffff:cb00:710a"],
+      ...[
+        "198.18.0.1",
+        "198.19.255.255",
+        "2001::1",
+        "2001:0:cb00:710a::1",
+        "::ffff:0:203.0.113.10",
+        "::ffff:0:cb00:710a",
+      ],
+      ...["192.88.99.1", "100::1"],
+    ]) {
+      assert.notEqual(checkOrigin("shop", address), undefined, address);
+    }
+    for (const address of ["1.1.2.1", "104.28.0.1", "198.17.255.255", "198.20.0.0", "2001:200::1", "172.72.0.1"])
+      assert.equal(checkOrigin("shop", address), undefined, address);
   });
 
   test("An origin must be in the permits of its namespace, if permits list origins", () => {

@@ -72,7 +72,7 @@ describe("size limits of a host", () => {
     assert.equal(diagnostic?.object, "Ingress default/huge");
     assert.match(
       diagnostic?.problem ?? "",
-      /^paths would use 2\d{3} KiB of the host's rules, more than the 2048 KiB allowed per Ingress$/,
+      /^paths would use 2\d{3} KiB of the host's rules, more than the 1536 KiB allowed per Ingress$/,
     );
     assert.deepEqual(otherDiagnostics, []);
     assert.ok(toCanonicalJson(compilation.rules).length < 100_000);
@@ -102,14 +102,14 @@ describe("size limits of a host", () => {
   });
 
   test("Many Ingresses that exceed the limit together leave the room to the oldest ones", () => {
-    const ingresses = Array.from({ length: 12 }, (_, index) =>
+    const ingresses = Array.from({ length: 6 }, (_, index) =>
       buildLargeIngress(`team-${index}`, `2026-11-${String(index + 1).padStart(2, "0")}T00:00:00Z`, 80, 600),
     );
     const compilation = compile(buildWebCluster(...ingresses), options);
     const failClosedCounts = listFailClosed(compilation);
     assert.equal(failClosedCounts["default/team-0"], "0 of 80");
-    assert.equal(failClosedCounts["default/team-11"], "80 of 80");
-    assert.ok(toCanonicalJson(compilation.rules).length < 8.1 * MEBIBYTE);
+    assert.equal(failClosedCounts["default/team-5"], "80 of 80");
+    assert.ok(toCanonicalJson(compilation.rules).length < 1.85 * MEBIBYTE);
   });
 
   test("The size of an Ingress includes its encrypted secrets", () => {

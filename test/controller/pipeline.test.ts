@@ -26,7 +26,11 @@ spec:
 /** Dependencies without an account: only compile may use them. */
 const DEPENDENCIES = {
   account: { encryptor: { tokenizeSecret: (text: string) => text } },
-  records: { listZones: async () => [{ id: "1", name: "example.com" }] },
+  records: {
+    listZones: async () => [{ id: "1", name: "example.com" }],
+    listRejectedRecords: () => [],
+    expireRejections() {},
+  },
   options: OPTIONS,
   cache: createCompileCache(),
 } as unknown as CompileDependencies;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { approve, readApprovalRequest } from "../../sync/report/approval-config-map.ts";
+import { type ApprovalRequest, approve, readApprovalRequests } from "../../sync/report/approval-config-map.ts";
 import { NAMESPACE } from "../support/controller/controller.ts";
 import { type ControllerHarness, withHarness } from "../support/controller/controller-harness.ts";
 import {
@@ -16,6 +16,10 @@ function removeTwoIngresses({ server }: ControllerHarness): void {
   for (const name of ["blog", "docs"]) server.remove("Ingress", "default", name);
 }
 
+async function readBlockedDeletion({ api }: ControllerHarness): Promise<ApprovalRequest | undefined> {
+  return (await readApprovalRequests(api, NAMESPACE)).get("default");
+}
+
 describe("incident: a sync would delete a large part of the routes", { concurrency: 6 }, () => {
   test(
     "A mass deletion is blocked with a list of its routes, also after a restart, until that list is approved",
@@ -23,7 +27,7 @@ describe("incident: a sync would delete a large part of the routes", { concurren
       const controller = await startPublishedController(harness);
       const from = harness.accountWrites().length;
       removeTwoIngresses(harness);
-      const approvalRequest = await waitFor(() => readApprovalRequest(harness.api, NAMESPACE));
+      const approvalRequest = await waitFor(() => readBlockedDeletion(harness));
       assert.equal(approvalRequest.reason, "2 of 3 routes of 2 Ingresses would be removed; the limit is 20 % per sync");
       assert.deepEqual(approvalRequest.routes.trim().split("\n"), [
         "host blog.example.com",
@@ -36,13 +40,13 @@ describe("incident: a sync would delete a large part of the routes", { concurren
       const restartedController = await harness.start();
       await restartedController.waitForResult("completed");
       const syncs = restartedController.results.length;
-      await approve(harness.api, NAMESPACE, "another");
+      await approve(harness.api, NAMESPACE, "default", "another");
       await waitFor(() => restartedController.results.length > syncs); // the wrong approval has been read
       assert.deepEqual(harness.accountWrites().slice(from), []);
       await harness.waitForRoutes(...INITIAL_ROUTES);
-      await approve(harness.api, NAMESPACE, approvalRequest.id);
+      await approve(harness.api, NAMESPACE, "default", approvalRequest.id);
       await harness.waitForRoutes("shop.example.com / -> default/web:80");
-      await waitFor(async () => (await readApprovalRequest(harness.api, NAMESPACE)) === undefined);
+      await waitFor(async () => (await readBlockedDeletion(harness)) === undefined);
     }),
   );
 
@@ -56,7 +60,7 @@ describe("incident: a sync would delete a large part of the routes", { concurren
         buildIngressManifest("blog", "blog.example.com", { "/": "web" }),
         buildIngressManifest("docs", "docs.example.com", { "/": "web" }),
       );
-      await waitFor(async () => (await readApprovalRequest(harness.api, NAMESPACE)) === undefined);
+      await waitFor(async () => (await readBlockedDeletion(harness)) === undefined);
       await harness.waitForRoutes(...INITIAL_ROUTES);
     }),
   );
@@ -78,7 +82,7 @@ describe("incident: the size of a snapshot", { concurrency: 6 }, () => {
       const controller = await startPublishedController(harness);
       const from = harness.accountWrites().length;
       for (const name of PUBLISHED_NAMES) harness.server.remove("Ingress", "default", name);
-      await waitFor(() => readApprovalRequest(harness.api, NAMESPACE));
+      await waitFor(() => readBlockedDeletion(harness));
       await controller.sync();
       assert.deepEqual(harness.accountWrites().slice(from), []);
       await harness.waitForRoutes(...INITIAL_ROUTES);
@@ -90,7 +94,7 @@ describe("incident: the size of a snapshot", { concurrency: 6 }, () => {
     withHarness(async (harness) => {
       const controller = await startPublishedController(harness, { ingressClass: "other" });
       harness.server.remove("IngressClass", undefined, "edgress");
-      await waitFor(() => readApprovalRequest(harness.api, NAMESPACE));
+      await waitFor(() => readBlockedDeletion(harness));
       await controller.sync();
       await harness.waitForRoutes(...INITIAL_ROUTES);
     }),

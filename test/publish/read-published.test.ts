@@ -147,24 +147,29 @@ describe("incident: the size of a snapshot", () => {
     assert.deepEqual((await readPublishedSnapshot(kv, SIGNER)).hosts, []);
   });
 
-  test("A host with 24.9 MiB of rules is rejected before any write", async () => {
-    const kv = new MemoryKv();
-    const firstResult = await publish(withHost(0), kv, SIGNER, NOW);
-    kv.remainingWrites = 0;
-    await assert.rejects(publish(withHost(24.9 * MIB - 400), kv, SIGNER, addMinutes(1)), {
-      message:
-        "nothing was published: the rules of host large.example.com: " +
-        "24.9 of at most 24.0 MiB. Remove paths from the host",
-    });
-    assert.deepEqual((await readPublishedSnapshot(kv, SIGNER)).manifest, firstResult.snapshot.manifest);
-  });
-
-  test("A host with more than 70 % of the size limit is published with a warning", async () => {
-    const { warnings, hasChanged } = await publish(withHost(17 * MIB - 400), new MemoryKv(), SIGNER, NOW);
+  test("A host with 70 % of the size limit is published with a warning", async () => {
+    const { warnings, hasChanged } = await publish(withHost(1.5 * MIB - 400), new MemoryKv(), SIGNER, NOW);
     assert.deepEqual(warnings, [
-      "the rules of host large.example.com: 17.0 of at most 24.0 MiB. Remove paths from the host",
+      "the rules of host large.example.com: 1.5 of at most 2.0 MiB. Remove paths from the host",
     ]);
     assert.equal(hasChanged, true);
+  });
+
+  test("The paths of a host with 24.9 MiB of rules are dropped, and other hosts are published", async () => {
+    const kv = new MemoryKv();
+    const { closedIngresses } = await publish(withHost(24.9 * MIB - 400), kv, SIGNER, NOW);
+    assert.deepEqual(
+      closedIngresses.map(({ host }) => host),
+      ["large.example.com"],
+    );
+    const { hosts } = await readServedRules(kv);
+    assert.deepEqual(
+      hosts.map(({ host, routes }) => [host, routes.length]),
+      [
+        ["b.example.com", 1],
+        ["large.example.com", 0],
+      ],
+    );
   });
 
   test("A manifest over the size limit is rejected", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import { diffRemovals, type Removal } from "../../sync/publish/guard/deletion-guard.ts";
+import { diffRemovals, type Removal } from "../../sync/publish/guard/removals.ts";
 import { buildGuardedHost } from "../support/publish/removals.ts";
 
 function listRemovedRoutes(removal: Removal): string[] {
@@ -20,10 +20,22 @@ describe("a removal", () => {
     ];
     const removal = diffRemovals(before, after);
     assert.deepEqual(removal, {
-      hosts: ["b.example.com"],
+      hosts: [{ namespace: "default", host: "b.example.com" }],
       routes: [
-        { ingress: "default/shop", line: "a.example.com exact /cart of default/shop#0.1" },
-        { ingress: "default/blog", line: "b.example.com prefix / of default/blog#0.0" },
+        {
+          namespace: "default",
+          ingress: "default/shop",
+          host: "a.example.com",
+          id: "default/shop#0.1",
+          line: "a.example.com exact /cart of default/shop#0.1",
+        },
+        {
+          namespace: "default",
+          ingress: "default/blog",
+          host: "b.example.com",
+          id: "default/blog#0.0",
+          line: "b.example.com prefix / of default/blog#0.0",
+        },
       ],
     });
   });

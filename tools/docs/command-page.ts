@@ -23,7 +23,7 @@ export async function formatCliPage(): Promise<string> {
       ["Code", "Meaning"],
       [
         ["0", "Success"],
-        ["1", "An object has an error, a sync was blocked, or the command failed"],
+        ["1", "An object has an error, a removal was blocked, or the command failed"],
         ["2", "A flag, an argument or an environment variable is invalid"],
       ],
     ),

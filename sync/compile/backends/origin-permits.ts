@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { createIpMatcher } from "../../../src/rules/addresses.ts";
+import { CLOUDFLARE_RANGES } from "../../../src/rules/cloudflare-ranges.ts";
 import { matchesHost } from "../../../src/rules/hosts.ts";
 import type { Service } from "../../collect/cluster-model.ts";
 import { memoize } from "../../incremental/memoize.ts";
@@ -10,7 +11,7 @@ import { isRecordName } from "./origin-record-names.ts";
 /** Returns why a namespace may not use an address or load balancer name as an origin; undefined if it may. */
 export type CheckOrigin = (namespace: string, address: string) => string | undefined;
 
-// Address ranges with a special meaning inside a network. IPv6 spellings of IPv4 addresses are included.
+// Address ranges with a special meaning inside a network, or that Cloudflare rejects. IPv6 spellings of IPv4 addresses are included.
 const internalRanges = [
   { what: "loopback address", ranges: ["127.0.0.0/8", "::1"] },
   { what: "unspecified address", ranges: ["0.0.0.0/8", "::"] },
@@ -21,6 +22,12 @@ const internalRanges = [
   { what: "multicast address", ranges: ["224.0.0.0/4", "ff00::/8"] },
   { what: "reserved or broadcast address", ranges: ["240.0.0.0/4"] },
   { what: "IPv4 address embedded in IPv6", ranges: ["::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"] },
+  // IPv4-translated addresses (SIIT), and IETF protocol assignments with Teredo.
+  { what: "IPv4 address embedded in IPv6", ranges: ["::ffff:0:0:0/96", "2001::/23"] },
+  { what: "address of a benchmark network", ranges: ["198.18.0.0/15"] },
+  { what: "relay address of an IPv6 tunnel", ranges: ["192.88.99.0/24"] },
+  { what: "address that discards all packets", ranges: ["100::/64"] },
+  { what: "address of Cloudflare", ranges: CLOUDFLARE_RANGES },
 ].map(({ what, ranges }) => ({ what, contains: createIpMatcher(ranges) }));
 
 // Names that differ on every machine, or that resolve to cloud metadata.
@@ -58,8 +65,7 @@ export function createOriginChecker(permits: OriginPermits, services: readonly S
       if (nameProblem !== undefined) return nameProblem;
       if (isPermitted)
         return isPermitted(namespace, address) ? undefined : `not in the origin permits of namespace ${namespace}`;
-      const matchingRange = internalRanges.find(({ contains }) => contains(address));
-      return matchingRange?.what;
+      return internalRanges.find(({ contains }) => contains(address))?.what ?? checkMappedAddress(address);
     },
     listDependencies: (service) =>
       normalizeServiceAddresses(service).externalAddresses.map((address) => clusterIPs.has(address)),
@@ -76,6 +82,11 @@ const normalizeServiceAddresses = memoize((service: Service) => ({
   clusterIPs: service.clusterIPs.map(normalizeAddress),
   externalAddresses: listExternalAddresses(service).map(normalizeAddress),
 }));
+
+/** An IPv4-mapped address is the same as its IPv4 address, but Cloudflare rejects a record with it. */
+function checkMappedAddress(address: string): string | undefined {
+  return address.includes(":") && normalizeAddress(address).includes(".") ? "IPv4 address embedded in IPv6" : undefined;
+}
 
 function checkName(name: string): string | undefined {
   if (isRecordName(name)) return "record name of another origin";

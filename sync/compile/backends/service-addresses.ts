@@ -1,6 +1,7 @@
-import { nameOf, type Service } from "../../collect/cluster-model.ts";
+import { type Cluster, nameOf, type Service } from "../../collect/cluster-model.ts";
 import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
 import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../../incremental/memo.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import type { Subject } from "../diagnostics.ts";
 import type { BackendNote, ServiceAddresses } from "../model.ts";
 import type { Options } from "../options.ts";
@@ -26,16 +27,27 @@ export function createServiceMemo(): ServiceMemo {
 }
 
 /** Returns the addresses of Services: the same list and map if they are the same as before. */
-export function locateServices(services: readonly Service[], options: Options, memo: ServiceMemo): LocatedServices {
+export function locateServices(
+  { services, rejectedRecords = [] }: Pick<Cluster, "services" | "rejectedRecords">,
+  options: Options,
+  memo: ServiceMemo,
+): LocatedServices {
   const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
-  const list = memo.list(services, [options, clusterIPs], (service) =>
-    memo.byService(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),
-  );
+  const rejectedByLabel = Map.groupBy(rejectedRecords, ({ label }) => label);
+  const findRejected = (service: Service) =>
+    rejectedByLabel.size === 0 ? [] : listRecordLabels(service).flatMap((label) => rejectedByLabel.get(label) ?? []);
+  const list = memo.list(services, [options, clusterIPs, rejectedRecords], (service) => {
+    const rejected = findRejected(service);
+    return memo.byService(service, [options, listDependencies(service), rejected], () => ({
+      ...resolveAddresses(service, checkOrigin),
+      rejectedRecords: rejected,
+    }));
+  });
   return { list, byName: memo.byName([list], () => new Map(list.map((entry) => [nameOf(entry.service), entry]))) };
 }
 
 /** Returns the external addresses of a Service that may be origins, with diagnostics for the others. */
-function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAddresses {
+function resolveAddresses(service: Service, checkOrigin: CheckOrigin): Omit<ServiceAddresses, "rejectedRecords"> {
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
   const subject = { object: `Service ${nameOf(service)}`, source: service.source, field };
   const checkedAddresses = listExternalAddresses(service).map((address) => {
@@ -71,6 +83,15 @@ function resolveAddresses(service: Service, checkOrigin: CheckOrigin): ServiceAd
     ],
   };
 }
+
+const listRecordLabels = memoize((service: Service): readonly string[] => [
+  ...new Set(
+    listExternalAddresses(service).flatMap((address) => {
+      const text = canonicalizeAddress(address, service.externalIPs.length === 0);
+      return text === undefined ? [] : [buildRecordLabel(text)];
+    }),
+  ),
+]);
 
 function countAddresses({ externalIPs, loadBalancer }: Service): number {
   return externalIPs.length > 0 ? externalIPs.length : loadBalancer.length;

@@ -3,6 +3,7 @@ import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { Service, ServicePort } from "../../collect/cluster-model.ts";
 import type { Reason } from "../diagnostics.ts";
 import type { BackendNote, BackendProtocol, ResolvedBackend, ServiceAddresses } from "../model.ts";
+import { withoutRejectedRecords } from "./rejected-records.ts";
 
 /** A resolved backend, or the reason why the edge cannot forward to it. */
 export type BackendResolution = { readonly notes: readonly BackendNote[] } & (
@@ -16,9 +17,13 @@ export type ResolveBackend = (
   protocol?: BackendProtocol,
 ) => BackendResolution;
 
-/** Returns a function that resolves an Ingress backend to a Service's addresses. */
+/**
+ * Returns a function that resolves an Ingress backend to a Service's addresses. `zones` are those in which requests may
+ * arrive.
+ */
 export function createBackendResolver(
   findAddresses: (serviceName: string) => ServiceAddresses | undefined,
+  zones: readonly string[],
 ): ResolveBackend {
   return (namespace, { name, port }, protocol = "http") => {
     const serviceName = `${namespace}/${name}`;
@@ -36,7 +41,7 @@ export function createBackendResolver(
     }
     const scheme = chooseScheme(protocol, servicePort.port);
     return PROXIED_PORTS[scheme].includes(servicePort.port)
-      ? resolved(serviceName, serviceAddresses, servicePort.port, scheme)
+      ? resolved(serviceName, withoutRejectedRecords(serviceAddresses, zones), servicePort.port, scheme)
       : portNotProxied(serviceName, servicePort.port, scheme);
   };
 }
@@ -58,15 +63,13 @@ function portNotProxied(serviceName: string, port: number, scheme: Backend["sche
 
 function resolved(
   serviceName: string,
-  { addresses, notes }: ServiceAddresses,
+  { addresses, notes }: Pick<ServiceAddresses, "addresses" | "notes">,
   port: number,
   scheme: Backend["scheme"],
 ): BackendResolution {
   if (addresses.length === 0) {
     const remedy = "set spec.externalIPs, or wait for its load balancer";
-    const restriction = notes.some(({ reason }) => reason === "OriginNotPermitted")
-      ? " that is permitted as an origin"
-      : "";
+    const restriction = describeRestriction(notes);
     return unresolved(
       "NoExternalAddress",
       `Service ${serviceName} has no external address${restriction}`,
@@ -82,6 +85,12 @@ function resolved(
   };
   const portNotes = port === PROXIED_PORTS[scheme][0] ? [] : [portNote];
   return { ok: true, id: `${serviceName}:${port}`, backend, notes: [...notes, ...portNotes] };
+}
+
+function describeRestriction(notes: readonly BackendNote[]): string {
+  if (notes.some(({ reason }) => reason === "OriginNotPermitted")) return " that is permitted as an origin";
+  const isRejected = notes.some(({ reason }) => reason === "DNSRecordRejected" || reason === "DNSRecordQuotaExceeded");
+  return isRejected ? " with a DNS record" : "";
 }
 
 function unresolved(

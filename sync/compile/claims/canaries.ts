@@ -42,9 +42,16 @@ export function assignCanaries(
         claim.subject,
         problem,
         "correct it, or remove it; until then the canary receives no requests",
+        hideForeignPrimary(claim, primary, problem),
       );
   }
   return canaries;
+}
+
+/** Returns a problem for the owner of a canary, without the name of a primary in another namespace. */
+function hideForeignPrimary(claim: Claim, primary: Claim | undefined, problem: string): string {
+  if (!primary || primary.owner.ingress.namespace === claim.owner.ingress.namespace) return problem;
+  return problem.replace(`Ingress ${nameOf(primary.owner.ingress)}`, () => "an Ingress");
 }
 
 function findCanaryProblem(claim: Claim, primary: Claim | undefined, canaries: Canaries): string | undefined {

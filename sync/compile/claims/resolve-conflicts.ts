@@ -43,6 +43,9 @@ const NO_OWNER = { type: "paths", fallback: undefined } as const;
 
 function reportPathConflict(claim: Claim, holder: Claim, report: Report): void {
   const host = claim.host === "*" ? "any host" : `host ${claim.host}`;
-  const problem = `${claim.type} path ${claim.path} of ${host} already belongs to Ingress ${nameOf(holder.owner.ingress)}`;
-  report("PathConflict", claim.subject, problem, "remove one of the two, or change its host or path");
+  const describe = (owner: string) => `${claim.type} path ${claim.path} of ${host} already belongs to ${owner}`;
+  const problem = describe(`Ingress ${nameOf(holder.owner.ingress)}`);
+  const isForeign = holder.owner.ingress.namespace !== claim.owner.ingress.namespace;
+  const ownerProblem = isForeign ? describe("an Ingress of another namespace") : problem;
+  report("PathConflict", claim.subject, problem, "remove one of the two, or change its host or path", ownerProblem);
 }

@@ -32,7 +32,7 @@ export interface CompiledHost {
 /** Compiles one host. It reads only the grant, the index and the options, because the cache compares only these. */
 export function compileHost(grant: HostGrant, index: ClusterIndex, options: Options): CompiledHost {
   const { value, diagnostics } = collectDiagnostics((report) => {
-    const compilation = createHostCompilation(index, options, report);
+    const compilation = createHostCompilation(grant.host, index, options, report);
     const rules = compileRules(grant, compilation);
     return { rules, references: compilation.listUses().references };
   });

@@ -1,3 +1,4 @@
+import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { Reference } from "../../collect/cluster-model.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
@@ -28,7 +29,13 @@ export interface HostUses {
   readonly secretLengths: ReadonlyMap<string, number>;
 }
 
-export function createHostCompilation(index: ClusterIndex, options: Options, report: Report): HostCompilation {
+export function createHostCompilation(
+  host: string,
+  index: ClusterIndex,
+  options: Options,
+  report: Report,
+): HostCompilation {
+  const zone = host === CATCH_ALL_HOST ? undefined : findZone(host, options.zones);
   const backends = new Map<string, Backend>();
   const references: Reference[] = [];
   const secretLengths = new Map<string, number>();
@@ -36,7 +43,8 @@ export function createHostCompilation(index: ClusterIndex, options: Options, rep
     index,
     options,
     report,
-    resolve: createBackendResolver(index.addresses),
+    // A request for the catch-all host, or for a host outside the zones, may arrive in any zone.
+    resolve: createBackendResolver(index.addresses, zone === undefined ? options.zones : [zone]),
     useBackend({ id, backend }) {
       backends.set(id, backend);
       return id;

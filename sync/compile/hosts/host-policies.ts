@@ -62,11 +62,14 @@ function reportHostFailedClosed(
   report: Report,
 ): void {
   const problem = `Ingress ${nameOf(closing.owner.ingress)} closes the whole host ${host}: ${closing.reason}`;
+  const isForeign = closing.owner.ingress.namespace !== ingress.namespace;
+  const ownerProblem = isForeign ? `an Ingress of another namespace closes the whole host ${host}` : problem;
   report(
     "RouteFailedClosed",
     buildSubject(ingress, "spec.rules"),
     problem,
     "correct that Ingress, or use another host in this one",
+    ownerProblem,
   );
 }
 

@@ -4,9 +4,11 @@ import { errorMessage } from "../../../src/rules/error-message.ts";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
-import { createDnsApi, type LocalRecord } from "./dns-api.ts";
+import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
+
+export type { RecordLimits } from "./dns-api.ts";
 
 /** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {
@@ -25,11 +27,13 @@ export interface LocalAccount {
   close(): Promise<void>;
 }
 
-export interface AccountOptions {
+export interface AccountOptions extends Partial<RecordLimits> {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
 }
+
+const PAID_RECORD_QUOTA = 3500;
 
 const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
@@ -37,8 +41,13 @@ const ACCOUNT_ID = deriveId("account");
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Starts the API of the local account on a free port of 127.0.0.1. */
-export async function startAccount({ zones, storage }: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID);
+export async function startAccount({
+  zones,
+  storage,
+  recordQuota = PAID_RECORD_QUOTA,
+  rejectedAddresses = [],
+}: AccountOptions): Promise<LocalAccount> {
+  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses });
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
   const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];

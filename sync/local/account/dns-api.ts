@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { createIpMatcher } from "../../../src/rules/addresses.ts";
+import { CLOUDFLARE_RANGES } from "../../../src/rules/cloudflare-ranges.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
 
 export interface LocalRecord {
@@ -11,18 +13,36 @@ export interface LocalRecord {
   comment?: string;
 }
 
+/** Limits of the DNS records in a zone. */
+export interface RecordLimits {
+  /** Maximum number of records; that of a paid plan if not set. The Free plan has 200. */
+  readonly recordQuota: number;
+  /** Addresses that are rejected besides those that Cloudflare always rejects. */
+  readonly rejectedAddresses: readonly string[];
+}
+
 const MAX_BATCH_RECORDS = 200;
 
+/** Addresses that Cloudflare rejects for a proxied record. */
+const isRejectedAddress = createIpMatcher([
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
+  ...["198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96"],
+  ...["2001::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8"],
+  ...CLOUDFLARE_RANGES,
+]);
+
 /** Creates the zone and DNS endpoints of the API. The records are in memory. */
-export function createDnsApi(zones: readonly string[], accountId: string) {
+export function createDnsApi(zones: readonly string[], accountId: string, limits: RecordLimits) {
   const recordsByZone = new Map<string, LocalRecord[]>(zones.map((name) => [name, []]));
   const records = (zone: string): readonly LocalRecord[] => recordsByZone.get(zone) ?? [];
   const handleZoneCall = (zone: string, call: ApiCall): ApiReply | undefined => {
     const [collection, batch] = call.path.slice(2);
     if (collection !== "dns_records") return undefined;
+    if (call.method === "GET" && batch === "usage")
+      return { result: { record_quota: limits.recordQuota, record_usage: records(zone).length } };
     if (call.method === "GET") return listRecords(call, records(zone));
     if (call.method !== "POST" || batch !== "batch") return undefined;
-    const appliedBatch = applyBatch(call, records(zone));
+    const appliedBatch = applyBatch(call, records(zone), limits);
     if ("status" in appliedBatch) return appliedBatch;
     recordsByZone.set(zone, appliedBatch.records);
     return {
@@ -83,6 +103,7 @@ type AppliedBatch = { records: LocalRecord[]; deletedRecords: LocalRecord[]; cre
 function applyBatch(
   { body }: ApiCall,
   existingRecords: readonly LocalRecord[],
+  limits: RecordLimits,
 ): AppliedBatch | Extract<ApiReply, { status: number }> {
   const { deletes = [], posts = [] }: { deletes?: { id: string }[]; posts?: Omit<LocalRecord, "id">[] } = JSON.parse(
     body.toString(),
@@ -99,11 +120,20 @@ function applyBatch(
     proxied: post.proxied === true,
   }));
   for (const post of createdRecords) {
-    const conflict = findConflict(post, records);
-    if (conflict) return conflict;
+    const problem = findAddressProblem(post, limits) ?? findConflict(post, records);
+    if (problem) return problem;
+    if (records.length >= limits.recordQuota) return buildErrorReply(81045, "Record quota exceeded.");
     records.push(post);
   }
   return { records, deletedRecords, createdRecords };
+}
+
+function findAddressProblem({ type, content, proxied }: LocalRecord, { rejectedAddresses }: RecordLimits) {
+  if (type === "CNAME" || !proxied) return undefined;
+  const isMapped = /^::ffff:/i.test(content); // matched as IPv4 by the list
+  return isMapped || isRejectedAddress(content) || rejectedAddresses.includes(content)
+    ? buildErrorReply(9003, `Content for ${type} record is not allowed for a proxied record: ${content}`)
+    : undefined;
 }
 
 function findConflict(post: LocalRecord, records: readonly LocalRecord[]) {

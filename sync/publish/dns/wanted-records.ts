@@ -1,15 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
 import ipaddr from "ipaddr.js";
+import { compareText } from "../../../src/rules/compare-text.ts";
 import { buildRecordName, CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
-import type { HostRules, Rules } from "../../../src/rules/snapshot.ts";
+import type { Address, HostRules, Rules } from "../../../src/rules/snapshot.ts";
 import type { OriginRecord } from "../../cloudflare/dns.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
 
+/** A record that rules need. */
+export interface WantedRecord extends OriginRecord {
+  readonly label: string; // first label of the name
+  /** Namespaces of the Services with the address, sorted. */
+  readonly namespaces: readonly string[];
+}
+
 /** Rules, and the DNS records that they need. */
 export interface WantedRecords {
   readonly rules: Rules;
-  readonly records: ReadonlyMap<string, readonly OriginRecord[]>; // by zone
+  readonly records: ReadonlyMap<string, readonly WantedRecord[]>; // by zone
 }
 
 /** Returns the records that `rules` need. Reuses the previous ones if no host's addresses changed. */
@@ -26,7 +34,7 @@ function hasSameAddresses({ before, after }: HostChange): boolean {
 }
 
 /** Returns by zone the DNS records through which the edge reaches the addresses of the zone's hosts. */
-export function buildWantedRecords({ zones, hosts }: Rules): Map<string, OriginRecord[]> {
+export function buildWantedRecords({ zones, hosts }: Rules): Map<string, WantedRecord[]> {
   const zonedHosts = hosts.map((rules) => ({
     // A request for the catch-all host, or for a host outside the zones, may arrive in any zone.
     zone: rules.host === CATCH_ALL_HOST ? undefined : findZone(rules.host, zones),
@@ -38,19 +46,25 @@ export function buildWantedRecords({ zones, hosts }: Rules): Map<string, OriginR
 }
 
 /** Builds one record per name, because hosts share most addresses. */
-function buildRecords(addresses: Addresses, zone: string): OriginRecord[] {
-  const addressesByRecord = new Map(addresses.map(({ address, record }) => [record, address]));
-  return [...addressesByRecord].map(([record, address]) => ({
-    type: chooseRecordType(address),
-    name: buildRecordName(record, zone),
-    content: address,
-  }));
+function buildRecords(addresses: readonly OwnedAddress[], zone: string): WantedRecord[] {
+  return [...Map.groupBy(addresses, ({ record }) => record)].map(([label, owned]) => {
+    const address = owned[0]?.address ?? "";
+    return {
+      type: chooseRecordType(address),
+      name: buildRecordName(label, zone),
+      content: address,
+      label,
+      namespaces: [...new Set(owned.map(({ namespace }) => namespace))].toSorted(compareText),
+    };
+  });
 }
 
-type Addresses = HostRules["backends"][string]["addresses"];
+type OwnedAddress = Address & { readonly namespace: string };
 
-const listAddresses = memoize(
-  ({ backends }: HostRules): Addresses => Object.values(backends).flatMap(({ addresses }) => addresses),
+const listAddresses = memoize(({ backends }: HostRules): readonly OwnedAddress[] =>
+  Object.entries(backends).flatMap(([id, { addresses }]) =>
+    addresses.map((address) => ({ ...address, namespace: id.replace(/\/.*$/, "") })),
+  ),
 );
 
 function chooseRecordType(address: string): OriginRecord["type"] {

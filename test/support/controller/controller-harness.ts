@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import type { Environment } from "../../../sync/commands/account-from-env.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
-import type { LocalAccount } from "../../../sync/local/account/account.ts";
+import type { LocalAccount, RecordLimits } from "../../../sync/local/account/account.ts";
 import {
   type PublishedSnapshot,
   parseSignedManifest,
@@ -69,7 +69,7 @@ export interface ControllerHarness {
   close(): Promise<void>;
 }
 
-export interface ControllerHarnessOptions {
+export interface ControllerHarnessOptions extends Partial<RecordLimits> {
   readonly zones?: readonly string[];
   readonly kv?: MemoryKv;
   readonly keys?: ReturnType<typeof generateSigningKeys>;
@@ -89,9 +89,10 @@ export async function startControllerHarness({
   kv = new MemoryKv(),
   keys = generateSigningKeys(),
   server: existingServer,
+  ...limits
 }: ControllerHarnessOptions = {}): Promise<ControllerHarness> {
   const server = existingServer ?? (await startApiServer());
-  const account = await startMemoryAccount(zones, kv, (step) => harness.onKvStep(step));
+  const account = await startMemoryAccount(zones, kv, (step) => harness.onKvStep(step), limits);
   const controllers: Controller[] = [];
   const harness: ControllerHarness = {
     ...{ server, account, kv, keys },

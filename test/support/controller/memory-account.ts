@@ -1,13 +1,18 @@
 import type { Kv } from "../../../sync/cloudflare/kv.ts";
-import { type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
+import { type LocalAccount, type RecordLimits, startAccount } from "../../../sync/local/account/account.ts";
 import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { createInterruptibleKv, type KvStepHook } from "../interruptible-kv.ts";
 
 /** Starts a Cloudflare account on loopback with its KV in memory. `onStep` is called at every step in KV. */
-export function startMemoryAccount(zones: readonly string[], kv: Kv, onStep: KvStepHook): Promise<LocalAccount> {
+export function startMemoryAccount(
+  zones: readonly string[],
+  kv: Kv,
+  onStep: KvStepHook,
+  limits: Partial<RecordLimits> = {},
+): Promise<LocalAccount> {
   const interruptibleKv = createInterruptibleKv(kv, onStep);
-  return startAccount({ zones, storage: () => createStorage(interruptibleKv) });
+  return startAccount({ ...limits, zones, storage: () => createStorage(interruptibleKv) });
 }
 
 /** Returns the environment variables of `edgress sync`. */

@@ -8,6 +8,7 @@ import { type CompiledCluster, runPipeline } from "../../../sync/controller/pipe
 import {
   createManifestDependencies,
   type ManifestPublication,
+  NO_DELETION_LIMITS,
   publishManifests,
 } from "../../../sync/controller/publish-manifests.ts";
 import type { Account } from "../../../sync/publish/account.ts";
@@ -28,7 +29,7 @@ export async function publishToAccount(
   const stages = {
     collect: async () => collectOnce(cluster, permits),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
-    publish: publishManifests(dependencies, now),
+    ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
     report: async ({ compilation: { rules, diagnostics } }: CompiledCluster, publication: ManifestPublication) => ({
       rules,
       diagnostics,

@@ -1,10 +1,8 @@
 import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
 import {
-  checkRemoval,
-  countHostRoutes,
+  type BlockedRemoval,
   type DeletionLimits,
-  type DeletionVerdict,
-  diffRemovals,
+  guardDeletions,
 } from "../../../sync/publish/guard/deletion-guard.ts";
 
 export const LIMITS: DeletionLimits = { maxRemovedHosts: 10, allowMassDeletion: false };
@@ -31,10 +29,12 @@ export function buildSingleRouteHosts(count: number, nameIngress: (index: number
   );
 }
 
-export function checkChange(
+/** Returns the blocked removal of the namespace default. */
+export function findBlockedRemoval(
   before: readonly HostRules[],
   after: readonly HostRules[],
-  approvedId?: string,
-): DeletionVerdict {
-  return checkRemoval(diffRemovals(before, after), countHostRoutes(before), LIMITS, approvedId);
+  ...approvedIds: readonly string[]
+): BlockedRemoval | undefined {
+  const { blockedRemovals } = guardDeletions(before, after, LIMITS, new Set(approvedIds));
+  return blockedRemovals.find(({ namespace }) => namespace === "default");
 }
