@@ -83,7 +83,7 @@ for (const [name, { guards, parse }] of compiledPolicies.flatMap(({ annotations 
 
 const PUBLICATION_REASONS = ["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval"];
 // These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents).
-const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", ...PUBLICATION_REASONS];
+const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded", ...PUBLICATION_REASONS];
 
 for (const reason of Object.keys(diagnosticReasons)) {
   if (TESTED_ELSEWHERE.includes(reason)) continue;

@@ -8,23 +8,27 @@ import { createSortMemo, createUniqueSortMemo, type SortMemo } from "../incremen
 import type { ClusterIndex } from "./backends/cluster-index.ts";
 import { createServiceMemo, type ServiceMemo } from "./backends/service-addresses.ts";
 import { createGrantMemo, type GrantMemo } from "./claims/resolve-conflicts.ts";
+import type { ClosedClaimsMemo } from "./claims/size-budget.ts";
 import { formatDiagnosticKey, isSameDiagnostic } from "./diagnostic-order.ts";
 import type { Diagnostic, Reported } from "./diagnostics.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
 import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
-import type { Options } from "./options.ts";
+import type { StageOptions } from "./options.ts";
+import type { RegexUse } from "./regex-verdict.ts";
 import type { ClassDefaults } from "./select/class-defaults.ts";
 import { createSelectionMemo, type SelectionMemo } from "./select/ingress-class.ts";
 
 /** Results of earlier compilations. They change the cost of a compilation, never its result. */
 export interface CompileCache {
-  readonly options: Memo<Options>;
+  readonly options: Memo<StageOptions>;
   readonly compilation: Memo<Compilation>;
   readonly classDefaults: ObjectMemo<IngressClass, Reported<ClassDefaults>>;
   readonly selection: SelectionMemo;
   readonly names: ListMemo<Ingress, readonly [name: string, ingress: Ingress]>;
   readonly allClaims: ListMemo<Ingress, Reported<IngressClaims>>;
   readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>; // for lists whose classes changed
+  readonly ownedClaims: ObjectMemo<IngressClaims, IngressClaims>;
+  readonly closedClaims: ClosedClaimsMemo;
   readonly canaries: PartitionMemo<IngressClaims>;
   readonly acceptingDegraded: PartitionMemo<IngressClaims>;
   readonly grants: GrantMemo;
@@ -35,6 +39,7 @@ export interface CompileCache {
   readonly sortedRules: SortMemo<HostRules>;
   readonly sortedDiagnostics: SortMemo<Diagnostic>;
   readonly sortedReferences: SortMemo<Reference>;
+  readonly sortedRegexes: SortMemo<RegexUse>;
 }
 
 export function createCompileCache(): CompileCache {
@@ -46,6 +51,8 @@ export function createCompileCache(): CompileCache {
     names: createListMemo(),
     allClaims: createListMemo(),
     claims: createObjectMemo(),
+    ownedClaims: createObjectMemo(),
+    closedClaims: createObjectMemo(),
     canaries: createPartitionMemo(),
     acceptingDegraded: createPartitionMemo(),
     grants: createGrantMemo(),
@@ -63,11 +70,20 @@ export function createCompileCache(): CompileCache {
       compareText,
       (a, b) => formatReferenceKey(a) === formatReferenceKey(b),
     ),
+    sortedRegexes: createUniqueSortMemo(
+      formatRegexKey,
+      compareText,
+      (a, b) => a.namespace === b.namespace && a.pattern === b.pattern,
+    ),
   };
 }
 
 function formatReferenceKey(reference: Reference): string {
   return `${reference.kind} ${nameOf(reference)}`;
+}
+
+function formatRegexKey({ namespace, pattern }: RegexUse): string {
+  return `${namespace} ${pattern}`;
 }
 
 function listOwnershipInputs(ownership: Ownership): readonly unknown[] {

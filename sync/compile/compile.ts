@@ -2,17 +2,22 @@ import { compareText } from "../../src/rules/compare-text.ts";
 import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
+import type { AliasOptions } from "./claims/alias-registry.ts";
 import { assignCanaries, isCanary } from "./claims/canaries.ts";
+import { enforceExclusiveHosts } from "./claims/exclusive-hosts.ts";
 import { findAliases, requestsAliases } from "./claims/host-aliases.ts";
 import { readClaims } from "./claims/read-claims.ts";
-import { countRoutes, enforceRouteQuota, type RouteCounts } from "./claims/route-quota.ts";
+import { countQuotaUses, enforceRouteQuota, type QuotaUses } from "./claims/route-quota.ts";
+import { createSizeEstimate, type EstimatePolicyBytes } from "./claims/route-size.ts";
 import { mergeSharedHosts } from "./claims/shared-hosts.ts";
+import { enforceSizeBudget } from "./claims/size-budget.ts";
 import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
 import { compileHost } from "./hosts/compile-host.ts";
 import type { Compilation, IngressClaims } from "./model.ts";
-import type { Options } from "./options.ts";
+import type { Options, StageOptions } from "./options.ts";
+import type { RegexVerdicts } from "./regex-verdict.ts";
 import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-degraded.ts";
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { selectIngresses } from "./select/ingress-class.ts";
@@ -22,17 +27,26 @@ import { selectIngresses } from "./select/ingress-class.ts";
  * not matter. With the same `cache`, an unchanged host returns the same rules object, and an unchanged cluster the same
  * result.
  */
-export function compile(cluster: Cluster, options: Options, cache = createCompileCache()): Compilation {
+export function compile(
+  cluster: Cluster,
+  { regexVerdicts, ...options }: Options,
+  cache = createCompileCache(),
+): Compilation {
   const sameOptions = cache.options(Object.entries(options).flat(), () => options);
   const unreadableReferences = cluster.unreadableReferences.map((reference) => JSON.stringify(reference));
-  const inputs = [sameOptions, ...Object.entries({ ...cluster, unreadableReferences }).flat()];
-  return cache.compilation(inputs, () => compileCluster(cluster, sameOptions, cache));
+  const inputs = [sameOptions, regexVerdicts, ...Object.entries({ ...cluster, unreadableReferences }).flat()];
+  return cache.compilation(inputs, () => compileCluster(cluster, sameOptions, regexVerdicts, cache));
 }
 
-function compileCluster(cluster: Cluster, options: Options, cache: CompileCache): Compilation {
+function compileCluster(
+  cluster: Cluster,
+  options: StageOptions,
+  regexVerdicts: RegexVerdicts,
+  cache: CompileCache,
+): Compilation {
   const classDefaults = readClassDefaults(cluster, options, cache.classDefaults);
   const { value, diagnostics } = collectDiagnostics((report) =>
-    compileHosts({ cluster, options, cache, report }, classDefaults.byClass),
+    compileHosts({ cluster, options, regexVerdicts, cache, report }, classDefaults.byClass),
   );
   const { ingresses, hosts } = value;
   return {
@@ -40,33 +54,40 @@ function compileCluster(cluster: Cluster, options: Options, cache: CompileCache)
     ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
     references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
+    regexes: cache.sortedRegexes(hosts.flatMap((host) => host.regexes)),
   };
 }
 
 /** The values that every stage may use. */
 interface StageContext {
   readonly cluster: Cluster;
-  readonly options: Options;
+  readonly options: StageOptions;
+  readonly regexVerdicts: RegexVerdicts;
   readonly cache: CompileCache;
   readonly report: Report;
 }
 
 /** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
 function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
-  const { cluster, options, cache, report } = context;
+  const { cluster, options, regexVerdicts, cache, report } = context;
   for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
   const ingresses = selectIngresses(cluster, options, report, cache.selection);
   const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
   const permittedClaims = reportedClaims.map(({ value }) => value);
-  const claims = enforceRouteQuota(permittedClaims, options.permits, report);
+  const estimatePolicyBytes = createSizeEstimate(cluster);
+  const { claims: ownedClaims, mayUseName } = options.exclusiveHosts
+    ? enforceExclusiveHosts(permittedClaims, cache.ownedClaims, report)
+    : { claims: permittedClaims, mayUseName: () => true };
+  const claims = enforceLimits(ownedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(primaryClaims, countRoutes(claims, options.permits), context);
+  const grants = grantHosts(primaryClaims, countQuotaUses(claims), { estimatePolicyBytes, mayUseName }, context);
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster, options, cache.services),
     served: grants.served,
     certificates: grants.certificates,
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
+    regexVerdicts,
   });
   const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),
@@ -76,6 +97,16 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
   const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
   return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
+}
+
+/** Drops or closes the claims beyond the limits, before their hosts are compiled. */
+function enforceLimits(
+  claims: readonly IngressClaims[],
+  estimatePolicyBytes: EstimatePolicyBytes,
+  { options: { permits }, cache, report }: StageContext,
+): readonly IngressClaims[] {
+  const countedClaims = enforceRouteQuota(claims, permits, report);
+  return enforceSizeBudget(countedClaims, estimatePolicyBytes, permits, cache.closedClaims, report);
 }
 
 function readAllClaims(
@@ -94,14 +125,21 @@ function readAllClaims(
 /** Grants hosts and their further names, and answers which hosts are served and have a certificate. */
 function grantHosts(
   primaryClaims: readonly IngressClaims[],
-  routeCounts: RouteCounts,
+  quotaUses: QuotaUses,
+  aliasRules: Pick<AliasOptions, "estimatePolicyBytes" | "mayUseName">,
   { options, cache, report }: StageContext,
 ) {
   const reportedGrants = cache.grants(primaryClaims);
   const ownGrants = Array.from(reportedGrants.values(), ({ value }) => value);
   const findGrant = (host: string) => reportedGrants.get(host)?.value;
   const [requestingGrants] = cache.requestingAliases(ownGrants, requestsAliases);
-  const { aliasGrants, tlsAliases } = findAliases(requestingGrants, findGrant, options, routeCounts, report);
+  const { aliasGrants, tlsAliases } = findAliases(
+    requestingGrants,
+    findGrant,
+    { ...options, ...aliasRules },
+    quotaUses,
+    report,
+  );
   const aliasHosts = new Set(aliasGrants.map(({ host }) => host));
   const certificateHosts = cache.certificateHosts(ownGrants, [], (grant) =>
     hasOwnCertificate(grant) ? grant.host : undefined,

@@ -25,6 +25,10 @@ export const diagnosticReasons = {
     isIngressError: true,
     doc: "A path's regex is invalid, too long or too slow to match; the path is dropped.",
   },
+  RegexLimitExceeded: {
+    severity: "error",
+    doc: "The host has too many quadratic regexes, or the namespace too many regexes; the path is dropped.",
+  },
   PathConflict: {
     severity: "warning",
     doc: "An older Ingress or an earlier path already has the same host, path and path type; this path is ignored.",
@@ -37,9 +41,17 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "The permits do not allow the namespace to claim the host or path; the claim is dropped.",
   },
+  HostOwnerConflict: {
+    severity: "error",
+    doc: "With --exclusive-hosts, the host belongs to another namespace; the claim or alias is dropped.",
+  },
   RouteQuotaExceeded: {
     severity: "error",
     doc: "The namespace has reached its route quota; the path, host or alias is dropped.",
+  },
+  NamespaceSizeExceeded: {
+    severity: "error",
+    doc: "The routes of the namespace exceed its bytes; the paths of its newest Ingresses return 503 or are dropped.",
   },
   UnsupportedBackend: {
     severity: "error",
@@ -49,7 +61,7 @@ export const diagnosticReasons = {
   IngressTooLarge: {
     severity: "error",
     isIngressError: true,
-    doc: "The Ingress exceeds the size limit of a host; its routes there return 503 or are dropped.",
+    doc: "The Ingress exceeds its size limit, or that of a host; its routes return 503 or are dropped.",
   },
   TooManyAddresses: {
     severity: "warning",
@@ -98,6 +110,10 @@ export const diagnosticReasons = {
   InvalidAnnotation: {
     severity: "warning",
     doc: "An annotation's value is unreadable; the annotation is ignored.",
+  },
+  OverriddenAnnotation: {
+    severity: "warning",
+    doc: "The IngressClass enforces its own setting; the annotation of the Ingress is ignored.",
   },
   PartiallySupported: { severity: "note", doc: "An annotation does less than in ingress-nginx." },
   RouteFailedClosed: {

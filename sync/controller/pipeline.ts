@@ -5,6 +5,7 @@ import type { Options } from "../compile/options.ts";
 import type { Permits } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
+import type { RegexChecker, RegexCheckRound } from "../regex-check/regex-checker.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
@@ -44,7 +45,8 @@ export interface CompiledCluster extends LastGoodCompilation {
 export interface CompileDependencies {
   readonly account: Account;
   readonly records: OriginRecordSync;
-  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits">;
+  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits" | "regexVerdicts">;
+  readonly regexChecker: RegexChecker;
   readonly cache: CompileCache;
 }
 
@@ -57,7 +59,8 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   const collected = await collect();
   if (!collected) return undefined;
   const base = await readBase();
-  const compile = () => compileCollected(dependencies, collected, base.previousState, now);
+  const regexChecks = dependencies.regexChecker.startRound(); // one budget for the whole sync
+  const compile = () => compileCollected(dependencies, collected, base.previousState, regexChecks, now);
   dependencies.records.expireRejections();
   const compiled = syncRecords
     ? await compileWithRecords(dependencies, compile, (result) => syncRecords(result, base))
@@ -80,11 +83,15 @@ async function compileWithRecords(
   }
 }
 
-/** Compiles a cluster. If the rules reference objects that were not collected, it collects them and compiles again. */
+/**
+ * Compiles a cluster. It compiles again after it collected objects that the rules reference, and after it checked their
+ * regexes. Regexes beyond the budget stay refused until a later sync.
+ */
 async function compileCollected(
-  { account, records, options, cache }: CompileDependencies,
+  { account, records, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
   previousState: PreviousState,
+  regexChecks: RegexCheckRound,
   now: Date,
 ): Promise<CompiledCluster> {
   const zones = (await records.listZones()).map(({ name }) => name);
@@ -94,9 +101,11 @@ async function compileCollected(
     const { collectReferences, permits } = current;
     const rejectedRecords = records.listRejectedRecords();
     const cluster = rejectedRecords.length === 0 ? current.cluster : { ...current.cluster, rejectedRecords };
-    const result = compileWithLastGood(cluster, previousState, compileOptions, now.toISOString(), cache);
+    const passOptions = { ...compileOptions, regexVerdicts: regexChecker.verdicts() };
+    const result = compileWithLastGood(cluster, previousState, passOptions, now.toISOString(), cache);
     const next = await collectReferences(result.compilation.references);
-    if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster, permits };
-    current = next;
+    const hasNewVerdicts = await regexChecks.check(result.compilation.regexes);
+    if ((!next && !hasNewVerdicts) || pass === MAX_COMPILE_PASSES) return { ...result, cluster, permits };
+    current = next ?? current;
   }
 }

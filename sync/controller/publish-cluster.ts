@@ -85,7 +85,7 @@ export async function syncClusterRecords(
 
 /** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, clusterUid, limits }: PublishDependencies,
+  { account: { kv, signer, encryptor }, regexChecker, clusterUid, limits }: PublishDependencies,
   compiled: CompiledCluster,
   { publishedState, previousState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
@@ -95,13 +95,9 @@ export async function publishCluster(
   const { snapshot, controllerState } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
-  const writtenState = await writeState(
-    kv,
-    signer,
-    controllerState,
-    buildControllerState(nextState, clusterUid),
-    fence,
-  );
+  const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
+  const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
+  const writtenState = await writeState(kv, signer, controllerState, desiredState, fence);
   const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
   return {
     publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
@@ -145,12 +141,18 @@ function keepLastGood(
 }
 
 /** Returns the state that a restarted controller reads. */
-function buildControllerState({ lastGood, brokenSince }: PreviousState, cluster: string): ControllerState {
+function buildControllerState(
+  { lastGood, brokenSince }: PreviousState,
+  cluster: string,
+): Omit<ControllerState, "regexVerdicts"> {
   return { cluster, brokenSince: Object.fromEntries(brokenSince), ingresses: [...lastGood.values()] };
 }
 
 /** Returns the last good Ingresses in a controller state. */
-export function previousStateFrom({ ingresses, brokenSince }: ControllerState): PreviousState {
+export function previousStateFrom({
+  ingresses,
+  brokenSince,
+}: Pick<ControllerState, "ingresses" | "brokenSince">): PreviousState {
   return {
     lastGood: new Map(ingresses.map((ingress) => [nameOf(ingress), ingress])),
     brokenSince: new Map(Object.entries(brokenSince)),

@@ -6,6 +6,7 @@ import { createOriginRecordSync, type StaleRecord } from "../publish/dns/sync-re
 import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import type { RegexChecker } from "../regex-check/regex-checker.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
 import { guardRules } from "./publish-cluster.ts";
 
@@ -24,10 +25,11 @@ export const NO_DELETION_LIMITS: DeletionLimits = { maxRemovedHosts: 0, allowMas
 export function createManifestDependencies(
   account: Account,
   options: CompileDependencies["options"],
+  regexChecker: RegexChecker,
   now: Date,
 ): CompileDependencies {
   const records = createOriginRecordSync(account.dns, () => now.getTime());
-  return { account, records, options, cache: createCompileCache() };
+  return { account, records, options, regexChecker, cache: createCompileCache() };
 }
 
 /** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */

@@ -3,8 +3,8 @@ import type { Rules } from "../../src/rules/snapshot.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, diagnosticReasons, type Severity } from "../compile/diagnostics.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
+import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 
 export type { Diagnostic, Reason, Severity } from "../compile/diagnostics.ts";
 
@@ -18,6 +18,8 @@ export interface CompileObjectsOptions {
   readonly controller?: string;
   /** Compiles Ingresses without a class too. Default: false. */
   readonly watchIngressWithoutClass?: boolean;
+  /** Gives each host to the namespace of its oldest Ingress. Default: false. */
+  readonly exclusiveHosts?: boolean;
   /** Headers that `custom-headers` may set. Default: none. */
   readonly allowedResponseHeaders?: readonly string[];
   /** Encrypts a secret text, or returns a token for it. Default: an error, since rules must not contain secrets. */
@@ -40,9 +42,10 @@ export function compileObjects(objects: readonly unknown[], options: CompileObje
     ingressClass: options.ingressClass ?? "edgress",
     controller: options.controller ?? "edgress.dev/ingress-controller",
     watchIngressWithoutClass: options.watchIngressWithoutClass ?? false,
+    exclusiveHosts: options.exclusiveHosts ?? false,
     zones: options.zones ?? [ROOT_ZONE],
     allowedResponseHeaders: options.allowedResponseHeaders ?? [],
-    inspect: createRegexInspector(),
+    regexVerdicts: createRegexLookup(),
     tokenizeSecret: options.encrypt ?? noEncryption,
     permits: DEFAULT_PERMITS,
   });

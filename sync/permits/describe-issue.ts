@@ -13,6 +13,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   paths: "[/cart]",
   maxRoutes: "100",
   maxRecords: "100",
+  maxRegexes: "50",
+  maxBytes: "1048576",
+  maxIngressHosts: "20",
+  maxIngressBytes: "262144",
   addresses: '[203.0.113.0/24, "*.elb.example.org"]',
 };
 
@@ -20,7 +24,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const FIELDS: Readonly<Record<string, string>> = {
   "": "claims, limits, origins or references",
   claims: "namespaces, hosts or paths",
-  limits: "namespaces, maxRoutes or maxRecords",
+  limits: "namespaces, maxRoutes, maxRecords, maxRegexes, maxBytes, maxIngressHosts or maxIngressBytes",
   origins: "namespaces or addresses",
   references: "namespaces or services",
 };

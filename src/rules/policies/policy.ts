@@ -27,6 +27,8 @@ export interface AnnotationRow {
   readonly aliases?: readonly string[];
   /** An invalid value closes the route, because the route would be unprotected or send requests elsewhere. */
   readonly guards?: boolean;
+  /** The object that the annotation names. Its data becomes a part of each route. */
+  readonly embeds?: "Secret" | "ConfigMap";
   /** The text is nginx configuration. Lint explains it directive by directive. */
   readonly holdsDirectives?: boolean;
 }
@@ -59,6 +61,8 @@ export interface PolicyContext {
   readonly wholeHosts: readonly string[] | undefined;
   /** Whether the annotation has the prefix from before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
+  /** Whether the class of the Ingress enforces the annotation. */
+  readonly isEnforced: (annotation: string) => boolean;
   /** Returns the decoded values of a Secret by "name" or "namespace/name". Rejects other namespaces. */
   readonly readSecret: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Returns the values of a ConfigMap, with the rules of `readSecret`. */

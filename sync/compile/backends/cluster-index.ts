@@ -9,6 +9,7 @@ import {
 } from "../../collect/cluster-model.ts";
 import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
+import type { RegexVerdict, RegexVerdicts } from "../regex-verdict.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
 import { formatReference } from "./references.ts";
 import type { LocatedServices } from "./service-addresses.ts";
@@ -29,6 +30,8 @@ export interface ClusterIndex {
   readonly hasCertificate: (host: string) => boolean;
   /** By the id of a route: the claim of its canary. */
   readonly canary: (routeId: string) => Claim | undefined;
+  /** By pattern. */
+  readonly regexVerdict: (pattern: string) => RegexVerdict | undefined;
 }
 
 /** The results of the stages before hosts are compiled. */
@@ -37,6 +40,7 @@ export interface HostFacts {
   readonly served: HostLookup;
   readonly certificates: HostLookup;
   readonly canaries: ReadonlyMap<string, Claim>;
+  readonly regexVerdicts: RegexVerdicts;
 }
 
 /** A question about hosts. */
@@ -47,7 +51,7 @@ export interface HostLookup {
 }
 
 export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIndex<ClusterIndex> {
-  const { services, served, certificates, canaries } = facts;
+  const { services, served, certificates, canaries, regexVerdicts } = facts;
   const serviceSource = buildSource(services.list, ({ service }) => nameOf(service));
   const secrets = indexByName(cluster.secrets);
   const configMaps = indexByName(cluster.configMaps);
@@ -70,6 +74,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       isServed: served.has,
       hasCertificate: certificates.has,
       canary: (routeId) => canaries.get(routeId),
+      regexVerdict: (pattern) => regexVerdicts.get(pattern),
     },
     sources: {
       service: serviceSource,
@@ -82,6 +87,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       isServed: buildSource(served.hosts, (host) => host),
       hasCertificate: buildSource(certificates.hosts, (host) => host),
       canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },
+      regexVerdict: { items: [regexVerdicts] },
     },
   };
 }

@@ -4,7 +4,7 @@ import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../../
 import { memoize } from "../../incremental/memoize.ts";
 import type { Subject } from "../diagnostics.ts";
 import type { BackendNote, ServiceAddresses } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./external-addresses.ts";
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
@@ -29,7 +29,7 @@ export function createServiceMemo(): ServiceMemo {
 /** Returns the addresses of Services: the same list and map if they are the same as before. */
 export function locateServices(
   { services, rejectedRecords = [] }: Pick<Cluster, "services" | "rejectedRecords">,
-  options: Options,
+  options: StageOptions,
   memo: ServiceMemo,
 ): LocatedServices {
   const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);

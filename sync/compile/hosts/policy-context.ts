@@ -37,9 +37,11 @@ export function createPolicyContext(
     zones: options.zones,
     wholeHosts: listWholeHosts(options.permits, ingress.namespace),
     isLegacy: annotations.isLegacy,
+    isEnforced: annotations.isEnforced,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
-    translateRegex: (pattern: string) => buildSearchRegex(pattern, options.inspect),
+    translateRegex: (pattern: string) =>
+      buildSearchRegex(pattern, (regex) => compilation.checkRegex(ingress.namespace, regex)),
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     ...reporting.reports,
   };
