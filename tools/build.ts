@@ -43,7 +43,7 @@ async function buildPackage(): Promise<void> {
 function buildCommand() {
   return build({
     ...FOR_NODE,
-    entryPoints: { cli: "sync/cli.ts" },
+    entryPoints: { cli: "sync/cli.ts", "regex-worker": "sync/regex-check/regex-worker.ts" },
     chunkNames: "cli-[name]-[hash]",
     inject: [join(REPOSITORY, "tools/node-20.ts")],
     external: ["miniflare", "esbuild"], // miniflare: an optional peer; esbuild: bundles the Worker in a clone only

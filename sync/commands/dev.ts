@@ -10,7 +10,6 @@ import {
 } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { formatDiagnostic } from "../compile/diagnostics.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
@@ -31,6 +30,7 @@ import { ALLOW_ALL } from "../permits/model.ts";
 import { type Account, createAccount } from "../publish/account.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
+import { createRegexChecker, type RegexChecker } from "../regex-check/regex-checker.ts";
 
 // The package has no sources: there the bundled Worker is next to this module.
 const WORKER_ENTRY = fileURLToPath(
@@ -39,7 +39,7 @@ const WORKER_ENTRY = fileURLToPath(
 /** The local edge checks for a newer generation after this time. */
 const SNAPSHOT_REFRESH_MS = 20;
 
-export interface DevOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
+export interface DevOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -89,11 +89,11 @@ async function syncOnChanges(
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const compileOptions = { ...options, inspect: createRegexInspector() };
+  const regexChecker = createRegexChecker();
   let previousState: DevState | undefined;
   for await (const _ of watchFolder(options.manifests, signal)) {
     try {
-      previousState = await syncFolder(compileOptions, target, previousState, print);
+      previousState = await syncFolder(options, { ...target, regexChecker }, previousState, print);
     } catch (error) {
       if (!previousState) throw error;
       print(`error: sync failed: ${errorMessage(error)}; the edge serves the last published rules`);
@@ -115,14 +115,14 @@ interface DevTarget {
 }
 
 async function syncFolder(
-  options: DevOptions & Pick<Options, "inspect">,
-  target: DevTarget,
+  options: DevOptions,
+  target: DevTarget & { readonly regexChecker: RegexChecker },
   previousState: DevState | undefined,
   print: (line: string) => void,
 ): Promise<DevState> {
   const now = new Date();
   const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
-  const dependencies = createManifestDependencies(target.account, options, now);
+  const dependencies = createManifestDependencies(target.account, options, target.regexChecker, now);
   const stages = {
     collect: () => collectForDev(manifests, options, target),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),

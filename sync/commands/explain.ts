@@ -6,16 +6,16 @@ import { assertReadableFolder, formatUnparsableFile, readManifests } from "../co
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
 import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { parseIngressName } from "../publish/route-id.ts";
+import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 
-export interface ExplainOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
+export interface ExplainOptions extends Omit<Options, "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
   readonly method: string;
   readonly header: readonly string[];
@@ -35,7 +35,7 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
   const cluster = parseCluster([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { tokenizeSecret, open } = createPlaintextSealer();
-  const compileOptions = { ...options, zones, inspect: createRegexInspector(), tokenizeSecret, permits: ALLOW_ALL };
+  const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
   const { rules, diagnostics } = compile(cluster, compileOptions);
   const explanation = await explain(rules, request, open);
   const relatedDiagnostics = diagnostics.filter((diagnostic) => isRelated(diagnostic, explanation, cluster));

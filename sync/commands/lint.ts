@@ -4,7 +4,6 @@ import { text } from "node:stream/consumers";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { type Manifests, parseManifest, readManifests, type UnparsableFile } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
@@ -14,13 +13,14 @@ import { lint } from "../lint/lint.ts";
 import { buildSarif } from "../lint/sarif.ts";
 import { formatTable } from "../lint/text-output.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
+import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 
 export const STDIN = "-";
 /** File name of standard input in reports. */
 const STDIN_NAME = "stdin";
 
-export interface LintOptions extends Omit<Options, "inspect" | "tokenizeSecret" | "permits"> {
+export interface LintOptions extends Omit<Options, "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
@@ -48,7 +48,7 @@ export async function runLint(
   const cluster = parseCluster([...files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { tokenizeSecret } = createPlaintextSealer();
-  const compileOptions = { ...options, zones, inspect: createRegexInspector(), tokenizeSecret, permits: ALLOW_ALL };
+  const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
   const manifestFindings = await lint(cluster, compileOptions);
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
     prefixSource(finding, folder),

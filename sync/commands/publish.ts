@@ -1,7 +1,6 @@
 import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
@@ -17,10 +16,11 @@ import type { Account } from "../publish/account.ts";
 import { findFormatProblem } from "../publish/read-published.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
+import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { type Environment, loadAccount } from "./account-from-env.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits"> {
+export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
   /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
@@ -41,7 +41,7 @@ export async function runPublish(
   const permits = await loadPermits(options.permits);
   await assertReadableFolder(options.manifests);
   const now = new Date();
-  const dependencies = createManifestDependencies(account, { ...options, inspect: createRegexInspector() }, now);
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now);
   const stages = {
     collect: () => collectFolder(options.manifests, permits, print),
     readBase: async () => {

@@ -11,13 +11,14 @@ import { createGrantMemo, type GrantMemo } from "./claims/resolve-conflicts.ts";
 import { type Diagnostic, formatDiagnosticKey, isSameDiagnostic, type Reported } from "./diagnostics.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
 import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
-import type { Options } from "./options.ts";
+import type { StageOptions } from "./options.ts";
+import type { RegexUse } from "./regex-verdict.ts";
 import type { ClassDefaults } from "./select/class-defaults.ts";
 import { createSelectionMemo, type SelectionMemo } from "./select/ingress-class.ts";
 
 /** Results of earlier compilations. They change the cost of a compilation, never its result. */
 export interface CompileCache {
-  readonly options: Memo<Options>;
+  readonly options: Memo<StageOptions>;
   readonly compilation: Memo<Compilation>;
   readonly classDefaults: ObjectMemo<IngressClass, Reported<ClassDefaults>>;
   readonly selection: SelectionMemo;
@@ -34,6 +35,7 @@ export interface CompileCache {
   readonly sortedRules: SortMemo<HostRules>;
   readonly sortedDiagnostics: SortMemo<Diagnostic>;
   readonly sortedReferences: SortMemo<Reference>;
+  readonly sortedRegexes: SortMemo<RegexUse>;
 }
 
 export function createCompileCache(): CompileCache {
@@ -62,11 +64,20 @@ export function createCompileCache(): CompileCache {
       compareText,
       (a, b) => formatReferenceKey(a) === formatReferenceKey(b),
     ),
+    sortedRegexes: createUniqueSortMemo(
+      formatRegexKey,
+      compareText,
+      (a, b) => a.namespace === b.namespace && a.pattern === b.pattern,
+    ),
   };
 }
 
 function formatReferenceKey(reference: Reference): string {
   return `${reference.kind} ${nameOf(reference)}`;
+}
+
+function formatRegexKey({ namespace, pattern }: RegexUse): string {
+  return `${namespace} ${pattern}`;
 }
 
 function listOwnershipInputs(ownership: Ownership): readonly unknown[] {

@@ -12,7 +12,8 @@ import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
 import { compileHost } from "./hosts/compile-host.ts";
 import type { Compilation, IngressClaims } from "./model.ts";
-import type { Options } from "./options.ts";
+import type { Options, StageOptions } from "./options.ts";
+import type { RegexVerdicts } from "./regex-verdict.ts";
 import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-degraded.ts";
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { selectIngresses } from "./select/ingress-class.ts";
@@ -22,17 +23,26 @@ import { selectIngresses } from "./select/ingress-class.ts";
  * not matter. With the same `cache`, an unchanged host returns the same rules object, and an unchanged cluster the same
  * result.
  */
-export function compile(cluster: Cluster, options: Options, cache = createCompileCache()): Compilation {
+export function compile(
+  cluster: Cluster,
+  { regexVerdicts, ...options }: Options,
+  cache = createCompileCache(),
+): Compilation {
   const sameOptions = cache.options(Object.entries(options).flat(), () => options);
   const unreadableReferences = cluster.unreadableReferences.map((reference) => JSON.stringify(reference));
-  const inputs = [sameOptions, ...Object.entries({ ...cluster, unreadableReferences }).flat()];
-  return cache.compilation(inputs, () => compileCluster(cluster, sameOptions, cache));
+  const inputs = [sameOptions, regexVerdicts, ...Object.entries({ ...cluster, unreadableReferences }).flat()];
+  return cache.compilation(inputs, () => compileCluster(cluster, sameOptions, regexVerdicts, cache));
 }
 
-function compileCluster(cluster: Cluster, options: Options, cache: CompileCache): Compilation {
+function compileCluster(
+  cluster: Cluster,
+  options: StageOptions,
+  regexVerdicts: RegexVerdicts,
+  cache: CompileCache,
+): Compilation {
   const classDefaults = readClassDefaults(cluster, options, cache.classDefaults);
   const { value, diagnostics } = collectDiagnostics((report) =>
-    compileHosts({ cluster, options, cache, report }, classDefaults.byClass),
+    compileHosts({ cluster, options, regexVerdicts, cache, report }, classDefaults.byClass),
   );
   const { ingresses, hosts } = value;
   return {
@@ -40,20 +50,22 @@ function compileCluster(cluster: Cluster, options: Options, cache: CompileCache)
     ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
     references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
+    regexes: cache.sortedRegexes(hosts.flatMap((host) => host.regexes)),
   };
 }
 
 /** The values that every stage may use. */
 interface StageContext {
   readonly cluster: Cluster;
-  readonly options: Options;
+  readonly options: StageOptions;
+  readonly regexVerdicts: RegexVerdicts;
   readonly cache: CompileCache;
   readonly report: Report;
 }
 
 /** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
 function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
-  const { cluster, options, cache, report } = context;
+  const { cluster, options, regexVerdicts, cache, report } = context;
   for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
   const ingresses = selectIngresses(cluster, options, report, cache.selection);
   const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
@@ -67,6 +79,7 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
     served: grants.served,
     certificates: grants.certificates,
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
+    regexVerdicts,
   });
   const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),

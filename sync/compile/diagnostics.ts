@@ -24,6 +24,10 @@ export const diagnosticReasons = {
     isIngressError: true,
     doc: "A path's regex is invalid, too long or too slow to match; the path is dropped.",
   },
+  RegexLimitExceeded: {
+    severity: "error",
+    doc: "The host has more quadratic regexes than the limit; the path of a newer Ingress is dropped.",
+  },
   PathConflict: {
     severity: "warning",
     doc: "An older Ingress or an earlier path already has the same host, path and path type; this path is ignored.",

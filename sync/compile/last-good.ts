@@ -118,7 +118,8 @@ function mergeDiagnostics(
     ...firstCompilation.diagnostics.filter(isReplaced),
     ...lastGoodDiagnostics,
   ];
-  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics };
+  const regexes = [...new Set([...firstCompilation.regexes, ...secondCompilation.regexes])];
+  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics, regexes };
 }
 
 function findEntry<T>(name: string, entries: ReadonlyMap<string, T>): [string, T][] {

@@ -3,6 +3,7 @@ import type { Address, Backend, Rules } from "../../src/rules/snapshot.ts";
 import type { Ingress, IngressBackend, Reference, Service } from "../collect/cluster-model.ts";
 import type { HostPermit } from "../permits/model.ts";
 import type { Diagnostic, Reason, Subject } from "./diagnostics.ts";
+import type { RegexUse } from "./regex-verdict.ts";
 
 // The types between an Ingress and its rules, in the order of the stages.
 
@@ -103,6 +104,8 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
   /** Every Secret and ConfigMap that an annotation or class names, found or not, without duplicates, sorted. */
   readonly references: readonly Reference[];
+  /** Every regex whose verdict the rules depend on, without duplicates, sorted. */
+  readonly regexes: readonly RegexUse[];
 }
 
 /** Returns the Ingresses that set the policies and the default backend of a host, the oldest first. */

@@ -1,5 +1,5 @@
-import type { Result } from "../../src/rules/result.ts";
 import type { Permits } from "../permits/model.ts";
+import type { RegexVerdicts } from "./regex-verdict.ts";
 
 /** The settings of a compilation that do not come from the cluster. */
 export interface Options {
@@ -15,10 +15,13 @@ export interface Options {
   readonly zones: readonly string[];
   /** The header names that `custom-headers` may set, in any case. */
   readonly allowedResponseHeaders: readonly string[];
-  /** Checks that a regex matches in bounded time. Returns the problem if it may not. */
-  readonly inspect: (pattern: string) => Result<true>;
+  /** The verdicts on the worst time to match each regex. A regex without a verdict is refused. */
+  readonly regexVerdicts: RegexVerdicts;
   /** Returns a token that replaces a secret text in the rules. The same text always has the same token. */
   readonly tokenizeSecret: (text: string) => string;
   /** What namespaces may claim, and which addresses may be origins. */
   readonly permits: Permits;
 }
+
+/** The options that stages may read. A host looks its verdicts up in the cluster index, which the cache compares. */
+export type StageOptions = Omit<Options, "regexVerdicts">;

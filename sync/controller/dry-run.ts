@@ -51,6 +51,7 @@ export async function dryRun(
 
 async function readDryRunBase(dependencies: ControllerDependencies): Promise<PublishedBase> {
   const publishedState = await readPublishedState(dependencies);
+  dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
 }
 

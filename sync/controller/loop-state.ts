@@ -36,6 +36,8 @@ export interface LoopState {
   readonly ownedIngresses: readonly IngressIdSet[];
   /** Logged diagnostics that still apply. */
   readonly loggedDiagnostics: readonly Diagnostic[];
+  /** Whether regexes wait for their first check, because the budget of the sync was used up. */
+  readonly hasUncheckedRegexes: boolean;
   /** Number of consecutive failed syncs. */
   readonly failures: number;
   readonly result: SyncResult;
@@ -53,6 +55,7 @@ export const INITIAL_STATE: LoopState = {
   eventHistory: NO_EVENTS,
   ownedIngresses: [],
   loggedDiagnostics: [],
+  hasUncheckedRegexes: false,
   failures: 0,
   result: { type: "not-ready" },
 };

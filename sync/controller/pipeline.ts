@@ -5,6 +5,7 @@ import type { Options } from "../compile/options.ts";
 import type { Permits } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
+import type { RegexChecker } from "../regex-check/regex-checker.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
@@ -39,7 +40,8 @@ export interface CompiledCluster extends LastGoodCompilation {
 export interface CompileDependencies {
   readonly account: Account;
   readonly records: OriginRecordSync;
-  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits">;
+  readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits" | "regexVerdicts">;
+  readonly regexChecker: RegexChecker;
   readonly cache: CompileCache;
 }
 
@@ -57,9 +59,12 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   return await report(compiled, publication, base);
 }
 
-/** Compiles a cluster. If the rules reference objects that were not collected, it collects them and compiles again. */
+/**
+ * Compiles a cluster. It compiles again after it collected objects that the rules reference, and after it checked their
+ * regexes. Regexes beyond the budget stay refused until a later sync.
+ */
 async function compileCollected(
-  { account, records, options, cache }: CompileDependencies,
+  { account, records, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
   previousState: PreviousState,
   now: Date,
@@ -67,11 +72,14 @@ async function compileCollected(
   const zones = (await records.listZones()).map(({ name }) => name);
   const { tokenizeSecret } = account.encryptor;
   const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
+  const regexChecks = regexChecker.startRound();
   for (let [current, pass] = [collected, 1]; ; pass++) {
     const { cluster, collectReferences } = current;
-    const result = compileWithLastGood(cluster, previousState, compileOptions, now.toISOString(), cache);
+    const passOptions = { ...compileOptions, regexVerdicts: regexChecker.verdicts() };
+    const result = compileWithLastGood(cluster, previousState, passOptions, now.toISOString(), cache);
     const next = await collectReferences(result.compilation.references);
-    if (!next || pass === MAX_COMPILE_PASSES) return { ...result, cluster };
-    current = next;
+    const hasNewVerdicts = await regexChecks.check(result.compilation.regexes);
+    if ((!next && !hasNewVerdicts) || pass === MAX_COMPILE_PASSES) return { ...result, cluster };
+    current = next ?? current;
   }
 }

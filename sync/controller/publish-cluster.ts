@@ -78,7 +78,7 @@ async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) =>
 
 /** Publishes as leader: check the deletion guard, write the controller state, sync DNS records, publish the snapshot. */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, records, clusterUid, limits }: PublishDependencies,
+  { account: { kv, signer, encryptor }, records, regexChecker, clusterUid, limits }: PublishDependencies,
   compiled: CompiledCluster,
   publishedState: PublishedState,
   approvedId: string | undefined,
@@ -94,7 +94,9 @@ export async function publishCluster(
     approvedId,
   );
   if (verdict.blockedReason !== undefined) return { publishedState, type: "blocked", verdict };
-  const writtenState = await writeState(kv, signer, controllerState, buildControllerState(compiled, clusterUid), fence);
+  const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
+  const desiredState = { ...buildControllerState(compiled, clusterUid), regexVerdicts };
+  const writtenState = await writeState(kv, signer, controllerState, desiredState, fence);
   await records.sync(rules, fence.check);
   const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
   return {
@@ -108,12 +110,18 @@ export async function publishCluster(
 }
 
 /** Returns the state that a restarted controller reads. */
-function buildControllerState({ lastGood, brokenSince }: PreviousState, cluster: string): ControllerState {
+function buildControllerState(
+  { lastGood, brokenSince }: PreviousState,
+  cluster: string,
+): Omit<ControllerState, "regexVerdicts"> {
   return { cluster, brokenSince: Object.fromEntries(brokenSince), ingresses: [...lastGood.values()] };
 }
 
 /** Returns the last good Ingresses in a controller state. */
-export function previousStateFrom({ ingresses, brokenSince }: ControllerState): PreviousState {
+export function previousStateFrom({
+  ingresses,
+  brokenSince,
+}: Pick<ControllerState, "ingresses" | "brokenSince">): PreviousState {
   return {
     lastGood: new Map(ingresses.map((ingress) => [nameOf(ingress), ingress])),
     brokenSince: new Map(Object.entries(brokenSince)),

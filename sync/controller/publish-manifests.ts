@@ -2,6 +2,7 @@ import { createCompileCache } from "../compile/compile-cache.ts";
 import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync, type StaleRecord } from "../publish/dns/sync-records.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
+import type { RegexChecker } from "../regex-check/regex-checker.ts";
 import type { CompileBase, CompileDependencies, Stages } from "./pipeline.ts";
 
 export interface ManifestPublication {
@@ -14,10 +15,11 @@ export interface ManifestPublication {
 export function createManifestDependencies(
   account: Account,
   options: CompileDependencies["options"],
+  regexChecker: RegexChecker,
   now: Date,
 ): CompileDependencies {
   const records = createOriginRecordSync(account.dns, () => now.getTime());
-  return { account, records, options, cache: createCompileCache() };
+  return { account, records, options, regexChecker, cache: createCompileCache() };
 }
 
 /** Creates the stage that adds the DNS records of the rules and publishes them, without a Lease or a deletion guard. */

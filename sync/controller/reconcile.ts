@@ -71,6 +71,7 @@ function leaderStages(
         previousState: { lastGood, brokenSince },
         ...reported,
         loggedDiagnostics: compiled.compilation.diagnostics,
+        hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         failures: 0,
         result: { type: "completed", outcome },
       };
@@ -91,7 +92,11 @@ function standbyStages(
       recordMetrics(dependencies.metrics, compiled, 0);
       const { lastGood, brokenSince } = compiled;
       const result = { type: "standby" } as const;
-      return { ...state, publishedState: undefined, previousState: { lastGood, brokenSince }, failures: 0, result };
+      const { regexChecker } = dependencies;
+      regexChecker.listAfter(compiled.compilation.regexes);
+      const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
+      const previousState = { lastGood, brokenSince };
+      return { ...state, publishedState: undefined, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };
 }
@@ -107,6 +112,7 @@ async function readLeaderBase(
   const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
 }
 

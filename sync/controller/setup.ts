@@ -1,7 +1,6 @@
 import { watchCluster } from "../collect/live-cluster.ts";
 import { type CollectionListener, watchCollection } from "../collect/watched-collection.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import type { Options } from "../compile/options.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
@@ -11,6 +10,7 @@ import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
+import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { APPROVAL_CONFIG_MAP, ApprovalRequest } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
@@ -18,7 +18,8 @@ import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 
 /** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
-export interface SyncOptions extends Omit<Options, "zones" | "inspect" | "tokenizeSecret" | "permits" | "namespace"> {
+export interface SyncOptions
+  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits" | "namespace"> {
   readonly watchNamespace: readonly string[];
   readonly ingressSelector: string;
   readonly permits: PermitsLocation;
@@ -79,9 +80,9 @@ export async function setUpController(
       watchIngressWithoutClass,
       allowedResponseHeaders,
       namespace,
-      inspect: createRegexInspector(),
     },
     cache: createCompileCache(),
+    regexChecker: createRegexChecker(),
     clusterUid,
     takeOwnership: options.takeOwnership,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },

@@ -3,8 +3,8 @@ import type { Rules } from "../../src/rules/snapshot.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, diagnosticReasons, type Severity } from "../compile/diagnostics.ts";
-import { createRegexInspector } from "../compile/hosts/regex-safety.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
+import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 
 export type { Diagnostic, Reason, Severity } from "../compile/diagnostics.ts";
 
@@ -42,7 +42,7 @@ export function compileObjects(objects: readonly unknown[], options: CompileObje
     watchIngressWithoutClass: options.watchIngressWithoutClass ?? false,
     zones: options.zones ?? [ROOT_ZONE],
     allowedResponseHeaders: options.allowedResponseHeaders ?? [],
-    inspect: createRegexInspector(),
+    regexVerdicts: createRegexLookup(),
     tokenizeSecret: options.encrypt ?? noEncryption,
     permits: DEFAULT_PERMITS,
   });

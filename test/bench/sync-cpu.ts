@@ -3,13 +3,13 @@ import type { Cluster, Ingress, Service } from "../../sync/collect/cluster-model
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import { createCompileCache } from "../../sync/compile/compile-cache.ts";
-import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import { DEFAULT_PERMITS } from "../../sync/permits/model.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";
 import { serializeHosts } from "../../sync/publish/serialize.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { createRegexLookup } from "../../sync/regex-check/regex-lookup.ts";
 import { buildObjects } from "./objects.ts";
 
 // Prints the CPU time and memory of syncs of a large cluster: compile and plan, without a network. It asserts nothing,
@@ -34,7 +34,7 @@ const options: Options = {
   allowedResponseHeaders: [],
   zones: ["example.com"],
   permits: DEFAULT_PERMITS,
-  inspect: createRegexInspector(),
+  regexVerdicts: createRegexLookup(),
   tokenizeSecret: encryptor.tokenizeSecret,
 };
 const cache = createCompileCache();

@@ -80,7 +80,7 @@ describe("edgress publish", () => {
 
   test("incident: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
     const { kv, signer } = openPublishedKv();
-    const state = { cluster: "6e1b7d1c-4f9b", brokenSince: {}, ingresses: [] };
+    const state = { cluster: "6e1b7d1c-4f9b", brokenSince: {}, ingresses: [], regexVerdicts: [] };
     await writeState(kv, signer, await readState(kv, signer), state);
     const from = edge.stack.account.requests.length;
     const result = await runEdgress(args, environment);

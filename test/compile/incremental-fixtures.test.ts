@@ -8,9 +8,9 @@ import { assertUnchanged, FAST_OPTIONS } from "./incremental.ts";
 
 // Whatever a host can look up, some fixture does: each of its objects goes, comes again and changes.
 test("A cached compilation equals a fresh one while each object of each fixture leaves, returns and changes", () => {
-  const { inspect, tokenizeSecret } = FAST_OPTIONS;
+  const { regexVerdicts, tokenizeSecret } = FAST_OPTIONS;
   for (const { title, cluster, options: fixtureOptions } of readFixtures()) {
-    const options = { ...fixtureOptions, zones: ZONES, inspect, tokenizeSecret };
+    const options = { ...fixtureOptions, zones: ZONES, regexVerdicts, tokenizeSecret };
     const cache = createCompileCache();
     for (const variant of [cluster, ...listVariants(cluster)]) {
       for (const current of [variant, cluster]) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { success } from "../../src/rules/result.ts";
 import type { Cluster } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
@@ -7,13 +6,13 @@ import { compile } from "../../sync/compile/compile.ts";
 import type { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { OPTIONS, ZONES } from "../support/fixture.ts";
+import { LINEAR, OPTIONS, ZONES } from "../support/fixture.ts";
 
 // Expressions are all taken, and a token says what is behind it: a Secret that changes must change the rules.
 export const FAST_OPTIONS: Options = {
   ...OPTIONS,
   zones: ZONES,
-  inspect: () => success(true),
+  regexVerdicts: { get: () => LINEAR },
   tokenizeSecret: (text) => `[${text}]`,
 };
 

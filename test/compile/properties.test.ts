@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
+import { createRegexLookup } from "../../sync/regex-check/regex-lookup.ts";
 import { buildIngressArbitrary, INGRESS_NAMES, malformedIngress, objects } from "../support/arbitraries.ts";
 import { assertReadable, compileObjects, FAST_OPTIONS } from "./compile-objects.ts";
 
@@ -87,7 +87,7 @@ describe("compiling", () => {
       ".*.*.*.*x",
       "(a+)+\\$",
     ];
-    const inspect = createRegexInspector();
+    const regexVerdicts = createRegexLookup();
     const cases = fc.tuple(
       fc.constantFrom(...catastrophic),
       fc.constantFrom("/", "/api/"),
@@ -100,7 +100,7 @@ describe("compiling", () => {
         const metadata = { name, annotations: { "edgress.dev/use-regex": "true" } };
         const spec = { rules: [{ host: "a.example.com", http: { paths } }] };
         const object = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec };
-        const { rules, diagnostics } = compileObjects([object], { ...FAST_OPTIONS, inspect });
+        const { rules, diagnostics } = compileObjects([object], { ...FAST_OPTIONS, regexVerdicts });
         assert.deepEqual(
           rules.hosts.flatMap(({ routes }) => routes),
           [],

@@ -27,6 +27,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/collect": ["src/rules", "sync/runtime", "sync/incremental", "sync/kubernetes"],
   "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
   "sync/compile": ["src/rules", "sync/incremental", "sync/collect", "sync/permits"],
+  "sync/regex-check": ["sync/compile"], // the verdicts that compile reads
   "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
   "sync/report": ["package.json", "sync/net", "sync/incremental", "sync/kubernetes", "sync/collect", "sync/compile"],
   "sync/controller": [
@@ -38,12 +39,21 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/collect",
     "sync/permits",
     "sync/compile",
+    "sync/regex-check",
     "sync/publish",
     "sync/report",
   ],
 
   // The modules that the npm package exports.
-  "sync/library": ["src/rules", "src/match", "src/load", "sync/collect", "sync/permits", "sync/compile"],
+  "sync/library": [
+    "src/rules",
+    "src/match",
+    "src/load",
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/regex-check",
+  ],
 
   // Commands. They run the edge's own code, so that it has no second implementation.
   "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
@@ -55,6 +65,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/collect",
     "sync/permits",
     "sync/compile",
+    "sync/regex-check",
     "sync/publish",
     "sync/controller",
     "sync/local",
@@ -69,6 +80,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/collect",
     "sync/permits",
     "sync/compile",
+    "sync/regex-check",
     "sync/publish",
     "sync/report",
     "sync/controller",

@@ -22,7 +22,12 @@ const KIB = 1024;
 describe("the controller state", () => {
   test("The state of an empty KV is empty and without an owner", async () => {
     const state = await readState(new MemoryKv(), SIGNER);
-    assert.deepEqual(normalizeState(state), { cluster: undefined, brokenSince: {}, ingresses: [] });
+    assert.deepEqual(normalizeState(state), {
+      cluster: undefined,
+      brokenSince: {},
+      ingresses: [],
+      regexVerdicts: [],
+    });
     assert.deepEqual(state.owner, { type: "none" });
   });
 
@@ -32,6 +37,28 @@ describe("the controller state", () => {
     await writeStateTo(kv, desiredState);
     assert.deepEqual(normalizeState(await readState(kv, SIGNER)), normalizeState(desiredState));
     assert.equal(listBlobs(kv).length, 8); // 40 of 8 KiB are 320 KiB
+  });
+
+  test("The regex verdicts are read as they were written, and are written once", async () => {
+    const kv = new MemoryKv();
+    const verdict = { type: "unsafe", problem: "the time to match it can grow exponentially" } as const;
+    const regexVerdicts = [{ pattern: "^/(a+)+$", verdict, attempts: 1, checkedAt: 1_790_000_000_000 }];
+    const desiredState = { ...buildState(buildIngresses(1)), regexVerdicts };
+    const writtenState = await writeStateTo(kv, desiredState);
+    assert.deepEqual((await readState(kv, SIGNER)).regexVerdicts, regexVerdicts);
+    assert.equal((await writeState(kv, SIGNER, writtenState, desiredState)).writes, 0);
+  });
+
+  test("Lost regex verdicts do not block the state, and are written again", async () => {
+    const kv = new MemoryKv();
+    const verdict = { type: "safe", degree: 2 } as const;
+    const regexVerdicts = [{ pattern: "^/.*a.*b", verdict, attempts: 1, checkedAt: 0 }];
+    const desiredState = { ...buildState([]), regexVerdicts };
+    await writeStateTo(kv, desiredState);
+    for (const key of listBlobs(kv)) kv.values.delete(key);
+    assert.deepEqual((await readState(kv, SIGNER)).regexVerdicts, []);
+    await writeStateTo(kv, desiredState);
+    assert.deepEqual((await readState(kv, SIGNER)).regexVerdicts, regexVerdicts);
   });
 
   test("Any collected Ingress is read as it was written", async () => {

@@ -5,12 +5,13 @@ import type { Cluster } from "../../sync/collect/cluster-model.ts";
 import { parseManifest } from "../../sync/collect/manifests.ts";
 import { parseCluster, type RawObject } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
-import { createRegexInspector } from "../../sync/compile/hosts/regex-safety.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
+import type { RegexVerdict } from "../../sync/compile/regex-verdict.ts";
 import { createPlaintextSealer } from "../../sync/explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../../sync/permits/model.ts";
 import { parsePermits } from "../../sync/permits/parse.ts";
+import { createRegexLookup } from "../../sync/regex-check/regex-lookup.ts";
 import { parseRequests, type RequestLine } from "./requests.ts";
 
 const FIXTURES_FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
@@ -18,13 +19,16 @@ const FIXTURES_FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
 /** The account's domains in every fixture. */
 export const ZONES = ["example.com", "example.net"];
 
+/** The verdict on a regex that no test is about. */
+export const LINEAR: RegexVerdict = { type: "safe", degree: 1 };
+
 /** What every fixture is compiled with, unless its options.json and permits.yaml say otherwise. */
 export const OPTIONS: Omit<Options, "zones"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: createRegexInspector(30_000),
+  regexVerdicts: createRegexLookup(30_000),
   tokenizeSecret: () => "[sealed]",
   permits: ALLOW_ALL,
 };

@@ -2,6 +2,7 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
 import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
+import type { RegexVerdict, RegexVerdicts } from "../regex-verdict.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
 import type { LocatedServices } from "./service-addresses.ts";
 
@@ -19,6 +20,8 @@ export interface ClusterIndex {
   readonly hasCertificate: (host: string) => boolean;
   /** By the id of a route: the claim of its canary. */
   readonly canary: (routeId: string) => Claim | undefined;
+  /** By pattern. */
+  readonly regexVerdict: (pattern: string) => RegexVerdict | undefined;
 }
 
 /** The results of the stages before hosts are compiled. */
@@ -27,6 +30,7 @@ export interface HostFacts {
   readonly served: HostLookup;
   readonly certificates: HostLookup;
   readonly canaries: ReadonlyMap<string, Claim>;
+  readonly regexVerdicts: RegexVerdicts;
 }
 
 /** A question about hosts. */
@@ -37,7 +41,7 @@ export interface HostLookup {
 }
 
 export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIndex<ClusterIndex> {
-  const { services, served, certificates, canaries } = facts;
+  const { services, served, certificates, canaries, regexVerdicts } = facts;
   const serviceSource = buildSource(services.list, ({ service }) => nameOf(service));
   const secrets = indexByName(cluster.secrets);
   const configMaps = indexByName(cluster.configMaps);
@@ -59,6 +63,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       isServed: served.has,
       hasCertificate: certificates.has,
       canary: (routeId) => canaries.get(routeId),
+      regexVerdict: (pattern) => regexVerdicts.get(pattern),
     },
     sources: {
       service: serviceSource,
@@ -70,6 +75,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       isServed: buildSource(served.hosts, (host) => host),
       hasCertificate: buildSource(certificates.hosts, (host) => host),
       canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },
+      regexVerdict: { items: [regexVerdicts] },
     },
   };
 }

@@ -3,7 +3,7 @@ import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
 import { createMemo, createObjectMemo, type Memo, type ObjectMemo } from "../../incremental/memo.ts";
 import type { Subject } from "../diagnostics.ts";
 import type { BackendNote, ServiceAddresses } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./external-addresses.ts";
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
@@ -26,7 +26,11 @@ export function createServiceMemo(): ServiceMemo {
 }
 
 /** Returns the addresses of Services: the same list and map if they are the same as before. */
-export function locateServices(services: readonly Service[], options: Options, memo: ServiceMemo): LocatedServices {
+export function locateServices(
+  services: readonly Service[],
+  options: StageOptions,
+  memo: ServiceMemo,
+): LocatedServices {
   const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
   const list = memo.list(services, [options, clusterIPs], (service) =>
     memo.byService(service, [options, listDependencies(service)], () => resolveAddresses(service, checkOrigin)),

@@ -6,11 +6,11 @@ import { type Ingress, type IngressPath, nameOf } from "../../collect/cluster-mo
 import { FULL_HOST } from "../../permits/model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { BackendProtocol, Claim, IngressClaims, IngressConfig } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 import { readAnnotations } from "../select/annotations.ts";
 
 /** Returns the hosts and routes in an Ingress's rules. An invalid rule or path is reported and dropped alone. */
-export function parseClaims(ingress: Ingress, options: Options, report: Report): IngressClaims {
+export function parseClaims(ingress: Ingress, options: StageOptions, report: Report): IngressClaims {
   const owner = { ingress, annotations: readAnnotations(ingress, report) };
   const rules = ingress.rules.flatMap((rule, ruleIndex) => {
     const host = parseHost(rule.host);

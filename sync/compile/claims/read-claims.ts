@@ -3,7 +3,7 @@ import type { Ingress } from "../../collect/cluster-model.ts";
 import { FULL_HOST } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
 import type { IngressClaims } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 import { applyClassDefaults, type ClassDefaults } from "../select/class-defaults.ts";
 import { reportUnknownAnnotations } from "../select/unknown-annotations.ts";
 import { buildSubject, parseClaims } from "./claims.ts";
@@ -13,7 +13,7 @@ import { enforcePermits } from "./enforce-permits.ts";
 export function readClaims(
   ingress: Ingress,
   classDefaults: ClassDefaults | undefined,
-  options: Options,
+  options: StageOptions,
   report: Report,
 ): IngressClaims {
   reportUnknownAnnotations(ingress, report);

@@ -11,10 +11,12 @@ import { readBackendProtocol } from "../claims/claims.ts";
 import { buildDefaultBackendClaims } from "../claims/default-backend.ts";
 import { collectDiagnostics, type Diagnostic, type Report } from "../diagnostics.ts";
 import { type Claim, type HostGrant, listOwners } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
+import type { RegexUse } from "../regex-verdict.ts";
 import { createHostCompilation, type HostCompilation } from "./host-compilation.ts";
 import { compileHostPolicies, compileRoutePolicies } from "./host-policies.ts";
 import { type MatchedRoute, matchPaths } from "./path-matches.ts";
+import { enforceRegexBudget } from "./regex-budget.ts";
 import { withCanary } from "./route-canary.ts";
 import { enforceSizeLimit } from "./size-limit.ts";
 
@@ -26,15 +28,17 @@ const hostCertificatePolicies = compiledPolicies
 export interface CompiledHost {
   readonly rules: HostRules;
   readonly references: readonly Reference[];
+  readonly regexes: readonly RegexUse[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Compiles one host. It reads only the grant, the index and the options, because the cache compares only these. */
-export function compileHost(grant: HostGrant, index: ClusterIndex, options: Options): CompiledHost {
+export function compileHost(grant: HostGrant, index: ClusterIndex, options: StageOptions): CompiledHost {
   const { value, diagnostics } = collectDiagnostics((report) => {
     const compilation = createHostCompilation(index, options, report);
     const rules = compileRules(grant, compilation);
-    return { rules, references: compilation.listUses().references };
+    const { references, regexes } = compilation.listUses();
+    return { rules, references, regexes };
   });
   return { ...value, diagnostics };
 }
@@ -49,7 +53,8 @@ function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules
     .map((claim) => ({ claim, settings: compileSecuredPolicies(claim, tls, compilation) }))
     .map(({ claim, settings }) => ({ claim, settings: withCanary(settings, claim, compilation) }))
     .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
-  const finishedRoutes = matchPaths(drafts, compilation).map((matchedRoute) => ({
+  const matchedRoutes = enforceRegexBudget(matchPaths(drafts, compilation), claims, compilation.report);
+  const finishedRoutes = matchedRoutes.map((matchedRoute) => ({
     claim: matchedRoute.claim,
     route: buildRoute(matchedRoute, compilation),
   }));

@@ -1,36 +1,51 @@
+import { failure, type Result, success } from "../../../src/rules/result.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { Reference } from "../../collect/cluster-model.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
 import { createBackendResolver, type ResolveBackend } from "../backends/services.ts";
 import type { Report } from "../diagnostics.ts";
 import type { ResolvedBackend } from "../model.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
+import type { RegexUse } from "../regex-verdict.ts";
 
 /** One host during compilation: its lookups, its diagnostics and the objects that its routes refer to. */
 export interface HostCompilation {
   readonly index: ClusterIndex;
-  readonly options: Options;
+  readonly options: StageOptions;
   readonly resolve: ResolveBackend;
   readonly report: Report;
   /** Adds a backend to the host's rules, and returns its id. */
   readonly useBackend: (backend: ResolvedBackend) => string;
   /** Adds a reference, whether the object exists or not. */
   readonly useReference: (reference: Reference) => void;
-  readonly tokenizeSecret: Options["tokenizeSecret"];
+  /** Returns the degree with which the worst time to match a regex grows, or why it is refused. */
+  readonly checkRegex: CheckRegex;
+  readonly tokenizeSecret: StageOptions["tokenizeSecret"];
   readonly listUses: () => HostUses;
 }
+
+/** The namespace's budget pays for the check. */
+export type CheckRegex = (namespace: string, pattern: string) => Result<1 | 2>;
+
+/** A regex without these takes the same steps at each place, so it needs no check. */
+const REPEATS_OR_CHOOSES = /[*+?{|(]/;
+
+const NOT_CHECKED =
+  "its time to match is not checked yet, because the checks of its namespace use up the time of a sync; the next sync continues";
 
 /** The objects that a host's rules refer to. */
 export interface HostUses {
   readonly backends: ReadonlyMap<string, Backend>;
   readonly references: readonly Reference[];
+  readonly regexes: readonly RegexUse[];
   /** The length in characters of the secret text of each token. */
   readonly secretLengths: ReadonlyMap<string, number>;
 }
 
-export function createHostCompilation(index: ClusterIndex, options: Options, report: Report): HostCompilation {
+export function createHostCompilation(index: ClusterIndex, options: StageOptions, report: Report): HostCompilation {
   const backends = new Map<string, Backend>();
   const references: Reference[] = [];
+  const regexes: RegexUse[] = [];
   const secretLengths = new Map<string, number>();
   return {
     index,
@@ -42,11 +57,17 @@ export function createHostCompilation(index: ClusterIndex, options: Options, rep
       return id;
     },
     useReference: (reference) => void references.push(reference),
+    checkRegex(namespace, pattern) {
+      if (!REPEATS_OR_CHOOSES.test(pattern)) return success(1);
+      regexes.push({ namespace, pattern });
+      const verdict = index.regexVerdict(pattern);
+      return verdict?.type === "safe" ? success(verdict.degree) : failure(verdict?.problem ?? NOT_CHECKED);
+    },
     tokenizeSecret(text) {
       const token = options.tokenizeSecret(text);
       secretLengths.set(token, text.length);
       return token;
     },
-    listUses: () => ({ backends, references, secretLengths }),
+    listUses: () => ({ backends, references, regexes, secretLengths }),
   };
 }

@@ -4,7 +4,7 @@ import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { PathMatch } from "../../../src/rules/snapshot.ts";
 import type { Claim } from "../model.ts";
 import type { HostCompilation } from "./host-compilation.ts";
-import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex } from "./regex.ts";
+import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex, type CheckedRegex } from "./regex.ts";
 import { isRegexPath, keepsPrefix } from "./regex-policies.ts";
 import { buildLiteralPathRegex, scopeRegex } from "./regex-scope.ts";
 
@@ -16,6 +16,8 @@ export interface RouteDraft {
 
 export interface MatchedRoute extends RouteDraft {
   readonly match: PathMatch;
+  /** How the worst time to match the path grows with its length: linear or quadratic. */
+  readonly degree: 1 | 2;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface MatchedRoute extends RouteDraft {
  * path-limited namespace turns only its own paths into regexes.
  */
 export function matchPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
-  if (!drafts.some(usesRegex)) return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim) }));
+  if (!drafts.some(usesRegex))
+    return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim), degree: 1 }));
   const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permit.type === "full");
   if (!hasHostWideRegex) return matchPathsBesideRegexes(drafts, compilation);
   const exactPaths = new Set(drafts.filter(({ claim }) => claim.type === "exact").map(({ claim }) => claim.path));
@@ -47,14 +50,17 @@ function matchPathsBesideRegexes(drafts: readonly RouteDraft[], compilation: Hos
     .flatMap((draft) =>
       addRegexMatch(
         draft,
-        usesRegex(draft) ? buildPattern(draft, new Set(), compilation) : buildLiteralPathRegex(draft.claim, prefixes),
+        usesRegex(draft)
+          ? buildPattern(draft, new Set(), compilation)
+          : { pattern: buildLiteralPathRegex(draft.claim, prefixes), degree: 1 },
       ),
     );
 }
 
-function addRegexMatch(draft: RouteDraft, pattern: string | undefined): MatchedRoute[] {
-  if (pattern === undefined) return [];
-  return [{ ...draft, match: { type: "regex", pattern: scopeRegex(pattern, listPermittedPaths(draft.claim)) } }];
+function addRegexMatch(draft: RouteDraft, regex: CheckedRegex | undefined): MatchedRoute[] {
+  if (!regex) return [];
+  const pattern = scopeRegex(regex.pattern, listPermittedPaths(draft.claim));
+  return [{ ...draft, match: { type: "regex", pattern }, degree: regex.degree }];
 }
 
 /** Whether a route sets use-regex, or rewrite-target. The legacy rewrite of before 2018 did not use regexes. */
@@ -73,17 +79,17 @@ function buildLiteralMatch({ type, path }: Claim): PathMatch {
 function buildPattern(
   { claim, settings }: RouteDraft,
   exactPaths: ReadonlySet<string>,
-  { options: { inspect }, report }: HostCompilation,
-): string | undefined {
-  if (keepsPrefix(settings)) return buildPrefixRegex(decodePath(claim.path));
+  { checkRegex, report }: HostCompilation,
+): CheckedRegex | undefined {
+  if (keepsPrefix(settings)) return { pattern: buildPrefixRegex(decodePath(claim.path)), degree: 1 };
   const isRegex = usesRegex({ claim, settings });
   // ingress-nginx splits a plain prefix into the path itself and the paths below it. An exact path of the same text
   // replaces the former.
   const suffix =
     !isRegex && claim.type === "prefix" && exactPaths.has(claim.path) && !claim.path.endsWith("/") ? "/" : "";
-  const regex = buildPathRegex(claim.path + suffix, inspect);
+  const regex = buildPathRegex(claim.path + suffix, (pattern) => checkRegex(claim.owner.ingress.namespace, pattern));
   if (regex.ok) return regex.value;
-  if (!isRegex) return buildOpenPrefixRegex(claim.path + suffix); // the path is not written as a regex
+  if (!isRegex) return { pattern: buildOpenPrefixRegex(claim.path + suffix), degree: 1 }; // the path is not written as a regex
   const problem = `path cannot be matched: ${claim.path} (${regex.problem})`;
   report("UnsafeRegex", { ...claim.subject, field: `${claim.subject.field}.path` }, problem, "simplify the path");
   return undefined;

@@ -36,7 +36,8 @@ export function createPolicyContext(
     isLegacy: annotations.isLegacy,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
-    translateRegex: (pattern: string) => buildSearchRegex(pattern, options.inspect),
+    translateRegex: (pattern: string) =>
+      buildSearchRegex(pattern, (regex) => compilation.checkRegex(ingress.namespace, regex)),
     allowedResponseHeaders: options.allowedResponseHeaders.map((name) => name.toLowerCase()),
     ...reporting.reports,
   };

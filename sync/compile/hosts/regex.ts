@@ -1,7 +1,15 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
 import { toByteString } from "../../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
-import type { Options } from "../options.ts";
+
+/** Returns the degree with which the worst time to match a pattern grows. */
+export type CheckPattern = (pattern: string) => Result<1 | 2>;
+
+/** A regex that was checked. */
+export interface CheckedRegex {
+  readonly pattern: string;
+  readonly degree: 1 | 2;
+}
 
 /** Maximum length of a regex, in characters. */
 const MAX_PATTERN_CHARACTERS = 1000;
@@ -39,10 +47,10 @@ const unsupportedConstructs: readonly (readonly [RegExp, string])[] = [
  * Converts a path, as nginx reads it in `location ~* "^<path>"`, into an equivalent JavaScript regex over byte strings.
  * Refuses a construct that JavaScript lacks, and a regex that may take too long to match.
  */
-export function buildPathRegex(path: string, inspect: Options["inspect"]): Result<string> {
+export function buildPathRegex(path: string, checkRegex: CheckPattern): Result<CheckedRegex> {
   if (path.length > MAX_PATTERN_CHARACTERS)
     return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters, got ${path.length}`);
-  return translateAndCheck(stripCaseFlag(path), "^", inspect);
+  return translateAndCheck(stripCaseFlag(path), "^", checkRegex);
 }
 
 /** Removes `(?i)` from the start of a path, because the edge ignores case anyway. */
@@ -51,14 +59,14 @@ export function stripCaseFlag(path: string): string {
 }
 
 /** Converts a regex that may match anywhere in a byte string, with the same restrictions. */
-export function buildSearchRegex(pattern: string, inspect: Options["inspect"]): Result<string> {
+export function buildSearchRegex(pattern: string, checkRegex: CheckPattern): Result<string> {
   const { length } = pattern;
-  return length <= MAX_PATTERN_CHARACTERS
-    ? translateAndCheck(pattern, "", inspect)
-    : failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters`);
+  if (length > MAX_PATTERN_CHARACTERS) return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters`);
+  const regex = translateAndCheck(pattern, "", checkRegex);
+  return regex.ok ? success(regex.value.pattern) : regex;
 }
 
-function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Options["inspect"]): Result<string> {
+function translateAndCheck(pcrePattern: string, anchor: "^" | "", checkRegex: CheckPattern): Result<CheckedRegex> {
   const unescaped = pcrePattern.replace(/\\\\/g, ""); // removes escaped backslashes, which escape nothing
   for (const [construct, name] of unsupportedConstructs) {
     if (construct.test(unescaped)) return failure(`not supported at the edge: ${name}`);
@@ -69,8 +77,8 @@ function translateAndCheck(pcrePattern: string, anchor: "^" | "", inspect: Optio
   } catch (error) {
     return failure(errorMessage(error));
   }
-  const inspection = inspect(pattern);
-  return inspection.ok ? success(pattern) : inspection;
+  const degree = checkRegex(pattern);
+  return degree.ok ? success({ pattern, degree: degree.value }) : degree;
 }
 
 /** Returns a regex that matches a plain path and the paths below it. */

@@ -10,7 +10,7 @@ import {
 } from "../../collect/cluster-model.ts";
 import type { ObjectMemo } from "../../incremental/memo.ts";
 import { collectDiagnostics, type Diagnostic, type Report, type Reported, type Subject } from "../diagnostics.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
 
 /** The default annotations of an IngressClass, from its ConfigMap: names without prefix and their values. */
@@ -28,7 +28,7 @@ export interface ClassDefaultsByName {
 /** Reads the defaults of our classes. Reports each problem once, not per Ingress. */
 export function readClassDefaults(
   cluster: Cluster,
-  options: Options,
+  options: StageOptions,
   memo: ObjectMemo<IngressClass, Reported<ClassDefaults>>,
 ): ClassDefaultsByName {
   const configMaps = new Map(cluster.configMaps.map((configMap) => [nameOf(configMap), configMap]));
@@ -51,7 +51,10 @@ export function readClassDefaults(
   };
 }
 
-function buildConfigMapReference({ kind, name, namespace }: ClassParameters, options: Options): Reference | undefined {
+function buildConfigMapReference(
+  { kind, name, namespace }: ClassParameters,
+  options: StageOptions,
+): Reference | undefined {
   if (kind !== "ConfigMap") return undefined;
   return { kind, namespace: namespace ?? options.namespace ?? "default", name };
 }
@@ -68,7 +71,7 @@ function readDefaults(
 }
 
 /** Returns the class of an Ingress: its own, else the default class, else `ingressClass`. */
-export function findClassName(ingress: Ingress, { classes }: Cluster, options: Options): string {
+export function findClassName(ingress: Ingress, { classes }: Cluster, options: StageOptions): string {
   const isDefault = (candidate: IngressClass) => candidate.isDefault && candidate.controller === options.controller;
   const className = ingress.className ?? ingress.annotations[CLASS_ANNOTATION];
   return className ?? classes.find(isDefault)?.name ?? options.ingressClass;

@@ -4,10 +4,10 @@ import { type Cluster, type Ingress, type IngressClass, nameOf } from "../../col
 import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
 import { createSortMemo, type SortMemo } from "../../incremental/sorted-list.ts";
 import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
-import type { Options } from "../options.ts";
+import type { StageOptions } from "../options.ts";
 
 /** The options that select our Ingresses. */
-export type ClassSelector = Pick<Options, "ingressClass" | "controller" | "watchIngressWithoutClass">;
+export type ClassSelector = Pick<StageOptions, "ingressClass" | "controller" | "watchIngressWithoutClass">;
 
 /** Earlier selections. */
 export interface SelectionMemo {

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import type * as z from "zod";
 import type { Kv } from "../../cloudflare/kv.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
 import { formatMissingBlobs, PartialReadError, readBlobs, writeBlobs } from "../blobs.ts";
@@ -8,20 +8,12 @@ import type { Signer } from "../sign-manifest.ts";
 import { checkOwnership, type NamespaceOwner } from "./namespace-owner.ts";
 import { buildStateShards, type StateShard } from "./state-shards.ts";
 import { StoredIngresses } from "./stored-ingress.ts";
+import { STATE_FORMAT, StoredState } from "./stored-state.ts";
+import { type PersistedVerdict, readVerdicts, serializeVerdicts } from "./stored-verdicts.ts";
 
 // Edges never read these keys, so they are not among those of src/rules.
 export const STATE_KEY = "state";
 const STATE_SHARD_PREFIX = "state/";
-
-/** Raise this if an older controller would misread the new controller state. */
-const STATE_FORMAT = 1;
-
-const StoredState = z.strictObject({
-  format: z.literal(STATE_FORMAT),
-  cluster: z.nullable(z.string()),
-  brokenSince: z.record(z.string(), z.iso.datetime({ offset: true })),
-  ingresses: z.array(z.nullable(z.string())), // digests of shards; null for an empty shard
-});
 
 /** State that the controller stores in KV besides the published snapshot. */
 export interface ControllerState {
@@ -31,6 +23,7 @@ export interface ControllerState {
   readonly brokenSince: Readonly<Record<string, string>>;
   /** Last good version of each Ingress, with at least the annotations that edgress reads. */
   readonly ingresses: readonly Ingress[];
+  readonly regexVerdicts: readonly PersistedVerdict[];
 }
 
 /** Controller state as read from KV or as last written. */
@@ -38,6 +31,7 @@ export interface LoadedState extends ControllerState {
   readonly owner: NamespaceOwner;
   readonly text: string | undefined; // the signed text of the key `state`
   readonly shards: readonly StateShard[];
+  readonly verdictDigest: string | null; // null if there is no readable blob
   /** Keys of all blobs in KV, used or stale. */
   readonly blobKeys: ReadonlySet<string>;
 }
@@ -68,6 +62,7 @@ export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
   const digests = storedState?.ingresses ?? [];
   const storedDigests = digests.filter((digest) => digest !== null);
   const { values, missingBlobs } = await readBlobs(kv, storedDigests, stateShardKey, StoredIngresses);
+  const { verdicts, digest: verdictDigest } = await readVerdicts(kv, storedState?.regexVerdicts ?? null, stateShardKey);
   const shards = digests.map((digest): StateShard => {
     const ingresses = digest === null ? undefined : values.get(digest);
     return ingresses ? { ingresses, digest } : { ingresses: [], digest: null };
@@ -76,6 +71,8 @@ export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
     cluster: storedState?.cluster ?? undefined,
     brokenSince: storedState?.brokenSince ?? {},
     ingresses: shards.flatMap(({ ingresses }) => ingresses),
+    regexVerdicts: verdicts,
+    verdictDigest,
     owner,
     text,
     shards,
@@ -92,19 +89,30 @@ export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
 export function planState(previousState: LoadedState, desiredState: ControllerState): StatePlan {
   const { shards, newBlobs } = buildStateShards(desiredState.ingresses, previousState);
   const { cluster, brokenSince } = desiredState;
+  const verdictBlob = serializeVerdicts(desiredState.regexVerdicts);
+  const verdictDigest = verdictBlob?.digest ?? null;
   const ingresses = shards.map(({ digest }) => digest);
-  const text = serializeState({ format: STATE_FORMAT, cluster: cluster ?? null, brokenSince, ingresses });
+  const text = serializeState({
+    format: STATE_FORMAT,
+    cluster: cluster ?? null,
+    brokenSince,
+    ingresses,
+    regexVerdicts: verdictDigest,
+  });
   const owner: NamespaceOwner = cluster === undefined ? { type: "none" } : { type: "cluster", cluster };
-  const neededKeys = new Set(ingresses.flatMap((digest) => (digest === null ? [] : [stateShardKey(digest)])));
-  const previousDigests = new Set(previousState.shards.map(({ digest }) => digest));
+  const neededKeys = new Set(
+    [...ingresses, verdictDigest].flatMap((digest) => (digest === null ? [] : [stateShardKey(digest)])),
+  );
+  const previousDigests = new Set([...previousState.shards.map(({ digest }) => digest), previousState.verdictDigest]);
+  const wantedBlobs = verdictBlob ? [...newBlobs, [verdictBlob.digest, verdictBlob.text] as const] : [...newBlobs];
   const blobs = new Map(
-    [...newBlobs].flatMap(([digest, bytes]) => (previousDigests.has(digest) ? [] : [[stateShardKey(digest), bytes]])),
+    wantedBlobs.flatMap(([digest, bytes]) => (previousDigests.has(digest) ? [] : [[stateShardKey(digest), bytes]])),
   );
   return {
     blobs,
     text: text === previousState.text && blobs.size === 0 ? undefined : text,
     staleKeys: [...previousState.blobKeys].filter((key) => !neededKeys.has(key)),
-    nextState: { ...desiredState, owner, text, shards, blobKeys: neededKeys },
+    nextState: { ...desiredState, owner, text, shards, verdictDigest, blobKeys: neededKeys },
   };
 }
 
@@ -136,7 +144,13 @@ export async function writeState(
 
 /** Releases the KV namespace, whether owned or not. The next write of the state removes the blobs. */
 export async function releaseNamespace(kv: Kv, signer: Signer): Promise<void> {
-  const text = serializeState({ format: STATE_FORMAT, cluster: null, brokenSince: {}, ingresses: [] });
+  const text = serializeState({
+    format: STATE_FORMAT,
+    cluster: null,
+    brokenSince: {},
+    ingresses: [],
+    regexVerdicts: null,
+  });
   await kv.put([{ key: STATE_KEY, value: signer.sign(text) }]);
 }
 

@@ -41,7 +41,7 @@ function buildWriterIngresses(writer: string): Ingress[] {
 export async function publishAs(writer: string, kv: Kv, fence: WriteFence, hours: number): Promise<number> {
   const previousState = await readState(kv, SIGNER);
   const snapshot = await readPublishedSnapshot(kv, SIGNER);
-  const state = { cluster: "6e1b7d1c", brokenSince: {}, ingresses: buildWriterIngresses(writer) };
+  const state = { cluster: "6e1b7d1c", brokenSince: {}, ingresses: buildWriterIngresses(writer), regexVerdicts: [] };
   await writeState(kv, SIGNER, previousState, state, fence);
   const now = new Date(NOW.getTime() + hours * HOUR_MS);
   return (await publish(buildRules(buildWriterHosts(writer)), kv, SIGNER, now, undefined, { fence, snapshot }))

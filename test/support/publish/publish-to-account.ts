@@ -11,6 +11,7 @@ import {
   publishManifests,
 } from "../../../sync/controller/publish-manifests.ts";
 import type { Account } from "../../../sync/publish/account.ts";
+import { createRegexChecker } from "../../../sync/regex-check/regex-checker.ts";
 
 export interface AccountPublication extends ManifestPublication {
   readonly rules: Rules;
@@ -20,11 +21,11 @@ export interface AccountPublication extends ManifestPublication {
 /** Compiles a cluster and publishes it to an account, as `edgress publish` does. */
 export async function publishToAccount(
   cluster: Cluster,
-  { permits, ...options }: Omit<Options, "zones" | "tokenizeSecret">,
+  { permits, ...options }: Omit<Options, "zones" | "tokenizeSecret" | "regexVerdicts">,
   account: Account,
   now: Date,
 ): Promise<AccountPublication> {
-  const dependencies = createManifestDependencies(account, options, now);
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now);
   const stages = {
     collect: async () => collectOnce(cluster, permits),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),

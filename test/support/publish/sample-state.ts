@@ -30,7 +30,7 @@ export function buildState(
   brokenSince = {},
   cluster: string | undefined = CLUSTER,
 ): ControllerState {
-  return { cluster, brokenSince, ingresses };
+  return { cluster, brokenSince, ingresses, regexVerdicts: [] };
 }
 
 function sortByName(ingresses: readonly Ingress[]): Ingress[] {
@@ -38,8 +38,8 @@ function sortByName(ingresses: readonly Ingress[]): Ingress[] {
 }
 
 /** Returns a state with its Ingresses in order, because KV does not keep the order. */
-export function normalizeState({ cluster, brokenSince, ingresses }: ControllerState): ControllerState {
-  return { cluster, brokenSince, ingresses: sortByName(ingresses) };
+export function normalizeState({ cluster, brokenSince, ingresses, regexVerdicts }: ControllerState): ControllerState {
+  return { cluster, brokenSince, ingresses: sortByName(ingresses), regexVerdicts };
 }
 
 export async function writeStateTo(

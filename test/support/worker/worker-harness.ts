@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Cluster } from "../../../sync/collect/cluster-model.ts";
 import { parseCluster } from "../../../sync/collect/parse-objects.ts";
-import { createRegexInspector } from "../../../sync/compile/hosts/regex-safety.ts";
 import type { Options } from "../../../sync/compile/options.ts";
 import { createEchoOrigins } from "../../../sync/local/echo/echo-origins.ts";
 import {
@@ -15,6 +14,7 @@ import { ALLOW_ALL } from "../../../sync/permits/model.ts";
 import { type Account, createAccount } from "../../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createRegexLookup } from "../../../sync/regex-check/regex-lookup.ts";
 import { type AccountPublication, publishToAccount } from "../publish/publish-to-account.ts";
 import { waitFor } from "../wait-for.ts";
 import { findWorkerBundle } from "./worker-bundle.ts";
@@ -59,7 +59,7 @@ const COMPILE_OPTIONS: Omit<Options, "zones" | "tokenizeSecret"> = {
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
   allowedResponseHeaders: [],
-  inspect: createRegexInspector(),
+  regexVerdicts: createRegexLookup(),
   permits: ALLOW_ALL,
 };
 

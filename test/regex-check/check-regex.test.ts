@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { checkRegex } from "../../sync/regex-check/check-regex.ts";
+import { dropLiteralPrefix } from "../../sync/regex-check/literal-prefix.ts";
+
+describe("The check of a regex", () => {
+  test("A long literal path before a wildcard is not refused, and its check is short", () => {
+    const pattern = "^/payments-backoffice-reporting-service/api/v2/internal-exports(/|$)(.*)";
+    assert.deepEqual(checkRegex(pattern), { type: "safe", degree: 1 });
+    assert.equal(dropLiteralPrefix(pattern), "^/(/|$)(.*)");
+  });
+
+  test("A regex with a quadratic worst case is safe, and its degree is known", () => {
+    assert.deepEqual(checkRegex("^/.*a.*b1z"), { type: "safe", degree: 2 });
+  });
+
+  test("A regex with an exponential or cubic worst case cannot pass behind literal text", () => {
+    assert.equal(checkRegex("^/shop/cart/(a+)+$").type, "unsafe");
+    assert.equal(checkRegex("^/shop/cart/.*.*.*x").type, "unsafe");
+  });
+
+  test("A check without a result is not remembered as a refusal", () => {
+    assert.equal(checkRegex("^/v[0-9]+/payments-backoffice-reporting-service/internal(/|$)(.*)", 1).type, "unknown");
+  });
+});
+
+describe("The literal text that a regex begins with", () => {
+  for (const [pattern, expected] of [
+    ["^/api(/|$)(.*)", "^/(/|$)(.*)"],
+    ["^/carts?/x", "^/s?/x"],
+    ["^/a\\.b/(x+)", "^/(x+)"],
+    ["^/ab{2,3}", "^/b{2,3}"],
+  ] as const) {
+    test(`The check of ${pattern} is that of ${expected}`, () => assert.equal(dropLiteralPrefix(pattern), expected));
+  }
+  for (const pattern of ["^/a|(x+)+", "^/abc\\b(.*)", "^/abc(?<=c)x+", "^/abc(?:^x)*", "^(a+)+", "/abc(a+)+"]) {
+    test(`The text of ${pattern} stays`, () => assert.equal(dropLiteralPrefix(pattern), pattern));
+  }
+});
