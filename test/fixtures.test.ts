@@ -82,7 +82,7 @@ for (const [name, { guards, parse }] of compiledPolicies.flatMap(({ annotations 
 }
 
 // These need an earlier compilation (test/compile) or an object of a megabyte.
-const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge"];
+const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded"];
 
 for (const reason of Object.keys(diagnosticReasons)) {
   if (TESTED_ELSEWHERE.includes(reason)) continue;

@@ -8,7 +8,9 @@ import { createSortMemo, createUniqueSortMemo, type SortMemo } from "../incremen
 import type { ClusterIndex } from "./backends/cluster-index.ts";
 import { createServiceMemo, type ServiceMemo } from "./backends/service-addresses.ts";
 import { createGrantMemo, type GrantMemo } from "./claims/resolve-conflicts.ts";
-import { type Diagnostic, formatDiagnosticKey, isSameDiagnostic, type Reported } from "./diagnostics.ts";
+import type { ClosedClaimsMemo } from "./claims/size-budget.ts";
+import { formatDiagnosticKey, isSameDiagnostic } from "./diagnostic-order.ts";
+import type { Diagnostic, Reported } from "./diagnostics.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
 import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
 import type { StageOptions } from "./options.ts";
@@ -25,6 +27,7 @@ export interface CompileCache {
   readonly names: ListMemo<Ingress, readonly [name: string, ingress: Ingress]>;
   readonly allClaims: ListMemo<Ingress, Reported<IngressClaims>>;
   readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>; // for lists whose classes changed
+  readonly closedClaims: ClosedClaimsMemo;
   readonly canaries: PartitionMemo<IngressClaims>;
   readonly acceptingDegraded: PartitionMemo<IngressClaims>;
   readonly grants: GrantMemo;
@@ -47,6 +50,7 @@ export function createCompileCache(): CompileCache {
     names: createListMemo(),
     allClaims: createListMemo(),
     claims: createObjectMemo(),
+    closedClaims: createObjectMemo(),
     canaries: createPartitionMemo(),
     acceptingDegraded: createPartitionMemo(),
     grants: createGrantMemo(),

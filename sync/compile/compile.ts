@@ -5,8 +5,10 @@ import { locateServices } from "./backends/service-addresses.ts";
 import { assignCanaries, isCanary } from "./claims/canaries.ts";
 import { findAliases, requestsAliases } from "./claims/host-aliases.ts";
 import { readClaims } from "./claims/read-claims.ts";
-import { countRoutes, enforceRouteQuota, type RouteCounts } from "./claims/route-quota.ts";
+import { countQuotaUses, enforceRouteQuota, type QuotaUses } from "./claims/route-quota.ts";
+import { createSizeEstimate, type EstimatePolicyBytes } from "./claims/route-size.ts";
 import { mergeSharedHosts } from "./claims/shared-hosts.ts";
+import { enforceSizeBudget } from "./claims/size-budget.ts";
 import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
@@ -70,10 +72,11 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const ingresses = selectIngresses(cluster, options, report, cache.selection);
   const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
   const permittedClaims = reportedClaims.map(({ value }) => value);
-  const claims = enforceRouteQuota(permittedClaims, options.permits, report);
+  const estimatePolicyBytes = createSizeEstimate(cluster);
+  const claims = enforceLimits(permittedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(primaryClaims, countRoutes(claims, options.permits), context);
+  const grants = grantHosts(primaryClaims, countQuotaUses(claims), estimatePolicyBytes, context);
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster.services, options, cache.services),
     served: grants.served,
@@ -89,6 +92,16 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
   const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
   return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
+}
+
+/** Drops or closes the claims beyond the limits, before their hosts are compiled. */
+function enforceLimits(
+  claims: readonly IngressClaims[],
+  estimatePolicyBytes: EstimatePolicyBytes,
+  { options: { permits }, cache, report }: StageContext,
+): readonly IngressClaims[] {
+  const countedClaims = enforceRouteQuota(claims, permits, report);
+  return enforceSizeBudget(countedClaims, estimatePolicyBytes, permits, cache.closedClaims, report);
 }
 
 function readAllClaims(
@@ -107,14 +120,21 @@ function readAllClaims(
 /** Grants hosts and their further names, and answers which hosts are served and have a certificate. */
 function grantHosts(
   primaryClaims: readonly IngressClaims[],
-  routeCounts: RouteCounts,
+  quotaUses: QuotaUses,
+  estimatePolicyBytes: EstimatePolicyBytes,
   { options, cache, report }: StageContext,
 ) {
   const reportedGrants = cache.grants(primaryClaims);
   const ownGrants = Array.from(reportedGrants.values(), ({ value }) => value);
   const findGrant = (host: string) => reportedGrants.get(host)?.value;
   const [requestingGrants] = cache.requestingAliases(ownGrants, requestsAliases);
-  const { aliasGrants, tlsAliases } = findAliases(requestingGrants, findGrant, options, routeCounts, report);
+  const { aliasGrants, tlsAliases } = findAliases(
+    requestingGrants,
+    findGrant,
+    { ...options, estimatePolicyBytes },
+    quotaUses,
+    report,
+  );
   const aliasHosts = new Set(aliasGrants.map(({ host }) => host));
   const certificateHosts = cache.certificateHosts(ownGrants, [], (grant) =>
     hasOwnCertificate(grant) ? grant.host : undefined,

@@ -26,7 +26,7 @@ export const diagnosticReasons = {
   },
   RegexLimitExceeded: {
     severity: "error",
-    doc: "The host has more quadratic regexes than the limit; the path of a newer Ingress is dropped.",
+    doc: "The host has too many quadratic regexes, or the namespace too many regexes; the path is dropped.",
   },
   PathConflict: {
     severity: "warning",
@@ -44,6 +44,10 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "The namespace has reached its route quota; the path, host or alias is dropped.",
   },
+  NamespaceSizeExceeded: {
+    severity: "error",
+    doc: "The routes of the namespace exceed its bytes; the paths of its newest Ingresses return 503 or are dropped.",
+  },
   UnsupportedBackend: {
     severity: "error",
     isIngressError: true,
@@ -52,7 +56,7 @@ export const diagnosticReasons = {
   IngressTooLarge: {
     severity: "error",
     isIngressError: true,
-    doc: "The Ingress exceeds the size limit of a host; its routes there return 503 or are dropped.",
+    doc: "The Ingress exceeds its size limit, or that of a host; its routes return 503 or are dropped.",
   },
   TooManyAddresses: {
     severity: "warning",
@@ -168,23 +172,6 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
 
 /** One list for all values without diagnostics, because most have none. */
 const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
-
-/** Returns the text by which diagnostics are sorted. */
-export function formatDiagnosticKey({ object, field, reason, problem, remedy, source }: Diagnostic): string {
-  return JSON.stringify([object, field, reason, problem, remedy, source]);
-}
-
-/** Two names of a host have the same diagnostics. */
-export function isSameDiagnostic(a: Diagnostic, b: Diagnostic): boolean {
-  return (
-    a.object === b.object &&
-    a.field === b.field &&
-    a.reason === b.reason &&
-    a.problem === b.problem &&
-    a.remedy === b.remedy &&
-    a.source === b.source
-  );
-}
 
 /** Returns a diagnostic as one line. */
 export function formatDiagnostic({ reason, object, field, problem, remedy, source }: Diagnostic): string {

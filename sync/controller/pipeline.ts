@@ -5,7 +5,7 @@ import type { Options } from "../compile/options.ts";
 import type { Permits } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
-import type { RegexChecker } from "../regex-check/regex-checker.ts";
+import type { RegexChecker, RegexCheckRound } from "../regex-check/regex-checker.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
@@ -54,7 +54,8 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   const collected = await collect();
   if (!collected) return undefined;
   const base = await readBase();
-  const compiled = await compileCollected(dependencies, collected, base.previousState, now);
+  const regexChecks = dependencies.regexChecker.startRound(); // one budget for the whole sync
+  const compiled = await compileCollected(dependencies, collected, base.previousState, regexChecks, now);
   const publication = await publish(compiled, base);
   return await report(compiled, publication, base);
 }
@@ -67,12 +68,12 @@ async function compileCollected(
   { account, records, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
   previousState: PreviousState,
+  regexChecks: RegexCheckRound,
   now: Date,
 ): Promise<CompiledCluster> {
   const zones = (await records.listZones()).map(({ name }) => name);
   const { tokenizeSecret } = account.encryptor;
   const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
-  const regexChecks = regexChecker.startRound();
   for (let [current, pass] = [collected, 1]; ; pass++) {
     const { cluster, collectReferences } = current;
     const passOptions = { ...compileOptions, regexVerdicts: regexChecker.verdicts() };

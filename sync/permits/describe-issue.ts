@@ -10,6 +10,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   hosts: '[shop.example.com, "*.example.com"]',
   paths: "[/cart]",
   maxRoutes: "100",
+  maxRegexes: "50",
+  maxBytes: "1048576",
+  maxIngressHosts: "20",
+  maxIngressBytes: "262144",
   addresses: '[203.0.113.0/24, "*.elb.example.org"]',
 };
 
@@ -17,7 +21,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const FIELDS: Readonly<Record<string, string>> = {
   "": "claims, limits or origins",
   claims: "namespaces, hosts or paths",
-  limits: "namespaces or maxRoutes",
+  limits: "namespaces, maxRoutes, maxRegexes, maxBytes, maxIngressHosts or maxIngressBytes",
   origins: "namespaces or addresses",
 };
 

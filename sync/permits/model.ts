@@ -5,8 +5,8 @@ import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 export interface Permits {
   /** The only permitted claims. If undefined, any namespace may claim any host and path. */
   readonly claims: readonly ClaimPermit[] | undefined;
-  /** Maximum number of routes per namespace, from the first entry that matches it. Unlimited if none matches. */
-  readonly limits: readonly RouteQuota[];
+  /** Limits of namespaces, each from the first entry that matches. */
+  readonly limits: readonly LimitEntry[];
   readonly origins: OriginPermits;
 }
 
@@ -22,9 +22,14 @@ export interface ClaimPermit {
   readonly paths: readonly string[];
 }
 
-export interface RouteQuota {
+/** Limits of some namespaces. A limit that is not set has its default. */
+export interface LimitEntry {
   readonly namespaces: readonly string[];
-  readonly maxRoutes: number;
+  readonly maxRoutes?: number;
+  readonly maxRegexes?: number;
+  readonly maxBytes?: number;
+  readonly maxIngressHosts?: number;
+  readonly maxIngressBytes?: number;
 }
 
 /** Any address; all except internal addresses; or only the listed ones. */
@@ -82,11 +87,6 @@ export function isPathWithin(path: string, paths: readonly string[]): boolean {
   return paths.some(
     (permittedPath) => permittedPath === WHOLE_HOST || path === permittedPath || path.startsWith(`${permittedPath}/`),
   );
-}
-
-/** Returns the route quota of a namespace; undefined if it has none. */
-export function findMaxRoutes({ limits }: Permits, namespace: string): number | undefined {
-  return limits.find(({ namespaces }) => matchesNamespace(namespaces, namespace))?.maxRoutes;
 }
 
 /** Whether a namespace matches one of some names, or prefixes that end with `*`. */

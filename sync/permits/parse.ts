@@ -34,8 +34,22 @@ const ClaimEntry = z
   })
   .transform(({ paths = ["/"], ...rest }) => ({ ...rest, paths }));
 
-/** An entry of `limits`: the maximum number of routes of each namespace. The first entry that matches it applies. */
-const RouteQuotaEntry = z.strictObject({ namespaces, maxRoutes: z.int().min(0) });
+const limit = z.int().min(0).exactOptional();
+
+/** An entry of `limits`. For each limit, the first entry that matches a namespace and sets it applies. */
+const LimitEntrySchema = z.strictObject({
+  namespaces,
+  /** 50,000 if not set. */
+  maxRoutes: limit,
+  /** Paths that are regexes; 10,000 if not set. */
+  maxRegexes: limit,
+  /** Estimated bytes of its routes; 64 MiB if not set. */
+  maxBytes: limit,
+  /** Hosts that one Ingress names; 1,000 if not set. */
+  maxIngressHosts: limit,
+  /** Estimated bytes of the routes of one Ingress; 16 MiB if not set. */
+  maxIngressBytes: limit,
+});
 
 /** An entry of `origins`: the addresses that the namespaces may use as origins. An empty list permits none. */
 const OriginEntry = z
@@ -55,8 +69,8 @@ const Document = z
   .strictObject({
     /** If missing, any namespace may claim any host. If set, all other claims are rejected. */
     claims: z.array(ClaimEntry).optional(),
-    /** If missing, the number of routes is unlimited. */
-    limits: z.array(RouteQuotaEntry).optional(),
+    /** If missing, the default limits apply. */
+    limits: z.array(LimitEntrySchema).optional(),
     /** If missing, all public addresses are permitted. If set, all others are rejected. */
     origins: z.array(OriginEntry).optional(),
   })

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { DEFAULT_LIMITS, findLimits } from "../../sync/permits/limits.ts";
 import {
   ALLOW_ALL,
   DEFAULT_PERMITS,
-  findMaxRoutes,
   findPermittedPaths,
   isPathWithin,
   type Permits,
@@ -72,7 +72,9 @@ claims:
     const quotaPermits = parseValidPermits(
       'limits: [{ namespaces: [shop], maxRoutes: 5 }, { namespaces: ["sh*", other], maxRoutes: 7 }]',
     );
-    const maxRoutes = ["shop", "ship", "other", "another"].map((namespace) => findMaxRoutes(quotaPermits, namespace));
-    assert.deepEqual(maxRoutes, [5, 7, 7, undefined]);
+    const maxRoutes = ["shop", "ship", "other", "another"].map(
+      (namespace) => findLimits(quotaPermits, namespace).maxRoutes,
+    );
+    assert.deepEqual(maxRoutes, [5, 7, 7, DEFAULT_LIMITS.maxRoutes]);
   });
 });

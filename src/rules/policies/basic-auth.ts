@@ -30,6 +30,7 @@ export const basicAuthAnnotations = {
       doc: "Secret with the users, in the namespace of the Ingress. It is published encrypted.",
       example: "staff",
       default: "none",
+      embeds: "Secret",
       guards: true,
     },
     /^(?:[a-z0-9][-a-z0-9]*\/)?[a-z0-9][-.a-z0-9]*$/,

@@ -99,7 +99,7 @@ export const cors = /* @__PURE__ */ definePolicy({
     if (origins.length === 0) return undefined; // no origin is allowed, the default of browsers
     const exposed = values["cors-expose-headers"];
     return {
-      ...(origins !== "any" && { origins: [...origins] }),
+      ...(origins !== "any" && { origins: origins as string[] }),
       methods: values["cors-allow-methods"] ?? DEFAULT_METHODS,
       headers: values["cors-allow-headers"] ?? DEFAULT_HEADERS,
       ...(exposed !== undefined && { exposed }),

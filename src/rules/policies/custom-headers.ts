@@ -16,6 +16,7 @@ const annotations = {
       doc: "Set response headers from a ConfigMap of the same namespace. `--allowed-response-headers` must contain their names.",
       example: "shop/headers",
       default: "none",
+      embeds: "ConfigMap",
       support: "partial",
       difference: "A ConfigMap of another namespace closes the route.",
       guards: true,

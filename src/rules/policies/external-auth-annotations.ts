@@ -56,6 +56,7 @@ export const externalAuthAnnotations = {
       doc: "ConfigMap with additional headers for the request to `auth-url`.",
       example: "default/auth-headers",
       default: "none",
+      embeds: "ConfigMap",
       guards: true,
     },
     /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/,

@@ -46,7 +46,7 @@ export function buildExternalAuth(
     ...(method !== undefined && { method }),
     redirect: values["auth-request-redirect"] ?? "$request_uri",
     headers: headers.value,
-    responseHeaders: [...(values["auth-response-headers"] ?? [])],
+    responseHeaders: (values["auth-response-headers"] ?? []) as string[],
     ...(signIn !== undefined && { signIn: appendReturnUrl(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
     alwaysSetsCookies: values["auth-always-set-cookie"] ?? false,
     ...(key !== undefined && { cache: { key, path: context.path, seconds: { ...seconds } } }),

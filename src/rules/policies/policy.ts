@@ -27,6 +27,8 @@ export interface AnnotationRow {
   readonly aliases?: readonly string[];
   /** An invalid value closes the route, because the route would be unprotected or send requests elsewhere. */
   readonly guards?: boolean;
+  /** The object that the annotation names. Its data becomes a part of each route. */
+  readonly embeds?: "Secret" | "ConfigMap";
   /** The text is nginx configuration. Lint explains it directive by directive. */
   readonly holdsDirectives?: boolean;
 }

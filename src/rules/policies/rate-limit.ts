@@ -80,7 +80,7 @@ export const rateLimit = /* @__PURE__ */ definePolicy({
     const connections = values["limit-connections"] ?? 0;
     if (rates.length === 0 && connections === 0) return undefined;
     const ingress = `${context.namespace}/${context.ingress}`;
-    return { ingress, rates, connections, exempt: [...(values["limit-whitelist"] ?? [])] };
+    return { ingress, rates, connections, exempt: (values["limit-whitelist"] ?? []) as string[] };
   },
 });
 

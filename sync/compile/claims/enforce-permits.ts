@@ -60,7 +60,8 @@ function findClaimProblem(claim: Claim, hostPaths: readonly string[]): string | 
     : `a regex that starts with ${literalPrefix}; ${restriction}`;
 }
 
-function mayBeRegex({ owner: { annotations } }: Claim): boolean {
+/** Whether an annotation of the Ingress may turn its paths into regexes. */
+export function mayBeRegex({ owner: { annotations } }: Pick<Claim, "owner">): boolean {
   return mayHaveRegexPaths(annotations);
 }
 

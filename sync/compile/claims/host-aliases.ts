@@ -7,7 +7,7 @@ import type { Report } from "../diagnostics.ts";
 import { type HostGrant, type IngressConfig, listOwners } from "../model.ts";
 import type { Options } from "../options.ts";
 import { type AliasAnnotation, type AliasOptions, buildAliasSubject, createAliasRegistry } from "./alias-registry.ts";
-import type { RouteCounts } from "./route-quota.ts";
+import type { QuotaUses } from "./route-quota.ts";
 
 /** The aliases of hosts. */
 export interface HostAliases {
@@ -29,10 +29,10 @@ export function findAliases(
   grantsWithAliases: readonly HostGrant[],
   findGrant: (host: string) => HostGrant | undefined,
   options: AliasOptions,
-  routeCounts: RouteCounts,
+  quotaUses: QuotaUses,
   report: Report,
 ): HostAliases {
-  const reserve = createAliasRegistry(findGrant, options, routeCounts, report);
+  const reserve = createAliasRegistry(findGrant, options, quotaUses, report);
   const orderedGrants = grantsWithAliases.toSorted((a, b) => compareText(a.host, b.host));
   const redirects = orderedGrants.flatMap((hostGrant): HostGrant[] => {
     const redirectHost = findWwwCounterpart(hostGrant.host);

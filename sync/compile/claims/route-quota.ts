@@ -1,37 +1,47 @@
-import { findMaxRoutes, type Permits } from "../../permits/model.ts";
-import type { Report, Subject } from "../diagnostics.ts";
-import type { IngressClaims } from "../model.ts";
+import { findLimits, type NamespaceLimits } from "../../permits/limits.ts";
+import type { Permits } from "../../permits/model.ts";
+import type { Reason, Report, Subject } from "../diagnostics.ts";
+import type { Claim, IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
-import { findHostFields, formatHostLabel } from "./enforce-permits.ts";
+import { findHostFields, formatHostLabel, mayBeRegex } from "./enforce-permits.ts";
 
-/** The number of routes that each namespace requests. */
-export type RouteCounts = ReadonlyMap<string, number>;
+/** What a namespace requests of its quotas. */
+interface QuotaUse {
+  readonly routes: number;
+  readonly regexes: number;
+}
+
+/** The use of each namespace. */
+export type QuotaUses = ReadonlyMap<string, QuotaUse>;
 
 /**
- * Drops the claims beyond the route quota of a namespace; the first in the order of the claims stay. A host without
- * paths uses one route, for its unmatched paths. A namespace without any remaining path of a host is not its owner.
+ * Drops the claims beyond the quotas of a namespace; the first in the order of the claims stay. A host without paths uses
+ * one route, for its unmatched paths. A namespace without any remaining path of a host is not its owner.
  */
 export function enforceRouteQuota(
   ingressClaims: readonly IngressClaims[],
   permits: Permits,
   report: Report,
 ): readonly IngressClaims[] {
-  if (permits.limits.length === 0) return ingressClaims;
-  const takeRoutes = createRouteCounter(permits, new Map());
+  const exceedingNamespaces = findExceedingNamespaces(ingressClaims, permits);
+  if (exceedingNamespaces.size === 0) return ingressClaims;
+  const takeQuota = createQuotaCounter(permits, new Map());
   return ingressClaims.map((entry) => {
     const { namespace } = entry.owner.ingress;
-    const takeRoute = (label: string, subject: Subject) => {
-      const isWithinQuota = takeRoutes(namespace, 1);
-      if (isWithinQuota) return true;
-      const { problem, remedy } = describeQuota(namespace, label, permits);
-      report("RouteQuotaExceeded", subject, problem, remedy);
+    if (!exceedingNamespaces.has(namespace)) return entry;
+    const take = (label: string, subject: Subject, use: QuotaUse) => {
+      const exceeded = takeQuota(namespace, use);
+      if (exceeded === undefined) return true;
+      const { reason, problem, remedy } = describeQuota(namespace, label, permits, exceeded);
+      report(reason, subject, problem, remedy);
       return false;
     };
-    const claims = entry.claims.filter(({ host, path, subject }) =>
-      takeRoute(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }),
+    const use = countClaim(entry);
+    const claims = entry.claims.filter(({ host, path, subject }: Claim) =>
+      take(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }, use),
     );
     const hostsWithoutPaths = listHostsWithoutPaths(entry).filter((host) =>
-      takeRoute(formatHostLabel(host), buildHostSubject(entry, host)),
+      take(formatHostLabel(host), buildHostSubject(entry, host), { routes: 1, regexes: 0 }),
     );
     const keptHosts = new Set([...claims.map(({ host }) => host), ...hostsWithoutPaths]);
     const hosts = entry.hosts.filter(({ host }) => keptHosts.has(host));
@@ -40,45 +50,72 @@ export function enforceRouteQuota(
   });
 }
 
+function countClaim(entry: IngressClaims): QuotaUse {
+  return { routes: 1, regexes: mayBeRegex(entry) ? 1 : 0 };
+}
+
+function findExceedingNamespaces(ingressClaims: readonly IngressClaims[], permits: Permits): ReadonlySet<string> {
+  const exceeding = [...countQuotaUses(ingressClaims)].filter(([namespace, { routes, regexes }]) => {
+    const limits = findLimits(permits, namespace);
+    return routes > limits.maxRoutes || regexes > limits.maxRegexes;
+  });
+  return new Set(exceeding.map(([namespace]) => namespace));
+}
+
 function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): Subject {
   return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
 }
 
-/** Counts the routes that Ingresses request, by namespace. Returns an empty map if there is no quota. */
-export function countRoutes(ingressClaims: readonly IngressClaims[], { limits }: Permits): RouteCounts {
-  const routeCounts = new Map<string, number>();
-  if (limits.length === 0) return routeCounts;
+/** Counts what Ingresses request, by namespace. */
+export function countQuotaUses(ingressClaims: readonly IngressClaims[]): QuotaUses {
+  const uses = new Map<string, QuotaUse>();
   for (const entry of ingressClaims) {
     const { namespace } = entry.owner.ingress;
-    routeCounts.set(
-      namespace,
-      (routeCounts.get(namespace) ?? 0) + entry.claims.length + listHostsWithoutPaths(entry).length,
-    );
+    const { routes, regexes } = uses.get(namespace) ?? { routes: 0, regexes: 0 };
+    uses.set(namespace, {
+      routes: routes + entry.claims.length + listHostsWithoutPaths(entry).length,
+      regexes: regexes + countClaim(entry).regexes * entry.claims.length,
+    });
   }
-  return routeCounts;
+  return uses;
 }
 
-/** Returns a function that takes routes from the quota of a namespace, and returns whether enough were left. */
-export function createRouteCounter(
-  permits: Permits,
-  initialCounts: RouteCounts,
-): (namespace: string, routes: number) => boolean {
-  const routeCounts = new Map(initialCounts);
-  return (namespace, routes) => {
-    const total = (routeCounts.get(namespace) ?? 0) + routes;
-    const maxRoutes = findMaxRoutes(permits, namespace);
-    if (maxRoutes !== undefined && total > maxRoutes) return false;
-    routeCounts.set(namespace, total);
-    return true;
+/** Takes from the quotas of a namespace. Returns the exceeded quota; then nothing is taken. */
+export type TakeQuota = (namespace: string, use: QuotaUse) => keyof QuotaUse | undefined;
+
+export function createQuotaCounter(permits: Permits, initialUses: QuotaUses): TakeQuota {
+  const uses = new Map(initialUses);
+  return (namespace, { routes, regexes }) => {
+    const used = uses.get(namespace) ?? { routes: 0, regexes: 0 };
+    const limits = findLimits(permits, namespace);
+    const total = { routes: used.routes + routes, regexes: used.regexes + regexes };
+    if (total.routes > limits.maxRoutes) return "routes";
+    if (regexes > 0 && total.regexes > limits.maxRegexes) return "regexes";
+    uses.set(namespace, total);
+    return undefined;
   };
 }
 
-/** Returns the diagnostic texts for a route or host `label` that exceeds the quota. */
-export function describeQuota(namespace: string, label: string, permits: Permits): { problem: string; remedy: string } {
-  const maxRoutes = findMaxRoutes(permits, namespace);
-  const problem = `${label} dropped: namespace ${namespace} has reached its quota of ${maxRoutes} routes`;
-  const remedy = `remove older routes, or ask your edgress administrator to raise the quota of namespace ${namespace}`;
-  return { problem, remedy };
+const QUOTAS: Readonly<
+  Record<keyof QuotaUse | "bytes", { readonly limit: keyof NamespaceLimits; readonly reason: Reason }>
+> = {
+  routes: { limit: "maxRoutes", reason: "RouteQuotaExceeded" },
+  regexes: { limit: "maxRegexes", reason: "RegexLimitExceeded" },
+  bytes: { limit: "maxBytes", reason: "NamespaceSizeExceeded" },
+};
+
+/** Returns the diagnostic texts for a route or host `label` that exceeds a quota. */
+export function describeQuota(
+  namespace: string,
+  label: string,
+  permits: Permits,
+  exceeded: keyof QuotaUse | "bytes",
+): { reason: Reason; problem: string; remedy: string } {
+  const { limit, reason } = QUOTAS[exceeded];
+  const quota = findLimits(permits, namespace)[limit];
+  const problem = `${label} dropped: namespace ${namespace} has reached its quota of ${quota} ${exceeded}`;
+  const remedy = `remove older ${exceeded}, or ask your edgress administrator to raise the quota of namespace ${namespace}`;
+  return { reason, problem, remedy };
 }
 
 function listHostsWithoutPaths({ hosts, claims }: Pick<IngressClaims, "hosts" | "claims">): string[] {
