@@ -160,6 +160,7 @@ function addClassOptions(command: Command, withManifests = true): Command {
     .option("--ingress-class <name>", "class of the Ingresses to serve", "edgress")
     .option("--controller <name>", "spec.controller of the IngressClasses to serve", "edgress.dev/ingress-controller")
     .option("--watch-ingress-without-class", "serve Ingresses without a class too", false)
+    .option("--exclusive-hosts", "give each host to the namespace of its oldest Ingress", false)
     .option(
       "--allowed-response-headers <names>",
       "headers that custom-headers may set, comma-separated",

@@ -27,6 +27,7 @@ export interface CompileCache {
   readonly names: ListMemo<Ingress, readonly [name: string, ingress: Ingress]>;
   readonly allClaims: ListMemo<Ingress, Reported<IngressClaims>>;
   readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>; // for lists whose classes changed
+  readonly ownedClaims: ObjectMemo<IngressClaims, IngressClaims>;
   readonly closedClaims: ClosedClaimsMemo;
   readonly canaries: PartitionMemo<IngressClaims>;
   readonly acceptingDegraded: PartitionMemo<IngressClaims>;
@@ -50,6 +51,7 @@ export function createCompileCache(): CompileCache {
     names: createListMemo(),
     allClaims: createListMemo(),
     claims: createObjectMemo(),
+    ownedClaims: createObjectMemo(),
     closedClaims: createObjectMemo(),
     canaries: createPartitionMemo(),
     acceptingDegraded: createPartitionMemo(),

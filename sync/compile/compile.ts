@@ -2,7 +2,9 @@ import { compareText } from "../../src/rules/compare-text.ts";
 import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
+import type { AliasOptions } from "./claims/alias-registry.ts";
 import { assignCanaries, isCanary } from "./claims/canaries.ts";
+import { enforceExclusiveHosts } from "./claims/exclusive-hosts.ts";
 import { findAliases, requestsAliases } from "./claims/host-aliases.ts";
 import { readClaims } from "./claims/read-claims.ts";
 import { countQuotaUses, enforceRouteQuota, type QuotaUses } from "./claims/route-quota.ts";
@@ -73,10 +75,13 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
   const permittedClaims = reportedClaims.map(({ value }) => value);
   const estimatePolicyBytes = createSizeEstimate(cluster);
-  const claims = enforceLimits(permittedClaims, estimatePolicyBytes, context);
+  const { claims: ownedClaims, mayUseName } = options.exclusiveHosts
+    ? enforceExclusiveHosts(permittedClaims, cache.ownedClaims, report)
+    : { claims: permittedClaims, mayUseName: () => true };
+  const claims = enforceLimits(ownedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(primaryClaims, countQuotaUses(claims), estimatePolicyBytes, context);
+  const grants = grantHosts(primaryClaims, countQuotaUses(claims), { estimatePolicyBytes, mayUseName }, context);
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster.services, options, cache.services),
     served: grants.served,
@@ -121,7 +126,7 @@ function readAllClaims(
 function grantHosts(
   primaryClaims: readonly IngressClaims[],
   quotaUses: QuotaUses,
-  estimatePolicyBytes: EstimatePolicyBytes,
+  aliasRules: Pick<AliasOptions, "estimatePolicyBytes" | "mayUseName">,
   { options, cache, report }: StageContext,
 ) {
   const reportedGrants = cache.grants(primaryClaims);
@@ -131,7 +136,7 @@ function grantHosts(
   const { aliasGrants, tlsAliases } = findAliases(
     requestingGrants,
     findGrant,
-    { ...options, estimatePolicyBytes },
+    { ...options, ...aliasRules },
     quotaUses,
     report,
   );

@@ -40,6 +40,10 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "The permits do not allow the namespace to claim the host or path; the claim is dropped.",
   },
+  HostOwnerConflict: {
+    severity: "error",
+    doc: "With --exclusive-hosts, the host belongs to another namespace; the claim or alias is dropped.",
+  },
   RouteQuotaExceeded: {
     severity: "error",
     doc: "The namespace has reached its route quota; the path, host or alias is dropped.",

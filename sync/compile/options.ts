@@ -11,6 +11,8 @@ export interface Options {
   readonly namespace?: string;
   /** Whether Ingresses without a class are selected. */
   readonly watchIngressWithoutClass: boolean;
+  /** Whether a host belongs to the namespace of its oldest Ingress. */
+  readonly exclusiveHosts: boolean;
   /** The domains of the Cloudflare account. */
   readonly zones: readonly string[];
   /** The header names that `custom-headers` may set, in any case. */

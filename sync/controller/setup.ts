@@ -68,7 +68,7 @@ export async function setUpController(
   };
   const configMapListener = { onChange, onError: (error: Error) => onError("configmaps", error) };
   const liveCluster = await watchCluster(api, options, { onChange, onError }, sleep, signal);
-  const { ingressClass, controller, watchIngressWithoutClass, allowedResponseHeaders } = options;
+  const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
     api,
     liveCluster,
@@ -78,6 +78,7 @@ export async function setUpController(
       ingressClass,
       controller,
       watchIngressWithoutClass,
+      exclusiveHosts,
       allowedResponseHeaders,
       namespace,
     },

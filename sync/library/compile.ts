@@ -18,6 +18,8 @@ export interface CompileObjectsOptions {
   readonly controller?: string;
   /** Compiles Ingresses without a class too. Default: false. */
   readonly watchIngressWithoutClass?: boolean;
+  /** Gives each host to the namespace of its oldest Ingress. Default: false. */
+  readonly exclusiveHosts?: boolean;
   /** Headers that `custom-headers` may set. Default: none. */
   readonly allowedResponseHeaders?: readonly string[];
   /** Encrypts a secret text, or returns a token for it. Default: an error, since rules must not contain secrets. */
@@ -40,6 +42,7 @@ export function compileObjects(objects: readonly unknown[], options: CompileObje
     ingressClass: options.ingressClass ?? "edgress",
     controller: options.controller ?? "edgress.dev/ingress-controller",
     watchIngressWithoutClass: options.watchIngressWithoutClass ?? false,
+    exclusiveHosts: options.exclusiveHosts ?? false,
     zones: options.zones ?? [ROOT_ZONE],
     allowedResponseHeaders: options.allowedResponseHeaders ?? [],
     regexVerdicts: createRegexLookup(),

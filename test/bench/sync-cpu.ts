@@ -31,6 +31,7 @@ const options: Options = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: false,
+  exclusiveHosts: false,
   allowedResponseHeaders: [],
   zones: ["example.com"],
   permits: DEFAULT_PERMITS,

@@ -7,6 +7,7 @@ import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { NO_PREVIOUS_STATE } from "../../sync/compile/last-good.ts";
 import { type CollectedCluster, type CompileDependencies, runPipeline } from "../../sync/controller/pipeline.ts";
 import { ALLOW_ALL } from "../../sync/permits/model.ts";
+import { createRegexChecker } from "../../sync/regex-check/regex-checker.ts";
 import { resolvesWithin } from "../../sync/runtime/wait.ts";
 import { OPTIONS } from "../support/fixture.ts";
 
@@ -28,6 +29,7 @@ const DEPENDENCIES = {
   account: { encryptor: { tokenizeSecret: (text: string) => text } },
   records: { listZones: async () => [{ id: "1", name: "example.com" }] },
   options: OPTIONS,
+  regexChecker: createRegexChecker(),
   cache: createCompileCache(),
 } as unknown as CompileDependencies;
 

@@ -27,6 +27,7 @@ export const OPTIONS: Omit<Options, "zones"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
+  exclusiveHosts: false,
   allowedResponseHeaders: [],
   regexVerdicts: createRegexLookup(30_000),
   tokenizeSecret: () => "[sealed]",

@@ -28,6 +28,9 @@ app.kubernetes.io/name: edgress
 {{- if .watchIngressWithoutClass }}
 - --watch-ingress-without-class
 {{- end }}
+{{- if .exclusiveHosts }}
+- --exclusive-hosts
+{{- end }}
 {{- with .allowedResponseHeaders }}
 - --allowed-response-headers={{ join "," . }}
 {{- end }}

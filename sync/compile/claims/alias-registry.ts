@@ -13,6 +13,8 @@ export type AliasAnnotation = (typeof FURTHER_HOSTS)[keyof typeof FURTHER_HOSTS]
 
 export interface AliasOptions extends Pick<Options, "zones" | "permits"> {
   readonly estimatePolicyBytes: EstimatePolicyBytes;
+  /** Whether the namespace may add the name to its hosts: with exclusive hosts, another namespace may own it. */
+  readonly mayUseName: (namespace: string, name: string) => boolean;
 }
 
 type ReserveAlias = (

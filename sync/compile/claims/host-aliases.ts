@@ -5,7 +5,6 @@ import { FURTHER_HOSTS, readFurtherHosts } from "../../../src/rules/policies/fro
 import { permitsHost } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
 import { type HostGrant, type IngressConfig, listOwners } from "../model.ts";
-import type { Options } from "../options.ts";
 import { type AliasAnnotation, type AliasOptions, buildAliasSubject, createAliasRegistry } from "./alias-registry.ts";
 import type { QuotaUses } from "./route-quota.ts";
 
@@ -69,7 +68,7 @@ export function requestsAliases(hostGrant: HostGrant): boolean {
 }
 
 /** `"example.com"` → `"www.example.com"`, and back. */
-function findWwwCounterpart(host: string): string | undefined {
+export function findWwwCounterpart(host: string): string | undefined {
   if (host === CATCH_ALL_HOST || host.startsWith("*")) return undefined;
   return host.startsWith("www.") ? host.slice("www.".length) : `www.${host}`;
 }
@@ -78,10 +77,15 @@ function findWwwCounterpart(host: string): string | undefined {
 function checkAliasPermit(
   { owner, annotation }: { owner: IngressConfig; annotation: AliasAnnotation },
   name: string,
-  { permits }: Pick<Options, "permits">,
+  { permits, mayUseName }: AliasOptions,
   report: Report,
 ): boolean {
   const { namespace } = owner.ingress;
+  if (!mayUseName(namespace, name)) {
+    const problem = `alias ${name} belongs to another namespace, which has an older Ingress for it`;
+    report("HostOwnerConflict", buildAliasSubject(owner, annotation), problem, "remove the alias");
+    return false;
+  }
   if (permitsHost(permits, namespace, name)) return true;
   const problem = `alias not permitted for namespace ${namespace}: ${name}`;
   const remedy = `ask your edgress administrator to permit it for namespace ${namespace}, or remove it`;
@@ -93,7 +97,7 @@ function checkAliasPermit(
  * Returns the aliases of the oldest Ingress that sets any. They apply to the whole host; those of younger ones are
  * ignored.
  */
-function resolveAliases(hostGrant: HostGrant, options: Pick<Options, "permits">, report: Report) {
+function resolveAliases(hostGrant: HostGrant, options: AliasOptions, report: Report) {
   const { host } = hostGrant;
   const aliasOwners = listOwners(hostGrant).filter((owner) => listAliasTexts(owner).length > 0);
   const [oldestAliases, ...laterAliases] = aliasOwners
@@ -115,7 +119,7 @@ function resolveAliases(hostGrant: HostGrant, options: Pick<Options, "permits">,
 }
 
 /** Returns the permitted aliases of an Ingress, as written; undefined if it sets none that is permitted. */
-function filterPermittedAliases(owner: IngressConfig, options: Pick<Options, "permits">, report: Report) {
+function filterPermittedAliases(owner: IngressConfig, options: AliasOptions, report: Report) {
   const texts = listAliasTexts(owner).filter((text) => {
     const host = parseHost(text);
     return !host.ok || checkAliasPermit({ owner, annotation: FURTHER_HOSTS.aliases }, host.value, options, report);

@@ -73,6 +73,7 @@ const OPTIONS: SyncOptions = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: false,
+  exclusiveHosts: false,
   allowedResponseHeaders: [],
   watchNamespace: [],
   ingressSelector: "",

@@ -58,6 +58,7 @@ const COMPILE_OPTIONS: Omit<Options, "zones" | "tokenizeSecret"> = {
   ingressClass: "edgress",
   controller: "edgress.dev/ingress-controller",
   watchIngressWithoutClass: true,
+  exclusiveHosts: false,
   allowedResponseHeaders: [],
   regexVerdicts: createRegexLookup(),
   permits: ALLOW_ALL,
