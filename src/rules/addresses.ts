@@ -39,6 +39,31 @@ export function createIpMatcher(ranges: readonly string[]): (address: string) =>
   };
 }
 
+/** Returns the ranges of addresses that are in both lists; undefined if a range is invalid. */
+export function intersectIpRanges(list: readonly string[], otherList: readonly string[]): string[] | undefined {
+  const [ranges, otherRanges] = [list, otherList].map((texts) =>
+    texts.map((text) => ({ text, range: readIpRange(text) })),
+  ) as [TextRange[], TextRange[]]; // two lists in, two lists out
+  if ([...ranges, ...otherRanges].some(({ range }) => range === undefined)) return undefined;
+  const common = ranges.flatMap((one) =>
+    otherRanges.flatMap((other) => {
+      if (includesRange(one.range, other.range)) return other.text;
+      return includesRange(other.range, one.range) ? one.text : [];
+    }),
+  );
+  return [...new Set(common)];
+}
+
+interface TextRange {
+  readonly text: string;
+  readonly range: IpRange | undefined;
+}
+
+function includesRange(outer: IpRange | undefined, inner: IpRange | undefined): boolean {
+  if (!outer || !inner || outer.family !== inner.family || inner.hostBitCount > outer.hostBitCount) return false;
+  return inner.networkBits >> (outer.hostBitCount - inner.hostBitCount) === outer.networkBits;
+}
+
 function readIpRange(text: string): IpRange | undefined {
   const [, addressText = "", lengthText] = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
   const bits = addressText.includes(":") ? parseIpv6(addressText) : parseIpv4(addressText);

@@ -90,6 +90,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "An annotation's value is unreadable; the annotation is ignored.",
   },
+  OverriddenAnnotation: {
+    severity: "warning",
+    doc: "The IngressClass enforces its own setting; the annotation of the Ingress is ignored.",
+  },
   PartiallySupported: { severity: "note", doc: "An annotation does less than in ingress-nginx." },
   RouteFailedClosed: {
     severity: "error",

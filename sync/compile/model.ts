@@ -16,6 +16,8 @@ export interface ParsedAnnotations {
   readonly isLegacy: (annotation: string) => boolean;
   /** Returns the full key of an annotation, with the first prefix that is set. */
   readonly findKey: (annotation: string) => string | undefined;
+  /** Whether the class of the Ingress enforces the annotation. */
+  readonly isEnforced: (annotation: string) => boolean;
 }
 
 /** A selected Ingress with its parsed annotations. */

@@ -45,14 +45,17 @@ export const authorization = /* @__PURE__ */ definePolicy({
   settings: AuthorizationSettings,
   annotations,
   fromAnnotations(values, context) {
-    const requiresCredentials = !context.path.startsWith(ACME_CHALLENGE_PATH);
+    // An enforced check holds there too, because an Ingress could rewrite the path.
+    const isExempt = (annotation: keyof typeof annotations) =>
+      context.path.startsWith(ACME_CHALLENGE_PATH) && !context.isEnforced(annotation);
+    const requiresPassword = !isExempt("auth-secret") || !isExempt("auth-type");
     const sourceRange = buildSourceRange(values);
     const basic = buildBasicAuth(values, context);
     const external = buildExternalAuth(values, context);
     const parts = {
       ...(sourceRange && { sourceRange }),
-      ...(basic && requiresCredentials && { basic }),
-      ...(external && requiresCredentials && { external }),
+      ...(basic && requiresPassword && { basic }),
+      ...(external && !isExempt("auth-url") && { external }),
     };
     return Object.keys(parts).length === 0 ? undefined : { any: values.satisfy === "any", ...parts };
   },

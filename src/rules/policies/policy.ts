@@ -58,6 +58,8 @@ export interface PolicyContext {
   readonly zones: readonly string[];
   /** Whether the annotation has the prefix from before 2018, `ingress.kubernetes.io/`. */
   readonly isLegacy: (annotation: string) => boolean;
+  /** Whether the class of the Ingress enforces the annotation. */
+  readonly isEnforced: (annotation: string) => boolean;
   /** Returns the decoded values of a Secret by "name" or "namespace/name". Rejects other namespaces. */
   readonly readSecret: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Returns the values of a ConfigMap, with the rules of `readSecret`. */

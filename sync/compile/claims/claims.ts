@@ -10,8 +10,13 @@ import type { StageOptions } from "../options.ts";
 import { readAnnotations } from "../select/annotations.ts";
 
 /** Returns the hosts and routes in an Ingress's rules. An invalid rule or path is reported and dropped alone. */
-export function parseClaims(ingress: Ingress, options: StageOptions, report: Report): IngressClaims {
-  const owner = { ingress, annotations: readAnnotations(ingress, report) };
+export function parseClaims(
+  ingress: Ingress,
+  enforcedNames: ReadonlySet<string>,
+  options: StageOptions,
+  report: Report,
+): IngressClaims {
+  const owner = { ingress, annotations: readAnnotations(ingress, report, enforcedNames) };
   const rules = ingress.rules.flatMap((rule, ruleIndex) => {
     const host = parseHost(rule.host);
     const subject = buildSubject(ingress, `spec.rules[${ruleIndex}].host`);

@@ -17,7 +17,12 @@ export function readClaims(
   report: Report,
 ): IngressClaims {
   reportUnknownAnnotations(ingress, report);
-  const ingressClaims = parseClaims(applyClassDefaults(ingress, classDefaults), options, report);
+  const ingressClaims = parseClaims(
+    applyClassDefaults(ingress, classDefaults, report),
+    classDefaults?.type === "read" ? classDefaults.enforcedNames : new Set(),
+    options,
+    report,
+  );
   const guardedClaims =
     classDefaults?.type === "unreadable" ? closeClaims(ingressClaims, classDefaults.reason, report) : ingressClaims;
   return enforcePermits(addCatchAllHost(guardedClaims), options.permits, report);

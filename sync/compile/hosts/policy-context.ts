@@ -34,6 +34,7 @@ export function createPolicyContext(
     tls,
     zones: options.zones,
     isLegacy: annotations.isLegacy,
+    isEnforced: annotations.isEnforced,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
     translateRegex: (pattern: string) =>

@@ -13,6 +13,7 @@ export const ACCEPT_DEGRADED = "accept-degraded";
 export function acceptsDegraded(annotation: string, { annotations }: IngressConfig): boolean {
   return (
     failsClosed(annotation) &&
+    !annotations.isEnforced(annotation) &&
     listAcceptedNames(annotations).some((acceptedName) => annotationCatalog.get(acceptedName)?.name === annotation)
   );
 }

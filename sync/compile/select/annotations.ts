@@ -8,9 +8,14 @@ import type { ParsedAnnotations } from "../model.ts";
 const legacyPrefix = ANNOTATION_PREFIXES[2];
 // Shared by all policies without annotations, because an Ingress sets few of them.
 const NO_VALUES = Object.freeze({});
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Parses the annotations of all policies. Reports invalid values; an invalid guard closes every route. */
-export function readAnnotations(ingress: Ingress, report: Report): ParsedAnnotations {
+export function readAnnotations(
+  ingress: Ingress,
+  report: Report,
+  enforcedNames: ReadonlySet<string> = NO_NAMES,
+): ParsedAnnotations {
   const presentNames = listPresentNames(ingress);
   const parseValues = (annotations: Annotations) => {
     // Skips absent annotations first, because there are hundreds.
@@ -29,6 +34,7 @@ export function readAnnotations(ingress: Ingress, report: Report): ParsedAnnotat
     unreadableGuard: parsedPolicies.flatMap(({ parsed }) => parsed).find(({ guard }) => guard !== undefined)?.guard,
     isLegacy: (annotation) => findAnnotationKey(ingress, annotation) === legacyPrefix + annotation,
     findKey: (annotation) => findAnnotationKey(ingress, annotation),
+    isEnforced: (annotation) => enforcedNames.has(annotation),
   };
 }
 

@@ -1,3 +1,4 @@
+import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { ANNOTATION_PREFIXES, CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import {
   type ClassParameters,
@@ -12,10 +13,14 @@ import type { ObjectMemo } from "../../incremental/memo.ts";
 import { collectDiagnostics, type Diagnostic, type Report, type Reported, type Subject } from "../diagnostics.ts";
 import type { StageOptions } from "../options.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
+import { applyEnforcedSettings, type EnforcedNames } from "./enforced-settings.ts";
+
+/** Key of the ConfigMap that lists the settings which no Ingress may weaken. */
+const ENFORCED_KEY = "enforced";
 
 /** The default annotations of an IngressClass, from its ConfigMap: names without prefix and their values. */
 export type ClassDefaults =
-  | { readonly type: "read"; readonly values: Readonly<Record<string, string>> }
+  | { readonly type: "read"; readonly values: Readonly<Record<string, string>>; readonly enforcedNames: EnforcedNames }
   | { readonly type: "unreadable"; readonly reason: string };
 
 /** The defaults of our IngressClasses by class name, and the ConfigMaps that they come from. */
@@ -67,7 +72,7 @@ function readDefaults(
 ): ClassDefaults {
   return typeof configMapOrProblem === "string"
     ? reportUnreadableParameters(ingressClass, configMapOrProblem, report)
-    : parseDefaults(configMapOrProblem, report);
+    : parseDefaults(ingressClass, configMapOrProblem, report);
 }
 
 /** Returns the class of an Ingress: its own, else the default class, else `ingressClass`. */
@@ -77,9 +82,10 @@ export function findClassName(ingress: Ingress, { classes }: Cluster, options: S
   return className ?? classes.find(isDefault)?.name ?? options.ingressClass;
 }
 
-/** Returns an Ingress with the defaults of its class for annotations that it sets under no prefix. */
-export function applyClassDefaults(ingress: Ingress, defaults: ClassDefaults | undefined): Ingress {
-  if (defaults?.type !== "read") return ingress;
+/** Returns an Ingress with the enforced settings of its class, and with its defaults for annotations that it does not set. */
+export function applyClassDefaults(ownIngress: Ingress, defaults: ClassDefaults | undefined, report: Report): Ingress {
+  if (defaults?.type !== "read") return ownIngress;
+  const ingress = applyEnforcedSettings(ownIngress, defaults.values, defaults.enforcedNames, report);
   const missingEntries = Object.entries(defaults.values).filter(([name]) => !hasAnnotation(ingress, name));
   const annotations = Object.fromEntries(missingEntries.map(([name, text]) => [ANNOTATION_PREFIXES[0] + name, text]));
   return missingEntries.length === 0
@@ -94,8 +100,9 @@ function hasAnnotation({ annotations }: Ingress, name: string): boolean {
 }
 
 /** Keeps an unreadable guard, so that it closes the routes that it would protect. */
-function parseDefaults(configMap: ConfigMap, report: Report): ClassDefaults {
+function parseDefaults(ingressClass: IngressClass, configMap: ConfigMap, report: Report): ClassDefaults {
   const values = Object.entries(configMap.data).filter(([name, text]) => {
+    if (name === ENFORCED_KEY) return false;
     const subject = { object: `ConfigMap ${nameOf(configMap)}`, source: configMap.source, field: `data.${name}` };
     const { row, policy } = annotationCatalog.get(name) ?? {};
     if (!row || !policy?.allowedAsClassDefault) {
@@ -108,7 +115,19 @@ function parseDefaults(configMap: ConfigMap, report: Report): ClassDefaults {
     report("InvalidAnnotation", subject, result.problem, `use a value such as ${JSON.stringify(row.example)}`);
     return row.guards === true;
   });
-  return { type: "read", values: Object.fromEntries(values) };
+  const enforcedNames = parseEnforcedNames(configMap);
+  return enforcedNames.ok
+    ? { type: "read", values: Object.fromEntries(values), enforcedNames: enforcedNames.value }
+    : reportUnreadableParameters(ingressClass, enforcedNames.problem, report);
+}
+
+/** Reads the list of enforced settings. A name that the ConfigMap does not set may be a misspelled guard. */
+function parseEnforcedNames({ data }: ConfigMap): Result<EnforcedNames> {
+  const names = (data[ENFORCED_KEY] ?? "").split(/[\s,]+/).filter((name) => name !== "");
+  const unsetName = names.find((name) => data[name] === undefined || !annotationCatalog.has(name));
+  if (unsetName !== undefined)
+    return failure(`${ENFORCED_KEY} names a setting that the ConfigMap does not have: ${unsetName}`);
+  return success(new Set(names.map((name) => annotationCatalog.get(name)?.name ?? name)));
 }
 
 function reportUnreadableParameters(ingressClass: IngressClass, reason: string, report: Report): ClassDefaults {
