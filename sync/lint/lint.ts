@@ -9,6 +9,7 @@ import { type Finding, sortFindings } from "./finding.ts";
 import { findHostQuirks } from "./host-quirks.ts";
 import { buildIngressIndex } from "./ingress-index.ts";
 import { findIngressQuirks } from "./ingress-quirks.ts";
+import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./unsafe-groups.ts";
 
 /**
  * Compares the behavior of manifests in ingress-nginx and in edgress: unchanged, different and unsupported features, and
@@ -22,6 +23,7 @@ export async function lint(cluster: Cluster, options: Options): Promise<Finding[
     ...index.ingresses.flatMap(checkAnnotations),
     ...index.ingresses.flatMap((indexedIngress) => findIngressQuirks(indexedIngress, index)),
     ...index.hosts.flatMap(findHostQuirks),
+    ...index.hosts.flatMap(findUnsafeGroups),
     ...index.hosts.flatMap((host) => findDefaultBackendQuirks(host, index)),
   ];
   return sortFindings(
@@ -29,7 +31,8 @@ export async function lint(cluster: Cluster, options: Options): Promise<Finding[
   );
 }
 
-/** Drops inherited policies if an unmatched path still returns 404. */
-function isSurprising({ rule, edgress }: Finding): boolean {
-  return rule !== "default-backend-inherits-policies" || edgress !== "404";
+/** Drops inherited policies if an unmatched path still returns 404, and problems that the response does not show. */
+function isSurprising({ rule, edgress = "" }: Finding): boolean {
+  if (rule === "default-backend-inherits-policies") return edgress !== "404";
+  return edgress.includes(SHOWN_BY_RESPONSE[rule] ?? "");
 }

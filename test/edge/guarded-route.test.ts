@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
+import { sendRequest } from "../support/worker/http-requests.ts";
+import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+
+/** Time of the search. More on demand: `FUZZ_SECONDS=600`. */
+const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
+const MAX_RUNS = 1_000_000;
+const PARALLEL_REQUESTS = 8;
+const HOSTS = ["plain", "rewritten", "regex", "bare", "suffix"];
+
+let edge: WorkerHarness;
+let guardedRequest: string | undefined; // the first request that passed the guard
+let openCount = 0;
+
+before(async () => {
+  edge = await startWorkerHarness();
+  const guard = withNginxPrefix({ "auth-type": "basic", "auth-secret": "staff" });
+  const openAnnotations: Readonly<Record<string, readonly [path: string, annotations: Record<string, string>]>> = {
+    plain: ["/", {}],
+    rewritten: ["/files(.*)", { "use-regex": "true", "rewrite-target": "/public/$1" }],
+    regex: ["/", { "use-regex": "true" }],
+    bare: ["/files(.*)", { "use-regex": "true", "rewrite-target": "public$1" }],
+    suffix: ["/files(/|$)(.*)", { "use-regex": "true", "rewrite-target": "/public/$2" }],
+  };
+  await edge.publish([
+    ...Object.entries(openAnnotations).flatMap(([name, [path, annotations]]) => [
+      buildIngressManifest(`${name}-open`, `${name}.example.com`, { [path]: "web" }, withNginxPrefix(annotations)),
+      buildIngressManifest(`${name}-guarded`, `${name}.example.com`, { "/secret": "web" }, guard),
+    ]),
+    buildServiceManifest("web", ["203.0.113.10"]),
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "staff" }, stringData: { auth: "ann:{PLAIN}s3cret\n" } },
+  ]);
+  await edge.startOrigin("203.0.113.10:80", answerRequest);
+});
+
+after(() => edge.close());
+
+/** Notes a request whose path an origin serves as the guarded one. */
+function answerRequest(incoming: IncomingMessage, response: ServerResponse): void {
+  const { method = "", url = "" } = incoming;
+  openCount++;
+  if (isGuardedPath(url)) guardedRequest ??= `${method} ${url}`;
+  response.end();
+}
+
+/** Whether a server that decodes, merges slashes and resolves dots serves `/secret` or a path below it. */
+function isGuardedPath(url: string): boolean {
+  const path = decodeLeniently(url.split(/[?#]/)[0] ?? "");
+  const segments: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "." && segment !== "") segments.push(segment);
+  }
+  return segments[0] === "secret";
+}
+
+function decodeLeniently(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+const tokens = ["/", "/", "/", "secret", "secret", "files", "files", "public", "x", ".", "..", "..", ";", ":", "@"];
+const escapes = ["%2f", "%2F", "%2e", "%2E%2e", "%5c", "\\", "%73ecret", "%00", "%23", "%3F", "%3b", "%252e", "%C0%AE"];
+const phrases = ["files..", "files..", "files/", "/secret", "/secret", "%2fsecret", "/../secret", "/%2e%2e/secret"];
+const paths = fc
+  .array(fc.constantFrom(...tokens, ...phrases, ...phrases, ...escapes), { maxLength: 7 })
+  .map((parts) => `/${parts.join("")}`);
+const headerNames = ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI"];
+const headers = fc.option(
+  fc.record({
+    name: fc.constantFrom(...headerNames, "X-HTTP-Method-Override", "Connection", "X-Forwarded-Host", "Authorization"),
+    value: fc.constantFrom("/secret", "/files../secret", "GET", "plain.example.com", "Basic", "Authorization", "close"),
+  }),
+  { nil: undefined },
+);
+const requests = fc.record({
+  host: fc.constantFrom(...HOSTS),
+  method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
+  path: paths,
+  query: fc.constantFrom("", "", "?", "?/secret", "?x=/../secret"),
+  header: headers,
+});
+
+test("No request reaches the guarded path of an origin without the password, through any open path", async () => {
+  const property = fc.asyncProperty(
+    fc.array(requests, { minLength: 1, maxLength: PARALLEL_REQUESTS }),
+    async (batch) => {
+      await Promise.all(
+        batch.map(({ host, method, path, query, header }) => {
+          const pairs = header === undefined ? [] : [[header.name, header.value] as const];
+          return sendRequest(edge, `http://${host}.example.com${path}${query}`, { method, headers: pairs });
+        }),
+      );
+      const found = guardedRequest;
+      guardedRequest = undefined;
+      assert.equal(found, undefined, `the origin got ${found}`);
+    },
+  );
+  await fc.assert(property, {
+    numRuns: MAX_RUNS,
+    interruptAfterTimeLimit: FUZZ_SECONDS * 1000,
+    markInterruptAsFailure: false,
+  });
+  assert.ok(openCount > 100, `only ${openCount} requests reached the origin`);
+});
