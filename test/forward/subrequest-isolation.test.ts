@@ -52,6 +52,21 @@ async function send(host: string, options: RequestOptions = {}, path = "/", sche
 }
 
 describe("A subrequest to a host of another namespace", { timeout: 60_000 }, () => {
+  test("A mirror cannot reach another namespace's Service without a grant", async () => {
+    for (const name of ["name", "address"]) assert.equal((await send(`${name}.bob`, {}, "/users/42")).status, 200);
+    await send("mirror.bob", {}, "/later"); // its copy arrives after those of the others would
+    await waitFor(() => alice.requests.length > 0);
+    assert.deepEqual(
+      alice.requests.map(({ path }) => path),
+      ["/later"],
+    );
+  });
+
+  test("An auth-url cannot reach another namespace's Service without a grant", async () => {
+    assert.equal((await send("auth.bob")).status, 503);
+    assert.deepEqual([alice.requests.length, bob.requests.length], [0, 0]);
+  });
+
   test("An auth-url cannot use the visitor's client certificate on a host of another namespace", async () => {
     const name = [{ name: "commonName", value: "victim" }];
     const { private: key, cert } = await generate(name, { keyType: "ec", algorithm: "sha256" });

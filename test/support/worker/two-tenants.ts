@@ -64,6 +64,15 @@ const OBJECTS = [
     "mirror-target": "http://open.a.example.com$request_uri",
   }),
   buildTenantIngress("bob", "body.bob.example.com", "web", { "mirror-target": "http://open.a.example.com/copy" }),
+  buildTenantIngress("bob", "name.bob.example.com", "web", {
+    "mirror-target": "http://app.alice.svc.cluster.local$request_uri",
+    "mirror-host": "a.example.com",
+  }),
+  buildTenantIngress("bob", "address.bob.example.com", "web", { "mirror-target": "http://203.0.113.20$request_uri" }),
+  buildTenantIngress("bob", "auth.bob.example.com", "web", {
+    "auth-url": "http://app.alice.svc/",
+    "auth-method": "POST",
+  }),
   buildTenantIngress("bob", "listed.bob.example.com", "web", visitorList),
   buildTenantIngress("bob", "own.bob.example.com", "web", { "auth-url": "http://listed.bob.example.com/" }),
   buildTenantService("alice", "app", "203.0.113.20"),
