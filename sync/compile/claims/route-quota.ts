@@ -77,12 +77,14 @@ const countEntry = memoize((entry: IngressClaims): QuotaUse => {
 
 /** Counts what Ingresses request, by namespace. */
 export function countQuotaUses(ingressClaims: readonly IngressClaims[]): QuotaUses {
-  const uses = new Map<string, QuotaUse>();
+  const uses = new Map<string, { routes: number; regexes: number }>();
   for (const entry of ingressClaims) {
     const { namespace } = entry.owner.ingress;
-    const used = uses.get(namespace) ?? { routes: 0, regexes: 0 };
+    const use = uses.get(namespace) ?? { routes: 0, regexes: 0 };
     const { routes, regexes } = countEntry(entry);
-    uses.set(namespace, { routes: used.routes + routes, regexes: used.regexes + regexes });
+    use.routes += routes;
+    use.regexes += regexes;
+    uses.set(namespace, use);
   }
   return uses;
 }
