@@ -27,6 +27,7 @@ export const DEFAULT_LIMITS: NamespaceLimits = {
 
 /** Returns the limits of a namespace: each from the first entry that matches it and sets the limit, or the default. */
 export function findLimits({ limits }: Pick<Permits, "limits">, namespace: string): NamespaceLimits {
+  if (limits.length === 0) return DEFAULT_LIMITS;
   const entries = limits.filter(({ namespaces }) => matchesNamespace(namespaces, namespace));
   return Object.assign({}, DEFAULT_LIMITS, ...entries.toReversed());
 }

@@ -1,3 +1,4 @@
+import { memoize } from "../../incremental/memoize.ts";
 import { findLimits, type NamespaceLimits } from "../../permits/limits.ts";
 import type { Permits } from "../../permits/model.ts";
 import type { Reason, Report, Subject } from "../diagnostics.ts";
@@ -66,16 +67,24 @@ function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): 
   return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
 }
 
+const countEntry = memoize((entry: IngressClaims): QuotaUse => {
+  const { claims } = entry;
+  return {
+    routes: claims.length + listHostsWithoutPaths(entry).length,
+    regexes: countClaim(entry).regexes * claims.length,
+  };
+});
+
 /** Counts what Ingresses request, by namespace. */
 export function countQuotaUses(ingressClaims: readonly IngressClaims[]): QuotaUses {
-  const uses = new Map<string, QuotaUse>();
+  const uses = new Map<string, { routes: number; regexes: number }>();
   for (const entry of ingressClaims) {
     const { namespace } = entry.owner.ingress;
-    const { routes, regexes } = uses.get(namespace) ?? { routes: 0, regexes: 0 };
-    uses.set(namespace, {
-      routes: routes + entry.claims.length + listHostsWithoutPaths(entry).length,
-      regexes: regexes + countClaim(entry).regexes * entry.claims.length,
-    });
+    const use = uses.get(namespace) ?? { routes: 0, regexes: 0 };
+    const { routes, regexes } = countEntry(entry);
+    use.routes += routes;
+    use.regexes += regexes;
+    uses.set(namespace, use);
   }
   return uses;
 }

@@ -1,5 +1,6 @@
 import { readFurtherHosts } from "../../../src/rules/policies/from-to-www.ts";
-import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
+import { type Cluster, type Ingress, nameOf } from "../../collect/cluster-model.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import type { IngressClaims, IngressConfig } from "../model.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../select/annotation-catalog.ts";
 
@@ -25,21 +26,32 @@ export function createSizeEstimate({ secrets, configMaps }: EmbeddedObjects): Es
     const data = objects[kind].get(reference.includes("/") ? reference : `${namespace}/${reference}`);
     return Object.entries(data ?? {}).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
   };
-  return ({ ingress: { namespace, annotations } }) =>
-    Object.entries(annotations).reduce((sum, [key, text]) => {
-      const row = annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.row;
-      if (!row || UNUSED_SUPPORT.has(row.support)) return sum;
-      return sum + text.length + (row.embeds ? countEmbeddedBytes(row.embeds, text.trim(), namespace) : 0);
-    }, 0);
+  return ({ ingress }) => {
+    const { textBytes, embedded } = measureAnnotations(ingress);
+    return embedded.reduce((sum, { kind, name }) => sum + countEmbeddedBytes(kind, name, ingress.namespace), textBytes);
+  };
 }
 
-/** Returns the number of routes that an Ingress requests: its paths, and the unmatched paths of each host. */
-export function countRequestedRoutes({ owner, hosts, claims }: IngressClaims): number {
-  return (claims.length + hosts.length) * (1 + readFurtherHosts(owner.annotations.values).aliases.length);
-}
+/** Returns the bytes of the annotations that become a part of the rules, and the objects that they name. */
+const measureAnnotations = memoize(({ annotations }: Ingress) => {
+  const rows = Object.entries(annotations).flatMap(([key, text]) => {
+    const row = annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.row;
+    return !row || UNUSED_SUPPORT.has(row.support) ? [] : [{ row, text }];
+  });
+  return {
+    textBytes: rows.reduce((sum, { text }) => sum + text.length, 0),
+    embedded: rows.flatMap(({ row: { embeds }, text }) => (embeds ? [{ kind: embeds, name: text.trim() }] : [])),
+  };
+});
+
+/** Counts what an Ingress requests: its paths, and the unmatched paths of each host, for the host and each alias. */
+const measureClaims = memoize(({ owner, hosts, claims }: IngressClaims) => ({
+  routes: (claims.length + hosts.length) * (1 + readFurtherHosts(owner.annotations.values).aliases.length),
+  pathBytes: claims.reduce((sum, { path }) => sum + path.length, 0),
+}));
 
 /** Estimates the bytes of all routes of an Ingress. */
 export function estimateBytes(entry: IngressClaims, policyBytes: number): number {
-  const pathBytes = entry.claims.reduce((sum, { path }) => sum + path.length, 0);
-  return countRequestedRoutes(entry) * (BARE_ROUTE_BYTES + policyBytes) + pathBytes;
+  const { routes, pathBytes } = measureClaims(entry);
+  return routes * (BARE_ROUTE_BYTES + policyBytes) + pathBytes;
 }
