@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import Cloudflare from "cloudflare";
 import { createKv } from "../../sync/cloudflare/kv.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../sync/publish/sign-manifest.ts";
 import { readState, writeState } from "../../sync/publish/state/state.ts";
-import { EXAMPLES, runEdgress } from "../support/edge-cli.ts";
+import { runEdgress } from "../support/cli/edge-cli.ts";
+import { args, keys } from "../support/cli/publish-command.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
-const keys = generateSigningKeys();
-const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];
 let edge: WorkerHarness;
 let environment: Record<string, string>;
 let folder: string;
@@ -55,7 +54,7 @@ function openPublishedKv() {
 }
 
 describe("edgress publish", () => {
-  test("adds the DNS records, then the rules, and the edge serves them", async () => {
+  test("edgress publish adds the DNS records, then the rules, and the edge serves them", async () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(args, environment);
     assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=3\n$/);
@@ -70,7 +69,7 @@ describe("edgress publish", () => {
     assert.equal(`${status} ${body}`, "200 service 1 /a");
   });
 
-  test("writes nothing when there is nothing new", async () => {
+  test("edgress publish writes nothing if nothing changed", async () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout } = await runEdgress(args, environment);
     assert.match(stdout, /^unchanged generation=1 digest=[0-9a-f]{64} writes=0\n$/);
@@ -78,7 +77,7 @@ describe("edgress publish", () => {
     assert.deepEqual(listWritesSince(from), []);
   });
 
-  test("incident: a cluster's namespace is left alone, in one line, until it is told to take it over", async () => {
+  test("edgress publish overwrites the rules of a cluster only with --take-ownership", async () => {
     const { kv, signer } = openPublishedKv();
     const state = { cluster: "6e1b7d1c-4f9b", brokenSince: {}, ingresses: [] };
     await writeState(kv, signer, await readState(kv, signer), state);
@@ -104,7 +103,7 @@ describe("edgress publish", () => {
     "CLOUDFLARE_API_TOKEN",
     "EDGRESS_SIGNING_KEY",
   ]) {
-    test(`without ${name} it says so in one line and ends with 2`, async () => {
+    test(`edgress publish without ${name} exits with 2 and one line`, async () => {
       const { [name]: _, ...otherVariables } = environment;
       const { code, stdout, stderr } = await runEdgress(args, otherVariables);
       assert.match(stderr, new RegExp(`^edgress: the environment variable ${name} is not set: .+\n$`));
@@ -112,14 +111,14 @@ describe("edgress publish", () => {
     });
   }
 
-  test("a signing key that is none is one line too, which does not show it", async () => {
+  test("edgress publish reports an invalid signing key in one line, without the key", async () => {
     const { code, stderr } = await runEdgress(args, { ...environment, EDGRESS_SIGNING_KEY: "c2VjcmV0" });
     assert.match(stderr, /^edgress: .*EDGRESS_SIGNING_KEY.*\n$/);
     assert.ok(!stderr.includes("c2VjcmV0"));
     assert.equal(code, 2);
   });
 
-  test("a refused object is reported and ends it with 1, and the rest is published", async () => {
+  test("edgress publish reports an invalid object, exits with 1 and publishes the other objects", async () => {
     const rule = (host: string, name: string) =>
       `  - { host: ${host}, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: ${name}, port: { number: 80 } } } }] } }`;
     await writeFile(
@@ -147,57 +146,9 @@ describe("edgress publish", () => {
     assert.match(stdout, /^published generation=2 /m);
     assert.equal(code, 1);
   });
-
-  test("a file of permits says which hosts a namespace may claim", async () => {
-    const permitsFile = join(folder, "permits.txt");
-    await writeFile(permitsFile, "claims: [{ namespaces: [default], hosts: [other.example.com], paths: [/] }]");
-    const { code, stdout } = await runEdgress([...args, "--permits", permitsFile], environment);
-    assert.match(
-      stdout,
-      /^error Ingress default\/my-ingress spec\.rules\[0\]\.host: host not permitted for namespace default: host foo\.bar\.com; .*\(ClaimNotPermitted,/m,
-    );
-    assert.equal(code, 1);
-  });
-
-  test("permits that cannot be read are one line and end it with 2, and nothing is published", async () => {
-    const permitsFile = join(folder, "permits.txt");
-    await writeFile(permitsFile, "claims: [{ namespaces: [default], hosts: [not a host], paths: [/] }]");
-    const from = edge.stack.account.requests.length;
-    const { code, stdout, stderr } = await runEdgress([...args, "--permits", permitsFile], environment);
-    assert.match(
-      stderr,
-      /^edgress: permits are invalid: .*permits\.txt: claims\[0\]\.hosts\[0\]: host is invalid: .*\n$/,
-    );
-    assert.deepEqual([code, stdout], [2, ""]);
-    assert.deepEqual(listWritesSince(from), []);
-  });
-
-  test("what a newer version has published is left alone, in one line, until it is told to take it over", async () => {
-    const { kv, signer } = openPublishedKv();
-    const before = (await kv.get("current")) ?? "";
-    const { format, ...rest } = JSON.parse(signer.verify(before) ?? "{}") as { format: number };
-    assert.equal(format, 1);
-    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 2 })) }]);
-    const from = edge.stack.account.requests.length;
-    const { code, stdout, stderr } = await runEdgress(args, environment);
-    assert.match(stderr, /^edgress: the published snapshot is of a newer version: .*--take-ownership\n$/);
-    assert.deepEqual([code, stdout], [2, ""]);
-    assert.deepEqual(listWritesSince(from), []);
-    assert.equal((await runEdgress([...args, "--take-ownership"], environment)).code, 0);
-    assert.equal((await runEdgress(args, environment)).code, 0);
-  });
-
-  test("nothing is published while a file does not parse", async () => {
-    await writeFile(join(folder, "bad.yaml"), 'kind: "Ingress\n');
-    const from = edge.stack.account.requests.length;
-    const { code, stdout } = await runEdgress(["publish", "--manifests", folder], environment);
-    assert.match(stdout, /^error bad\.yaml:\d+: .*\nnothing was published: every file must parse\n$/);
-    assert.equal(code, 1);
-    assert.equal(edge.stack.account.requests.length, from);
-  });
 });
 
-test("edgress keys makes a pair that the sync job signs and the Worker verifies with", async () => {
+test("edgress keys prints a key pair with which the controller signs and the Worker verifies", async () => {
   const { code, stdout } = await runEdgress(["keys"]);
   assert.equal(code, 0);
   const [, privateKey = "", publicKey = ""] =

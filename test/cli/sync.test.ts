@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../support/api-server.ts";
-import { runEdgress } from "../support/edge-cli.ts";
+import { runEdgress } from "../support/cli/edge-cli.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
@@ -48,9 +48,9 @@ const ENVIRONMENT_KEYS = [
   "EDGRESS_ENCRYPTION_KEY",
 ];
 
-describe("edgress sync says in one line what it was told wrongly, and ends with 2", () => {
+describe("invalid arguments of edgress sync", () => {
   for (const name of ENVIRONMENT_KEYS) {
-    test(`without ${name}`, async () => {
+    test(`edgress sync without ${name} exits with 2 and one line`, async () => {
       const { [name]: _, ...otherVariables } = environment;
       const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], otherVariables);
       assert.match(stderr, new RegExp(`^edgress: the environment variable ${name} is not set: .+\n$`));
@@ -58,21 +58,21 @@ describe("edgress sync says in one line what it was told wrongly, and ends with 
     });
   }
 
-  test("with a sealing key that is none", async () => {
+  test("edgress sync reports an invalid encryption key in one line, with exit code 2", async () => {
     const wrongEnvironment = { ...environment, EDGRESS_ENCRYPTION_KEY: "none" };
     const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
     assert.equal(stderr, "edgress: EDGRESS_ENCRYPTION_KEY is invalid. Set a key from `edgress keys`\n");
     assert.equal(code, 2);
   });
 
-  test("with a kubeconfig that is not there", async () => {
+  test("edgress sync reports a missing kubeconfig in one line, with exit code 2", async () => {
     const wrongEnvironment = { ...environment, KUBECONFIG: join(folder, "none") };
     const { code, stderr } = await runEdgress(["sync", "--health-port", "0"], wrongEnvironment);
     assert.match(stderr, /^edgress: kubeconfig is not readable: .+\n$/);
     assert.equal(code, 2);
   });
 
-  test("with permits in two places", async () => {
+  test("edgress sync rejects permits from two sources in one line, with exit code 2", async () => {
     const { code, stderr } = await runEdgress(
       ["sync", "--permits", "a.yaml", "--permits-config-map", "a"],
       environment,
@@ -81,20 +81,20 @@ describe("edgress sync says in one line what it was told wrongly, and ends with 
     assert.equal(code, 2);
   });
 
-  test("with an address that no status may have", async () => {
+  test("edgress sync reports an invalid status address in one line, with exit code 2", async () => {
     const { code, stderr } = await runEdgress(["sync", "--publish-status-address", "Edge_1"], environment);
     assert.match(stderr, /^edgress: .*Edge_1.* must be an IP address or a host name in lower case\n$/);
     assert.equal(code, 2);
   });
 });
 
-describe("edgress sync for one round", () => {
+describe("edgress sync --once and --dry-run", () => {
   before(() => {
     server.apply(buildIngressManifest("shop", "shop.example.com", { "/": "web" }));
     server.apply(buildServiceManifest("web", ["203.0.113.10"]));
   });
 
-  test("--dry-run says what it would do, and writes nothing at all", async () => {
+  test("edgress sync --dry-run prints the changes and writes nothing", async () => {
     const [accountRequestCount, serverRequestCount] = [edge.stack.account.requests.length, server.requests.length];
     const { code, stdout } = await runEdgress(["sync", "--dry-run"], environment);
     assert.match(stdout, /^\+ shop\.example\.com prefix \/ of default\/shop#0\.0$/m);
@@ -113,7 +113,7 @@ describe("edgress sync for one round", () => {
     );
   });
 
-  test("--once publishes, reports and gives the Lease back", async () => {
+  test("edgress sync --once publishes, reports and releases the Lease", async () => {
     const { code, stdout } = await runEdgress(["sync", "--once"], environment);
     assert.match(stdout, /"msg":"published generation=1 /);
     assert.equal(code, 0);
@@ -123,7 +123,7 @@ describe("edgress sync for one round", () => {
     assert.equal(shop?.metadata.annotations?.["edgress.dev/live-generation"], "1");
   });
 
-  test("--once again writes nothing to the account", async () => {
+  test("A second edgress sync --once writes nothing to the account", async () => {
     const requestCount = edge.stack.account.requests.length;
     const { code } = await runEdgress(["sync", "--once"], environment);
     assert.equal(code, 0);
@@ -131,14 +131,14 @@ describe("edgress sync for one round", () => {
     assert.deepEqual(writes, []);
   });
 
-  test("--once ends with 1 where something cost a route", async () => {
+  test("edgress sync --once exits with 1 if a route is dropped", async () => {
     server.apply(buildIngressManifest("lost", "lost.example.com", { "/": "nothing" }));
     const { code, stdout } = await runEdgress(["sync", "--once"], environment);
     assert.match(stdout, /"reason":"ServiceNotFound"/);
     assert.equal(code, 1);
   });
 
-  test("--once ends with 1 where the permits cannot be read, and publishes nothing", async () => {
+  test("edgress sync --once exits with 1 and publishes nothing if the permits are unreadable", async () => {
     const requestCount = edge.stack.account.requests.length;
     await writeFile(join(folder, "permits.yaml"), "claims:\n  - namespaces: [shop]\n    host: [a]\n");
     const { code, stdout } = await runEdgress(

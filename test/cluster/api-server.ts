@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import * as z from "zod";
 import { ApiError } from "../../sync/kubernetes/client.ts";
+import { EXAMPLES } from "../support/cli/edge-cli.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
-import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
 
 const Ingress = z.object({

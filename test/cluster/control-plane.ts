@@ -9,9 +9,9 @@ import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../../sync/kubernetes/client.ts";
+import { EXAMPLES } from "../support/cli/edge-cli.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { externalClusterSkipReason, startControlPlane } from "../support/cluster/control-plane.ts";
-import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 

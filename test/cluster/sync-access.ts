@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashSync } from "bcryptjs";
 import { ApiError } from "../../sync/kubernetes/client.ts";
+import { runEdgress } from "../support/cli/edge-cli.ts";
 import { applyObjects, connectWithKubeconfig } from "../support/cluster/cluster.ts";
 import { startControlPlane } from "../support/cluster/control-plane.ts";
 import {
@@ -15,7 +16,6 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { type ControllerProcess, startControllerProcess } from "../support/controller/controller-process.ts";
-import { runEdgress } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
 
 const skip = process.env.KUBECONFIG ? "deploy/ would change cluster-wide objects of an external cluster" : false;

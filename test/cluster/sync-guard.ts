@@ -1,6 +1,7 @@
 // Run by `npm run test:cluster`: mass deletions, last good versions and single syncs.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { runEdgress } from "../support/cli/edge-cli.ts";
 import { applyObjects } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
 import {
@@ -12,7 +13,6 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { startControllerProcess } from "../support/controller/controller-process.ts";
-import { runEdgress } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
 
 const cluster = await startCluster();

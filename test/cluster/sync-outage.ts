@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { EXAMPLES } from "../support/cli/edge-cli.ts";
 import { applyObjects } from "../support/cluster/cluster.ts";
 import { externalClusterSkipReason, startControlPlane } from "../support/cluster/control-plane.ts";
 import {
@@ -15,7 +16,6 @@ import {
   waitForValue,
 } from "../support/cluster/synced.ts";
 import { startControllerProcess } from "../support/controller/controller-process.ts";
-import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
 
 const CHANGE_INTERVAL_MS = 50;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { EXAMPLES } from "../support/cli/edge-cli.ts";
 import { applyObjects } from "../support/cluster/cluster.ts";
 import { startCluster } from "../support/cluster/control-plane.ts";
 import {
@@ -12,7 +13,6 @@ import {
   startClusterHarness,
 } from "../support/cluster/synced.ts";
 import { startControllerProcess } from "../support/controller/controller-process.ts";
-import { EXAMPLES } from "../support/edge-cli.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
 
 const cluster = await startCluster();

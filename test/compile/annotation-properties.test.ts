@@ -7,7 +7,7 @@ import type { Annotation } from "../../src/rules/policies/policy.ts";
 import { failure, success } from "../../src/rules/result.ts";
 
 describe("annotations", () => {
-  test("a flag that is printed reads as what it was, in all of Go's spellings and no others", () => {
+  test("A flag accepts the spellings of Go's strconv.ParseBool and no others", () => {
     const { parse } = flag({ doc: "", example: "true", default: "false" });
     for (const value of [true, false]) assert.deepEqual(parse(String(value)), { ok: true, value });
     for (const text of ["1", "t", "T", "TRUE", "true", "True"])
@@ -19,7 +19,7 @@ describe("annotations", () => {
   });
 
   for (const policy of compiledPolicies) {
-    test(`the settings of ${policy.name} satisfy its schema`, () => {
+    test(`The settings of ${policy.name} satisfy its schema`, () => {
       const table = Object.entries<Annotation<unknown>>(policy.annotations);
       const texts = table.map(([, { example }]) => example);
       const text = fc.constantFrom("true", "false", "/", "/a", "/$1", "https://a.example.com", "", ...texts);
@@ -75,7 +75,7 @@ describe("annotations", () => {
     });
   }
 
-  test("the example of every annotation is one that can be read", () => {
+  test("The example of every annotation is valid", () => {
     for (const { annotations } of compiledPolicies) {
       for (const { example, parse } of Object.values<Annotation<unknown>>(annotations)) {
         assert.equal(parse(example).ok, true, example);

@@ -7,7 +7,7 @@ import { compile } from "../../sync/compile/compile.ts";
 import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
-import { competingIngresses } from "../support/arbitraries.ts";
+import { competingIngresses } from "../support/competing-ingresses.ts";
 import { OPTIONS } from "../support/fixture.ts";
 import { assertUnchanged, FAST_OPTIONS, UNREADABLE_REFERENCE } from "./incremental.ts";
 
@@ -31,7 +31,7 @@ function compileBothWays(
   return cachedCompilation;
 }
 
-describe("with what is remembered of earlier rounds, a cluster compiles to what it would anew", () => {
+describe("compilations with a cache", () => {
   const secret = fc.record({
     kind: fc.constant("Secret"),
     apiVersion: fc.constant("v1"),
@@ -87,11 +87,11 @@ describe("with what is remembered of earlier rounds, a cluster compiles to what 
 
   type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-  for (const [what, options] of [
-    ["any object may change", FAST_OPTIONS],
-    ["any object may change, and not all is permitted", { ...FAST_OPTIONS, permits: PERMITS }],
+  for (const [title, options] of [
+    ["A cached compilation equals a fresh one after any changes", FAST_OPTIONS],
+    ["A cached compilation equals a fresh one after any changes, with permits", { ...FAST_OPTIONS, permits: PERMITS }],
   ] as const) {
-    test(what, () => {
+    test(title, () => {
       fc.assert(
         fc.property(fc.array(step, { minLength: 2, maxLength: 7 }), (steps) => {
           const cache = createCompileCache();

@@ -7,7 +7,7 @@ import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import { FAST_OPTIONS, parseClusterYaml, UNREADABLE_REFERENCE } from "./incremental.ts";
 
-describe("a round", () => {
+describe("hosts compiled with a cache", () => {
   const cluster = parseClusterYaml(`
 apiVersion: v1
 kind: List
@@ -36,11 +36,11 @@ items:
       .map(({ host }) => host);
   }
 
-  test("makes nothing anew where nothing changed", () => {
+  test("An unchanged cluster compiles no host again", () => {
     assert.deepEqual(listRecompiledHosts({ ...cluster, ingresses: cluster.ingresses.toReversed() }), []);
   });
 
-  test("is what the last one was where every list holds the same", () => {
+  test("Equal lists of objects return the previous compilation", () => {
     const cache = createCompileCache();
     const buildUnreadable = (problem: string) => [{ ...UNREADABLE_REFERENCE, problem }];
     const firstCompilation = compile(
@@ -62,20 +62,20 @@ items:
     );
   });
 
-  test("makes anew the hosts of a Service that changed, aliases too", () => {
+  test("A changed Service compiles its hosts and their aliases again", () => {
     assert.deepEqual(listRecompiledHosts({ ...cluster, services: withServiceAddresses("one", ["203.0.113.9"]) }), [
       "alias.example.com",
       "first.example.com",
     ]);
   });
 
-  test("makes anew the hosts of a Secret that is gone, and of none that nobody asked for", () => {
+  test("A deleted Secret compiles only the hosts that reference it again", () => {
     const otherSecret: Secret = { namespace: "default", name: "other", source: "", type: undefined, data: {} };
     assert.deepEqual(listRecompiledHosts({ ...cluster, secrets: [] }), ["second.example.com"]);
     assert.deepEqual(listRecompiledHosts({ ...cluster, secrets: [...cluster.secrets, otherSecret] }), []);
   });
 
-  test("makes anew the host of an Ingress that changed", () => {
+  test("A changed Ingress compiles its host again", () => {
     const [first, second] = cluster.ingresses;
     assert.ok(first && second);
     const annotations = { ...first.annotations, "edgress.dev/proxy-body-size": "1m" };
@@ -85,7 +85,7 @@ items:
     ]);
   });
 
-  test("makes anew the host that asks another for leave, where that is no longer served here", () => {
+  test("A host with an auth-url compiles again if the host of the URL is no longer served", () => {
     const [first, second] = cluster.ingresses;
     assert.ok(first && second);
     const authenticatedIngress = {
@@ -111,7 +111,7 @@ items:
     });
   });
 
-  test("makes everything anew under other options", () => {
+  test("Other options compile every host again", () => {
     assert.equal(listRecompiledHosts(cluster, { ...FAST_OPTIONS, allowedResponseHeaders: ["X-Any"] }).length, 4);
   });
 });

@@ -6,25 +6,25 @@ import { diffLists } from "../../sync/incremental/list-diff.ts";
 import { updateWantedRecords } from "../../sync/publish/dns/wanted-records.ts";
 import { diffHosts } from "../../sync/publish/guard/host-changes.ts";
 
-describe("what is in only one of two lists", () => {
+describe("list differences", () => {
   const rows = [
-    ["nothing where both are the same", "abc", "abc", "", ""],
-    ["all where one is empty", "", "ab", "", "ab"],
-    ["all where the other is", "ab", "", "ab", ""],
-    ["what was put in the middle", "abd", "abcd", "", "c"],
-    ["what was taken from the start and the end", "xaby", "ab", "xy", ""],
-    ["what is another at its place", "abcde", "aBcDe", "bd", "BD"],
-    ["nothing of what only changed its place", "abcd", "acbd", "", ""],
-    ["nothing of what moved to the end", "abcd", "acdb", "", ""],
-    ["what came and went while others moved", "abcd", "dXba", "c", "X"],
+    ["empty for equal lists", "abc", "abc", "", ""],
+    ["the second list if the first is empty", "", "ab", "", "ab"],
+    ["the first list if the second is empty", "ab", "", "ab", ""],
+    ["an item that was inserted in the middle", "abd", "abcd", "", "c"],
+    ["the items that were removed from both ends", "xaby", "ab", "xy", ""],
+    ["the items that were replaced", "abcde", "aBcDe", "bd", "BD"],
+    ["empty for items that were swapped", "abcd", "acbd", "", ""],
+    ["empty for an item that moved to the end", "abcd", "acdb", "", ""],
+    ["the added and removed items while others moved", "abcd", "dXba", "c", "X"],
   ] as const;
-  for (const [what, before, after, removed, added] of rows) {
-    test(`is ${what}`, () => {
+  for (const [result, before, after, removed, added] of rows) {
+    test(`The difference of two lists is ${result}`, () => {
       assert.deepEqual(diffLists([...before], [...after]), { removed: [...removed], added: [...added] });
     });
   }
 
-  test("is what looking up each item in the other finds", () => {
+  test("The difference of two lists is what a lookup of each item finds", () => {
     const list = fc.uniqueArray(fc.integer({ min: 0, max: 12 }));
     fc.assert(
       fc.property(list, list, (before, after) => {
@@ -44,10 +44,10 @@ function buildHost(name: string, ...addresses: readonly string[]): HostRules {
   return { host: name, policies: {}, routes: [], backends } as unknown as HostRules; // as far as it matters here
 }
 
-describe("hosts from round to round", () => {
+describe("changed hosts between two syncs", () => {
   const [a, b, c] = [buildHost("a.example.com"), buildHost("b.example.com"), buildHost("c.example.com")];
 
-  test("have changed where their rules are another object, come or go", () => {
+  test("A host has changed if its rules are another object, or if it is added or removed", () => {
     const otherB = buildHost("b.example.com");
     assert.deepEqual(diffHosts([a, b], [otherB, c]), [
       { before: a, after: undefined },
@@ -56,7 +56,7 @@ describe("hosts from round to round", () => {
     ]);
   });
 
-  test("are reached through the same records until one is reached at another address, comes or goes", () => {
+  test("Hosts need other records only if an address changes, or a host is added or removed", () => {
     const zones = ["example.com"];
     const firstRecords = updateWantedRecords(undefined, { zones, hosts: [buildHost("a.example.com", "203.0.113.1")] });
     const hosts = [buildHost("a.example.com", "203.0.113.1")];

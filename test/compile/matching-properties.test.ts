@@ -5,7 +5,7 @@ import { matchHost } from "../../src/match/match-host.ts";
 import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
 import { normalizeHost, parseHost } from "../../src/rules/hosts.ts";
 import { buildOriginPath, encodePath, normalizePath } from "../../src/rules/paths.ts";
-import { hostHeader, plainRules, rawPath } from "../support/arbitraries.ts";
+import { hostHeader, plainRules, rawPath } from "../support/request-arbitraries.ts";
 import { compileObjects } from "./compile-objects.ts";
 
 interface PlainRule {
@@ -37,7 +37,7 @@ function formatPath({ path, slash }: PlainRule): string {
 }
 
 describe("matching", () => {
-  test("finds what a plain reading of the rules finds", () => {
+  test("Matching finds the route that a simple search of the rules finds", () => {
     const host = fc.constantFrom("a.example.com", "b.example.com", "c.example.com", "d.c.example.com");
     const path = fc
       .tuple(fc.array(fc.constantFrom("a", "b", "aa", "A"), { maxLength: 4 }), fc.boolean())
@@ -65,7 +65,7 @@ describe("matching", () => {
 });
 
 describe("hosts", () => {
-  test("normalise to a fixed point", () => {
+  test("A normalized host does not change if it is normalized again", () => {
     fc.assert(
       fc.property(hostHeader, (header) => assert.equal(normalizeHost(normalizeHost(header)), normalizeHost(header))),
     );
@@ -83,7 +83,7 @@ describe("hosts", () => {
 describe("paths", () => {
   const wellFormed = rawPath.filter((raw) => raw.isWellFormed());
 
-  test("never keep a way up, a double slash or a NUL", () => {
+  test("A normalized path has no dot segment, double slash or NUL", () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
         const path = normalizePath(raw);
@@ -95,7 +95,7 @@ describe("paths", () => {
     );
   });
 
-  test("stay as they are once they are normalised", () => {
+  test("A normalized path does not change if it is normalized again", () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
         const path = normalizePath(raw);
@@ -105,7 +105,7 @@ describe("paths", () => {
     );
   });
 
-  test("reach the origin as what was matched, also where fetch resolves their dots", () => {
+  test("The path that the origin gets is the matched path, even if fetch resolves dots", () => {
     fc.assert(
       fc.property(wellFormed, (raw) => {
         const path = normalizePath(raw);

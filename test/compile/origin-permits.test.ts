@@ -23,7 +23,7 @@ describe("an origin", () => {
     return { object: { apiVersion: "v1", kind: "Service", metadata: { name }, spec }, source: name };
   }
 
-  test("is no cluster IP of a Service, however it is spelled; a headless one has none", () => {
+  test("An origin cannot be the cluster IP of a Service, in any spelling", () => {
     assert.deepEqual(
       services.map(({ clusterIPs }) => clusterIPs),
       [["203.0.113.5", "2001:db8::5"], [], ["203.0.113.6"], []],
@@ -40,7 +40,7 @@ describe("an origin", () => {
     }
   });
 
-  test("may be any public address by default, those for documentation included", () => {
+  test("An origin may be any public address by default, documentation ranges included", () => {
     const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
     for (const address of [
       ...["203.0.113.10", "198.51.100.1", "192.0.2.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0"],
@@ -51,7 +51,7 @@ describe("an origin", () => {
     }
   });
 
-  test("is no address that means something else inside a network by default", () => {
+  test("An origin cannot be an internal address by default", () => {
     const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
     for (const address of [
       ...["127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254", "10.0.0.0", "172.16.0.0"],
@@ -82,7 +82,7 @@ describe("an origin", () => {
     }
   });
 
-  test("is no address that Cloudflare rejects for a proxied record by default", () => {
+  test("An address that Cloudflare rejects for a proxied record cannot be an origin by default", () => {
     const checkOrigin = createOriginChecker(DEFAULT_PERMITS.origins, services).checkOrigin;
     for (const address of [
       ...["1.1.1.1", "1.0.0.1", "104.16.0.1", "104.27.255.255", "172.64.0.1", "162.159.255.255", "188.114.97.3"],
@@ -103,7 +103,7 @@ describe("an origin", () => {
       assert.equal(checkOrigin("shop", address), undefined, address);
   });
 
-  test("is what a namespace's entries list, and nothing else", () => {
+  test("An origin must be in the permits of its namespace, if permits list origins", () => {
     const { origins } = parseValidPermits(`
 origins:
   - { namespaces: [shop], addresses: [10.0.0.0/8, "*.elb.example.org"] }
@@ -126,7 +126,7 @@ origins:
     assert.equal(checkOrigin("other", "10.1.2.3"), "not in the origin permits of namespace other");
   });
 
-  test("may be anything where everything is permitted", () => {
+  test("An origin may be any address if all are permitted", () => {
     const checkOrigin = createOriginChecker(ALLOW_ALL.origins, services).checkOrigin;
     for (const address of ["127.0.0.1", "203.0.113.5", "localhost.local"])
       assert.equal(checkOrigin("shop", address), undefined);

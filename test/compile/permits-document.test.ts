@@ -10,7 +10,7 @@ function parseValidPermits(text: string): Permits {
 }
 
 describe("a document of permits", () => {
-  test("says what is permitted, in YAML or JSON", () => {
+  test("Permits are read from YAML or JSON", () => {
     const yaml = `
 claims:
   - namespaces: [shop, "team-*"]
@@ -40,7 +40,7 @@ origins:
     assert.deepEqual(parseValidPermits(json).claims, [{ namespaces: ["shop"], hosts: ["*"], paths: ["/"] }]);
   });
 
-  test("that says nothing is the default", () => {
+  test("Permits without fields are the default permits", () => {
     assert.deepEqual(parseValidPermits("{}"), DEFAULT_PERMITS);
   });
 
@@ -117,12 +117,12 @@ origins:
     ],
   ];
   for (const [sentence, text, problem] of refusals) {
-    test(`${sentence} is refused, and the field is named`, () => {
+    test(`The permits schema rejects ${sentence} and names the field`, () => {
       assert.deepEqual(parsePermits(text), { ok: false, problem });
     });
   }
 
-  test("that is no YAML, or grows without end, is refused in one line", () => {
+  test("Permits that are not YAML, or expand without limit, are rejected in one line", () => {
     const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${"*a, ".repeat(20)}]\nc: [${"*b, ".repeat(20)}]`;
     for (const text of ["claims: [", "claims: []\nclaims: []", bomb]) {
       const result = parsePermits(text);

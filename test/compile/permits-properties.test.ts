@@ -9,7 +9,7 @@ import type { PathMatch, Route } from "../../src/rules/snapshot.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import type { Permits } from "../../sync/permits/model.ts";
-import { competingIngresses } from "../support/arbitraries.ts";
+import { competingIngresses } from "../support/competing-ingresses.ts";
 import { compileObjects, FAST_OPTIONS } from "./compile-objects.ts";
 
 describe("permits", () => {
@@ -24,7 +24,7 @@ describe("permits", () => {
     return { ...FAST_OPTIONS, permits: { ...FAST_OPTIONS.permits, claims } };
   }
 
-  test("that give each of two namespaces its own host leave either's as if the other were not there", () => {
+  test("Permits for separate hosts isolate two namespaces", () => {
     const options = permits([
       { namespaces: ["default"], hosts: ["a.example.com"], paths: ["/"] },
       { namespaces: ["shop"], hosts: ["b.example.com"], paths: ["/"] },
@@ -50,7 +50,7 @@ describe("permits", () => {
     );
   });
 
-  test("that give a namespace a path of another's hosts give it nothing else of them", () => {
+  test("A permit for one path of a host gives a namespace nothing else of the host", () => {
     const options = permits([
       { namespaces: ["default"], hosts: ["*"], paths: ["/"] },
       { namespaces: ["shop"], hosts: ["*.example.com"], paths: ["/foo"] },

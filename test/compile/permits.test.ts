@@ -17,7 +17,7 @@ function parseValidPermits(text: string): Permits {
   return result.value;
 }
 
-describe("who may claim what", () => {
+describe("claim permits", () => {
   const permits = parseValidPermits(`
 claims:
   - { namespaces: [shop], hosts: [shop.example.com] }
@@ -27,7 +27,7 @@ claims:
   - { namespaces: [platform], hosts: ["*"] }
 `);
 
-  test("is what the entries that name the namespace and the host say together", () => {
+  test("The permits of a namespace and host are the union of the matching entries", () => {
     const cases: readonly (readonly [namespace: string, host: string, paths: readonly string[]])[] = [
       ["shop", "shop.example.com", ["/"]],
       ["team-a", "shop.example.com", ["/basket", "/cart"]],
@@ -52,13 +52,13 @@ claims:
     }
   });
 
-  test("is everything for everyone without a list, and nothing with an empty one", () => {
+  test("Without claim permits every claim is permitted, and with an empty list none", () => {
     for (const openPermits of [ALLOW_ALL, DEFAULT_PERMITS])
       assert.deepEqual(findPermittedPaths(openPermits, "a", "*"), ["/"]);
     assert.deepEqual(findPermittedPaths(parseValidPermits("claims: []"), "a", "a.example.com"), []);
   });
 
-  test("is a path and what lies below it, by whole segments", () => {
+  test("A permitted path covers itself and everything below it, by whole segments", () => {
     const pathsWithin = ["/cart", "/cart/", "/cart/7", "/cart/7/x"].map((path) => isPathWithin(path, ["/x", "/cart"]));
     const pathsOutside = ["/", "/car", "/cartoon", "/Cart", "/cart%2F7", "/a/cart"].map((path) =>
       isPathWithin(path, ["/cart"]),
@@ -68,7 +68,7 @@ claims:
     assert.equal(isPathWithin("/anything", ["/"]), true);
   });
 
-  test("is so many routes as the first entry says that names the namespace", () => {
+  test("The first limit that names a namespace sets its maximum of routes", () => {
     const quotaPermits = parseValidPermits(
       'limits: [{ namespaces: [shop], maxRoutes: 5 }, { namespaces: ["sh*", other], maxRoutes: 7 }]',
     );

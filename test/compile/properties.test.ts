@@ -7,7 +7,7 @@ import { buildIngressArbitrary, INGRESS_NAMES, malformedIngress, objects } from 
 import { assertReadable, compileObjects, FAST_OPTIONS } from "./compile-objects.ts";
 
 describe("compiling", () => {
-  test("gives the same bytes in whatever order objects arrive", () => {
+  test("The order of objects does not change the compiled bytes", () => {
     const shuffled = objects.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
     );
@@ -18,11 +18,11 @@ describe("compiling", () => {
     );
   });
 
-  test("makes nothing that the edge cannot read", () => {
+  test("Every compilation satisfies the edge's schemas", () => {
     fc.assert(fc.property(objects, (all) => assertReadable(compileObjects(all))));
   });
 
-  test("never throws, whatever JSON the objects are", () => {
+  test("A compilation never throws, for any JSON objects", () => {
     fc.assert(fc.property(fc.array(fc.jsonValue()), (all) => assertReadable(compileObjects(all))));
     const junk = fc.record(
       {
@@ -38,7 +38,7 @@ describe("compiling", () => {
     fc.assert(fc.property(fc.array(junk), (all) => assertReadable(compileObjects(all))));
   });
 
-  test("an object that cannot be read adds diagnostics, and changes nothing else", () => {
+  test("An unreadable object adds diagnostics and changes nothing else", () => {
     fc.assert(
       fc.property(objects, malformedIngress, (all, broken) => {
         const [without, with_] = [compileObjects(all), compileObjects([...all, broken])];
@@ -52,7 +52,7 @@ describe("compiling", () => {
     );
   });
 
-  test("an Ingress that fails costs no other host its routes", () => {
+  test("A failing Ingress costs no other host its routes", () => {
     const other = buildIngressArbitrary({
       hosts: ["own.example.com", "bad host"],
       hostlessRules: false,
@@ -76,7 +76,7 @@ describe("compiling", () => {
     return { ...object, metadata: { ...object.metadata, annotations: Object.fromEntries(otherAnnotations) } };
   }
 
-  test("takes no expression that could take very long to match", () => {
+  test("A compilation contains no regex with exponential or cubic time", () => {
     const catastrophic = [
       "(a+)+$",
       "(a|a)*$",

@@ -6,7 +6,7 @@ import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
 import { FAST_OPTIONS, parseClusterYaml } from "./incremental.ts";
 
-describe("what compiling asks for", () => {
+describe("referenced Secrets and ConfigMaps", () => {
   const buildIngressYaml = (name: string, annotations: string) => `
 ---
 apiVersion: networking.k8s.io/v1
@@ -29,7 +29,7 @@ ${buildIngressYaml("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: 
   const listDiagnosticLines = (compiledCluster: Cluster) =>
     compile(compiledCluster, FAST_OPTIONS).diagnostics.map(formatDiagnostic);
 
-  test("are the Secrets and ConfigMaps of its own namespace that annotations name, there or not, each once", () => {
+  test("A compilation lists each referenced Secret and ConfigMap of the Ingress's namespace once, existing or not", () => {
     assert.deepEqual(compile(cluster, FAST_OPTIONS).references, [
       { kind: "ConfigMap", namespace: "shop", name: "headers" },
       { kind: "Secret", namespace: "shop", name: "missing" },
@@ -37,13 +37,13 @@ ${buildIngressYaml("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: 
     ]);
   });
 
-  test("are the same where a round has nothing to do", () => {
+  test("A sync without changes lists the same references", () => {
     const cache = createCompileCache();
     compile(cluster, FAST_OPTIONS, cache);
     assert.equal(compile({ ...cluster }, FAST_OPTIONS, cache).references.length, 3);
   });
 
-  test("is refused, and closes, with the reason why it cannot be read", () => {
+  test("A route with an unreadable Secret fails closed with the reason", () => {
     const unreadableReference = {
       kind: "Secret",
       namespace: "shop",
@@ -62,7 +62,7 @@ ${buildIngressYaml("d", "edgress.dev/auth-type: basic, edgress.dev/auth-secret: 
     assert.deepEqual(reports, ["RouteFailedClosed Ingress shop/a", "RouteFailedClosed Ingress shop/b"]);
   });
 
-  test("says nothing of certificates where they are not read", () => {
+  test("Certificates are not reported if Secrets are not read", () => {
     const isMissingCertificate = (line: string) => line.includes("TLSSecretNotFound");
     assert.equal(listDiagnosticLines(cluster).filter(isMissingCertificate).length, 4);
     assert.equal(listDiagnosticLines({ ...cluster, certificates: "unknown" }).filter(isMissingCertificate).length, 0);

@@ -31,7 +31,7 @@ describe("an expression", () => {
   const filterMatching = (pattern: string, paths: readonly string[]) =>
     paths.filter((path) => new RegExp(pattern, "i").test(path));
 
-  test("takes nothing beside its fence, whatever it says", () => {
+  test("A regex limited to a path matches nothing outside of the path", () => {
     const paths = ["/cart", "/CART", "/cart/x", "/cartoon", "/admin", "/x/admin", "/b.c/x", "/bxc/x"];
     for (const pattern of ["^/cart|/admin", "^/.*", "^/c[a]rt", "^/(?:cart.*|admin)"]) {
       assert.deepEqual(filterMatching(scopeRegex(pattern, ["/cart"]), paths), ["/cart", "/cart/x"], pattern);
@@ -47,11 +47,11 @@ describe("an expression", () => {
     ]);
   });
 
-  test("keeps its groups behind a fence", () => {
+  test("A regex limited to a path keeps its groups", () => {
     assert.equal(new RegExp(scopeRegex("^/cart(/|$)(.*)", ["/cart"]), "i").exec("/cart/a/B")?.[2], "a/B");
   });
 
-  test("that stands for a plain path takes what that takes", () => {
+  test("The regex of a plain path matches the same paths", () => {
     const paths = ["/foo", "/foo/", "/foo/x", "/Foo", "/foobar", "/a.b", "/axb", "/"];
     const filterPrefixMatches = (path: string, otherPaths: readonly string[] = []) =>
       filterMatching(buildLiteralPathRegex({ type: "prefix", path }, new Set([path, ...otherPaths])), paths);

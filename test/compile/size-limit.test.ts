@@ -61,8 +61,8 @@ function listFailClosed({ rules }: ReturnType<typeof compile>): Record<string, s
   );
 }
 
-describe("an Ingress that would make a host's rules too large to publish", () => {
-  test("has its paths closed, is told, and costs nobody else anything", () => {
+describe("size limits of a host", () => {
+  test("The paths of a too large Ingress fail closed, and other Ingresses are unaffected", () => {
     const largeIngress = buildLargeIngress("huge", "2026-11-01T00:00:00Z", 130, 1200);
     const smallIngress = buildLargeIngress("small", "2026-11-02T00:00:00Z", 3, 2);
     const compilation = compile(buildWebCluster(largeIngress, smallIngress), options);
@@ -78,7 +78,7 @@ describe("an Ingress that would make a host's rules too large to publish", () =>
     assert.ok(toCanonicalJson(compilation.rules).length < 100_000);
   });
 
-  test("is served as it was where it was good before", () => {
+  test("A too large Ingress keeps its last good rules", () => {
     const goodIngress = buildLargeIngress("shop", "2026-11-01T00:00:00Z", 2, 2);
     const noPreviousState = { lastGood: new Map(), brokenSince: new Map() };
     const firstCompilation = compileWithLastGood(
@@ -101,7 +101,7 @@ describe("an Ingress that would make a host's rules too large to publish", () =>
     );
   });
 
-  test("may come of many that are each small enough: the oldest have the room that there is", () => {
+  test("Many Ingresses that exceed the limit together leave the room to the oldest ones", () => {
     const ingresses = Array.from({ length: 6 }, (_, index) =>
       buildLargeIngress(`team-${index}`, `2026-11-${String(index + 1).padStart(2, "0")}T00:00:00Z`, 80, 600),
     );
@@ -112,7 +112,7 @@ describe("an Ingress that would make a host's rules too large to publish", () =>
     assert.ok(toCanonicalJson(compilation.rules).length < 1.85 * MEBIBYTE);
   });
 
-  test("counts what it encrypts by how long that is, not by the token in its place", () => {
+  test("The size of an Ingress includes its encrypted secrets", () => {
     const users = Array.from({ length: 20_000 }, (_, index) => `user${index}:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=`);
     const guardedIngress = buildLargeIngress("guarded", "2026-11-01T00:00:00Z", 4, 1);
     const annotations = {

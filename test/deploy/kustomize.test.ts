@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import * as z from "zod";
-import { runEdgress } from "../support/edge-cli.ts";
-import { type KubernetesManifest, renderKustomization } from "../support/kustomize.ts";
+import { runEdgress } from "../support/cli/edge-cli.ts";
+import { type KubernetesManifest, renderKustomization } from "../support/deploy/kustomize.ts";
 
 const Rule = z.strictObject({
   apiGroups: z.array(z.string()),
@@ -35,7 +35,7 @@ describe("deploy/base", () => {
       .parse(findManifest(objects, kind, name).rules)
       .map(formatRule);
 
-  test("renders to these objects, and no Secret", () => {
+  test("deploy/base renders these objects, and no Secret", () => {
     assert.deepEqual(
       objects.map(({ kind, metadata: { namespace, name } }) => [kind, namespace ?? "", name].join(" ")).sort(),
       [
@@ -55,7 +55,7 @@ describe("deploy/base", () => {
     );
   });
 
-  test("what holds for every namespace reads no Secret and no ConfigMap, and writes statuses and Events only", () => {
+  test("The ClusterRole reads no Secret or ConfigMap, and writes only statuses and Events", () => {
     assert.deepEqual(listRights("ClusterRole", "edgress"), [
       "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
       "get list watch extensions/ingresses",
@@ -66,7 +66,7 @@ describe("deploy/base", () => {
     ]);
   });
 
-  test("in its own namespace the sync job keeps one Lease and one ConfigMap, and reads another", () => {
+  test("In its own namespace the controller writes one Lease and one ConfigMap, and reads another", () => {
     assert.deepEqual(listRights("Role", "edgress"), [
       "create coordination.k8s.io/leases",
       "get list watch update coordination.k8s.io/leases edgress",
@@ -76,7 +76,7 @@ describe("deploy/base", () => {
     ]);
   });
 
-  test("the roles for a namespace's owner and for who approves are bound to nobody", () => {
+  test("The roles for namespace owners and approvers are not bound", () => {
     assert.deepEqual(listRights("ClusterRole", "edgress-reads-references"), ["get list watch secrets configmaps"]);
     assert.deepEqual(listRights("Role", "edgress-approve"), ["get patch configmaps edgress-blocked-deletion"]);
     const bindings = objects.filter(({ kind }) => kind.endsWith("Binding")).map((object) => Binding.parse(object));
@@ -89,7 +89,7 @@ describe("deploy/base", () => {
     );
   });
 
-  test("two Pods, of which an update and a drained node leave one", () => {
+  test("An update or a drained node leaves one of two Pods", () => {
     const { replicas, strategy, template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
     assert.equal(replicas, 2);
     assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } });
@@ -105,7 +105,7 @@ describe("deploy/base", () => {
     ]);
   });
 
-  test("a Pod has no rights over its node, and a root that it cannot write", () => {
+  test("The Pods have no privileges on their node and a read-only root file system", () => {
     const { spec } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template;
     assert.deepEqual(spec.securityContext, {
       runAsNonRoot: true,
@@ -121,7 +121,7 @@ describe("deploy/base", () => {
     assert.equal(spec.volumes, undefined);
   });
 
-  test("a Pod is probed and measured where the sync job answers, and its heap fits its memory", () => {
+  test("The probes and the metrics port of the Pods exist, and the heap fits the memory limit", () => {
     const [container] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
     const Probe = z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) });
     assert.deepEqual(container.ports, [{ name: "health", containerPort: 10254 }]);
@@ -140,7 +140,7 @@ describe("deploy/base", () => {
     assert.deepEqual(container.envFrom, [{ secretRef: { name: "edgress" } }]);
   });
 
-  test("the command is one that there is, with options that there are", async () => {
+  test("The container's command and options exist", async () => {
     const { stdout } = await runEdgress(["sync", "--help"]);
     const options = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
     assert.ok(options.includes("publish-status-address"));
@@ -149,7 +149,7 @@ describe("deploy/base", () => {
     for (const arg of args.slice(1)) assert.ok(options.includes(arg.replace(/^--|=.*$/g, "")), `no option ${arg}`);
   });
 
-  test("a Pod is reached for its metrics, and reaches names and servers over TLS, nothing else", () => {
+  test("The NetworkPolicy allows metrics in, and DNS and TLS out", () => {
     const { template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
     assert.deepEqual(findManifest(objects, "NetworkPolicy", "edgress").spec, {
       podSelector: { matchLabels: template.metadata.labels },
@@ -162,13 +162,13 @@ describe("deploy/base", () => {
     });
   });
 
-  test("the IngressClass is the one that the sync job takes for its own", () => {
+  test("The IngressClass is the default one of the controller", () => {
     assert.deepEqual(findManifest(objects, "IngressClass", "edgress").spec, {
       controller: "edgress.dev/ingress-controller",
     });
   });
 
-  test("for older API servers nothing differs but the PodDisruptionBudget", async () => {
+  test("The objects for older API servers differ only in the PodDisruptionBudget", async () => {
     const byName = (a: KubernetesManifest, b: KubernetesManifest) => (buildSortKey(a) < buildSortKey(b) ? -1 : 1);
     const budget = findManifest(objects, "PodDisruptionBudget", "edgress");
     const { unhealthyPodEvictionPolicy: _, ...spec } = z.record(z.string(), z.unknown()).parse(budget.spec);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import * as z from "zod";
-import { type KubernetesManifest, renderKustomization } from "../support/kustomize.ts";
+import { type KubernetesManifest, renderKustomization } from "../support/deploy/kustomize.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const Deployment = z.looseObject({

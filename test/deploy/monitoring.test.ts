@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import * as z from "zod";
 import { METRIC_NAMES } from "../../sync/report/metrics.ts";
-import { type KubernetesManifest, renderKustomization } from "../support/kustomize.ts";
+import { type KubernetesManifest, renderKustomization } from "../support/deploy/kustomize.ts";
 
 const Alert = z.strictObject({
   alert: z.string(),
@@ -40,7 +40,7 @@ describe("deploy/monitoring", () => {
     return Dashboard.parse(JSON.parse(text)).panels;
   };
 
-  test("alerts on these, each with a severity, a summary and what to do", () => {
+  test("Each alert has a severity, a summary and a description", () => {
     assert.deepEqual(
       alerts().map(({ alert, labels: { severity } }) => `${severity} ${alert}`),
       [
@@ -58,12 +58,12 @@ describe("deploy/monitoring", () => {
     );
   });
 
-  test("names the runbook's heading for each alert", () => {
+  test("Each alert names its heading in the runbook", () => {
     for (const { alert, annotations } of alerts())
       assert.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`);
   });
 
-  test("asks for metrics that there are, and shows every one", async () => {
+  test("The alerts and the dashboard use existing metrics, and the dashboard shows all of them", async () => {
     const knownMetrics = [...METRIC_NAMES, ...listDefaultMetrics()];
     const panelExpressions = (await panels()).flatMap(({ targets }) => targets.map(({ expr }) => expr));
     for (const expr of [...panelExpressions, ...alerts().map(({ expr }) => expr)]) {
@@ -77,7 +77,7 @@ describe("deploy/monitoring", () => {
     );
   });
 
-  test("scrapes the port that the Deployment names, and carries the dashboard to a Grafana that gathers them", async () => {
+  test("The PodMonitor scrapes the Deployment's port, and the ConfigMap has the label that Grafana collects", async () => {
     const PodMonitor = z.object({
       spec: z.object({ podMetricsEndpoints: z.array(z.unknown()), selector: z.unknown() }),
     });

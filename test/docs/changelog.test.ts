@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FINDING_KINDS } from "../../sync/lint/finding.ts";
-import { REPOSITORY, readText } from "../support/markdown.ts";
+import { REPOSITORY, readText } from "../support/docs/markdown.ts";
 
 const CODE_FOLDERS = ["src", "sync", "deploy"];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { REPOSITORY, readText } from "../support/markdown.ts";
+import { REPOSITORY, readText } from "../support/docs/markdown.ts";
 
 const ROW = /^\| (?<question>[^|]+\?) \| `(?<file>[^`]+)` \| `(?<name>[^`]+)` \|$/gm;
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
 import type { AnnotationRow } from "../../src/rules/policies/policy.ts";
 import { pages, pathOf } from "../../tools/generate-docs.ts";
-import { readText } from "../support/markdown.ts";
+import { readText } from "../support/docs/markdown.ts";
 
 const rows = compiledPolicies.flatMap(({ annotations }) => Object.entries<AnnotationRow>(annotations));
 

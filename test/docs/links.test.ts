@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { anchorsIn, linksIn, REPOSITORY, readDocuments } from "../support/markdown.ts";
+import { anchorsIn, linksIn, REPOSITORY, readDocuments } from "../support/docs/markdown.ts";
 
 const README_MAX_BYTES = 7000;
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
 import { diagnosticReasons } from "../../sync/compile/diagnostics.ts";
-import { fencesIn, headingsIn, readText } from "../support/markdown.ts";
+import { fencesIn, headingsIn, readText } from "../support/docs/markdown.ts";
 
 const Rules = z.object({
   spec: z.object({ groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string() })) })) }),

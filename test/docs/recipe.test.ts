@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { fencesIn, REPOSITORY, readText } from "../support/markdown.ts";
+import { fencesIn, REPOSITORY, readText } from "../support/docs/markdown.ts";
 
 const COPIED = ["src", "sync", "test", "tools", "examples", "package.json", "tsconfig.json", "wrangler.toml"];
 // Both are the end of the text before a block.

@@ -38,8 +38,8 @@ function followServices() {
   return { changes, pauses, types: () => changes.map(({ type }) => type) };
 }
 
-describe("the changes to a collection", () => {
-  test("a watch that ends in peace is followed by the next at once, however quiet it was", async () => {
+describe("list and watch", () => {
+  test("A watch that ends normally is followed by the next one at once", async () => {
     const { pauses } = followServices();
     const watches = () => server.requests.filter(({ query }) => query.watch).length;
     await waitFor(() => watches() >= 4);
@@ -47,7 +47,7 @@ describe("the changes to a collection", () => {
     assert.equal(server.requests.filter(({ query }) => !query.watch).length, 1);
   });
 
-  test("a list is told as a whole, and what comes after it one by one", async () => {
+  test("A list is reported as a whole, and later changes one by one", async () => {
     server.apply(buildServiceManifest("web", ["203.0.113.10"]));
     const { changes, types } = followServices();
     await waitFor(() => types().includes("listed"));
@@ -57,7 +57,7 @@ describe("the changes to a collection", () => {
     assert.deepEqual(types(), ["listed", "updated", "deleted"]);
   });
 
-  test("a list that fails half way is told as a failure, and no object as gone", async () => {
+  test("A list that fails halfway is reported as a failure, and no object as deleted", async () => {
     for (let number = 0; number < 600; number++) server.apply(buildServiceManifest(`web-${number}`, ["203.0.113.10"]));
     server.injectFault(/continue=/, { type: "answer", status: 500, reason: "InternalError" });
     const { changes, types } = followServices();
@@ -67,7 +67,7 @@ describe("the changes to a collection", () => {
     assert.equal(listChange?.type === "listed" && listChange.objects.length, 600);
   });
 
-  test("a list that comes back shorter than it says is no list", async () => {
+  test("A list that is shorter than its own count is a failure", async () => {
     for (let number = 0; number < 600; number++) server.apply(buildServiceManifest(`web-${number}`, ["203.0.113.10"]));
     server.injectFault(/limit=/, { type: "short", items: 20, remainder: "more" });
     const { changes, types } = followServices();
@@ -76,7 +76,7 @@ describe("the changes to a collection", () => {
     assert.match(changes[0]?.type === "failed" ? changes[0].error.message : "", /lacks \d+ objects/);
   });
 
-  test("a version that is too old means a new list, and no failure", async () => {
+  test("A version that is too old causes a new list, and no failure", async () => {
     const { types } = followServices();
     await waitFor(() => types().includes("listed"));
     server.apply(buildServiceManifest("web", ["203.0.113.10"]));
@@ -86,7 +86,7 @@ describe("the changes to a collection", () => {
     assert.deepEqual(types(), ["listed", "updated", "listed"]);
   });
 
-  test("a server that is gone for a while is asked again after growing pauses, from where it was left", async () => {
+  test("An unreachable server is retried after growing pauses, from the last version", async () => {
     const { types, pauses } = followServices();
     await waitFor(() => types().includes("listed"));
     await server.stop();
@@ -100,7 +100,7 @@ describe("the changes to a collection", () => {
     assert.ok(first >= 500 && first <= 750 && second >= 1000 && second <= 1500 && third >= 2000, `${pauses}`);
   });
 
-  test("after an outage that is over, the pauses of the next one begin small again", async () => {
+  test("The pauses of a second outage begin at the minimum again", async () => {
     const { types, pauses } = followServices();
     await waitFor(() => types().includes("listed"));
     await server.stop();

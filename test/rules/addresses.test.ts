@@ -23,7 +23,7 @@ function isInRange(address: string, range: string): boolean {
   return own.kind() === network.kind() && own.match(network as never, length);
 }
 
-test("ranges take the addresses that ipaddr.js says they take", () => {
+test("A range contains the same addresses as in ipaddr.js", () => {
   const near = fc.tuple(fc.oneof(ipv4, ipv6), bits, fc.oneof(ipv4, ipv6), fc.boolean());
   fc.assert(
     fc.property(near, ([network, length, other, same]) => {
@@ -35,7 +35,7 @@ test("ranges take the addresses that ipaddr.js says they take", () => {
   );
 });
 
-test("addresses next to the end of a range are outside", () => {
+test("Addresses next to the end of a range are outside of it", () => {
   const isIn = createIpMatcher(["20.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
   for (const inside of ["20.0.0.0", "20.255.255.255", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "192.0.2.7"]) {
     assert.ok(isIn(inside), inside);
@@ -45,13 +45,13 @@ test("addresses next to the end of a range are outside", () => {
   }
 });
 
-test("all of IPv6 is none of IPv4", () => {
+test("The range of all IPv6 addresses contains no IPv4 address", () => {
   assert.ok(!createIpMatcher(["::/0"])("192.0.2.1"));
   assert.ok(!createIpMatcher(["0.0.0.0/0"])("2001:db8::1"));
   assert.ok(createIpMatcher(["0.0.0.0/0"])("::ffff:192.0.2.1"));
 });
 
-test("what is read is an address or a range, and every address is read", () => {
+test("Every address and range is accepted, and nothing else", () => {
   const pieces = fc.array(
     fc.constantFrom("0", "1", "01", "256", "ffff", "g", ".", ":", "::", "/", "8", "129", "%eth0"),
   );

@@ -121,7 +121,8 @@ export function buildIngressArbitrary({
   });
 }
 
-const service = fc.record({
+/** A Service. */
+export const serviceArbitrary = fc.record({
   apiVersion: fc.constant("v1"),
   kind: fc.constant("Service"),
   metadata: fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom(...SERVICES) }),
@@ -144,72 +145,16 @@ export const objects = fc
   .tuple(
     fc.uniqueArray(
       buildIngressArbitrary({ hosts: [...HOSTS, ...BAD_HOSTS], hostlessRules: true, names: INGRESS_NAMES }),
-      { selector: nameOf },
+      { selector: formatNamespacedName },
     ),
-    fc.uniqueArray(service, { selector: nameOf }),
+    fc.uniqueArray(serviceArbitrary, { selector: formatNamespacedName }),
   )
   .map(([ingresses, services]): object[] => [...ingresses, ...services]);
 
-function nameOf({ metadata }: { metadata: { namespace: string; name: string } }): string {
+/** Returns "namespace/name". */
+export function formatNamespacedName({ metadata }: { metadata: { namespace: string; name: string } }): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
-
-// What reaches beyond a path: names, the whole host, and other Ingresses' paths.
-const CROSS_PATH_ANNOTATIONS: readonly (readonly [name: string, values: readonly string[]])[] = [
-  ["use-regex", ["true"]],
-  ["rewrite-target", ["/", "/$1", "/x", "https://new.example.net/$1"]],
-  ["app-root", ["/start"]],
-  ["server-alias", ["a.example.com, b.example.com", "*.example.com, www.b.example.com", "own.example.net"]],
-  ["from-to-www-redirect", ["true"]],
-  ["server-snippet", ["return 403;"]],
-  ["ssl-passthrough", ["true"]],
-  ["auth-tls-secret", ["default/none", "shop/none"]],
-  ["auth-url", ["http://one.default.svc/check", "https://auth.example.net"]],
-  ["force-ssl-redirect", ["true"]],
-  ["canary", ["true"]],
-  ["canary-weight", ["50"]],
-  ["default-backend", ["two"]],
-];
-
-const crossPathAnnotations = fc
-  .uniqueArray(
-    fc
-      .constantFrom(...CROSS_PATH_ANNOTATIONS)
-      .chain(([name, values]) => fc.tuple(fc.constant(name), fc.constantFrom(...values))),
-    { selector: ([name]) => name, maxLength: 3 },
-  )
-  .map((entries) =>
-    Object.fromEntries(entries.map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value] as const)),
-  );
-
-const OVERLAPPING_PATHS = [
-  ...["/", "/foo", "/foo/", "/foo/bar", "/Foo", "/foobar", "/f%6Fo/x", "/foo(/|$)(.*)", "/foo.*", "/fo+", "/foo?/bar"],
-  ...["/foo/x|/", "/(foo|admin)", "/admin", "/admin/", "/ADMIN", "/caf%C3%A9", "/.*", "/[f]oo", "/foo%2F..%2Fadmin"],
-];
-
-/** Ingresses of two namespaces that want each other's hosts and paths, and Services, each name once. */
-export const competingIngresses = fc
-  .tuple(
-    fc.uniqueArray(
-      fc
-        .tuple(
-          buildIngressArbitrary({
-            hosts: ["a.example.com", "b.example.com", "*.example.com", "www.b.example.com", "B.example.com."],
-            hostlessRules: true,
-            names: ["i1", "i2", "i3", "i4"],
-            paths: OVERLAPPING_PATHS,
-          }),
-          crossPathAnnotations,
-        )
-        .map(([baseIngress, extraAnnotations]) => ({
-          ...baseIngress,
-          metadata: { ...baseIngress.metadata, annotations: extraAnnotations },
-        })),
-      { selector: nameOf, minLength: 1 },
-    ),
-    fc.uniqueArray(service, { selector: nameOf, minLength: 4 }),
-  )
-  .map(([ingresses, services]) => ({ ingresses, services }));
 
 /** An Ingress that is not what its API version says, under a name of its own. */
 export const malformedIngress = fc
@@ -231,49 +176,3 @@ export const malformedIngress = fc
     metadata: { name: "broken" },
     ...invalidFields,
   }));
-
-/** Rules of plain hosts and paths: no annotations, no expressions, and no two spellings of one path. */
-export const plainRules = fc.uniqueArray(
-  fc.record({
-    host: fc.constantFrom("a.example.com", "b.example.com", "*.example.com", undefined),
-    path: fc.array(fc.constantFrom("a", "b", "aa"), { maxLength: 3 }).map((segments) => `/${segments.join("/")}`),
-    slash: fc.boolean(),
-    pathType: fc.constantFrom("Exact", "Prefix"),
-  }),
-  { selector: ({ host, path: rulePath, pathType }) => `${host} ${rulePath} ${pathType}`, maxLength: 12 },
-);
-
-const SEGMENTS = [
-  "a",
-  "B",
-  "..",
-  ".",
-  "%2e",
-  "%2E.",
-  "%2F",
-  "%5C",
-  "\\",
-  "%00",
-  "%",
-  "%zz",
-  "é",
-  "%C3%A9",
-  "%FF",
-  "/",
-  " ",
-  "?",
-];
-
-/** Request paths, with all that is hard to read. */
-export const rawPath = fc
-  .array(fc.oneof(fc.constantFrom(...SEGMENTS, "/", "/"), fc.string({ unit: "binary", maxLength: 3 })))
-  .map((parts) => `/${parts.join("")}`);
-
-/** Host headers as clients may spell one host. */
-export const hostHeader = fc
-  .tuple(
-    fc.array(fc.stringMatching(/^[a-zA-Z0-9_-]{1,5}$/), { minLength: 1, maxLength: 4 }),
-    fc.constantFrom("", "."),
-    fc.constantFrom("", ":", ":80", ":8443"),
-  )
-  .map(([labels, dot, portSuffix]) => labels.join(".") + dot + portSuffix);

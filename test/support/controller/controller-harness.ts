@@ -9,18 +9,13 @@ import {
   readPublishedSnapshot,
 } from "../../../sync/publish/read-published.ts";
 import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createConnections } from "../api-server/client.ts";
 import { ApiServer, type AppliedObject } from "../api-server.ts";
 import type { KvStepHook } from "../interruptible-kv.ts";
 import { MemoryKv } from "../memory-kv.ts";
 import { readAllShards } from "../publish/sample-rules.ts";
 import { waitFor } from "../wait-for.ts";
-import {
-  type Controller,
-  type ControllerOptions,
-  createConnections,
-  NAMESPACE,
-  startController,
-} from "./controller.ts";
+import { type Controller, type ControllerOptions, NAMESPACE, startController } from "./controller.ts";
 import {
   formatEvents,
   formatRoutes,

@@ -4,12 +4,12 @@ import type { LoopTimings } from "../../../sync/controller/loop.ts";
 import type { SyncResult } from "../../../sync/controller/loop-state.ts";
 import { type SyncOptions, setUpController } from "../../../sync/controller/setup.ts";
 import { createKubernetesClient } from "../../../sync/kubernetes/client.ts";
-import { Connections } from "../../../sync/kubernetes/connections.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../../sync/kubernetes/watch.ts";
 import { systemClock } from "../../../sync/leader-election/clock.ts";
 import { createIdentity, joinElection, type Leadership } from "../../../sync/leader-election/leader-election.ts";
 import { createLogger, type Logger } from "../../../sync/report/log.ts";
 import { createMetrics, type Metrics } from "../../../sync/report/metrics.ts";
+import { createConnections } from "../api-server/client.ts";
 import type { ApiServer } from "../api-server.ts";
 import { waitFor } from "../wait-for.ts";
 import { createFastClock } from "./fast-clock.ts";
@@ -178,10 +178,4 @@ function createActions(
       loop.abort();
     },
   };
-}
-
-export function createConnections(server: ApiServer): Connections {
-  const connections = new Connections();
-  connections.loadFromOptions(server.kubeconfig);
-  return connections;
 }

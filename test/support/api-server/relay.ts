@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
-import { type ListeningServer, listen } from "../../sync/net/listen.ts";
+import { type ListeningServer, listen } from "../../../sync/net/listen.ts";
 
 export interface Relay extends ListeningServer {
   /** Stops all traffic on open connections without closing them. New connections work. */

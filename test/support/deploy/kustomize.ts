@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import * as z from "zod";
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const NO_KUBECTL = "kubectl is not installed, and deploy/ is rendered by it: apt-get install kubernetes-client";
 
 /** A Kubernetes object, of any kind. */

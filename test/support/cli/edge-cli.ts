@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { waitFor } from "./wait-for.ts";
+import { waitFor } from "../wait-for.ts";
 
-const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 const NODE = process.env.TEST_NODE ?? process.execPath;
-export const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+export const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 
 export interface CommandResult {
   readonly code: number | null;

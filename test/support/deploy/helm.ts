@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { KubernetesManifest } from "./kustomize.ts";
 
-const CHART = fileURLToPath(new URL("../../deploy/chart", import.meta.url));
-const INSTALLED = fileURLToPath(new URL("../../node_modules/.cache/helm/helm", import.meta.url));
+const CHART = fileURLToPath(new URL("../../../deploy/chart", import.meta.url));
+const INSTALLED = fileURLToPath(new URL("../../../node_modules/.cache/helm/helm", import.meta.url));
 const HELM = existsSync(INSTALLED) ? INSTALLED : "helm";
 
 /** Why the tests of the chart are skipped, or false. In CI nothing is skipped: the tests fail there without Helm. */

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { type ApiError, createKubernetesClient, type KubernetesClient } from "../../sync/kubernetes/client.ts";
+import {
+  buildLabeledIngress,
+  CART,
+  createConnections,
+  INGRESSES,
+  SHOP_INGRESSES,
+} from "../support/api-server/client.ts";
+import { ApiServer } from "../support/api-server.ts";
+
+let server: ApiServer;
+let api: KubernetesClient;
+
+before(async () => {
+  server = await ApiServer.start();
+  api = createKubernetesClient(createConnections(server), 500);
+});
+after(() => server.stop());
+afterEach(() => {
+  server.clearFaults();
+  for (const name of ["shop", "blog"]) server.remove("Namespace", undefined, name);
+});
+
+describe("refusals", () => {
+  const body = buildLabeledIngress("cart");
+  const rows: [string, () => Promise<unknown>, number, string, string][] = [
+    [
+      "an object that isn't there",
+      () => api.get(`${SHOP_INGRESSES}/none`),
+      404,
+      "NotFound",
+      'ingresses.networking.k8s.io "none" not found',
+    ],
+    [
+      "a namespace that isn't there",
+      () => api.create("/apis/networking.k8s.io/v1/namespaces/blog/ingresses", buildLabeledIngress("cart", "blog")),
+      404,
+      "NotFound",
+      'namespaces "blog" not found',
+    ],
+    [
+      "a patch of another name",
+      () => api.patch(CART, { metadata: { name: "other" } }),
+      400,
+      "BadRequest",
+      "the name of the object (other) does not match the name on the URL (cart)",
+    ],
+    [
+      "another namespace than the path's",
+      () => api.create(SHOP_INGRESSES, buildLabeledIngress("cart", "default")),
+      400,
+      "BadRequest",
+      "the namespace of the provided object does not match the namespace sent on the request",
+    ],
+    [
+      "a version on what is to be created",
+      () => api.create(SHOP_INGRESSES, { ...body, metadata: { ...body.metadata, resourceVersion: "7" } }),
+      500,
+      "Unknown",
+      "resourceVersion should not be set on objects to be created",
+    ],
+    [
+      "a resource that isn't served",
+      () => api.get("/apis/networking.k8s.io/v7/ingresses"),
+      404,
+      "NotFound",
+      "the server could not find the requested resource",
+    ],
+    [
+      "a group that isn't served",
+      () => api.get("/apis/foo.bar/v1"),
+      404,
+      "Unknown",
+      "the API server responded with status 404",
+    ],
+    [
+      "a list of a time to come",
+      () => api.get(INGRESSES, { resourceVersion: "999999" }),
+      504,
+      "Timeout",
+      "Timeout: Too large resource version: 999999, current: ",
+    ],
+    [
+      "a selector of other fields",
+      () => api.get(INGRESSES, { fieldSelector: "spec.x=1" }),
+      400,
+      "BadRequest",
+      '"spec.x=1" is not a known field selector',
+    ],
+  ];
+  for (const [condition, sendRequest, status, reason, message] of rows) {
+    test(`The test server rejects ${condition}`, async () => {
+      server.apply(buildLabeledIngress("cart"));
+      await assert.rejects(sendRequest(), (error: ApiError) => {
+        assert.deepEqual([error.status, error.reason], [status, reason]);
+        assert.ok(error.message.startsWith(message), error.message);
+        return true;
+      });
+    });
+  }
+
+  test("The test server rejects a client without the token", async () => {
+    const answer = await fetch(server.url + INGRESSES);
+    assert.equal(answer.status, 401);
+    assert.equal(((await answer.json()) as { reason: string }).reason, "Unauthorized");
+  });
+});
