@@ -7,8 +7,8 @@ import { stringify } from "yaml";
 import type { LocalAccount } from "../../sync/local/account/account.ts";
 import { readPublishedSnapshot } from "../../sync/publish/read-published.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { runEdgress } from "../support/cli/edge-cli.ts";
 import { buildEnvironment, startMemoryAccount } from "../support/controller/memory-account.ts";
-import { runEdgress } from "../support/edge-cli.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
 
