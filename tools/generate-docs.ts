@@ -6,7 +6,7 @@ import { LOG_EVENTS } from "../src/load/log-events.ts";
 import { ACCESS_LOG_FIELDS } from "../src/request/access-log.ts";
 import { REQUEST_OUTCOMES } from "../src/request/response.ts";
 import { CONTROLLER_VARIABLES } from "../sync/commands/account-from-env.ts";
-import { diagnosticReasons } from "../sync/compile/diagnostics.ts";
+import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { METRICS } from "../sync/report/metrics.ts";
 import { formatAnnotationsPage } from "./docs/annotations-page.ts";
 import { formatCliPage } from "./docs/command-page.ts";

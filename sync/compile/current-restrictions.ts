@@ -1,7 +1,8 @@
 import { parseHost } from "../../src/rules/hosts.ts";
 import type { CompiledPolicyName } from "../../src/rules/policies/compiled-policies.ts";
 import { type Ingress, type IngressPath, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
-import { type Diagnostic, isIngressError } from "./diagnostics.ts";
+import { isIngressError } from "./diagnostic-reasons.ts";
+import type { Diagnostic } from "./diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
 
 /** Policies that are no guards, but only restrict requests. */

@@ -2,7 +2,8 @@ import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../colle
 import { compile } from "./compile.ts";
 import { createCompileCache } from "./compile-cache.ts";
 import { withCurrentRestrictions } from "./current-restrictions.ts";
-import { type Diagnostic, isIngressError } from "./diagnostics.ts";
+import { isIngressError } from "./diagnostic-reasons.ts";
+import type { Diagnostic } from "./diagnostics.ts";
 import type { Compilation } from "./model.ts";
 import type { Options } from "./options.ts";
 

@@ -2,7 +2,8 @@ import type { CompiledPolicyName } from "../../src/rules/policies/compiled-polic
 import type { Address, Backend, Rules } from "../../src/rules/snapshot.ts";
 import type { Ingress, IngressBackend, Reference, RejectedRecord, Service } from "../collect/cluster-model.ts";
 import type { HostPermit } from "../permits/model.ts";
-import type { Diagnostic, Reason, Subject } from "./diagnostics.ts";
+import type { Reason } from "./diagnostic-reasons.ts";
+import type { Diagnostic, Subject } from "./diagnostics.ts";
 import type { RegexUse } from "./regex-verdict.ts";
 
 // The types between an Ingress and its rules, in the order of the stages.

@@ -2,11 +2,13 @@ import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { Rules } from "../../src/rules/snapshot.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
-import { type Diagnostic, diagnosticReasons, type Severity } from "../compile/diagnostics.ts";
+import { diagnosticReasons, type Severity } from "../compile/diagnostic-reasons.ts";
+import type { Diagnostic } from "../compile/diagnostics.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 
-export type { Diagnostic, Reason, Severity } from "../compile/diagnostics.ts";
+export type { Reason, Severity } from "../compile/diagnostic-reasons.ts";
+export type { Diagnostic } from "../compile/diagnostics.ts";
 
 /** Options of `compileObjects`; their defaults are those of the `edgress` command. */
 export interface CompileObjectsOptions {

@@ -1,4 +1,5 @@
-import { type Diagnostic, diagnosticReasons, type Reason, type Severity } from "../compile/diagnostics.ts";
+import { diagnosticReasons, type Reason, type Severity } from "../compile/diagnostic-reasons.ts";
+import type { Diagnostic } from "../compile/diagnostics.ts";
 import { memoize } from "../incremental/memoize.ts";
 
 /** Reference to the object of an Event. */

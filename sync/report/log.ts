@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { type Diagnostic, diagnosticReasons, formatDiagnostic, type Severity } from "../compile/diagnostics.ts";
+import { diagnosticReasons, type Severity } from "../compile/diagnostic-reasons.ts";
+import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import { createRedactor } from "./redact.ts";
 
 export type { Logger } from "pino";

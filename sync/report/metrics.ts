@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import packageJson from "../../package.json" with { type: "json" };
-import { diagnosticReasons, type Reason } from "../compile/diagnostics.ts";
+import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
 
 export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
 /** Result of a sync. */

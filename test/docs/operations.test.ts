@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
-import { diagnosticReasons } from "../../sync/compile/diagnostics.ts";
+import { diagnosticReasons } from "../../sync/compile/diagnostic-reasons.ts";
 import { fencesIn, headingsIn, readText } from "../support/docs/markdown.ts";
 
 const Rules = z.object({

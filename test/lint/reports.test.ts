@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { diagnosticReasons } from "../../sync/compile/diagnostics.ts";
+import { diagnosticReasons } from "../../sync/compile/diagnostic-reasons.ts";
 import { FINDING_KINDS, type Finding } from "../../sync/lint/finding.ts";
 import { formatJunit } from "../../sync/lint/junit.ts";
 import { lint } from "../../sync/lint/lint.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Diagnostic, Reason } from "../../sync/compile/diagnostics.ts";
+import type { Reason } from "../../sync/compile/diagnostic-reasons.ts";
+import type { Diagnostic } from "../../sync/compile/diagnostics.ts";
 import { buildLogRecord, createLogger, type Logger, logDiagnostic } from "../../sync/report/log.ts";
 
 const SECRET = "s3cr3t-value-of-0123456789";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
-import type { Reason } from "../../sync/compile/diagnostics.ts";
+import type { Reason } from "../../sync/compile/diagnostic-reasons.ts";
 import { OPTIONS } from "../support/fixture.ts";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
 import { buildDiagnosticMessages } from "../support/report/sample-events.ts";

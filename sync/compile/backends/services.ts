@@ -1,7 +1,7 @@
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { Service, ServicePort } from "../../collect/cluster-model.ts";
-import type { Reason } from "../diagnostics.ts";
+import type { Reason } from "../diagnostic-reasons.ts";
 import type { BackendNote, BackendProtocol, ResolvedBackend, ServiceAddresses } from "../model.ts";
 import { withoutRejectedRecords } from "./rejected-records.ts";
 

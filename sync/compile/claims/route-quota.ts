@@ -1,7 +1,8 @@
 import { memoize } from "../../incremental/memoize.ts";
 import { findLimits, type NamespaceLimits } from "../../permits/limits.ts";
 import type { Permits } from "../../permits/model.ts";
-import type { Reason, Report, Subject } from "../diagnostics.ts";
+import type { Reason } from "../diagnostic-reasons.ts";
+import type { Report, Subject } from "../diagnostics.ts";
 import type { Claim, IngressClaims } from "../model.ts";
 import { buildSubject } from "./claims.ts";
 import { findHostFields, formatHostLabel, mayBeRegex } from "./enforce-permits.ts";

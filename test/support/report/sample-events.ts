@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Diagnostic, Reason } from "../../../sync/compile/diagnostics.ts";
+import type { Reason } from "../../../sync/compile/diagnostic-reasons.ts";
+import type { Diagnostic } from "../../../sync/compile/diagnostics.ts";
 import {
   buildEventMessages,
   type EventMessage,

@@ -9,8 +9,8 @@ import type { PathMatch, Route } from "../../src/rules/snapshot.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import type { Permits } from "../../sync/permits/model.ts";
+import { compileObjects, FAST_OPTIONS } from "../compile/compile-objects.ts";
 import { competingIngresses } from "../support/competing-ingresses.ts";
-import { compileObjects, FAST_OPTIONS } from "./compile-objects.ts";
 
 describe("permits", () => {
   interface Rival {
