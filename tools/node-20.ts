@@ -26,7 +26,7 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 Map.groupBy ??= groupBy;
 Promise.withResolvers ??= withResolvers;
-// undici marks its requests, so that they cannot be sent to another thread. edgress starts no thread.
+// undici marks its requests, so that they cannot be sent to another thread. edgress sends none to its thread.
 workerThreads.markAsUncloneable ??= () => {};
 // undici reads this function when it loads. It calls it for zstd responses only, and no request accepts zstd.
 zlib.createZstdDecompress ??= () => {

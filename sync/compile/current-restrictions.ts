@@ -1,12 +1,8 @@
 import { parseHost } from "../../src/rules/hosts.ts";
-import type { CompiledPolicyName } from "../../src/rules/policies/compiled-policies.ts";
 import { type Ingress, type IngressPath, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
 import { isIngressError } from "./diagnostic-reasons.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./select/annotation-catalog.ts";
-
-/** Policies that are no guards, but only restrict requests. */
-const RESTRICTING_POLICIES: readonly CompiledPolicyName[] = ["sslRedirect", "bodySize", "hsts"];
 
 /**
  * Returns the last good version of an Ingress with the restrictions of its broken current version: its guards, its other
@@ -31,7 +27,7 @@ export function withCurrentRestrictions(
 function mergeAnnotations(lastGood: Ingress["annotations"], current: Ingress["annotations"]): Ingress["annotations"] {
   const restrictions = Object.entries(current).filter(([key]) => {
     const policy = annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.policy;
-    return policy && (policy.protects || RESTRICTING_POLICIES.includes(policy.name));
+    return policy !== undefined && (policy.protects || policy.restricts);
   });
   const names = new Set(restrictions.map(([key]) => stripAnnotationPrefix(key)));
   const others = Object.entries(lastGood).filter(([key]) => !names.has(stripAnnotationPrefix(key) ?? key));

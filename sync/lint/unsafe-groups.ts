@@ -1,3 +1,4 @@
+import { findRedirectLocation } from "../../src/rules/policies/redirect.ts";
 import { stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath } from "./ingress-index.ts";
@@ -36,8 +37,7 @@ function checkRewriteTarget(indexedPath: IndexedPath, host: IndexedHost): Findin
 
 /** A group after a host name can extend it: `https://www.example.com$1` and `.attacker.example`. */
 function checkRedirectHost(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
-  const { redirect, rewrite } = indexedPath.route.policies;
-  const location = redirect?.location ?? (rewrite?.type === "redirect" ? rewrite.target : "");
+  const location = findRedirectLocation(indexedPath.route.policies);
   const match = HOST_WITH_GROUP.exec(location);
   if (!match) return [];
   const message = `the client can change the host name of ${location}. Write a slash before the group or argument`;

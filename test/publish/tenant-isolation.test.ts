@@ -85,7 +85,8 @@ function createPublisher() {
   const dependencies = {
     account: { encryptor: { tokenizeSecret: (text: string) => text } },
     records,
-    options: { ...OPTIONS, watchIngressWithoutClass: true, inspect: () => ({ ok: true, value: true }) },
+    options: { ...OPTIONS, watchIngressWithoutClass: true },
+    regexChecker: { verdicts: () => OPTIONS.regexVerdicts, startRound: () => ({ check: async () => false }) },
     cache: createCompileCache(),
   } as unknown as CompileDependencies;
   return async (objects: readonly object[]): Promise<readonly HostRules[]> => {

@@ -12,6 +12,7 @@ const FIELDS = [
   "doc",
   "scope",
   "protects",
+  "restricts",
   "appliesToCatchAll",
   "allowedAsClassDefault",
   "surprisesWhenInherited",

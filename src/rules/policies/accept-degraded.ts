@@ -9,6 +9,7 @@ export const acceptDegraded = definePolicy({
   doc: "Serves an Ingress without some unsupported annotations.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: false,
   surprisesWhenInherited: true,

@@ -26,6 +26,7 @@ export const accessLog = /* @__PURE__ */ definePolicy({
   doc: "Turns the access log off for a route.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

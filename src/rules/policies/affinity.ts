@@ -112,6 +112,7 @@ export const affinity = /* @__PURE__ */ definePolicy({
   doc: "Keeps a client at one address with a cookie.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

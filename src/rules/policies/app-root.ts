@@ -18,6 +18,7 @@ export const appRoot = /* @__PURE__ */ definePolicy({
   doc: "Redirects `/` of a host to a path.",
   scope: "host",
   protects: false,
+  restricts: false,
   appliesToCatchAll: false,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -36,6 +36,7 @@ export const authorization = /* @__PURE__ */ definePolicy({
   doc: "Restricts access by address, password or external service.",
   scope: "route",
   protects: true,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

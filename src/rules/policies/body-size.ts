@@ -22,6 +22,7 @@ export const bodySize = /* @__PURE__ */ definePolicy({
   doc: "Limits the size of request bodies.",
   scope: "route",
   protects: false,
+  restricts: true,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

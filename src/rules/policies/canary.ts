@@ -88,6 +88,7 @@ export const canary = /* @__PURE__ */ definePolicy({
   doc: "Forwards a share of the requests to another backend.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: false,
   surprisesWhenInherited: true,

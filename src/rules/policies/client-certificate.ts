@@ -86,6 +86,7 @@ export const clientCertificate = /* @__PURE__ */ definePolicy({
   doc: "Requires a client certificate for a host.",
   scope: "host",
   protects: true,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -79,6 +79,7 @@ export const cors = /* @__PURE__ */ definePolicy({
   doc: "Answers CORS preflights and sets CORS headers.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -38,6 +38,7 @@ export const customErrors = /* @__PURE__ */ definePolicy({
   doc: "Replaces error responses with pages of the default backend.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -32,6 +32,7 @@ export const customHeaders = /* @__PURE__ */ definePolicy({
   doc: "Sets response headers from a ConfigMap.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

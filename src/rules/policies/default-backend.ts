@@ -24,6 +24,7 @@ export const defaultBackend = /* @__PURE__ */ definePolicy({
   doc: "Forwards to the default backend if the Service has no address.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -9,6 +9,7 @@ export const failClosed = /* @__PURE__ */ definePolicy({
   doc: "Answers 503 because a guard is unreadable or unsupported.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -44,6 +44,7 @@ export const fromToWww = /* @__PURE__ */ definePolicy({
   doc: "Adds names to a host, as redirects or as aliases.",
   scope: "host",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: false,
   surprisesWhenInherited: true,

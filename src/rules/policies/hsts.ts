@@ -11,6 +11,7 @@ export const hsts = /* @__PURE__ */ definePolicy({
   doc: "Sets `Strict-Transport-Security` on https responses.",
   scope: "route",
   protects: false,
+  restricts: true,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: false,

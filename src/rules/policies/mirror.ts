@@ -50,6 +50,7 @@ export const mirror = /* @__PURE__ */ definePolicy({
   doc: "Sends a copy of every request to another URL.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

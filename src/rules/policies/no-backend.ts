@@ -9,6 +9,7 @@ export const noBackend = /* @__PURE__ */ definePolicy({
   doc: "Answers 503 because the backend has no address.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -8,6 +8,7 @@ export const noOpAnnotations = definePolicy({
   doc: "Accepts annotations that tune nginx only.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

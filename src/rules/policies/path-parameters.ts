@@ -19,6 +19,7 @@ export const pathParameters = /* @__PURE__ */ definePolicy({
   doc: "Rejects paths of a host that contain `;`.",
   scope: "host",
   protects: true,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: false,

@@ -123,6 +123,8 @@ export interface Policy<N extends string, S extends z.ZodMiniType, A extends Ann
   readonly scope: "host" | "route";
   /** Whether it restricts access. A broken Ingress keeps its last good rules with its current guards. */
   readonly protects: boolean;
+  /** Only restricts requests, so the current version of a broken Ingress applies, and not the last good one. */
+  readonly restricts: boolean;
   /** Whether it applies to an Ingress without rules, which matches every host. In ingress-nginx some do not. */
   readonly appliesToCatchAll: boolean;
   /** Whether a class may set its annotations for all of its Ingresses. */

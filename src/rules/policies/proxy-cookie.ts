@@ -32,6 +32,7 @@ export const proxyCookie = /* @__PURE__ */ definePolicy({
   doc: "Replaces domain and path of the origin's cookies.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

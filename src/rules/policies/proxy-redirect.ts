@@ -32,6 +32,7 @@ export const proxyRedirect = /* @__PURE__ */ definePolicy({
   doc: "Replaces the beginning of the origin's `Location` and `Refresh`.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

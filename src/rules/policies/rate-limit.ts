@@ -62,6 +62,7 @@ export const rateLimit = /* @__PURE__ */ definePolicy({
   doc: "Limits request rates and connections of each client.",
   scope: "route",
   protects: true,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

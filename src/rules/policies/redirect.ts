@@ -61,6 +61,7 @@ export const redirect = /* @__PURE__ */ definePolicy({
   doc: "Redirects every request of a route.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: false,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,
@@ -97,4 +98,15 @@ function checkRedirectStatus(
     "correct the status",
   );
   return defaultStatus;
+}
+
+/** Returns the URL to which a route redirects its clients, by a redirect annotation or by a URL as rewrite target. */
+export function findRedirectLocation({
+  redirect: settings,
+  rewrite,
+}: {
+  readonly redirect?: z.infer<typeof RedirectSettings>;
+  readonly rewrite?: { readonly type: string; readonly target: string };
+}): string {
+  return settings?.location ?? (rewrite?.type === "redirect" ? rewrite.target : "");
 }

@@ -69,6 +69,7 @@ export const rewrite = /* @__PURE__ */ definePolicy({
   doc: "Replaces the path of requests to the origin.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: false,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -39,6 +39,7 @@ export const sslRedirect = /* @__PURE__ */ definePolicy({
   doc: "Redirects http to https.",
   scope: "route",
   protects: false,
+  restricts: true,
   appliesToCatchAll: false,
   allowedAsClassDefault: true,
   surprisesWhenInherited: false,

@@ -33,6 +33,7 @@ export const unsupportedHostAnnotations = definePolicy({
   doc: "Fails closed for unsupported annotations of a whole host.",
   scope: "host",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -108,6 +108,7 @@ export const unsupportedAnnotations = definePolicy({
   doc: "Ignores unsupported annotations, or fails closed.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

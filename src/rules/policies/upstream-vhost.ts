@@ -33,6 +33,7 @@ export const upstreamVhost = /* @__PURE__ */ definePolicy({
   doc: "Sets the `Host` header of requests to the origin.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -47,6 +47,7 @@ export const upstream = /* @__PURE__ */ definePolicy({
   doc: "Sets protocol, timeouts and retries of requests to the origin.",
   scope: "route",
   protects: false,
+  restricts: false,
   appliesToCatchAll: true,
   allowedAsClassDefault: true,
   surprisesWhenInherited: true,

@@ -18,7 +18,7 @@ export function withoutRejectedRecords(
 ): Pick<ServiceAddresses, "addresses" | "notes"> {
   const rejected = rejectedRecords.filter(({ zone }) => zones.includes(zone));
   if (rejected.length === 0) return { addresses, notes };
-  const rejectedByLabel = Map.groupBy(rejected, ({ label }) => label);
+  const rejectedByLabel = groupByLabel(rejected);
   const isUsable = ({ record }: ServiceAddresses["addresses"][number]) =>
     (rejectedByLabel.get(record)?.length ?? 0) < zones.length;
   const field = service.externalIPs.length > 0 ? "spec.externalIPs" : "status.loadBalancer.ingress";
@@ -44,4 +44,17 @@ export function withoutRejectedRecords(
 function firstNote([first]: ServiceAddresses["rejectedRecords"]): Pick<BackendNote, "reason" | "remedy"> {
   const reason = first?.reason ?? "DNSRecordRejected";
   return { reason, remedy: remedies[reason] };
+}
+
+/** Groups records by their label. Not with `Map.groupBy`, because Node 20 lacks it and the npm package has no polyfill. */
+export function groupByLabel<T extends { readonly label: string }>(
+  records: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const record of records) {
+    const group = groups.get(record.label);
+    if (group) group.push(record);
+    else groups.set(record.label, [record]);
+  }
+  return groups;
 }

@@ -8,6 +8,7 @@ import type { StageOptions } from "../options.ts";
 import { canonicalizeAddress, listExternalAddresses, MAX_ADDRESSES } from "./external-addresses.ts";
 import { type CheckOrigin, createOriginChecker } from "./origin-permits.ts";
 import { buildRecordLabel } from "./origin-record-names.ts";
+import { groupByLabel } from "./rejected-records.ts";
 
 /** Services with their addresses. */
 export interface LocatedServices {
@@ -33,7 +34,7 @@ export function locateServices(
   memo: ServiceMemo,
 ): LocatedServices {
   const { checkOrigin, listDependencies, clusterIPs } = createOriginChecker(options.permits.origins, services);
-  const rejectedByLabel = Map.groupBy(rejectedRecords, ({ label }) => label);
+  const rejectedByLabel = groupByLabel(rejectedRecords);
   const findRejected = (service: Service) =>
     rejectedByLabel.size === 0 ? [] : listRecordLabels(service).flatMap((label) => rejectedByLabel.get(label) ?? []);
   const list = memo.list(services, [options, clusterIPs, rejectedRecords], (service) => {
