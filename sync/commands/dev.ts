@@ -66,6 +66,7 @@ export async function runDev(options: DevOptions, print: (line: string) => void,
       SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
     },
     log: print,
+    acceptsAnyAddress: true,
     loopbackOnly: options.echoOrigins,
   });
   const echoes = options.echoOrigins ? createEchoOrigins(localCloudflare) : undefined;

@@ -21,6 +21,8 @@ export interface LocalCloudflareOptions {
   loopbackOnly?: boolean;
   /** Class names by binding. */
   durableObjects?: Readonly<Record<string, string>>;
+  /** Whether origins may have addresses that Cloudflare rejects, such as 127.0.0.1. */
+  acceptsAnyAddress?: boolean;
   /** Whether `account.setEdgeReadMode` can make the edge's KV reads fail. */
   edgeFaults?: boolean;
 }
@@ -49,7 +51,11 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
   };
   try {
-    const account = await startAccount({ zones, storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME) });
+    const account = await startAccount({
+      zones,
+      storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME),
+      acceptsAnyAddress: options.acceptsAnyAddress ?? false,
+    });
     cleanups.push(account.close);
     const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
     cleanups.push(outboundProxy.close);

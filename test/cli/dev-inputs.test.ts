@@ -16,7 +16,7 @@ import {
   sendDevRequest,
   startDevWithEcho,
 } from "../support/cli/dev-requests.ts";
-import { EXAMPLES, runEdgress } from "../support/cli/edge-cli.ts";
+import { EXAMPLES, runEdgress, startDev } from "../support/cli/edge-cli.ts";
 
 after(async () => {
   for (const close of cleanups.reverse()) await close();
@@ -40,6 +40,15 @@ test("A folder that becomes unreadable is reported, and the edge keeps serving i
   const line = await dev.waitForLine(/^error: sync failed: /);
   assert.match(line, /ENOENT.*; the edge serves the last published rules$/);
   assert.equal((await sendDevRequest(dev, "any.example.com", "/a")).echoed?.backend, "default/my-service:80");
+});
+
+test("edgress dev forwards to an address of this machine, which Cloudflare would reject", async () => {
+  const folder = await copyExample("single-backend");
+  const service = { metadata: { name: "my-service" }, spec: { externalIPs: ["127.0.0.1"], ports: [{ port: 80 }] } };
+  await writeFile(join(folder, "services.yaml"), JSON.stringify({ apiVersion: "v1", kind: "Service", ...service }));
+  const dev = await startDev(folder, "--watch-ingress-without-class");
+  cleanups.push(() => dev.end());
+  assert.doesNotMatch(dev.lines.join("\n"), /DNSRecordRejected|OriginNotPermitted/);
 });
 
 test("The edge presents the certificate of spec.tls by SNI, and ignores an invalid one", async () => {

@@ -36,7 +36,8 @@ describe("the controller state", () => {
     const desiredState = buildState(buildIngresses(40, 8 * KIB), { "default/shop-1": SINCE });
     await writeStateTo(kv, desiredState);
     assert.deepEqual(normalizeState(await readState(kv, SIGNER)), normalizeState(desiredState));
-    assert.equal(listBlobs(kv).length, 8); // 40 of 8 KiB are 320 KiB
+    const blobCount = listBlobs(kv).length; // 40 of 8 KiB are 320 KiB: 8 shards. With a random key, some can be empty
+    assert.ok(blobCount > 4 && blobCount <= 8, String(blobCount));
   });
 
   test("The regex verdicts are read as they were written, and are written once", async () => {

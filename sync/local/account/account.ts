@@ -46,8 +46,9 @@ export async function startAccount({
   storage,
   recordQuota = PAID_RECORD_QUOTA,
   rejectedAddresses = [],
+  acceptsAnyAddress = false,
 }: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses });
+  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
   const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];

@@ -19,6 +19,8 @@ export interface RecordLimits {
   readonly recordQuota: number;
   /** Addresses that are rejected besides those that Cloudflare always rejects. */
   readonly rejectedAddresses: readonly string[];
+  /** Accepts the addresses that Cloudflare rejects, so that origins may be on this machine or in its network. */
+  readonly acceptsAnyAddress: boolean;
 }
 
 const MAX_BATCH_RECORDS = 200;
@@ -128,8 +130,11 @@ function applyBatch(
   return { records, deletedRecords, createdRecords };
 }
 
-function findAddressProblem({ type, content, proxied }: LocalRecord, { rejectedAddresses }: RecordLimits) {
-  if (type === "CNAME" || !proxied) return undefined;
+function findAddressProblem(
+  { type, content, proxied }: LocalRecord,
+  { rejectedAddresses, acceptsAnyAddress }: RecordLimits,
+) {
+  if (type === "CNAME" || !proxied || acceptsAnyAddress) return undefined;
   const isMapped = /^::ffff:/i.test(content); // matched as IPv4 by the list
   return isMapped || isRejectedAddress(content) || rejectedAddresses.includes(content)
     ? buildErrorReply(9003, `Content for ${type} record is not allowed for a proxied record: ${content}`)
