@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import { diagnosticReasons, type Severity } from "../compile/diagnostic-reasons.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
+import { toPrintableText } from "../runtime/printable-text.ts";
 import { createRedactor } from "./redact.ts";
 
 export type { Logger } from "pino";
@@ -33,7 +34,7 @@ export function createLogger({ level, secrets }: LogOptions, stream: Destination
       },
       serializers: { err: redact },
       // Redacts the final line again, because it contains the message, its arguments and fields of child loggers.
-      hooks: { streamWrite: (line) => `${JSON.stringify(redact(JSON.parse(line)))}\n` },
+      hooks: { streamWrite: (line) => `${toPrintableText(JSON.stringify(redact(JSON.parse(line))))}\n` },
     },
     stream,
   );

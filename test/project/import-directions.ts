@@ -29,7 +29,15 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/compile": ["src/rules", "sync/runtime", "sync/incremental", "sync/collect", "sync/permits"],
   "sync/regex-check": ["sync/compile"], // the verdicts that compile reads
   "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
-  "sync/report": ["package.json", "sync/net", "sync/incremental", "sync/kubernetes", "sync/collect", "sync/compile"],
+  "sync/report": [
+    "package.json",
+    "sync/runtime",
+    "sync/net",
+    "sync/incremental",
+    "sync/kubernetes",
+    "sync/collect",
+    "sync/compile",
+  ],
   "sync/controller": [
     "src/rules",
     "sync/runtime",

@@ -25,6 +25,12 @@ function buildDiagnostic(reason: Reason): Diagnostic {
 }
 
 describe("the log", () => {
+  test("A log line cannot carry an escape sequence or text that is written backwards to a terminal", () => {
+    const line = captureLog((log) => log.info({ namespace: "\u009b31m" }, "published \u202egnp"));
+    assert.doesNotMatch(line, /[\u0080-\u009f\u202e]/);
+    assert.equal(JSON.parse(line).msg, "published \u202egnp");
+  });
+
   test("A log line is JSON with the time and the name of the level", () => {
     const line = captureLog((log) => log.info({ generation: 12 }, "published"));
     const { time, ...rest } = JSON.parse(line);

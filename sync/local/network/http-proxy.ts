@@ -31,7 +31,7 @@ export function proxyRequest(
       response.sendDate = false;
       response.writeHead(
         originResponse.statusCode ?? 502,
-        originResponse.statusMessage,
+        toStatusMessage(originResponse.statusMessage),
         stripHopByHop(originResponse.rawHeaders),
       );
       response.flushHeaders();
@@ -74,6 +74,11 @@ export function proxyWebSocket(
     pipeline(response, socket, () => undefined);
   });
   outgoingRequest.end();
+}
+
+/** Node reads characters in a status message that it refuses to write. */
+function toStatusMessage(text = ""): string {
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "");
 }
 
 /** Node reads any three digits as a status, but writes 100 to 999 only. */

@@ -93,6 +93,7 @@ function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent):
     else response.writeHead(400).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => undefined); // "close" follows
     const target = buildProxyTarget(request, scheme, worker, agent);
     const sendError = (status: string) =>
       socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);

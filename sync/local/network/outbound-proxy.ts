@@ -75,6 +75,7 @@ function createOutboundServer(routeOrReject: (request: IncomingMessage) => Proxy
     else proxyRequest(request, response, target, (failure) => sendErrorCode(response, ERROR_BY_FAILURE[failure]));
   });
   server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => undefined); // "close" follows
     const target = routeOrReject(request);
     if ("error" in target) socket.end(formatErrorResponse(target));
     else
