@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import packageJson from "../package.json" with { type: "json" };
+import { WORKER_BUNDLE_OPTIONS } from "../sync/local/worker/bundle-worker.ts";
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 export const DIST = join(REPOSITORY, "dist");
@@ -69,16 +70,9 @@ function buildWorker() {
   return build({
     absWorkingDir: REPOSITORY,
     outdir: DIST,
+    ...WORKER_BUNDLE_OPTIONS,
     entryPoints: { worker: "src/index.ts" },
-    bundle: true,
     minify: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    alias: { crypto: "node:crypto" }, // as wrangler does
-    target: "es2024",
     legalComments: "none",
     metafile: true,
     logLevel: "warning",

@@ -1,55 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import Cloudflare from "cloudflare";
-import { createKv } from "../../sync/cloudflare/kv.ts";
-import { createSigner } from "../../sync/publish/sign-manifest.ts";
+import { describe, test } from "node:test";
 import { runEdgress } from "../support/cli/edge-cli.ts";
-import { args, keys } from "../support/cli/publish-command.ts";
-import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+import { args, startPublishAccount } from "../support/cli/publish-command.ts";
 
-let edge: WorkerHarness;
-let environment: Record<string, string>;
-let folder: string;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
-  edge = await startWorkerHarness({ zones: ["bar.com"], variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
-  const { account } = edge.stack;
-  environment = {
-    CLOUDFLARE_BASE_URL: account.baseURL,
-    CLOUDFLARE_API_TOKEN: account.token,
-    CLOUDFLARE_ACCOUNT_ID: account.accountId,
-    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-    EDGRESS_SIGNING_KEY: keys.privateKey,
-  };
-  await edge.startOrigin("203.0.113.11:80", (request, response) => response.end(`service 1 ${request.url}`));
-});
-
-after(async () => {
-  await edge.close();
-  await rm(folder, { recursive: true });
-});
-
-/** The requests to the account's API since `from` that change something: all but reads, and reads in bulk. */
-function listWritesSince(from: number): string[] {
-  const requests = edge.stack.account.requests.slice(from);
-  return requests
-    .filter(({ method, path }) => method !== "GET" && !path.endsWith("/bulk/get"))
-    .map(
-      ({ method, path }) =>
-        `${method} ${path.replace(/.*\/(?=values|dns_records|bulk)/, "").replace(/[0-9a-f]{64}/, "…")}`,
-    );
-}
-
-/** What lies in the account's KV namespace, and who signs it. */
-function openPublishedKv() {
-  const { account } = edge.stack;
-  const client = new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
-  return { kv: createKv(client, account.accountId, account.namespaceId), signer: createSigner(keys.privateKey) };
-}
+const { edge, environment, folder, listWritesSince, openPublishedKv } = await startPublishAccount();
 
 describe("edgress publish with permits, other owners and invalid files", () => {
   test("edgress publish drops claims that the permits file does not permit", async () => {

@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
-import { type ApiError, createKubernetesClient, type KubernetesClient } from "../../sync/kubernetes/client.ts";
-import {
-  buildLabeledIngress,
-  CART,
-  createConnections,
-  INGRESSES,
-  SHOP_INGRESSES,
-} from "../support/api-server/client.ts";
-import { ApiServer } from "../support/api-server.ts";
+import { describe, test } from "node:test";
+import type { ApiError } from "../../sync/kubernetes/client.ts";
+import { buildLabeledIngress, CART, INGRESSES, SHOP_INGRESSES } from "../support/api-server/client.ts";
+import { startTestApi } from "../support/api-server/test-api.ts";
 
-let server: ApiServer;
-let api: KubernetesClient;
-
-before(async () => {
-  server = await ApiServer.start();
-  api = createKubernetesClient(createConnections(server), 500);
-});
-after(() => server.stop());
-afterEach(() => {
-  server.clearFaults();
-  for (const name of ["shop", "blog"]) server.remove("Namespace", undefined, name);
-});
+const { server, api } = await startTestApi();
 
 describe("refusals", () => {
   const body = buildLabeledIngress("cart");

@@ -1,58 +1,9 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { createKubernetesClient, type KubernetesClient, type Query } from "../../sync/kubernetes/client.ts";
-import {
-  buildLabeledIngress,
-  CART,
-  createConnections,
-  formatEvent,
-  INGRESSES,
-  type IngressList,
-  SHOP_INGRESSES,
-} from "../support/api-server/client.ts";
-import { ApiServer } from "../support/api-server.ts";
+import { describe, test } from "node:test";
+import { buildLabeledIngress, CART, INGRESSES, SHOP_INGRESSES } from "../support/api-server/client.ts";
+import { startTestApi } from "../support/api-server/test-api.ts";
 
-let server: ApiServer;
-let api: KubernetesClient;
-
-before(async () => {
-  server = await ApiServer.start();
-  api = createKubernetesClient(createConnections(server), 500);
-});
-after(() => server.stop());
-afterEach(() => {
-  server.clearFaults();
-  for (const name of ["shop", "blog"]) server.remove("Namespace", undefined, name);
-});
-
-async function listIngresses(path: string, query: Query = {}): Promise<IngressList> {
-  return (await api.get(path, query)) as IngressList;
-}
-
-/** The first `count` events of a watch, as "TYPE name". */
-async function collectEvents(
-  path: string,
-  query: Query,
-  count: number,
-  act: () => unknown = () => {},
-): Promise<string[]> {
-  const abortController = new AbortController();
-  const lines: string[] = [];
-  const requestsBefore = server.requests.length;
-  const action = waitForWatch(requestsBefore).then(act);
-  for await (const event of api.watch(path, query, abortController.signal)) {
-    lines.push(formatEvent(event));
-    if (lines.length === count) abortController.abort();
-  }
-  await action;
-  return lines;
-}
-
-/** Once a watch is open that was asked for after the first `count` requests. */
-async function waitForWatch(count: number): Promise<void> {
-  while (!server.requests.slice(count).some(({ query }) => query.watch === "true")) await sleep(5);
-}
+const { server, api, listIngresses, collectEvents } = await startTestApi();
 
 describe("writes", () => {
   test("A write with an old version is rejected", async () => {
