@@ -5,7 +5,7 @@ import type { Options } from "../compile/options.ts";
 import type { Permits } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
-import type { RegexChecker, RegexCheckRound } from "../regex-check/regex-checker.ts";
+import type { RegexChecker, SyncRegexChecks } from "../regex-check/regex-checker.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
@@ -59,7 +59,7 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   const collected = await collect();
   if (!collected) return undefined;
   const base = await readBase();
-  const regexChecks = dependencies.regexChecker.startRound(); // one budget for the whole sync
+  const regexChecks = dependencies.regexChecker.startSync(); // one budget for the whole sync
   const compile = () => compileCollected(dependencies, collected, base.previousState, regexChecks, now);
   dependencies.records.expireRejections();
   const compiled = syncRecords
@@ -91,7 +91,7 @@ async function compileCollected(
   { account, records, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
   previousState: PreviousState,
-  regexChecks: RegexCheckRound,
+  regexChecks: SyncRegexChecks,
   now: Date,
 ): Promise<CompiledCluster> {
   const zones = (await records.listZones()).map(({ name }) => name);

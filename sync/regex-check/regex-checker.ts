@@ -21,7 +21,7 @@ const DEFAULT_BUDGET: CheckBudget = {
 };
 
 /** The regex checks of one sync. Its budget lasts for all compilations of the sync. */
-export interface RegexCheckRound {
+export interface SyncRegexChecks {
   /** Checks the patterns without a verdict, within the budget. Resolves with whether there is a new verdict. */
   readonly check: (uses: readonly RegexUse[]) => Promise<boolean>;
 }
@@ -29,7 +29,7 @@ export interface RegexCheckRound {
 /** Checks regexes in a thread, and remembers the verdicts. */
 export interface RegexChecker {
   readonly verdicts: () => RegexVerdicts;
-  readonly startRound: () => RegexCheckRound;
+  readonly startSync: () => SyncRegexChecks;
   /** Whether a pattern waits for its first check. */
   readonly hasUnchecked: (uses: readonly RegexUse[]) => boolean;
   readonly restore: (storedVerdicts: readonly StoredVerdict[]) => void;
@@ -45,7 +45,7 @@ export function createRegexChecker(
   const store = createVerdictStore();
   return {
     verdicts: store.verdicts,
-    startRound() {
+    startSync() {
       const spentMs = createBudgetCounter(budget);
       return {
         check: (uses) => checkInThread(findNeededChecks(uses, store, clock()), store, spentMs, startThread, clock),

@@ -86,7 +86,7 @@ function createPublisher() {
     account: { encryptor: { tokenizeSecret: (text: string) => text } },
     records,
     options: { ...OPTIONS, watchIngressWithoutClass: true },
-    regexChecker: { verdicts: () => OPTIONS.regexVerdicts, startRound: () => ({ check: async () => false }) },
+    regexChecker: { verdicts: () => OPTIONS.regexVerdicts, startSync: () => ({ check: async () => false }) },
     cache: createCompileCache(),
   } as unknown as CompileDependencies;
   return async (objects: readonly object[]): Promise<readonly HostRules[]> => {

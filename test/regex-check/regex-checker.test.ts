@@ -33,7 +33,7 @@ describe("The budget of regex checks", () => {
     const { checked, start } = createSlowThread();
     const checker = createRegexChecker(BUDGET, start);
     const uses = [...buildUses("bob", 50), ...buildUses("alice", 1)];
-    assert.equal(await checker.startRound().check(uses), true);
+    assert.equal(await checker.startSync().check(uses), true);
     assert.equal(checker.verdicts().get("^/alice/0.*"), LINEAR);
     assert.ok(checked.length <= 4, `${checked.length} checks`);
     assert.equal(checker.hasUnchecked(uses), true);
@@ -43,7 +43,7 @@ describe("The budget of regex checks", () => {
     const { start } = createSlowThread();
     const checker = createRegexChecker(BUDGET, start);
     const uses = buildUses("bob", 5);
-    for (let sync = 0; sync < 5; sync++) await checker.startRound().check(uses);
+    for (let sync = 0; sync < 5; sync++) await checker.startSync().check(uses);
     assert.equal(checker.hasUnchecked(uses), false);
   });
 
@@ -55,7 +55,7 @@ describe("The budget of regex checks", () => {
     const counts: number[] = [];
     for (const minutes of [0, 0.5, 1, 2, 5]) {
       now = minutes * MINUTE_MS;
-      await checker.startRound().check(uses);
+      await checker.startSync().check(uses);
       counts.push(checked.length);
     }
     assert.deepEqual(counts, [1, 1, 2, 2, 3]);
@@ -86,7 +86,7 @@ describe("The thread that checks regexes", () => {
       longestPauseMs = Math.max(longestPauseMs, performance.now() - lastTurn);
       lastTurn = performance.now();
     }, 10);
-    await checker.startRound().check(uses);
+    await checker.startSync().check(uses);
     clearInterval(timer);
     assert.ok(longestPauseMs < 1000, `the event loop stood still for ${longestPauseMs} ms`);
   });

@@ -55,7 +55,7 @@ function combinesChecks(policy: CompiledPolicy | undefined): boolean {
 function findGroup(name: string, satisfiesAny: boolean): string {
   const policy = annotationCatalog.get(name)?.policy;
   if (!policy || !combinesChecks(policy)) return policy?.protects ? policy.name : name;
-  // With `satisfy: any`, each check of the Ingress would be one more way in.
+  // With `satisfy: any`, each check of the Ingress would be an alternative to those of the class.
   if (satisfiesAny) return policy.name;
   if (name in basicAuthAnnotations) return "password";
   return name in externalAuthAnnotations ? "auth-url" : name;
