@@ -8,7 +8,7 @@ import type { Manifest } from "../rules/snapshot.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
 import { raiseFloor, readFloor } from "./generation-floor.ts";
 import type { LogEvent } from "./log-events.ts";
-import { createShardCache, type ShardCache } from "./shard-cache.ts";
+import { createShardCache, findHandler, type LoadedShard, type ShardCache } from "./shard-cache.ts";
 import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
 
@@ -93,9 +93,10 @@ async function loadHostHandlers(
 ): Promise<HostHandlers> {
   const keys = listHostCandidates(host).filter((key) => snapshot.hostFilter.mayContain(key));
   const digests = findShardDigests(snapshot.manifest, keys);
-  await loadShards(snapshot, digests, env, background);
+  // Kept for this request: without the shard of its host, a less specific host would answer without its guards.
+  const shards = await loadShards(snapshot, digests, env, background);
   const handlers = keys.flatMap((key) => {
-    const handler = snapshot.shards.findHandler(digests, key);
+    const handler = findHandler(shards, key);
     return handler ? [[key, handler] as const] : [];
   });
   return new Map(handlers);
@@ -161,34 +162,37 @@ function findShardDigests({ shards, hashKey }: Manifest, hosts: readonly string[
   return [...shardNumbers].flatMap((number) => shards[number] ?? []);
 }
 
+/** Returns the shards, loaded or read now. Rejects if one is missing in KV and in the cache. */
 async function loadShards(
   snapshot: ActiveSnapshot,
   digests: readonly string[],
   env: Env,
   background: Background,
-): Promise<void> {
+): Promise<LoadedShard[]> {
+  const loadedShards = digests.flatMap((digest) => snapshot.shards.get(digest) ?? []);
   const missingDigests = digests.filter((digest) => !snapshot.shards.has(digest));
-  if (missingDigests.length === 0) return;
-  const kv = createKvStore(env);
+  if (missingDigests.length === 0) return loadedShards;
   const cache = createCacheStore();
-  try {
-    for (const [digest, bytes] of await readShards(snapshot, kv, missingDigests)) {
-      background.waitUntil(cache.put(shardKey(digest), bytes));
-    }
-  } catch (error) {
+  const onRead = (digest: string, bytes: string) => background.waitUntil(cache.put(shardKey(digest), bytes));
+  const readMissing = readShards(snapshot, createKvStore(env), missingDigests, onRead).catch((error: unknown) => {
     logWarning("shard-from-cache", error);
-    await readShards(snapshot, cache, missingDigests).catch(() => Promise.reject(error));
-  }
+    return readShards(snapshot, cache, missingDigests).catch(() => Promise.reject(error));
+  });
+  return [...loadedShards, ...(await readMissing)];
 }
 
 async function readShards(
   { shards }: ActiveSnapshot,
   store: SnapshotStore,
   digests: readonly string[],
-): Promise<Map<string, string>> {
-  const bytesByDigest = await store.shards(digests);
-  for (const [digest, bytes] of bytesByDigest) shards.add(digest, bytes.length, await verifyShard(bytes, digest));
-  return bytesByDigest;
+  onRead: (digest: string, bytes: string) => void = () => {},
+): Promise<LoadedShard[]> {
+  const loadedShards: LoadedShard[] = [];
+  for (const [digest, bytes] of await store.shards(digests)) {
+    loadedShards.push(shards.add(digest, bytes.length, await verifyShard(bytes, digest)));
+    onRead(digest, bytes);
+  }
+  return loadedShards;
 }
 
 function logWarning(event: LogEvent, error: unknown): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createShardCache } from "../../src/load/shard-cache.ts";
+import { createShardCache, findHandler } from "../../src/load/shard-cache.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { buildHostRules, buildRules } from "../support/publish/sample-rules.ts";
@@ -60,7 +60,7 @@ test("A new generation is adopted, however many shards an isolate has loaded", a
 test("An isolate drops the least recently used shards at its limit of bytes", () => {
   const cache = createShardCache(3 * KIB);
   for (const name of ["a", "b", "c"]) cache.add(name, KIB, [buildHostRules(name, "x")]);
-  assert.ok(cache.findHandler(["a"], "a"));
+  assert.ok(cache.get("a"));
   cache.add("d", KIB, [buildHostRules("d", "x")]);
   assert.deepEqual(
     ["a", "b", "c", "d"].filter((name) => cache.has(name)),
@@ -68,4 +68,14 @@ test("An isolate drops the least recently used shards at its limit of bytes", ()
   );
   cache.add("large", 10 * KIB, [buildHostRules("large", "x")]);
   assert.deepEqual(cache.listHosts(), ["large"]); // the shard of the present request always stays
+});
+
+test("A shard that a request uses keeps its guards, although the cache drops it meanwhile", () => {
+  const cache = createShardCache(2 * KIB);
+  cache.add("guarded", KIB, [buildHostRules("a.example.com", "x")]);
+  const used = cache.get("guarded");
+  const wildcard = cache.add("wildcard", 2 * KIB, [buildHostRules("*.example.com", "x")]);
+  assert.equal(cache.has("guarded"), false);
+  assert.ok(used);
+  assert.ok(findHandler([used, wildcard], "a.example.com"));
 });
