@@ -1,15 +1,15 @@
 import type { Cluster } from "../collect/cluster-model.ts";
 import { compile } from "../compile/compile.ts";
 import type { Options } from "../compile/options.ts";
-import { checkAnnotations } from "./annotations.ts";
-import { withResponses } from "./answer-url.ts";
-import { findDefaultBackendQuirks } from "./default-backend-quirk.ts";
-import { buildFinding } from "./diagnostics.ts";
-import { type Finding, sortFindings } from "./finding.ts";
-import { findHostQuirks } from "./host-quirks.ts";
-import { buildIngressIndex } from "./ingress-index.ts";
-import { findIngressQuirks } from "./ingress-quirks.ts";
-import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./unsafe-groups.ts";
+import { checkAnnotations } from "./findings/annotations.ts";
+import { withResponses } from "./findings/answer-url.ts";
+import { findDefaultBackendQuirks } from "./findings/default-backend-quirk.ts";
+import { buildFinding } from "./findings/diagnostics.ts";
+import { type Finding, sortFindings } from "./findings/finding.ts";
+import { findHostQuirks } from "./findings/host-quirks.ts";
+import { buildIngressIndex } from "./findings/ingress-index.ts";
+import { findIngressQuirks } from "./findings/ingress-quirks.ts";
+import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./findings/unsafe-groups.ts";
 
 /**
  * Compares the behavior of manifests in ingress-nginx and in edgress: unchanged, different and unsupported features, and

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Finding } from "../../sync/lint/finding.ts";
+import type { Finding } from "../../sync/lint/findings/finding.ts";
 import { buildIngressList, NGINX } from "../support/cli/lint.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));

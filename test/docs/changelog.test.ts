@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FINDING_KINDS } from "../../sync/lint/finding.ts";
+import { FINDING_KINDS } from "../../sync/lint/findings/finding.ts";
 import { REPOSITORY, readText } from "../support/docs/markdown.ts";
 
 const CODE_FOLDERS = ["src", "sync", "deploy"];

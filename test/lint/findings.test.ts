@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Finding } from "../../sync/lint/finding.ts";
+import type { Finding } from "../../sync/lint/findings/finding.ts";
 import { type IngressInput, lintIngresses, NGINX } from "../support/cli/lint.ts";
 
 describe("lint findings", () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { diagnosticReasons } from "../../sync/compile/diagnostic-reasons.ts";
-import { FINDING_KINDS, type Finding } from "../../sync/lint/finding.ts";
-import { formatJunit } from "../../sync/lint/junit.ts";
+import { FINDING_KINDS, type Finding } from "../../sync/lint/findings/finding.ts";
+import { parseDirectives } from "../../sync/lint/findings/snippets.ts";
 import { lint } from "../../sync/lint/lint.ts";
-import { buildSarif } from "../../sync/lint/sarif.ts";
-import { parseDirectives } from "../../sync/lint/snippets.ts";
-import { formatTable } from "../../sync/lint/text-output.ts";
+import { formatJunit } from "../../sync/lint/reports/junit.ts";
+import { buildSarif } from "../../sync/lint/reports/sarif.ts";
+import { formatTable } from "../../sync/lint/reports/text-output.ts";
 import { type IngressInput, lintIngresses, NGINX } from "../support/cli/lint.ts";
 import { readFixtures, ZONES } from "../support/fixture.ts";
 

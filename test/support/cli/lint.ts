@@ -1,5 +1,5 @@
 import { parseCluster } from "../../../sync/collect/parse-objects.ts";
-import type { Finding } from "../../../sync/lint/finding.ts";
+import type { Finding } from "../../../sync/lint/findings/finding.ts";
 import { lint } from "../../../sync/lint/lint.ts";
 import { OPTIONS } from "../fixture.ts";
 export const NGINX = "nginx.ingress.kubernetes.io/";

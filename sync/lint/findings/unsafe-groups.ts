@@ -1,5 +1,5 @@
-import { findRedirectLocation } from "../../src/rules/policies/redirect.ts";
-import { stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
+import { findRedirectLocation } from "../../../src/rules/policies/redirect.ts";
+import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath } from "./ingress-index.ts";
 

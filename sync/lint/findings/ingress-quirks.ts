@@ -1,5 +1,5 @@
-import { findFixedTarget } from "../../src/rules/policies/rewrite.ts";
-import { keepsPrefix } from "../compile/hosts/regex-policies.ts";
+import { findFixedTarget } from "../../../src/rules/policies/rewrite.ts";
+import { keepsPrefix } from "../../compile/hosts/regex-policies.ts";
 import type { Finding } from "./finding.ts";
 import {
   buildLocation,

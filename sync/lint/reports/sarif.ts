@@ -1,5 +1,5 @@
 import type { Log, ReportingDescriptor, Result } from "sarif";
-import type { Finding, FindingKind } from "./finding.ts";
+import type { Finding, FindingKind } from "../findings/finding.ts";
 
 const LEVELS: Readonly<Record<FindingKind, NonNullable<Result["level"]>>> = {
   error: "error",

@@ -1,4 +1,4 @@
-import { compareText } from "../../src/rules/compare-text.ts";
+import { compareText } from "../../../src/rules/compare-text.ts";
 
 /** Kinds of findings, most severe first. An error drops a route or makes it fail closed. */
 export const FINDING_KINDS = ["error", "unsupported", "different", "note", "unchanged"] as const;

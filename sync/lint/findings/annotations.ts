@@ -1,5 +1,5 @@
-import type { AnnotationRow } from "../../src/rules/policies/policy.ts";
-import { annotationCatalog, stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
+import type { AnnotationRow } from "../../../src/rules/policies/policy.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { parseDirectives } from "./snippets.ts";

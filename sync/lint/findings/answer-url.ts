@@ -1,5 +1,5 @@
-import type { Rules } from "../../src/rules/snapshot.ts";
-import { explain } from "../explain/explain.ts";
+import type { Rules } from "../../../src/rules/snapshot.ts";
+import { explain } from "../../explain/explain.ts";
 import type { Finding } from "./finding.ts";
 
 /** Adds the response of the edge at the URL of a finding. For a note, ingress-nginx has the same response. */

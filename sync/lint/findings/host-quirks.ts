@@ -1,4 +1,4 @@
-import { stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
+import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./ingress-index.ts";
 

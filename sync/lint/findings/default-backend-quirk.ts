@@ -1,5 +1,5 @@
-import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
-import { nameOf } from "../collect/cluster-model.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { nameOf } from "../../collect/cluster-model.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedHost, type IngressIndex } from "./ingress-index.ts";
 

@@ -1,4 +1,4 @@
-import { FINDING_KINDS, type Finding } from "./finding.ts";
+import { FINDING_KINDS, type Finding } from "../findings/finding.ts";
 
 const HEADINGS = ["", "object", "field", "source", "message"];
 

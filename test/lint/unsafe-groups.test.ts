@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import type { Finding } from "../../sync/lint/finding.ts";
+import type { Finding } from "../../sync/lint/findings/finding.ts";
 import { lint } from "../../sync/lint/lint.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
 import { buildServiceManifest } from "../support/manifests.ts";

@@ -1,16 +1,16 @@
-import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
-import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
-import { isClosed } from "../../src/rules/policies/fail-closed.ts";
-import { lacksBackend } from "../../src/rules/policies/no-backend.ts";
-import { redirectsToHttps } from "../../src/rules/policies/ssl-redirect.ts";
-import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
-import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
-import { findRegexAnnotation, isRegexPath } from "../compile/hosts/regex-policies.ts";
-import type { ParsedAnnotations } from "../compile/model.ts";
-import type { Options } from "../compile/options.ts";
-import type { CatalogEntry } from "../compile/select/annotation-catalog.ts";
-import { readAnnotations } from "../compile/select/annotations.ts";
-import { selectIngresses } from "../compile/select/ingress-class.ts";
+import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
+import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
+import { isClosed } from "../../../src/rules/policies/fail-closed.ts";
+import { lacksBackend } from "../../../src/rules/policies/no-backend.ts";
+import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
+import type { HostRules, Route, Rules } from "../../../src/rules/snapshot.ts";
+import { type Cluster, type Ingress, nameOf } from "../../collect/cluster-model.ts";
+import { findRegexAnnotation, isRegexPath } from "../../compile/hosts/regex-policies.ts";
+import type { ParsedAnnotations } from "../../compile/model.ts";
+import type { Options } from "../../compile/options.ts";
+import type { CatalogEntry } from "../../compile/select/annotation-catalog.ts";
+import { readAnnotations } from "../../compile/select/annotations.ts";
+import { selectIngresses } from "../../compile/select/ingress-class.ts";
 import type { Finding } from "./finding.ts";
 
 /** A selected Ingress, with its parsed annotations and compiled paths. */

@@ -1,5 +1,5 @@
 import { create } from "xmlbuilder2";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../findings/finding.ts";
 
 /** Formats findings as JUnit XML: one test case per finding. Errors are failures. */
 export function formatJunit(findings: readonly Finding[]): string {

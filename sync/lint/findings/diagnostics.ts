@@ -1,6 +1,6 @@
-import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import { annotationCatalog, stripAnnotationPrefix } from "../compile/select/annotation-catalog.ts";
+import { diagnosticReasons, type Reason } from "../../compile/diagnostic-reasons.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import {
   buildLocation,
