@@ -30,6 +30,8 @@ const MAX_WRITE_BYTES = 95_000_000; // the limit is 100 MB, including quotes and
 const MAX_WRITE_ATTEMPTS = 4;
 /** Shorter than the time between a leader's renew deadline and the expiry of its Lease. */
 const SINGLE_WRITE_TIMEOUT_MS = 4500;
+/** An upload of 95 MB takes longer than other calls. */
+const BULK_WRITE = { timeout: 120_000, maxRetries: 1 };
 const WRITE_INTERVAL_MS = 1100; // KV allows one write per second to the same key
 
 /** Creates a client of Workers KV through the REST API. Keys that a bulk write left out are retried. */
@@ -43,7 +45,7 @@ export function createKv(
   const account = { account_id: accountId };
   const namespace = { ...account, namespace_id: namespaceId };
   const writeBatch = async (batch: readonly KvEntry[]) =>
-    (await namespaces.bulkUpdate(namespaceId, { ...account, body: [...batch] }))?.unsuccessful_keys;
+    (await namespaces.bulkUpdate(namespaceId, { ...account, body: [...batch] }, BULK_WRITE))?.unsuccessful_keys;
   const removeBatch = async (batch: readonly string[]) =>
     (await namespaces.bulkDelete(namespaceId, { ...account, body: [...batch] }))?.unsuccessful_keys;
 

@@ -8,7 +8,13 @@ import { mergeClusters } from "./merge-clusters.ts";
 import { type OptionalCollection, watchOptionalCollection } from "./optional-collection.ts";
 import { assembleCluster } from "./parse-objects.ts";
 import { type ReferencedObjects, watchReferencedObjects } from "./referenced-objects.ts";
-import { type CachedObject, fetchObject, type WatchedCollection, watchCollection } from "./watched-collection.ts";
+import {
+  type CachedObject,
+  type CollectionListener,
+  fetchObject,
+  type WatchedCollection,
+  watchCollection,
+} from "./watched-collection.ts";
 
 export interface WatchScope {
   /** Watched namespaces. An empty list means all namespaces. */
@@ -43,6 +49,8 @@ export interface ClusterListener {
   readonly onChange: () => void;
   /** A list or watch of a resource (by its plural) failed. Its last observed objects stay in use. */
   readonly onError: (resource: string, error: Error) => void;
+  /** After a failure of a resource, the API server answered again. */
+  readonly onAnswer: (resource: string) => void;
 }
 
 /**
@@ -52,14 +60,18 @@ export interface ClusterListener {
 export async function watchCluster(
   api: KubernetesClient,
   { watchNamespace, ingressSelector }: WatchScope,
-  { onChange, onError }: ClusterListener,
+  { onChange, onError, onAnswer }: ClusterListener,
   sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
   const ingress = await findNewestResource(api, "Ingress");
   if (!ingress) throw new Error("Ingress not found: the API server serves none of its known versions");
   const ingressClass = await findNewestResource(api, "IngressClass");
-  const listenTo = (name: string) => ({ onChange, onError: (error: Error) => onError(name, error) });
+  const listenTo = (name: string): CollectionListener => ({
+    onChange,
+    onError: (error) => onError(name, error),
+    onAnswer: () => onAnswer(name),
+  });
   const watch = (resource: Resource, namespace?: string, query: Query = {}) =>
     watchCollection(api, resource, { namespace, query }, listenTo(resource.plural), sleep, signal);
   const namespaces = watchNamespace.length > 0 ? watchNamespace : [undefined];

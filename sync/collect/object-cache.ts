@@ -42,7 +42,7 @@ export class ObjectCache {
   }
 
   /** Applies a change. Returns whether it affects compiling, or is the first list. */
-  apply(change: Exclude<Change<CachedObject>, { type: "failed" }>): boolean {
+  apply(change: Exclude<Change<CachedObject>, { type: "failed" | "answered" }>): boolean {
     const hasChanged = this.#applyToObjects(change) || !this.#isListed;
     this.#isListed = true;
     this.#firstList.resolve();
@@ -50,7 +50,7 @@ export class ObjectCache {
     return hasChanged;
   }
 
-  #applyToObjects(change: Exclude<Change<CachedObject>, { type: "failed" }>): boolean {
+  #applyToObjects(change: Exclude<Change<CachedObject>, { type: "failed" | "answered" }>): boolean {
     switch (change.type) {
       case "listed": {
         const listedIds = new Set(change.objects.map(({ id }) => id));

@@ -55,6 +55,7 @@ export function watchOptionalCollection(
     const stop = new AbortController();
     const watchListener: CollectionListener = {
       onChange: listener.onChange,
+      onAnswer: listener.onAnswer,
       onError(error) {
         listener.onError(error);
         if (isTransient(error)) return;

@@ -69,7 +69,7 @@ export function watchReferencedObjects(
 function watchReference(
   api: KubernetesClient,
   reference: Reference,
-  { onChange, onError }: CollectionListener,
+  { onChange, onError, onAnswer }: CollectionListener,
   sleep: Sleep,
   signal: AbortSignal,
 ): WatchedReference {
@@ -91,6 +91,7 @@ function watchReference(
       isReady = true;
       resolve();
     },
+    onAnswer,
   };
   const scope = { namespace: reference.namespace, query: { fieldSelector: `metadata.name=${reference.name}` } };
   const resource = reference.kind === "Secret" ? SECRETS : CONFIG_MAPS;

@@ -24,6 +24,8 @@ export interface CollectionListener {
   readonly onChange: () => void;
   /** A list or watch failed. The last observed objects stay in use. */
   readonly onError: (error: Error) => void;
+  /** After a failure, the API server answered again, or the watch was stopped. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 /** The watched part of a resource: one namespace or all, and a query. */
@@ -37,7 +39,7 @@ export function watchCollection(
   api: KubernetesClient,
   resource: Resource,
   { namespace, query }: CollectionScope,
-  { onChange, onError }: CollectionListener,
+  { onChange, onError, onAnswer }: CollectionListener,
   sleep: Sleep,
   signal: AbortSignal,
 ): WatchedCollection {
@@ -50,12 +52,11 @@ export function watchCollection(
       signal,
       sleep,
     )) {
-      if (change.type === "failed") {
-        onError(change.error);
-        continue;
-      }
-      if (cache.apply(change)) onChange();
+      if (change.type === "failed") onError(change.error);
+      else if (change.type === "answered") onAnswer?.();
+      else if (cache.apply(change)) onChange();
     }
+    onAnswer?.();
   };
   void run();
   return cache;

@@ -45,7 +45,8 @@ export interface LoopState {
 
 /** The result of a sync. It is "not-ready" until the first lists and the permits are known. */
 export type SyncResult =
-  | { readonly type: "not-ready" | "standby" | "failed" }
+  | { readonly type: "not-ready" | "standby" }
+  | { readonly type: "failed"; readonly problem: string }
   | { readonly type: "completed"; readonly outcome: SyncOutcome };
 
 export const INITIAL_STATE: LoopState = {

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../src/rules/error-message.ts";
+import { describeProblem } from "../kubernetes/errors.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
@@ -33,12 +33,10 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
     return nextState ?? { ...state, result: { type: "not-ready" } };
   } catch (error) {
     const failures = state.failures + 1;
-    dependencies.log.error(
-      { failures },
-      `sync failed: ${errorMessage(error)}; the edge serves the last published rules`,
-    );
+    const problem = describeProblem(error);
+    dependencies.log.error({ failures }, `sync failed: ${problem}; the edge serves the last published rules`);
     dependencies.metrics.recordSync("failed", secondsSince(startedAt));
-    return { ...state, publishedState: undefined, failures, result: { type: "failed" } };
+    return { ...state, publishedState: undefined, failures, result: { type: "failed", problem } };
   }
 }
 

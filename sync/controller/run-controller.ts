@@ -1,8 +1,7 @@
-import { errorMessage } from "../../src/rules/error-message.ts";
+import { describeProblem } from "../kubernetes/errors.ts";
 import { joinElection, type Leadership } from "../leader-election/leader-election.ts";
 import { type ControllerHealth, checkHealth, checkReadiness } from "../report/health.ts";
 import { startHttpServer } from "../report/http-server.ts";
-import type { Logger } from "../report/log.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { createTrigger } from "./debounce.ts";
 import { createHealthTracker } from "./health-tracker.ts";
@@ -47,9 +46,14 @@ export async function runController(
   const probes = await startProbes(context, healthPort, readHealth, readinessTimeoutMs, leadership);
   try {
     void followLeadership(leadership, context, () => trigger.fire("immediate"));
-    const listener = { onChange: () => trigger.fire(), onResourceRemoved };
+    const { recordProblem } = healthTracker;
+    const listener = { onChange: () => trigger.fire(), onWatchProblem: recordProblem, onResourceRemoved };
     const setUp = () => setUpController(options, context, leadership, listener, lifetime.signal);
-    const dependencies = await setUpWithRetry(setUp, log, stopSignal);
+    const onProblem = (problem: string) => {
+      recordProblem(problem);
+      log.error(`setup failed: ${problem}; retrying in ${SETUP_RETRY_MS / 1000} s`);
+    };
+    const dependencies = await setUpWithRetry(setUp, onProblem, stopSignal);
     if (dependencies) await runLoop(dependencies, trigger, timings, healthTracker, stopSignal);
     return restart.signal.aborted ? 1 : 0;
   } finally {
@@ -86,14 +90,14 @@ async function startProbes(
 /** Calls `setUp` until it succeeds. Resolves with undefined if `signal` is aborted first. */
 async function setUpWithRetry(
   setUp: () => Promise<ControllerDependencies>,
-  log: Logger,
+  onProblem: (problem: string) => void,
   signal: AbortSignal,
 ): Promise<ControllerDependencies | undefined> {
   while (!signal.aborted) {
     try {
       return await setUp();
     } catch (error) {
-      log.error(`setup failed: ${errorMessage(error)}; retrying in ${SETUP_RETRY_MS / 1000} s`);
+      onProblem(describeProblem(error));
       await sleep(SETUP_RETRY_MS, signal);
     }
   }

@@ -4,6 +4,7 @@ import { createCompileCache } from "../compile/compile-cache.ts";
 import type { Options } from "../compile/options.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
+import { describeProblem } from "../kubernetes/errors.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
@@ -16,6 +17,7 @@ import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
+import { createWatchLog } from "./watch-log.ts";
 
 /** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
 export interface SyncOptions
@@ -45,29 +47,42 @@ export interface ControllerContext {
 export interface ControllerListener {
   /** Called after a change that needs a sync. */
   readonly onChange: () => void;
+  /** Called after each failure of a list or watch. */
+  readonly onWatchProblem: (problem: string) => void;
   /** Called when the API server no longer serves a watched resource. The controller must be restarted. */
   readonly onResourceRemoved: (problem: string) => void;
 }
 
 /** Listener of commands that run one sync. */
-export const IGNORE_CHANGES: ControllerListener = { onChange: () => {}, onResourceRemoved: () => {} };
+export const IGNORE_CHANGES: ControllerListener = {
+  onChange: () => {},
+  onWatchProblem: () => {},
+  onResourceRemoved: () => {},
+};
 
 /** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
   { api, namespace, instance, log, metrics, account, sleep = sleepInRealTime }: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
-  { onChange, onResourceRemoved }: ControllerListener,
+  { onChange, onWatchProblem, onResourceRemoved }: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
   const clusterUid = await readClusterUid(api);
+  const watchLog = createWatchLog(log, () => performance.now());
   const onError = (resource: string, error: Error) => {
     metrics.recordWatchFailure(resource);
-    log.warn({ resource }, `watch failed: ${resource}: ${error.message}. The last known objects stay in use`);
+    watchLog.failed(resource, error);
+    onWatchProblem(describeProblem(error));
     if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
   };
-  const configMapListener = { onChange, onError: (error: Error) => onError("configmaps", error) };
-  const liveCluster = await watchCluster(api, options, { onChange, onError }, sleep, signal);
+  const onAnswer = watchLog.answered;
+  const configMapListener = {
+    onChange,
+    onError: (error: Error) => onError("configmaps", error),
+    onAnswer: () => onAnswer("configmaps"),
+  };
+  const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
     api,

@@ -52,7 +52,7 @@ async function requestJson(
 ): Promise<unknown> {
   const abortController = new AbortController();
   const timer = setTimeout(() => abortController.abort(SERVER_TIMEOUT), requestTimeoutMs);
-  const label = `${request.method} ${request.path}`;
+  const label = `Kubernetes API: ${request.method} ${request.path}`;
   try {
     const body = await sendKubernetesRequest(connections, request, abortController.signal);
     const json = parseJson(await body.text());
@@ -60,9 +60,7 @@ async function requestJson(
     return json;
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    const reason = abortController.signal.aborted
-      ? `no response from the API server within ${requestTimeoutMs} ms`
-      : formatCause(error);
+    const reason = abortController.signal.aborted ? `no response within ${requestTimeoutMs} ms` : formatCause(error);
     throw new Error(`${label}: ${reason}`);
   } finally {
     clearTimeout(timer);

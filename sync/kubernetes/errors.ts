@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { errorMessage } from "../../src/rules/error-message.ts";
 
 /** An error response of the API server: the HTTP status, and the reason and message of its Status object. */
 export class ApiError extends Error {
@@ -23,6 +24,18 @@ export function createApiError(status: number, body: unknown, retryAfter?: strin
   const line = message?.replace(/\s+/g, " ").trim() || `the API server responded with status ${status}`;
   const seconds = /^\d+$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
   return new ApiError(status, reason || "Unknown", line, seconds);
+}
+
+/** What to do, by the status of a response. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [401, ". Check the credentials: the kubeconfig, or the ServiceAccount of the Pod"],
+  [403, ". Apply the Roles and bindings of deploy/base or of the chart"],
+]);
+
+/** Formats an error for a log line or a probe. For a response of the API server it adds the service and what to do. */
+export function describeProblem(error: unknown): string {
+  if (!(error instanceof ApiError)) return errorMessage(error);
+  return `Kubernetes API: ${error.message} (status ${error.status})${REMEDIES.get(error.status) ?? ""}`;
 }
 
 /** Whether a request may succeed on a retry: the connection or the API server failed, or the API server is busy. */

@@ -23,7 +23,8 @@ export type Change<T> =
   | { readonly type: "listed"; readonly objects: readonly T[] } // all objects
   | { readonly type: "updated"; readonly object: T }
   | { readonly type: "deleted"; readonly object: T }
-  | { readonly type: "failed"; readonly error: Error };
+  | { readonly type: "failed"; readonly error: Error }
+  | { readonly type: "answered" }; // the first answer after a failure
 
 /** A collection and a query. `transform` reduces each object at once, so that raw lists do not fill the memory. */
 export interface ListWatchTarget<T> {
@@ -42,6 +43,22 @@ export async function* listAndWatch<T>(
   signal: AbortSignal,
   sleep: Sleep,
 ): AsyncGenerator<Change<T>, void> {
+  let isFailing = false;
+  for await (const change of watchRepeatedly(api, target, signal, sleep)) {
+    const hasFailed = change?.type === "failed";
+    if (isFailing && !hasFailed) yield { type: "answered" };
+    isFailing = hasFailed;
+    if (change) yield change;
+  }
+}
+
+/** Yields undefined for an answer without a change. */
+async function* watchRepeatedly<T>(
+  api: KubernetesClient,
+  target: ListWatchTarget<T>,
+  signal: AbortSignal,
+  sleep: Sleep,
+): AsyncGenerator<Change<T> | undefined, void> {
   let sinceVersion: string | undefined;
   for (let failures = 0; !signal.aborted; ) {
     const startedAt = performance.now();
@@ -50,7 +67,7 @@ export async function* listAndWatch<T>(
       sinceVersion = resourceVersion;
       mustRelist = resourceVersion === undefined || change?.type === "failed";
       hadSuccess ||= !mustRelist;
-      if (change) yield change;
+      yield change;
     }
     const wasLong = performance.now() - startedAt > MIN_WATCH_MS;
     failures = countFailures(failures, { mustRelist, hadSuccess, wasLong });
@@ -87,6 +104,7 @@ async function* tryWatch<T>(
       lastVersion = step.resourceVersion;
       yield step;
     }
+    yield { resourceVersion: lastVersion, change: undefined };
   } catch (error) {
     if (signal.aborted) return;
     const mustRelist = error instanceof ApiError || error instanceof InvalidResponseError;

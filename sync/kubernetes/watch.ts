@@ -96,7 +96,6 @@ function parseWatchEvent(line: string): WatchEvent {
 
 function createWatchError(error: unknown, path: string, signal: AbortSignal, idleTimeoutMs: number): Error {
   if (error instanceof ApiError) return error;
-  const reason =
-    signal.reason === SERVER_TIMEOUT ? `no data from the API server for ${idleTimeoutMs} ms` : formatCause(error);
-  return new Error(`watch ${path}: ${reason}`);
+  const reason = signal.reason === SERVER_TIMEOUT ? `no data for ${idleTimeoutMs} ms` : formatCause(error);
+  return new Error(`Kubernetes API: watch of ${path}: ${reason}`);
 }

@@ -1,4 +1,5 @@
-import { errorMessage } from "../../src/rules/error-message.ts";
+import { describeProblem } from "../kubernetes/errors.ts";
+
 /** Logs each problem once per operation, and again only after it changes or is cleared. */
 export class LogOnce {
   readonly #log: (line: string) => void;
@@ -10,7 +11,7 @@ export class LogOnce {
 
   /** Logs that `operation` failed, unless it already failed the same way. */
   report(operation: string, error: unknown): void {
-    const problem = errorMessage(error);
+    const problem = describeProblem(error);
     if (this.#lastProblems.get(operation) !== problem) this.#log(`${operation}: ${problem}`);
     this.#lastProblems.set(operation, problem);
   }

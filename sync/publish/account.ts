@@ -1,5 +1,6 @@
 import Cloudflare from "cloudflare";
 import { createDns, type Dns } from "../cloudflare/dns.ts";
+import { type CallDescription, withClearErrors } from "../cloudflare/failed-calls.ts";
 import { createKv, type Kv } from "../cloudflare/kv.ts";
 import { createSecretEncryptor, type SecretEncryptor } from "./encrypt-secrets.ts";
 import { createSigner, type Signer } from "./sign-manifest.ts";
@@ -25,13 +26,33 @@ export interface AccountSettings {
   readonly writeIntervalMs?: number;
 }
 
+/** A call has at most three attempts, so it ends within about a minute. */
+const CALL_TIMEOUT_MS = 20_000;
+const MAX_RETRIES = 2;
+
+const KV_PERMISSION = "Workers KV Storage: Edit";
+const KV_CALLS = {
+  get: { action: "reading Workers KV", permission: KV_PERMISSION },
+  getMany: { action: "reading Workers KV", permission: KV_PERMISSION },
+  list: { action: "listing Workers KV", permission: KV_PERMISSION },
+  put: { action: "writing Workers KV", permission: KV_PERMISSION },
+  remove: { action: "deleting from Workers KV", permission: KV_PERMISSION },
+} as const satisfies Partial<Record<keyof Kv, CallDescription>>;
+
+const DNS_CALLS = {
+  listZones: { action: "listing the zones of the account", permission: "Zone: Read" },
+  listRecords: { action: "listing DNS records", permission: "DNS: Edit" },
+  readRecordQuota: { action: "reading the number of DNS records", permission: "DNS: Edit" },
+  applyChange: { action: "changing DNS records", permission: "DNS: Edit" },
+} as const satisfies Partial<Record<keyof Dns, CallDescription>>;
+
 /** Creates the clients of an account. It sends no request. Throws if the signing key is invalid. */
 export function createAccount(settings: AccountSettings): Account {
   const { apiToken, baseURL = null, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
-  const client = new Cloudflare({ apiToken, baseURL });
+  const client = new Cloudflare({ apiToken, baseURL, timeout: CALL_TIMEOUT_MS, maxRetries: MAX_RETRIES });
   return {
-    kv: createKv(client, accountId, namespaceId, writeIntervalMs),
-    dns: createDns(client, accountId),
+    kv: withClearErrors(createKv(client, accountId, namespaceId, writeIntervalMs), KV_CALLS),
+    dns: withClearErrors(createDns(client, accountId), DNS_CALLS),
     signer: createSigner(signingKey),
     encryptor: createSecretEncryptor(signingKey, encryptionKey),
   };

@@ -12,6 +12,8 @@ export interface ControllerHealth {
   readonly syncDueAt: number | undefined;
   /** Time of the last successful sync since this replica became leader. */
   readonly lastSuccessAt: number | undefined;
+  /** Problem of the last setup or sync, if it failed. */
+  readonly lastProblem: string | undefined;
 }
 
 export interface HealthThresholds {
@@ -48,15 +50,16 @@ export function checkReadiness(
   { readinessTimeoutMs }: HealthThresholds,
   now: number,
 ): ProbeResult {
-  const { isStopping, isLeader, hasFirstLists, lastSuccessAt } = health;
+  const { isStopping, isLeader, hasFirstLists, lastSuccessAt, lastProblem } = health;
+  const cause = lastProblem === undefined ? "" : `: ${lastProblem}`;
   if (isStopping) return fail("stopping");
-  if (!hasFirstLists) return fail("the initial lists from the API server are not complete");
+  if (!hasFirstLists) return fail(`the initial lists from the API server are not complete${cause}`);
   if (!isLeader) return pass("standby");
-  if (lastSuccessAt === undefined) return fail("no sync has succeeded yet");
+  if (lastSuccessAt === undefined) return fail(`no sync has succeeded yet${cause}`);
   const age = now - lastSuccessAt;
   if (age > readinessTimeoutMs)
     return fail(
-      `the last successful sync was ${formatSeconds(age)} ago, more than ${formatSeconds(readinessTimeoutMs)}`,
+      `the last successful sync was ${formatSeconds(age)} ago, more than ${formatSeconds(readinessTimeoutMs)}${cause}`,
     );
   return pass(`the last successful sync was ${formatSeconds(age)} ago`);
 }

@@ -33,7 +33,7 @@ describe("incident: the API server answers 500 to a GET", CONCURRENT, () => {
         await waitFor(() => fault.remaining === 0);
         assert.equal((await controller.sync()).type, "completed");
         assert.deepEqual(harness.accountWrites().slice(from), []);
-        await controller.waitForLog(new RegExp(`watch failed: ${plural}: .*\\. The last known objects stay in use`));
+        await controller.waitForLog(/no valid answer from the API server: .*\. The last known objects stay in use/);
         await publishShopPath(harness, "/new");
         assert.deepEqual(await harness.routes(), buildChangedRoutes("/new"));
       }),
@@ -123,15 +123,15 @@ describe("incident: the API server answers 500 to a GET", CONCURRENT, () => {
 
 describe("incident: the first lists are incomplete", CONCURRENT, () => {
   const faults: readonly (readonly [condition: string, Fault, RegExp])[] = [
-    ["is not answered", { type: "hang" }, /no response from the API server within 2000 ms/],
-    ["breaks off", { type: "truncate" }, /failed/],
+    ["is not answered", { type: "hang" }, /no response within 2000 ms/],
+    ["breaks off", { type: "truncate" }, /no valid answer/],
     ["is truncated", { type: "truncate", cleanly: true }, /the response is not JSON/],
     [
       "reports missing items",
       { type: "short", items: 0, remainder: "more" },
       /list is incomplete: .* lacks \d+ objects/,
     ],
-    ["is answered with 503", { type: "answer", status: 503, reason: "ServiceUnavailable" }, /failed/],
+    ["is answered with 503", { type: "answer", status: 503, reason: "ServiceUnavailable" }, /no valid answer/],
   ];
   for (const [condition, fault, line] of faults) {
     for (const plural of ["ingresses", "services"]) {

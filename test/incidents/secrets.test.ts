@@ -122,7 +122,7 @@ describe("incident: a secret in logs, Events, metrics or KV", { concurrency: 4 }
       await waitFor(() => harness.server.countWatches(/secrets/) >= 5);
       const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
       harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
-      await controller.waitForLog(/watch failed: references/);
+      await controller.waitForLog(/no valid answer from the API server/);
       await controller.sync();
       await assertNoSecrets(harness, [controller]);
     }),

@@ -76,12 +76,12 @@ describe("faults", () => {
   test("The test server can delay a response or close its connection", async () => {
     server.injectFault(/ingresses$/, { type: "hang" });
     await assert.rejects(api.get(INGRESSES), {
-      message: `GET ${INGRESSES}: no response from the API server within 500 ms`,
+      message: `Kubernetes API: GET ${INGRESSES}: no response within 500 ms`,
     });
     server.injectFault(/ingresses$/, { type: "close" });
-    await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: other side closed` });
+    await assert.rejects(api.get(INGRESSES), { message: `Kubernetes API: GET ${INGRESSES}: other side closed` });
     server.injectFault(/ingresses$/, { type: "truncate" });
-    await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: other side closed` });
+    await assert.rejects(api.get(INGRESSES), { message: `Kubernetes API: GET ${INGRESSES}: other side closed` });
   });
 
   test("The test server can forbid requests", async () => {

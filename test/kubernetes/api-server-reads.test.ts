@@ -146,7 +146,7 @@ test("The test server can restart with the same objects on the same port", async
   const watch = api.watch(INGRESSES, {}, new AbortController().signal);
   await watch.next();
   await server.stop();
-  await assert.rejects(watch.next(), /^Error: watch /);
+  await assert.rejects(watch.next(), /^Error: Kubernetes API: watch of /);
   await assert.rejects(api.get(CART), /ECONNREFUSED/);
   await server.serve();
   assert.equal(server.url, url);

@@ -116,9 +116,13 @@ for (const tls of [true, false]) {
     });
 
     const watchFaults: [string, WatchFault, RegExp][] = [
-      ["that is cut", { type: "cut" }, /^watch \S+: (?!terminated|fetch failed)[^\n]+$/],
-      ["that is cut in the middle of an event", { type: "cut", half: true }, /^watch \S+: (?!terminated)[^\n]+$/],
-      ["that falls silent", { type: "silence" }, /: no data from the API server for 500 ms$/],
+      ["that is cut", { type: "cut" }, /^Kubernetes API: watch of \S+: (?!terminated|fetch failed)[^\n]+$/],
+      [
+        "that is cut in the middle of an event",
+        { type: "cut", half: true },
+        /^Kubernetes API: watch of \S+: (?!terminated)[^\n]+$/,
+      ],
+      ["that falls silent", { type: "silence" }, /: no data for 500 ms$/],
       ["with an event that can't be read", { type: "unparsable" }, /: invalid watch event from the API server$/],
       [
         "that is answered with something else",

@@ -43,10 +43,12 @@ for (const tls of [false, true]) {
 
     test("A response that is not JSON is an error without its content", async () => {
       server.injectFault(/cart/, { type: "answer", status: 200, text: '{"data":{"password":"c2VjcmV0"' });
-      await assert.rejects(api.get(CART), { message: `GET ${CART}: the response is not JSON` });
+      await assert.rejects(api.get(CART), { message: `Kubernetes API: GET ${CART}: the response is not JSON` });
       server.apply(buildCart());
       server.injectFault(/ingresses$/, { type: "truncate", cleanly: true });
-      await assert.rejects(api.get(INGRESSES), { message: `GET ${INGRESSES}: the response is not JSON` });
+      await assert.rejects(api.get(INGRESSES), {
+        message: `Kubernetes API: GET ${INGRESSES}: the response is not JSON`,
+      });
     });
 
     test("A truncated response is an error of one line", async () => {
@@ -54,7 +56,7 @@ for (const tls of [false, true]) {
       for (const type of ["close", "truncate"] as const) {
         server.injectFault(/ingresses$/, { type });
         await assert.rejects(api.get(INGRESSES), (error: Error) => {
-          assert.match(error.message, /^GET \/apis\/networking.k8s.io\/v1\/ingresses: [^\n]+$/);
+          assert.match(error.message, /^Kubernetes API: GET \/apis\/networking.k8s.io\/v1\/ingresses: [^\n]+$/);
           assert.doesNotMatch(error.message, /fetch failed|terminated/);
           return true;
         });
@@ -63,7 +65,7 @@ for (const tls of [false, true]) {
 
     test("A request without a response in time is aborted with an error", async () => {
       server.injectFault(/cart/, { type: "hang" });
-      await assert.rejects(api.get(CART), { message: `GET ${CART}: no response from the API server within 1000 ms` });
+      await assert.rejects(api.get(CART), { message: `Kubernetes API: GET ${CART}: no response within 1000 ms` });
     });
 
     test("A write with a lost response may have been executed", async () => {
@@ -85,9 +87,9 @@ for (const tls of [false, true]) {
       assert.equal(server.countWatches(), watchesBefore + 1);
       relay.freeze();
       const silenceCheck = assert.rejects(events.next(), {
-        message: `watch ${INGRESSES}: no data from the API server for 1500 ms`,
+        message: `Kubernetes API: watch of ${INGRESSES}: no data for 1500 ms`,
       });
-      await assert.rejects(relayedClient.get(CART), /no response from the API server within 500 ms/);
+      await assert.rejects(relayedClient.get(CART), /no response within 500 ms/);
       await relayedClient.get(CART);
       await silenceCheck;
       await relay.close();
@@ -97,9 +99,13 @@ for (const tls of [false, true]) {
       server.apply(buildCart());
       await server.stop();
       const { port } = new URL(server.url);
-      await assert.rejects(api.get(CART), { message: `GET ${CART}: connect ECONNREFUSED 127.0.0.1:${port}` });
+      await assert.rejects(api.get(CART), {
+        message: `Kubernetes API: GET ${CART}: connect ECONNREFUSED 127.0.0.1:${port}`,
+      });
       const events = api.watch(INGRESSES, {}, new AbortController().signal);
-      await assert.rejects(events.next(), { message: `watch ${INGRESSES}: connect ECONNREFUSED 127.0.0.1:${port}` });
+      await assert.rejects(events.next(), {
+        message: `Kubernetes API: watch of ${INGRESSES}: connect ECONNREFUSED 127.0.0.1:${port}`,
+      });
       await server.serve();
       await api.get(CART);
     });
@@ -146,11 +152,11 @@ describe("credentials", () => {
     const connections = new Connections();
     connections.loadFromOptions({ clusters: [], users: [], contexts: [] });
     await assert.rejects(createKubernetesClient(connections).get(CART), {
-      message: `GET ${CART}: kubeconfig has no current cluster`,
+      message: `Kubernetes API: GET ${CART}: kubeconfig has no current cluster`,
     });
     const wrong = { ...server.kubeconfig, clusters: [{ name: "local", server: "nonsense" }] };
     connections.loadFromOptions(wrong);
-    const message = `GET ${CART}: kubeconfig server is not a URL: "nonsense"`;
+    const message = `Kubernetes API: GET ${CART}: kubeconfig server is not a URL: "nonsense"`;
     await assert.rejects(createKubernetesClient(connections).get(CART), { message });
   });
 });

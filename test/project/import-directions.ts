@@ -21,7 +21,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/net": ["sync/runtime"],
   "sync/cloudflare": ["sync/incremental"],
   "sync/kubernetes": ["src/rules", "sync/runtime"],
-  "sync/leader-election": ["src/rules", "sync/runtime", "sync/kubernetes"],
+  "sync/leader-election": ["sync/runtime", "sync/kubernetes"],
 
   // The stages of the pipeline.
   "sync/collect": ["src/rules", "sync/runtime", "sync/incremental", "sync/kubernetes"],

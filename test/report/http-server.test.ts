@@ -15,6 +15,7 @@ const HEALTHY: ControllerHealth = {
   syncStartedAt: undefined,
   syncDueAt: NOW + 50_000,
   lastSuccessAt: NOW - 10_000,
+  lastProblem: undefined,
 };
 
 describe("health", () => {
@@ -72,6 +73,18 @@ describe("readiness", () => {
       false,
       "the last successful sync was 301 s ago, more than 300 s",
     ],
+    [
+      "A leader that cannot publish names the cause",
+      { lastSuccessAt: undefined, lastProblem: "Cloudflare API: reading Workers KV failed: 403" },
+      false,
+      "no sync has succeeded yet: Cloudflare API: reading Workers KV failed: 403",
+    ],
+    [
+      "A leader whose syncs fail for over 300 s names the cause",
+      { lastSuccessAt: NOW - 301_000, lastProblem: "Cloudflare API: writing Workers KV failed: 500" },
+      false,
+      "the last successful sync was 301 s ago, more than 300 s: Cloudflare API: writing Workers KV failed: 500",
+    ],
     ["A stopping controller is not ready", { isStopping: true }, false, "stopping"],
     ["A standby with complete first lists is ready", { isLeader: false, lastSuccessAt: undefined }, true, "standby"],
     [
@@ -79,6 +92,12 @@ describe("readiness", () => {
       { isLeader: false, hasFirstLists: false },
       false,
       "the initial lists from the API server are not complete",
+    ],
+    [
+      "A controller without valid credentials names the cause",
+      { hasFirstLists: false, lastProblem: "Kubernetes API: Unauthorized" },
+      false,
+      "the initial lists from the API server are not complete: Kubernetes API: Unauthorized",
     ],
   ];
   for (const [title, change, ok, reason] of table) {

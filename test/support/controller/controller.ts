@@ -109,7 +109,7 @@ export async function startController(
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
   const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account, sleep: clock.sleep };
-  const listener = { onChange: () => trigger.fire(), onResourceRemoved: () => {} };
+  const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {
     await leadership.release();

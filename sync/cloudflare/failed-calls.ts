@@ -1,0 +1,69 @@
+import Cloudflare from "cloudflare";
+
+/** What a call does, and the permission of the API token that it needs. */
+export interface CallDescription {
+  readonly action: string;
+  readonly permission: string;
+}
+
+type Descriptions<T> = { readonly [Name in keyof T]?: CallDescription };
+
+/**
+ * Returns the same calls with clear errors: an error of Cloudflare's API becomes one line with the call, the cause and what
+ * to do. The original error is its `cause`. Other errors are not changed.
+ */
+export function withClearErrors<T extends object>(calls: T, descriptions: Descriptions<T>): T {
+  const entries = Object.entries(calls).map(([name, call]) => {
+    const description = descriptions[name as keyof T];
+    return [name, description ? wrapCall(call as AsyncCall, description) : call];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+type AsyncCall = (...parameters: unknown[]) => Promise<unknown>;
+
+function wrapCall(call: AsyncCall, description: CallDescription): AsyncCall {
+  return async (...parameters) => {
+    try {
+      return await call(...parameters);
+    } catch (error) {
+      if (!(error instanceof Cloudflare.APIError)) throw error;
+      throw new Error(formatFailedCall(error, description), { cause: error });
+    }
+  };
+}
+
+/** Formats an error of Cloudflare's API as one line. */
+export function formatFailedCall(
+  error: InstanceType<typeof Cloudflare.APIError>,
+  { action, permission }: CallDescription,
+): string {
+  const call = `Cloudflare API: ${action} failed`;
+  if (error instanceof Cloudflare.APIConnectionTimeoutError)
+    return `${call}: no response in time. Check https://www.cloudflarestatus.com and the network`;
+  if (error.status === undefined)
+    return `${call}: no connection (${findInnermostMessage(error)}). Check the network, the NetworkPolicy and CLOUDFLARE_BASE_URL`;
+  return `${call}: ${error.status}${formatReasons(error)}. ${findRemedy(error.status, permission)}`;
+}
+
+function findInnermostMessage(error: Error): string {
+  const message = error.cause instanceof Error ? findInnermostMessage(error.cause) : error.message;
+  return message.replace(/\s+/g, " ").replace(/\.$/, "");
+}
+
+/** Formats the errors of a response: " Authentication error (code 10000)". Empty if the body has none. */
+function formatReasons({ errors }: InstanceType<typeof Cloudflare.APIError>): string {
+  const reasons = [errors].flat().map(({ message, code }: { message?: string; code?: number }) => {
+    return ` ${String(message ?? "error").replace(/\s+/g, " ")}${code === undefined ? "" : ` (code ${code})`}`;
+  });
+  return reasons.join(",");
+}
+
+function findRemedy(status: number, permission: string): string {
+  if (status === 401 || status === 403)
+    return `Check that CLOUDFLARE_API_TOKEN is valid and has the permission ${permission}`;
+  if (status === 404) return "Check CLOUDFLARE_ACCOUNT_ID and EDGRESS_KV_NAMESPACE_ID";
+  if (status === 429) return "The account has used up its calls; wait five minutes, and stop other users of the token";
+  if (status >= 500) return "Cloudflare has a fault; check https://www.cloudflarestatus.com";
+  return "Check the values in this message; this version of edgress may be too old for the API";
+}
