@@ -63,6 +63,7 @@ function formatMetricsPage(): string {
 
 interface VariableRow {
   readonly required: boolean;
+  readonly file?: boolean;
   readonly default?: string;
   readonly doc: string;
 }
@@ -73,6 +74,9 @@ function formatEnvironmentPage(): string {
     "`edgress keys` prints the keys.",
     "",
     "## Controller and command line",
+    "",
+    "`<NAME>_FILE` sets the path of a file with the value, so that no secret is in the environment. Spaces and line ends around the",
+    "value are removed. The file is read once, at the start.",
     "",
     formatVariableTable(CONTROLLER_VARIABLES),
     "",
@@ -85,8 +89,8 @@ function formatEnvironmentPage(): string {
 }
 
 function formatVariableTable(variables: Readonly<Record<string, VariableRow>>): string {
-  const rows = Object.entries(variables).map(([name, { doc, required, default: value }]) => [
-    formatCode(name),
+  const rows = Object.entries(variables).map(([name, { doc, required, file, default: value }]) => [
+    file ? `${formatCode(name)} or ${formatCode(`${name}_FILE`)}` : formatCode(name),
     required ? "yes" : "no",
     value === undefined || value === "none" ? "none" : formatCode(value),
     formatSentence(doc),

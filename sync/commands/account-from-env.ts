@@ -4,14 +4,26 @@ import { UsageError } from "../runtime/usage-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+interface VariableRow {
+  readonly required: boolean;
+  /** Whether `<NAME>_FILE` may name a file with the value. */
+  readonly file?: true;
+  /** Whether the log redacts the value. */
+  readonly secret?: true;
+  readonly default?: string;
+  readonly doc: string;
+}
+
 /** Environment variables of the command line, for messages and the documentation. */
 export const CONTROLLER_VARIABLES = {
-  CLOUDFLARE_ACCOUNT_ID: { required: true, doc: "the account's id" },
-  CLOUDFLARE_API_TOKEN: { required: true, doc: "a token that may edit Workers KV and DNS" },
-  EDGRESS_KV_NAMESPACE_ID: { required: true, doc: "the id of the KV namespace bound as RULES" },
-  EDGRESS_SIGNING_KEY: { required: true, doc: "the key that `edgress keys` printed" },
+  CLOUDFLARE_ACCOUNT_ID: { required: true, file: true, doc: "the account's id" },
+  CLOUDFLARE_API_TOKEN: { required: true, file: true, secret: true, doc: "a token that may edit Workers KV and DNS" },
+  EDGRESS_KV_NAMESPACE_ID: { required: true, file: true, doc: "the id of the KV namespace bound as RULES" },
+  EDGRESS_SIGNING_KEY: { required: true, file: true, secret: true, doc: "the key that `edgress keys` printed" },
   EDGRESS_ENCRYPTION_KEY: {
     required: false,
+    file: true,
+    secret: true,
     doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
   },
   CLOUDFLARE_BASE_URL: {
@@ -30,7 +42,12 @@ export const CONTROLLER_VARIABLES = {
     default: "the kubeconfig's namespace",
     doc: "namespace of the Lease and the controller's ConfigMaps; `--namespace` overrides it",
   },
-} as const satisfies Record<string, { readonly required: boolean; readonly default?: string; readonly doc: string }>;
+} as const satisfies Record<string, VariableRow>;
+
+/** Returns the values that the log redacts. */
+export function listSecrets(environment: Environment): (string | undefined)[] {
+  return Object.entries(CONTROLLER_VARIABLES).flatMap(([name, row]) => ("secret" in row ? [environment[name]] : []));
+}
 
 /** Creates the account that the environment names. Throws a `UsageError` with the variable that is missing or invalid. */
 export function loadAccount(environment: Environment): Account {

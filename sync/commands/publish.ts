@@ -20,6 +20,7 @@ import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts"
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { type Environment, loadAccount } from "./account-from-env.ts";
+import { readEnvironmentFiles } from "./environment-files.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: string;
@@ -41,7 +42,7 @@ export async function runPublish(
   environment: Environment,
   print: (line: string) => void,
 ): Promise<number> {
-  const account = loadAccount(environment);
+  const account = loadAccount(readEnvironmentFiles(environment));
   const permits = await loadPermits(options.permits);
   await assertReadableFolder(options.manifests);
   const now = new Date();

@@ -6,7 +6,8 @@ import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { createIdentity } from "../leader-election/leader-election.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
-import { type Environment, loadAccount } from "./account-from-env.ts";
+import { type Environment, listSecrets, loadAccount } from "./account-from-env.ts";
+import { readEnvironmentFiles } from "./environment-files.ts";
 
 export interface SyncCommandOptions extends SyncOptions {
   readonly namespace: string | undefined;
@@ -27,13 +28,13 @@ export interface SyncCommandOptions extends SyncOptions {
  */
 export async function runSync(
   options: SyncCommandOptions,
-  environment: Environment,
+  environmentWithFiles: Environment,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY, POD_NAME } = environment;
-  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY];
-  const log = createLogger({ level: options.logLevel, secrets });
+  const environment = readEnvironmentFiles(environmentWithFiles);
+  const { POD_NAME } = environment;
+  const log = createLogger({ level: options.logLevel, secrets: listSecrets(environment) });
   const identity = createIdentity(POD_NAME);
   const { api, namespace, warning } = loadKubernetesClient(options.namespace);
   if (warning !== undefined) log.warn(warning);

@@ -1,4 +1,4 @@
-import { type Environment, loadAccount } from "../../../sync/commands/account-from-env.ts";
+import { type Environment, listSecrets, loadAccount } from "../../../sync/commands/account-from-env.ts";
 import { createTrigger, type Trigger } from "../../../sync/controller/debounce.ts";
 import type { LoopTimings } from "../../../sync/controller/loop.ts";
 import type { SyncResult } from "../../../sync/controller/loop-state.ts";
@@ -121,9 +121,7 @@ export async function startController(
 }
 
 function createControllerLog(environment: Environment, lines: string[]): Logger {
-  const { CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY } = environment;
-  const secrets = [CLOUDFLARE_API_TOKEN, EDGRESS_SIGNING_KEY, EDGRESS_ENCRYPTION_KEY];
-  return createLogger({ level: "debug", secrets }, { write: (line) => lines.push(line) });
+  return createLogger({ level: "debug", secrets: listSecrets(environment) }, { write: (line) => lines.push(line) });
 }
 
 async function fireOnStatusChange(leadership: Leadership, trigger: Trigger): Promise<void> {
