@@ -76,7 +76,7 @@ describe("the values of the Helm chart", { skip: NO_HELM }, () => {
 
   test("values set the Pods of the Deployment", () => {
     const { replicas, template } = Deployment.parse(find(renderChart(VALUES), "Deployment")).spec;
-    const { containers, securityContext: _, topologySpreadConstraints: __, ...pod } = template.spec;
+    const { containers, volumes, securityContext: _, topologySpreadConstraints: __, ...pod } = template.spec;
     assert.equal(replicas, 3);
     assert.deepEqual(template.metadata, {
       labels: { "app.kubernetes.io/name": "edgress", "example.com/c": "d" },
@@ -96,14 +96,16 @@ describe("the values of the Helm chart", { skip: NO_HELM }, () => {
     assert.equal(containers[0].image, "registry.example.com/edgress:1.2.3");
     assert.equal(containers[0].imagePullPolicy, "IfNotPresent");
     assert.deepEqual(containers[0].resources, { requests: { cpu: "1", memory: "2Gi" } });
-    assert.deepEqual(containers[0].envFrom, [
-      { secretRef: { name: "edgress-account" } },
-      { secretRef: { name: "edgress-signing-key" } },
-    ]);
-    assert.deepEqual(z.array(z.unknown()).parse(containers[0].env).slice(2), [
-      { name: "NODE_OPTIONS", value: "--max-old-space-size=1500" },
-      { name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" },
-    ]);
+    const sources = ["edgress-account", "edgress-signing-key"].map((name) => ({ secret: { name } }));
+    assert.deepEqual(volumes, [{ name: "credentials", projected: { defaultMode: 0o440, sources } }]);
+    const env = z.array(z.looseObject({ name: z.string() })).parse(containers[0].env);
+    assert.deepEqual(
+      env.filter(({ name }) => !/^POD_|_FILE$/.test(name)),
+      [
+        { name: "NODE_OPTIONS", value: "--max-old-space-size=1500" },
+        { name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" },
+      ],
+    );
   });
 
   test("values become options of edgress sync that exist", async () => {

@@ -112,6 +112,7 @@ describe("deploy/base", () => {
       runAsNonRoot: true,
       runAsUser: 65532,
       runAsGroup: 65532,
+      fsGroup: 65532,
       seccompProfile: { type: "RuntimeDefault" },
     });
     assert.deepEqual(spec.containers[0].securityContext, {
@@ -119,7 +120,6 @@ describe("deploy/base", () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     });
-    assert.equal(spec.volumes, undefined);
   });
 
   test("The probes and the metrics port of the Pods exist, and the heap fits the memory limit", () => {
@@ -133,12 +133,27 @@ describe("deploy/base", () => {
       requests: { cpu: "100m", memory: "640Mi" },
       limits: { cpu: "2", memory: "1Gi" },
     });
+  });
+
+  test("The environment of the Pods has no secret, and each of its files is in the mounted Secret", () => {
+    const { containers, volumes } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec;
+    const [container] = containers;
+    const path = "/etc/edgress/credentials";
     assert.deepEqual(container.env, [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
       { name: "NODE_OPTIONS", value: "--max-old-space-size=640 --max-semi-space-size=8" },
+      { name: "CLOUDFLARE_ACCOUNT_ID_FILE", value: `${path}/CLOUDFLARE_ACCOUNT_ID` },
+      { name: "CLOUDFLARE_API_TOKEN_FILE", value: `${path}/CLOUDFLARE_API_TOKEN` },
+      { name: "EDGRESS_KV_NAMESPACE_ID_FILE", value: `${path}/EDGRESS_KV_NAMESPACE_ID` },
+      { name: "EDGRESS_SIGNING_KEY_FILE", value: `${path}/EDGRESS_SIGNING_KEY` },
+      { name: "EDGRESS_ENCRYPTION_KEY_FILE", value: `${path}/EDGRESS_ENCRYPTION_KEY` },
     ]);
-    assert.deepEqual(container.envFrom, [{ secretRef: { name: "edgress" } }]);
+    assert.equal(container.envFrom, undefined);
+    assert.deepEqual(container.volumeMounts, [{ name: "credentials", mountPath: path, readOnly: true }]);
+    assert.deepEqual(volumes, [
+      { name: "credentials", projected: { defaultMode: 0o440, sources: [{ secret: { name: "edgress" } }] } },
+    ]);
   });
 
   test("The container's command and options exist", async () => {
@@ -148,19 +163,6 @@ describe("deploy/base", () => {
     const [{ args }] = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec.template.spec.containers;
     assert.equal(args[0], "sync");
     for (const arg of args.slice(1)) assert.ok(options.includes(arg.replace(/^--|=.*$/g, "")), `no option ${arg}`);
-  });
-
-  test("The NetworkPolicy allows metrics in, and DNS and TLS out", () => {
-    const { template } = Deployment.parse(findManifest(objects, "Deployment", "edgress")).spec;
-    assert.deepEqual(findManifest(objects, "NetworkPolicy", "edgress").spec, {
-      podSelector: { matchLabels: template.metadata.labels },
-      policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: "TCP", port: 10254 }] }],
-      egress: [
-        { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 })) },
-        { ports: [443, 6443].map((port) => ({ protocol: "TCP", port })) },
-      ],
-    });
   });
 
   test("The IngressClass is the default one of the controller", () => {

@@ -73,7 +73,7 @@ const CLASSES: readonly CommandClass[] = [
   // What reads or changes single objects; that their names are those of deploy/ is checked below.
   {
     pattern:
-      /^kubectl( -n (edgress|shop))? (get|describe|logs|scale|rollout (status|restart|undo)|delete pod|create (role|rolebinding|configmap|secret generic))( |$)[^|;&`$]*$/,
+      /^kubectl( -n (edgress|shop))? (get|describe|logs|scale|rollout (status|restart|undo)|delete (pod|secret)|create (role|rolebinding|configmap|secret generic))( |$)[^|;&`$]*$/,
     test: "test/docs/flags.test.ts",
     proof: /objects of deploy\/base/,
   },
