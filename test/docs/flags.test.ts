@@ -52,7 +52,7 @@ test("every wrangler command in the documentation exists in wrangler", async () 
 });
 
 test("kubectl commands for the controller's namespace name objects of deploy/base, or of the same page", () => {
-  const base = ["access", "deployment", "ingress-class", "namespace"].map((name) =>
+  const base = ["access", "deployment", "ingress-class", "namespace", "network-policy"].map((name) =>
     readText(`deploy/base/${name}.yaml`),
   );
   const created = commands.flatMap(
