@@ -2,22 +2,12 @@
 # Builds kube-apiserver and kube-controller-manager from Debian's source package, once per version, in a cache folder
 # outside the repository, and prints that folder. The first build takes 3 minutes on two cores.
 set -euo pipefail
+source "$(dirname "$0")/build-cache.sh"
 
 KUBERNETES=1.20.5+really1.20.2 # Debian name of 1.20.2. 1.21 is the last version with all three Ingress APIs
 RECIPE=2 # increase it when the build steps change
 GO=/usr/lib/go-1.19/bin
 REFLECT2=/usr/share/gocode/src/github.com/modern-go/reflect2
-
-# Takes pairs command=package or file=package. Exits with an install command if some are missing.
-need() {
-  local pair missing=()
-  for pair in "$@"; do
-    command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair#*=}")
-  done
-  [ ${#missing[@]} -eq 0 ] && return
-  echo "packages not found for the cluster tests. Run: apt-get install ${missing[*]}" >&2
-  exit 1
-}
 
 built() {
   local folder
@@ -25,6 +15,12 @@ built() {
     [ -x "$folder/kube-apiserver" ] && [ -x "$folder/kube-controller-manager" ] && echo "${folder%/}" && return
   done
   return 1
+}
+
+target() {
+  local debian
+  debian=$(basename kubernetes_*.dsc .dsc)
+  echo "kubernetes-${debian#kubernetes_}.$RECIPE"
 }
 
 # Downloads the source package from the configured Debian mirrors, with a separate apt configuration.
@@ -47,6 +43,7 @@ fetch_source() {
 }
 
 build() {
+  fetch_source
   export GOPATH="$PWD/go" GOCACHE="$PWD/go-cache" GO111MODULE=off GOFLAGS= CGO_ENABLED=0 PATH="$GO:$PATH"
   mkdir -p go/src/k8s.io finished
   mv kubernetes-"$KUBERNETES" go/src/k8s.io/kubernetes
@@ -69,7 +66,6 @@ if [ -n "${KUBECONFIG:-}" ]; then
 fi
 running=(etcd=etcd-server kubectl=kubernetes-client setpriv=util-linux)
 building=($GO/go=golang-1.19-go $REFLECT2/reflect2.go=golang-github-modern-go-reflect2-dev dpkg-source=dpkg-dev make=make rsync=rsync jq=jq)
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/edgress"
 if built >/dev/null; then
   need "${running[@]}"
   built
@@ -77,25 +73,4 @@ if built >/dev/null; then
 fi
 need "${running[@]}" "${building[@]}"
 
-mkdir -p "$cache"
-exec 9>"$cache/building"
-flock 9 # other builds wait
-built && exit
-rm -rf "$cache"/building-* # left by an interrupted build
-folder=$(mktemp -d "$cache/building-XXXXXX")
-cleanup() {
-  [ $? -eq 0 ] || tail -n 20 "$folder/log" >&2
-  rm -rf "$folder"
-}
-trap cleanup EXIT
-cd "$folder"
-echo "building kube-apiserver and kube-controller-manager $KUBERNETES; the first build takes some minutes" >&2
-(
-  fetch_source
-  build
-) >log 2>&1
-debian=$(basename kubernetes_*.dsc .dsc)
-target="$cache/kubernetes-${debian#kubernetes_}.$RECIPE"
-rm -rf "$target" # an incomplete earlier build
-mv -T finished "$target"
-built
+build_once "kube-apiserver and kube-controller-manager $KUBERNETES"

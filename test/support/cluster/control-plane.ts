@@ -11,8 +11,17 @@ import { fileURLToPath } from "node:url";
 import { listen } from "../../../sync/net/listen.ts";
 import { connectToCluster, connectToExistingCluster, formatKubeconfig, type TestCluster } from "./cluster.ts";
 import { createServerProcess, type ServerProcess } from "./server.ts";
+import {
+  buildApiServerArguments,
+  buildControllerManagerArguments,
+  buildEtcdArguments,
+  buildLegacyArguments,
+} from "./server-arguments.ts";
 
-/** A local cluster without nodes: etcd, kube-apiserver 1.20, and the controller that empties deleted namespaces. */
+/** Each builds the servers of a version, and prints their folder. */
+const BUILD_SCRIPTS = { "1.20": "build.sh", "1.36": "build-1.36.sh" } as const;
+
+/** A local cluster without nodes: etcd, kube-apiserver, and in 1.20 the controller that empties deleted namespaces. */
 export interface ControlPlane extends TestCluster {
   /** Sends SIGKILL and resolves after the exit. */
   killApiServer(): Promise<void>;
@@ -25,6 +34,8 @@ export interface ControlPlane extends TestCluster {
 }
 
 export interface ControlPlaneOptions {
+  /** Kubernetes version. Default: 1.20. */
+  readonly version?: keyof typeof BUILD_SCRIPTS;
   /** Served APIs: "networking.k8s.io/v1=false" simulates an older server. */
   readonly runtimeConfig?: string;
 }
@@ -41,10 +52,12 @@ export function startCluster(): Promise<TestCluster> {
 
 /** Starts a control plane on loopback. Rejects with one line if packages are missing to build it. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const binaries = await buildBinaries();
+  const { version = "1.20" } = options;
+  const binaries = await buildBinaries(version);
   const folder = await mkdtemp(join(tmpdir(), "edgress-control-plane-"));
   const { etcd, apiServer, controllers } = await createServers(binaries, folder, options);
-  const servers = [etcd, apiServer, controllers]; // each needs the previous one
+  // Each needs the previous one.
+  const servers = version === "1.20" ? [etcd, apiServer, controllers] : [etcd, apiServer];
   const killServers = () => Promise.all(servers.map((server) => server.kill()));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const abandon = () => {
@@ -74,8 +87,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 /** Returns the folder of the binaries. Builds them if they are missing. */
-function buildBinaries(): Promise<string> {
-  const script = fileURLToPath(new URL("build.sh", import.meta.url));
+function buildBinaries(version: keyof typeof BUILD_SCRIPTS): Promise<string> {
+  const script = fileURLToPath(new URL(BUILD_SCRIPTS[version], import.meta.url));
   return new Promise((resolve, reject) => {
     execFile(script, (error, stdout, stderr) => (error ? reject(new Error(stderr.trim())) : resolve(stdout.trim())));
   });
@@ -117,50 +130,6 @@ async function createServers(
       isReady: () => isOk(`http://127.0.0.1:${controllersPort}/healthz`),
     }),
   };
-}
-
-function buildEtcdArguments(folder: string, url: string, peerUrl: string): string[] {
-  return [
-    `--data-dir=${folder}/etcd`,
-    `--listen-client-urls=${url}`,
-    `--advertise-client-urls=${url}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=default=${peerUrl}`,
-  ];
-}
-
-function buildApiServerArguments(folder: string, etcdUrl: string, apiPort: number): string[] {
-  return [
-    `--etcd-servers=${etcdUrl}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${apiPort}`,
-    "--advertise-address=192.0.2.1", // required and must not be loopback; unused
-    "--endpoint-reconciler-type=none",
-    `--cert-dir=${folder}`, // for its generated certificate and CA
-    "--authorization-mode=RBAC",
-    `--token-auth-file=${folder}/tokens`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-signing-key-file=${folder}/service-accounts.key`,
-    `--service-account-key-file=${folder}/service-accounts.pub`,
-    "--service-cluster-ip-range=10.96.0.0/12",
-  ];
-}
-
-/** Disables the plugin that waits for IngressClasses, because that API is not served. */
-function buildLegacyArguments(runtimeConfig: string): string[] {
-  return [`--runtime-config=${runtimeConfig}`, "--disable-admission-plugins=DefaultIngressClass"];
-}
-
-function buildControllerManagerArguments(folder: string, port: number): string[] {
-  return [
-    `--kubeconfig=${folder}/kubeconfig`,
-    "--controllers=namespace,serviceaccount,clusterrole-aggregation",
-    "--leader-elect=false",
-    `--port=${port}`,
-    "--address=127.0.0.1",
-    "--secure-port=0",
-  ];
 }
 
 /** Writes the admin kubeconfig and the keys for ServiceAccount tokens. Returns the admin token. */
