@@ -6,3 +6,6 @@ export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
 /** The annotation for the first generation that contains the current Ingress. */
 export const LIVE_GENERATION_ANNOTATION = "edgress.dev/live-generation";
+
+/** The annotations that the controller writes. `deploy/admission-policy` allows no other. */
+export const WRITTEN_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION] as const;

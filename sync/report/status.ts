@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { LIVE_GENERATION_ANNOTATION } from "../collect/annotation-names.ts";
+import { LIVE_GENERATION_ANNOTATION, type WRITTEN_ANNOTATIONS } from "../collect/annotation-names.ts";
 import { memoize } from "../incremental/memoize.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { type WriteResult, type WriterOptions, writeAll } from "./parallel-writer.ts";
@@ -25,7 +25,7 @@ export type DesiredStatus = { readonly generation: number } | "not-owned" | "not
 export interface StatusPatch {
   readonly metadata: {
     readonly resourceVersion: string;
-    readonly annotations?: { readonly [LIVE_GENERATION_ANNOTATION]: string | null };
+    readonly annotations?: { readonly [name in (typeof WRITTEN_ANNOTATIONS)[number]]?: string | null };
   };
   readonly status?: { readonly loadBalancer: { readonly ingress: readonly LoadBalancerIngress[] | null } };
 }

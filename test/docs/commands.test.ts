@@ -56,7 +56,8 @@ const CLASSES: readonly CommandClass[] = [
     proof: /Containerfile/,
   },
   {
-    pattern: /^kubectl (apply|delete) -k (\.\.\/our-edgress|deploy\/monitoring)$|^kubectl kustomize \.\.\/our-edgress$/,
+    pattern:
+      /^kubectl (apply|delete) -k (\.\.\/our-edgress|deploy\/(monitoring|admission-policy))$|^kubectl kustomize \.\.\/our-edgress$/,
     test: "test/docs/flags.test.ts",
     proof: /kubectl", \["kustomize"/,
   },
