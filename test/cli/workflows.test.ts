@@ -53,12 +53,14 @@ describe("the workflows", async () => {
     assert.ok(programs.every((program) => existsSync(join(REPOSITORY, program))));
   });
 
-  test("every action has its full version, and every workflow that is called exists", () => {
-    const used = [...jobs, ...steps].flatMap(({ uses }) => uses ?? []);
+  test("every action is pinned by commit with its version, and every workflow that is called exists", async () => {
+    const texts = await Promise.all(names.map((name) => read(`.github/workflows/${name}`)));
+    const used = texts.flatMap((text) => [...text.matchAll(/\buses: (.+)$/gm)].map(([, one = ""]) => one));
     const [local, actions] = [used.filter((one) => one.startsWith("./")), used.filter((one) => !one.startsWith("./"))];
+    assert.equal(used.length, [...jobs, ...steps].filter(({ uses }) => uses !== undefined).length);
     assert.ok(local.every((path) => existsSync(join(REPOSITORY, path))));
     assert.deepEqual(
-      actions.filter((action) => !/^[\w-]+\/[\w-]+@v\d+\.\d+\.\d+$/.test(action)),
+      actions.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action)),
       [],
     );
   });

@@ -9,18 +9,17 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const readLines = async () => (await readFile(join(REPOSITORY, "deploy/Containerfile"), "utf8")).split("\n");
 
 describe("the image", () => {
-  test("the image runs on the Node of the tests, and a release can set the base image by digest", async () => {
-    const lines = await readLines();
-    assert.deepEqual(
-      lines.filter((line) => /^(ARG|FROM) /.test(line)),
-      [
-        `ARG NODE_IMAGE=node:${packageJson.devDependencies.node}-slim`,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the builder's own syntax.
-        "FROM ${NODE_IMAGE} AS build",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the builder's own syntax.
-        "FROM ${NODE_IMAGE}",
-      ],
-    );
+  test("the image runs on the Node of the tests, pinned by digest, and a release can set a newer digest", async () => {
+    const [argument = "", ...stages] = (await readLines()).filter((line) => /^(ARG|FROM) /.test(line));
+    const [tag, digest = ""] = argument.split("@");
+    assert.equal(tag, `ARG NODE_IMAGE=node:${packageJson.devDependencies.node}-slim`);
+    assert.match(digest, /^sha256:[0-9a-f]{64}$/);
+    assert.deepEqual(stages, [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the builder's own syntax.
+      "FROM ${NODE_IMAGE} AS build",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the builder's own syntax.
+      "FROM ${NODE_IMAGE}",
+    ]);
   });
 
   test("the image has the package's dist and no node_modules, and runs as the user of the Deployment", async () => {
