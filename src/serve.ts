@@ -1,5 +1,6 @@
 import type { Env } from "./env.ts";
 import { load } from "./load/load.ts";
+import { isReservedPath, serveReservedPath } from "./load/reserved-paths.ts";
 import { matchHost } from "./match/match-host.ts";
 import { logAccess } from "./request/access-log.ts";
 import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
@@ -13,7 +14,9 @@ import { fetchOrigin } from "./runtime/origin-fetch.ts";
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const startedAt = Date.now();
   const exchange = createExchange(request, createRequestServices(env, background, startedAt, 0));
-  const { answer, generation } = await serveSnapshot(exchange, env, background, startedAt);
+  const { answer, generation } = isReservedPath(exchange)
+    ? await serveReservedPath(exchange, env, background)
+    : await serveSnapshot(exchange, env, background, startedAt);
   if (!answer.skipsAccessLog) logAccess(exchange, answer, generation, Date.now() - startedAt);
   return answer.response;
 }

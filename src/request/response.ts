@@ -2,6 +2,7 @@
 export const REQUEST_OUTCOMES = {
   routed: "The origin answered.",
   redirected: "The edge sent a redirect.",
+  "reserved-path": "The Worker itself answered a path below `/.well-known/edgress/`.",
   preflight: "The edge answered a CORS preflight.",
   "no-route": "No route matched, or the route has no backend: 404.",
   "no-backend": "The Service, its port or its address does not exist: 503.",

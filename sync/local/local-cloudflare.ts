@@ -2,7 +2,7 @@ import { type LocalAccount, startAccount } from "./account/account.ts";
 import type { Certificate } from "./network/certificates.ts";
 import { startEdgeListeners } from "./network/listeners.ts";
 import { startOutboundProxy } from "./network/outbound-proxy.ts";
-import { LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
+import { isPollLine, LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
 import { openWorkerStorage } from "./worker/worker-storage.ts";
 import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./worker/workerd.ts";
 
@@ -15,7 +15,7 @@ export interface LocalCloudflareOptions {
   /** The Worker's entry file. */
   worker: string;
   variables: Readonly<Record<string, string>>;
-  /** Every line that the Worker logs. */
+  /** Every line that the Worker logs, except for the access lines of `waitForGeneration`. */
   log: (line: string) => void;
   /** Whether only loopback addresses and forwarded addresses are reachable. */
   loopbackOnly?: boolean;
@@ -70,7 +70,9 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       durableObjects,
       edgeFaults,
       outboundProxyPort,
-      log,
+      log: (line) => {
+        if (!isPollLine(line)) log(line);
+      },
     });
     cleanups.push(() => miniflare.dispose());
     const workerUrl = await miniflare.unsafeGetDirectURL(EDGE_WORKER_NAME);

@@ -6,6 +6,13 @@ const TIMEOUT_MS = 10_000;
 export const LOCAL_STATUS_TOKEN = "local-status";
 /** The headers of a request for the generation. */
 export const STATUS_HEADERS = { Authorization: `Bearer ${LOCAL_STATUS_TOKEN}` };
+const POLL_ID = "edgress-wait-for-generation";
+const POLL_HEADERS = { ...STATUS_HEADERS, "X-Request-ID": POLL_ID };
+
+/** Whether a line of the Worker is the access line of a request of `waitForGeneration`. */
+export function isPollLine(line: string): boolean {
+  return line.includes(`"requestId":"${POLL_ID}"`);
+}
 
 /**
  * Resolves when the edge serves `generation` or a later one. Each request makes the edge check for a newer generation.
@@ -13,7 +20,7 @@ export const STATUS_HEADERS = { Authorization: `Bearer ${LOCAL_STATUS_TOKEN}` };
 export async function waitForGeneration(edge: URL, generation: number): Promise<void> {
   const startedAt = Date.now();
   while (Date.now() - startedAt < TIMEOUT_MS) {
-    const response = await fetch(new URL("/.well-known/edgress/generation", edge), { headers: STATUS_HEADERS });
+    const response = await fetch(new URL("/.well-known/edgress/generation", edge), { headers: POLL_HEADERS });
     const body = (await response.json()) as { generation?: number };
     if ((body.generation ?? 0) >= generation) return;
     await sleep(POLL_INTERVAL_MS);
