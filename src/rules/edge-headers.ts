@@ -1,6 +1,7 @@
-/** Headers of one connection (RFC 9110, 7.6.1), and Proxy, which CGI programs misread (httpoxy). */
+/** Headers of one connection (RFC 9110, 7.6.1), Expect as in nginx, and Proxy, which CGI programs misread (httpoxy). */
 export const HOP_BY_HOP_HEADERS = [
   "Connection",
+  "Expect",
   "Keep-Alive",
   "Proxy-Authenticate",
   "Proxy-Authorization",
@@ -16,15 +17,19 @@ export const HOP_BY_HOP_HEADERS = [
 const USER_HEADERS = ["user", "email", "groups", "preferred-username", "access-token"].map(
   (suffix) => `x-forwarded-${suffix}`,
 );
-const EDGE_HEADERS = new Set([
-  ...HOP_BY_HOP_HEADERS.map((name) => name.toLowerCase()),
-  ...["host", "content-length", "forwarded", "x-real-ip", "x-request-id", "x-rewrite-url", "x-scheme"],
-]);
+const FRAMING_HEADERS = new Set([...HOP_BY_HOP_HEADERS.map((name) => name.toLowerCase()), "host", "content-length"]);
+const EDGE_HEADERS = new Set(["forwarded", "x-real-ip", "x-request-id", "x-rewrite-url", "x-scheme"]);
 const EDGE_HEADER_PREFIXES = ["x-forwarded-", "x-original-", "ssl-client-", "cf-"];
+
+/** Whether a request header belongs to the connection or to the framing of the request, so that no object may set it. */
+export function isFramingHeader(name: string): boolean {
+  return FRAMING_HEADERS.has(name.toLowerCase());
+}
 
 /** Whether only the edge may set a request header, because it describes the connection, the client or the request. */
 export function isEdgeHeader(name: string): boolean {
   const lowerCaseName = name.toLowerCase();
   if (USER_HEADERS.includes(lowerCaseName)) return false;
-  return EDGE_HEADERS.has(lowerCaseName) || EDGE_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix));
+  if (isFramingHeader(name) || EDGE_HEADERS.has(lowerCaseName)) return true;
+  return EDGE_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix));
 }

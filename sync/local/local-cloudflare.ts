@@ -30,6 +30,8 @@ export interface LocalCloudflareOptions {
 export interface LocalCloudflare {
   readonly http: URL;
   readonly https: URL;
+  /** The Worker's socket behind the listeners. It accepts absolute URLs, as a proxy does. */
+  readonly worker: URL;
   readonly account: LocalAccount;
   /** Forwards connections to `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
@@ -83,7 +85,8 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     });
     cleanups.push(listeners.close);
     const { http, https, setCertificates } = listeners;
-    return { http, https, account, forward: outboundProxy.forward, setCertificates, restartWorker: restart, close };
+    const { forward } = outboundProxy;
+    return { http, https, worker: workerUrl, account, forward, setCertificates, restartWorker: restart, close };
   } catch (error) {
     await close();
     throw error;

@@ -53,7 +53,7 @@ export const externalAuthAnnotations = {
   ),
   "auth-proxy-set-headers": text(
     {
-      doc: "ConfigMap with additional headers for the request to `auth-url`.",
+      doc: "ConfigMap with additional headers for the request to `auth-url`. `Host`, `Content-Length` and headers of the connection are not allowed.",
       example: "default/auth-headers",
       default: "none",
       embeds: "ConfigMap",

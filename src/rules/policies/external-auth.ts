@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { compareText } from "../compare-text.ts";
-import { isEdgeHeader } from "../edge-headers.ts";
+import { isEdgeHeader, isFramingHeader } from "../edge-headers.ts";
 import { parseTemplate } from "../nginx-variables.ts";
 import { failure, type Result, success } from "../result.ts";
 import { SubrequestTarget } from "../subrequest-target.ts";
@@ -88,6 +88,9 @@ function readAuthHeaders(reference: string | undefined, context: PolicyContext):
     if (!/^[\x20-\x7e]*$/.test(value)) return failure(`invalid characters in the value of header ${name}`);
     const variables = parseTemplate(value);
     if (!variables.ok) return failure(`${name}: ${variables.problem}`);
+    if (isFramingHeader(name)) {
+      context.warn("auth-proxy-set-headers", `header not allowed: ${name}. Only the edge sets it`, "remove the header");
+    }
   }
-  return success(headers);
+  return success(headers.filter(([name]) => !isFramingHeader(name)));
 }
