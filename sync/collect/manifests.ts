@@ -72,7 +72,7 @@ export function parseManifest(text: string, name: string): ParsedFile {
   for (const document of Array.isArray(documents) ? documents : []) {
     const error = document.errors[0];
     if (error) {
-      const problem = error.message.split("\n")[0]?.replace(/ at line .*$/, "") ?? "invalid YAML";
+      const problem = error.message.split("\n", 1)[0]?.split(" at line ", 1)[0] ?? "invalid YAML";
       return { unparsableFile: { file: name, line: lineCounter.linePos(error.pos[0]).line, problem } };
     }
     if (document.contents === null) continue;

@@ -56,10 +56,10 @@ function parseUrl(url: string): string {
 }
 
 function parseHeader(text: string): [string, string] {
-  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(text) ?? [];
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined)
     throw new UsageError(`header is invalid: "${text}". Write it like "Name: value"`);
-  return [name, value];
+  return [name, value.trimStart()];
 }
 
 /** Throws a `UsageError` for methods and headers that no request can have, such as the method `GE T`. */

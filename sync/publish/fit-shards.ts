@@ -104,5 +104,5 @@ function closeRoutes(rules: HostRules, namespace: string, reason: string): HostR
 
 /** Returns the namespace in the id of a route or a backend. */
 function parseNamespaceOf(id: string): string {
-  return id.replace(/[/#].*$/, "");
+  return id.split(/[/#]/, 1)[0] ?? "";
 }

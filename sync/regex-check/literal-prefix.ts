@@ -1,3 +1,5 @@
+import { hasTopLevelAlternation } from "../compile/hosts/regex-scope.ts";
+
 /** Literal text after the anchor. The last character is not literal if a quantifier follows it. */
 const LITERAL_PREFIX = /^\^(?:[\w/\-% ~!@,;:&=]|\\[./-])+(?![*+?{])/;
 /** Assertions that look at the text before them, or at its start. */
@@ -11,16 +13,5 @@ export function dropLiteralPrefix(pattern: string): string {
   const prefix = LITERAL_PREFIX.exec(pattern)?.[0];
   if (prefix === undefined) return pattern;
   const rest = pattern.slice(prefix.length);
-  return LOOKS_BACK.test(rest) || hasTopLevelAlternative(rest) ? pattern : `^/${rest}`;
-}
-
-function hasTopLevelAlternative(regex: string): boolean {
-  const outline = regex.replace(/\\./gs, "").replace(/\[[^\]]*\]/g, "");
-  let depth = 0;
-  for (const character of outline) {
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
-    if (character === "|" && depth === 0) return true;
-  }
-  return false;
+  return LOOKS_BACK.test(rest) || hasTopLevelAlternation(rest) ? pattern : `^/${rest}`;
 }

@@ -167,7 +167,8 @@ function buildEventName({ name, uid }: ObjectReference, reason: string, message:
     .digest("hex")
     .slice(0, 24);
   const prefixLength = MAX_NAME_LENGTH - hash.length - 1;
-  return `${name.slice(0, prefixLength).replace(/[.-]+$/, "")}.${hash}`; // a label ends with a letter or digit
+  const [prefix] = /^.*[^.-]/s.exec(name.slice(0, prefixLength)) ?? [""]; // a label ends with a letter or digit
+  return `${prefix}.${hash}`;
 }
 
 /** Truncates a text to `bytes` of UTF-8, between two characters. */

@@ -10,12 +10,12 @@ const SECRET_NAME_PATTERNS = [
 // The first group is kept; the rest is replaced.
 const SECRET_TEXT_PATTERNS = [
   /(\bBearer\s+)[\w.~+/=-]{16,}/gi,
-  /(\b(?:authorization|password|(?:x-)?(?:api|auth)-?key)["']?\s*[:=]\s*["']?(?:(?:Basic|Bearer|Digest)\s+)?)[^\s"',;]+/gi,
-  /()\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, // a JSON Web Token, as of a ServiceAccount
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END|$)/gs,
   /(:\/\/[^\s/@:"]*:)[^\s/@"]+(?=@)/g, // the password in a URL
   /([?&][\w-]*(?:token|key|secret|password|signature)=)[^&\s"']+/gi,
 ];
+// A name, and the rest of its line up to a quote or separator.
+const NAMED_TEXT_PATTERN = /((?:authorization|password|(?:api|auth)-?key)["']?\s*[:=]\s*["']?)([^"',;\n]+)/gi;
 const MIN_SECRET_LENGTH = 8; // a shorter secret could match ordinary words
 const MAX_DEPTH = 8;
 
@@ -34,7 +34,7 @@ export function createRedactor(knownSecrets: readonly (string | undefined)[]): R
     const withoutKnownSecrets = secrets.reduce((result, secret) => result.replaceAll(secret, REDACTED), text);
     return SECRET_TEXT_PATTERNS.reduce(
       (result, pattern) => result.replace(pattern, `$1${REDACTED}`),
-      withoutKnownSecrets,
+      withoutKnownSecrets.replace(NAMED_TEXT_PATTERN, redactNamedText).replace(/[\w.-]+/g, redactJsonWebToken),
     );
   };
   return (value) => copyRedacted(value, redactText, 0);
@@ -51,6 +51,18 @@ function copyRedacted(value: unknown, redactText: (text: string) => string, dept
     isSecretName(name) ? REDACTED : copyRedacted(item, redactText, depth + 1),
   ]);
   return Object.fromEntries(copies);
+}
+
+/** Replaces the first word of a text, after the name of an authentication scheme. */
+function redactNamedText(_: string, name: string, text: string): string {
+  const [scheme] = /^(?:(?:Basic|Bearer|Digest)\s+)?/i.exec(text) ?? [""];
+  return name + scheme + text.slice(scheme.length).replace(/^\S+/, REDACTED);
+}
+
+/** Replaces a JSON Web Token, as of a ServiceAccount. It has three parts, and the first is an object in base64. */
+function redactJsonWebToken(word: string): string {
+  const start = word.search(/\beyJ/);
+  return start >= 0 && word.slice(start).split(".").length > 2 ? word.slice(0, start) + REDACTED : word;
 }
 
 function isSecretName(name: string): boolean {

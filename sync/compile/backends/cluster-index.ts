@@ -98,7 +98,8 @@ function createGrantLookup(grants: readonly ReferenceGrant[]): ClusterIndex["isG
       from.flatMap((caller) => to.map((name = "*") => formatReference(caller, { namespace, name }))),
     ),
   );
-  return (reference) => references.has(reference) || references.has(reference.replace(/[^/]*$/, "*"));
+  return (reference) =>
+    references.has(reference) || references.has(`${reference.slice(0, reference.lastIndexOf("/"))}/*`);
 }
 
 function indexByName<T extends { readonly namespace: string; readonly name: string }>(objects: readonly T[]) {

@@ -4,6 +4,7 @@ import { escapeRegex, stripCaseFlag } from "./regex.ts";
 
 // Regexes ignore case at the edge; inside this group they do not. https://tc39.es/proposal-regexp-modifiers/
 const CASE_SENSITIVE = "(?-i:";
+const SEGMENT_END = "(?:/|$)";
 
 /**
  * Restricts a regex to match only at or below `paths`, case-sensitively, even with alternatives or an open end. Its
@@ -12,7 +13,7 @@ const CASE_SENSITIVE = "(?-i:";
 export function scopeRegex(pattern: string, paths: readonly string[] | undefined): string {
   if (!paths) return pattern;
   const escapedPaths = paths.map((path) => escapeRegex(toByteString(path)));
-  return `^(?=${CASE_SENSITIVE}${escapedPaths.join("|")})(?:/|$))(?:${pattern.replace(/^\^/, "")})`;
+  return `^(?=${CASE_SENSITIVE}${escapedPaths.join("|")})${SEGMENT_END})(?:${pattern.replace(/^\^/, "")})`;
 }
 
 /**
@@ -26,7 +27,7 @@ export function buildLiteralPathRegex(
   const decodedPath = decodePath(path);
   if (type === "exact") return `^${CASE_SENSITIVE}${escapeRegex(toByteString(decodedPath))}$)`;
   const trimmedPath = decodedPath.replace(/\/$/, "");
-  const suffix = decodedPath !== trimmedPath && prefixes.has(trimmedPath) ? "/" : "(?:/|$)";
+  const suffix = decodedPath !== trimmedPath && prefixes.has(trimmedPath) ? "/" : SEGMENT_END;
   return `^${CASE_SENSITIVE}${escapeRegex(toByteString(trimmedPath))}${suffix})`;
 }
 
@@ -42,8 +43,9 @@ export function findLiteralPrefix(path: string): string | undefined {
   return literalText.replace(/\\(.)/gs, "$1");
 }
 
-function hasTopLevelAlternation(expression: string): boolean {
-  const outline = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]/g, "");
+/** Whether a regex has alternatives outside of parentheses. */
+export function hasTopLevelAlternation(expression: string): boolean {
+  const outline = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]?/g, "");
   let depth = 0;
   for (const character of outline) {
     if (character === "(") depth += 1;

@@ -27,7 +27,12 @@ function ensureLeadingSlash(target: string): string {
 
 /** workerd returns 400 "invalid URI" for these characters. All others are forwarded unchanged. */
 function escapeInvalidCharacters(target: string): string {
-  return target.replace(/[<>`]|(?<=\?.*)"/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  const queryStart = target.includes("?") ? target.indexOf("?") : target.length;
+  const percentEncode = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return (
+    target.slice(0, queryStart).replace(/[<>`]/g, percentEncode) +
+    target.slice(queryStart).replace(/[<>`"]/g, percentEncode)
+  );
 }
 
 /**

@@ -63,7 +63,7 @@ type OwnedAddress = Address & { readonly namespace: string };
 
 const listAddresses = memoize(({ backends }: HostRules): readonly OwnedAddress[] =>
   Object.entries(backends).flatMap(([id, { addresses }]) =>
-    addresses.map((address) => ({ ...address, namespace: id.replace(/\/.*$/, "") })),
+    addresses.map((address) => ({ ...address, namespace: id.split("/", 1)[0] ?? "" })),
   ),
 );
 

@@ -74,7 +74,7 @@ function isRegexChange(before: PathMatch, after: PathMatch | undefined): boolean
 }
 
 function parseNamespace(id: Route["id"]): string {
-  return id.replace(/[/#].*$/, "");
+  return id.split(/[/#]/, 1)[0] ?? "";
 }
 
 function formatMatch(path: PathMatch): string {
