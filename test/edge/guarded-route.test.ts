@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
+import { type RequestOptions, sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 /** Time of the search. More on demand: `FUZZ_SECONDS=600`. */
 const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
 const MAX_RUNS = 1_000_000;
 const PARALLEL_REQUESTS = 8;
-const HOSTS = ["plain", "rewritten", "regex", "bare", "suffix"];
+const HOSTS = ["plain", "rewritten", "regex", "bare", "suffix", "moved", "relative", "prefixed", "checked"];
 
 let edge: WorkerHarness;
 let guardedRequest: string | undefined; // the first request that passed the guard
@@ -25,6 +25,10 @@ before(async () => {
     regex: ["/", { "use-regex": "true" }],
     bare: ["/files(.*)", { "use-regex": "true", "rewrite-target": "public$1" }],
     suffix: ["/files(/|$)(.*)", { "use-regex": "true", "rewrite-target": "/public/$2" }],
+    moved: ["/files", { "permanent-redirect": "$scheme://$host/public$uri" }],
+    relative: ["/files", { "temporal-redirect": "$request_uri/public", "relative-redirects": "true" }],
+    prefixed: ["/files(.*)", { "use-regex": "true", "rewrite-target": "/public/$1", "x-forwarded-prefix": "/$1" }],
+    checked: ["/", { "auth-url": "http://checked.example.com/secret/$arg_x", "custom-http-errors": "401,500" }],
   };
   await edge.publish([
     ...Object.entries(openAnnotations).flatMap(([name, [path, annotations]]) => [
@@ -68,31 +72,44 @@ const phrases = ["files..", "files..", "files/", "/secret", "/secret", "%2fsecre
 const paths = fc
   .array(fc.constantFrom(...tokens, ...phrases, ...phrases, ...escapes), { maxLength: 7 })
   .map((parts) => `/${parts.join("")}`);
-const headerNames = ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI"];
-const headers = fc.option(
-  fc.record({
-    name: fc.constantFrom(...headerNames, "X-HTTP-Method-Override", "Connection", "X-Forwarded-Host", "Authorization"),
-    value: fc.constantFrom("/secret", "/files../secret", "GET", "plain.example.com", "Basic", "Authorization", "close"),
-  }),
-  { nil: undefined },
-);
+const headerNames = [
+  ...["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI", "X_Original_URL"],
+  ...["X-HTTP-Method-Override", "X-Original-Method", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-For"],
+  ...["Connection", "Authorization", "Cookie", "Origin", "Access-Control-Request-Method", "Upgrade", "Range"],
+];
+const headerValues = [
+  ...["/secret", "/files../secret", "GET", "plain.example.com", "127.0.0.1", "https://plain.example.com", "null"],
+  ...["Basic", "Basic Og==", "Basic YW5uOg==", "Bearer s3cret", "Authorization", "close", "websocket", "bytes=0-"],
+];
+const headerSets = fc.array(fc.tuple(fc.constantFrom(...headerNames), fc.constantFrom(...headerValues)), {
+  maxLength: 4,
+});
 const requests = fc.record({
   host: fc.constantFrom(...HOSTS),
-  method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"),
+  method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "MOVE"),
   path: paths,
-  query: fc.constantFrom("", "", "?", "?/secret", "?x=/../secret"),
-  header: headers,
+  query: fc.constantFrom("", "", "?", "?/secret", "?x=/../secret", "?x=..%2Fsecret"),
+  headers: headerSets,
 });
+
+/** Sends a request, and follows its redirects within the edge as a client does. */
+async function sendAndFollow(url: string, options: RequestOptions, redirects = 3): Promise<void> {
+  const { headers } = await sendRequest(edge, url, options);
+  const { location } = headers;
+  if (location === undefined || redirects === 0) return;
+  const [, host] = /^http:\/\/([^/?#]*)/.exec(url) ?? [];
+  const target = location.startsWith("/") ? `http://${host}${location}` : location;
+  if (target.startsWith(`http://${host}`)) await sendAndFollow(target, options, redirects - 1);
+}
 
 test("No request reaches the guarded path of an origin without the password, through any open path", async () => {
   const property = fc.asyncProperty(
     fc.array(requests, { minLength: 1, maxLength: PARALLEL_REQUESTS }),
     async (batch) => {
       await Promise.all(
-        batch.map(({ host, method, path, query, header }) => {
-          const pairs = header === undefined ? [] : [[header.name, header.value] as const];
-          return sendRequest(edge, `http://${host}.example.com${path}${query}`, { method, headers: pairs });
-        }),
+        batch.map(({ host, method, path, query, headers }) =>
+          sendAndFollow(`http://${host}.example.com${path}${query}`, { method, headers }),
+        ),
       );
       const found = guardedRequest;
       guardedRequest = undefined;
