@@ -69,9 +69,21 @@ function decodeLeniently(text: string): string {
 const tokens = ["/", "/", "/", "secret", "secret", "files", "files", "public", "x", ".", "..", "..", ";", ":", "@"];
 const escapes = ["%2f", "%2F", "%2e", "%2E%2e", "%5c", "\\", "%73ecret", "%00", "%23", "%3F", "%3b", "%252e", "%C0%AE"];
 const phrases = ["files..", "files..", "files/", "/secret", "/secret", "%2fsecret", "/../secret", "/%2e%2e/secret"];
-const paths = fc
+const randomPaths = fc
   .array(fc.constantFrom(...tokens, ...phrases, ...phrases, ...escapes), { maxLength: 7 })
   .map((parts) => `/${parts.join("")}`);
+// Ways out of an open path into the guarded one, in one spelling or another.
+const escapingPaths = fc
+  .tuple(
+    fc.constantFrom("/files", "/files", "/public", "/files/x", "/Files", ""),
+    fc.constantFrom("", "/", "%2f", "\\", ";", "//"),
+    fc.constantFrom("..", "%2e%2e", ".%2E", "..%2f..", "../..", "..;", "%252e%252e", "."),
+    fc.constantFrom("/", "/", "%2f", "%5c", "\\", "//", "/./"),
+    fc.constantFrom("secret", "%73ecret", "secret/x", "SECRET"),
+  )
+  .map((parts) => parts.join(""))
+  .map((path) => (path.startsWith("/") ? path : `/${path}`));
+const paths = fc.oneof(randomPaths, escapingPaths);
 const headerNames = [
   ...["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI", "X_Original_URL"],
   ...["X-HTTP-Method-Override", "X-Original-Method", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-For"],
