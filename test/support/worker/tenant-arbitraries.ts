@@ -97,7 +97,8 @@ export const classObjects = fc
   ]);
 
 const ALICE_HOSTS = ["a.example.com", "A.Example.Com.", "*.a.example.com", "open.a.example.com", "www.a.example.com"];
-const HOSTS = [undefined, "*.example.com", "b.example.com", "*.b.example.com", ...ALICE_HOSTS, ...ALICE_HOSTS];
+const BOB_HOSTS = ["b.example.com", "b.example.com", "*.b.example.com", "x.b.example.com"];
+const HOSTS = [undefined, "*.example.com", ...ALICE_HOSTS, ...BOB_HOSTS, ...BOB_HOSTS];
 const PATHS = ["/", "/admin", "/Admin", "/ADMIN/", "/.*", "/admin(.*)", "/new", "/.well-known/edgress/health"];
 const ALICE_TEXTS = [
   ...[
@@ -118,11 +119,32 @@ const ALICE_TEXTS = [
   ...["true", "false", "any", "on", "100", "1", "0.0.0.0/0,::/0", "404,503", "/", "/$1", "always", "edgress"],
 ];
 const rows = compiledPolicies.flatMap(({ annotations }) => Object.entries<{ example: string }>(annotations));
-const [firstRow, ...otherRows] = rows.map(([name, { example }]) =>
+const tableRows = rows.map(([name, { example }]) =>
   fc.tuple(fc.constant(name), fc.oneof(fc.constantFrom(...ALICE_TEXTS), fc.constant(example))),
 );
+// Annotations that name a host, a Service or an object, each with one of alice.
+const directedAnnotations = fc.constantFrom<[string, string]>(
+  ["server-alias", "any.a.example.com,www.a.example.com,alias.a.example.com"],
+  ["server-alias", "*.a.example.com"],
+  ["from-to-www-redirect", "true"],
+  ["canary", "true"],
+  ["canary-weight", "100"],
+  ["canary-by-header", "canary"],
+  ["default-backend", "alice/app"],
+  ["custom-http-errors", "404,503"],
+  ["auth-url", "http://a.example.com/admin"],
+  ["auth-tls-secret", "alice/client-ca"],
+  ["mirror-target", "http://open.a.example.com$request_uri"],
+  ["mirror-host", "a.example.com"],
+  ["upstream-vhost", "a.example.com"],
+  ["use-regex", "true"],
+  ["rewrite-target", "/$1"],
+  ["server-snippet", "deny all;"],
+  ["satisfy", "any"],
+  ["limit-rps", "1"],
+);
 const bobAnnotations = fc
-  .array(fc.oneof(firstRow ?? fc.constant(["app-root", "/"] as [string, string]), ...otherRows), { maxLength: 6 })
+  .array(fc.oneof(directedAnnotations, fc.oneof(directedAnnotations, ...tableRows)), { maxLength: 6 })
   .map((pairs) => withNginxPrefix(Object.fromEntries(pairs)));
 const bobIngress = fc
   .tuple(
