@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
+import { loadKubernetesClient } from "../../sync/kubernetes/client-from-kubeconfig.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
 import { generateCertificate } from "../../sync/local/network/certificates.ts";
 import { listen } from "../../sync/net/listen.ts";
+import { formatKubeconfigFile } from "../support/api-server/kubeconfig.ts";
 
 const PATH = "/api/v1/namespaces";
 const TOKEN = "token-of-the-controller";
@@ -71,4 +76,29 @@ describe("The token of the controller", () => {
     assert.deepEqual(targets, []);
     assert.match(String(error), /status 307/);
   });
+});
+
+test("A kubeconfig that skips the verification of the server cannot be used without a warning", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "edgress-kubeconfig-"));
+  const previousPath = process.env.KUBECONFIG;
+  process.env.KUBECONFIG = join(folder, "config");
+  try {
+    const warnings = [];
+    for (const skipsVerification of [true, false]) {
+      const text = formatKubeconfigFile("https://localhost:6443", TOKEN);
+      await writeFile(
+        process.env.KUBECONFIG,
+        text.replace('"insecure-skip-tls-verify":true', `"insecure-skip-tls-verify":${skipsVerification}`),
+      );
+      warnings.push(loadKubernetesClient(undefined).warning);
+    }
+    assert.deepEqual(warnings, [
+      "the API server is not verified: the kubeconfig sets insecure-skip-tls-verify. Anyone on the network path can read the token",
+      undefined,
+    ]);
+  } finally {
+    if (previousPath === undefined) delete process.env.KUBECONFIG;
+    else process.env.KUBECONFIG = previousPath;
+    await rm(folder, { recursive: true });
+  }
 });
