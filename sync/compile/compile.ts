@@ -55,6 +55,7 @@ function compileCluster(
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
     references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
     regexes: cache.sortedRegexes(hosts.flatMap((host) => host.regexes)),
+    secretTokens: [...new Set(hosts.flatMap((host) => host.secretTokens))].toSorted(compareText),
   };
 }
 

@@ -33,7 +33,7 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
     diagnostics.push({
       reason,
       object: toPrintableText(subject.object),
-      source: subject.source,
+      source: toPrintableText(subject.source),
       field: toPrintableText(subject.field),
       problem: toPrintableText(problem),
       remedy: toPrintableText(remedy),

@@ -110,7 +110,8 @@ function mergeDiagnostics(
     ...lastGoodDiagnostics,
   ];
   const regexes = [...new Set([...firstCompilation.regexes, ...secondCompilation.regexes])];
-  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics, regexes };
+  const secretTokens = [...firstCompilation.secretTokens, ...secondCompilation.secretTokens];
+  return { ...secondCompilation, ingresses: firstCompilation.ingresses, diagnostics, regexes, secretTokens };
 }
 
 function findEntry<T>(name: string, entries: ReadonlyMap<string, T>): [string, T][] {

@@ -111,6 +111,8 @@ export interface Compilation {
   readonly references: readonly Reference[];
   /** Every regex whose verdict the rules depend on, without duplicates, sorted. */
   readonly regexes: readonly RegexUse[];
+  /** The tokens of all secrets in the rules, and of those in rules that were left out. */
+  readonly secretTokens: readonly string[];
 }
 
 /** Returns the Ingresses that set the policies and the default backend of a host, the oldest first. */

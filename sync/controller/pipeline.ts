@@ -65,6 +65,7 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   const compiled = syncRecords
     ? await compileWithRecords(dependencies, compile, (result) => syncRecords(result, base))
     : await compile();
+  dependencies.account.encryptor.retainTokens(compiled.compilation.secretTokens);
   const publication = await publish(compiled, base);
   return await report(compiled, publication, base);
 }

@@ -10,6 +10,8 @@ import type { KeyPair } from "./sign-manifest.ts";
 export interface SecretEncryptor {
   /** Returns the token of a text: the same text has the same token. Without the signing key, a token reveals nothing. */
   readonly tokenizeSecret: (text: string) => string;
+  /** Forgets the texts of all tokens except these, so that a process keeps no secret that left the cluster. */
+  readonly retainTokens: (tokens: readonly string[]) => void;
   /**
    * Encrypts the secrets of all tokens in the settings of hosts. Resolves with the function that replaces tokens with ciphertext,
    * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. Holders that
@@ -50,6 +52,11 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
       const token = `sealed:${createHmac("sha256", tokenKey).update(text).digest("hex")}`;
       textsByToken.set(token, text);
       return token;
+    },
+    retainTokens(tokens) {
+      const retainedTokens = new Set(tokens);
+      for (const texts of [textsByToken, ciphertextsByToken])
+        for (const token of texts.keys()) if (!retainedTokens.has(token)) texts.delete(token);
     },
     async assertKey() {
       await encryptText("", publicKey);

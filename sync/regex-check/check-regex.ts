@@ -1,11 +1,16 @@
 import recheck from "recheck/lib/browser.js";
 import type { RegexVerdict } from "../compile/regex-verdict.ts";
 import { dropLiteralPrefix } from "./literal-prefix.ts";
+import { evaluate } from "./polynomial.ts";
+import { boundSteps } from "./step-bound.ts";
 
 /** Maximum duration of one check. The limits below end nearly every check earlier. */
 export const CHECK_DEADLINE_MS = 5000;
 // Matched paths have at most 4 KiB: the square takes about 10 ms, the cube a minute.
 const MAX_POLYNOMIAL_DEGREE = 2;
+const MAX_PATH_CHARACTERS = 4096;
+/** Maximum steps to match a path: a bound from the structure is some times higher than the real number. */
+const MAX_STEPS = 16 * MAX_PATH_CHARACTERS ** 2;
 // Counts end a check, not times: a slow or busy machine gets the same verdicts. 20 million steps take about 0.5 s.
 const COUNTED_LIMITS = {
   attackLimit: 20_000_000,
@@ -17,9 +22,19 @@ const COUNTED_LIMITS = {
 
 /**
  * Checks the worst time to match a regex. It refuses a time that grows exponentially, or faster than the square of the
- * text's length.
+ * text's length. The structure decides nearly always; else the pattern is searched for a text that takes long.
  */
 export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): RegexVerdict {
+  return checkStructure(pattern) ?? searchAttack(pattern, deadlineMs);
+}
+
+function checkStructure(pattern: string): RegexVerdict | undefined {
+  const steps = boundSteps(pattern);
+  if (!steps || steps[3] > 0 || evaluate(steps, MAX_PATH_CHARACTERS) > MAX_STEPS) return undefined;
+  return { type: "safe", degree: steps[2] > 0 ? 2 : 1 };
+}
+
+function searchAttack(pattern: string, deadlineMs: number): RegexVerdict {
   const analysis = recheck.checkSync(dropLiteralPrefix(pattern), "i", { ...COUNTED_LIMITS, timeout: deadlineMs });
   switch (analysis.status) {
     case "safe":

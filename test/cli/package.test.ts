@@ -40,6 +40,9 @@ describe("the npm package", () => {
     );
   });
 
+  test("the package contains the thread that checks regexes", () =>
+    assert.ok(existsSync(join(folder, "node_modules/edgress/dist/regex-worker.js"))));
+
   test("npm links the command edgress", () => {
     const linked = spawnSync(join(folder, "node_modules/.bin/edgress"), ["--version"], { encoding: "utf8" });
     assert.equal(linked.stdout, "0.1.0\n");

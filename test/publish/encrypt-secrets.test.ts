@@ -63,6 +63,18 @@ describe("secret encryption", () => {
     assert.equal(await decryptSecret(encryptedText, encryptionKeys.privateKey), "ann:ü\n");
   });
 
+  test("A secret that left the cluster is forgotten, and the others keep their ciphertext", async () => {
+    const tokenize = (text: string) => JSON.stringify([encryptor.tokenizeSecret(text)]);
+    const [removedToken, keptToken] = [tokenize("removed"), tokenize("kept")];
+    const holders = [withSettings(removedToken), withSettings(keptToken)];
+    const encryptTokens = await encryptor.prepare(holders);
+    const ciphertext = encryptTokens(keptToken);
+    assert.notEqual(encryptTokens(removedToken), removedToken);
+    encryptor.retainTokens(JSON.parse(keptToken));
+    assert.equal(encryptTokens(removedToken), removedToken); // nothing is left to replace it with
+    assert.equal((await encryptor.prepare(holders.slice(1)))(keptToken), ciphertext);
+  });
+
   test("The text of an object is searched for tokens once", async () => {
     let reads = 0;
     const createHolder = (text: string) => ({

@@ -83,7 +83,7 @@ function createPublisher() {
   const records = createOriginRecordSync(createStrictDns(), () => 0);
   let published: readonly HostRules[] = [];
   const dependencies = {
-    account: { encryptor: { tokenizeSecret: (text: string) => text } },
+    account: { encryptor: { tokenizeSecret: (text: string) => text, retainTokens: () => {} } },
     records,
     options: { ...OPTIONS, watchIngressWithoutClass: true },
     regexChecker: { verdicts: () => OPTIONS.regexVerdicts, startSync: () => ({ check: async () => false }) },

@@ -20,7 +20,7 @@ describe("The check of a regex", () => {
   });
 
   test("A check without a result is not remembered as a refusal", () => {
-    assert.equal(checkRegex("^/v[0-9]+/payments-backoffice-reporting-service/internal(/|$)(.*)", 1).type, "unknown");
+    assert.equal(checkRegex("^/v(?!0)[0-9]+/payments-backoffice-reporting-service(/|$)(.*)", 1).type, "unknown");
   });
 });
 

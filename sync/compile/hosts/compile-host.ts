@@ -29,6 +29,7 @@ export interface CompiledHost {
   readonly rules: HostRules;
   readonly references: readonly Reference[];
   readonly regexes: readonly RegexUse[];
+  readonly secretTokens: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -37,8 +38,8 @@ export function compileHost(grant: HostGrant, index: ClusterIndex, options: Stag
   const { value, diagnostics } = collectDiagnostics((report) => {
     const compilation = createHostCompilation(grant.host, index, options, report);
     const rules = compileRules(grant, compilation);
-    const { references, regexes } = compilation.listUses();
-    return { rules, references, regexes };
+    const { references, regexes, secretLengths } = compilation.listUses();
+    return { rules, references, regexes, secretTokens: [...secretLengths.keys()] };
   });
   return { ...value, diagnostics };
 }

@@ -13,6 +13,9 @@ export const MAX_INGRESS_BYTES = 1536 * 1024;
 /** Maximum size of all routes of a host, in published bytes. */
 export const MAX_HOST_BYTES = 1792 * 1024;
 
+/** As long as the key of settings in a shard. */
+const SETTINGS_KEY = "0".repeat(32);
+
 const sizeRemedy =
   "shorten its annotations and Secrets, or split its paths among hosts; until then these paths return 503 or are dropped";
 
@@ -66,12 +69,18 @@ function findSizeProblem(bytes: number, usedBytes: number): string | undefined {
   return undefined;
 }
 
-/** Returns the published size of routes in bytes, including their backends and encrypted secrets. */
+/**
+ * Returns the published size of routes in bytes, including their backends and encrypted secrets. Equal settings are
+ * stored once, and each route has a key in place of them.
+ */
 function countRouteBytes(routes: readonly Route[], { backends, secretLengths }: HostUses): number {
   const backendIds = new Set(routes.flatMap(({ backend }) => backend ?? []));
-  const texts = [...routes, ...[...backendIds].map((id) => backends.get(id))].map((value) =>
-    JSON.stringify(value ?? null),
-  );
+  const settings = new Set(routes.map(({ policies }) => JSON.stringify(policies)));
+  const texts = [
+    ...routes.map((route) => JSON.stringify({ ...route, policies: SETTINGS_KEY })),
+    ...[...backendIds].map((id) => JSON.stringify(backends.get(id) ?? null)),
+    ...[...settings].map((text) => `${SETTINGS_KEY}${text}`),
+  ];
   const bytes = texts.reduce((sum, text) => sum + text.length, 0);
   return [...secretLengths].reduce(
     (sum, [token, length]) => sum + countOccurrences(texts, token) * Math.ceil((length * 4) / 3),

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../wait-for.ts";
@@ -7,6 +8,16 @@ import { waitFor } from "../wait-for.ts";
 const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 const NODE = process.env.TEST_NODE ?? process.execPath;
 const START_TIMEOUT_MS = 30_000;
+
+/** The NODE_OPTIONS of the deployment. */
+export const DEPLOYED_NODE_OPTIONS = findNodeOptions(
+  readFileSync(new URL("../../../deploy/base/deployment.yaml", import.meta.url), "utf8"),
+);
+
+function findNodeOptions(deployment: string): string {
+  const [, options = ""] = /name: NODE_OPTIONS\n\s*value: (.+)/.exec(deployment) ?? [];
+  return options;
+}
 
 export interface ControllerProcessOptions {
   readonly kubeconfig: string;
@@ -26,6 +37,10 @@ export interface ControllerProcess {
   waitForLine(pattern: RegExp, firstLine?: number, limitMs?: number): Promise<LogLine>;
   /** Returns the response of /readyz: "ok: standby". */
   readiness(): Promise<string>;
+  /** Returns the response of /healthz. */
+  health(): Promise<string>;
+  /** Returns the largest resident memory so far, in bytes. */
+  readPeakMemory(): number;
   /** Returns the value of a metric with its labels: `edgress_syncs_total{result="blocked"}`. NaN if it does not exist. */
   metric(name: string): Promise<number>;
   sendSignal(signal: "SIGSTOP" | "SIGCONT"): void;
@@ -64,6 +79,8 @@ export async function startControllerProcess({
     lines,
     waitForLine,
     readiness: async () => (await read("/readyz")).trim(),
+    health: async () => (await read("/healthz")).trim(),
+    readPeakMemory: () => findPeakMemory(readFileSync(`/proc/${child.pid}/status`, "utf8")),
     metric: async (name) => findMetricValue(await read("/metrics"), name),
     sendSignal: (signal) => child.kill(signal),
     async end(signal = "SIGTERM") {
@@ -78,4 +95,8 @@ export async function startControllerProcess({
 function findMetricValue(metrics: string, name: string): number {
   const line = metrics.split("\n").find((candidate) => candidate.startsWith(`${name} `));
   return Number(line?.slice(name.length + 1) ?? Number.NaN);
+}
+
+function findPeakMemory(status: string): number {
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
