@@ -6,6 +6,7 @@ import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { createIdentity } from "../leader-election/leader-election.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
+import type { ReportFormat } from "../runtime/report-format.ts";
 import { type Environment, listSecrets, loadAccount } from "./account-from-env.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 
@@ -19,6 +20,8 @@ export interface SyncCommandOptions extends SyncOptions {
   readonly healthPort: number;
   readonly once: boolean;
   readonly dryRun: boolean;
+  /** Format of the report of a dry run. */
+  readonly format: ReportFormat;
   readonly logLevel: LogLevel;
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
+import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import type { ApprovalRequests } from "../report/approval-config-map.ts";
@@ -36,6 +37,8 @@ export interface LoopState {
   readonly ownedIngresses: readonly IngressIdSet[];
   /** Logged diagnostics that still apply. */
   readonly loggedDiagnostics: readonly Diagnostic[];
+  /** Logged Ingresses of other classes. */
+  readonly ignoredIngresses: readonly IgnoredIngress[];
   /** Whether regexes wait for their first check, because the budget of the sync was used up. */
   readonly hasUncheckedRegexes: boolean;
   /** Number of consecutive failed syncs. */
@@ -56,6 +59,7 @@ export const INITIAL_STATE: LoopState = {
   eventHistory: NO_EVENTS,
   ownedIngresses: [],
   loggedDiagnostics: [],
+  ignoredIngresses: [],
   hasUncheckedRegexes: false,
   failures: 0,
   result: { type: "not-ready" },

@@ -74,6 +74,7 @@ function leaderStages(
         previousState: outcome.previousState,
         ...reported,
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
+        ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         failures: 0,
         result: { type: "completed", outcome },

@@ -10,6 +10,7 @@ import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
+import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { APPROVAL_CONFIG_MAP, type ApprovalRequests, parseApprovalRequests } from "../report/approval-config-map.ts";
@@ -40,6 +41,8 @@ export interface ControllerContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly account: Account;
+  /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
+  readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
   readonly sleep?: Sleep;
 }
@@ -63,7 +66,7 @@ export const IGNORE_CHANGES: ControllerListener = {
 /** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, account, sleep = sleepInRealTime }: ControllerContext,
+  { api, namespace, instance, log, metrics, account, splitStaleRecords, sleep = sleepInRealTime }: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
   { onChange, onWatchProblem, onResourceRemoved }: ControllerListener,
   signal: AbortSignal,
@@ -88,7 +91,7 @@ export async function setUpController(
     api,
     liveCluster,
     account,
-    records: createOriginRecordSync(account.dns, () => performance.now()),
+    records: createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords),
     options: {
       ingressClass,
       controller,

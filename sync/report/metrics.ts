@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import packageJson from "../../package.json" with { type: "json" };
 import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
+import type { Selection } from "../compile/select/ingress-class.ts";
 
 export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
 /** Result of a sync. */
@@ -15,6 +16,7 @@ export const METRICS = {
   edgress_syncs_total: "Syncs, by result.",
   edgress_sync_duration_seconds: "Duration of a sync in seconds, reports included.",
   edgress_cluster_objects: "Kubernetes objects in the last sync, by kind.",
+  edgress_ingresses: "Ingresses in the last sync, by selection: selected, other-class, other-controller or no-class.",
   edgress_hosts: "Hosts in the rules of the last sync.",
   edgress_routes: "Routes in the rules of the last sync.",
   edgress_diagnostics: "Diagnostics of the last sync, by reason and severity.",
@@ -36,6 +38,7 @@ export const METRIC_NAMES: readonly (keyof typeof METRICS)[] = Object.keys(METRI
 /** Gauge values of a sync. */
 export interface SyncGauges {
   readonly objects: Readonly<Record<string, number>>; // by kind
+  readonly ingresses: Readonly<Record<Selection, number>>;
   readonly hosts: number;
   readonly routes: number;
   readonly diagnostics: readonly { readonly reason: Reason }[];
@@ -100,6 +103,7 @@ export function createMetrics(): Metrics {
 
 function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   const objects = createGauge(registry, "edgress_cluster_objects", ["kind"]);
+  const ingresses = createGauge(registry, "edgress_ingresses", ["selection"]);
   const hosts = createGauge(registry, "edgress_hosts");
   const routes = createGauge(registry, "edgress_routes");
   const diagnostics = createGauge(registry, "edgress_diagnostics", ["reason", "severity"]);
@@ -108,6 +112,7 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   return (gauges) => {
     objects.reset();
     for (const [kind, count] of Object.entries(gauges.objects)) objects.set({ kind }, count);
+    for (const [selection, count] of Object.entries(gauges.ingresses)) ingresses.set({ selection }, count);
     hosts.set(gauges.hosts);
     routes.set(gauges.routes);
     // A reason without diagnostics is set to 0, because alerts cannot compare a series that ended.
