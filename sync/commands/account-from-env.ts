@@ -1,3 +1,4 @@
+import { createEdgeClient, type EdgeClient } from "../edge/edge-client.ts";
 import { type Account, createAccount } from "../publish/account.ts";
 import { createSigner, createVerifier } from "../publish/sign-manifest.ts";
 import { UsageError } from "../runtime/usage-error.ts";
@@ -24,6 +25,12 @@ export const CONTROLLER_VARIABLES = {
     required: false,
     default: "the public key of EDGRESS_SIGNING_KEY",
     doc: "the Worker's variable of this name; two keys, separated by a comma, while keys are rotated. `publish` and `sync` refuse a signing key that does not belong to it",
+  },
+  EDGRESS_STATUS_TOKEN: {
+    required: false,
+    file: true,
+    secret: true,
+    doc: "the Worker's secret of this name, for `--edge-url`",
   },
   EDGRESS_ENCRYPTION_KEY: {
     required: false,
@@ -65,6 +72,13 @@ export function loadAccount(environment: Environment): Account {
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
   });
+}
+
+/** Creates the client of the Worker at `--edge-url`. Throws a `UsageError` without its token. */
+export function loadEdge(edgeUrl: string | undefined, environment: Environment): EdgeClient | undefined {
+  return edgeUrl === undefined
+    ? undefined
+    : createEdgeClient(edgeUrl, requireVariable(environment, "EDGRESS_STATUS_TOKEN"));
 }
 
 function requireSigningKey(environment: Environment): string {

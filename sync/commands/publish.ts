@@ -1,5 +1,4 @@
 import type { Cluster } from "../collect/cluster-model.ts";
-import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { findIgnoredIngresses, formatIgnoredClasses } from "../compile/select/ignored-ingresses.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
@@ -20,23 +19,19 @@ import {
 } from "../controller/publication-report.ts";
 import {
   createManifestDependencies,
-  type ManifestBase,
   type ManifestPublication,
   publishManifests,
 } from "../controller/publish-manifests.ts";
+import type { EdgeClient } from "../edge/edge-client.ts";
+import { formatAdoption, waitForEdge } from "../edge/wait-for-edge.ts";
 import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
 import { readPermitsFile } from "../permits/source.ts";
-import type { Account } from "../publish/account.ts";
-import { PartialReadError } from "../publish/blobs.ts";
 import { createHistoryRetention } from "../publish/dns/history-retention.ts";
-import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
-import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
-import { checkOwnership } from "../publish/state/namespace-owner.ts";
-import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import type { ReportFormat } from "../runtime/report-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
-import { type Environment, loadAccount } from "./account-from-env.ts";
+import { type Environment, loadAccount, loadEdge } from "./account-from-env.ts";
+import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import { assertReadableFolders, readFolders } from "./manifest-folders.ts";
 
@@ -49,6 +44,10 @@ export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" 
   /** Prints what would change, and writes nothing. */
   readonly dryRun: boolean;
   readonly format: ReportFormat;
+  /** URL of the Worker, to check its key and generation. */
+  readonly edgeUrl?: string | undefined;
+  /** Seconds to wait until the Worker serves the publication. */
+  readonly wait?: number | undefined;
   /** Permits file; the default permits if not set. */
   readonly permits?: string | undefined;
 }
@@ -60,10 +59,13 @@ export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" 
  */
 export async function runPublish(
   options: PublishOptions,
-  environment: Environment,
+  environmentWithFiles: Environment,
   print: (line: string) => void,
 ): Promise<number> {
-  const account = loadAccount(readEnvironmentFiles(environment));
+  const environment = readEnvironmentFiles(environmentWithFiles);
+  const account = loadAccount(environment);
+  const edge = loadEdge(options.edgeUrl, environment);
+  if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);
   await assertReadableFolders(options.manifests);
   const now = new Date();
@@ -71,22 +73,38 @@ export async function runPublish(
   const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention);
   const stages = {
     collect: () => collectFolders(options, permits, print),
-    readBase: () => readManifestBase(account, options),
+    readBase: () => readCheckedBase(account, edge, options),
   };
   const report = options.dryRun
     ? await runPipeline(dependencies, { ...stages, ...planStages(dependencies, options) }, now)
     : await runPipeline(dependencies, { ...stages, ...publishStages(dependencies, options, now) }, now);
   if (report === undefined) return 1;
-  for (const line of formatReport(report, options.format)) print(line);
-  return computeReportExitCode(report);
+  const wait = edge && options.wait !== undefined && !options.dryRun ? { edge, seconds: options.wait } : undefined;
+  return reportPublication(report, options.format, wait, print);
+}
+
+/** Prints a report, and waits for the edge. Returns the exit code. JSON is one document, so it is printed last. */
+async function reportPublication(
+  report: PublicationReport,
+  format: ReportFormat,
+  wait: { readonly edge: EdgeClient; readonly seconds: number } | undefined,
+  print: (line: string) => void,
+): Promise<number> {
+  if (format === "text") for (const line of formatReport(report, format)) print(line);
+  const adoption = wait && (await waitForEdge(wait.edge, report.generation, wait.seconds * 1000));
+  if (format === "json") for (const line of formatReport(report, format, adoption)) print(line);
+  else if (adoption) print(formatAdoption(adoption));
+  return adoption && !adoption.isAdopted ? 1 : computeReportExitCode(report);
 }
 
 function planStages(dependencies: CompileDependencies, options: PublishOptions) {
   return {
-    publish: (compiled: CompiledCluster, { snapshot }: PublishBase) =>
+    publish: (compiled: CompiledCluster, { snapshot }: CheckedBase) =>
       planChanges(compiled, snapshot, options, dependencies),
-    report: async (compiled: CompiledCluster, plan: PlannedPublication, { snapshot }: PublishBase) =>
-      buildPlanReport(compiled, plan, snapshot),
+    report: async (compiled: CompiledCluster, plan: PlannedPublication, { snapshot, warnings }: CheckedBase) => ({
+      ...buildPlanReport(compiled, plan, snapshot),
+      warnings,
+    }),
   };
 }
 
@@ -96,8 +114,11 @@ function publishStages(dependencies: CompileDependencies, options: PublishOption
     report: async (
       compiled: CompiledCluster,
       publication: ManifestPublication,
-      { snapshot }: PublishBase,
-    ): Promise<PublicationReport> => buildPublicationReport(compiled, publication, snapshot),
+      { snapshot, warnings }: CheckedBase,
+    ): Promise<PublicationReport> => {
+      const report = buildPublicationReport(compiled, publication, snapshot);
+      return { ...report, warnings: [...warnings, ...report.warnings] };
+    },
   };
 }
 
@@ -129,34 +150,4 @@ async function loadPermits(path: string | undefined): Promise<Permits> {
   const result = await readPermitsFile(path);
   if (result.ok) return result.value;
   throw new UsageError(`permits are invalid: ${result.problem}`);
-}
-
-interface PublishBase extends ManifestBase {
-  readonly snapshot: PublishedSnapshot;
-}
-
-/** Reads the published snapshot. Missing shards are written again by the publication. */
-async function readManifestBase(account: Account, options: PublishOptions): Promise<PublishBase> {
-  await assertPublishable(account, options);
-  const { kv, verifier } = account;
-  try {
-    return { previousState: NO_PREVIOUS_STATE, snapshot: await readPublishedSnapshot(kv, verifier) };
-  } catch (error) {
-    if (!(error instanceof PartialReadError)) throw error;
-    return { previousState: NO_PREVIOUS_STATE, snapshot: error.partialResult as PublishedSnapshot };
-  }
-}
-
-/**
- * Rejects with a `UsageError` if a controller owns the KV namespace, or the Worker would reject the signature. With
- * `takeOwnership`, it releases the namespace.
- */
-async function assertPublishable(account: Account, { takeOwnership, dryRun }: PublishOptions): Promise<void> {
-  const { kv, signer, verifier } = account;
-  const problem = (await findFormatProblem(kv, verifier)) ?? (await findSigningKeyProblem(account));
-  if (problem !== undefined && !takeOwnership) throw new UsageError(problem);
-  const ownership = checkOwnership(await readNamespaceOwner(kv, signer), undefined);
-  if (ownership.ok) return;
-  if (!takeOwnership) throw new UsageError(ownership.problem);
-  if (!dryRun) await releaseNamespace(kv, signer);
 }

@@ -4,6 +4,10 @@ import { UsageError } from "../runtime/usage-error.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
 import { abortOnSignal, addClassOptions, NAMESPACE_HELP, PERMITS_HELP, print } from "./shared-options.ts";
 
+/** KV needs up to about 60 s. */
+const DEFAULT_WAIT_SECONDS = "120";
+
+/** Adds the command `publish`. */
 export function addPublish(program: Command): void {
   addClassOptions(program.command("publish"), false)
     .description("Compile folders of manifests and publish them once")
@@ -14,6 +18,12 @@ export function addPublish(program: Command): void {
     .addOption(createAllowMassDeletionOption())
     .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
     .addOption(createFormatOption("format of the report"))
+    .addOption(createEdgeUrlOption())
+    .addOption(
+      new Option("--wait [seconds]", "wait until --edge-url serves the publication; exit code 1 after the time")
+        .argParser(parseSeconds)
+        .preset(DEFAULT_WAIT_SECONDS),
+    )
     .action(async (options) => {
       const { runPublish } = await import("./publish.ts");
       const run = runPublish(options, process.env, print);
@@ -28,10 +38,15 @@ async function withoutUsageErrors(run: Promise<number>): Promise<number> {
   });
 }
 
+function createEdgeUrlOption(): Option {
+  return new Option("--edge-url <url>", "https URL of a trusted host of the Worker, to check its key and generation");
+}
+
 function createFormatOption(description: string): Option {
   return new Option("--format <format>", description).choices(REPORT_FORMATS).default("text");
 }
 
+/** Adds the command `sync`. */
 export function addSync(program: Command): void {
   const command = addClassOptions(program.command("sync"), false)
     .description("Sync a Kubernetes cluster to the edge until it is stopped")
@@ -47,6 +62,7 @@ export function addSync(program: Command): void {
     .option("--namespace <name>", NAMESPACE_HELP)
     .option("--lease-name <name>", "name of the leader election Lease", "edgress")
     .option("--health-port <port>", "port of /healthz, /readyz and /metrics; 0 for a free port", parsePort, 10254)
+    .addOption(createEdgeUrlOption())
     .option("--once", "run one sync, then exit; exit code 1 if it is incomplete", false)
     .option("--dry-run", "print what one sync would change; write nothing; exit code 2 for changes", false)
     .addOption(createFormatOption("format of the report of --dry-run"))

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
 import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
+import type { EdgeFollower } from "../edge/edge-follower.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import type { ApprovalRequests } from "../report/approval-config-map.ts";
@@ -17,6 +18,8 @@ export interface ControllerDependencies extends PublishDependencies, ClusterSour
   readonly leadership: Pick<Leadership, "status" | "check">;
   /** Returns the blocked removals that the ConfigMap shows, and their approvals. */
   readonly getApprovalRequests: () => ApprovalRequests;
+  /** Observes the edge at `--edge-url`, if it is set. */
+  readonly edgeFollower?: EdgeFollower | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly addresses: readonly string[];

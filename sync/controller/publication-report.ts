@@ -1,6 +1,7 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { type Diagnostic, formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { formatIgnoredIngresses, type IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
+import type { Adoption } from "../edge/wait-for-edge.ts";
 import { listClosedRoutes } from "../publish/changes/closed-routes.ts";
 import { type Changes, formatChanges, formatClosedRoutes } from "../publish/changes/format-changes.ts";
 import type { StaleRecord } from "../publish/dns/sync-records.ts";
@@ -65,8 +66,8 @@ export function formatRejection(problems: readonly string[], reason: string, for
 }
 
 /** Returns a report as lines for people, or as one JSON document. */
-export function formatReport(report: PublicationReport, format: ReportFormat): string[] {
-  return format === "json" ? [JSON.stringify(buildJson(report), null, 2)] : formatText(report);
+export function formatReport(report: PublicationReport, format: ReportFormat, adoption?: Adoption): string[] {
+  return format === "json" ? [JSON.stringify({ ...buildJson(report), edge: adoption }, null, 2)] : formatText(report);
 }
 
 /** Returns the exit code: 1 if an object was rejected or a removal was blocked, 2 if a dry run found changes, else 0. */

@@ -29,6 +29,7 @@ export async function reportOutcome(
 ): Promise<ReportedState> {
   recordMetrics(dependencies.metrics, compiled, countBlockedRoutes(outcome.blockedRemovals));
   logOutcome(dependencies, outcome);
+  dependencies.edgeFollower?.follow(outcome.publishResult.generation, outcome.type === "published");
   await reportBlockedRemovals(dependencies, outcome.blockedRemovals, now);
   logIgnoredIngresses(dependencies.log, compiled.compilation.ignoredIngresses, state.ignoredIngresses);
   logNewDiagnostics(dependencies.log, compiled.compilation.diagnostics, state.loggedDiagnostics);

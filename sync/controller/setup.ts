@@ -2,6 +2,8 @@ import { watchCluster } from "../collect/live-cluster.ts";
 import { type CollectionListener, watchCollection } from "../collect/watched-collection.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import type { Options } from "../compile/options.ts";
+import type { EdgeClient } from "../edge/edge-client.ts";
+import { createEdgeFollower, type EdgeFollower, type EdgeListener } from "../edge/edge-follower.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
@@ -41,6 +43,8 @@ export interface ControllerContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly account: Account;
+  /** The Worker at `--edge-url`. */
+  readonly edge?: EdgeClient | undefined;
   /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
   readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
@@ -66,11 +70,12 @@ export const IGNORE_CHANGES: ControllerListener = {
 /** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, account, splitStaleRecords, sleep = sleepInRealTime }: ControllerContext,
+  context: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
   { onChange, onWatchProblem, onResourceRemoved }: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
+  const { api, namespace, instance, log, metrics, account, splitStaleRecords, sleep = sleepInRealTime } = context;
   const clusterUid = await readClusterUid(api);
   const watchLog = createWatchLog(log, () => performance.now());
   const onError = (resource: string, error: Error) => {
@@ -108,12 +113,25 @@ export async function setUpController(
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequests: watchApprovalRequests(api, namespace, configMapListener, sleep, signal),
+    edgeFollower: followEdge(context, signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
     instance,
     namespace,
   };
+}
+
+function followEdge({ edge, log, metrics }: ControllerContext, signal: AbortSignal): EdgeFollower | undefined {
+  const listener: EdgeListener = {
+    onSeen: (generation) => metrics.setEdgeGeneration(generation),
+    onAdopted(generation, seconds) {
+      metrics.observePropagation(seconds);
+      log.info({ generation, seconds }, `edge serves generation=${generation} seconds=${seconds.toFixed(1)}`);
+    },
+    onLate: (problem) => log.error(problem),
+  };
+  return edge && createEdgeFollower(edge, listener, { now: () => performance.now(), sleep: sleepInRealTime }, signal);
 }
 
 /** Watches the ConfigMap of blocked deletions. Returns a function that reads it. */

@@ -9,6 +9,7 @@ export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
 const WATCHED_RESOURCES = ["ingresses", "ingressclasses", "services", "secrets", "configmaps"];
 const SYNC_DURATION_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120];
+const PROPAGATION_BUCKETS_SECONDS = [1, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600];
 
 /** Help text of every metric, except those of the process (`process_…`, `nodejs_…`). */
 export const METRICS = {
@@ -23,6 +24,8 @@ export const METRICS = {
   edgress_kv_writes_total: "Keys written to Workers KV.",
   edgress_kv_written_bytes_total: "Bytes written to Workers KV.",
   edgress_published_generation: "Generation of the published snapshot.",
+  edgress_edge_generation: "Generation that the edge at --edge-url serves. Absent without --edge-url.",
+  edgress_propagation_seconds: "Seconds from a publication until the edge at --edge-url serves it.",
   edgress_last_successful_sync_timestamp_seconds:
     "Unix time of this replica's last successful sync. Absent before the first one.",
   edgress_last_good_ingresses: "Ingresses with errors that are served with their last good rules.",
@@ -52,6 +55,8 @@ export interface Metrics {
   setGauges(gauges: SyncGauges): void;
   recordWrites(counts: { readonly writes: number; readonly bytes: number }): void;
   setGeneration(generation: number): void;
+  setEdgeGeneration(generation: number): void;
+  observePropagation(seconds: number): void;
   recordSuccess(at: Date): void;
   setLeader(isLeader: boolean): void;
   /** Counts a failed list or watch of a resource: "ingresses". */
@@ -75,6 +80,12 @@ export function createMetrics(): Metrics {
   const writes = createCounter(registry, "edgress_kv_writes_total");
   const bytes = createCounter(registry, "edgress_kv_written_bytes_total");
   const generation = createGauge(registry, "edgress_published_generation");
+  const edgeGeneration = createGauge(registry, "edgress_edge_generation");
+  edgeGeneration.remove();
+  const propagation = new Histogram({
+    ...buildMetricOptions(registry, "edgress_propagation_seconds"),
+    buckets: PROPAGATION_BUCKETS_SECONDS,
+  });
   const lastSuccess = createGauge(registry, "edgress_last_successful_sync_timestamp_seconds");
   lastSuccess.remove(); // because 0 would mean 1970
   const leader = createGauge(registry, "edgress_leader");
@@ -93,6 +104,8 @@ export function createMetrics(): Metrics {
       bytes.inc(counts.bytes);
     },
     setGeneration: (number) => generation.set(number),
+    setEdgeGeneration: (number) => edgeGeneration.set(number),
+    observePropagation: (seconds) => propagation.observe(seconds),
     recordSuccess: (at) => lastSuccess.set(at.getTime() / 1000),
     setLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     recordWatchFailure: (resource) => watchFailures.inc({ resource }),

@@ -35,6 +35,11 @@ const CLASSES: readonly CommandClass[] = [
     proof: /"--dry-run", "--format", "json"/,
   },
   {
+    pattern: /^npx edgress publish --manifests manifests\/ --edge-url https:\/\/example\.com --wait$/,
+    test: "test/cli/publish-wait.test.ts",
+    proof: /"--edge-url", edgeUrl, "--wait"/,
+  },
+  {
     pattern: /^npx edgress publish --manifests manifests\/ --manifests secrets\/$/,
     test: "test/cli/publish-folders.test.ts",
     proof: /"--manifests", secretsFolder/,

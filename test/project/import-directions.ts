@@ -20,6 +20,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/incremental": [],
   "sync/net": ["sync/runtime"],
   "sync/cloudflare": ["sync/incremental"],
+  "sync/edge": ["src/rules", "sync/runtime"], // requests to the deployed Worker
   "sync/kubernetes": ["src/rules", "sync/runtime"],
   "sync/leader-election": ["sync/runtime", "sync/kubernetes"],
 
@@ -50,6 +51,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/regex-check",
     "sync/publish",
     "sync/report",
+    "sync/edge",
   ],
 
   // The modules that the npm package exports.
@@ -91,6 +93,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/regex-check",
     "sync/publish",
     "sync/report",
+    "sync/edge",
     "sync/controller",
     "sync/explain",
     "sync/lint",
