@@ -1,3 +1,4 @@
+import type { Ingress } from "../collect/cluster-model.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
 import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
@@ -35,6 +36,8 @@ export interface LoopState {
   readonly term: number | undefined;
   /** The last good Ingresses. A standby keeps those that it saw itself. */
   readonly previousState: PreviousState;
+  /** Our Ingresses in the last successful sync of this process as leader. */
+  readonly syncedIngresses: ReadonlyMap<string, Ingress> | undefined;
   readonly eventHistory: EventHistory;
   /** Ids ("namespace/name") of Ingresses that may have a status of edgress. */
   readonly ownedIngresses: readonly IngressIdSet[];
@@ -59,6 +62,7 @@ export const INITIAL_STATE: LoopState = {
   publishedState: undefined,
   term: undefined,
   previousState: NO_PREVIOUS_STATE,
+  syncedIngresses: undefined,
   eventHistory: NO_EVENTS,
   ownedIngresses: [],
   loggedDiagnostics: [],

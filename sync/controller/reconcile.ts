@@ -13,13 +13,14 @@ import {
   syncClusterRecords,
 } from "./publish-cluster.ts";
 import { recordMetrics, reportOutcome } from "./report-sync.ts";
+import { reportFailure } from "./waiting-ingresses.ts";
 
 /** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
 const MAX_STRICT_READ_FAILURES = 3;
 
 /**
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
- * the edge and all reports unchanged.
+ * the edge and all statuses unchanged.
  */
 export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
   const startedAt = performance.now();
@@ -36,7 +37,8 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
     const problem = describeProblem(error);
     dependencies.log.error({ failures }, `sync failed: ${problem}; the edge serves the last published rules`);
     dependencies.metrics.recordSync("failed", secondsSince(startedAt));
-    return { ...state, publishedState: undefined, failures, result: { type: "failed", problem } };
+    const eventHistory = await reportFailure(dependencies, state, error, failures);
+    return { ...state, publishedState: undefined, eventHistory, failures, result: { type: "failed", problem } };
   }
 }
 
@@ -72,6 +74,7 @@ function leaderStages(
         publishedState: outcome.publishedState,
         term,
         previousState: outcome.previousState,
+        syncedIngresses: compiled.compilation.ingresses,
         ...reported,
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
         ignoredIngresses: compiled.compilation.ignoredIngresses,

@@ -89,7 +89,8 @@ function isComplete({ failedItems, remainingItems }: WriteResult<unknown>): bool
   return failedItems.length + remainingItems.length === 0;
 }
 
-const toObjectReference = memoize(
+/** Returns the reference to an observed object. */
+export const toObjectReference = memoize(
   ({ apiVersion, subject, namespace, name, uid, resourceVersion }: CachedObject): ObjectReference => {
     return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
   },
