@@ -1,6 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
-import { foldNames } from "../../runtime/fold.ts";
+import { foldLines, foldNames } from "../../runtime/fold.ts";
 import {
   type ClassSelector,
   createSelectionMemo,
@@ -8,6 +8,9 @@ import {
   type IgnoreReason,
   judgeIngresses,
 } from "./ingress-class.ts";
+
+/** The length of a name. An annotation may be longer, and lines show it. */
+const MAX_CLASS_LENGTH = 253;
 
 /** An Ingress that is not ours, and the option that would select it. */
 export interface IgnoredIngress {
@@ -27,7 +30,7 @@ export function findIgnoredIngresses(
   const ignoredIngresses = cluster.ingresses.flatMap((ingress, index): IgnoredIngress[] => {
     const reason = selections[index]?.value;
     if (reason === undefined || reason === "selected") return [];
-    const className = findClassOf(ingress);
+    const className = findClassOf(ingress)?.slice(0, MAX_CLASS_LENGTH);
     return [{ name: nameOf(ingress), className, reason, option: suggestOption(reason, className, cluster.classes) }];
   });
   return ignoredIngresses.toSorted((a, b) => compareText(a.name, b.name));
@@ -46,24 +49,26 @@ function suggestOption(reason: IgnoreReason, className: string | undefined, clas
 
 /** Formats ignored Ingresses as one line for each class: "2 Ingresses of class nginx are ignored: a/b, a/c. …". */
 export function formatIgnoredIngresses(ignoredIngresses: readonly IgnoredIngress[]): string[] {
-  return groupByOption(ignoredIngresses).map(
-    ({ label, option, names }) => `${label} ignored: ${foldNames(names)}. To select such Ingresses, set ${option}`,
-  );
+  return formatGroups(ignoredIngresses, (names) => `: ${foldNames(names)}`);
 }
 
 /** Formats the classes of ignored Ingresses, and their options, as one line without names. */
 export function formatIgnoredClasses(ignoredIngresses: readonly IgnoredIngress[]): string {
-  return groupByOption(ignoredIngresses)
-    .map(({ label, option }) => `${label} ignored. To select such Ingresses, set ${option}`)
-    .join("; ");
+  return formatGroups(ignoredIngresses, () => "").join("; ");
 }
 
-function groupByOption(ignoredIngresses: readonly IgnoredIngress[]) {
+function formatGroups(
+  ignoredIngresses: readonly IgnoredIngress[],
+  formatNames: (names: readonly string[]) => string,
+): string[] {
   const groups = Map.groupBy(ignoredIngresses, ({ className, option }) => `${className} ${option}`);
-  return [...groups.values()].map((group) => {
-    const { className, option } = group[0] ?? { className: undefined, option: "" };
-    const count = group.length === 1 ? "1 Ingress" : `${group.length} Ingresses`;
-    const label = `${count} ${className === undefined ? "without a class" : `of class ${className}`} ${group.length === 1 ? "is" : "are"}`;
-    return { label, option, names: group.map(({ name }) => name) };
+  const lines = [...groups.values()].map((group) => {
+    const [{ className, option } = { className: undefined, option: "" }] = group;
+    const subject = group.length === 1 ? "1 Ingress" : `${group.length} Ingresses`;
+    const verb = group.length === 1 ? "is" : "are";
+    const classText = className === undefined ? "without a class" : `of class ${className}`;
+    const names = formatNames(group.map(({ name }) => name));
+    return `${subject} ${classText} ${verb} ignored${names}. To select such Ingresses, set ${option}`;
   });
+  return foldLines(lines, (count) => `Ingresses of ${count} more classes are ignored`);
 }
