@@ -5,8 +5,8 @@ import { collectCompleteCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
 import { type PlannedPublication, planChanges } from "./plan-changes.ts";
-import { computeReportExitCode, formatReport, type PublicationReport } from "./publication-report.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
+import { computeReportExitCode, formatReport, type PublicationReport } from "./publication-report.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
 /** A dry run joins no election, so it may not write. */
@@ -29,7 +29,8 @@ export async function dryRun(
 ): Promise<number> {
   const lifetime = new AbortController();
   const { kv, verifier } = context.account;
-  const oneTimeContext = { ...context, splitStaleRecords: createHistoryRetention(kv, verifier, Date.now) };
+  const splitStaleRecords = createHistoryRetention(kv, verifier, Date.now);
+  const oneTimeContext = { ...context, edge: undefined, splitStaleRecords };
   try {
     const dependencies = await setUpController(
       options,

@@ -3,7 +3,6 @@ import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
-import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
 import {
   type PublishedBase,
   previousStateFrom,
@@ -12,6 +11,7 @@ import {
   type SyncOutcome,
   syncClusterRecords,
 } from "./publish-cluster.ts";
+import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
 import { recordMetrics, reportOutcome } from "./report-sync.ts";
 import { reportFailure } from "./waiting-ingresses.ts";
 
@@ -103,7 +103,9 @@ function standbyStages(
       regexChecker.listAfter(compiled.compilation.regexes);
       const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
       const previousState = { lastGood, brokenSince };
-      return { ...state, publishedState: undefined, previousState, hasUncheckedRegexes, failures: 0, result };
+      // Another replica may publish meanwhile.
+      const unknownState = { publishedState: undefined, syncedIngresses: undefined };
+      return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };
 }

@@ -26,7 +26,8 @@ export async function runOnce(
   try {
     const { leadership } = acquisition;
     const { kv, verifier } = context.account;
-    const oneTimeContext = { ...context, splitStaleRecords: createHistoryRetention(kv, verifier, Date.now) };
+    const splitStaleRecords = createHistoryRetention(kv, verifier, Date.now);
+    const oneTimeContext = { ...context, edge: undefined, splitStaleRecords }; // it ends before the edge adopts
     const dependencies = await setUpController(options, oneTimeContext, leadership, IGNORE_CHANGES, lifetime.signal);
     if (!(await isCompleteInTime(dependencies, signal))) {
       log.error("nothing was published: the first lists are not complete");

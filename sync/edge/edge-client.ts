@@ -19,8 +19,8 @@ export type EdgeAnswer =
 /** The Worker at one host. Another location of Cloudflare may serve another generation. */
 export interface EdgeClient {
   readonly url: string;
-  /** Never rejects. */
-  readStatus(): Promise<EdgeAnswer>;
+  /** Never rejects. An abort of `signal` ends the request. */
+  readStatus(signal?: AbortSignal): Promise<EdgeAnswer>;
 }
 
 const ServingStatus = z.object({
@@ -35,13 +35,14 @@ export function createEdgeClient(edgeUrl: string, token: string): EdgeClient {
   const url = parseEdgeUrl(edgeUrl);
   return {
     url: url.origin,
-    async readStatus() {
+    async readStatus(signal) {
+      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
       try {
         // A redirect would send the token to another host.
         const response = await fetch(new URL(STATUS_PATH, url), {
           headers: { Authorization: `Bearer ${token}` },
           redirect: "manual",
-          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         });
         return parseAnswer(response.status, await response.text());
       } catch (error) {

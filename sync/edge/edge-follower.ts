@@ -51,7 +51,9 @@ export function createEdgeFollower(
   const poll = async () => {
     isPolling = true;
     while (target && !signal.aborted) {
-      handle(target, await edge.readStatus());
+      const followed = target;
+      const answer = await edge.readStatus(signal);
+      if (!signal.aborted) handle(followed, answer);
       if (target) await sleep(POLL_INTERVAL_MS, signal);
     }
     isPolling = false;
