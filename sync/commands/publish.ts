@@ -11,17 +11,17 @@ import {
 } from "../controller/pipeline.ts";
 import { type PlannedPublication, planChanges } from "../controller/plan-changes.ts";
 import {
+  createManifestDependencies,
+  type ManifestPublication,
+  publishManifests,
+} from "../controller/publish-manifests.ts";
+import {
   buildPublicationReport,
   computeReportExitCode,
   formatRejection,
   formatReport,
   type PublicationReport,
-} from "../controller/publication-report.ts";
-import {
-  createManifestDependencies,
-  type ManifestPublication,
-  publishManifests,
-} from "../controller/publish-manifests.ts";
+} from "../controller/report/publication-report.ts";
 import type { EdgeClient } from "../edge/edge-client.ts";
 import { formatAdoption, waitForEdge } from "../edge/wait-for-edge.ts";
 import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";

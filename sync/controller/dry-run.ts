@@ -6,7 +6,7 @@ import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
 import { type PlannedPublication, planChanges } from "./plan-changes.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
-import { computeReportExitCode, formatReport, type PublicationReport } from "./publication-report.ts";
+import { computeReportExitCode, formatReport, type PublicationReport } from "./report/publication-report.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
 /** A dry run joins no election, so it may not write. */

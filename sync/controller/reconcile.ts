@@ -11,9 +11,9 @@ import {
   type SyncOutcome,
   syncClusterRecords,
 } from "./publish-cluster.ts";
-import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
-import { recordMetrics, reportOutcome } from "./report-sync.ts";
-import { reportFailure } from "./waiting-ingresses.ts";
+import { withPublicationDiagnostics } from "./report/publication-diagnostics.ts";
+import { recordMetrics, reportOutcome } from "./report/report-sync.ts";
+import { reportFailure } from "./report/waiting-ingresses.ts";
 
 /** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
 const MAX_STRICT_READ_FAILURES = 3;

@@ -28,20 +28,24 @@ const CLASSES: readonly CommandClass[] = [
   { pattern: /^npm (install|start)$/, test: "test/cli/dev.test.ts", proof: /startDev/ },
   { pattern: /^npm run (check|types|docs|test:cluster)$/, test: ".ci/run", proof: /npm run check/ },
   { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": ".*node --test/ },
-  { pattern: /^npx edgress publish --manifests manifests\/$/, test: "test/cli/publish.test.ts", proof: /"publish"/ },
+  {
+    pattern: /^npx edgress publish --manifests manifests\/$/,
+    test: "test/cli/publish/publish.test.ts",
+    proof: /"publish"/,
+  },
   {
     pattern: /^npx edgress publish --manifests manifests\/ --dry-run --format json$/,
-    test: "test/cli/publish-changes.test.ts",
+    test: "test/cli/publish/changes.test.ts",
     proof: /"--dry-run", "--format", "json"/,
   },
   {
     pattern: /^npx edgress publish --manifests manifests\/ --edge-url https:\/\/example\.com --wait$/,
-    test: "test/cli/publish-wait.test.ts",
+    test: "test/cli/publish/wait.test.ts",
     proof: /"--edge-url", edgeUrl, "--wait"/,
   },
   {
     pattern: /^npx edgress publish --manifests manifests\/ --manifests secrets\/$/,
-    test: "test/cli/publish-folders.test.ts",
+    test: "test/cli/publish/folders.test.ts",
     proof: /"--manifests", secretsFolder/,
   },
   { pattern: /^npx edgress sync --dry-run$/, test: "test/cli/sync.test.ts", proof: /"sync", "--dry-run"/ },

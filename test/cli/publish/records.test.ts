@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Manifest } from "../../src/rules/snapshot.ts";
-import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
-import { createSigner } from "../../sync/publish/sign-manifest.ts";
-import { startPublishFolder } from "../support/cli/publish-folder.ts";
-import { INGRESS_CLASS } from "../support/controller/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import type { Manifest } from "../../../src/rules/snapshot.ts";
+import { toCanonicalJson } from "../../../sync/publish/canonical-json.ts";
+import { createSigner } from "../../../sync/publish/sign-manifest.ts";
+import { startPublishFolder } from "../../support/cli/publish-folder.ts";
+import { INGRESS_CLASS } from "../../support/controller/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../../support/manifests.ts";
 
 const { keys, kv, account, write, publish } = await startPublishFolder();
 const SHOP = buildIngressManifest("shop", "shop.example.com", { "/": "web" });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { startPublishFolder } from "../support/cli/publish-folder.ts";
-import { INGRESS_CLASS } from "../support/controller/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { startPublishFolder } from "../../support/cli/publish-folder.ts";
+import { INGRESS_CLASS } from "../../support/controller/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../../support/manifests.ts";
 
 const { folder, write, publish, listHosts, countWrites } = await startPublishFolder();
 const WEB = buildServiceManifest("web", ["203.0.113.10"]);

@@ -1,6 +1,6 @@
-import { formatIgnoredIngresses, type IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
-import { IGNORE_REASONS, type Selection } from "../compile/select/ingress-class.ts";
-import type { Logger } from "../report/log.ts";
+import { formatIgnoredIngresses, type IgnoredIngress } from "../../compile/select/ignored-ingresses.ts";
+import { IGNORE_REASONS, type Selection } from "../../compile/select/ingress-class.ts";
+import type { Logger } from "../../report/log.ts";
 
 /** Counts Ingresses by selection. */
 export function countSelections(

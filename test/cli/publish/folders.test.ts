@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { stringify } from "yaml";
-import { startPublishFolder } from "../support/cli/publish-folder.ts";
-import { INGRESS_CLASS } from "../support/controller/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
+import { startPublishFolder } from "../../support/cli/publish-folder.ts";
+import { INGRESS_CLASS } from "../../support/controller/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../../support/manifests.ts";
 
 const { write, publish } = await startPublishFolder();
 const secretsFolder = await mkdtemp(join(tmpdir(), "edgress-secrets-"));

@@ -1,17 +1,17 @@
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import { diffLists } from "../incremental/list-diff.ts";
-import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
-import { findRoutedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { countHostRoutes } from "../publish/guard/removals.ts";
-import type { EventHistory } from "../report/events.ts";
-import { type Logger, logDiagnostic } from "../report/log.ts";
-import type { Metrics } from "../report/metrics.ts";
-import { type IngressIdSet, type PublishedStatus, report } from "../report/report.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import { diffLists } from "../../incremental/list-diff.ts";
+import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
+import { findRoutedIngresses } from "../../publish/guard/changed-ingresses.ts";
+import { countHostRoutes } from "../../publish/guard/removals.ts";
+import type { EventHistory } from "../../report/events.ts";
+import { type Logger, logDiagnostic } from "../../report/log.ts";
+import type { Metrics } from "../../report/metrics.ts";
+import { type IngressIdSet, type PublishedStatus, report } from "../../report/report.ts";
+import type { ControllerDependencies, LoopState } from "../loop-state.ts";
+import type { CompiledCluster } from "../pipeline.ts";
+import type { PublishedBase, SyncOutcome } from "../publish-cluster.ts";
 import { countBlockedRoutes, reportBlockedRemovals } from "./blocked-removals.ts";
 import { countSelections, logIgnoredIngresses } from "./ignored-ingresses.ts";
-import type { ControllerDependencies, LoopState } from "./loop-state.ts";
-import type { CompiledCluster } from "./pipeline.ts";
-import type { PublishedBase, SyncOutcome } from "./publish-cluster.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
 

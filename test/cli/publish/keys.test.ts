@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { startPublishFolder } from "../support/cli/publish-folder.ts";
-import { INGRESS_CLASS } from "../support/controller/controller-harness.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { startPublishFolder } from "../../support/cli/publish-folder.ts";
+import { INGRESS_CLASS } from "../../support/controller/controller-harness.ts";
+import { buildIngressManifest, buildServiceManifest } from "../../support/manifests.ts";
 
 const { keys, kv, write, publish, countWrites } = await startPublishFolder();
 const newKeys = generateSigningKeys();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { STATUS_HEADERS } from "../../sync/local/wait-for-generation.ts";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { runEdgress } from "../support/cli/edge-cli.ts";
-import { args } from "../support/cli/publish-command.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
-import { startWorkerHarness } from "../support/worker/worker-harness.ts";
+import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
+import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { runEdgress } from "../../support/cli/edge-cli.ts";
+import { args } from "../../support/cli/publish-command.ts";
+import { sendRequest } from "../../support/worker/http-requests.ts";
+import { startWorkerHarness } from "../../support/worker/worker-harness.ts";
 
 const keys = generateSigningKeys();
 const otherKeys = generateSigningKeys();

@@ -1,19 +1,19 @@
-import type { HostRules } from "../../src/rules/snapshot.ts";
-import { type Diagnostic, formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
-import { formatIgnoredIngresses, type IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
-import type { Adoption } from "../edge/wait-for-edge.ts";
-import { listClosedRoutes } from "../publish/changes/closed-routes.ts";
-import { type Changes, formatChanges, formatClosedRoutes } from "../publish/changes/format-changes.ts";
-import type { StaleRecord } from "../publish/dns/sync-records.ts";
-import type { BlockedRemoval } from "../publish/guard/deletion-guard.ts";
-import { countHostRoutes } from "../publish/guard/removals.ts";
-import type { PublishedSnapshot } from "../publish/read-published.ts";
-import { foldNames } from "../runtime/fold.ts";
-import type { ReportFormat } from "../runtime/report-format.ts";
-import type { CompiledCluster } from "./pipeline.ts";
-import { collectChanges } from "./plan-changes.ts";
+import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { type Diagnostic, formatDiagnostic, hasErrors } from "../../compile/diagnostics.ts";
+import { formatIgnoredIngresses, type IgnoredIngress } from "../../compile/select/ignored-ingresses.ts";
+import type { Adoption } from "../../edge/wait-for-edge.ts";
+import { listClosedRoutes } from "../../publish/changes/closed-routes.ts";
+import { type Changes, formatChanges, formatClosedRoutes } from "../../publish/changes/format-changes.ts";
+import type { StaleRecord } from "../../publish/dns/sync-records.ts";
+import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
+import { countHostRoutes } from "../../publish/guard/removals.ts";
+import type { PublishedSnapshot } from "../../publish/read-published.ts";
+import { foldNames } from "../../runtime/fold.ts";
+import type { ReportFormat } from "../../runtime/report-format.ts";
+import type { CompiledCluster } from "../pipeline.ts";
+import { collectChanges } from "../plan-changes.ts";
+import type { ManifestPublication } from "../publish-manifests.ts";
 import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
-import type { ManifestPublication } from "./publish-manifests.ts";
 
 /** Exit codes of commands that publish. */
 const FAILURE_EXIT_CODE = 1;

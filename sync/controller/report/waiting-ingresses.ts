@@ -1,12 +1,12 @@
 import Cloudflare from "cloudflare";
-import type { Ingress } from "../collect/cluster-model.ts";
-import type { CachedObject } from "../collect/watched-collection.ts";
-import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { ApiError } from "../kubernetes/client.ts";
-import { PublishConflictError } from "../publish/guard/write-fence.ts";
-import type { EventHistory } from "../report/events.ts";
-import { reportWaitingIngresses } from "../report/waiting-events.ts";
-import type { ControllerDependencies, LoopState } from "./loop-state.ts";
+import type { Ingress } from "../../collect/cluster-model.ts";
+import type { CachedObject } from "../../collect/watched-collection.ts";
+import { selectIngresses } from "../../compile/select/ingress-class.ts";
+import { ApiError } from "../../kubernetes/client.ts";
+import { PublishConflictError } from "../../publish/guard/write-fence.ts";
+import type { EventHistory } from "../../report/events.ts";
+import { reportWaitingIngresses } from "../../report/waiting-events.ts";
+import type { ControllerDependencies, LoopState } from "../loop-state.ts";
 
 /** One failure is often gone with the first retry, after 2 s. */
 const MIN_FAILURES = 2;

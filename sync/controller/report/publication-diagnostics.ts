@@ -1,10 +1,10 @@
-import type { HostRules } from "../../src/rules/snapshot.ts";
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import { type ClosedRoute, findClosedIngresses } from "../publish/changes/closed-routes.ts";
-import type { ClosedIngress } from "../publish/fit-shards.ts";
-import type { BlockedRemoval } from "../publish/guard/deletion-guard.ts";
-import { foldNames } from "../runtime/fold.ts";
-import type { CompiledCluster } from "./pipeline.ts";
+import type { HostRules } from "../../../src/rules/snapshot.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/closed-routes.ts";
+import type { ClosedIngress } from "../../publish/fit-shards.ts";
+import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
+import { foldNames } from "../../runtime/fold.ts";
+import type { CompiledCluster } from "../pipeline.ts";
 
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { readState, writeState } from "../../sync/publish/state/state.ts";
-import { runEdgress } from "../support/cli/edge-cli.ts";
-import { args, startPublishAccount } from "../support/cli/publish-command.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
-import { startWorkerHarness } from "../support/worker/worker-harness.ts";
+import { readState, writeState } from "../../../sync/publish/state/state.ts";
+import { runEdgress } from "../../support/cli/edge-cli.ts";
+import { args, startPublishAccount } from "../../support/cli/publish-command.ts";
+import { sendRequest } from "../../support/worker/http-requests.ts";
+import { startWorkerHarness } from "../../support/worker/worker-harness.ts";
 
 const { edge, environment, folder, listWritesSince, openPublishedKv } = await startPublishAccount();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { startPublishFolder } from "../support/cli/publish-folder.ts";
-import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { startPublishFolder } from "../../support/cli/publish-folder.ts";
+import { buildIngressManifest, buildServiceManifest } from "../../support/manifests.ts";
 
 const { write, publish, listHosts } = await startPublishFolder();
 
