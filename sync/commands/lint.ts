@@ -47,9 +47,9 @@ export async function runLint(
   const { files, unparsableFiles } = await readInput(folder, input);
   const cluster = parseCluster([...files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
-  const { tokenizeSecret } = createPlaintextSealer();
+  const { tokenizeSecret, open } = createPlaintextSealer();
   const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
-  const manifestFindings = await lint(cluster, compileOptions);
+  const manifestFindings = await lint(cluster, compileOptions, open);
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
     prefixSource(finding, folder),
   );

@@ -122,9 +122,9 @@ describe("formats of lint reports", () => {
 });
 
 describe("lint of every fixture", () => {
-  for (const { title, cluster, options, compiled } of readFixtures()) {
+  for (const { title, cluster, options, compiled, open } of readFixtures()) {
     test(`Lint has a response for each URL and an error for each compiler error: ${title}`, async () => {
-      const findings = await lint(cluster, { ...options, zones: ZONES });
+      const findings = await lint(cluster, { ...options, zones: ZONES }, open);
       assert.deepEqual(
         findings.filter(({ url, edgress }) => (url === undefined) !== (edgress === undefined)),
         [],

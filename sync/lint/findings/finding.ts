@@ -12,6 +12,8 @@ export interface Finding {
   readonly source: string; // "shop.yaml:12"
   readonly kind: FindingKind;
   readonly message: string;
+  /** The change to make, in the imperative, if there is one. */
+  readonly remedy?: string;
   /** A sample URL, and the responses there. */
   readonly url?: string;
   readonly nginx?: string;
