@@ -10,6 +10,8 @@ import { type Finding, sortFindings } from "./findings/finding.ts";
 import { findHostQuirks } from "./findings/host-quirks.ts";
 import { buildIngressIndex } from "./findings/ingress-index.ts";
 import { findIngressQuirks } from "./findings/ingress-quirks.ts";
+import { findPrivateRanges } from "./findings/private-ranges.ts";
+import { findTlsWithoutHost } from "./findings/tls-hosts.ts";
 import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./findings/unsafe-groups.ts";
 
 /**
@@ -28,6 +30,8 @@ export async function lint(
     ...diagnostics.map((diagnostic) => buildFinding(diagnostic, index)),
     ...index.ingresses.flatMap(checkAnnotations),
     ...index.ingresses.flatMap((indexedIngress) => findIngressQuirks(indexedIngress, index)),
+    ...index.ingresses.flatMap(findPrivateRanges),
+    ...index.ingresses.flatMap(findTlsWithoutHost),
     ...index.hosts.flatMap(findHostQuirks),
     ...index.hosts.flatMap(findUnsafeGroups),
     ...index.hosts.flatMap((host) => findDefaultBackendQuirks(host, index)),

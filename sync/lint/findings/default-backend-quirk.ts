@@ -19,7 +19,7 @@ export function findDefaultBackendQuirks({ rules, sampleHost }: IndexedHost, { i
   return [
     {
       ...buildLocation(owner.ingress, "metadata.annotations"),
-      rule: "default-backend-inherits-policies",
+      rule: "default-backend-inherits-policies" as const,
       kind: "note",
       message,
       url,

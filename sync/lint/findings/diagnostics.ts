@@ -1,6 +1,7 @@
 import { diagnosticReasons, type Reason } from "../../compile/diagnostic-reasons.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
+import { findRemedy } from "./ascii-host.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import {
   buildLocation,
@@ -31,7 +32,8 @@ export const POD_REASONS: readonly string[] = ["NoExternalAddress", "PortNotProx
 
 /** Builds a finding from a diagnostic, with a URL of its path or Ingress. */
 export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Finding {
-  const { reason, object, field, source, problem, remedy } = diagnostic;
+  const { reason, object, field, source, problem } = diagnostic;
+  const remedy = findRemedy(diagnostic, index);
   const kind = KIND_BY_REASON[reason] ?? KIND_BY_SEVERITY[diagnosticReasons[reason].severity];
   const finding = { rule: reason, object, field, source, kind, message: problem, remedy };
   const indexedPath = findIndexedPath(diagnostic, index);

@@ -35,7 +35,7 @@ function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
   const sampleUrl = isLiteralPath(indexedPath.path) ? { url: buildUrlBelow(indexedPath) } : findSampleUrl(indexedPath);
   const base = {
     ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
-    rule: "rewrite-without-groups",
+    rule: "rewrite-without-groups" as const,
     kind: "note" as const,
   };
   return [{ ...base, message, ...sampleUrl }];
@@ -61,7 +61,7 @@ function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
   const message = `edgress reads ${LEGACY_PREFIX}; since 2017, ingress-nginx reads it only with --annotations-prefix`;
   return keys.map((key) => ({
     ...buildLocation(ingress, `metadata.annotations[${key}]`),
-    rule: "legacy-prefix",
+    rule: "legacy-prefix" as const,
     kind: "different",
     message,
   }));
@@ -75,7 +75,7 @@ function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
     "pathType is missing: the default is Prefix, as in ingress-nginx since 0.32. In earlier versions, /foo also matched /foobar";
   const base = {
     ...buildLocation(ingress, `${indexedPath.field}.pathType`),
-    rule: "missing-path-type",
+    rule: "missing-path-type" as const,
     kind: "note" as const,
   };
   const sampleUrl = isLiteralPath(indexedPath.path) && {
@@ -108,7 +108,7 @@ function checkForwardedPrefixFlag({ ingress }: IndexedIngress): Finding[] {
   return [
     {
       ...buildLocation(ingress, `metadata.annotations[${key}]`),
-      rule: "forwarded-prefix-not-boolean",
+      rule: "forwarded-prefix-not-boolean" as const,
       kind: "note",
       message,
       remedy: "set the prefix",

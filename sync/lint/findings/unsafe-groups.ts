@@ -29,7 +29,7 @@ function checkRewriteTarget(indexedPath: IndexedPath, host: IndexedHost): Findin
   if (rewrite?.type !== "replace" || !SEGMENT_BEGINS_WITH_GROUP.test(rewrite.target)) return [];
   const message = `a group of ${indexedPath.path} can begin with dots, so requests can leave ${rewrite.target} in ingress-nginx`;
   const remedy = "end the path before the group with a slash";
-  const base = { ...locateAnnotation(indexedPath, ["rewrite-target"]), rule: "rewrite-leaves-target" };
+  const base = { ...locateAnnotation(indexedPath, ["rewrite-target"]), rule: "rewrite-leaves-target" as const };
   const nginx = `${indexedPath.route.backend}, with dot segments in the path`;
   return listSamplePaths(indexedPath, host, DOT_SEGMENTS).map((path): Finding => {
     return { ...base, kind: "different", message, remedy, url: buildSampleUrl(indexedPath, path), nginx };
@@ -43,7 +43,7 @@ function checkRedirectHost(indexedPath: IndexedPath, host: IndexedHost): Finding
   if (!match) return [];
   const message = `the client can change the host name of ${location}`;
   const remedy = "write a slash before the group or argument";
-  const base = { ...locateAnnotation(indexedPath, REDIRECT_ANNOTATIONS), rule: "redirect-host-not-fixed" };
+  const base = { ...locateAnnotation(indexedPath, REDIRECT_ANNOTATIONS), rule: "redirect-host-not-fixed" as const };
   const [, beginning = "", argument] = match;
   const text = beginning === "" ? FOREIGN_HOST : `.${FOREIGN_HOST}`;
   const query = argument === undefined ? "" : `?${argument}=${text}`;
