@@ -49,8 +49,9 @@ function describeEmptyInput(
   paths: readonly string[],
 ): string {
   const place = paths.length === 0 ? "the cluster" : paths.join(", ");
+  const remedy = paths.length === 0 ? "Check the context of the kubeconfig" : "Check the path";
   const [largestClass] = skippedClasses;
-  if (!largestClass) return `Ingress not found in ${place}. Check the path`;
+  if (!largestClass) return `Ingress not found in ${place}. ${remedy}`;
   const count = `${ingresses.length} of ${ingresses.length}`;
   return `no Ingress of the selected class in ${place}: ${count} have another class: ${formatSkippedClasses(skippedClasses)}. Use ${formatClassOptions(largestClass)}`;
 }

@@ -98,11 +98,17 @@ async function readUnlessRefused(read: () => Promise<ObjectLookup>): Promise<Obj
   }
 }
 
+/** Lists all objects of a kind. ReferenceGrants are optional, because few users may list them. */
 async function listObjects(api: KubernetesClient, resource: Resource): Promise<RawObject[]> {
   const path = buildResourcePath(resource);
   const transform = (object: object) => withType({ object, source: LIVE_SOURCE }, resource);
-  const { objects } = await listAll(api, { path, query: {}, transform });
-  return objects;
+  try {
+    return (await listAll(api, { path, query: {}, transform })).objects;
+  } catch (error) {
+    const isForbidden = error instanceof ApiError && error.status === 403;
+    if (isForbidden && resource.kind === "ReferenceGrant") return [];
+    throw error;
+  }
 }
 
 /** Adds kind and version, which the items of a list lack. */
