@@ -102,7 +102,10 @@ describe("edgress lint --live", () => {
 
   test("edgress lint --live of a cluster without an Ingress exits with 2", async () => {
     const { code, error } = await runWithInput(["lint", "--live"], "", environment);
-    assert.deepEqual([code, error], [2, "edgress: Ingress not found in the cluster. Check the context of the kubeconfig\n"]);
+    assert.deepEqual(
+      [code, error],
+      [2, "edgress: Ingress not found in the cluster. Check the context of the kubeconfig\n"],
+    );
   });
 
   test("edgress lint --live exits with 2 and one line if the cluster refuses", async () => {

@@ -20,10 +20,15 @@ const SERVICE_PROBLEMS: readonly (readonly [message: RegExp, rule: Finding["rule
   [/^Service not found:/, "ServiceNotFound"],
 ];
 
+/** The message of an Ingress whose host an annotation of another Ingress closes. */
+const CLOSED_HOST = /^Ingress \S+ closes the whole host \S+: ([a-z-]+): /;
+
 /** Returns the id of a finding's cause. */
 export function buildCauseId({ rule, field, message }: Pick<Finding, "rule" | "field" | "message">): string {
   const serviceProblem = SERVICE_PROBLEMS.find(([pattern]) => pattern.test(message));
   if (serviceProblem && rule === "RouteFailedClosed") return serviceProblem[1];
+  const closingAnnotation = CLOSED_HOST.exec(message)?.[1];
+  if (closingAnnotation !== undefined && rule === "RouteFailedClosed") return `${rule} ${closingAnnotation}`;
   const key = /^metadata\.annotations\[(?:[^/]*\/)?(.*)\]$/.exec(field)?.[1];
   return key !== undefined && ANNOTATION_RULES.includes(rule) ? `${rule} ${key}` : rule;
 }

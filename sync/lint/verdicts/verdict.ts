@@ -86,8 +86,14 @@ function chooseVerdict(changes: number, isImmovableHost: boolean): VerdictKind {
 }
 
 /** Whether a finding must be resolved before its host moves: an error, or a host in no zone. */
-export function isBlocking({ kind, rule, hosts }: ReportedFinding): boolean {
-  return hosts.length > 0 && (kind === "error" || rule === "HostNotInZone");
+export function isBlocking(finding: ReportedFinding): boolean {
+  const { kind, rule, hosts } = finding;
+  return hosts.length > 0 && (kind === "error" || rule === "HostNotInZone") && !isConsequence(finding);
+}
+
+/** Whether an annotation of another Ingress closes the host. The finding about that annotation blocks the Ingress. */
+function isConsequence({ rule, field }: ReportedFinding): boolean {
+  return rule === "RouteFailedClosed" && field === "spec.rules";
 }
 
 function isDifference({ kind }: ReportedFinding): boolean {
