@@ -7,6 +7,7 @@ import { ACCESS_LOG_FIELDS } from "../src/request/access-log.ts";
 import { REQUEST_OUTCOMES } from "../src/request/response.ts";
 import { CONTROLLER_VARIABLES } from "../sync/commands/account-from-env.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
+import { lintRules } from "../sync/lint/findings/lint-rules.ts";
 import { METRICS } from "../sync/report/metrics.ts";
 import { formatAnnotationsPage } from "./docs/annotations-page.ts";
 import { formatCliPage } from "./docs/command-page.ts";
@@ -18,6 +19,7 @@ const ROOT = new URL("../", import.meta.url);
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/annotations.md": formatAnnotationsPage,
   "docs/reference/diagnostics.md": formatDiagnosticsPage,
+  "docs/reference/lint-rules.md": formatLintRulesPage,
   "docs/reference/metrics.md": formatMetricsPage,
   "docs/reference/cli.md": formatCliPage,
   "docs/reference/environment.md": formatEnvironmentPage,
@@ -45,6 +47,20 @@ function formatDiagnosticsPage(): string {
     "[Operations](../operations.md#diagnostic-reasons) has a section per reason.",
     "",
     formatMarkdownTable(["Reason", "Severity", "Last good", "Meaning"], rows),
+  );
+}
+
+function formatLintRulesPage(): string {
+  const sections = Object.entries(lintRules).flatMap(([rule, { title, doc }]) => [
+    "",
+    `## ${rule}`,
+    "",
+    `${title}. ${doc}`,
+  ]);
+  return joinParts(
+    "# Lint rules",
+    "`edgress lint` reports these rules besides the [diagnostics](diagnostics.md). [Lint](../lint.md) explains the kinds of findings.",
+    ...sections,
   );
 }
 
