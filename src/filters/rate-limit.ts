@@ -47,10 +47,11 @@ async function waitForAdmission(acquisition: Promise<Admission>, limiter: RateLi
 
 /** Returns the response and a promise that resolves when its body is sent or the client has disconnected. */
 function watchBody(answer: EdgeResponse): { answer: EdgeResponse; completion: Promise<void> } {
-  const { response } = answer;
+  const { response, bodySent } = answer;
+  // A second pipe would never end: workerd cannot pipe one stream of known length to another.
+  if (bodySent) return { answer, completion: bodySent };
   if (response.body === null) return { answer, completion: Promise.resolve() };
-  const isEncoded = response.headers.has("Content-Encoding"); // then its length differs from the decoded bytes
-  const { readable, writable } = createPipe(isEncoded ? null : response.headers.get("Content-Length"));
+  const { readable, writable } = createPipe(response.headers.get("Content-Length"));
   const completion = response.body.pipeTo(writable).catch(() => {});
   return { answer: { ...answer, response: new Response(readable, response) }, completion };
 }

@@ -86,7 +86,6 @@ function classifyResponse(exchange: Exchange, response: Response): AttemptResult
     return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
   }
   const readMs = exchange.upstream?.readMs;
-  const cleanResponse = buildClientResponse(response);
-  const limitedResponse = readMs === undefined ? cleanResponse : withIdleTimeout(cleanResponse, readMs);
-  return { answer: { response: limitedResponse, outcome: "routed" }, failure: `http_${status}` };
+  const answer: EdgeResponse = { response: buildClientResponse(response), outcome: "routed" };
+  return { answer: readMs === undefined ? answer : withIdleTimeout(answer, readMs), failure: `http_${status}` };
 }

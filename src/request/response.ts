@@ -38,6 +38,11 @@ export interface EdgeResponse {
   readonly attempts?: number;
   /** The DNS record of that address. */
   readonly record?: string;
+  /**
+   * Resolves when a filter has sent the body to the client, or the client has disconnected. Undefined if no filter reads
+   * the body.
+   */
+  readonly bodySent?: Promise<void>;
   /** The rate limiter was unreachable, so no limit applied. */
   readonly rateLimitSkipped?: boolean;
   /** It is the response of an authentication service. No error page replaces it. */
