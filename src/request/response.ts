@@ -8,7 +8,8 @@ export const REQUEST_OUTCOMES = {
   "no-backend": "The Service, its port or its address does not exist: 503.",
   "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
   denied: "Authorization or the client certificate check rejected the request.",
-  "bad-request": "The path is invalid, too long, rewritten to dot segments, or has forbidden parameters: 400 or 414.",
+  "bad-request":
+    "The path is invalid, too long, rewritten to dot segments, or has forbidden parameters, or a GET has a body in chunks: 400, 411 or 414.",
   "empty-rewrite": "The rewritten path is empty: 500.",
   "body-too-large": "The body exceeds `proxy-body-size`: 413.",
   "rate-limited": "The client exceeds a limit: 503.",
@@ -56,6 +57,8 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
+  411: "Length Required",
   413: "Content Too Large",
   414: "URI Too Long",
   429: "Too Many Requests",
