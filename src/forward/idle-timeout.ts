@@ -1,10 +1,10 @@
-import type { EdgeResponse } from "../request/response.ts";
+import { type EdgeResponse, isCopyable } from "../request/response.ts";
 import { createPipe, pumpWithIdleTimeout } from "../runtime/streams.ts";
 
-/** Returns the answer, aborted if the origin sends nothing for `ms` between two parts of its body. */
+/** Returns the answer, if it can be copied, aborted if the origin sends nothing for `ms` between two parts of its body. */
 export function withIdleTimeout(answer: EdgeResponse, ms: number): EdgeResponse {
   const { response } = answer;
-  if (response.body === null) return answer;
+  if (response.body === null || !isCopyable(response)) return answer;
   const { readable, writable } = createPipe(response.headers.get("Content-Length"));
   const bodySent = pumpWithIdleTimeout(response.body, writable, ms);
   return { ...answer, response: new Response(readable, response), bodySent };

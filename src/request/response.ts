@@ -9,7 +9,7 @@ export const REQUEST_OUTCOMES = {
   "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
   denied: "Authorization or the client certificate check rejected the request.",
   "bad-request":
-    "The path is invalid, too long, rewritten to dot segments, or has forbidden parameters, or a GET has a body in chunks: 400, 411 or 414.",
+    "The path is invalid, too long, rewritten to dot segments or has forbidden parameters, a GET has a body in chunks, or the method is TRACE: 400, 405, 411 or 414.",
   "empty-rewrite": "The rewritten path is empty: 500.",
   "body-too-large": "The body exceeds `proxy-body-size`: 413.",
   "rate-limited": "The client exceeds a limit: 503.",
@@ -96,9 +96,17 @@ export function withHeader(answer: EdgeResponse, name: string, value: string): E
   return withHeaders(answer, (headers) => headers.set(name, value));
 }
 
-/** Returns the response with changed headers. It is a copy, because responses of a fetch are immutable. */
+/**
+ * Whether a script can copy a response, to change it: not a WebSocket, nor a status from 600 on. workerd can send them only
+ * as the origin's own response, which is immutable.
+ */
+export function isCopyable({ status }: Response): boolean {
+  return status >= 200 && status <= 599;
+}
+
+/** Returns the response with changed headers, if it can be copied. It is a copy, because responses of a fetch are immutable. */
 export function withHeaders(answer: EdgeResponse, change: (headers: Headers) => void): EdgeResponse {
-  if (answer.response.status === 101) return answer;
+  if (!isCopyable(answer.response)) return answer;
   const response = new Response(answer.response.body, answer.response);
   change(response.headers);
   return { ...answer, response };
