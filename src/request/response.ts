@@ -1,27 +1,4 @@
-/** Every outcome of a request, as the access log names it. One sentence each, for the documentation. */
-export const REQUEST_OUTCOMES = {
-  routed: "The origin answered.",
-  redirected: "The edge sent a redirect.",
-  "reserved-path": "The Worker itself answered a path below `/.well-known/edgress/`.",
-  preflight: "The edge answered a CORS preflight.",
-  "no-route": "No route matched, or the route has no backend: 404.",
-  "no-backend": "The Service, its port or its address does not exist: 503.",
-  "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
-  denied: "Authorization or the client certificate check rejected the request.",
-  "bad-request":
-    "The path is invalid, too long, rewritten to dot segments or has forbidden parameters, a GET has a body in chunks, or the method is TRACE: 400, 405, 411 or 414.",
-  "empty-rewrite": "The rewritten path is empty: 500.",
-  "body-too-large": "The body exceeds `proxy-body-size`: 413.",
-  "rate-limited": "The client exceeds a limit: 503.",
-  "origin-unreachable": "No address of the backend could be reached: 502.",
-  "origin-timeout": "The origin did not respond in time: 504.",
-  "client-closed": "The client disconnected before its request was complete.",
-  "subrequest-loop": "Subrequests are nested too deeply: 508.",
-  "no-snapshot": "The Worker has no snapshot: 503.",
-  "internal-error": "The Worker failed unexpectedly: 500.",
-} as const;
-
-export type RequestOutcome = keyof typeof REQUEST_OUTCOMES;
+import type { RequestOutcome } from "./outcomes.ts";
 
 /** A response, with details for the access log and the filters. */
 export interface EdgeResponse {

@@ -8,8 +8,9 @@ import {
   MAX_SUBREQUEST_DEPTH,
   type RequestServices,
 } from "../../src/request/exchange.ts";
+import type { RequestOutcome } from "../../src/request/outcomes.ts";
 import { rejectRequest } from "../../src/request/reject-request.ts";
-import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/request/response.ts";
+import { type EdgeResponse, errorResponse } from "../../src/request/response.ts";
 import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 
