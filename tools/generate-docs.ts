@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { WORKER_VARIABLES } from "../src/env.ts";
 import { LOG_EVENTS } from "../src/load/log-events.ts";
 import { ACCESS_LOG_FIELDS } from "../src/request/access-log.ts";
-import { REQUEST_OUTCOMES } from "../src/request/response.ts";
+import { REQUEST_OUTCOMES } from "../src/request/outcomes.ts";
 import { CONTROLLER_VARIABLES } from "../sync/commands/account-from-env.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { lintRules } from "../sync/lint/findings/lint-rules.ts";
@@ -118,7 +118,7 @@ function formatAccessLogPage(): string {
   return joinParts(
     "# Access log",
     "The Worker writes one JSON line per request, for `wrangler tail` and Workers Logs. It has no query, no cookie and no header except",
-    "the user agent, because those may contain secrets. A field without a value is absent. Texts are cut after 512 characters.",
+    "`User-Agent` and `CF-Ray`, because those may contain secrets. A field without a value is absent. Texts are cut after 512 characters.",
     "",
     "## Fields",
     "",
@@ -130,8 +130,8 @@ function formatAccessLogPage(): string {
     "## Outcomes",
     "",
     formatMarkdownTable(
-      ["Outcome", "Meaning"],
-      Object.entries(REQUEST_OUTCOMES).map(([outcome, meaning]) => [formatCode(outcome), meaning]),
+      ["Outcome", "Meaning", "What to do"],
+      Object.entries(REQUEST_OUTCOMES).map(([outcome, { meaning, remedy }]) => [formatCode(outcome), meaning, remedy]),
     ),
     "",
     "## Other log lines",

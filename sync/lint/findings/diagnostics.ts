@@ -16,6 +16,7 @@ const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {
   UnsupportedAnnotation: "unsupported",
   InvalidAnnotation: "note",
   UnknownAnnotation: "note",
+  LegacyAnnotation: "note",
   PathConflict: "note",
   PortVisibleInHost: "different",
 };
