@@ -53,12 +53,16 @@ export async function startAccount({
   const state = { faults: createFaultPlan() };
   const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
 
-  const server = createServer(async (request, response) => {
-    const call = await parseCall(request);
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const call = parseCall(request, await buffer(request));
+    if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
     requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
     if (injectFault(state.faults, call.line, response)) return;
     const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
     sendReply(response, status, text);
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy()); // the client disconnected
   });
   const { port, close } = await listen(server, 0);
   return {
@@ -80,18 +84,18 @@ export async function startAccount({
   };
 }
 
-async function parseCall(request: IncomingMessage): Promise<ApiCall> {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://account");
-  const method = request.method ?? "GET";
+/** Returns undefined if the path is not a part of a URL, or has an invalid escape. */
+function parseCall({ url = "/", method = "GET", headers }: IncomingMessage, body: Buffer): ApiCall | undefined {
+  if (!URL.canParse(url, "http://account")) return undefined;
+  const { pathname, searchParams: query } = new URL(url, "http://account");
   const path = pathname.replace(/^\/client\/v4/, "");
-  return {
-    line: `${method} ${path}`,
-    method,
-    path: path.split("/").slice(1).map(decodeURIComponent),
-    query: searchParams,
-    contentType: request.headers["content-type"] ?? "",
-    body: await buffer(request),
-  };
+  try {
+    const segments = path.split("/").slice(1).map(decodeURIComponent);
+    const contentType = headers["content-type"] ?? "";
+    return { line: `${method} ${path}`, method, path: segments, query, contentType, body };
+  } catch {
+    return undefined;
+  }
 }
 
 async function buildHttpReply(call: ApiCall, authorization: string | undefined, apis: readonly LocalApi[]) {

@@ -1,5 +1,6 @@
 import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
-import { createServer as createTcpServer } from "node:net";
+import { createServer as createTcpServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type SecureContext } from "node:tls";
 import { listen } from "../../net/listen.ts";
 import {
@@ -8,9 +9,10 @@ import {
   createCertificateStore,
   generateCertificate,
 } from "./certificates.ts";
-import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./cloudflare-request.ts";
+import { buildRequestUrl, buildWorkerHeaders } from "./cloudflare-request.ts";
 import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
 import type { ProxyTarget } from "./outgoing-request.ts";
+import { encodeRequestTargets } from "./request-targets.ts";
 
 /** The local edge's listeners. */
 export interface EdgeListeners {
@@ -44,11 +46,9 @@ export async function startEdgeListeners({
   const certificateStore = createCertificateStore();
   const httpServer = createProxyServer(worker, "http", agent);
   const httpsServer = createProxyServer(worker, "https", agent);
-  const tcpServer = createTcpServer({ noDelay: true }, (socket) =>
-    encodeRequestTarget(socket, () => httpServer.emit("connection", socket)),
-  );
+  const tcpServer = createTcpServer({ noDelay: true }, (socket) => passConnection(socket, httpServer));
   const tlsServer = createTlsServer(await createTlsOptions(certificateStore), (socket) =>
-    encodeRequestTarget(socket, () => httpsServer.emit("connection", socket)),
+    passConnection(socket, httpsServer),
   );
   tlsServer.on("tlsClientError", (_, socket) => socket.destroy());
   const http = await listen(tcpServer, httpPort);
@@ -65,6 +65,16 @@ export async function startEdgeListeners({
       agent.destroy();
     },
   };
+}
+
+/** Passes a connection to an HTTP server, with encoded request targets. */
+function passConnection(socket: Socket, server: Server): void {
+  socket.on("error", () => undefined); // "close" follows
+  encodeRequestTargets(socket);
+  server.emit("connection", socket);
+  // Node's parser reads the socket's handle itself, past the encoding, until somebody listens for data.
+  const listener = () => undefined;
+  socket.on("data", listener).off("data", listener);
 }
 
 async function createTlsOptions(certificateStore: CertificateStore) {
@@ -90,17 +100,19 @@ function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent):
     const target = buildProxyTarget(request, scheme, worker, agent);
     if (target)
       proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
-    else response.writeHead(400).end("Bad Request\n");
+    else response.writeHead(400, { Connection: "close" }).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => undefined); // "close" follows
     const target = buildProxyTarget(request, scheme, worker, agent);
-    const sendError = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-    if (target) proxyWebSocket(request, socket, head, target, () => sendError("502 Bad Gateway"));
-    else sendError("400 Bad Request");
+    if (target) proxyWebSocket(request, socket, head, target, () => sendStatus(socket, "502 Bad Gateway"));
+    else sendStatus(socket, "400 Bad Request");
   });
+  server.on("connect", (_, socket) => sendStatus(socket, "400 Bad Request"));
   return server;
+}
+
+function sendStatus(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
 function buildProxyTarget(
