@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
+import { openTerminal } from "../runtime/terminal.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
 import { addLint } from "./lint-command.ts";
 import {
@@ -15,6 +16,7 @@ import {
 } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
 
+const MANIFESTS_HELP = "file or folder of manifests; - for standard input";
 const NAMESPACE_HELP = "namespace of the Lease and ConfigMaps (default: POD_NAMESPACE or the kubeconfig's)";
 
 /** Creates the `edgress` command. Each subcommand loads its modules when it runs. */
@@ -35,16 +37,20 @@ export function createProgram(): Command {
 }
 
 function addDev(program: Command): void {
-  addClassOptions(program.command("dev"))
-    .description("Run edgress locally from a folder of manifests")
+  addClassOptions(program.command("dev").option("-f, --manifests <path>", MANIFESTS_HELP), false)
+    .description("Run edgress locally from manifests, or as an account for other commands")
     .option("--http-port <port>", "port of the local edge for http; 0 for a free port", parsePort, 8080)
     .option("--https-port <port>", "port of the local edge for https; 0 for a free port", parsePort, 8443)
     .option("--zone <domain...>", ZONE_HELP, [])
     .option("--echo-origins", "start an echo origin per Service; reach no other address", false)
+    .option("--account-port <port>", "port of the local account; publish nothing from here", parsePort)
+    .option("--print-env", "print environment variables for the local account", false)
+    .option("--verbose", "print each diagnostic, not one line per reason", false)
     .action(async ({ zone, ...options }) => {
       expectPackage("dev", "miniflare", packageJson.peerDependencies.miniflare);
       const { runDev } = await import("./dev.ts");
-      await runDev({ ...options, zones: zone }, print, abortOnSignal());
+      const terminal = openTerminal(process.stdout, process.env);
+      process.exitCode = await runDev({ ...options, zones: zone }, terminal, abortOnSignal());
     });
 }
 
@@ -149,8 +155,7 @@ function addKeys(program: Command): void {
 }
 
 function addClassOptions(command: Command, withManifests = true): Command {
-  if (withManifests)
-    command.requiredOption("--manifests <folder>", "folder of YAML or JSON manifests, with subfolders");
+  if (withManifests) command.requiredOption("-f, --manifests <path>", MANIFESTS_HELP);
   command
     .option("--ingress-class <name>", "class of the Ingresses to serve", "edgress")
     .option("--controller <name>", "spec.controller of the IngressClasses to serve", "edgress.dev/ingress-controller")
@@ -162,9 +167,9 @@ function print(line: string): void {
   console.log(toPrintableText(line));
 }
 
-/** Returns a signal that aborts on Ctrl-C or SIGTERM. A second one ends the process at once. */
+/** Returns a signal that aborts on Ctrl-C or SIGTERM, with that name as reason. A second one ends the process at once. */
 function abortOnSignal(): AbortSignal {
   const shutdown = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => shutdown.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => shutdown.abort(signal));
   return shutdown.signal;
 }

@@ -1,4 +1,4 @@
-import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
+import { assertReadableManifests, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
@@ -44,7 +44,7 @@ export async function runPublish(
 ): Promise<number> {
   const account = loadAccount(readEnvironmentFiles(environment));
   const permits = await loadPermits(options.permits);
-  await assertReadableFolder(options.manifests);
+  await assertReadableManifests(options.manifests);
   const now = new Date();
   const dependencies = createManifestDependencies(account, options, createRegexChecker(), now);
   const stages = {

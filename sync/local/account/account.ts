@@ -17,6 +17,7 @@ export interface LocalAccount {
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
+  readonly zoneIds: readonly string[];
   faults: FaultPlan;
   /** Every request so far, including those that got a fault. */
   readonly requests: { method: string; path: string }[];
@@ -28,6 +29,8 @@ export interface LocalAccount {
 }
 
 export interface AccountOptions extends Partial<RecordLimits> {
+  /** 0 picks a free port. */
+  port?: number;
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
@@ -40,8 +43,9 @@ const ACCOUNT_ID = deriveId("account");
 /** The KV namespace of the local account. */
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
-/** Starts the API of the local account on a free port of 127.0.0.1. */
+/** Starts the API of the local account on 127.0.0.1. */
 export async function startAccount({
+  port: requestedPort = 0,
   zones,
   storage,
   recordQuota = PAID_RECORD_QUOTA,
@@ -64,13 +68,14 @@ export async function startAccount({
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy()); // the client disconnected
   });
-  const { port, close } = await listen(server, 0);
+  const { port, close } = await listen(server, requestedPort);
   return {
     baseURL: `http://127.0.0.1:${port}/client/v4`,
     token: TOKEN,
     accountId: ACCOUNT_ID,
     namespaceId: LOCAL_NAMESPACE_ID,
     zones,
+    zoneIds: zones.map(deriveId),
     get faults() {
       return state.faults;
     },

@@ -27,7 +27,7 @@ export function proxyRequest(
     outgoingRequest.once("response", (originResponse) => {
       if (isFinalStatus(originResponse.statusCode)) {
         isSettled = true;
-        sendResponse(originResponse, response);
+        sendResponse(originResponse, response, target.notFoundPage);
       } else originResponse.destroy(); // "close" follows
     });
     outgoingRequest.once("close", () => {
@@ -41,9 +41,18 @@ export function proxyRequest(
   sendAttempt(false);
 }
 
-function sendResponse(originResponse: IncomingMessage, response: ServerResponse): void {
-  response.sendDate = false;
+function sendResponse(
+  originResponse: IncomingMessage,
+  response: ServerResponse,
+  notFoundPage: string | undefined,
+): void {
   const { statusCode = 502, statusMessage, rawHeaders } = originResponse;
+  if (statusCode === 404 && notFoundPage !== undefined) {
+    originResponse.resume();
+    response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" }).end(notFoundPage);
+    return;
+  }
+  response.sendDate = false;
   response.writeHead(statusCode, removeControlCharacters(statusMessage), withLengthLast(stripHopByHop(rawHeaders)));
   response.write(NO_BYTES); // sends the head as bytes; flushHeaders() would send it as UTF-8
   pipe([originResponse, response]);

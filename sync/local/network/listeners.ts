@@ -19,6 +19,8 @@ export interface EdgeListeners {
   readonly http: URL;
   readonly https: URL;
   setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
+  /** Sets the body of a 404 for the addresses of this machine, which a browser opens. */
+  setLoopbackPage(page: string | undefined): void;
   close(): Promise<void>;
 }
 
@@ -44,8 +46,11 @@ export async function startEdgeListeners({
 }: EdgeListenersOptions): Promise<EdgeListeners> {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: 1024 });
   const certificateStore = createCertificateStore();
-  const httpServer = createProxyServer(worker, "http", agent);
-  const httpsServer = createProxyServer(worker, "https", agent);
+  let loopbackPage: string | undefined;
+  const createServerFor = (scheme: "http" | "https") =>
+    createProxyServer((request) => buildProxyTarget(request, scheme, worker, agent, loopbackPage));
+  const httpServer = createServerFor("http");
+  const httpsServer = createServerFor("https");
   const tcpServer = createTcpServer({ noDelay: true }, (socket) => passConnection(socket, httpServer));
   const tlsServer = createTlsServer(await createTlsOptions(certificateStore), (socket) =>
     passConnection(socket, httpsServer),
@@ -60,6 +65,9 @@ export async function startEdgeListeners({
     http: new URL(`http://127.0.0.1:${http.port}`),
     https: new URL(`https://127.0.0.1:${https.port}`),
     setCertificates: (certificatesByHost) => certificateStore.set(certificatesByHost),
+    setLoopbackPage: (page) => {
+      loopbackPage = page;
+    },
     async close() {
       await Promise.all([http.close(), https.close()]);
       agent.destroy();
@@ -94,16 +102,16 @@ async function createTlsOptions(certificateStore: CertificateStore) {
 }
 
 /** Creates a server without a port: the listeners pass connections to it. */
-function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
+function createProxyServer(findTarget: (request: IncomingMessage) => ProxyTarget | undefined): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
-    const target = buildProxyTarget(request, scheme, worker, agent);
+    const target = findTarget(request);
     if (target)
       proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
     else response.writeHead(400, { Connection: "close" }).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {
-    const target = buildProxyTarget(request, scheme, worker, agent);
+    const target = findTarget(request);
     if (target) proxyWebSocket(request, socket, head, target, () => sendStatus(socket, "502 Bad Gateway"));
     else sendStatus(socket, "400 Bad Request");
   });
@@ -115,11 +123,14 @@ function sendStatus(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
+const LOOPBACK_URL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/i;
+
 function buildProxyTarget(
   request: IncomingMessage,
   scheme: "http" | "https",
   worker: URL,
   agent: Agent,
+  loopbackPage: string | undefined,
 ): ProxyTarget | undefined {
   const url = buildRequestUrl(request, scheme);
   if (url === undefined) return undefined;
@@ -130,5 +141,6 @@ function buildProxyTarget(
     agent,
     path: url,
     headers: buildWorkerHeaders(request, scheme, url),
+    notFoundPage: LOOPBACK_URL.test(url) ? loopbackPage : undefined,
   };
 }
