@@ -9,6 +9,7 @@ import { type ManifestSyncOptions, syncManifests } from "../dev/sync-manifests.t
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
+import { sleep } from "../runtime/sleep.ts";
 import type { Terminal } from "../runtime/terminal.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 
@@ -18,6 +19,7 @@ const WORKER_ENTRY = fileURLToPath(
 );
 /** The local edge checks for a newer generation after this time. */
 const SNAPSHOT_REFRESH_MS = 20;
+const SIGNAL_DELAY_MS = 100;
 /** The exit code of a process that a signal ended is 128 and the number of the signal. */
 const SIGNAL_EXIT_CODE = 128;
 
@@ -45,7 +47,8 @@ export async function runDev(options: DevOptions, terminal: Terminal, signal: Ab
       isReady = true;
     });
   } catch (error) {
-    // Ctrl-C ends the child processes too, and so breaks what is going on.
+    // Ctrl-C ends the child processes too, and their errors can arrive before the signal.
+    await sleep(SIGNAL_DELAY_MS, signal);
     if (!signal.aborted) throw error;
   }
   return isReady ? 0 : SIGNAL_EXIT_CODE + constants.signals[signal.reason as NodeJS.Signals];

@@ -4,8 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../wait-for.ts";
 
-const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
-const NODE = process.env.TEST_NODE ?? process.execPath;
+export const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
+export const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 
 export interface CommandResult {
