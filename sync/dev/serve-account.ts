@@ -1,9 +1,11 @@
-import { once } from "node:events";
 import { startEchoServers } from "../local/echo/echo.ts";
 import type { LocalCloudflare } from "../local/local-cloudflare.ts";
-import { LOCAL_STATUS_TOKEN } from "../local/wait-for-generation.ts";
+import { LOCAL_STATUS_TOKEN, readGeneration } from "../local/wait-for-generation.ts";
+import { sleep } from "../runtime/sleep.ts";
 import type { Terminal } from "../runtime/terminal.ts";
 import type { AccountKeys } from "./account-keys.ts";
+
+const POLL_INTERVAL_MS = 200;
 
 /** Serves the rules that other commands publish to the local account, until `signal` is aborted. */
 export async function serveAccount(
@@ -21,9 +23,21 @@ export async function serveAccount(
     if (printEnv) for (const line of formatAccountVariables(localCloudflare, keys)) terminal.print(line);
     terminal.print(`ready http=${http.origin} https=${https.origin} account=${account.baseURL}`);
     onReady();
-    if (!signal.aborted) await once(signal, "abort");
+    await reportGenerations(http, terminal, signal);
   } finally {
     for (const { close } of echoes) await close();
+  }
+}
+
+/** Prints each generation that the edge begins to serve, until `signal` is aborted. */
+async function reportGenerations(edge: URL, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  let servedGeneration = 0;
+  while (!signal.aborted) {
+    // It fails if the edge is restarted or closed at this moment.
+    const generation = await readGeneration(edge).catch(() => servedGeneration);
+    if (generation !== servedGeneration) terminal.print(`serving generation=${generation}`);
+    servedGeneration = generation;
+    await sleep(POLL_INTERVAL_MS, signal);
   }
 }
 

@@ -16,7 +16,7 @@ export interface LocalCloudflareOptions {
   /** The Worker's entry file. */
   worker: string;
   variables: Readonly<Record<string, string>>;
-  /** Every line that the Worker logs, except for the access lines of `waitForGeneration`. */
+  /** Every line that the Worker logs, except for the access lines of `readGeneration`. */
   log: (line: string) => void;
   /** Whether only loopback addresses and forwarded addresses are reachable. */
   loopbackOnly?: boolean;
