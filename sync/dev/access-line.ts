@@ -1,5 +1,5 @@
 import type { ACCESS_LOG_FIELDS } from "../../src/request/access-log.ts";
-import { REQUEST_OUTCOMES, type RequestOutcome } from "../../src/request/response.ts";
+import { REQUEST_OUTCOMES, type RequestOutcome } from "../../src/request/outcomes.ts";
 import type { StyledText, Terminal } from "../runtime/terminal.ts";
 
 /** An access log line of the Worker, as JSON has it. */

@@ -57,7 +57,7 @@ interface SyncReport {
   readonly cluster: Cluster;
 }
 
-/** Prints what is wrong, without the lines in `reportedLines`. Returns all lines that apply. */
+/** Prints the problems of a sync, without the lines in `reportedLines`. Returns all lines that apply. */
 export function printDiagnostics(
   { unparsableFiles, diagnostics, cluster }: SyncReport,
   options: ClassSelector & { readonly verbose: boolean },

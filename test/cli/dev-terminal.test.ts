@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { cleanups, copyExample, sendDevRequest } from "../support/cli/dev-requests.ts";
-import { CLI, EXAMPLES, NODE, startDev, startDevProcess } from "../support/cli/edge-cli.ts";
+import { CLI_ENTRY, EXAMPLES, NODE, startDev, startDevProcess } from "../support/cli/edge-cli.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 after(async () => {
@@ -20,7 +20,7 @@ const DEV_ARGS = ["dev", "-f", FANOUT, ...PORTS, "--echo-origins", "--watch-ingr
 
 /** Starts `edgress dev`, presses Ctrl-C at a moment of its start, and checks how it ends. */
 async function interruptStart(waitForMoment: (pid: number) => Promise<unknown>): Promise<void> {
-  const child = spawn(NODE, [CLI, ...DEV_ARGS], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(NODE, [CLI_ENTRY, ...DEV_ARGS], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const exit = once(child, "exit") as Promise<[number | null, string | null]>;
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   const pid = Number(child.pid);
@@ -42,7 +42,7 @@ test("Ctrl-C at the start of workerd ends edgress dev quietly", () =>
 
 /** Runs `edgress dev` on a pseudoterminal of 72 columns until a request is logged, and returns what it shows. */
 async function runOnTerminal(environment: Readonly<Record<string, string>>): Promise<string> {
-  const command = `stty cols 72; exec ${[NODE, CLI, ...DEV_ARGS].map((part) => `'${part}'`).join(" ")}`;
+  const command = `stty cols 72; exec ${[NODE, CLI_ENTRY, ...DEV_ARGS].map((part) => `'${part}'`).join(" ")}`;
   const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...environment } });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {

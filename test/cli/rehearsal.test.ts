@@ -5,26 +5,34 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiServer } from "../support/api-server.ts";
 import { runShell, sendDevRequest } from "../support/cli/dev-requests.ts";
-import { CLI, type DevProcess, EXAMPLES, NODE, runEdgress, startDevProcess } from "../support/cli/edge-cli.ts";
+import { CLI_ENTRY, type DevProcess, EXAMPLES, NODE, runEdgress, startDevProcess } from "../support/cli/edge-cli.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 
 const FANOUT = join(EXAMPLES, "fanout");
-const PUBLISH = `'${NODE}' '${CLI}' publish -f '${FANOUT}' --watch-ingress-without-class`;
+const PUBLISH = `'${NODE}' '${CLI_ENTRY}' publish -f '${FANOUT}' --watch-ingress-without-class`;
 
 const PRIVATE_ORIGINS = "origins:\n  - namespaces: ['*']\n    addresses: [10.0.0.0/8]\n";
 
 let dev: DevProcess;
+let folder: string;
 let exports: readonly string[];
 
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgress-rehearsal-"));
   dev = await startDevProcess(["--account-port", "0", "--print-env", "--echo-origins"]);
   exports = dev.lines.filter((line) => line.startsWith("export "));
 });
 
-after(() => dev.end());
+after(async () => {
+  await dev.end();
+  await rm(folder, { recursive: true });
+});
 
 /** Runs a command in a shell with the printed variables. */
-const runWithVariables = (command: string) => runShell(`${exports.join("\n")}\n${command}`);
+async function runWithVariables(command: string): Promise<string> {
+  await writeFile(join(folder, "dev.log"), dev.lines.join("\n"));
+  return runShell(`cd '${folder}' && eval "$(grep ^export dev.log)"\n${command}`);
+}
 
 test("edgress dev --account-port prints the variables of its account, and publishes nothing", async () => {
   assert.deepEqual(
@@ -78,20 +86,17 @@ test("The edge has the keys of the printed variables, for its generation and for
 test("edgress sync with the printed variables publishes a cluster to the edge of edgress dev", async (context) => {
   const server = await ApiServer.start();
   context.after(() => server.stop());
-  const folder = await mkdtemp(join(tmpdir(), "edgress-rehearsal-"));
-  context.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, "kubeconfig"), server.kubeconfigText);
   server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
   server.apply(buildServiceManifest("web", ["203.0.113.20"]));
   server.apply(buildIngressManifest("shop", "shop.example.com", { "/": "web" }));
-  const sync = `KUBECONFIG='${folder}/kubeconfig' '${NODE}' '${CLI}' sync --once --health-port 0`;
+  const sync = `KUBECONFIG='${folder}/kubeconfig' '${NODE}' '${CLI_ENTRY}' sync --once --health-port 0`;
   await runWithVariables(sync);
   await dev.waitForLine(/^serving generation=3$/);
   assert.equal((await sendDevRequest(dev, "shop.example.com", "/")).status, 200);
 });
 
 test("The local account of a rehearsal rejects an address that Cloudflare rejects", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "edgress-rehearsal-"));
   const file = join(folder, "private.json");
   const items = [
     buildIngressManifest("private", "private.example.com", { "/": "private" }),
@@ -100,7 +105,6 @@ test("The local account of a rehearsal rejects an address that Cloudflare reject
   await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   const permits = join(folder, "permits.yaml");
   await writeFile(permits, PRIVATE_ORIGINS);
-  const command = `'${NODE}' '${CLI}' publish -f '${file}' --permits '${permits}' --take-ownership --allow-mass-deletion || true`;
+  const command = `'${NODE}' '${CLI_ENTRY}' publish -f '${file}' --permits '${permits}' --take-ownership --allow-mass-deletion || true`;
   assert.match(await runWithVariables(command), /10\.0\.0\.1.*DNSRecordRejected/);
-  await rm(folder, { recursive: true });
 });

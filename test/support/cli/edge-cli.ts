@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../wait-for.ts";
 
-export const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
+export const CLI_ENTRY = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 export const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 
@@ -20,7 +20,7 @@ export async function runEdgress(
   environment: Readonly<Record<string, string>> = {},
   input = "",
 ): Promise<CommandResult> {
-  const child = spawn(NODE, [CLI, ...args], { env: environment, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(NODE, [CLI_ENTRY, ...args], { env: environment, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined).end(input); // a command that ends early closes it
   const exit = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -50,7 +50,7 @@ export function startDev(manifests: string, ...extraArguments: readonly string[]
 /** Starts `edgress dev` on free ports with a text as standard input, and resolves when it is ready. */
 export async function startDevProcess(args: readonly string[], input = ""): Promise<DevProcess> {
   const ports = ["--http-port", "0", "--https-port", "0"];
-  const child = spawn(NODE, [CLI, "dev", ...ports, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(NODE, [CLI_ENTRY, "dev", ...ports, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(input);
   const lines: string[] = [];
   let partialLine = "";
