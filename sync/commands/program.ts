@@ -15,6 +15,7 @@ import {
   parseWholeNumber,
 } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
+import { readTerminal } from "./terminal.ts";
 
 const MANIFESTS_HELP = "file or folder of manifests; - for standard input";
 const NAMESPACE_HELP = "namespace of the Lease and ConfigMaps (default: POD_NAMESPACE or the kubeconfig's)";
@@ -49,7 +50,7 @@ function addDev(program: Command): void {
     .action(async ({ zone, ...options }) => {
       expectPackage("dev", "miniflare", packageJson.peerDependencies.miniflare);
       const { runDev } = await import("./dev.ts");
-      const terminal = openTerminal(process.stdout, process.env);
+      const terminal = openTerminal(process.stdout, readTerminal(process.stdout, process.env).useColors);
       process.exitCode = await runDev({ ...options, zones: zone }, terminal, abortOnSignal());
     });
 }

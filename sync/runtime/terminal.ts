@@ -14,19 +14,15 @@ export interface Terminal {
   print(...parts: readonly StyledText[]): void;
 }
 
-/** Returns the output of this process. It has colors on a terminal, unless NO_COLOR is set or the terminal has none. */
-export function openTerminal(
-  stream: NodeJS.WriteStream,
-  environment: Readonly<Record<string, string | undefined>>,
-): Terminal {
+/** Returns the output of this process. It has colors on a terminal only. */
+export function openTerminal(stream: Pick<NodeJS.WriteStream, "isTTY" | "columns">, useColors: boolean): Terminal {
   const isInteractive = stream.isTTY === true;
-  const useColors = isInteractive && !environment.NO_COLOR && environment.TERM !== "dumb";
   return {
     isInteractive,
     get columns() {
       return isInteractive ? stream.columns : Number.POSITIVE_INFINITY; // it changes with the window
     },
-    print: (...parts) => void stream.write(`${renderLine(parts, useColors)}\n`),
+    print: (...parts) => console.log(renderLine(parts, useColors && isInteractive)),
   };
 }
 
