@@ -1,29 +1,22 @@
 import type * as z from "zod";
-import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
 import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
+import { selectAnnotations } from "./ingress-annotations.ts";
 import type { IngressClassObject, IngressV1, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
-// Tools write these annotations for themselves. They do not affect the rules.
-const TOOL_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"];
-
-export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta): Ingress {
+export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta, apiVersion: string): Ingress {
   return {
     ...meta,
     uid: metadata.uid,
-    annotations: withoutToolAnnotations(metadata.annotations),
+    ...selectAnnotations(metadata.annotations, apiVersion),
     created: metadata.creationTimestamp,
     className: spec.ingressClassName,
     defaultBackend: spec.defaultBackend,
     tls: spec.tls,
     rules: spec.rules,
   };
-}
-
-function withoutToolAnnotations(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !TOOL_ANNOTATIONS.includes(key)));
 }
 
 export function buildIngressClass(

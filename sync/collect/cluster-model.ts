@@ -34,6 +34,8 @@ export interface Meta {
 export interface Ingress extends Meta {
   readonly uid: string | undefined; // undefined in most manifests
   readonly annotations: Readonly<Record<string, string>>;
+  /** Annotations with the prefix from before 2018 that do not apply. They are not in `annotations`. */
+  readonly ignoredAnnotations?: Readonly<Record<string, string>>;
   readonly created: string | undefined; // RFC 3339
   readonly className: string | undefined;
   readonly defaultBackend: IngressBackend | undefined;

@@ -1,6 +1,8 @@
-import { opendir, readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { LineCounter, parseAllDocuments } from "yaml";
+import { constants } from "node:fs";
+import { access, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { text } from "node:stream/consumers";
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import type { RawObject } from "./parse-objects.ts";
@@ -12,7 +14,10 @@ export interface UnparsableFile {
   readonly problem: string;
 }
 
-/** The objects of a folder of manifests, by file. */
+/** The path of manifests that are read from standard input, as in kubectl. */
+export const STANDARD_INPUT = "-";
+
+/** The objects of manifests, by file. */
 export interface Manifests {
   readonly files: ReadonlyMap<string, readonly RawObject[]>;
   readonly unparsableFiles: readonly UnparsableFile[];
@@ -24,25 +29,24 @@ export type ParsedFile =
   | { readonly name: string; readonly objects: readonly RawObject[] }
   | { readonly unparsableFile: UnparsableFile };
 
-/** Rejects with a `UsageError` unless the folder of `--manifests` is a readable folder. */
-export async function assertReadableFolder(folder: string): Promise<void> {
-  const directory = await opendir(folder).catch(() => undefined);
-  if (!directory)
-    throw new UsageError(`--manifests is not a readable folder: ${folder}. Check the path and its permissions`);
-  await directory.close();
+/** Rejects with a `UsageError` unless the path is a readable file or folder, or "-". */
+export async function assertReadableManifests(path: string): Promise<void> {
+  if (path === STANDARD_INPUT) return;
+  await access(path, constants.R_OK).catch(() => {
+    throw new UsageError(`manifests are not readable: ${path}. Check the path and its permissions`);
+  });
 }
 
 /**
- * Reads all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. For a file with a syntax error it returns the
- * objects of `previousManifests`. Rejects if the folder is not readable.
+ * Reads a file, all `.yaml`, `.yml` and `.json` files below a folder, sorted by path, or `input` if the path is "-". For a
+ * file with a syntax error it returns the objects of `previousManifests`. Rejects if the path is not readable.
  */
-export async function readManifests(folder: string, previousManifests: Manifests = NO_MANIFESTS): Promise<Manifests> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  const parsedFiles = await Promise.all(paths.map((path) => readManifest(path, relative(folder, path))));
+export async function readManifests(
+  path: string,
+  previousManifests: Manifests = NO_MANIFESTS,
+  input: AsyncIterable<Buffer | string> = process.stdin,
+): Promise<Manifests> {
+  const parsedFiles = await parseManifests(path, input);
   const files = parsedFiles.map((file): [string, readonly RawObject[]] =>
     "objects" in file
       ? [file.name, file.objects]
@@ -52,6 +56,22 @@ export async function readManifests(folder: string, previousManifests: Manifests
     files: new Map(files),
     unparsableFiles: parsedFiles.flatMap((file) => ("unparsableFile" in file ? [file.unparsableFile] : [])),
   };
+}
+
+async function parseManifests(path: string, input: AsyncIterable<Buffer | string>): Promise<ParsedFile[]> {
+  if (path === STANDARD_INPUT) return [parseManifest(await text(input), "stdin")];
+  if (!(await stat(path)).isDirectory()) return [await readManifest(path, basename(path))];
+  const files = await listManifestFiles(path);
+  return Promise.all(files.map((file) => readManifest(file, relative(path, file))));
+}
+
+/** Lists all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. Rejects if the folder is not readable. */
+export async function listManifestFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 async function readManifest(path: string, name: string): Promise<ParsedFile> {
@@ -64,22 +84,42 @@ async function readManifest(path: string, name: string): Promise<ParsedFile> {
   }
 }
 
-/** Parses the documents of one file. JSON is valid YAML. */
+/** A document of a file: its syntax tree, the line of its first field, and the positions of its lines. */
+export interface ManifestDocument {
+  readonly document: Document.Parsed;
+  readonly line: number;
+  readonly lineCounter: LineCounter;
+}
+
+/** Parses one file. JSON is valid YAML. */
 export function parseManifest(text: string, name: string): ParsedFile {
+  const parsed = parseDocuments(text, name);
+  if ("unparsableFile" in parsed) return parsed;
+  return { name, objects: parsed.documents.map((entry) => toRawObject(entry, name)) };
+}
+
+/** Parses the documents of one file; without the empty ones. */
+export function parseDocuments(
+  text: string,
+  name: string,
+): { readonly documents: readonly ManifestDocument[] } | { readonly unparsableFile: UnparsableFile } {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter });
-  const objects: RawObject[] = [];
-  for (const document of Array.isArray(documents) ? documents : []) {
+  const parsed = parseAllDocuments(text, { lineCounter });
+  const documents: ManifestDocument[] = [];
+  for (const document of Array.isArray(parsed) ? parsed : []) {
     const error = document.errors[0];
     if (error) {
       const problem = error.message.split("\n", 1)[0]?.split(" at line ", 1)[0] ?? "invalid YAML";
       return { unparsableFile: { file: name, line: lineCounter.linePos(error.pos[0]).line, problem } };
     }
     if (document.contents === null) continue;
-    const line = lineCounter.linePos(document.contents.range?.[0] ?? 0).line;
-    objects.push({ object: document.toJS() as unknown, source: `${name}:${line}` });
+    documents.push({ document, line: lineCounter.linePos(document.contents.range[0]).line, lineCounter });
   }
-  return { name, objects };
+  return { documents };
+}
+
+export function toRawObject({ document, line }: ManifestDocument, file: string): RawObject {
+  return { object: document.toJS() as unknown, source: `${file}:${line}` };
 }
 
 /** Formats a syntax error as one line. */

@@ -29,7 +29,10 @@ const metadata = z.object({
 });
 
 /** The annotations of an object that may be invalid otherwise. */
-export const AnnotatedObject = z.object({ metadata: z.object({ annotations: optionalStringMap }) });
+export const AnnotatedObject = z.object({
+  apiVersion: optional(z.string()),
+  metadata: z.object({ annotations: optionalStringMap }),
+});
 
 const BackendV1 = z
   .object({

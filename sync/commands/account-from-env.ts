@@ -41,7 +41,7 @@ export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_BASE_URL: {
     required: false,
     default: "https://api.cloudflare.com/client/v4",
-    doc: "URL of Cloudflare's API, for tests",
+    doc: "URL of Cloudflare's API, or of the account that `edgress dev --account-port` starts",
   },
   KUBECONFIG: {
     required: false,

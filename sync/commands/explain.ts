@@ -2,13 +2,13 @@ import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import { type Cluster, nameOf } from "../collect/cluster-model.ts";
-import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
+import { assertReadableManifests, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
-import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
+import { buildRequest, type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { parseIngressName } from "../publish/route-id.ts";
@@ -30,7 +30,7 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
     headers: options.header.map(parseHeader),
   };
   validateRequest(request);
-  await assertReadableFolder(options.manifests);
+  await assertReadableManifests(options.manifests);
   const manifests = await readManifests(options.manifests);
   const cluster = parseCluster([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
@@ -63,9 +63,9 @@ function parseHeader(text: string): [string, string] {
 }
 
 /** Throws a `UsageError` for methods and headers that no request can have, such as the method `GE T`. */
-function validateRequest({ method, headers }: ExplainRequest): void {
+function validateRequest(request: ExplainRequest): void {
   try {
-    new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+    buildRequest(request);
   } catch (error) {
     throw new UsageError(`request is invalid: ${errorMessage(error)}`);
   }

@@ -2,13 +2,14 @@ import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
-import { toPrintableText } from "../runtime/printable-text.ts";
+import { openTerminal } from "../runtime/terminal.ts";
+import { ZONE_HELP } from "./compile-options.ts";
+import { addLint } from "./lint-command.ts";
 import { appendValue, parsePort } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
 import { addPublish, addSync } from "./publishing-commands.ts";
-import { abortOnSignal, addClassOptions, print } from "./shared-options.ts";
-
-const ZONE_HELP = "zone of the account; every domain if not set";
+import { abortOnSignal, addClassOptions, MANIFESTS_HELP, print } from "./shared-options.ts";
+import { readTerminal } from "./terminal.ts";
 
 /** Creates the `edgress` command. Each subcommand loads its modules when it runs. */
 export function createProgram(): Command {
@@ -28,16 +29,20 @@ export function createProgram(): Command {
 }
 
 function addDev(program: Command): void {
-  addClassOptions(program.command("dev"))
-    .description("Run edgress locally from a folder of manifests")
+  addClassOptions(program.command("dev").option("-f, --manifests <path>", MANIFESTS_HELP), false)
+    .description("Run edgress locally from manifests, or as an account for other commands")
     .option("--http-port <port>", "port of the local edge for http; 0 for a free port", parsePort, 8080)
     .option("--https-port <port>", "port of the local edge for https; 0 for a free port", parsePort, 8443)
     .option("--zone <domain...>", ZONE_HELP, [])
     .option("--echo-origins", "start an echo origin per Service; reach no other address", false)
+    .option("--account-port <port>", "port of the local account; publish nothing from here", parsePort)
+    .option("--print-env", "print environment variables for the local account", false)
+    .option("--verbose", "print each diagnostic, not one line per reason", false)
     .action(async ({ zone, ...options }) => {
       expectPackage("dev", "miniflare", packageJson.peerDependencies.miniflare);
       const { runDev } = await import("./dev.ts");
-      await runDev({ ...options, zones: zone }, print, abortOnSignal());
+      const terminal = openTerminal(process.stdout, readTerminal(process.stdout, process.env).useColors);
+      process.exitCode = await runDev({ ...options, zones: zone }, terminal, abortOnSignal());
     });
 }
 
@@ -52,23 +57,6 @@ function addExplain(program: Command): void {
     .action(async (url, { zone, ...options }) => {
       const { runExplain } = await import("./explain.ts");
       for (const line of await runExplain(url, { ...options, zones: zone })) print(line);
-    });
-}
-
-function addLint(program: Command): void {
-  addClassOptions(program.command("lint"), false)
-    .description("Check manifests for ingress-nginx features that differ or are unsupported")
-    .argument("<folder>", "folder of manifests, with subfolders; - for standard input")
-    .option("--zone <domain...>", ZONE_HELP, [])
-    .option("--json", "print JSON")
-    .option("--sarif", "print SARIF 2.1.0, for code hosts")
-    .option("--junit", "print JUnit XML, for CI")
-    .action(async (folder, { zone, ...options }) => {
-      const { runLint } = await import("./lint.ts");
-      const { lines, hint, exitCode } = await runLint(folder, { ...options, zones: zone }, process.stdin);
-      for (const line of lines) print(line);
-      if (hint) console.error(toPrintableText(`edgress: ${hint}`));
-      process.exitCode = exitCode;
     });
 }
 

@@ -18,22 +18,22 @@ import {
 import {
   buildPublicationReport,
   computeReportExitCode,
+  formatPublication,
   formatRejection,
-  formatReport,
   type PublicationReport,
 } from "../controller/report/publication-report.ts";
 import type { EdgeClient } from "../edge/edge-client.ts";
 import { formatAdoption, waitForEdge } from "../edge/wait-for-edge.ts";
-import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
-import { readPermitsFile } from "../permits/source.ts";
+import type { Permits } from "../permits/model.ts";
+import { loadPermits } from "../permits/source.ts";
 import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
-import type { ReportFormat } from "../runtime/report-format.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { type Environment, loadAccount, loadEdge } from "./account-from-env.ts";
 import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
-import { assertReadableFolders, readFolders } from "./manifest-folders.ts";
+import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: readonly string[];
@@ -43,7 +43,7 @@ export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" 
   readonly maxRemovedHosts: number;
   /** Prints what would change, and writes nothing. */
   readonly dryRun: boolean;
-  readonly format: ReportFormat;
+  readonly format: PublicationFormat;
   /** URL of the Worker, to check its key and generation. */
   readonly edgeUrl?: string | undefined;
   /** Seconds to wait until the Worker serves the publication. */
@@ -53,7 +53,7 @@ export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" 
 }
 
 /**
- * Publishes folders of manifests once. Resolves with the exit code: 1 if an object was rejected, a mass deletion was
+ * Publishes manifests once. Resolves with the exit code: 1 if an object was rejected, a mass deletion was
  * blocked or nothing is ours; 2 if a dry run found changes. Publishes nothing if a file does not parse, because its
  * objects would be removed from the edge. Rejects if a controller owns the KV namespace.
  */
@@ -67,12 +67,12 @@ export async function runPublish(
   const edge = loadEdge(options.edgeUrl, environment);
   if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);
-  await assertReadableFolders(options.manifests);
+  await assertReadablePaths(options.manifests);
   const now = new Date();
   const retention = createHistoryRetention(account.kv, account.verifier, () => now.getTime());
   const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention);
   const stages = {
-    collect: () => collectFolders(options, permits, print),
+    collect: () => collectManifests(options, permits, print),
     readBase: () => readCheckedBase(account, edge, options),
   };
   const report = options.dryRun
@@ -86,13 +86,13 @@ export async function runPublish(
 /** Prints a report, and waits for the edge. Returns the exit code. JSON is one document, so it is printed last. */
 async function reportPublication(
   report: PublicationReport,
-  format: ReportFormat,
+  format: PublicationFormat,
   wait: { readonly edge: EdgeClient; readonly seconds: number } | undefined,
   print: (line: string) => void,
 ): Promise<number> {
-  if (format === "text") for (const line of formatReport(report, format)) print(line);
+  if (format === "text") for (const line of formatPublication(report, format)) print(line);
   const adoption = wait && (await waitForEdge(wait.edge, report.generation, wait.seconds * 1000));
-  if (format === "json") for (const line of formatReport(report, format, adoption)) print(line);
+  if (format === "json") for (const line of formatPublication(report, format, adoption)) print(line);
   else if (adoption) print(formatAdoption(adoption));
   return adoption && !adoption.isAdopted ? 1 : computeReportExitCode(report);
 }
@@ -122,13 +122,13 @@ function publishStages(dependencies: CompileDependencies, options: PublishOption
   };
 }
 
-/** Collects folders. Prints why nothing may be published, and resolves with undefined. */
-async function collectFolders(
+/** Collects manifests. Prints why nothing may be published, and resolves with undefined. */
+async function collectManifests(
   options: PublishOptions,
   permits: Permits,
   print: (line: string) => void,
 ): Promise<CollectedCluster | undefined> {
-  const { cluster, problems } = await readFolders(options.manifests);
+  const { cluster, problems } = await readPaths(options.manifests);
   const emptyProblem = options.allowMassDeletion ? undefined : explainEmptiness(cluster, options);
   const rejection = problems.length > 0 ? "every file must parse" : emptyProblem;
   if (rejection === undefined) return collectOnce(cluster, permits);
@@ -143,11 +143,4 @@ function explainEmptiness(cluster: Cluster, options: PublishOptions): string | u
   if (cluster.ingresses.length === 0)
     return `no valid Ingress found in ${options.manifests.join(", ")}. To remove all hosts, use --allow-mass-deletion`;
   return `no Ingress is selected: ${formatIgnoredClasses(ignoredIngresses)}`;
-}
-
-async function loadPermits(path: string | undefined): Promise<Permits> {
-  if (path === undefined) return DEFAULT_PERMITS;
-  const result = await readPermitsFile(path);
-  if (result.ok) return result.value;
-  throw new UsageError(`permits are invalid: ${result.problem}`);
 }

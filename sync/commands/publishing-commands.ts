@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
-import { REPORT_FORMATS } from "../runtime/report-format.ts";
+import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
+import { PERMITS_HELP } from "./compile-options.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
-import { abortOnSignal, addClassOptions, NAMESPACE_HELP, PERMITS_HELP, print } from "./shared-options.ts";
+import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
 
 /** KV needs up to about 60 s. */
 const DEFAULT_WAIT_SECONDS = "120";
@@ -10,8 +11,8 @@ const DEFAULT_WAIT_SECONDS = "120";
 /** Adds the command `publish`. */
 export function addPublish(program: Command): void {
   addClassOptions(program.command("publish"), false)
-    .description("Compile folders of manifests and publish them once")
-    .requiredOption("--manifests <folder...>", "folders of YAML or JSON manifests, with subfolders; repeatable")
+    .description("Compile manifests and publish them once")
+    .requiredOption("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable")
     .option("--permits <file>", PERMITS_HELP)
     .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
     .addOption(createMaxRemovedHostsOption())
@@ -43,7 +44,7 @@ function createEdgeUrlOption(): Option {
 }
 
 function createFormatOption(description: string): Option {
-  return new Option("--format <format>", description).choices(REPORT_FORMATS).default("text");
+  return new Option("--format <format>", description).choices(PUBLICATION_FORMATS).default("text");
 }
 
 /** Adds the command `sync`. */

@@ -6,7 +6,7 @@ import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { createIdentity } from "../leader-election/leader-election.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
-import type { ReportFormat } from "../runtime/report-format.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { type Environment, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
@@ -22,7 +22,7 @@ export interface SyncCommandOptions extends SyncOptions {
   readonly once: boolean;
   readonly dryRun: boolean;
   /** Format of the report of a dry run. */
-  readonly format: ReportFormat;
+  readonly format: PublicationFormat;
   readonly logLevel: LogLevel;
   /** URL of the Worker, to check its key and generation. */
   readonly edgeUrl?: string | undefined;

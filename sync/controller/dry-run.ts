@@ -1,12 +1,12 @@
 import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
-import type { ReportFormat } from "../runtime/report-format.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { collectCompleteCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
 import { type PlannedPublication, planChanges } from "./plan-changes.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
-import { computeReportExitCode, formatReport, type PublicationReport } from "./report/publication-report.ts";
+import { computeReportExitCode, formatPublication, type PublicationReport } from "./report/publication-report.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
 /** A dry run joins no election, so it may not write. */
@@ -22,7 +22,7 @@ const READ_ONLY_LEADERSHIP: ControllerDependencies["leadership"] = {
  * sync would not publish every object, 2 if it would change something.
  */
 export async function dryRun(
-  options: SyncOptions & { readonly format: ReportFormat },
+  options: SyncOptions & { readonly format: PublicationFormat },
   context: ControllerContext,
   print: (line: string) => void,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function dryRun(
     };
     const report = await runPipeline(dependencies, stages, new Date());
     if (report === undefined) throw new Error("the first lists are not complete");
-    for (const line of formatReport(report, options.format)) print(line);
+    for (const line of formatPublication(report, options.format)) print(line);
     return computeReportExitCode(report);
   } finally {
     lifetime.abort();

@@ -64,6 +64,14 @@ describe("edgress explain", () => {
     ]);
   });
 
+  test("edgress explain shows a 405 for TRACE", async () => {
+    const lines = await runExplain("http://shop.example.com/cart", "-X", "TRACE");
+    assert.deepEqual(lines.slice(0, 2), [
+      "response   405 (bad-request: TRACE is not allowed)",
+      "host       shop.example.com",
+    ]);
+  });
+
   test("edgress explain shows a 404 for an unknown host", async () => {
     assert.deepEqual(await runExplain("http://a.b.example.com/x"), [
       "response   404 (no-route)",
@@ -76,7 +84,7 @@ describe("edgress explain", () => {
     const lines = await runExplain("http://shop.example.com/cart", "--ingress-class", "other");
     assert.equal(
       lines.at(-1),
-      "hint       6 of 6 Ingresses have another class (--ingress-class, --controller, --watch-ingress-without-class)",
+      "hint       6 of 6 Ingresses have another class: 6 of class edgress (--ingress-class edgress)",
     );
   });
 
@@ -129,7 +137,7 @@ describe("edgress explain", () => {
     [
       "no folder",
       ["http://a.example.com/", "--manifests", "nowhere"],
-      /^edgress: --manifests is not a readable folder: nowhere\. /,
+      /^edgress: manifests are not readable: nowhere\. /,
     ],
     [
       "a method that is none",

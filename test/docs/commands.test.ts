@@ -70,6 +70,16 @@ const CLASSES: readonly CommandClass[] = [
     proof: /curl/,
   },
   {
+    pattern: /^npx edgress dev --account-port 8787 --print-env --echo-origins \| tee dev\.log$/,
+    test: "test/cli/rehearsal.test.ts",
+    proof: /"--account-port", "0", "--print-env", "--echo-origins"/,
+  },
+  {
+    pattern: /^eval "\$\(grep \^export dev\.log\)"$|^curl -i --resolve (\S+):8080:127\.0\.0\.1 http:\/\/\1:8080\/\S*$/,
+    test: "test/cli/rehearsal.test.ts",
+    proof: /grep \^export/,
+  },
+  {
     pattern: /^docker (build -f deploy\/Containerfile -t \S+ \.|push \S+)$/,
     test: "test/deploy/image.test.ts",
     proof: /Containerfile/,

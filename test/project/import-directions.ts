@@ -67,19 +67,34 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
   // Commands. They run the edge's own code, so that it has no second implementation.
   "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
-  "sync/lint": ["src/rules", "src/match", "sync/collect", "sync/compile", "sync/explain"], // shows the response at a URL
-  "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
-  // The only file that may import the local Cloudflare.
-  "sync/commands/dev.ts": [
+  "sync/lint": [
+    "package.json",
     "src/rules",
+    "src/match",
+    "src/request",
+    "sync/runtime",
+    "sync/kubernetes", // completes manifests from a cluster
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/explain", // shows the response at a URL
+  ],
+  "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
+  // The only folder that may import the local Cloudflare, with its command.
+  "sync/dev": [
+    "src/rules",
+    "src/request",
+    "sync/runtime",
     "sync/collect",
     "sync/permits",
     "sync/compile",
     "sync/regex-check",
     "sync/publish",
     "sync/controller",
+    "sync/explain",
     "sync/local",
   ],
+  "sync/commands/dev.ts": ["src/rules", "sync/runtime", "sync/collect", "sync/publish", "sync/local", "sync/dev"],
   "sync/commands": [
     "sync/commands/dev.ts",
     "package.json",

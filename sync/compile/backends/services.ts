@@ -78,12 +78,13 @@ function resolved(
     );
   }
   const backend = { scheme, port, addresses };
+  const defaultPort = PROXIED_PORTS[scheme][0];
   const portNote: BackendNote = {
     reason: "PortVisibleInHost",
-    problem: `port ${port} is visible to the origin in Host, because Cloudflare derives Host from the URL`,
-    remedy: `read X-Forwarded-Host, or use port ${PROXIED_PORTS[scheme][0]}`,
+    problem: `the origin sees port ${port} in Host, so its CSRF checks of Origin, signed requests and links in pages can fail`,
+    remedy: `add port ${defaultPort} with the same targetPort to the Service and use it, or let the origin read X-Forwarded-Host`,
   };
-  const portNotes = port === PROXIED_PORTS[scheme][0] ? [] : [portNote];
+  const portNotes = port === defaultPort ? [] : [portNote];
   return { ok: true, id: `${serviceName}:${port}`, backend, notes: [...notes, ...portNotes] };
 }
 

@@ -3,10 +3,10 @@ import { type Cluster, type IngressClass, nameOf } from "../../collect/cluster-m
 import { foldLines, foldNames } from "../../runtime/fold.ts";
 import {
   type ClassSelector,
+  classifyIngresses,
   createSelectionMemo,
   findClassOf,
   type IgnoreReason,
-  judgeIngresses,
 } from "./ingress-class.ts";
 
 /** The length of a name. An annotation may be longer, and lines show it. */
@@ -26,7 +26,7 @@ export function findIgnoredIngresses(
   options: ClassSelector,
   memo = createSelectionMemo(),
 ): readonly IgnoredIngress[] {
-  const selections = judgeIngresses(cluster, options, memo);
+  const selections = classifyIngresses(cluster, options, memo);
   const ignoredIngresses = cluster.ingresses.flatMap((ingress, index): IgnoredIngress[] => {
     const reason = selections[index]?.value;
     if (reason === undefined || reason === "selected") return [];

@@ -34,14 +34,14 @@ export function selectIngresses(
   report: Report,
   memo = createSelectionMemo(),
 ): readonly Ingress[] {
-  const verdicts = judgeIngresses(cluster, options, memo);
+  const verdicts = classifyIngresses(cluster, options, memo);
   for (const { diagnostics } of verdicts)
     for (const { reason, problem, remedy, ...subject } of diagnostics) report(reason, subject, problem, remedy);
   return memo.claimOrder(cluster.ingresses.filter((_, index) => verdicts[index]?.value === "selected"));
 }
 
 /** Returns the selection of each Ingress, in their order. */
-export function judgeIngresses(
+export function classifyIngresses(
   { ingresses, classes }: Pick<Cluster, "ingresses" | "classes">,
   options: ClassSelector,
   memo = createSelectionMemo(),

@@ -9,7 +9,7 @@ import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
 import { countHostRoutes } from "../../publish/guard/removals.ts";
 import type { PublishedSnapshot } from "../../publish/read-published.ts";
 import { foldNames } from "../../runtime/fold.ts";
-import type { ReportFormat } from "../../runtime/report-format.ts";
+import type { PublicationFormat } from "../../runtime/publication-format.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import { collectChanges } from "../plan-changes.ts";
 import type { ManifestPublication } from "../publish-manifests.ts";
@@ -60,13 +60,13 @@ export function buildPublicationReport(
 }
 
 /** Formats why nothing was published. */
-export function formatRejection(problems: readonly string[], reason: string, format: ReportFormat): string[] {
+export function formatRejection(problems: readonly string[], reason: string, format: PublicationFormat): string[] {
   if (format === "json") return [JSON.stringify({ result: "rejected", reason, problems }, null, 2)];
   return [...problems, `nothing was published: ${reason}`];
 }
 
 /** Returns a report as lines for people, or as one JSON document. */
-export function formatReport(report: PublicationReport, format: ReportFormat, adoption?: Adoption): string[] {
+export function formatPublication(report: PublicationReport, format: PublicationFormat, adoption?: Adoption): string[] {
   return format === "json" ? [JSON.stringify({ ...buildJson(report), edge: adoption }, null, 2)] : formatText(report);
 }
 
