@@ -50,7 +50,7 @@ function pickColor(status: number): "green" | "cyan" | "yellow" | "red" {
 /** Returns why the status is an error, if it is. */
 function explainStatus({ status, outcome, reason }: AccessLine): string {
   if (Number(status) < 400) return "";
-  const explanation = reason ?? REQUEST_OUTCOMES[outcome as RequestOutcome];
+  const explanation = reason ?? REQUEST_OUTCOMES[outcome as RequestOutcome].meaning;
   return `${outcome}: ${explanation}`;
 }
 

@@ -1,6 +1,7 @@
 import { diagnosticReasons, type Severity } from "../compile/diagnostic-reasons.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
-import { foldList, formatCount } from "./fold-list.ts";
+import { formatCount } from "../runtime/format-count.ts";
+import { foldList } from "./fold-list.ts";
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 

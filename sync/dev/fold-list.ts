@@ -3,8 +3,3 @@ export function foldList(items: readonly string[], maxItems: number): string {
   const restCount = items.length - maxItems;
   return restCount > 0 ? `${items.slice(0, maxItems).join(", ")} and ${restCount} more` : items.join(", ");
 }
-
-/** Formats a count with its noun: "1 host", "2 hosts". */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

@@ -4,9 +4,10 @@ import { formatUnparsableFile, type UnparsableFile } from "../collect/manifests.
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import type { ClassSelector } from "../compile/select/ingress-class.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
+import { formatCount } from "../runtime/format-count.ts";
 import type { StyledText, Terminal } from "../runtime/terminal.ts";
 import { countDiagnostics, foldDiagnostics, formatDiagnosticLines } from "./fold-diagnostics.ts";
-import { foldList, formatCount } from "./fold-list.ts";
+import { foldList } from "./fold-list.ts";
 
 const MAX_HOSTS = 10;
 const MAX_BACKENDS = 3;
@@ -57,20 +58,24 @@ interface SyncReport {
   readonly cluster: Cluster;
 }
 
-/** Prints the problems of a sync, without the lines in `reportedLines`. Returns all lines that apply. */
+/**
+ * Prints the problems of a sync, without the lines that earlier syncs reported. Without earlier syncs, it folds the
+ * diagnostics of a reason. Returns all lines that apply.
+ */
 export function printDiagnostics(
   { unparsableFiles, diagnostics, cluster }: SyncReport,
   options: ClassSelector & { readonly verbose: boolean },
-  reportedLines: ReportedLines,
+  earlierLines: ReportedLines | undefined,
   terminal: Terminal,
 ): ReportedLines {
+  const reportedLines = earlierLines ?? new Set();
   const diagnosticLines = formatDiagnosticLines(diagnostics);
   const hint = formatClassHint(cluster, options);
   const otherLines = [...unparsableFiles.map(formatUnparsableFile), ...(hint === undefined ? [] : [`warning ${hint}`])];
   for (const line of otherLines) if (!reportedLines.has(line)) printDiagnostic(line, terminal);
   const newDiagnostics = diagnostics.filter((_, index) => !reportedLines.has(diagnosticLines[index] ?? ""));
   const foldedLines = foldDiagnostics(newDiagnostics);
-  const isFolded = !options.verbose && foldedLines.length < newDiagnostics.length;
+  const isFolded = earlierLines === undefined && !options.verbose && foldedLines.length < newDiagnostics.length;
   if (isFolded) terminal.print(`${countDiagnostics(newDiagnostics)}; --verbose prints each:`);
   for (const line of isFolded ? foldedLines : formatDiagnosticLines(newDiagnostics)) printDiagnostic(line, terminal);
   return new Set([...otherLines, ...diagnosticLines]);

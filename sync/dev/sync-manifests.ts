@@ -132,7 +132,7 @@ async function reportSync(
   localCloudflare.setLoopbackPage(buildLoopbackPage(rules, curlCommand));
   if (!previousState) printSummary(rules, options.manifests, curlCommand, terminal);
   const report = { unparsableFiles, diagnostics, cluster };
-  const reportedLines = printDiagnostics(report, options, previousState?.reportedLines ?? new Set(), terminal);
+  const reportedLines = printDiagnostics(report, options, previousState?.reportedLines, terminal);
   if (!previousState) terminal.print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
   else if (hasChanged) terminal.print(`published generation=${generation} writes=${writes}`);
   return reportedLines;

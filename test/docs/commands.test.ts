@@ -71,12 +71,12 @@ const CLASSES: readonly CommandClass[] = [
   },
   {
     pattern: /^npx edgress dev --account-port 8787 --print-env --echo-origins \| tee dev\.log$/,
-    test: "test/cli/rehearsal.test.ts",
+    test: "test/dev/rehearsal.test.ts",
     proof: /"--account-port", "0", "--print-env", "--echo-origins"/,
   },
   {
     pattern: /^eval "\$\(grep \^export dev\.log\)"$|^curl -i --resolve (\S+):8080:127\.0\.0\.1 http:\/\/\1:8080\/\S*$/,
-    test: "test/cli/rehearsal.test.ts",
+    test: "test/dev/rehearsal.test.ts",
     proof: /grep \^export/,
   },
   {
