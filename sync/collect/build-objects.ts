@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
 import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
-import type { IngressClassObject, IngressV1, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
+import type { IngressV1 } from "./ingress-schemas.ts";
+import type { IngressClassObject, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
@@ -38,6 +39,8 @@ export function buildService({ spec, status }: z.infer<typeof ServiceObject>, me
   return {
     ...meta,
     type: spec?.type,
+    externalName: spec?.externalName,
+    isHeadless: spec?.clusterIP === "None" || spec?.clusterIPs[0] === "None",
     ports: spec?.ports ?? [],
     externalIPs: spec?.externalIPs ?? [],
     clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(

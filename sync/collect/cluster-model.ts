@@ -60,7 +60,7 @@ export interface IngressPath {
 /** A backend of an Ingress: a Service with a port number or name, or an unsupported backend. */
 export type IngressBackend =
   | { readonly type: "service"; readonly name: string; readonly port: number | string }
-  | { readonly type: "other"; readonly description: string };
+  | { readonly type: "other"; readonly problem: string; readonly remedy: string };
 
 export interface IngressClass {
   readonly name: string;
@@ -79,7 +79,11 @@ export interface ClassParameters {
 }
 
 export interface Service extends Meta {
-  readonly type: string | undefined;
+  readonly type: string | undefined; // ClusterIP if undefined
+  /** The DNS name of a Service of type ExternalName. */
+  readonly externalName: string | undefined;
+  /** Whether it has no cluster IP by choice. */
+  readonly isHeadless: boolean;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
   /** Addresses inside the cluster. Empty for a headless Service. */

@@ -12,13 +12,12 @@ import type {
   Service,
 } from "./cluster-model.ts";
 import { formatFieldPath } from "./field-path.ts";
+import { IngressV1, IngressV1beta1 } from "./ingress-schemas.ts";
 import {
   AnnotatedObject,
   ConfigMapObject,
   Identity,
   IngressClassObject,
-  IngressV1,
-  IngressV1beta1,
   ReferenceGrantObject,
   SecretObject,
   ServiceObject,

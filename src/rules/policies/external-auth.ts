@@ -28,6 +28,8 @@ export const ExternalAuth = z.strictObject({
 });
 export type ExternalAuth = z.infer<typeof ExternalAuth>;
 
+const TARGET_REMEDY = "set a Service, a host of an Ingress, or a public name";
+
 /** Fails closed if the service cannot be requested as configured. */
 export function buildExternalAuth(
   values: AnnotationValues<typeof externalAuthAnnotations>,
@@ -36,8 +38,7 @@ export function buildExternalAuth(
   const url = values["auth-url"];
   if (url === undefined) return undefined;
   const target = context.resolveTarget("auth-url", url);
-  if (!target.ok)
-    return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
+  if (!target.ok) return context.failClosed("auth-url", target.problem, target.remedy ?? TARGET_REMEDY);
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
   if (!headers.ok)
     return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap or its name");

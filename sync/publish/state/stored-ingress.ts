@@ -9,7 +9,7 @@ const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).trans
 
 const StoredBackend = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("service"), name: z.string(), port: z.union([z.number(), z.string()]) }),
-  z.strictObject({ type: z.literal("other"), description: z.string() }),
+  z.strictObject({ type: z.literal("other"), problem: z.string(), remedy: z.string() }),
 ]);
 
 const StoredPath = z.strictObject({
