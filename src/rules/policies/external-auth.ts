@@ -7,6 +7,7 @@ import { SubrequestTarget } from "../subrequest-target.ts";
 import { DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
 import { AUTH_HEADER_NAME, type externalAuthAnnotations } from "./external-auth-annotations.ts";
 import type { AnnotationValues, PolicyContext } from "./policy.ts";
+import { listAuthenticationHeaders, type Snippet } from "./snippet.ts";
 
 /** Restricts access by the response of another service. Texts may contain variables. */
 export const ExternalAuth = z.strictObject({
@@ -47,12 +48,16 @@ export function buildExternalAuth(
     target: target.value,
     ...(method !== undefined && { method }),
     redirect: values["auth-request-redirect"] ?? "$request_uri",
-    headers: headers.value,
+    headers: [...headers.value, ...readSnippetHeaders(values["auth-snippet"], context)],
     responseHeaders: selectResponseHeaders(values["auth-response-headers"] ?? [], context),
     ...(signIn !== undefined && { signIn: appendReturnUrl(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
     alwaysSetsCookies: values["auth-always-set-cookie"] ?? false,
     ...(key !== undefined && { cache: buildCache(key, values["auth-cache-duration"], context) }),
   };
+}
+
+function readSnippetHeaders(snippet: Snippet | undefined, context: PolicyContext): [string, string][] {
+  return listAuthenticationHeaders(snippet, context).map(([name, value]) => [name, value]);
 }
 
 function buildCache(

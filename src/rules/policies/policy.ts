@@ -29,8 +29,6 @@ export interface AnnotationRow {
   readonly guards?: boolean;
   /** The object that the annotation names. Its data becomes a part of each route. */
   readonly embeds?: "Secret" | "ConfigMap";
-  /** The text is nginx configuration. Lint explains it directive by directive. */
-  readonly holdsDirectives?: boolean;
 }
 
 export type Annotations = Record<string, Annotation<unknown>>;
@@ -68,6 +66,8 @@ export interface PolicyContext {
   readonly isLegacy: (annotation: string) => boolean;
   /** Whether the class of the Ingress enforces the annotation. */
   readonly isEnforced: (annotation: string) => boolean;
+  /** Whether the annotation is set, with any value. */
+  readonly isSet: (annotation: string) => boolean;
   /** Returns the decoded values of a Secret by "name" or "namespace/name". Rejects other namespaces. */
   readonly readSecret: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Returns the values of a ConfigMap, with the rules of `readSecret`. */

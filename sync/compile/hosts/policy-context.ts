@@ -38,6 +38,7 @@ export function createPolicyContext(
     wholeHosts: listWholeHosts(options.permits, ingress.namespace),
     isLegacy: annotations.isLegacy,
     isEnforced: annotations.isEnforced,
+    isSet: (annotation: string) => annotations.findKey(annotation) !== undefined,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
     translateRegex: (pattern: string) =>

@@ -1,8 +1,8 @@
-import type { AnnotationRow } from "../../../src/rules/policies/policy.ts";
+import type { Snippet } from "../../../src/rules/policies/snippet.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
-import { parseDirectives } from "./snippets.ts";
+import { describeSnippet } from "./snippets.ts";
 
 /** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
 export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {
@@ -30,24 +30,26 @@ export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedI
     kind: "unchanged",
     message,
   };
-  return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets(entries, ingress)];
+  return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets({ ingress, parsedAnnotations })];
 }
 
-function checkSnippets(
-  entries: readonly { readonly key: string; readonly value: string; readonly row: AnnotationRow }[],
-  ingress: IndexedIngress["ingress"],
-): Finding[] {
-  return entries
-    .filter(({ row }) => row.holdsDirectives)
-    .flatMap(({ key, value }) =>
-      parseDirectives(value).map(({ directive, advice }): Finding => {
-        const message = `${directive}: ${advice}`;
-        return {
-          ...buildLocation(ingress, `metadata.annotations[${key}]`),
-          rule: "snippet",
-          kind: "unsupported",
-          message,
-        };
-      }),
-    );
+function checkSnippets({
+  ingress,
+  parsedAnnotations,
+}: Pick<IndexedIngress, "ingress" | "parsedAnnotations">): Finding[] {
+  const hasAuthUrl = parsedAnnotations.findKey("auth-url") !== undefined;
+  return Object.entries(annotationsWithDirectives).flatMap(([name, policyName]) => {
+    const key = parsedAnnotations.findKey(name);
+    const snippet = parsedAnnotations.values[policyName][name] as Snippet | undefined; // as the row reads it
+    if (key === undefined || snippet === undefined) return [];
+    const location = buildLocation(ingress, `metadata.annotations[${key}]`);
+    return describeSnippet(snippet, hasAuthUrl).map((finding): Finding => ({ ...location, ...finding }));
+  });
 }
+
+/** The annotations with nginx configuration, and a policy that reads them. */
+const annotationsWithDirectives = {
+  "configuration-snippet": "unsupportedAnnotations",
+  "auth-snippet": "unsupportedAnnotations",
+  "server-snippet": "unsupportedHostAnnotations",
+} as const;
