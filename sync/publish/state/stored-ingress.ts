@@ -2,6 +2,7 @@ import { stringify } from "safe-stable-stringify";
 import * as z from "zod";
 import { ANNOTATION_PREFIXES, CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../../collect/annotation-names.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
+import { findUnreadAnnotation } from "../../collect/foreign-annotations.ts";
 import { memoize } from "../../incremental/memoize.ts";
 
 // JSON has no undefined: it is stored as null. An absent key stays absent.
@@ -53,5 +54,6 @@ function flattenString(text: string): string {
 
 function isRelevantAnnotation(annotation: string): boolean {
   if (annotation === LIVE_GENERATION_ANNOTATION) return false; // because a sync writes it, so each sync would cause another
-  return annotation === CLASS_ANNOTATION || ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
+  if (annotation === CLASS_ANNOTATION || findUnreadAnnotation(annotation) !== undefined) return true;
+  return ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
 }
