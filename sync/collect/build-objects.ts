@@ -5,6 +5,7 @@ import type { IngressV1 } from "./ingress-schemas.ts";
 import type { IngressClassObject, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
+const ACME_SOLVER_LABEL = "acme.cert-manager.io/http01-solver";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 // Tools write these annotations for themselves. They do not affect the rules.
@@ -14,6 +15,7 @@ export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta
   return {
     ...meta,
     uid: metadata.uid,
+    ...(metadata.labels[ACME_SOLVER_LABEL] === "true" && { isAcmeSolver: true }),
     annotations: withoutToolAnnotations(metadata.annotations),
     created: metadata.creationTimestamp,
     className: spec.ingressClassName,

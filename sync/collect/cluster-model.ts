@@ -33,6 +33,8 @@ export interface Meta {
 
 export interface Ingress extends Meta {
   readonly uid: string | undefined; // undefined in most manifests
+  /** Whether cert-manager created it to answer a challenge of ACME HTTP-01. */
+  readonly isAcmeSolver?: true;
   readonly annotations: Readonly<Record<string, string>>;
   readonly created: string | undefined; // RFC 3339
   readonly className: string | undefined;

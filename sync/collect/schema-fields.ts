@@ -22,5 +22,6 @@ export const portNumber = z.int().min(1).max(65535);
 export const objectMetadata = z.object({
   uid: optionalField(z.string()),
   annotations: optionalStringMap,
+  labels: optionalStringMap,
   creationTimestamp: optionalField(z.iso.datetime({ offset: true })),
 });

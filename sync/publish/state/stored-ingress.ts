@@ -24,6 +24,7 @@ const StoredIngress = z.strictObject({
   name: z.string(),
   source: z.string(),
   uid: undefinedAsNull(z.string()),
+  isAcmeSolver: z.literal(true).optional(),
   annotations: z.record(z.string(), z.string()),
   created: undefinedAsNull(z.string()),
   className: undefinedAsNull(z.string()),
