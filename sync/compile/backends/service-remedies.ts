@@ -33,25 +33,15 @@ function describeExternalNameRemedy(externalName: string): string {
   return `${remedy}: an ExternalName Service has a name, not an address`;
 }
 
-/** Returns the port to use for a port that Cloudflare does not proxy: a present one with the same targetPort, else a new one. */
+/** Returns the port to add for a port that Cloudflare does not proxy. An Ingress may keep the present one. */
 export function describePortRemedy(service: Service, servicePort: ServicePort, scheme: Backend["scheme"]): string {
-  const present = findSiblingPort(service, servicePort, scheme);
   const otherScheme = scheme === "http" ? "https" : "http";
   const protocolHint = PROXIED_PORTS[otherScheme].includes(servicePort.port)
     ? `set backend-protocol to ${otherScheme.toUpperCase()}, or `
     : "";
-  const remedy =
-    present === undefined
-      ? `add port ${findFreePort(service, scheme)} with targetPort ${findTargetPort(servicePort)} to the Service, and set it in the Ingress`
-      : `set port ${present} in the Ingress, which has the same targetPort`;
   const ports = PROXIED_PORTS[scheme];
+  const remedy = `add port ${findFreePort(service, scheme)} with targetPort ${findTargetPort(servicePort)} to the Service`;
   return `${protocolHint}${remedy}. Cloudflare proxies ${ports.length} ${scheme} ports of an address: ${ports.join(", ")}`;
-}
-
-/** Returns a proxied port of the Service that leads to the same port of its Pods. */
-function findSiblingPort({ ports }: Service, servicePort: ServicePort, scheme: Backend["scheme"]): number | undefined {
-  const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
-  return ports.filter(isProxied).find((other) => findTargetPort(other) === findTargetPort(servicePort))?.port;
 }
 
 /** Returns the first proxied port that the Service does not have. */

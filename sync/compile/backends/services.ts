@@ -3,7 +3,7 @@ import type { Backend } from "../../../src/rules/snapshot.ts";
 import { nameOf, type Service, type ServicePort } from "../../collect/cluster-model.ts";
 import type { BackendNote, BackendProtocol, ResolvedBackend, ServiceAddresses } from "../model.ts";
 import { withoutRejectedRecords } from "./rejected-records.ts";
-import { describeAddressRemedy, describePortRemedy } from "./service-remedies.ts";
+import { describeAddressRemedy, describePortRemedy, findTargetPort } from "./service-remedies.ts";
 
 /** A resolved backend, or the reason why the edge cannot forward to it. */
 export type BackendResolution = { readonly notes: readonly BackendNote[] } & (
@@ -34,8 +34,9 @@ export function createBackendResolver(
     }
     const { service } = serviceAddresses;
     const { addresses, notes } = withoutRejectedRecords(serviceAddresses, zones);
-    const servicePort = findPort(service, port);
-    const scheme = chooseScheme(protocol, servicePort?.port);
+    const namedPort = findPort(service, port);
+    const scheme = chooseScheme(protocol, namedPort?.port);
+    const servicePort = namedPort && findProxiedPort(service, namedPort, scheme);
     // All problems at once, because their owner would otherwise find the second one after solving the first.
     const problems = [
       ...checkPort(service, port, servicePort, scheme),
@@ -55,6 +56,14 @@ export function createBackendResolver(
 function chooseScheme(protocol: BackendProtocol, port: number | undefined): Backend["scheme"] {
   if (protocol !== "auto") return protocol;
   return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
+}
+
+/** Returns the port, or if Cloudflare does not proxy it, one that it proxies and that leads to the same port of the Pods. */
+function findProxiedPort(service: Service, namedPort: ServicePort, scheme: Backend["scheme"]): ServicePort {
+  const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
+  if (isProxied(namedPort)) return namedPort;
+  const sameTarget = listTcpPorts(service).filter((port) => findTargetPort(port) === findTargetPort(namedPort));
+  return sameTarget.find(isProxied) ?? namedPort;
 }
 
 function checkPort(
