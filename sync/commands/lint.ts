@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { text } from "node:stream/consumers";
+import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import type { Cluster } from "../collect/cluster-model.ts";
 import { type Manifests, parseManifest, readManifests, type UnparsableFile } from "../collect/manifests.ts";
-import { parseCluster } from "../collect/parse-objects.ts";
+import { parseCluster, type RawObject } from "../collect/parse-objects.ts";
 import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
@@ -12,6 +14,7 @@ import { lint } from "../lint/lint.ts";
 import { formatJunit } from "../lint/reports/junit.ts";
 import { buildSarif } from "../lint/reports/sarif.ts";
 import { formatTable } from "../lint/reports/text-output.ts";
+import { writeServices } from "../lint/services/write-services.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
@@ -24,6 +27,8 @@ export interface LintOptions extends Omit<Options, "regexVerdicts" | "tokenizeSe
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
+  /** Folder for the manifests of Services that need a change. */
+  readonly writeServices?: string;
 }
 
 /** The output of `edgress lint`. The exit code is 1 if an error closes or removes a route. */
@@ -50,6 +55,8 @@ export async function runLint(
   const { tokenizeSecret } = createPlaintextSealer();
   const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
   const manifestFindings = await lint(cluster, compileOptions);
+  if (options.writeServices !== undefined)
+    await writeServiceManifests(options.writeServices, [...files.values()].flat(), cluster, compileOptions);
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
     prefixSource(finding, folder),
   );
@@ -58,6 +65,19 @@ export async function runLint(
     hint: formatClassHint(cluster, compileOptions),
     exitCode: findings.some(({ kind }) => kind === "error") ? 1 : 0,
   };
+}
+
+async function writeServiceManifests(
+  folder: string,
+  objects: readonly RawObject[],
+  cluster: Cluster,
+  options: Options,
+): Promise<void> {
+  try {
+    await writeServices(folder, objects, cluster, options);
+  } catch (error) {
+    throw new UsageError(`--write-services cannot write: ${errorMessage(error)}. Name an empty or new folder`);
+  }
 }
 
 function formatReport(

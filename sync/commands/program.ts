@@ -71,6 +71,7 @@ function addLint(program: Command): void {
     .option("--json", "print JSON")
     .option("--sarif", "print SARIF 2.1.0, for code hosts")
     .option("--junit", "print JUnit XML, for CI")
+    .option("--write-services <folder>", "write manifests of the Services that need a change")
     .action(async (folder, { zone, ...options }) => {
       const { runLint } = await import("./lint.ts");
       const { lines, hint, exitCode } = await runLint(folder, { ...options, zones: zone }, process.stdin);

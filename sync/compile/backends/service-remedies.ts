@@ -45,7 +45,7 @@ export function describePortRemedy(service: Service, servicePort: ServicePort, s
 }
 
 /** Returns the first proxied port that the Service does not have. */
-export function findFreePort({ ports }: Service, scheme: Backend["scheme"]): number {
+function findFreePort({ ports }: Service, scheme: Backend["scheme"]): number {
   const [defaultPort] = PROXIED_PORTS[scheme];
   return PROXIED_PORTS[scheme].find((port) => !ports.some((other) => other.port === port)) ?? defaultPort;
 }

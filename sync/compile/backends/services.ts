@@ -53,6 +53,25 @@ export function createBackendResolver(
   };
 }
 
+/** A port of a Service that Cloudflare does not proxy for the scheme of its Ingress. */
+export interface UnproxiedPort {
+  readonly servicePort: ServicePort;
+  readonly scheme: Backend["scheme"];
+}
+
+/** Returns the port of a backend if the edge cannot reach it, and no other port leads to the same port of the Pods. */
+export function findUnproxiedPort(
+  service: Service,
+  reference: number | string,
+  protocol: BackendProtocol,
+): UnproxiedPort | undefined {
+  const namedPort = findPort(service, reference);
+  if (!namedPort) return undefined;
+  const scheme = chooseScheme(protocol, namedPort.port);
+  const servicePort = findProxiedPort(service, namedPort, scheme);
+  return PROXIED_PORTS[scheme].includes(servicePort.port) ? undefined : { servicePort, scheme };
+}
+
 function chooseScheme(protocol: BackendProtocol, port: number | undefined): Backend["scheme"] {
   if (protocol !== "auto") return protocol;
   return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
