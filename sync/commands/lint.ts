@@ -10,6 +10,7 @@ import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { type Finding, sortFindings } from "../lint/findings/finding.ts";
+import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
 import { formatJunit } from "../lint/reports/junit.ts";
 import { buildSarif } from "../lint/reports/sarif.ts";
@@ -27,6 +28,8 @@ export interface LintOptions extends Omit<Options, "regexVerdicts" | "tokenizeSe
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
+  /** Plan of the zone. */
+  readonly plan?: CloudflarePlan;
   /** Folder for the manifests of Services that need a change. */
   readonly writeServices?: string;
 }
@@ -54,7 +57,7 @@ export async function runLint(
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { tokenizeSecret } = createPlaintextSealer();
   const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
-  const manifestFindings = await lint(cluster, compileOptions);
+  const manifestFindings = await lint(cluster, compileOptions, options.plan);
   if (options.writeServices !== undefined)
     await writeServiceManifests(options.writeServices, [...files.values()].flat(), cluster, compileOptions);
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
@@ -71,6 +72,7 @@ function addLint(program: Command): void {
     .option("--json", "print JSON")
     .option("--sarif", "print SARIF 2.1.0, for code hosts")
     .option("--junit", "print JUnit XML, for CI")
+    .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
     .option("--write-services <folder>", "write manifests of the Services that need a change")
     .action(async (folder, { zone, ...options }) => {
       const { runLint } = await import("./lint.ts");

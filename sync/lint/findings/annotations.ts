@@ -1,21 +1,28 @@
 import type { Snippet } from "../../../src/rules/policies/snippet.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
+import type { CloudflarePlan } from "../knowledge/cloudflare-limits.ts";
+import { describeDifference } from "../knowledge/value-differences.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { describeSnippet } from "./snippets.ts";
 
 /** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
-export function checkAnnotations({ ingress, parsedAnnotations, paths }: IndexedIngress): Finding[] {
+export function checkAnnotations(
+  { ingress, parsedAnnotations, paths }: IndexedIngress,
+  plan: CloudflarePlan,
+): Finding[] {
   const entries = Object.entries(ingress.annotations).flatMap(([key, value]) => {
     const catalogEntry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
     return catalogEntry && findAnnotationValue(parsedAnnotations, catalogEntry) !== undefined
       ? [{ key, value, ...catalogEntry }]
       : [];
   });
-  const supportFindings = entries.flatMap(({ key, row }): Finding[] => {
+  const supportFindings = entries.flatMap(({ key, name, policy, row }): Finding[] => {
     const location = buildLocation(ingress, `metadata.annotations[${key}]`);
-    if (row.support === "partial" && row.difference) {
-      return [{ ...location, rule: "partial-support", kind: "different", message: row.difference }];
+    if (row.support === "partial") {
+      const value = findAnnotationValue(parsedAnnotations, { policy, name });
+      const message = describeDifference(name, value, row, plan);
+      return message === undefined ? [] : [{ ...location, rule: "partial-support", kind: "different", message }];
     }
     if (row.support !== "no-op") return [];
     return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
