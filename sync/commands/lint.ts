@@ -12,6 +12,7 @@ import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { type Finding, sortFindings } from "../lint/findings/finding.ts";
 import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
+import { applyNginxConfigMap } from "../lint/nginx-config-map/apply-config-map.ts";
 import { formatJunit } from "../lint/reports/junit.ts";
 import { buildSarif } from "../lint/reports/sarif.ts";
 import { formatTable } from "../lint/reports/text-output.ts";
@@ -19,6 +20,7 @@ import { writeServices } from "../lint/services/write-services.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
+import { loadNginxConfigMap } from "./nginx-config-map.ts";
 
 export const STDIN = "-";
 /** File name of standard input in reports. */
@@ -28,6 +30,8 @@ export interface LintOptions extends Omit<Options, "regexVerdicts" | "tokenizeSe
   readonly json?: boolean;
   readonly sarif?: boolean;
   readonly junit?: boolean;
+  /** File with the ConfigMap of ingress-nginx. */
+  readonly nginxConfigmap?: string;
   /** Plan of the zone. */
   readonly plan?: CloudflarePlan;
   /** Folder for the manifests of Services that need a change. */
@@ -53,11 +57,14 @@ export async function runLint(
     throw new UsageError("--json, --sarif and --junit are mutually exclusive. Set one of them");
   }
   const { files, unparsableFiles } = await readInput(folder, input);
-  const cluster = parseCluster([...files.values()].flat());
+  const manifests = parseCluster([...files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { tokenizeSecret } = createPlaintextSealer();
   const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
-  const manifestFindings = await lint(cluster, compileOptions, options.plan);
+  const configMap = await loadNginxConfigMap(options.nginxConfigmap, manifests.configMaps);
+  const settings = configMap && applyNginxConfigMap(manifests, configMap, compileOptions, options.plan ?? "free");
+  const cluster = settings?.cluster ?? manifests;
+  const manifestFindings = [...(settings?.findings ?? []), ...(await lint(cluster, compileOptions, options.plan))];
   if (options.writeServices !== undefined)
     await writeServiceManifests(options.writeServices, [...files.values()].flat(), cluster, compileOptions);
   const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>

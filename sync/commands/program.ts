@@ -73,6 +73,7 @@ function addLint(program: Command): void {
     .option("--sarif", "print SARIF 2.1.0, for code hosts")
     .option("--junit", "print JUnit XML, for CI")
     .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
+    .option("--nginx-configmap <file>", "ConfigMap of ingress-nginx, if no manifest has it")
     .option("--write-services <folder>", "write manifests of the Services that need a change")
     .action(async (folder, { zone, ...options }) => {
       const { runLint } = await import("./lint.ts");

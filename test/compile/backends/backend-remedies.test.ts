@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileObjects } from "./compile-objects.ts";
+import { compileObjects } from "../compile-objects.ts";
 
 const ONE_ADDRESS = "One address carries up to 13 Services: 7 http and 6 https ports";
 
