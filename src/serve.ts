@@ -4,6 +4,7 @@ import { isReservedPath, serveReservedPath } from "./load/reserved-paths.ts";
 import { matchHost } from "./match/match-host.ts";
 import { logAccess } from "./request/access-log.ts";
 import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
+import { rejectRequest } from "./request/reject-request.ts";
 import { type EdgeResponse, errorResponse } from "./request/response.ts";
 import { errorMessage } from "./rules/error-message.ts";
 import { decryptSecret } from "./runtime/decrypt-secret.ts";
@@ -57,6 +58,5 @@ async function dispatch(
   handler: ((exchange: Exchange) => Promise<EdgeResponse>) | undefined,
   exchange: Exchange,
 ): Promise<EdgeResponse> {
-  if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
-  return handler ? handler(exchange) : errorResponse(exchange, 404, "no-route");
+  return rejectRequest(exchange) ?? (handler ? handler(exchange) : errorResponse(exchange, 404, "no-route"));
 }

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { WORKER_VARIABLES } from "../src/env.ts";
 import { LOG_EVENTS } from "../src/load/log-events.ts";
 import { ACCESS_LOG_FIELDS } from "../src/request/access-log.ts";
-import { REQUEST_OUTCOMES } from "../src/request/response.ts";
+import { REQUEST_OUTCOMES } from "../src/request/outcomes.ts";
 import { CONTROLLER_VARIABLES } from "../sync/commands/account-from-env.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
+import { lintRules } from "../sync/lint/findings/lint-rules.ts";
 import { METRICS } from "../sync/report/metrics.ts";
 import { formatAnnotationsPage } from "./docs/annotations-page.ts";
 import { formatCliPage } from "./docs/command-page.ts";
@@ -18,6 +19,7 @@ const ROOT = new URL("../", import.meta.url);
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/annotations.md": formatAnnotationsPage,
   "docs/reference/diagnostics.md": formatDiagnosticsPage,
+  "docs/reference/lint-rules.md": formatLintRulesPage,
   "docs/reference/metrics.md": formatMetricsPage,
   "docs/reference/cli.md": formatCliPage,
   "docs/reference/environment.md": formatEnvironmentPage,
@@ -45,6 +47,20 @@ function formatDiagnosticsPage(): string {
     "[Operations](../operations.md#diagnostic-reasons) has a section per reason.",
     "",
     formatMarkdownTable(["Reason", "Severity", "Last good", "Meaning"], rows),
+  );
+}
+
+function formatLintRulesPage(): string {
+  const sections = Object.entries(lintRules).flatMap(([rule, { title, doc }]) => [
+    "",
+    `## ${rule}`,
+    "",
+    `${title}. ${doc}`,
+  ]);
+  return joinParts(
+    "# Lint rules",
+    "`edgress lint` reports these rules besides the [diagnostics](diagnostics.md). [Lint](../lint.md) explains the kinds of findings.",
+    ...sections,
   );
 }
 
@@ -102,7 +118,7 @@ function formatAccessLogPage(): string {
   return joinParts(
     "# Access log",
     "The Worker writes one JSON line per request, for `wrangler tail` and Workers Logs. It has no query, no cookie and no header except",
-    "the user agent, because those may contain secrets. A field without a value is absent. Texts are cut after 512 characters.",
+    "`User-Agent` and `CF-Ray`, because those may contain secrets. A field without a value is absent. Texts are cut after 512 characters.",
     "",
     "## Fields",
     "",
@@ -114,8 +130,8 @@ function formatAccessLogPage(): string {
     "## Outcomes",
     "",
     formatMarkdownTable(
-      ["Outcome", "Meaning"],
-      Object.entries(REQUEST_OUTCOMES).map(([outcome, meaning]) => [formatCode(outcome), meaning]),
+      ["Outcome", "Meaning", "What to do"],
+      Object.entries(REQUEST_OUTCOMES).map(([outcome, { meaning, remedy }]) => [formatCode(outcome), meaning, remedy]),
     ),
     "",
     "## Other log lines",

@@ -1,5 +1,5 @@
 import type { Filter } from "../request/filter.ts";
-import type { EdgeResponse } from "../request/response.ts";
+import { type EdgeResponse, withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
 /**
@@ -44,10 +44,9 @@ function preflightResponse(): EdgeResponse {
 
 /** Returns a copy with headers set, and `Vary` if it depends on the origin. */
 function withCorsHeaders(answer: EdgeResponse, headers: readonly Header[], variesByOrigin: boolean): EdgeResponse {
-  if (answer.response.status === 101) return answer;
-  const response = new Response(answer.response.body, answer.response);
-  for (const [name, value] of headers) response.headers.set(name, value);
-  const vary = response.headers.get("Vary") ?? "";
-  if (variesByOrigin && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) response.headers.append("Vary", "Origin");
-  return { ...answer, response };
+  return withHeaders(answer, (responseHeaders) => {
+    for (const [name, value] of headers) responseHeaders.set(name, value);
+    const vary = responseHeaders.get("Vary") ?? "";
+    if (variesByOrigin && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) responseHeaders.append("Vary", "Origin");
+  });
 }

@@ -1,6 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter, HostContext } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
+import { UPGRADE_HEADERS } from "../rules/edge-headers.ts";
 import type { PolicySettings, SettingsOf } from "../rules/policies/index.ts";
 import { listWithheldHeaders } from "./authorization/withheld-headers.ts";
 import { buildFailureHeaders } from "./default-backend.ts";
@@ -16,6 +17,7 @@ const OMITTED_HEADERS = [
   "X-Original-Forwarded-For",
   "X-Original-Forwarded-Host",
   "Content-Length",
+  ...UPGRADE_HEADERS,
 ];
 
 const CREDENTIALS = ["Authorization", "Cookie"];

@@ -58,10 +58,10 @@ function sendCopy(
 function listOmittedHeaders(target: SubrequestTarget, { labels }: Exchange, policyHeaders: readonly string[]) {
   switch (target.via) {
     case "internet":
-      return ["Upgrade", ...policyHeaders, ...CREDENTIALS];
+      return [...policyHeaders, ...CREDENTIALS];
     case "backend":
-      return target.backend.startsWith(`${labels.namespace}/`) ? ["Upgrade"] : ["Upgrade", ...policyHeaders];
+      return target.backend.startsWith(`${labels.namespace}/`) ? [] : policyHeaders;
     case "rules":
-      return ["Upgrade"]; // the matched route decides
+      return []; // the matched route decides
   }
 }

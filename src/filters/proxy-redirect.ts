@@ -1,4 +1,5 @@
 import type { Filter } from "../request/filter.ts";
+import { splitRefresh } from "../request/refresh-header.ts";
 import { withHeader } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
@@ -12,19 +13,11 @@ export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirec
     const location = rewriteUrl(headers.get("Location") ?? "");
     // nginx makes a replaced path absolute, but not the origin's.
     const origin = location?.startsWith("/") && !isRelative ? `${exchange.scheme}://${exchange.host}` : "";
-    const { refreshPrefix, url } = parseRefresh(headers.get("Refresh") ?? "");
+    const { refreshPrefix, url } = splitRefresh(headers.get("Refresh") ?? "");
     const refresh = rewriteUrl(url);
     const answerWithLocation = location === undefined ? answer : withHeader(answer, "Location", origin + location);
     return refresh === undefined
       ? answerWithLocation
       : withHeader(answerWithLocation, "Refresh", refreshPrefix + refresh);
   };
-}
-
-/** Splits a header such as `5; url=/next` before its URL. Both parts are empty if it has none. */
-function parseRefresh(header: string): { refreshPrefix: string; url: string } {
-  const start = header.search(/url=/i);
-  if (start < 0) return { refreshPrefix: "", url: "" };
-  const urlStart = start + "url=".length;
-  return { refreshPrefix: header.slice(0, urlStart), url: header.slice(urlStart) };
 }

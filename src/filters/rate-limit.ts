@@ -2,7 +2,7 @@ import type { Admission, RateLimiter } from "../env.ts";
 import { keepSlotAlive } from "../rate-limiter/connection-slots.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
-import { type EdgeResponse, errorResponse } from "../request/response.ts";
+import { type EdgeResponse, errorResponse, isCopyable } from "../request/response.ts";
 import { createIpMatcher, formatClientNetwork } from "../rules/addresses.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { createPipe } from "../runtime/streams.ts";
@@ -47,10 +47,11 @@ async function waitForAdmission(acquisition: Promise<Admission>, limiter: RateLi
 
 /** Returns the response and a promise that resolves when its body is sent or the client has disconnected. */
 function watchBody(answer: EdgeResponse): { answer: EdgeResponse; completion: Promise<void> } {
-  const { response } = answer;
-  if (response.body === null) return { answer, completion: Promise.resolve() };
-  const isEncoded = response.headers.has("Content-Encoding"); // then its length differs from the decoded bytes
-  const { readable, writable } = createPipe(isEncoded ? null : response.headers.get("Content-Length"));
+  const { response, bodySent } = answer;
+  // A second pipe would never end: workerd cannot pipe one stream of known length to another.
+  if (bodySent) return { answer, completion: bodySent };
+  if (response.body === null || !isCopyable(response)) return { answer, completion: Promise.resolve() };
+  const { readable, writable } = createPipe(response.headers.get("Content-Length"));
   const completion = response.body.pipeTo(writable).catch(() => {});
   return { answer: { ...answer, response: new Response(readable, response) }, completion };
 }

@@ -7,6 +7,7 @@ import { fetchOrigin } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import type { OriginUrl } from "./origin-url.ts";
+import { restoreRedirectHosts } from "./redirect-hosts.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
 
@@ -23,15 +24,11 @@ export interface AttemptResult {
 }
 
 /** Sends a request to one address. It never rejects. */
-export async function attempt(
-  exchange: Exchange,
-  { url, resolveOverride }: OriginUrl,
-  body: RequestBody,
-): Promise<AttemptResult> {
+export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: RequestBody): Promise<AttemptResult> {
   const { request, upstream, platform } = exchange;
   const timeoutController = new AbortController();
   const bodyErrorController = new AbortController();
-  const { input, completion, ...init } = body.send(url);
+  const { input, completion, ...init } = body.send(originUrl.url);
   const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const timer = startTimerAfter(completion, timeoutMs, () => timeoutController.abort());
   let hasResponse = false; // then the origin may ignore the rest of the body
@@ -43,10 +40,10 @@ export async function attempt(
       ...init,
       headers: buildOriginHeaders(exchange),
       signal: AbortSignal.any([request.signal, timeoutController.signal, bodyErrorController.signal]),
-      resolveOverride,
+      resolveOverride: originUrl.resolveOverride,
     });
     hasResponse = true;
-    return classifyResponse(exchange, response);
+    return classifyResponse(exchange, response, originUrl);
   } catch (error) {
     if (timeoutController.signal.aborted)
       return { answer: errorResponse(exchange, 504, "origin-timeout"), failure: "timeout" };
@@ -76,7 +73,7 @@ function startTimerAfter(start: Promise<void>, ms: number, callback: () => void)
   };
 }
 
-function classifyResponse(exchange: Exchange, response: Response): AttemptResult {
+function classifyResponse(exchange: Exchange, response: Response, originUrl: OriginUrl): AttemptResult {
   const { status } = response;
   const reason = `Cloudflare answered ${status}`;
   if (CLOUDFLARE_TIMEOUT_STATUSES.includes(status)) {
@@ -86,7 +83,6 @@ function classifyResponse(exchange: Exchange, response: Response): AttemptResult
     return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
   }
   const readMs = exchange.upstream?.readMs;
-  const cleanResponse = buildClientResponse(response);
-  const limitedResponse = readMs === undefined ? cleanResponse : withIdleTimeout(cleanResponse, readMs);
-  return { answer: { response: limitedResponse, outcome: "routed" }, failure: `http_${status}` };
+  const answer = restoreRedirectHosts({ response: buildClientResponse(response), outcome: "routed" }, originUrl);
+  return { answer: readMs === undefined ? answer : withIdleTimeout(answer, readMs), failure: `http_${status}` };
 }

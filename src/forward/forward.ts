@@ -31,6 +31,8 @@ async function forwardWithRetry(
   const candidates = retry.tries === 0 ? addresses : addresses.slice(0, retry.tries);
   const body = await prepareBody(exchange, candidates.length > 1 && retry.on.length > 0).catch(() => undefined);
   if (!body) return errorResponse(exchange, 502, "client-closed", "the request body is incomplete");
+  if (body === "length-required")
+    return errorResponse(exchange, 411, "bad-request", `a ${exchange.request.method} with a body of unknown length`);
   for (let index = 0; ; index++) {
     // The cast: the schema requires an address.
     const { answer, failure } = await forwardToAddress(exchange, backend, candidates[index] as Address, body);

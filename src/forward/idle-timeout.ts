@@ -1,10 +1,11 @@
+import { type EdgeResponse, isCopyable } from "../request/response.ts";
 import { createPipe, pumpWithIdleTimeout } from "../runtime/streams.ts";
 
-/** Returns the response, aborted if the origin sends nothing for `ms` between two parts of its body. */
-export function withIdleTimeout(response: Response, ms: number): Response {
-  if (response.body === null) return response;
-  const isEncoded = response.headers.has("Content-Encoding"); // then its length differs from the decoded bytes
-  const { readable, writable } = createPipe(isEncoded ? null : response.headers.get("Content-Length"));
-  pumpWithIdleTimeout(response.body, writable, ms).catch(() => {}); // the client gets an incomplete body
-  return new Response(readable, response);
+/** Returns the answer, if it can be copied, aborted if the origin sends nothing for `ms` between two parts of its body. */
+export function withIdleTimeout(answer: EdgeResponse, ms: number): EdgeResponse {
+  const { response } = answer;
+  if (response.body === null || !isCopyable(response)) return answer;
+  const { readable, writable } = createPipe(response.headers.get("Content-Length"));
+  const bodySent = pumpWithIdleTimeout(response.body, writable, ms);
+  return { ...answer, response: new Response(readable, response), bodySent };
 }

@@ -7,6 +7,9 @@ import type { Address, Backend } from "../rules/snapshot.ts";
 export interface OriginUrl {
   readonly url: string;
   readonly resolveOverride: string | undefined;
+  /** The Host header that the origin receives, and the one that ingress-nginx would send. */
+  readonly fetchedHost: string;
+  readonly clientHost: string;
 }
 
 /**
@@ -23,9 +26,13 @@ export function buildOriginUrl(
   if (anyZone === undefined) return undefined;
   const name = buildRecordName(record, anyZone);
   const host = zone === undefined ? name : (exchange.originHost ?? exchange.host);
-  const authority = port === PROXIED_PORTS[scheme][0] ? host : `${host}:${port}`;
+  const isDefaultPort = port === PROXIED_PORTS[scheme][0];
+  const fetchedHost = isDefaultPort ? host : `${host}:${port}`;
   return {
-    url: `${scheme}://${authority}${exchange.originPath}${exchange.query}`,
+    url: `${scheme}://${fetchedHost}${exchange.originPath}${exchange.query}`,
     resolveOverride: zone === undefined ? undefined : name,
+    fetchedHost,
+    // Without a port, the origin's redirects may go to the host for another reason.
+    clientHost: zone !== undefined && isDefaultPort ? fetchedHost : (exchange.originHost ?? exchange.hostHeader),
   };
 }

@@ -24,20 +24,39 @@ export interface RequestBody {
   readonly send: (url: string) => OutgoingBody;
 }
 
-/** Prepares the body of a request. Buffers a small one if the request may be retried. */
-export async function prepareBody({ request, body, upstream }: Exchange, mayRetry: boolean): Promise<RequestBody> {
+/**
+ * Prepares the body of a request. Buffers a small one if the request may be retried. Returns "length-required" for a GET
+ * or HEAD in chunks, because workerd would drop its body.
+ */
+export async function prepareBody(
+  { request, body, upstream }: Exchange,
+  mayRetry: boolean,
+): Promise<RequestBody | "length-required"> {
   const completion = Promise.resolve();
   const { method } = request;
-  if (body === null) return { isRepeatable: true, send: (input) => ({ input, method, body: null, completion }) };
-  // A fetch accepts a GET with a body only as the client's own request.
-  if (isBodylessMethod(method))
-    return { isRepeatable: false, send: (url) => ({ input: new Request(url, request), completion }) };
   const length = request.headers.get("Content-Length");
+  const withoutBody: RequestBody = {
+    isRepeatable: true,
+    send: (input) => ({ input, method, body: null, completion }),
+  };
+  if (body === null) return withoutBody;
+  if (isBodylessMethod(method)) {
+    // Some clients send every GET in chunks, but without a body.
+    if (length === null) return (await isEmpty(body)) ? withoutBody : "length-required";
+    // A fetch accepts a GET with a body only as the client's own request.
+    return { isRepeatable: false, send: (url) => ({ input: new Request(url, request), completion }) };
+  }
   if (mayRetry && length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES) {
     const buffer = await new Response(body).arrayBuffer();
     return { isRepeatable: true, send: (input) => ({ input, method, body: buffer, completion }) };
   }
   return { isRepeatable: false, send: (input) => ({ input, method, ...streamBody(body, length, upstream?.sendMs) }) };
+}
+
+/** Whether a stream ends without a byte. Reads no further than the first part. */
+async function isEmpty(stream: ReadableStream<Uint8Array>): Promise<boolean> {
+  for await (const part of stream) if (part.byteLength > 0) return false;
+  return true;
 }
 
 function streamBody(body: ReadableStream<Uint8Array>, length: string | null, sendMs: number | undefined) {

@@ -1,6 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { HostContext, SubrequestInit } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
+import { UPGRADE_HEADERS } from "../rules/edge-headers.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, hasDotSegment, normalizePath } from "../rules/paths.ts";
 import type { HostRules } from "../rules/snapshot.ts";
@@ -20,8 +21,9 @@ async function sendSubrequest(
   exchange: Exchange,
   rules: HostRules,
   target: SubrequestTarget,
-  init: SubrequestInit,
+  clientInit: SubrequestInit,
 ): Promise<Response> {
+  const init = { ...clientInit, headers: withoutUpgrade(clientInit.headers) };
   switch (target.via) {
     case "internet":
       return fetchWithTimeout(exchange, target.origin + expandTargetPath(target, exchange).join(""), init, undefined);
@@ -39,6 +41,12 @@ async function sendSubrequest(
       return fetchWithTimeout(exchange, originUrl.url, init, originUrl.resolveOverride);
     }
   }
+}
+
+function withoutUpgrade(clientHeaders: Headers): Headers {
+  const headers = new Headers(clientHeaders);
+  for (const name of UPGRADE_HEADERS) headers.delete(name);
+  return headers;
 }
 
 /** Serves a subrequest by the rules. A fetch would come back to this Worker, or to no Worker. */

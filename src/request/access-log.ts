@@ -7,13 +7,16 @@ const MAX_FIELD_LENGTH = 512;
 export const ACCESS_LOG_FIELDS = {
   time: "End of the request, as RFC 3339.",
   requestId: "`X-Request-ID` of the request.",
+  ray: "Ray ID of the request at Cloudflare.",
   subrequestOf:
     "Ingress whose annotation sent the request, if it is a subrequest. It has the `requestId` of the client's request.",
   method: "Method of the request.",
   scheme: "`http` or `https`.",
+  protocol: "Protocol of the client, such as `HTTP/2`.",
   host: "Normalized host of the request.",
   path: "Path as the client sent it, without query, up to 512 characters.",
   status: "Status of the response.",
+  responseBytes: "Length of the response's body, if the origin declared it.",
   outcome: "How the request ended.",
   reason: "Details of the outcome.",
   attempts: "Number of addresses that were tried, if more than one.",
@@ -22,18 +25,27 @@ export const ACCESS_LOG_FIELDS = {
   backend: "Backend: `namespace/service:port`.",
   origin: "Address of the backend that answered last.",
   generation: "Generation of the snapshot.",
+  colo: "Cloudflare location that served the request, as an airport code.",
   edgeMs: "Milliseconds spent at the edge.",
   originMs: "Milliseconds until the origin began its response.",
   clientIp: "Address of the client.",
+  country: "Country of the client, as Cloudflare determines it.",
   userAgent: "`User-Agent` of the request, up to 512 characters.",
 } as const;
+
+/** The fields of `request.cf` that are logged. The request of a subrequest has none. */
+interface ConnectionDetails {
+  readonly httpProtocol?: string;
+  readonly colo?: string;
+  readonly country?: string;
+}
 
 /** An access log line. JSON leaves undefined fields out. */
 type AccessLogLine = Readonly<Record<keyof typeof ACCESS_LOG_FIELDS, string | number | boolean | undefined>>;
 
 /**
- * Logs one JSON line for a request. It leaves out the query and all headers except User-Agent, because they may contain
- * secrets.
+ * Logs one JSON line for a request. It leaves out the query and all headers except User-Agent and CF-Ray, because they may
+ * contain secrets.
  */
 export function logAccess(
   exchange: Exchange,
@@ -42,15 +54,19 @@ export function logAccess(
   durationMs: number,
 ): void {
   const { response, outcome, reason, route, backend, origin, originMs, attempts, rateLimitSkipped } = answer;
+  const connection = (exchange.request as { readonly cf?: ConnectionDetails | null }).cf ?? {};
   const line: AccessLogLine = {
     time: new Date().toISOString(),
     requestId: exchange.id,
+    ray: exchange.request.headers.get("CF-Ray") ?? undefined,
     subrequestOf: exchange.caller && `${exchange.caller.namespace}/${exchange.caller.ingress}`,
     method: exchange.request.method,
     scheme: exchange.scheme,
+    protocol: connection.httpProtocol,
     host: truncate(exchange.host),
     path: truncate(exchange.rawPath),
     status: response.status,
+    responseBytes: findBodyLength(response),
     outcome,
     reason,
     attempts,
@@ -59,12 +75,20 @@ export function logAccess(
     backend,
     origin,
     generation,
+    colo: connection.colo,
     edgeMs: durationMs - (originMs ?? 0),
     originMs,
     clientIp: exchange.clientIp,
+    country: connection.country,
     userAgent: truncate(exchange.request.headers.get("User-Agent") ?? ""),
   };
   console.log(JSON.stringify(line));
+}
+
+/** Returns the declared length of the body. Counting its bytes would need a copy of the body. */
+function findBodyLength({ body, headers }: Response): number | undefined {
+  const length = body === null ? null : headers.get("Content-Length");
+  return length === null ? undefined : Number(length);
 }
 
 function truncate(text: string): string {

@@ -17,7 +17,7 @@ export interface HostContext {
   readonly sendSubrequest: (exchange: Exchange, target: SubrequestTarget, init: SubrequestInit) => Promise<Response>;
 }
 
-/** A subrequest without its target. Redirects are not followed. */
+/** A subrequest without its target. Redirects are not followed, and an upgrade is not sent. */
 export interface SubrequestInit {
   readonly method: string;
   readonly headers: Headers;

@@ -1,5 +1,6 @@
 import { HOP_BY_HOP_HEADERS } from "../rules/edge-headers.ts";
 import type { Exchange } from "./exchange.ts";
+import { isCopyable } from "./response.ts";
 import { hasClientAddress } from "./unknown-client.ts";
 
 // Headers that only a proxy may set. Cloudflare sets CF-Connecting-IP itself (error 1000 if a Worker does).
@@ -32,9 +33,9 @@ export function buildOriginHeaders(exchange: Exchange): Headers {
   return headers;
 }
 
-/** Returns the origin's response without hop-by-hop and X-Accel headers. Its encoded body is unchanged. */
+/** Returns the origin's response without hop-by-hop and X-Accel headers, if it can be copied. */
 export function buildClientResponse(response: Response): Response {
-  if (response.status === 101) return response;
+  if (!isCopyable(response)) return response;
   const copy = new Response(response.body, response);
   deleteHopByHop(copy.headers);
   for (const name of [...copy.headers.keys()]) if (name.startsWith("x-accel-")) copy.headers.delete(name);

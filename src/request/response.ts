@@ -1,26 +1,4 @@
-/** Every outcome of a request, as the access log names it. One sentence each, for the documentation. */
-export const REQUEST_OUTCOMES = {
-  routed: "The origin answered.",
-  redirected: "The edge sent a redirect.",
-  "reserved-path": "The Worker itself answered a path below `/.well-known/edgress/`.",
-  preflight: "The edge answered a CORS preflight.",
-  "no-route": "No route matched, or the route has no backend: 404.",
-  "no-backend": "The Service, its port or its address does not exist: 503.",
-  "failed-closed": "A guard is unreadable or unsupported, so the route is closed: 503.",
-  denied: "Authorization or the client certificate check rejected the request.",
-  "bad-request": "The path is invalid, too long, rewritten to dot segments, or has forbidden parameters: 400 or 414.",
-  "empty-rewrite": "The rewritten path is empty: 500.",
-  "body-too-large": "The body exceeds `proxy-body-size`: 413.",
-  "rate-limited": "The client exceeds a limit: 503.",
-  "origin-unreachable": "No address of the backend could be reached: 502.",
-  "origin-timeout": "The origin did not respond in time: 504.",
-  "client-closed": "The client disconnected before its request was complete.",
-  "subrequest-loop": "Subrequests are nested too deeply: 508.",
-  "no-snapshot": "The Worker has no snapshot: 503.",
-  "internal-error": "The Worker failed unexpectedly: 500.",
-} as const;
-
-export type RequestOutcome = keyof typeof REQUEST_OUTCOMES;
+import type { RequestOutcome } from "./outcomes.ts";
 
 /** A response, with details for the access log and the filters. */
 export interface EdgeResponse {
@@ -38,6 +16,11 @@ export interface EdgeResponse {
   readonly attempts?: number;
   /** The DNS record of that address. */
   readonly record?: string;
+  /**
+   * Resolves when a filter has sent the body to the client, or the client has disconnected. Undefined if no filter reads
+   * the body.
+   */
+  readonly bodySent?: Promise<void>;
   /** The rate limiter was unreachable, so no limit applied. */
   readonly rateLimitSkipped?: boolean;
   /** It is the response of an authentication service. No error page replaces it. */
@@ -51,6 +34,8 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
+  411: "Length Required",
   413: "Content Too Large",
   414: "URI Too Long",
   429: "Too Many Requests",
@@ -88,9 +73,17 @@ export function withHeader(answer: EdgeResponse, name: string, value: string): E
   return withHeaders(answer, (headers) => headers.set(name, value));
 }
 
-/** Returns the response with changed headers. It is a copy, because responses of a fetch are immutable. */
+/**
+ * Whether a script can copy a response, to change it: not a WebSocket, nor a status from 600 on. workerd can send them only
+ * as the origin's own response, which is immutable.
+ */
+export function isCopyable({ status }: Response): boolean {
+  return status >= 200 && status <= 599;
+}
+
+/** Returns the response with changed headers, if it can be copied. It is a copy, because responses of a fetch are immutable. */
 export function withHeaders(answer: EdgeResponse, change: (headers: Headers) => void): EdgeResponse {
-  if (answer.response.status === 101) return answer;
+  if (!isCopyable(answer.response)) return answer;
   const response = new Response(answer.response.body, answer.response);
   change(response.headers);
   return { ...answer, response };

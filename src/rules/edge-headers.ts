@@ -13,6 +13,12 @@ export const HOP_BY_HOP_HEADERS = [
   "Proxy",
 ];
 
+/** Headers of a WebSocket handshake. Subrequests and requests for error pages do not have them. */
+export const UPGRADE_HEADERS = [
+  "Upgrade",
+  ...["Key", "Version", "Extensions", "Protocol", "Accept"].map((suffix) => `Sec-WebSocket-${suffix}`),
+];
+
 // Headers that describe the user, not the request. Authentication services such as oauth2-proxy send them.
 const USER_HEADERS = ["user", "email", "groups", "preferred-username", "access-token"].map(
   (suffix) => `x-forwarded-${suffix}`,

@@ -1,4 +1,4 @@
-/** A fetch of the edge. It does not follow redirects and does not cache. */
+/** A fetch of the edge. It does not follow redirects, does not cache and does not decode bodies. */
 export interface OriginFetchInit {
   readonly method?: string;
   readonly headers: Headers;
@@ -16,9 +16,11 @@ export function fetchOrigin(
   const init = {
     ...options,
     redirect: "manual",
+    // Else reading a gzip or br body would decode it, and sending it would encode it with other bytes.
+    encodeResponseBody: "manual",
     // `cache: "no-store"` would add request headers.
     cf: { cacheTtlByStatus: { "100-599": -1 }, ...(resolveOverride !== undefined && { resolveOverride }) },
   };
-  // The cast: only the types of Workers have `cf`, and this file is also compiled with the types of Node.
+  // The cast: only the types of Workers have these two, and this file is also compiled with the types of Node.
   return fetch(input, init as RequestInit);
 }

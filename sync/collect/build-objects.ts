@@ -1,6 +1,6 @@
 import type * as z from "zod";
-import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
 import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
+import { selectAnnotations } from "./ingress-annotations.ts";
 import type { IngressV1 } from "./ingress-schemas.ts";
 import type { IngressClassObject, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
@@ -8,25 +8,18 @@ const NO_CLUSTER_IP = new Set(["", "None"]);
 const ACME_SOLVER_LABEL = "acme.cert-manager.io/http01-solver";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
-// Tools write these annotations for themselves. They do not affect the rules.
-const TOOL_ANNOTATIONS = [LIVE_GENERATION_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"];
-
-export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta): Ingress {
+export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta, apiVersion: string): Ingress {
   return {
     ...meta,
     uid: metadata.uid,
     ...(metadata.labels[ACME_SOLVER_LABEL] === "true" && { isAcmeSolver: true }),
-    annotations: withoutToolAnnotations(metadata.annotations),
+    ...selectAnnotations(metadata.annotations, apiVersion),
     created: metadata.creationTimestamp,
     className: spec.ingressClassName,
     defaultBackend: spec.defaultBackend,
     tls: spec.tls,
     rules: spec.rules,
   };
-}
-
-function withoutToolAnnotations(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !TOOL_ANNOTATIONS.includes(key)));
 }
 
 export function buildIngressClass(

@@ -36,6 +36,8 @@ export interface Ingress extends Meta {
   /** Whether cert-manager created it to answer a challenge of ACME HTTP-01. */
   readonly isAcmeSolver?: true;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Annotations with the prefix from before 2018 that do not apply. They are not in `annotations`. */
+  readonly ignoredAnnotations?: Readonly<Record<string, string>>;
   readonly created: string | undefined; // RFC 3339
   readonly className: string | undefined;
   readonly defaultBackend: IngressBackend | undefined;

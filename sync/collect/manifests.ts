@@ -1,6 +1,6 @@
 import { opendir, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { LineCounter, parseAllDocuments } from "yaml";
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import type { RawObject } from "./parse-objects.ts";
@@ -37,11 +37,7 @@ export async function assertReadableFolder(folder: string): Promise<void> {
  * objects of `previousManifests`. Rejects if the folder is not readable.
  */
 export async function readManifests(folder: string, previousManifests: Manifests = NO_MANIFESTS): Promise<Manifests> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  const paths = await listManifestFiles(folder);
   const parsedFiles = await Promise.all(paths.map((path) => readManifest(path, relative(folder, path))));
   const files = parsedFiles.map((file): [string, readonly RawObject[]] =>
     "objects" in file
@@ -54,6 +50,15 @@ export async function readManifests(folder: string, previousManifests: Manifests
   };
 }
 
+/** Lists all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. Rejects if the folder is not readable. */
+export async function listManifestFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
 async function readManifest(path: string, name: string): Promise<ParsedFile> {
   try {
     return parseManifest(await readFile(path, "utf8"), name);
@@ -64,22 +69,42 @@ async function readManifest(path: string, name: string): Promise<ParsedFile> {
   }
 }
 
-/** Parses the documents of one file. JSON is valid YAML. */
+/** A document of a file: its syntax tree, the line of its first field, and the positions of its lines. */
+export interface ManifestDocument {
+  readonly document: Document.Parsed;
+  readonly line: number;
+  readonly lineCounter: LineCounter;
+}
+
+/** Parses one file. JSON is valid YAML. */
 export function parseManifest(text: string, name: string): ParsedFile {
+  const parsed = parseDocuments(text, name);
+  if ("unparsableFile" in parsed) return parsed;
+  return { name, objects: parsed.documents.map((entry) => toRawObject(entry, name)) };
+}
+
+/** Parses the documents of one file; without the empty ones. */
+export function parseDocuments(
+  text: string,
+  name: string,
+): { readonly documents: readonly ManifestDocument[] } | { readonly unparsableFile: UnparsableFile } {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter });
-  const objects: RawObject[] = [];
-  for (const document of Array.isArray(documents) ? documents : []) {
+  const parsed = parseAllDocuments(text, { lineCounter });
+  const documents: ManifestDocument[] = [];
+  for (const document of Array.isArray(parsed) ? parsed : []) {
     const error = document.errors[0];
     if (error) {
       const problem = error.message.split("\n", 1)[0]?.split(" at line ", 1)[0] ?? "invalid YAML";
       return { unparsableFile: { file: name, line: lineCounter.linePos(error.pos[0]).line, problem } };
     }
     if (document.contents === null) continue;
-    const line = lineCounter.linePos(document.contents.range?.[0] ?? 0).line;
-    objects.push({ object: document.toJS() as unknown, source: `${name}:${line}` });
+    documents.push({ document, line: lineCounter.linePos(document.contents.range[0]).line, lineCounter });
   }
-  return { name, objects };
+  return { documents };
+}
+
+export function toRawObject({ document, line }: ManifestDocument, file: string): RawObject {
+  return { object: document.toJS() as unknown, source: `${file}:${line}` };
 }
 
 /** Formats a syntax error as one line. */

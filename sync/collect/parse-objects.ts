@@ -12,6 +12,7 @@ import type {
   Service,
 } from "./cluster-model.ts";
 import { formatFieldPath } from "./field-path.ts";
+import { selectAnnotations } from "./ingress-annotations.ts";
 import { IngressV1, IngressV1beta1 } from "./ingress-schemas.ts";
 import {
   AnnotatedObject,
@@ -143,7 +144,7 @@ function parseIngress(object: unknown, apiVersion: string, meta: Meta): ParsedOb
   const schema = apiVersion.endsWith("/v1") ? IngressV1 : IngressV1beta1;
   return parseWith<z.infer<typeof schema>>(schema, object, "Ingress", meta, (value) => ({
     kind: "Ingress",
-    object: buildIngress(value, meta),
+    object: buildIngress(value, meta, apiVersion),
   }));
 }
 
@@ -166,7 +167,8 @@ function parseUnnamedObject(object: unknown, source: string, error: z.ZodError):
 
 /** Returns the annotations of an otherwise invalid object. */
 function parseAnnotations(object: unknown): Readonly<Record<string, string>> {
-  return AnnotatedObject.safeParse(object).data?.metadata.annotations ?? {};
+  const { apiVersion, metadata } = AnnotatedObject.safeParse(object).data ?? {};
+  return selectAnnotations(metadata?.annotations ?? {}, apiVersion).annotations;
 }
 
 function buildInvalidObject(

@@ -9,7 +9,10 @@ export const Identity = z.object({
 });
 
 /** The annotations of an object that may be invalid otherwise. */
-export const AnnotatedObject = z.object({ metadata: z.object({ annotations: optionalStringMap }) });
+export const AnnotatedObject = z.object({
+  apiVersion: optionalField(z.string()),
+  metadata: z.object({ annotations: optionalStringMap }),
+});
 
 export const IngressClassObject = z.object({
   metadata: objectMetadata,

@@ -8,7 +8,7 @@ import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import type { Options } from "../compile/options.ts";
 import { formatClassHint } from "../explain/class-hint.ts";
-import { type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
+import { buildRequest, type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
 import { parseIngressName } from "../publish/route-id.ts";
@@ -63,9 +63,9 @@ function parseHeader(text: string): [string, string] {
 }
 
 /** Throws a `UsageError` for methods and headers that no request can have, such as the method `GE T`. */
-function validateRequest({ method, headers }: ExplainRequest): void {
+function validateRequest(request: ExplainRequest): void {
   try {
-    new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+    buildRequest(request);
   } catch (error) {
     throw new UsageError(`request is invalid: ${errorMessage(error)}`);
   }

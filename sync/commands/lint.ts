@@ -1,124 +1,135 @@
-import { stat } from "node:fs/promises";
-import { posix } from "node:path";
-import { text } from "node:stream/consumers";
-import { errorMessage } from "../../src/rules/error-message.ts";
+import { readFile, writeFile } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
-import type { Cluster } from "../collect/cluster-model.ts";
-import { type Manifests, parseManifest, readManifests, type UnparsableFile } from "../collect/manifests.ts";
-import { parseCluster, type RawObject } from "../collect/parse-objects.ts";
 import type { Options } from "../compile/options.ts";
-import { formatClassHint } from "../explain/class-hint.ts";
+import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
-import { type Finding, sortFindings } from "../lint/findings/finding.ts";
+import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
+import { FINDING_KINDS, type Finding, sortFindings } from "../lint/findings/finding.ts";
+import { completeCluster } from "../lint/input/assumed-objects.ts";
+import { type ClassOptions, resolveClassSelector } from "../lint/input/class-selection.ts";
+import { collectInput, type InputOptions, type LintInput } from "../lint/input/collect-input.ts";
+import { createFieldLocator } from "../lint/input/field-positions.ts";
+import { explainTemplate, findUnparsableFiles } from "../lint/input/file-findings.ts";
 import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
 import { applyNginxConfigMap } from "../lint/nginx-config-map/apply-config-map.ts";
-import { formatJunit } from "../lint/reports/junit.ts";
-import { buildSarif } from "../lint/reports/sarif.ts";
-import { formatTable } from "../lint/reports/text-output.ts";
-import { writeServices } from "../lint/services/write-services.ts";
-import { ALLOW_ALL } from "../permits/model.ts";
+import { formatReport, type ReportFormat } from "../lint/reports/format-report.ts";
+import type { TextOptions } from "../lint/reports/text/layout.ts";
+import { type Baseline, EMPTY_BASELINE, formatBaseline, parseBaseline } from "../lint/verdicts/baseline.ts";
+import { buildReport } from "../lint/verdicts/build-report.ts";
+import type { LintReport, ReportedFinding } from "../lint/verdicts/report.ts";
+import { loadPermits } from "../permits/source.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { loadNginxConfigMap } from "./nginx-config-map.ts";
+import { writeServiceManifests } from "./service-files.ts";
 
-export const STDIN = "-";
-/** File name of standard input in reports. */
-const STDIN_NAME = "stdin";
+/** The least severe kind of a finding that fails a check, by the value of `--fail-on`. */
+const LEAST_SEVERE_KINDS = { error: "error", warning: "different", never: undefined } as const;
+export type FailOn = keyof typeof LEAST_SEVERE_KINDS;
+export const FAIL_ON_VALUES = Object.keys(LEAST_SEVERE_KINDS) as readonly FailOn[]; // keys of a literal
 
-export interface LintOptions extends Omit<Options, "regexVerdicts" | "tokenizeSecret" | "permits"> {
-  readonly json?: boolean;
-  readonly sarif?: boolean;
-  readonly junit?: boolean;
+export interface LintOptions
+  extends ClassOptions,
+    Pick<InputOptions, "strict">,
+    Pick<Options, "exclusiveHosts" | "zones" | "allowedResponseHeaders"> {
+  readonly permits?: string | undefined;
+  readonly plan: CloudflarePlan;
   /** File with the ConfigMap of ingress-nginx. */
-  readonly nginxConfigmap?: string;
-  /** Plan of the zone. */
-  readonly plan?: CloudflarePlan;
+  readonly nginxConfigmap?: string | undefined;
   /** Folder for the manifests of Services that need a change. */
-  readonly writeServices?: string;
+  readonly writeServices?: string | undefined;
+  readonly live: boolean;
+  readonly format: ReportFormat;
+  readonly summary: boolean;
+  readonly verbose: boolean;
+  readonly failOn: FailOn;
+  readonly baseline?: string | undefined;
+  readonly writeBaseline?: string | undefined;
 }
 
-/** The output of `edgress lint`. The exit code is 1 if an error closes or removes a route. */
+/** The output of `edgress lint`. */
 export interface LintResult {
   readonly lines: readonly string[];
-  /** Hint for standard error; not a part of the report. */
-  readonly hint: string | undefined;
+  /** A hint for standard error; not a part of the report. */
+  readonly warning: string | undefined;
   readonly exitCode: 0 | 1;
 }
 
-/** Lints a folder of manifests, or `input` if the folder is "-". Rejects with a `UsageError` if it is not readable. */
+/**
+ * Lints files, folders, or `input` for the path "-". The exit code is 1 if a finding is at least as severe as
+ * `--fail-on`. Rejects with a `UsageError` if there is no Ingress to check, or a path is not readable.
+ */
 export async function runLint(
-  folder: string,
+  paths: readonly string[],
   options: LintOptions,
   input: AsyncIterable<Buffer | string>,
+  terminal: Omit<TextOptions, "verbose">,
 ): Promise<LintResult> {
-  const { json = false, sarif = false, junit = false } = options;
-  if (Number(json) + Number(sarif) + Number(junit) > 1) {
-    throw new UsageError("--json, --sarif and --junit are mutually exclusive. Set one of them");
-  }
-  const { files, unparsableFiles } = await readInput(folder, input);
-  const manifests = parseCluster([...files.values()].flat());
+  validateOptions(paths, options);
+  const client = options.live ? loadKubernetesClient(undefined) : undefined;
+  const selector = resolveClassSelector(options);
+  const inputOptions = { paths, api: client?.api, strict: options.strict };
+  const [permits, baseline] = await Promise.all([loadPermits(options.permits), readBaseline(options.baseline)]);
+  const givenInput = await collectInput(inputOptions, selector, input);
+  const configMap = await loadNginxConfigMap(options.nginxConfigmap, givenInput);
+  const settings = configMap && applyNginxConfigMap(givenInput.cluster, configMap, selector, options.plan);
+  const lintInput = { ...givenInput, ...(settings && { cluster: settings.cluster }) };
+  const { tokenizeSecret, open } = createPlaintextSealer();
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
-  const { tokenizeSecret } = createPlaintextSealer();
-  const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
-  const configMap = await loadNginxConfigMap(options.nginxConfigmap, manifests.configMaps);
-  const settings = configMap && applyNginxConfigMap(manifests, configMap, compileOptions, options.plan ?? "free");
-  const cluster = settings?.cluster ?? manifests;
-  const manifestFindings = [...(settings?.findings ?? []), ...(await lint(cluster, compileOptions, options.plan))];
+  const { exclusiveHosts, allowedResponseHeaders } = options;
+  const compileOptions = {
+    ...selector,
+    ...{ exclusiveHosts, allowedResponseHeaders, zones, permits, tokenizeSecret },
+    regexVerdicts: createRegexLookup(),
+  };
+  const knowledge = { plan: options.plan, settingsFindings: settings?.findings ?? [] };
+  const report = await lintCluster(lintInput, compileOptions, open, baseline, knowledge);
   if (options.writeServices !== undefined)
-    await writeServiceManifests(options.writeServices, [...files.values()].flat(), cluster, compileOptions);
-  const findings = sortFindings([...unparsableFiles.map(buildUnparsableFinding), ...manifestFindings]).map((finding) =>
-    prefixSource(finding, folder),
-  );
+    await writeServiceManifests(options.writeServices, lintInput, compileOptions);
+  if (options.writeBaseline !== undefined) await writeFile(options.writeBaseline, formatBaseline(report.findings));
+  const fails = (finding: ReportedFinding) => isFailure(finding, options.failOn);
   return {
-    lines: formatReport(findings, { json, sarif, junit }),
-    hint: formatClassHint(cluster, compileOptions),
-    exitCode: findings.some(({ kind }) => kind === "error") ? 1 : 0,
+    lines: formatReport(report, { ...options, terminal: { ...terminal, verbose: options.verbose }, fails }),
+    warning: client?.warning,
+    exitCode: options.writeBaseline === undefined && report.findings.some(fails) ? 1 : 0,
   };
 }
 
-async function writeServiceManifests(
-  folder: string,
-  objects: readonly RawObject[],
-  cluster: Cluster,
+async function lintCluster(
+  { files, cluster, lookUp, skippedClasses }: LintInput,
   options: Options,
-): Promise<void> {
-  try {
-    await writeServices(folder, objects, cluster, options);
-  } catch (error) {
-    throw new UsageError(`--write-services cannot write: ${errorMessage(error)}. Name an empty or new folder`);
-  }
+  decrypt: (token: string) => Promise<string>,
+  baseline: Baseline,
+  { plan, settingsFindings }: { readonly plan: CloudflarePlan; readonly settingsFindings: readonly Finding[] },
+): Promise<LintReport> {
+  const { cluster: completedCluster, uncheckedObjects } = await completeCluster(cluster, options, lookUp);
+  const manifestFindings = await lint(completedCluster, options, decrypt, plan);
+  const findings = sortFindings([...findUnparsableFiles(files), ...settingsFindings, ...manifestFindings])
+    .map((finding) => explainTemplate(finding, files))
+    .map(createFieldLocator(files));
+  const ingresses = selectIngresses(completedCluster, options, () => {});
+  return buildReport(findings, { ingresses }, baseline, { uncheckedObjects, skippedClasses });
 }
 
-function formatReport(
-  findings: readonly Finding[],
-  { json, sarif, junit }: { json: boolean; sarif: boolean; junit: boolean },
-) {
-  if (json) return [JSON.stringify(findings, null, 2)];
-  if (sarif) return [JSON.stringify(buildSarif(findings), null, 2)];
-  return junit ? [formatJunit(findings)] : formatTable(findings);
+function validateOptions(paths: readonly string[], { live, summary, format }: LintOptions): void {
+  if (paths.length === 0 && !live)
+    throw new UsageError("path missing. Name a folder or a file, use - for standard input, or use --live");
+  if (summary && format !== "text")
+    throw new UsageError(`--summary conflicts with --format ${format}. Set one of them`);
 }
 
-async function readInput(folder: string, input: AsyncIterable<Buffer | string>): Promise<Manifests> {
-  if (folder === STDIN) {
-    const parsedFile = parseManifest(await text(input), STDIN_NAME);
-    if ("unparsableFile" in parsedFile) return { files: new Map(), unparsableFiles: [parsedFile.unparsableFile] };
-    return { files: new Map([[parsedFile.name, parsedFile.objects]]), unparsableFiles: [] };
-  }
-  const isFolder = await stat(folder).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) throw new UsageError(`folder is not readable: ${folder}. Check the path, or use - for standard input`);
-  return readManifests(folder);
+function isFailure({ kind, isKnown }: ReportedFinding, failOn: FailOn): boolean {
+  const leastSevereKind = LEAST_SEVERE_KINDS[failOn];
+  if (leastSevereKind === undefined || isKnown) return false;
+  return FINDING_KINDS.indexOf(kind) <= FINDING_KINDS.indexOf(leastSevereKind);
 }
 
-function buildUnparsableFinding({ file, line, problem }: UnparsableFile): Finding {
-  const location = { rule: "InvalidManifest", object: `File ${file}`, field: "(file)", source: `${file}:${line}` };
-  return { ...location, kind: "error", message: `${problem}. Correct the file; until then it is ignored` };
-}
-
-/** Makes sources relative to the current folder, because code hosts need that. */
-function prefixSource(finding: Finding, folder: string): Finding {
-  return folder === STDIN ? finding : { ...finding, source: posix.join(folder, finding.source) };
+async function readBaseline(path: string | undefined): Promise<Baseline> {
+  if (path === undefined) return EMPTY_BASELINE;
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined) throw new UsageError(`baseline is not readable: ${path}. Create it with --write-baseline`);
+  const baseline = parseBaseline(text);
+  if (!baseline.ok) throw new UsageError(`baseline is invalid: ${path}: ${baseline.problem}`);
+  return baseline.value;
 }

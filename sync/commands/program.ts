@@ -1,13 +1,13 @@
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
+import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
+import { addLint } from "./lint-command.ts";
 import {
   appendAddress,
   appendValue,
-  parseNames,
   parsePermitsLocation,
   parsePort,
   parseSeconds,
@@ -15,8 +15,6 @@ import {
 } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
 
-const ZONE_HELP = "zone of the account; every domain if not set";
-const PERMITS_HELP = "permits file: allowed hosts, paths and origins per namespace";
 const NAMESPACE_HELP = "namespace of the Lease and ConfigMaps (default: POD_NAMESPACE or the kubeconfig's)";
 
 /** Creates the `edgress` command. Each subcommand loads its modules when it runs. */
@@ -61,26 +59,6 @@ function addExplain(program: Command): void {
     .action(async (url, { zone, ...options }) => {
       const { runExplain } = await import("./explain.ts");
       for (const line of await runExplain(url, { ...options, zones: zone })) print(line);
-    });
-}
-
-function addLint(program: Command): void {
-  addClassOptions(program.command("lint"), false)
-    .description("Check manifests for ingress-nginx features that differ or are unsupported")
-    .argument("<folder>", "folder of manifests, with subfolders; - for standard input")
-    .option("--zone <domain...>", ZONE_HELP, [])
-    .option("--json", "print JSON")
-    .option("--sarif", "print SARIF 2.1.0, for code hosts")
-    .option("--junit", "print JUnit XML, for CI")
-    .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
-    .option("--nginx-configmap <file>", "ConfigMap of ingress-nginx, if no manifest has it")
-    .option("--write-services <folder>", "write manifests of the Services that need a change")
-    .action(async (folder, { zone, ...options }) => {
-      const { runLint } = await import("./lint.ts");
-      const { lines, hint, exitCode } = await runLint(folder, { ...options, zones: zone }, process.stdin);
-      for (const line of lines) print(line);
-      if (hint) console.error(toPrintableText(`edgress: ${hint}`));
-      process.exitCode = exitCode;
     });
 }
 
@@ -173,17 +151,11 @@ function addKeys(program: Command): void {
 function addClassOptions(command: Command, withManifests = true): Command {
   if (withManifests)
     command.requiredOption("--manifests <folder>", "folder of YAML or JSON manifests, with subfolders");
-  return command
+  command
     .option("--ingress-class <name>", "class of the Ingresses to serve", "edgress")
     .option("--controller <name>", "spec.controller of the IngressClasses to serve", "edgress.dev/ingress-controller")
-    .option("--watch-ingress-without-class", "serve Ingresses without a class too", false)
-    .option("--exclusive-hosts", "give each host to the namespace of its oldest Ingress", false)
-    .option(
-      "--allowed-response-headers <names>",
-      "headers that custom-headers may set, comma-separated",
-      parseNames,
-      [],
-    );
+    .option("--watch-ingress-without-class", "serve Ingresses without a class too", false);
+  return addCompileOptions(command);
 }
 
 function print(line: string): void {

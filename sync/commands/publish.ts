@@ -11,8 +11,8 @@ import {
   type ManifestPublication,
   publishManifests,
 } from "../controller/publish-manifests.ts";
-import { DEFAULT_PERMITS, type Permits } from "../permits/model.ts";
-import { readPermitsFile } from "../permits/source.ts";
+import type { Permits } from "../permits/model.ts";
+import { loadPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
 import { findFormatProblem } from "../publish/read-published.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
@@ -92,13 +92,6 @@ function printPublication(
   for (const warning of warnings) print(`warning ${warning}`);
   print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
   return hasErrors(diagnostics) || blockedRemovals.length > 0 ? 1 : 0;
-}
-
-async function loadPermits(path: string | undefined): Promise<Permits> {
-  if (path === undefined) return DEFAULT_PERMITS;
-  const result = await readPermitsFile(path);
-  if (result.ok) return result.value;
-  throw new UsageError(`permits are invalid: ${result.problem}`);
 }
 
 /** Rejects with a `UsageError` if a controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */

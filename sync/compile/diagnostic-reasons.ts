@@ -131,6 +131,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "Unknown or removed annotation; ignored. Check the spelling.",
   },
+  LegacyAnnotation: {
+    severity: "warning",
+    doc: "The annotation's prefix is from before 2018, and the Ingress has annotations of a newer prefix; ignored.",
+  },
   ForeignAnnotation: { severity: "note", doc: "The annotation belongs to another controller; ignored." },
   ConflictingAnnotations: {
     severity: "warning",

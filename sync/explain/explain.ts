@@ -8,7 +8,9 @@ import {
   MAX_SUBREQUEST_DEPTH,
   type RequestServices,
 } from "../../src/request/exchange.ts";
-import { type EdgeResponse, errorResponse, type RequestOutcome } from "../../src/request/response.ts";
+import type { RequestOutcome } from "../../src/request/outcomes.ts";
+import { rejectRequest } from "../../src/request/reject-request.ts";
+import { type EdgeResponse, errorResponse } from "../../src/request/response.ts";
 import { listHostCandidates } from "../../src/rules/hosts.ts";
 import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
 
@@ -93,7 +95,8 @@ async function serveRequest(host: HostRules | undefined, exchange: Exchange): Pr
     return { response: new Response(null), outcome: "routed" };
   };
   const serve = (): EdgeResponse | Promise<EdgeResponse> => {
-    if (exchange.path === undefined) return errorResponse(exchange, 400, "bad-request", "invalid path");
+    const rejection = rejectRequest(exchange);
+    if (rejection) return rejection;
     if (!host) return errorResponse(exchange, 404, "no-route");
     return createHostHandler(host, terminalHandler)(exchange);
   };
@@ -134,9 +137,17 @@ function createOfflineServices(
   };
 }
 
-/** Builds a request without the URL, because a Request would resolve its dots. */
-function buildRequest({ method, headers }: ExplainRequest): Request {
-  return new Request("http://edgress.invalid/", { method, headers: headers.map(([name, value]) => [name, value]) });
+/**
+ * Builds a request without the URL, because a Request would resolve its dots. Throws for methods and headers that no request
+ * can have. Node has no request with TRACE.
+ */
+export function buildRequest({ method, headers }: ExplainRequest): Request {
+  const isTrace = method.toUpperCase() === "TRACE";
+  const request = new Request("http://edgress.invalid/", {
+    method: isTrace ? "GET" : method,
+    headers: headers.map(([name, value]) => [name, value]),
+  });
+  return isTrace ? Object.defineProperty(request, "method", { value: "TRACE" }) : request;
 }
 
 function findExplainedOrigin(exchange: Exchange, host: HostRules): ExplainedOrigin | undefined {

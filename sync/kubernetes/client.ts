@@ -13,6 +13,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** The requests to a Kubernetes API server. All reject with an `ApiError` if the server refuses. */
 export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
+  /** Returns an object without its content: only kind and metadata. */
+  getMetadata(path: string): Promise<unknown>;
   create(path: string, object: object): Promise<unknown>;
   /** Replaces the whole object. Its resourceVersion must be the current one. */
   replace(path: string, object: object): Promise<unknown>;
@@ -36,6 +38,7 @@ export function createKubernetesClient(
   const requestOnce = (request: KubernetesRequest) => requestJson(connections, request, requestTimeoutMs);
   return {
     get: (path, query) => requestOnce({ method: HttpMethod.GET, path, query }),
+    getMetadata: (path) => requestOnce({ method: HttpMethod.GET, path, accept: METADATA_ONLY }),
     create: (path, body) => requestOnce({ method: HttpMethod.POST, path, body }),
     replace: (path, body) => requestOnce({ method: HttpMethod.PUT, path, body }),
     patch: (path, body) =>
@@ -44,6 +47,9 @@ export function createKubernetesClient(
     watch: (path, query, signal) => watch(connections, path, query, signal, watchTimes),
   };
 }
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
+const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 async function requestJson(
   connections: Connections,

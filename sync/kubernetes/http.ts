@@ -5,6 +5,8 @@ import { createApiError, parseJson } from "./errors.ts";
 /** The name of edgress in `managedFields` and in the audit log. */
 const USER_AGENT = "edgress";
 
+const JSON_TYPE = "application/json";
+
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface KubernetesRequest {
@@ -13,6 +15,7 @@ export interface KubernetesRequest {
   readonly query?: Query | undefined;
   readonly body?: object | undefined;
   readonly contentType?: string;
+  readonly accept?: string;
 }
 
 /** A response body, as chunks of bytes or as one text. */
@@ -60,7 +63,7 @@ function buildRequestPath({ pathname }: URL, { path, query = {} }: KubernetesReq
   return `${pathname.replace(/\/$/, "")}${path}${search}`;
 }
 
-function buildRequestHeaders({ body, contentType = "application/json" }: KubernetesRequest): Record<string, string> {
+function buildRequestHeaders({ body, contentType = JSON_TYPE, accept = JSON_TYPE }: KubernetesRequest) {
   const type = body === undefined ? {} : { "content-type": contentType };
-  return { accept: "application/json", "user-agent": USER_AGENT, ...type };
+  return { accept, "user-agent": USER_AGENT, ...type };
 }

@@ -171,8 +171,8 @@ const List = z.object({
 });
 
 /** Lists all objects at one version, page by page. Rejects unless every page is complete. */
-async function listAll<T>(
-  api: KubernetesClient,
+export async function listAll<T>(
+  api: Pick<KubernetesClient, "get">,
   { path, query, transform }: ListWatchTarget<T>,
 ): Promise<{ objects: T[]; resourceVersion: string }> {
   const objects: T[] = [];

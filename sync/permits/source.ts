@@ -4,7 +4,8 @@ import { watchCollection } from "../collect/watched-collection.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { CONFIG_MAPS } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
-import type { Permits } from "./model.ts";
+import { UsageError } from "../runtime/usage-error.ts";
+import { DEFAULT_PERMITS, type Permits } from "./model.ts";
 import { parsePermits } from "./parse.ts";
 
 const POLL_INTERVAL_MS = 2000;
@@ -50,6 +51,14 @@ export function watchPermits(
 export async function readPermitsFile(path: string): Promise<Result<Permits>> {
   const text = await readFile(path, "utf8").catch((error: unknown) => error);
   return typeof text === "string" ? parsePermitsFrom(text, path) : failure(`${path} is not readable: ${text}`);
+}
+
+/** Returns the permits of a file, or the default permits. Rejects with a `UsageError` if the file is invalid. */
+export async function loadPermits(path: string | undefined): Promise<Permits> {
+  if (path === undefined) return DEFAULT_PERMITS;
+  const result = await readPermitsFile(path);
+  if (result.ok) return result.value;
+  throw new UsageError(`permits are invalid: ${result.problem}`);
 }
 
 /** Reads the file every 2 s, because a file watch misses the symbolic links of a mounted ConfigMap. */

@@ -64,6 +64,14 @@ describe("edgress explain", () => {
     ]);
   });
 
+  test("edgress explain shows a 405 for TRACE", async () => {
+    const lines = await runExplain("http://shop.example.com/cart", "-X", "TRACE");
+    assert.deepEqual(lines.slice(0, 2), [
+      "response   405 (bad-request: TRACE is not allowed)",
+      "host       shop.example.com",
+    ]);
+  });
+
   test("edgress explain shows a 404 for an unknown host", async () => {
     assert.deepEqual(await runExplain("http://a.b.example.com/x"), [
       "response   404 (no-route)",

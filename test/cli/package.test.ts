@@ -63,7 +63,7 @@ describe("the npm package", () => {
     });
 
     test(`edgress lint reads a folder of manifests on ${name}`, { skip }, () => {
-      const { status, stdout, stderr } = edgress(node, "lint", EXAMPLE, "--watch-ingress-without-class", "--json");
+      const { status, stdout, stderr } = edgress(node, "lint", EXAMPLE, "--format", "json");
       assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
       assert.match(stdout, /default\/my-ingress/);
     });

@@ -42,20 +42,25 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 for (const args of [
-  ["lint", "--ingress-class", "edgress"],
-  ["lint", "--json"],
-  ["lint", "--sarif"],
+  ...["text", "json", "markdown", "html", "sarif", "junit"].map((format) => [
+    "lint",
+    "--from",
+    "edgress",
+    "--verbose",
+    "--format",
+    format,
+  ]),
   ["explain", "http://a.example.com/", "--manifests"],
 ]) {
   test(`edgress ${args.join(" ")} cannot print an escape sequence of an annotation`, async () => {
     const { stdout, stderr } = await runEdgress([...args, folder]);
     assert.doesNotMatch(stdout + stderr, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
     assert.doesNotMatch(stdout + stderr, /undefined|\[object|native code/);
-    if (args[1] === "--json" || args[1] === "--sarif") JSON.parse(stdout);
+    if (args.includes("json") || args.includes("sarif")) JSON.parse(stdout);
   });
 }
 
 test("edgress lint shows an escape sequence of an annotation as text", async () => {
-  const { stdout } = await runEdgress(["lint", folder]);
+  const { stdout } = await runEdgress(["lint", "--from", "edgress", "--verbose", folder]);
   assert.ok(stdout.includes("\\u001b[2J"), stdout);
 });

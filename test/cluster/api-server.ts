@@ -41,6 +41,20 @@ describe("a real API server", { concurrency: true }, () => {
     });
   });
 
+  test("The API server returns a Secret without its content, to read whether it exists", async () => {
+    const namespace = await cluster.createNamespace();
+    await applyObjects(cluster, namespace, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "staff" },
+      stringData: { auth: "alice:x" },
+    });
+    const path = `/api/v1/namespaces/${namespace}/secrets`;
+    const secret = (await adminClient.getMetadata(`${path}/staff`)) as { kind: string; metadata: { name: string } };
+    assert.deepEqual([secret.kind, secret.metadata.name, "data" in secret], ["PartialObjectMetadata", "staff", false]);
+    await assert.rejects(adminClient.getMetadata(`${path}/other`), { status: 404 });
+  });
+
   test("The API server removes the Ingresses of a deleted namespace", async () => {
     const namespace = await cluster.createNamespace();
     await applyObjects(cluster, namespace, buildWebIngress("one"));

@@ -24,8 +24,8 @@ test("the renaming tables of the changelog have at least 100 rows", () => {
   assert.ok(readRenames().length >= 100, `${readRenames().length}`);
 });
 
-test("the migration guide explains every kind of lint finding", () => {
-  const rows = [...readText("docs/migrate-from-ingress-nginx.md").matchAll(/^\| `([a-z]+)` \| /gm)];
+test("the documentation of lint explains every kind of lint finding", () => {
+  const rows = [...readText("docs/lint.md").matchAll(/^\| `([a-z]+)` \| /gm)];
   assert.deepEqual(
     rows.map(([, kind]) => kind),
     [...FINDING_KINDS],

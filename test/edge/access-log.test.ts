@@ -10,12 +10,7 @@ const ORIGIN_TIMEOUT_MS = 400;
 const PREFIX = "nginx.ingress.kubernetes.io/";
 const FAILED_CLOSED = [
   ["snippet", "configuration-snippet", "return 200;", "configuration-snippet: unsupported nginx directive: return"],
-  [
-    "server",
-    "server-snippet",
-    "return 200;",
-    "server-snippet: unsupported nginx directive: return, for the whole host",
-  ],
+  ["server", "server-snippet", "deny all;", "server-snippet: unsupported nginx directive: deny, for the whole host"],
   ["modsecurity", "enable-modsecurity", "yes", `${PREFIX}enable-modsecurity is invalid`],
 ] as const;
 
@@ -30,14 +25,13 @@ let requestCount = 0;
 
 before(async () => {
   edge = await startWorkerHarness({ variables: { ORIGIN_TIMEOUT_MS: String(ORIGIN_TIMEOUT_MS) } });
-  await edge.startOrigin("203.0.113.10:80", (_, response) => response.writeHead(201).end("made"));
+  await edge.startOrigin("203.0.113.10:80", (_, response) =>
+    response.writeHead(201, { "Content-Length": 4 }).end("made"),
+  );
   await edge.startOrigin("203.0.113.11:80", () => undefined);
   await startBrokenOrigin("203.0.113.12:80", edge.stack, "refuse");
   const paths = { "/cart": "web", "/slow": "slow", "/down": "down", "/gone": "gone" };
-  const closed = FAILED_CLOSED.map(([host, annotation, value]) => [
-    host,
-    { service: "web", annotations: { [annotation]: value } },
-  ]);
+  const closed = FAILED_CLOSED.map(([host, name, value]) => [host, { service: "web", annotations: { [name]: value } }]);
   await edge.publish([
     buildIngressManifest("shop", "shop.example.com", paths),
     ...buildManifests(
@@ -48,9 +42,7 @@ before(async () => {
       },
       {},
     ),
-    buildServiceManifest("web", ["203.0.113.10"]),
-    buildServiceManifest("slow", ["203.0.113.11"]),
-    buildServiceManifest("down", ["203.0.113.12"]),
+    ...["web", "slow", "down"].map((name, index) => buildServiceManifest(name, [`203.0.113.${10 + index}`])),
   ]);
 });
 
@@ -64,7 +56,8 @@ async function requestAccessLine(url: string, options: AccessLineRequest = {}): 
 }
 
 /** Returns the fields of a line that do not depend on the clock. */
-function omitTimes({ time, edgeMs, originMs, ...rest }: AccessLine) {
+function omitTimes({ time, edgeMs, originMs, ray, ...rest }: AccessLine) {
+  assert.match(String(ray), /^[0-9a-f]{16}-DEV$/);
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(Number(edgeMs) >= 0 && Number(edgeMs) < 5000, `edgeMs ${edgeMs}`);
   assert.ok(originMs === undefined || (Number(originMs) >= 0 && Number(originMs) < 5000), `originMs ${originMs}`);
@@ -79,19 +72,27 @@ test("The access line of a request is JSON with its route, origin, times and out
     requestId: "request-1",
     method: "PUT",
     scheme: "http",
+    protocol: "HTTP/1.1",
     host: "shop.example.com",
     path: "/cart/7",
     status: 201,
+    responseBytes: 4,
     outcome: "routed",
     route: "default/shop#0.0",
     backend: "default/web:80",
     origin: "http://203.0.113.10:80",
     generation: 1,
+    colo: "DEV",
     clientIp: "198.51.100.7",
     userAgent: "curl/8.5.0",
     timed: true,
   });
   assert.equal(edge.lines.length, lines + 1);
+});
+
+test("The access line has the size of a response only if the origin declares it and sends a body", async () => {
+  assert.equal((await requestAccessLine("http://shop.example.com/cart", { method: "HEAD" })).responseBytes, undefined);
+  assert.equal((await requestAccessLine("http://shop.example.com/none")).responseBytes, undefined);
 });
 
 test("The access line never contains a query, cookie, credential or other header", async () => {

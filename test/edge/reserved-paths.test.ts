@@ -21,7 +21,7 @@ async function requestAccessLine(server: WorkerHarness, path: string, headers = 
   const url = `http://a.example.com/.well-known/edgress/${path}`;
   const client = { "CF-Connecting-IP": "198.51.100.7", "User-Agent": "curl/8.5.0", "X-Request-ID": id };
   await sendRequest(server, url, { method, headers: { ...client, ...headers } });
-  const { time, edgeMs, requestId, ...line } = await server.waitForAccessLine(id);
+  const { time, edgeMs, requestId, ray, ...line } = await server.waitForAccessLine(id);
   assert.ok(Number(edgeMs) >= 0);
   return line;
 }
@@ -29,11 +29,13 @@ async function requestAccessLine(server: WorkerHarness, path: string, headers = 
 const LINE = {
   method: "GET",
   scheme: "http",
+  protocol: "HTTP/1.1",
   host: "a.example.com",
   path: "/.well-known/edgress/health",
   status: 200,
   outcome: "reserved-path",
   generation: 1,
+  colo: "DEV",
   clientIp: "198.51.100.7",
   userAgent: "curl/8.5.0",
 };

@@ -15,6 +15,7 @@ let respond: (request: IncomingMessage, response: ServerResponse) => void;
 before(async () => {
   edge = await startWorkerHarness();
   await edge.startOrigin("203.0.113.10:80", (request, response) => respond(request, response));
+  await edge.startOrigin("203.0.113.9:80", (request, response) => respond(request, response));
   for (const name of ["first", "second", "third"]) {
     const address = { first: "203.0.113.21:80", second: "203.0.113.22:80", third: "203.0.113.23:80" }[name] ?? "";
     await edge.startOrigin(address, (_, response) => response.end(name));
@@ -23,10 +24,27 @@ before(async () => {
     buildManifests(
       {
         shop: {},
+        busy: {
+          service: "twice",
+          annotations: {
+            "proxy-read-timeout": "60",
+            "proxy-send-timeout": "60",
+            "limit-connections": "5",
+            "mirror-target": "http://three",
+            "auth-url": "http://three/auth",
+            "proxy-body-size": "10",
+            "custom-http-errors": "503",
+            "default-backend": "three",
+          },
+        },
         three: { service: "three" },
         hashed: { service: "three", annotations: { "upstream-hash-by": "$arg_user" } },
       },
-      { shop: ["203.0.113.10"], three: ["203.0.113.21", "203.0.113.22", "203.0.113.23"] },
+      {
+        shop: ["203.0.113.10"],
+        twice: ["203.0.113.10", "203.0.113.9"],
+        three: ["203.0.113.21", "203.0.113.22", "203.0.113.23"],
+      },
     ),
   );
 });
@@ -80,6 +98,26 @@ test("The origin receives the body of a GET, as with nginx", async () => {
     body: '{"q":"a"}',
   });
   assert.equal(`${status} ${body}`, '200 GET {"q":"a"}');
+});
+
+test("A GET or HEAD whose body comes in chunks is 411, and one whose chunks are empty passes", async () => {
+  const requests: string[] = [];
+  respond = async (request, response) => {
+    requests.push(`${request.method} ${request.headers["transfer-encoding"] ?? "-"} ${await text(request)}`);
+    response.end();
+  };
+  for (const host of ["shop", "busy"]) {
+    for (const method of ["GET", "HEAD"]) {
+      const id = `chunked-${host}-${method}`;
+      const headers = { "Transfer-Encoding": "chunked", "X-Request-ID": id };
+      const send = (body: string) => sendRequest(edge, `http://${host}.example.com/`, { method, headers, body });
+      assert.equal((await send("hello")).status, 411, id);
+      const { outcome, reason } = await edge.waitForAccessLine(id);
+      assert.deepEqual([outcome, reason], ["bad-request", `a ${method} with a body of unknown length`]);
+      assert.equal((await send("")).status, 200, id);
+    }
+  }
+  assert.deepEqual(requests, ["GET - ", "HEAD - ", "GET - ", "HEAD - "]);
 });
 
 test("A body of known length keeps its length, one of unknown length stays chunked, and no body stays no body", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { lint } from "../../sync/lint/lint.ts";
-import { buildIngressList, type IngressInput, lintIngresses, NGINX } from "../support/cli/lint.ts";
+import { buildIngressList, type IngressInput, lintIngresses, NGINX, rejectDecryption } from "../support/cli/lint.ts";
 import { OPTIONS } from "../support/fixture.ts";
 
 type Annotations = Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ async function listFindings(annotations: Annotations, rules: readonly string[], 
   const findings = await lintIngresses([{ annotations, ...input }]);
   return findings
     .filter(({ rule }) => rules.includes(rule))
-    .map(({ kind, field, message }) => `${kind} ${field}: ${message}`);
+    .map(({ kind, field, message, remedy }) => `${kind} ${field}: ${message}; ${remedy}`);
 }
 
 test("Lint notes once per Ingress that the certificate of cert-manager is not served", async () => {
@@ -44,13 +44,14 @@ test("Lint reports a sign-in page behind its own gate, and the redirect", async 
   const findings = await lintIngresses([{ annotations: AUTH, paths }]);
   const loops = findings.filter(({ rule }) => rule === "sign-in-behind-itself");
   assert.deepEqual(
-    loops.map(({ kind, field, message, url }) => ({ kind, field, message, url })),
+    loops.map(({ kind, field, message, remedy, url }) => ({ kind, field, message, remedy, url })),
     [
       {
         kind: "note",
         field: `metadata.annotations[${NGINX}auth-signin]`,
         message:
-          "the sign-in page /oauth2/start is behind the same auth-url, so clients are redirected to it without an end; move /oauth2 to an Ingress without auth-url",
+          "the sign-in page /oauth2/start is behind the same auth-url, so clients are redirected to it without an end",
+        remedy: "move /oauth2 to an Ingress without auth-url",
         url: "http://shop.example.com/oauth2/start",
       },
     ],
@@ -82,8 +83,10 @@ async function listUncovered(host: string, zones: readonly string[]): Promise<st
   const [rule] = ingress.spec.rules;
   const object = { ...ingress, spec: { ...ingress.spec, rules: [{ ...rule, host }], tls: [{ hosts: [host] }] } };
   const cluster = parseCluster([service, object].map((entry) => ({ object: entry, source: "shop.yaml:1" })));
-  const findings = await lint(cluster, { ...OPTIONS, zones });
-  return findings.filter(({ rule: name }) => name === "certificate-not-covered").map(({ message }) => message);
+  const findings = await lint(cluster, { ...OPTIONS, zones }, rejectDecryption);
+  return findings
+    .filter(({ rule: name }) => name === "certificate-not-covered")
+    .map(({ message, remedy }) => `${message}; ${remedy}`);
 }
 
 test("Lint reports hosts that Universal SSL does not cover, with the zone that it assumes", async () => {
@@ -104,7 +107,7 @@ test("Lint reports externalIPs of a used Service with the versions of Kubernetes
   const unused = { apiVersion: "v1", kind: "Service", metadata: { name: "unused" }, spec };
   const objects = [...items.slice(1), { ...items[0], spec }, unused];
   const cluster = parseCluster(objects.map((object) => ({ object, source: "shop.yaml:1" })));
-  const findings = await lint(cluster, { ...OPTIONS, zones: ["."] });
+  const findings = await lint(cluster, { ...OPTIONS, zones: ["."] }, rejectDecryption);
   assert.equal(findings.filter(({ rule }) => rule === "external-ips-deprecated").length, 1);
   const [finding] = findings.filter(({ rule }) => rule === "external-ips-deprecated");
   assert.partialDeepStrictEqual(finding, {
@@ -112,6 +115,7 @@ test("Lint reports externalIPs of a used Service with the versions of Kubernetes
     object: "Service default/shop",
     field: "spec.externalIPs",
     message:
-      "Kubernetes deprecates externalIPs since 1.36. As planned, they are off by default in 1.40 and removed in 1.43; set type: LoadBalancer, and use its address",
+      "Kubernetes deprecates externalIPs since 1.36. As planned, they are off by default in 1.40 and removed in 1.43",
+    remedy: "set type: LoadBalancer, and use its address",
   });
 });

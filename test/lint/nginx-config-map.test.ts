@@ -4,7 +4,7 @@ import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { lint } from "../../sync/lint/lint.ts";
 import { applyNginxConfigMap, findNginxConfigMap } from "../../sync/lint/nginx-config-map/apply-config-map.ts";
 import { readNginxConfigMap } from "../../sync/lint/nginx-config-map/read-config-map.ts";
-import { buildIngressList, type IngressInput } from "../support/cli/lint.ts";
+import { buildIngressList, type IngressInput, rejectDecryption } from "../support/cli/lint.ts";
 import { OPTIONS } from "../support/fixture.ts";
 
 type Data = Readonly<Record<string, string>>;
@@ -16,7 +16,12 @@ const buildConfigMap = (data: Data) => ({
 
 function readKeys(data: Data) {
   const { classDefaults, findings } = readNginxConfigMap(buildConfigMap(data), "free");
-  return { classDefaults, findings: findings.map(({ kind, field, message }) => `${kind} ${field}: ${message}`) };
+  return {
+    classDefaults,
+    findings: findings.map(
+      ({ kind, field, message, remedy }) => `${kind} ${field}: ${message}${remedy === undefined ? "" : `; ${remedy}`}`,
+    ),
+  };
 }
 
 test("Keys with an annotation become class defaults", () => {
@@ -106,7 +111,7 @@ const reported: readonly (readonly [key: string, value: string, finding: string]
   [
     "limit-rate",
     "100",
-    "unsupported data.limit-rate: unsupported; Limit the rate at the origin, or limit requests with limit-rps.",
+    "unsupported data.limit-rate: unsupported setting; Limit the rate at the origin, or limit requests with limit-rps.",
   ],
   [
     "otlp-collector-host",
@@ -134,7 +139,7 @@ async function lintWith(data: Data, ingresses: readonly IngressInput[]) {
   assert.ok(found);
   const options = { ...OPTIONS, zones: ["."] };
   const { cluster } = applyNginxConfigMap(parsed, found, options, "free");
-  return lint(cluster, options);
+  return lint(cluster, options, rejectDecryption);
 }
 
 test("Lint answers with the global settings, and an Ingress overrides them", async () => {

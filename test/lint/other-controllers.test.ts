@@ -14,10 +14,10 @@ test("Lint reports a path with the wildcard of other controllers, and its replac
   assert.deepEqual(
     findings
       .filter(({ rule }) => rule === "glob-path")
-      .map(({ kind, field, message }) => `${kind} ${field} ${message}`),
+      .map(({ kind, field, message, remedy }) => `${kind} ${field} ${message}; ${remedy}`),
     [
-      "note spec.rules[0].http.paths[0].path path /api/v1/* has the wildcard of AWS and Google Cloud, which is not one here. Set /api/v1 with pathType Prefix",
-      "note spec.rules[0].http.paths[1].path path /* has the wildcard of AWS and Google Cloud, which is not one here. Set / with pathType Prefix",
+      "note spec.rules[0].http.paths[0].path path /api/v1/* has the wildcard of AWS and Google Cloud, which is not one here; set /api/v1 with pathType Prefix",
+      "note spec.rules[0].http.paths[1].path path /* has the wildcard of AWS and Google Cloud, which is not one here; set / with pathType Prefix",
     ],
   );
   assert.equal(findings.filter(({ rule }) => rule === "regex-not-enabled").length, 0);

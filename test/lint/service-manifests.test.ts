@@ -9,6 +9,7 @@ import { lint } from "../../sync/lint/lint.ts";
 import { buildServiceManifests } from "../../sync/lint/services/service-manifests.ts";
 import { findServiceNeeds } from "../../sync/lint/services/service-needs.ts";
 import { writeServices } from "../../sync/lint/services/write-services.ts";
+import { rejectDecryption } from "../support/cli/lint.ts";
 import { OPTIONS } from "../support/fixture.ts";
 
 type Named = { kind: string; metadata: { name: string }; spec?: object; status?: object };
@@ -47,7 +48,7 @@ function buildManifests(objects: readonly object[]) {
 }
 
 async function listErrorRules(objects: readonly object[]): Promise<string[]> {
-  const findings = await lint(parseCluster(withSource(objects)), options);
+  const findings = await lint(parseCluster(withSource(objects)), options, rejectDecryption);
   return findings.filter(({ kind }) => kind === "error").map(({ rule }) => rule);
 }
 

@@ -7,18 +7,18 @@ async function listSnippetFindings(annotations: Readonly<Record<string, string>>
   const findings = await lintIngresses([{ annotations: prefixed }]);
   return findings
     .filter(({ rule }) => rule.startsWith("snippet") || rule === "RouteFailedClosed")
-    .map(({ kind, rule, message }) => `${kind} ${rule} ${message}`);
+    .map(({ kind, rule, message, remedy }) => `${kind} ${rule} ${message}${remedy === undefined ? "" : `; ${remedy}`}`);
 }
 
 test("Lint reports directives that can be removed, and no error", async () => {
   const text = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_http_version 1.1;';
   assert.deepEqual(await listSnippetFindings({ "configuration-snippet": text }), [
-    "note snippet-not-needed proxy_http_version: remove it, because Cloudflare negotiates the HTTP version",
-    "note snippet-not-needed proxy_set_header Connection: remove it, because WebSockets work without it",
-    "note snippet-not-needed proxy_set_header Upgrade: remove it, because WebSockets work without it",
+    "note snippet-not-needed proxy_http_version: Cloudflare negotiates the HTTP version; remove it",
+    "note snippet-not-needed proxy_set_header Connection: WebSockets work without it; remove it",
+    "note snippet-not-needed proxy_set_header Upgrade: WebSockets work without it; remove it",
   ]);
   assert.deepEqual(await listSnippetFindings({ "server-snippet": "proxy_ssl_verify off;" }), [
-    "note snippet-not-needed proxy_ssl_verify: remove it, because the zone's SSL mode sets the verification of origins",
+    "note snippet-not-needed proxy_ssl_verify: the zone's SSL mode sets the verification of origins; remove it",
   ]);
 });
 
@@ -33,7 +33,7 @@ test("Lint reports a nested location, and not the directives in it", async () =>
   const findings = await listSnippetFindings({ "server-snippet": "location = /robots.txt { allow all; }" });
   assert.deepEqual(
     findings.filter((finding) => finding.startsWith("unsupported")),
-    ["unsupported snippet location: add its path to an Ingress, with the annotations for it"],
+    ["unsupported snippet location; add its path to an Ingress, with the annotations for it"],
   );
 });
 
@@ -43,8 +43,8 @@ test("Lint reports each directive of a snippet once, and none in a comment", asy
   assert.deepEqual(
     findings.filter((finding) => finding.startsWith("unsupported")),
     [
-      "unsupported snippet add_header: set custom-headers to a ConfigMap of response headers",
-      "unsupported snippet if: no annotation replaces it",
+      "unsupported snippet add_header; set custom-headers to a ConfigMap of response headers",
+      "unsupported snippet if; no annotation replaces it",
     ],
   );
 });

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import type { Finding } from "../../sync/lint/findings/finding.ts";
 import { lint } from "../../sync/lint/lint.ts";
+import { rejectDecryption } from "../support/cli/lint.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
 
@@ -21,7 +22,9 @@ async function lintPath(rule: string, path: string, annotations: Readonly<Record
   };
   const objects = [ingress, buildServiceManifest("shop", ["203.0.113.10"])];
   const cluster = parseCluster(objects.map((object) => ({ object, source: "shop.yaml:1" })));
-  return (await lint(cluster, { ...OPTIONS, zones: ZONES })).filter((finding) => finding.rule === rule);
+  return (await lint(cluster, { ...OPTIONS, zones: ZONES }, rejectDecryption)).filter(
+    (finding) => finding.rule === rule,
+  );
 }
 
 describe("lint", () => {

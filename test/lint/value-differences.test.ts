@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import type { CloudflarePlan } from "../../sync/lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../../sync/lint/lint.ts";
-import { buildIngressList, lintIngresses, NGINX } from "../support/cli/lint.ts";
+import { buildIngressList, lintIngresses, NGINX, rejectDecryption } from "../support/cli/lint.ts";
 import { OPTIONS } from "../support/fixture.ts";
 
 async function listDifferences(name: string, text: string, plan?: CloudflarePlan): Promise<string[]> {
   const { items } = buildIngressList([{ annotations: { [NGINX + name]: text } }]);
   const cluster = parseCluster(items.map((object) => ({ object, source: "shop.yaml:1" })));
-  const findings = await lint(cluster, { ...OPTIONS, zones: ["."] }, plan);
+  const findings = await lint(cluster, { ...OPTIONS, zones: ["."] }, rejectDecryption, plan);
   return findings.filter(({ rule }) => rule === "partial-support").map(({ kind, message }) => `${kind} ${message}`);
 }
 
@@ -59,7 +59,7 @@ test("Lint reports that ingress-nginx serves gRPC, and how to keep it", async ()
   const [finding] = findings.filter(({ rule }) => rule === "RouteFailedClosed");
   assert.partialDeepStrictEqual(finding, { nginx: "served, with GRPC", edgress: "503" });
   assert.match(
-    finding?.message ?? "",
+    `${finding?.message}; ${finding?.remedy}`,
     /^unsupported protocol: GRPC; serve the path with HTTP or gRPC-Web, or keep its host on ingress-nginx with a DNS record that is not proxied;/,
   );
 });

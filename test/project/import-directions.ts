@@ -65,7 +65,18 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
   // Commands. They run the edge's own code, so that it has no second implementation.
   "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
-  "sync/lint": ["src/rules", "src/match", "sync/collect", "sync/compile", "sync/explain"], // shows the response at a URL
+  "sync/lint": [
+    "package.json",
+    "src/rules",
+    "src/match",
+    "src/request",
+    "sync/runtime",
+    "sync/kubernetes", // completes manifests from a cluster
+    "sync/collect",
+    "sync/permits",
+    "sync/compile",
+    "sync/explain", // shows the response at a URL
+  ],
   "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
   // The only file that may import the local Cloudflare.
   "sync/commands/dev.ts": [

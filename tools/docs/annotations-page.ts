@@ -26,7 +26,9 @@ export function formatAnnotationsPage(): string {
   return joinParts(
     "# Annotations",
     "Annotations are read under three prefixes. The order is the precedence: `edgress.dev/`, `nginx.ingress.kubernetes.io/`, and the",
-    "pre-2018 `ingress.kubernetes.io/`. The table has them in the order in which they act on a request.",
+    "pre-2018 `ingress.kubernetes.io/`. The last one applies only to objects of `extensions/v1beta1`, and to Ingresses without an",
+    "annotation of another prefix. Otherwise it is ignored and reported as [`LegacyAnnotation`](../operations.md#legacyannotation).",
+    "The table has the annotations in the order in which they act on a request.",
     "",
     formatMarkdownTable(
       ["Support", "Meaning"],

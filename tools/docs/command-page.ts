@@ -23,8 +23,11 @@ export async function formatCliPage(): Promise<string> {
       ["Code", "Meaning"],
       [
         ["0", "Success"],
-        ["1", "An object has an error, a removal was blocked, or the command failed"],
-        ["2", "A flag, an argument or an environment variable is invalid"],
+        [
+          "1",
+          "An object has an error, a removal was blocked, or the command failed; `lint`: a finding as severe as `--fail-on`",
+        ],
+        ["2", "A flag, an argument or an environment variable is invalid; `lint`: also, no Ingress to check"],
       ],
     ),
     ...sections,

@@ -1,6 +1,6 @@
 import type { Exchange } from "../../request/exchange.ts";
 import type { Filter, HostContext } from "../../request/filter.ts";
-import { type EdgeResponse, errorResponse } from "../../request/response.ts";
+import { type EdgeResponse, errorResponse, withHeaders } from "../../request/response.ts";
 import type { SettingsOf } from "../../rules/policies/index.ts";
 import { type AuthCheck, type AuthVerdict, DECLINE } from "./auth-check.ts";
 import { basicAuth } from "./basic-auth.ts";
@@ -93,8 +93,8 @@ function denyAll(exchange: Exchange): AuthVerdict {
 
 function withCookies(answer: EdgeResponse, cookies: readonly string[], alwaysSet = false): EdgeResponse {
   const { status } = answer.response;
-  if (cookies.length === 0 || status === 101 || !(alwaysSet || COOKIE_STATUSES.includes(status))) return answer;
-  const response = new Response(answer.response.body, answer.response);
-  for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
-  return { ...answer, response };
+  if (cookies.length === 0 || !(alwaysSet || COOKIE_STATUSES.includes(status))) return answer;
+  return withHeaders(answer, (headers) => {
+    for (const cookie of cookies) headers.append("Set-Cookie", cookie);
+  });
 }

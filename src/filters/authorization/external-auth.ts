@@ -16,7 +16,7 @@ const DEFAULT_AUTH_TIMEOUT_MS = 60_000;
 const FORWARDED_HEADERS = ["Proto", "Host", "Port", "Scheme"].map((suffix) => `X-Forwarded-${suffix}`);
 const OMITTED_HEADERS = [
   ...FORWARDED_HEADERS,
-  ...["X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host", "Content-Length", "Upgrade"],
+  ...["X-Scheme", "X-Original-Forwarded-For", "X-Original-Forwarded-Host", "Content-Length"],
 ];
 // The service verifies the client's own, even if it also sends them to the origin.
 const CREDENTIALS = ["authorization", "cookie"];

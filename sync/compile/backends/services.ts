@@ -107,10 +107,11 @@ function describeMissingAddress(service: Service, notes: readonly BackendNote[])
 }
 
 function describeVisiblePort({ port }: ServicePort, scheme: Backend["scheme"]): BackendNote {
+  const defaultPort = PROXIED_PORTS[scheme][0];
   return {
     reason: "PortVisibleInHost",
-    problem: `port ${port} is visible to the origin in Host, because Cloudflare derives Host from the URL`,
-    remedy: `read X-Forwarded-Host, or use port ${PROXIED_PORTS[scheme][0]}`,
+    problem: `the origin sees port ${port} in Host, so its CSRF checks of Origin, signed requests and links in pages can fail`,
+    remedy: `add port ${defaultPort} with the same targetPort to the Service and use it, or let the origin read X-Forwarded-Host`,
   };
 }
 

@@ -93,7 +93,7 @@ function listPresentNames({ annotations }: Ingress): ReadonlySet<string> {
 }
 
 /** Returns the key of an annotation with the first prefix that is set. */
-function findAnnotationKey(ingress: Ingress, name: string): string | undefined {
+export function findAnnotationKey(ingress: Ingress, name: string): string | undefined {
   return ANNOTATION_PREFIXES.map((prefix) => prefix + name).find((key) => ingress.annotations[key] !== undefined);
 }
 
@@ -110,6 +110,6 @@ function reportConflictingAnnotations(ingress: Ingress, name: string, key: strin
   }
 }
 
-function buildAnnotationSubject(ingress: Ingress, key: string): Subject {
+export function buildAnnotationSubject(ingress: Ingress, key: string): Subject {
   return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: `metadata.annotations[${key}]` };
 }

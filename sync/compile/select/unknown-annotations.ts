@@ -1,19 +1,19 @@
 import { closest, distance } from "fastest-levenshtein";
-import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
+import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
+import type { Ingress } from "../../collect/cluster-model.ts";
 import { findUnreadAnnotation } from "../../collect/foreign-annotations.ts";
 import type { Report } from "../diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./annotation-catalog.ts";
+import { buildAnnotationSubject, findAnnotationKey } from "./annotations.ts";
 import { type RemovedAnnotation, removedAnnotations } from "./removed-annotations.ts";
 import { describeUnreadAnnotation, isUnreadGuard } from "./unread-guards.ts";
 
-/** Reports unknown, removed and foreign annotations. The Ingress is served without them. */
+/** Reports unknown, removed, foreign and ignored annotations. The Ingress is served without them. */
 export function reportUnknownAnnotations(ingress: Ingress, report: Report): void {
+  for (const [key, value] of Object.entries(ingress.ignoredAnnotations ?? {}))
+    reportIgnoredAnnotation(ingress, key, value, report);
   for (const [key, text] of Object.entries(ingress.annotations)) {
-    const subject = {
-      object: `Ingress ${nameOf(ingress)}`,
-      source: ingress.source,
-      field: `metadata.annotations[${key}]`,
-    };
+    const subject = buildAnnotationSubject(ingress, key);
     const unread = findUnreadAnnotation(key);
     if (unread && !isUnreadGuard(key, text)) {
       const { problem, remedy } = describeUnreadAnnotation(unread);
@@ -24,6 +24,21 @@ export function reportUnknownAnnotations(ingress: Ingress, report: Report): void
     if (name !== undefined && !annotationCatalog.has(name))
       report("UnknownAnnotation", subject, ...buildUnknownMessage(name));
   }
+}
+
+/** Reports an annotation with the prefix from before 2018, unless the Ingress has the same value with a newer prefix. */
+function reportIgnoredAnnotation(ingress: Ingress, key: string, value: string, report: Report): void {
+  const name = stripAnnotationPrefix(key) ?? key;
+  const newerKey = findAnnotationKey(ingress, name);
+  if (newerKey !== undefined && ingress.annotations[newerKey] === value) return;
+  const problem = `prefix ${ANNOTATION_PREFIXES[2]} is from before 2018, and the Ingress has a newer prefix; ignored`;
+  report("LegacyAnnotation", buildAnnotationSubject(ingress, key), problem, buildLegacyRemedy(name, newerKey));
+}
+
+function buildLegacyRemedy(name: string, newerKey: string | undefined): string {
+  if (newerKey !== undefined) return `remove it: ${newerKey} applies`;
+  if (!annotationCatalog.has(name)) return "remove it";
+  return `remove it, or write ${ANNOTATION_PREFIXES[1]}${name} if it must apply`;
 }
 
 function buildUnknownMessage(name: string): [problem: string, remedy: string] {

@@ -1,23 +1,26 @@
 import type { Snippet } from "../../../src/rules/policies/snippet.ts";
-import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
+import {
+  annotationCatalog,
+  type CatalogEntry,
+  stripAnnotationPrefix,
+} from "../../compile/select/annotation-catalog.ts";
 import type { CloudflarePlan } from "../knowledge/cloudflare-limits.ts";
 import { describeDifference } from "../knowledge/value-differences.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
 import { describeSnippet } from "./snippets.ts";
 
+/** An annotation with the key that edgress reads, and its row. */
+interface UsedAnnotation extends CatalogEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
-export function checkAnnotations(
-  { ingress, parsedAnnotations, paths }: IndexedIngress,
-  plan: CloudflarePlan,
-): Finding[] {
-  const entries = Object.entries(ingress.annotations).flatMap(([key, value]) => {
-    const catalogEntry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
-    return catalogEntry && findAnnotationValue(parsedAnnotations, catalogEntry) !== undefined
-      ? [{ key, value, ...catalogEntry }]
-      : [];
-  });
-  const supportFindings = entries.flatMap(({ key, name, policy, row }): Finding[] => {
+export function checkAnnotations(indexedIngress: IndexedIngress, plan: CloudflarePlan): Finding[] {
+  const { ingress, parsedAnnotations } = indexedIngress;
+  const usedAnnotations = listUsedAnnotations(indexedIngress);
+  const supportFindings = usedAnnotations.flatMap(({ key, name, policy, row }): Finding[] => {
     const location = buildLocation(ingress, `metadata.annotations[${key}]`);
     if (row.support === "partial") {
       const value = findAnnotationValue(parsedAnnotations, { policy, name });
@@ -27,23 +30,36 @@ export function checkAnnotations(
     if (row.support !== "no-op") return [];
     return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
   });
-  const fullySupported = entries.filter(({ row }) => (row.support ?? "full") === "full").map(({ name }) => name);
-  const servedCount = paths.filter(({ isServed }) => isServed).length;
-  const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
-  const message = `${count}${fullySupported.length > 0 ? `, and ${fullySupported.join(", ")}` : ""}: as in ingress-nginx`;
-  const summary: Finding = {
-    ...buildLocation(ingress, "spec.rules"),
-    rule: "full-support",
-    kind: "unchanged",
-    message,
-  };
-  return [...supportFindings, ...(servedCount > 0 ? [summary] : []), ...checkSnippets({ ingress, parsedAnnotations })];
+  return [...supportFindings, ...checkSnippets(indexedIngress)];
 }
 
-function checkSnippets({
-  ingress,
-  parsedAnnotations,
-}: Pick<IndexedIngress, "ingress" | "parsedAnnotations">): Finding[] {
+/** Reports the served paths and the fully supported annotations of an Ingress that no other finding is about. */
+export function summarizeSupport(indexedIngress: IndexedIngress, otherFindings: readonly Finding[]): Finding[] {
+  const { ingress, paths } = indexedIngress;
+  const servedCount = new Set(paths.filter(({ isServed }) => isServed).map(({ field }) => field)).size;
+  if (servedCount === 0) return [];
+  const { object } = buildLocation(ingress, "");
+  const reportedFields = new Set(otherFindings.filter((other) => other.object === object).map(({ field }) => field));
+  const names = listUsedAnnotations(indexedIngress)
+    .filter(({ key, row }) => (row.support ?? "full") === "full" && !reportedFields.has(`metadata.annotations[${key}]`))
+    .map(({ name }) => name);
+  const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
+  const message = `${count}${names.length > 0 ? `, and ${names.join(", ")}` : ""}: as in ingress-nginx`;
+  return [{ ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "unchanged", message }];
+}
+
+/** Lists the valid annotations, each once. Under a second prefix or an alias, an annotation is ignored. */
+function listUsedAnnotations({ ingress, parsedAnnotations }: IndexedIngress): UsedAnnotation[] {
+  return Object.entries(ingress.annotations).flatMap(([key, value]) => {
+    const entry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
+    if (!entry || findAnnotationValue(parsedAnnotations, entry) === undefined) return [];
+    const names = [entry.name, ...(entry.row.aliases ?? [])];
+    const usedKey = names.map((name) => parsedAnnotations.findKey(name)).find((candidate) => candidate !== undefined);
+    return usedKey === key ? [{ key, value, ...entry }] : [];
+  });
+}
+
+function checkSnippets({ ingress, parsedAnnotations }: IndexedIngress): Finding[] {
   const hasAuthUrl = parsedAnnotations.findKey("auth-url") !== undefined;
   return Object.entries(annotationsWithDirectives).flatMap(([name, policyName]) => {
     const key = parsedAnnotations.findKey(name);

@@ -8,18 +8,18 @@ const surprisingPolicies: readonly string[] = compiledPolicies
   .map(({ name }) => name);
 
 /** Finds hosts whose unmatched paths inherit policies of the oldest Ingress, as in ingress-nginx. */
-export function findDefaultBackendQuirks({ rules }: IndexedHost, { ingresses }: IngressIndex): Finding[] {
+export function findDefaultBackendQuirks({ rules, sampleHost }: IndexedHost, { ingresses }: IngressIndex): Finding[] {
   const route = rules.routes.find(({ id }) => id.endsWith("#default"));
   const owner = ingresses.find(({ ingress }) => `${nameOf(ingress)}#default` === route?.id);
   if (!route || !owner || owner.ingress.rules.length === 0) return [];
   const inheritedPolicies = Object.keys(route.policies).filter((name) => surprisingPolicies.includes(name));
   if (inheritedPolicies.length === 0) return [];
   const message = `unmatched paths of ${rules.host} inherit policies of this Ingress, the oldest of the host: ${inheritedPolicies.join(", ")}`;
-  const url = buildSampleUrl({ host: rules.host, route }, "/unmatched-path");
+  const url = buildSampleUrl({ sampleHost, route }, "/unmatched-path");
   return [
     {
       ...buildLocation(owner.ingress, "metadata.annotations"),
-      rule: "default-backend-inherits-policies",
+      rule: "default-backend-inherits-policies" as const,
       kind: "note",
       message,
       url,

@@ -1,11 +1,12 @@
 import { diagnosticReasons, type Reason } from "../../compile/diagnostic-reasons.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
+import { findRemedy } from "./ascii-host.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import {
   buildLocation,
-  buildSampleUrl,
   findAnnotationValue,
+  findSampleUrl,
   type IndexedPath,
   type IngressIndex,
 } from "./ingress-index.ts";
@@ -15,6 +16,7 @@ const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {
   UnsupportedAnnotation: "unsupported",
   InvalidAnnotation: "note",
   UnknownAnnotation: "note",
+  LegacyAnnotation: "note",
   PathConflict: "note",
   PortVisibleInHost: "different",
 };
@@ -24,18 +26,21 @@ const KIND_BY_SEVERITY = { error: "error", warning: "different", note: "note" } 
 const NGINX_RESPONSE_BY_REASON: Partial<Record<Reason, string>> = {
   ServiceNotFound: "503",
   ServicePortNotFound: "503",
-  NoExternalAddress: "the Service's Pods",
-  PortNotProxied: "the Service's Pods",
 };
+
+/** Reasons for which ingress-nginx forwards to Pods that the edge cannot reach. */
+export const POD_REASONS: readonly string[] = ["NoExternalAddress", "PortNotProxied", "OriginNotPermitted"];
 
 /** Builds a finding from a diagnostic, with a URL of its path or Ingress. */
 export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Finding {
-  const { reason, object, field, source, problem, remedy } = diagnostic;
+  const { reason, object, field, source, problem } = diagnostic;
+  const remedy = findRemedy(diagnostic, index);
   const kind = KIND_BY_REASON[reason] ?? KIND_BY_SEVERITY[diagnosticReasons[reason].severity];
-  const finding = { rule: reason, object, field, source, kind, message: `${problem}; ${remedy}` };
+  const finding = { rule: reason, object, field, source, kind, message: problem, remedy };
   const indexedPath = findIndexedPath(diagnostic, index);
   if (!indexedPath || (reason !== "PortVisibleInHost" && kind !== "error")) return finding;
-  const url = buildSampleUrl(indexedPath, indexedPath.path);
+  const { url } = findSampleUrl(indexedPath);
+  if (url === undefined) return finding;
   if (reason === "PortVisibleInHost") return { ...finding, url, ...compareHostHeaders(indexedPath, url) };
   const nginxResponse = findNginxBehavior(diagnostic, index) ?? NGINX_RESPONSE_BY_REASON[reason];
   return { ...finding, url, ...(nginxResponse !== undefined && { nginx: nginxResponse }) };

@@ -1,4 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
+import type { Reason } from "../../compile/diagnostic-reasons.ts";
+import type { LintRule } from "./lint-rules.ts";
 
 /** Kinds of findings, most severe first. An error drops a route or makes it fail closed. */
 export const FINDING_KINDS = ["error", "unsupported", "different", "note", "unchanged"] as const;
@@ -6,12 +8,14 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** Information for the migration of a manifest from ingress-nginx. */
 export interface Finding {
-  readonly rule: string; // "slash-redirect", or a diagnostic's reason: "RouteFailedClosed"
+  readonly rule: LintRule | Reason;
   readonly object: string; // "Ingress namespace/name"
   readonly field: string;
   readonly source: string; // "shop.yaml:12"
   readonly kind: FindingKind;
   readonly message: string;
+  /** The change to make, in the imperative, if there is one. */
+  readonly remedy?: string;
   /** A sample URL, and the responses there. */
   readonly url?: string;
   readonly nginx?: string;

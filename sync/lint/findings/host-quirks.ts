@@ -25,7 +25,11 @@ function checkSlashRedirect(indexedPath: IndexedPath, { paths }: IndexedHost): F
     return [];
   const url = buildSampleUrl(indexedPath, pathWithoutSlash);
   const message = `ingress-nginx redirects ${pathWithoutSlash} to ${path}; the edge follows the Ingress specification and does not`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "slash-redirect", kind: "different" as const };
+  const base = {
+    ...buildLocation(ingress, `${field}.path`),
+    rule: "slash-redirect" as const,
+    kind: "different" as const,
+  };
   return [{ ...base, message, url, nginx: `301 ${url}/` }];
 }
 
@@ -37,7 +41,7 @@ function checkRegexScope(regexPath: IndexedPath, host: IndexedHost): Finding[] {
   const message = `turns every path of ${regexPath.host} into a case-insensitive, open-ended regex, also the paths of ${names}`;
   const base = {
     ...buildLocation(regexPath.ingress, findRegexField(regexPath)),
-    rule: "regex-applies-to-host",
+    rule: "regex-applies-to-host" as const,
     kind: "note" as const,
   };
   return [{ ...base, message, ...(examplePath && findUrlBelow(examplePath, host)) }];
@@ -68,7 +72,7 @@ function checkDotWildcard(indexedPath: IndexedPath, host: IndexedHost): Finding[
   const { path, ingress, field } = indexedPath;
   if (!path.includes(".")) return [];
   const message = `the dot in ${path} matches any character, because its host has regex paths`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard", kind: "note" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard" as const, kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [path.replaceAll(".", "x")]) });
 }
 
@@ -77,7 +81,7 @@ function checkIgnoredCase(indexedPath: IndexedPath, host: IndexedHost): Finding[
   if (!/[a-z]/i.test(path)) return [];
   const message = `all paths of ${indexedPath.host} are case-insensitive, because the host has regex paths`;
   const otherCasePath = path === path.toUpperCase() ? path.toLowerCase() : path.toUpperCase();
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive", kind: "note" as const };
+  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive" as const, kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [otherCasePath]) });
 }
 

@@ -1,5 +1,6 @@
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
-import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts";
+import { normalizePath } from "../../../src/rules/paths.ts";
 import { isClosed } from "../../../src/rules/policies/fail-closed.ts";
 import { lacksBackend } from "../../../src/rules/policies/no-backend.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
@@ -12,6 +13,7 @@ import type { CatalogEntry } from "../../compile/select/annotation-catalog.ts";
 import { readAnnotations } from "../../compile/select/annotations.ts";
 import { selectIngresses } from "../../compile/select/ingress-class.ts";
 import type { Finding } from "./finding.ts";
+import { encodeSamplePath, findSamplePath } from "./sample-path.ts";
 
 /** A selected Ingress, with its parsed annotations and compiled paths. */
 export interface IndexedIngress {
@@ -25,7 +27,11 @@ export interface IndexedPath {
   readonly ingress: Ingress;
   readonly field: string;
   readonly host: string;
+  /** A name that `host` matches. */
+  readonly sampleHost: string;
   readonly path: string; // "/" by default
+  /** A decoded path that a request can have to match the route; undefined if none was found. */
+  readonly samplePath: string | undefined;
   readonly pathType: string | undefined;
   readonly route: Route;
   /** Whether the Ingress itself makes it a regex. Another Ingress of the host may do so too. */
@@ -38,10 +44,11 @@ export interface IndexedPath {
 
 export interface IndexedHost {
   readonly rules: HostRules;
+  readonly sampleHost: string;
   readonly paths: readonly IndexedPath[];
   /** Whether one path of the host is a regex. Then all paths are. */
   readonly hasRegex: boolean;
-  /** Returns the route that matches a decoded path. */
+  /** Returns the route that matches a path in decoded spelling. */
   readonly matchPath: (path: string) => Route | undefined;
 }
 
@@ -57,7 +64,8 @@ export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Optio
     parsedAnnotations: readAnnotations(ingress, () => {}),
   }));
   const byName = new Map(selectedIngresses.map((entry) => [nameOf(entry.ingress), entry]));
-  const hosts = rules.hosts.map((host) => indexHost(host, byName));
+  const hostNames = new Set(rules.hosts.map(({ host }) => host));
+  const hosts = rules.hosts.map((host) => indexHost(host, findSampleHost(host.host, hostNames), byName));
   const paths = hosts.flatMap((host) => host.paths);
   const ingresses = selectedIngresses.map((entry) => ({
     ...entry,
@@ -68,30 +76,48 @@ export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Optio
 
 type ByName = ReadonlyMap<string, Pick<IndexedIngress, "ingress" | "parsedAnnotations">>;
 
-function indexHost(rules: HostRules, byName: ByName): IndexedHost {
+function indexHost(rules: HostRules, sampleHost: string, byName: ByName): IndexedHost {
   const table = buildRouteTable(rules);
+  const matchPath: IndexedHost["matchPath"] = (path) => {
+    const normalizedPath = normalizePath(encodeSamplePath(path));
+    const routeMatch = normalizedPath === undefined ? undefined : findRoute(table, normalizedPath);
+    return typeof routeMatch === "object" ? routeMatch.route : undefined;
+  };
   return {
     rules,
-    paths: rules.routes.flatMap((route) => indexPath(rules, route, byName)),
+    sampleHost,
+    paths: rules.routes.flatMap((route) => indexPath({ rules, sampleHost, matchPath }, route, byName)),
     hasRegex: rules.routes.some(({ path }) => path.type === "regex"),
-    matchPath: (path) => {
-      const routeMatch = findRoute(table, path);
-      return typeof routeMatch === "object" ? routeMatch.route : undefined;
-    },
+    matchPath,
   };
 }
 
-function indexPath({ host, policies }: HostRules, route: Route, byName: ByName): IndexedPath[] {
+/** Returns a name that only this host matches. A wildcard host and the catch-all host have many names. */
+function findSampleHost(host: string, hostNames: ReadonlySet<string>): string {
+  if (host !== CATCH_ALL_HOST && !host.startsWith("*.")) return host;
+  const suffix = host === CATCH_ALL_HOST ? ".example.com" : host.slice(1);
+  const names = ["any", "other", "another", "any-host"].flatMap((label) => [label + suffix, `${label}${suffix}.test`]);
+  return names.find((name) => listHostCandidates(name).find((key) => hostNames.has(key)) === host) ?? `any${suffix}`;
+}
+
+function indexPath(
+  { rules: { host, policies }, sampleHost, matchPath }: Pick<IndexedHost, "rules" | "sampleHost" | "matchPath">,
+  route: Route,
+  byName: ByName,
+): IndexedPath[] {
   const [, name = "", rule, index] = /^(.*)#(\d+)\.(\d+)$/.exec(route.id) ?? [];
   const entry = byName.get(name);
   const ingressPath = entry?.ingress.rules[Number(rule)]?.paths[Number(index)];
   if (!entry || !ingressPath) return [];
+  const path = ingressPath.path || "/";
   return [
     {
       ingress: entry.ingress,
       field: `spec.rules[${rule}].http.paths[${index}]`,
       host,
-      path: ingressPath.path || "/",
+      sampleHost,
+      path,
+      samplePath: findSamplePath(path, route.path.type === "regex", (candidate) => matchPath(candidate) === route),
       pathType: ingressPath.pathType,
       route,
       isRegex: isRegexPath(entry.parsedAnnotations, route.policies),
@@ -106,11 +132,20 @@ export function buildLocation(ingress: Ingress, field: string): Pick<Finding, "o
   return { object: `Ingress ${nameOf(ingress)}`, field, source: ingress.source };
 }
 
-/** Returns a URL that is not redirected to https. A wildcard host and the catch-all host get a sample name. */
-export function buildSampleUrl({ host, route }: Pick<IndexedPath, "host" | "route">, path: string): string {
+/** Returns a URL that is not redirected to https, for a path in decoded spelling. */
+export function buildSampleUrl(
+  { sampleHost, route }: Pick<IndexedPath, "sampleHost" | "route">,
+  path: string,
+  query = "",
+): string {
   const scheme = redirectsToHttps(route.policies) ? "https" : "http";
-  const name = host === CATCH_ALL_HOST ? "any.example.com" : host.replace("*", "any");
-  return `${scheme}://${name}${path}`;
+  return `${scheme}://${sampleHost}${encodeSamplePath(path)}${query}`;
+}
+
+/** Returns a URL that the route of a path matches, or no URL if no sample was found. */
+export function findSampleUrl(indexedPath: IndexedPath): Pick<Finding, "url"> {
+  const { samplePath } = indexedPath;
+  return samplePath === undefined ? {} : { url: buildSampleUrl(indexedPath, samplePath) };
 }
 
 /** Whether a path has no regex characters except dots. */

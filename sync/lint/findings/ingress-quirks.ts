@@ -4,6 +4,7 @@ import type { Finding } from "./finding.ts";
 import {
   buildLocation,
   buildSampleUrl,
+  findSampleUrl,
   type IndexedHost,
   type IndexedIngress,
   type IndexedPath,
@@ -31,10 +32,10 @@ function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
   const target = findFixedTarget(indexedPath.route.policies);
   if (target === undefined) return [];
   const message = `rewrite-target ${target} has no groups: every request that matches ${indexedPath.path} is rewritten to this path`;
-  const sampleUrl = isLiteralPath(indexedPath.path) && { url: buildUrlBelow(indexedPath) };
+  const sampleUrl = isLiteralPath(indexedPath.path) ? { url: buildUrlBelow(indexedPath) } : findSampleUrl(indexedPath);
   const base = {
     ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
-    rule: "rewrite-without-groups",
+    rule: "rewrite-without-groups" as const,
     kind: "note" as const,
   };
   return [{ ...base, message, ...sampleUrl }];
@@ -60,7 +61,7 @@ function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
   const message = `edgress reads ${LEGACY_PREFIX}; since 2017, ingress-nginx reads it only with --annotations-prefix`;
   return keys.map((key) => ({
     ...buildLocation(ingress, `metadata.annotations[${key}]`),
-    rule: "legacy-prefix",
+    rule: "legacy-prefix" as const,
     kind: "different",
     message,
   }));
@@ -74,7 +75,7 @@ function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
     "pathType is missing: the default is Prefix, as in ingress-nginx since 0.32. In earlier versions, /foo also matched /foobar";
   const base = {
     ...buildLocation(ingress, `${indexedPath.field}.pathType`),
-    rule: "missing-path-type",
+    rule: "missing-path-type" as const,
     kind: "note" as const,
   };
   const sampleUrl = isLiteralPath(indexedPath.path) && {
@@ -89,19 +90,22 @@ function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedH
   if (path.endsWith("/*")) return [describeGlobPath(indexedPath)];
   const hostUsesRegex = hosts.some(({ rules, hasRegex }) => rules.host === host && hasRegex);
   if (!hostUsesRegex) {
-    const message = `path ${path} looks like a regex, but matches literally. Set use-regex to enable it`;
-    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "note", message }];
+    const message = `path ${path} looks like a regex, but matches literally`;
+    const remedy = "set use-regex to enable it";
+    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "note", message, remedy }];
   }
   if (pathType !== "Prefix" && pathType !== "Exact") return [];
-  const message = `path ${path} is a regex with pathType ${pathType}, which strict-validate-path-type of ingress-nginx rejects. Set ImplementationSpecific`;
-  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message }];
+  const message = `path ${path} is a regex with pathType ${pathType}, which strict-validate-path-type of ingress-nginx rejects`;
+  const remedy = "set ImplementationSpecific";
+  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message, remedy }];
 }
 
 /** The load balancers of AWS and Google Cloud match `/api/*` by its beginning. */
 function describeGlobPath({ path, ingress, field }: IndexedPath): Finding {
   const prefix = path.slice(0, -2) || "/";
-  const message = `path ${path} has the wildcard of AWS and Google Cloud, which is not one here. Set ${prefix} with pathType Prefix`;
-  return { ...buildLocation(ingress, `${field}.path`), rule: "glob-path", kind: "note", message };
+  const message = `path ${path} has the wildcard of AWS and Google Cloud, which is not one here`;
+  const remedy = `set ${prefix} with pathType Prefix`;
+  return { ...buildLocation(ingress, `${field}.path`), rule: "glob-path", kind: "note", message, remedy };
 }
 
 /** x-forwarded-prefix was a boolean before ingress-nginx 0.24. */
@@ -109,13 +113,14 @@ function checkForwardedPrefixFlag({ ingress }: IndexedIngress): Finding[] {
   const key = "nginx.ingress.kubernetes.io/x-forwarded-prefix";
   const value = ingress.annotations[key];
   if (value !== "true" && value !== "false") return [];
-  const message = `"${value}" was a boolean before ingress-nginx 0.24; now it is the header's value. Set the prefix`;
+  const message = `"${value}" was a boolean before ingress-nginx 0.24; now it is the header's value`;
   return [
     {
       ...buildLocation(ingress, `metadata.annotations[${key}]`),
-      rule: "forwarded-prefix-not-boolean",
+      rule: "forwarded-prefix-not-boolean" as const,
       kind: "note",
       message,
+      remedy: "set the prefix",
     },
   ];
 }

@@ -25,7 +25,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-type SnippetFinding = Pick<Finding, "rule" | "kind" | "message">;
+type SnippetFinding = Pick<Finding, "rule" | "kind" | "message" | "remedy">;
 
 /** Describes each directive of a snippet once: its replacement, or why it can be removed. */
 export function describeSnippet(snippet: Snippet, hasAuthUrl: boolean): SnippetFinding[] {
@@ -36,7 +36,7 @@ export function describeSnippet(snippet: Snippet, hasAuthUrl: boolean): SnippetF
 
 function describeDirective({ name, label, verdict }: JudgedDirective, hasAuthUrl: boolean): SnippetFinding {
   if (verdict.type === "unneeded" && (hasAuthUrl || !verdict.needsAuthUrl))
-    return { rule: "snippet-not-needed", kind: "note", message: `${label}: remove it, because ${verdict.reason}` };
+    return { rule: "snippet-not-needed", kind: "note", message: `${label}: ${verdict.reason}`, remedy: "remove it" };
   if (verdict.type === "response-headers") {
     const names = verdict.headers.map(([headerName]) => headerName).join(", ");
     return { rule: "snippet-headers", kind: "unchanged", message: `${label}: read as response headers: ${names}` };
@@ -44,5 +44,5 @@ function describeDirective({ name, label, verdict }: JudgedDirective, hasAuthUrl
   if (verdict.type === "authentication-header")
     return { rule: "snippet-headers", kind: "unchanged", message: `${label}: sent to the authentication service` };
   const advice = ADVICE.find(([pattern]) => pattern.test(name))?.[1] ?? "no annotation replaces it";
-  return { rule: "snippet", kind: "unsupported", message: `${label}: ${advice}` };
+  return { rule: "snippet", kind: "unsupported", message: label, remedy: advice };
 }

@@ -27,11 +27,12 @@ export function findUnsafeGroups(host: IndexedHost): Finding[] {
 function checkRewriteTarget(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
   const { rewrite } = indexedPath.route.policies;
   if (rewrite?.type !== "replace" || !SEGMENT_BEGINS_WITH_GROUP.test(rewrite.target)) return [];
-  const message = `a group of ${indexedPath.path} can begin with dots, so requests can leave ${rewrite.target} in ingress-nginx. End the path before the group with a slash`;
-  const base = { ...locateAnnotation(indexedPath, ["rewrite-target"]), rule: "rewrite-leaves-target" };
+  const message = `a group of ${indexedPath.path} can begin with dots, so requests can leave ${rewrite.target} in ingress-nginx`;
+  const remedy = "end the path before the group with a slash";
+  const base = { ...locateAnnotation(indexedPath, ["rewrite-target"]), rule: "rewrite-leaves-target" as const };
   const nginx = `${indexedPath.route.backend}, with dot segments in the path`;
   return listSamplePaths(indexedPath, host, DOT_SEGMENTS).map((path): Finding => {
-    return { ...base, kind: "different", message, url: buildSampleUrl(indexedPath, path), nginx };
+    return { ...base, kind: "different", message, remedy, url: buildSampleUrl(indexedPath, path), nginx };
   });
 }
 
@@ -40,16 +41,14 @@ function checkRedirectHost(indexedPath: IndexedPath, host: IndexedHost): Finding
   const location = findRedirectLocation(indexedPath.route.policies);
   const match = HOST_WITH_GROUP.exec(location);
   if (!match) return [];
-  const message = `the client can change the host name of ${location}. Write a slash before the group or argument`;
-  const base = { ...locateAnnotation(indexedPath, REDIRECT_ANNOTATIONS), rule: "redirect-host-not-fixed" };
+  const message = `the client can change the host name of ${location}`;
+  const remedy = "write a slash before the group or argument";
+  const base = { ...locateAnnotation(indexedPath, REDIRECT_ANNOTATIONS), rule: "redirect-host-not-fixed" as const };
   const [, beginning = "", argument] = match;
   const text = beginning === "" ? FOREIGN_HOST : `.${FOREIGN_HOST}`;
-  const samples =
-    argument === undefined
-      ? listSamplePaths(indexedPath, host, `${text}/`)
-      : listSamplePaths(indexedPath, host, "").map((path) => `${path}?${argument}=${text}`);
-  return samples.map((path): Finding => {
-    return { ...base, kind: "note", message, url: buildSampleUrl(indexedPath, path) };
+  const query = argument === undefined ? "" : `?${argument}=${text}`;
+  return listSamplePaths(indexedPath, host, query === "" ? `${text}/` : "").map((path): Finding => {
+    return { ...base, kind: "note", message, remedy, url: buildSampleUrl(indexedPath, path, query) };
   });
 }
 

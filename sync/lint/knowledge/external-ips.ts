@@ -5,7 +5,7 @@ import { buildIssue, type KnownContext } from "./known-issue.ts";
 /** Reports Services of the checked Ingresses that have their address in spec.externalIPs. */
 export function checkExternalIps({ services }: Pick<Cluster, "services">, { index }: KnownContext): Finding[] {
   const backends = new Set(index.hosts.flatMap(({ rules }) => Object.keys(rules.backends)));
-  const usedNames = new Set([...backends].map((id) => id.replace(/:[^/]*$/, "")));
+  const usedNames = new Set([...backends].map((id) => id.split(":")[0]));
   return services.flatMap((service) => {
     if (service.externalIPs.length === 0 || !usedNames.has(nameOf(service))) return [];
     const location = { object: `Service ${nameOf(service)}`, field: "spec.externalIPs", source: service.source };

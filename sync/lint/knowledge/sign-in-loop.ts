@@ -3,6 +3,7 @@ import type { Route } from "../../../src/rules/snapshot.ts";
 import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "../findings/finding.ts";
 import { buildLocation, buildSampleUrl, type IndexedPath, type IngressIndex } from "../findings/ingress-index.ts";
+import type { LintRule } from "../findings/lint-rules.ts";
 import { buildIssue } from "./known-issue.ts";
 
 const SIGN_IN_URL = /^(?:https?|\$scheme|\$pass_access_scheme):\/\/([^/?]+)(\/[^?]*)?/;
@@ -27,14 +28,14 @@ function checkSignInPage(indexedPath: IndexedPath, external: ExternalAuth, index
 /** The request to auth-url needs authentication, which needs a request to auth-url. */
 function checkAuthService(indexedPath: IndexedPath, { target }: ExternalAuth, index: IngressIndex): Finding[] {
   if (target.via !== "rules") return [];
-  const page = findGuardedRoute(target.host, target.path.replace(/[?$].*$/, ""), indexedPath, index);
+  const page = findGuardedRoute(target.host, target.path.split(/[?$]/)[0] ?? "/", indexedPath, index);
   if (!page || !sharesService(page.external, { target })) return [];
   const problem = `the authentication service ${page.path} is behind the same auth-url, so every request is rejected`;
   return [buildLoop(indexedPath, "auth-url", "auth-url-behind-itself", problem, page)];
 }
 
 interface GuardedRoute {
-  readonly host: string;
+  readonly sampleHost: string;
   readonly path: string;
   readonly route: Route;
   readonly external: ExternalAuth;
@@ -47,9 +48,10 @@ function findGuardedRoute(
   { hosts }: IngressIndex,
 ): GuardedRoute | undefined {
   const pageHost = REQUEST_HOST.test(authority) ? host : authority.toLowerCase().replace(/:\d+$/, "");
-  const route = hosts.find(({ rules }) => rules.host === pageHost)?.matchPath(path);
+  const indexedHost = hosts.find(({ rules }) => rules.host === pageHost);
+  const route = indexedHost?.matchPath(path);
   const external = route && findExternalAuth(route);
-  return route && external && { host: pageHost, path, route, external };
+  return indexedHost && route && external && { sampleHost: indexedHost.sampleHost, path, route, external };
 }
 
 /** The external authentication that every client must pass. */
@@ -64,7 +66,7 @@ function sharesService(a: Pick<ExternalAuth, "target">, b: Pick<ExternalAuth, "t
 function buildLoop(
   { ingress }: IndexedPath,
   annotation: string,
-  rule: string,
+  rule: LintRule,
   problem: string,
   page: GuardedRoute,
 ): Finding {

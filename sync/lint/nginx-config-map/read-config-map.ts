@@ -15,7 +15,7 @@ export interface NginxSettings {
 }
 
 /** The result for one key. */
-interface KeyResult extends Pick<Finding, "kind" | "message"> {
+interface KeyResult extends Pick<Finding, "kind" | "message" | "remedy"> {
   readonly classDefault?: readonly [annotation: string, text: string];
 }
 
@@ -33,8 +33,9 @@ export function readNginxConfigMap(configMap: ConfigMap, plan: CloudflarePlan): 
   const results = Object.entries(configMap.data).map(([key, value]) => ({ key, ...readKey(key, value, plan) }));
   return {
     classDefaults: joinDefaults(results.flatMap(({ classDefault }) => (classDefault ? [classDefault] : []))),
-    findings: results.map(({ key, kind, message }) => ({
-      ...{ rule: "nginx-config-map", kind, message },
+    findings: results.map(({ key, kind, message, remedy }) => ({
+      ...{ rule: "nginx-config-map" as const, kind, message },
+      ...(remedy !== undefined && { remedy }),
       ...{ object: `ConfigMap ${nameOf(configMap)}`, field: `data.${key}`, source: configMap.source },
     })),
   };
@@ -57,12 +58,16 @@ function readKey(key: string, value: string, plan: CloudflarePlan): KeyResult {
   if (describeLost) {
     const lost = describeLost(value);
     if (!lost) return { kind: "unchanged", message: "no effect: the edge does the same" };
-    return { kind: lost.kind, message: `${lost.problem}; ${lost.remedy}` };
+    return { kind: lost.kind, message: lost.problem, remedy: lost.remedy };
   }
   const harmlessReason = harmlessReasons.get(key);
   if (harmlessReason !== undefined) return { kind: "unchanged", message: `no effect: ${harmlessReason}` };
   if (TRACING_KEY.test(key))
-    return { kind: "note", message: "the edge sends no traces of nginx; export traces of the Worker at Cloudflare" };
+    return {
+      kind: "note",
+      message: "the edge sends no traces of nginx",
+      remedy: "export traces of the Worker at Cloudflare",
+    };
   const annotation = findAnnotation(key);
   return annotation === undefined ? describeUnknownKey(key) : applyAnnotation(annotation, value, plan);
 }
@@ -85,9 +90,11 @@ function applyAnnotation(annotation: string, value: string, plan: CloudflarePlan
   const classDefault = [annotation, value] as const;
   const parsed = row.parse(value.trim());
   const applied = `applied as the class default ${name}`;
-  if (!parsed.ok) return { kind: "different", message: `invalid value: ${parsed.problem}; correct it`, classDefault };
+  if (!parsed.ok)
+    return { kind: "different", message: `invalid value: ${parsed.problem}`, remedy: "correct it", classDefault };
   if (row.support === "no-op") return { kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` };
-  if (row.support === "ignored") return { kind: "unsupported", message: `unsupported; ${row.difference ?? row.doc}` };
+  if (row.support === "ignored")
+    return { kind: "unsupported", message: "unsupported setting", remedy: row.difference ?? row.doc };
   if (row.support === "fail-closed") return { kind: "different", message: describeClosing(applied), classDefault };
   const difference = row.support === "partial" ? describeDifference(name, parsed.value, row, plan) : undefined;
   if (difference !== undefined) return { kind: "different", message: `${applied}. ${difference}`, classDefault };
@@ -103,5 +110,9 @@ function describeUnknownKey(key: string): KeyResult {
   const knownKeys = [...describeLostSettings.keys(), ...harmlessReasons.keys(), ...annotations];
   const suggestion = closest(key, knownKeys);
   const isNear = distance(key, suggestion) <= Math.max(2, Math.floor(key.length / 4));
-  return { kind: "note", message: `unknown key; ${isNear ? `did you mean ${suggestion}?` : "check what it changes"}` };
+  return {
+    kind: "note",
+    message: "unknown key",
+    remedy: isNear ? `did you mean ${suggestion}?` : "check what it changes",
+  };
 }

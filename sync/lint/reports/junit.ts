@@ -1,23 +1,29 @@
 import { create } from "xmlbuilder2";
-import type { Finding } from "../findings/finding.ts";
+import type { LintReport, ReportedFinding } from "../verdicts/report.ts";
+import { parseSource } from "./source-location.ts";
+import { formatMessage, formatResponses } from "./words.ts";
 
-/** Formats findings as JUnit XML: one test case per finding. Errors are failures. */
-export function formatJunit(findings: readonly Finding[]): string {
-  const failures = findings.filter(({ kind }) => kind === "error").length;
-  const counts = { tests: findings.length, failures, errors: 0 };
+/** Formats a report as JUnit XML: one test case per finding. `fails` decides about failures; known findings are skipped. */
+export function formatJunit({ findings }: LintReport, fails: (finding: ReportedFinding) => boolean): string {
+  const failures = findings.filter(fails).length;
+  const skipped = findings.filter(({ isKnown }) => isKnown).length;
+  const counts = { tests: findings.length, failures, errors: 0, skipped };
   // XML forbids control characters, even escaped.
   const document = create({ version: "1.0", encoding: "UTF-8", invalidCharReplacement: "�" });
   const suite = document.ele("testsuites", counts).ele("testsuite", { name: "edgress lint", ...counts });
   for (const finding of findings) {
-    const { object, field, source, kind, rule, message } = finding;
-    const test = suite.ele("testcase", { classname: object, name: `${rule} ${field}: ${message}`, file: source });
-    if (kind === "error") test.ele("failure", { type: rule, message }).txt(formatFinding(finding));
-    else test.ele("system-out").txt(`${kind}: ${formatFinding(finding)}`);
+    const { object, place, kind, rule, message, isKnown } = finding;
+    const source = parseSource(finding);
+    const location = source && { file: source.path, line: source.line };
+    const test = suite.ele("testcase", { classname: object, name: `${rule} ${place}: ${message}`, ...location });
+    if (fails(finding)) test.ele("failure", { type: rule, message }).txt(formatDetails(finding));
+    else if (isKnown) test.ele("skipped", { message: "the baseline contains the finding" });
+    else test.ele("system-out").txt(`${kind}: ${formatDetails(finding)}`);
   }
   return document.end({ prettyPrint: true });
 }
 
-function formatFinding({ source, message, url, nginx, edgress }: Finding): string {
-  const urlText = url === undefined ? "" : `\n${url}: ${nginx ?? "?"} in ingress-nginx, ${edgress ?? "?"} in edgress`;
-  return `${source}: ${message}${urlText}`;
+function formatDetails(finding: ReportedFinding): string {
+  const responses = formatResponses(finding);
+  return `${finding.source}: ${formatMessage(finding)}${responses === undefined ? "" : `\n${responses}`}`;
 }

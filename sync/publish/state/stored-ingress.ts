@@ -39,8 +39,8 @@ export const StoredIngresses = z
   .strictObject({ ingresses: z.array(StoredIngress) })
   .transform(({ ingresses }) => ingresses as Ingress[]); // see `rules` above
 
-/** Returns canonical JSON of an Ingress, with only the annotations that edgress reads. */
-export const serializeIngress = memoize((ingress: Ingress): string => {
+/** Returns canonical JSON of an Ingress, with only the annotations that apply. */
+export const serializeIngress = memoize(({ ignoredAnnotations: _, ...ingress }: Ingress): string => {
   const annotations = Object.fromEntries(
     Object.entries(ingress.annotations).filter(([key]) => isRelevantAnnotation(key)),
   );

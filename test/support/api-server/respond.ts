@@ -62,11 +62,21 @@ function buildReply(server: ServerState, request: IncomingMessage, apiRequest: A
 
 function handleRequest(server: ServerState, request: IncomingMessage, apiRequest: ApiRequest): ApiServerReply {
   const target = authorizeRequest(server, request, apiRequest);
-  if (target) return handleObjectRequest(server.store, server.resources, target, apiRequest);
+  if (target) {
+    const reply = handleObjectRequest(server.store, server.resources, target, apiRequest);
+    return request.headers.accept?.includes("as=PartialObjectMetadata") ? keepMetadata(reply) : reply;
+  }
   const body = findDiscoveryDocument(apiRequest.path, server.resources);
   if (body) return { code: 200, body };
   if (isGroupServed(apiRequest.path, server.resources)) throw newPathNotFound();
   return { code: 404, body: "404 page not found\n" };
+}
+
+/** Returns an object without its content, as a server does for PartialObjectMetadata. */
+function keepMetadata(reply: ApiServerReply): ApiServerReply {
+  if (reply.code !== 200 || typeof reply.body === "string") return reply;
+  const { metadata } = reply.body as { metadata?: unknown };
+  return { ...reply, body: { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata } };
 }
 
 /** Checks permissions and returns the target. Returns undefined for paths without objects. */

@@ -70,6 +70,7 @@ export class SimulatedNode {
     };
     this.api = {
       get: () => this.#send("list", () => store.list()),
+      getMetadata: () => Promise.reject(new Error("not simulated")),
       create: (_, object) => this.#send("create", () => store.create(object)),
       replace: (_, object) => this.#send("replace", () => store.replace(object)),
       patch: () => Promise.reject(new Error("not simulated")),

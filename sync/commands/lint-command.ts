@@ -1,0 +1,73 @@
+import { type Command, Option } from "commander";
+import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
+import { toPrintableText } from "../runtime/printable-text.ts";
+import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
+import { readTerminal } from "./terminal.ts";
+
+const FORMATS = ["text", "json", "markdown", "html", "sarif", "junit"];
+
+const EXIT_CODES = `
+Exit codes:
+  0  no finding as severe as --fail-on
+  1  a finding as severe as --fail-on, which the baseline does not contain
+  2  invalid option, path that is not readable, or no Ingress to check`;
+
+/** Adds the command `lint`. */
+export function addLint(program: Command): void {
+  const command = program
+    .command("lint")
+    .description("Check which Ingresses of ingress-nginx can move to edgress")
+    .argument("[paths...]", "folders and files of manifests; - for standard input");
+  addSelectionOptions(command);
+  addInputOptions(command);
+  addOutputOptions(command);
+  addCompileOptions(command)
+    .addHelpText("after", EXIT_CODES)
+    .action(async (paths, { zone, ...options }) => {
+      const { runLint } = await import("./lint.ts");
+      const terminal = readTerminal(process.stdout, process.env);
+      const result = await runLint(paths, { ...options, zones: zone }, process.stdin, terminal);
+      // Text is printable already, except for its colors.
+      const isText = options.format === "text";
+      for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
+      if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
+      process.exitCode = result.exitCode;
+    });
+}
+
+function addSelectionOptions(command: Command): void {
+  command
+    .addOption(
+      new Option("--from <controller>", "check the Ingresses of this controller")
+        .choices(["ingress-nginx", "edgress"])
+        .default("ingress-nginx"),
+    )
+    .option("--ingress-class <name>", "check the Ingresses of this class instead")
+    .option("--controller <name>", "spec.controller of the IngressClasses to check instead")
+    .option("--watch-ingress-without-class", "check Ingresses without a class too, if a class is set");
+}
+
+function addInputOptions(command: Command): void {
+  command
+    .option("--live", "read missing objects from the cluster; all, without paths", false)
+    .option("--strict", "report a missing object as an error", false)
+    .option("--permits <file>", PERMITS_HELP)
+    .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
+    .option("--nginx-configmap <file>", "ConfigMap of ingress-nginx, if no manifest has it")
+    .option("--zone <domain...>", ZONE_HELP, []);
+}
+
+function addOutputOptions(command: Command): void {
+  command
+    .addOption(new Option("--format <format>", "format of the report").choices(FORMATS).default("text"))
+    .option("--summary", "print the summary only", false)
+    .option("--write-services <folder>", "write manifests of the Services that need a change")
+    .option("--verbose", "print every finding in full", false)
+    .addOption(
+      new Option("--fail-on <severity>", "exit with 1 for findings as severe as this")
+        .choices(["error", "warning", "never"])
+        .default("error"),
+    )
+    .option("--baseline <file>", "known findings, which do not fail the check")
+    .option("--write-baseline <file>", "write the current findings as a baseline; exit with 0");
+}

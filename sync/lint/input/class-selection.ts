@@ -1,0 +1,72 @@
+import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
+import type { Cluster, Ingress } from "../../collect/cluster-model.ts";
+import { type ClassSelector, selectIngresses } from "../../compile/select/ingress-class.ts";
+
+/** The classes of a controller, by the value of `--from`. */
+const CLASSES_BY_CONTROLLER = {
+  "ingress-nginx": { ingressClass: "nginx", controller: "k8s.io/ingress-nginx", watchIngressWithoutClass: true },
+  edgress: {
+    ingressClass: "edgress",
+    controller: "edgress.dev/ingress-controller",
+    watchIngressWithoutClass: false,
+  },
+} as const satisfies Record<string, ClassSelector>;
+
+export type SourceController = keyof typeof CLASSES_BY_CONTROLLER;
+
+export const SOURCE_CONTROLLERS = Object.keys(CLASSES_BY_CONTROLLER) as readonly SourceController[]; // keys of a literal
+
+/** The class options as given. */
+export interface ClassOptions {
+  readonly from: SourceController;
+  readonly ingressClass?: string | undefined;
+  readonly controller?: string | undefined;
+  readonly watchIngressWithoutClass?: boolean | undefined;
+}
+
+/** Returns the selected classes. Ingresses without a class belong to ingress-nginx unless a class is set. */
+export function resolveClassSelector(options: ClassOptions): ClassSelector {
+  const defaults = CLASSES_BY_CONTROLLER[options.from];
+  const isExplicit = options.ingressClass !== undefined || options.controller !== undefined;
+  return {
+    ingressClass: options.ingressClass ?? defaults.ingressClass,
+    controller: options.controller ?? defaults.controller,
+    watchIngressWithoutClass: options.watchIngressWithoutClass ?? (!isExplicit && defaults.watchIngressWithoutClass),
+  };
+}
+
+/** Ingresses of a class that is not selected. */
+export interface SkippedClass {
+  readonly name: string | undefined; // undefined for Ingresses without a class
+  readonly controller: string | undefined; // of the IngressClass, if it is known
+  readonly count: number;
+}
+
+/** Counts the skipped Ingresses by class, the largest class first. */
+export function listSkippedClasses(cluster: Cluster, selector: ClassSelector): SkippedClass[] {
+  const selectedIngresses = new Set(selectIngresses(cluster, selector, () => {}));
+  const skippedIngresses = cluster.ingresses.filter((ingress) => !selectedIngresses.has(ingress));
+  const names = skippedIngresses.map(readClassName);
+  return [...new Set(names)]
+    .map((name) => ({
+      name,
+      controller: cluster.classes.find((ingressClass) => ingressClass.name === name)?.controller,
+      count: names.filter((candidate) => candidate === name).length,
+    }))
+    .toSorted((a, b) => b.count - a.count);
+}
+
+/** Formats skipped classes: `traefik (3), no class (1)`. */
+export function formatSkippedClasses(classes: readonly SkippedClass[]): string {
+  return classes.map(({ name, count }) => `${name ?? "no class"} (${count})`).join(", ");
+}
+
+/** Returns the options that select a class. */
+export function formatClassOptions({ name, controller }: SkippedClass): string {
+  if (name === undefined) return "--watch-ingress-without-class";
+  return `--ingress-class ${name}${controller === undefined ? "" : ` --controller ${controller}`}`;
+}
+
+function readClassName({ className, annotations }: Ingress): string | undefined {
+  return className ?? annotations[CLASS_ANNOTATION];
+}

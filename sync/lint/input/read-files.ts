@@ -1,0 +1,65 @@
+import { readFile, stat } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { errorMessage } from "../../../src/rules/error-message.ts";
+import {
+  listManifestFiles,
+  type ManifestDocument,
+  parseDocuments,
+  toRawObject,
+  type UnparsableFile,
+} from "../../collect/manifests.ts";
+import type { RawObject } from "../../collect/parse-objects.ts";
+import { UsageError } from "../../runtime/usage-error.ts";
+
+export const STDIN = "-";
+/** File name of standard input in reports. */
+export const STDIN_NAME = "stdin";
+
+/** A file that `lint` has read, by its path. */
+export interface LintFile {
+  readonly path: string;
+  readonly text: string;
+  readonly documents: readonly ManifestDocument[];
+  readonly objects: readonly RawObject[];
+  readonly unparsableFile: UnparsableFile | undefined;
+}
+
+/**
+ * Reads files, folders with their subfolders, and `input` if a path is "-". Rejects with a `UsageError` if a path is not
+ * readable.
+ */
+export async function readFiles(
+  paths: readonly string[],
+  input: AsyncIterable<Buffer | string>,
+): Promise<readonly LintFile[]> {
+  const lists = await Promise.all(paths.map((path) => (path === STDIN ? [STDIN] : listFiles(path))));
+  return Promise.all(
+    [...new Set(lists.flat())].map(async (path) =>
+      path === STDIN ? parseFile(STDIN_NAME, await text(input)) : readLintFile(path),
+    ),
+  );
+}
+
+async function listFiles(path: string): Promise<readonly string[]> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats) throw new UsageError(`path is not readable: ${path}. Check it, or use - for standard input`);
+  return stats.isDirectory() ? listManifestFiles(path) : [path];
+}
+
+async function readLintFile(path: string): Promise<LintFile> {
+  try {
+    return parseFile(path, await readFile(path, "utf8"));
+  } catch (error) {
+    const unparsableFile = { file: path, line: 1, problem: errorMessage(error) };
+    return { path, text: "", documents: [], objects: [], unparsableFile };
+  }
+}
+
+function parseFile(path: string, content: string): LintFile {
+  const parsed = parseDocuments(content, path);
+  if ("unparsableFile" in parsed) {
+    return { path, text: content, documents: [], objects: [], unparsableFile: parsed.unparsableFile };
+  }
+  const objects = parsed.documents.map((entry) => toRawObject(entry, path));
+  return { path, text: content, documents: parsed.documents, objects, unparsableFile: undefined };
+}
