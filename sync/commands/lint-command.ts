@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
 import { readTerminal } from "./terminal.ts";
@@ -51,6 +52,8 @@ function addInputOptions(command: Command): void {
     .option("--live", "read missing objects from the cluster; all, without paths", false)
     .option("--strict", "report a missing object as an error", false)
     .option("--permits <file>", PERMITS_HELP)
+    .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
+    .option("--nginx-configmap <file>", "ConfigMap of ingress-nginx, if no manifest has it")
     .option("--zone <domain...>", ZONE_HELP, []);
 }
 
@@ -58,6 +61,7 @@ function addOutputOptions(command: Command): void {
   command
     .addOption(new Option("--format <format>", "format of the report").choices(FORMATS).default("text"))
     .option("--summary", "print the summary only", false)
+    .option("--write-services <folder>", "write manifests of the Services that need a change")
     .option("--verbose", "print every finding in full", false)
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 for findings as severe as this")
