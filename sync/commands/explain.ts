@@ -7,7 +7,7 @@ import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import type { Options } from "../compile/options.ts";
-import { formatClassHint } from "../explain/class-hint.ts";
+import { formatIgnoredClasses } from "../compile/select/ignored-ingresses.ts";
 import { buildRequest, type ExplainRequest, type Explanation, explain } from "../explain/explain.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { ALLOW_ALL } from "../permits/model.ts";
@@ -36,11 +36,11 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { tokenizeSecret, open } = createPlaintextSealer();
   const compileOptions = { ...options, zones, regexVerdicts: createRegexLookup(), tokenizeSecret, permits: ALLOW_ALL };
-  const { rules, diagnostics } = compile(cluster, compileOptions);
+  const { rules, diagnostics, ignoredIngresses } = compile(cluster, compileOptions);
   const explanation = await explain(rules, request, open);
   const relatedDiagnostics = diagnostics.filter((diagnostic) => isRelated(diagnostic, explanation, cluster));
   const source = findSource(explanation.route?.id, cluster);
-  const hint = explanation.outcome === "no-route" ? formatClassHint(cluster, compileOptions) : undefined;
+  const hint = explanation.outcome === "no-route" ? formatIgnoredClasses(ignoredIngresses) || undefined : undefined;
   if (options.json) return [JSON.stringify({ ...explanation, source, hint, diagnostics: relatedDiagnostics }, null, 2)];
   return [
     ...manifests.unparsableFiles.map(formatUnparsableFile),

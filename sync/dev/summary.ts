@@ -1,9 +1,7 @@
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
-import type { Cluster } from "../collect/cluster-model.ts";
 import { formatUnparsableFile, type UnparsableFile } from "../collect/manifests.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
-import type { ClassSelector } from "../compile/select/ingress-class.ts";
-import { formatClassHint } from "../explain/class-hint.ts";
+import { formatIgnoredIngresses, type IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
 import { formatCount } from "../runtime/format-count.ts";
 import type { StyledText, Terminal } from "../runtime/terminal.ts";
 import { countDiagnostics, foldDiagnostics, formatDiagnosticLines } from "./fold-diagnostics.ts";
@@ -55,7 +53,7 @@ function truncate(line: string, columns: number): string {
 interface SyncReport {
   readonly unparsableFiles: readonly UnparsableFile[];
   readonly diagnostics: readonly Diagnostic[];
-  readonly cluster: Cluster;
+  readonly ignoredIngresses: readonly IgnoredIngress[];
 }
 
 /**
@@ -63,15 +61,15 @@ interface SyncReport {
  * diagnostics of a reason. Returns all lines that apply.
  */
 export function printDiagnostics(
-  { unparsableFiles, diagnostics, cluster }: SyncReport,
-  options: ClassSelector & { readonly verbose: boolean },
+  { unparsableFiles, diagnostics, ignoredIngresses }: SyncReport,
+  options: { readonly verbose: boolean },
   earlierLines: ReportedLines | undefined,
   terminal: Terminal,
 ): ReportedLines {
   const reportedLines = earlierLines ?? new Set();
   const diagnosticLines = formatDiagnosticLines(diagnostics);
-  const hint = formatClassHint(cluster, options);
-  const otherLines = [...unparsableFiles.map(formatUnparsableFile), ...(hint === undefined ? [] : [`warning ${hint}`])];
+  const ignoredLines = formatIgnoredIngresses(ignoredIngresses).map((line) => `warning ${line}`);
+  const otherLines = [...unparsableFiles.map(formatUnparsableFile), ...ignoredLines];
   for (const line of otherLines) if (!reportedLines.has(line)) printDiagnostic(line, terminal);
   const newDiagnostics = diagnostics.filter((_, index) => !reportedLines.has(diagnosticLines[index] ?? ""));
   const foldedLines = foldDiagnostics(newDiagnostics);

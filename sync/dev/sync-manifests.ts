@@ -121,7 +121,7 @@ async function collectForEdge(
 /** Prints new diagnostics and, after the edge serves it, the publication. Resolves with the lines that still apply. */
 async function reportSync(
   { unparsableFiles }: Manifests,
-  { cluster, compilation: { rules, diagnostics } }: CompiledCluster,
+  { compilation: { rules, diagnostics, ignoredIngresses } }: CompiledCluster,
   { publishResult: { generation, writes, hasChanged } }: ManifestPublication,
   { localCloudflare, options, terminal }: SyncContext,
   previousState: SyncState | undefined,
@@ -131,7 +131,7 @@ async function reportSync(
   const curlCommand = await buildCurlCommand(rules, http, https);
   localCloudflare.setLoopbackPage(buildLoopbackPage(rules, curlCommand));
   if (!previousState) printSummary(rules, options.manifests, curlCommand, terminal);
-  const report = { unparsableFiles, diagnostics, cluster };
+  const report = { unparsableFiles, diagnostics, ignoredIngresses };
   const reportedLines = printDiagnostics(report, options, previousState?.reportedLines, terminal);
   if (!previousState) terminal.print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
   else if (hasChanged) terminal.print(`published generation=${generation} writes=${writes}`);

@@ -7,7 +7,6 @@ import { formatAccessLine } from "../../sync/dev/access-line.ts";
 import { buildCurlCommand } from "../../sync/dev/curl-command.ts";
 import { foldDiagnostics } from "../../sync/dev/fold-diagnostics.ts";
 import { buildLoopbackPage } from "../../sync/dev/loopback-page.ts";
-import { formatClassHint } from "../../sync/explain/class-hint.ts";
 import { renderLine } from "../../sync/runtime/terminal.ts";
 import { OPTIONS } from "../support/fixture.ts";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
@@ -106,34 +105,4 @@ test("The page of the local address is absent if the rules serve every host", ()
     undefined,
   );
   assert.match(buildLoopbackPage(compileObjects([]), undefined) ?? "", /^ {2}none$/m);
-});
-
-test("The hint counts the ignored Ingresses of each class, with the option that selects them", () => {
-  const withClass = (name: string, ingressClassName: string | undefined) => {
-    const ingress = buildIngressManifest(name, `${name}.example.com`, { "/": "web" });
-    return { ...ingress, spec: { ...ingress.spec, ingressClassName } };
-  };
-  const annotated = withClass("d", undefined);
-  const objects = [
-    withClass("a", "nginx"),
-    withClass("b", "nginx"),
-    withClass("c", undefined),
-    { ...annotated, metadata: { name: "d", annotations: { "kubernetes.io/ingress.class": "traefik" } } },
-    withClass("e", "edgress"),
-    withClass("f", "kong"),
-    {
-      apiVersion: "networking.k8s.io/v1",
-      kind: "IngressClass",
-      metadata: { name: "kong" },
-      spec: { controller: "ingress-controllers.konghq.com/kong" },
-    },
-  ];
-  const selector = { ...OPTIONS, watchIngressWithoutClass: false };
-  assert.equal(
-    formatClassHint(parseCluster(toRawObjects(objects)), selector),
-    "5 of 6 Ingresses have another class: 2 of class nginx (--ingress-class nginx), " +
-      "1 without a class (--watch-ingress-without-class), 1 of class traefik (--ingress-class traefik), " +
-      "1 of class kong (--controller ingress-controllers.konghq.com/kong)",
-  );
-  assert.equal(formatClassHint(parseCluster(toRawObjects([withClass("e", "edgress")])), selector), undefined);
 });

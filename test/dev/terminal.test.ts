@@ -107,7 +107,7 @@ test("edgress dev counts the Ingresses that it ignores, with the option that sel
   cleanups.push(() => dev.end());
   assert.ok(
     dev.lines.includes(
-      "warning 1 of 1 Ingresses have another class: 1 without a class (--watch-ingress-without-class)",
+      "warning 1 Ingress without a class is ignored: default/my-ingress. To select such Ingresses, set --watch-ingress-without-class",
     ),
   );
   assert.equal(dev.lines[0], `${FANOUT}: 0 hosts, 0 routes`);

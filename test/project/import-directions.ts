@@ -66,7 +66,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // Commands. They run the edge's own code, so that it has no second implementation.
-  "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load", "sync/collect", "sync/compile"],
+  "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load"],
   "sync/lint": [
     "package.json",
     "src/rules",
