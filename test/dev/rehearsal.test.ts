@@ -54,7 +54,8 @@ test("edgress dev --account-port prints the variables of its account, and publis
 });
 
 test("edgress publish with the printed variables publishes, and the edge of edgress dev serves the rules", async () => {
-  assert.match(await runWithVariables(PUBLISH), /^published generation=1 /m);
+  const output = await runWithVariables(`${PUBLISH} --edge-url ${dev.http.origin} --wait`);
+  assert.match(output, /^published generation=1 /m);
   await dev.waitForLine(/^serving generation=1$/);
   const { status, echoed } = await sendDevRequest(dev, "foo.bar.com", "/foo/a");
   assert.equal(status, 200);
