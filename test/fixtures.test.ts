@@ -82,7 +82,7 @@ for (const [name, { guards, parse }] of compiledPolicies.flatMap(({ annotations 
   });
 }
 
-const PUBLICATION_REASONS = ["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval"];
+const PUBLICATION_REASONS = ["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval", "ClosedIngress"];
 // These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents).
 const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded", ...PUBLICATION_REASONS];
 

@@ -9,15 +9,17 @@ export function proxyRedirect({ from, to, isRelative }: SettingsOf<"proxyRedirec
   return async (exchange, next) => {
     const answer = await next(exchange);
     if (answer.outcome !== "routed") return answer;
-    const { headers } = answer.response;
-    const location = rewriteUrl(headers.get("Location") ?? "");
+    const { response, unchangedHeaders = response.headers } = answer;
+    const listValues = (name: string) => [response.headers, unchangedHeaders].map((headers) => headers.get(name) ?? "");
+    const [location] = listValues("Location").flatMap((url) => rewriteUrl(url) ?? []);
     // nginx makes a replaced path absolute, but not the origin's.
     const origin = location?.startsWith("/") && !isRelative ? `${exchange.scheme}://${exchange.host}` : "";
-    const { refreshPrefix, url } = splitRefresh(headers.get("Refresh") ?? "");
-    const refresh = rewriteUrl(url);
+    const [refresh] = listValues("Refresh").flatMap((header) => {
+      const { refreshPrefix, url } = splitRefresh(header);
+      const target = rewriteUrl(url);
+      return target === undefined ? [] : [refreshPrefix + target];
+    });
     const answerWithLocation = location === undefined ? answer : withHeader(answer, "Location", origin + location);
-    return refresh === undefined
-      ? answerWithLocation
-      : withHeader(answerWithLocation, "Refresh", refreshPrefix + refresh);
+    return refresh === undefined ? answerWithLocation : withHeader(answerWithLocation, "Refresh", refresh);
   };
 }

@@ -7,7 +7,7 @@ import { CURRENT_KEY, computeShardIndex, shardKey } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
 import { raiseFloor, readFloor } from "./generation-floor.ts";
-import type { LogEvent } from "./log-events.ts";
+import { clearRejection, logWarning } from "./log-warning.ts";
 import { createShardCache, findHandler, type LoadedShard, type ShardCache } from "./shard-cache.ts";
 import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 import { verifyManifest, verifyShard } from "./verify.ts";
@@ -143,7 +143,7 @@ async function createSnapshot(bytes: string, env: Env, shards: ShardCache): Prom
 async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
   try {
     const bytes = await createKvStore(env).manifest();
-    if (bytes === previousSnapshot.bytes) return;
+    if (bytes === previousSnapshot.bytes) return clearRejection();
     const verified = await createSnapshot(bytes, env, createShardCache());
     const { manifest } = verified;
     // KV may return an older value after a newer one. A rollback is published with a higher generation.
@@ -151,6 +151,7 @@ async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: B
     const newSnapshot = { ...verified, shards: previousSnapshot.shards.keep(new Set(manifest.shards)) };
     await loadShards(newSnapshot, findShardDigests(manifest, previousSnapshot.shards.listHosts()), env, background);
     activate(newSnapshot);
+    clearRejection();
     await Promise.all([createCacheStore().put(CURRENT_KEY, bytes), raiseFloor(env, manifest.generation)]);
   } catch (error) {
     logWarning("snapshot-rejected", error);
@@ -193,8 +194,4 @@ async function readShards(
     onRead(digest, bytes);
   }
   return loadedShards;
-}
-
-function logWarning(event: LogEvent, error: unknown): void {
-  console.warn(JSON.stringify({ event, reason: errorMessage(error) }));
 }

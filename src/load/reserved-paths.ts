@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { EdgeResponse } from "../request/response.ts";
 import { load } from "./load.ts";
+import { buildOperatorStatus } from "./operator-status.ts";
 
 /** Paths that the Worker itself answers. Ingresses cannot use them. */
 const RESERVED_PATH_PREFIX = "/.well-known/edgress/";
@@ -23,11 +24,10 @@ const router = Router<Request, HandlerArguments>()
   .get(`${RESERVED_PATH_PREFIX}generation`, async (request, env, background) => {
     if (!(await isOperator(request, env))) return notFound();
     const loadResult = await load(env, "", background, Date.now());
-    if (!loadResult.ok) return answerWithoutSnapshot(loadResult.reason);
-    const { generation, digest, publishedAt } = loadResult.manifest;
-    const ageSeconds = Math.max(0, Math.round((Date.now() - Date.parse(publishedAt)) / 1000));
+    const status = buildOperatorStatus(loadResult, env);
+    if (!loadResult.ok) return answerWithoutSnapshot(loadResult.reason, status);
     const headers = { "Cache-Control": "no-store" };
-    return answerReserved(Response.json({ generation, digest, ageSeconds }, { headers }), generation);
+    return answerReserved(Response.json(status, { headers }), loadResult.manifest.generation);
   })
   .all("*", notFound);
 
@@ -59,8 +59,8 @@ function answerReserved(response: Response, generation?: number): ReservedPathAn
   return { answer: { response, outcome: "reserved-path" }, generation };
 }
 
-function answerWithoutSnapshot(reason: string): ReservedPathAnswer {
-  const response = Response.json({ status: "no snapshot" }, { status: 503 });
+function answerWithoutSnapshot(reason: string, status: object = { status: "no snapshot" }): ReservedPathAnswer {
+  const response = Response.json(status, { status: 503 });
   return { answer: { response, outcome: "no-snapshot", reason }, generation: undefined };
 }
 

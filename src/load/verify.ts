@@ -2,6 +2,10 @@ import * as z from "zod/mini";
 import { expandShard, type HostRules, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
 
+const VERIFYING_KEY_BYTES = 32;
+const VERIFYING_KEY_REMEDY =
+  "Set the public key that `edgress keys` printed in the Worker's variables, and deploy it again";
+
 /** The keys and the namespace that a manifest must have. */
 export interface TrustedPublisher {
   /** Ed25519 public keys in base64, separated by commas: two while keys are rotated. */
@@ -16,7 +20,9 @@ export async function verifyManifest(bytes: string, publisher: TrustedPublisher)
     throw new Error(`manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);
   const { manifest, signature } = signedManifest.data;
   if (!(await isGenuine(manifest, signature, publisher.publicKeys)))
-    throw new Error("manifest signature is not from the controller's key");
+    throw new Error(
+      "manifest signature does not match EDGRESS_VERIFYING_KEY. Set the key of the controller's EDGRESS_SIGNING_KEY",
+    );
   const result = z.safeParse(Manifest, parseJson(manifest, "manifest"));
   if (!result.success) throw new Error(`manifest is invalid: ${formatZodError(result.error)}`);
   const { kvNamespaceId } = result.data;
@@ -27,11 +33,31 @@ export async function verifyManifest(bytes: string, publisher: TrustedPublisher)
 
 async function isGenuine(manifest: string, signature: string, publicKeys: string): Promise<boolean> {
   const message = new TextEncoder().encode(manifest);
-  for (const publicKey of publicKeys.split(",")) {
-    const key = await crypto.subtle.importKey("raw", decodeBase64(publicKey.trim()), "Ed25519", false, ["verify"]);
+  for (const publicKey of parseVerifyingKeys(publicKeys)) {
+    const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
     if (await crypto.subtle.verify("Ed25519", key, decodeBase64(signature), message)) return true;
   }
   return false;
+}
+
+/** Returns the keys in EDGRESS_VERIFYING_KEY. Throws an error that names the variable if it is empty or a placeholder. */
+export function parseVerifyingKeys(text: string): Uint8Array<ArrayBuffer>[] {
+  if (!text) throw new Error(`EDGRESS_VERIFYING_KEY is not set. ${VERIFYING_KEY_REMEDY}`);
+  return text.split(",").map((key) => {
+    const bytes = parseBase64(key.trim());
+    if (bytes?.length === VERIFYING_KEY_BYTES) return bytes;
+    throw new Error(
+      `EDGRESS_VERIFYING_KEY is not a key of ${VERIFYING_KEY_BYTES} bytes in base64. ${VERIFYING_KEY_REMEDY}`,
+    );
+  });
+}
+
+function parseBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return decodeBase64(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the hosts of the shard in bytes of KV. Throws if its digest differs from the expected one. */

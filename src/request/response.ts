@@ -16,6 +16,8 @@ export interface EdgeResponse {
   readonly attempts?: number;
   /** The DNS record of that address. */
   readonly record?: string;
+  /** The headers as the origin sent them, if the edge has replaced the host of its redirects. */
+  readonly unchangedHeaders?: Headers;
   /**
    * Resolves when a filter has sent the body to the client, or the client has disconnected. Undefined if no filter reads
    * the body.

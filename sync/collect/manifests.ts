@@ -1,5 +1,7 @@
-import { opendir, readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { constants } from "node:fs";
+import { access, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { text } from "node:stream/consumers";
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { UsageError } from "../runtime/usage-error.ts";
@@ -12,7 +14,10 @@ export interface UnparsableFile {
   readonly problem: string;
 }
 
-/** The objects of a folder of manifests, by file. */
+/** The path of manifests that are read from standard input, as in kubectl. */
+export const STANDARD_INPUT = "-";
+
+/** The objects of manifests, by file. */
 export interface Manifests {
   readonly files: ReadonlyMap<string, readonly RawObject[]>;
   readonly unparsableFiles: readonly UnparsableFile[];
@@ -24,21 +29,24 @@ export type ParsedFile =
   | { readonly name: string; readonly objects: readonly RawObject[] }
   | { readonly unparsableFile: UnparsableFile };
 
-/** Rejects with a `UsageError` unless the folder of `--manifests` is a readable folder. */
-export async function assertReadableFolder(folder: string): Promise<void> {
-  const directory = await opendir(folder).catch(() => undefined);
-  if (!directory)
-    throw new UsageError(`--manifests is not a readable folder: ${folder}. Check the path and its permissions`);
-  await directory.close();
+/** Rejects with a `UsageError` unless the path is a readable file or folder, or "-". */
+export async function assertReadableManifests(path: string): Promise<void> {
+  if (path === STANDARD_INPUT) return;
+  await access(path, constants.R_OK).catch(() => {
+    throw new UsageError(`manifests are not readable: ${path}. Check the path and its permissions`);
+  });
 }
 
 /**
- * Reads all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. For a file with a syntax error it returns the
- * objects of `previousManifests`. Rejects if the folder is not readable.
+ * Reads a file, all `.yaml`, `.yml` and `.json` files below a folder, sorted by path, or `input` if the path is "-". For a
+ * file with a syntax error it returns the objects of `previousManifests`. Rejects if the path is not readable.
  */
-export async function readManifests(folder: string, previousManifests: Manifests = NO_MANIFESTS): Promise<Manifests> {
-  const paths = await listManifestFiles(folder);
-  const parsedFiles = await Promise.all(paths.map((path) => readManifest(path, relative(folder, path))));
+export async function readManifests(
+  path: string,
+  previousManifests: Manifests = NO_MANIFESTS,
+  input: AsyncIterable<Buffer | string> = process.stdin,
+): Promise<Manifests> {
+  const parsedFiles = await parseManifests(path, input);
   const files = parsedFiles.map((file): [string, readonly RawObject[]] =>
     "objects" in file
       ? [file.name, file.objects]
@@ -48,6 +56,13 @@ export async function readManifests(folder: string, previousManifests: Manifests
     files: new Map(files),
     unparsableFiles: parsedFiles.flatMap((file) => ("unparsableFile" in file ? [file.unparsableFile] : [])),
   };
+}
+
+async function parseManifests(path: string, input: AsyncIterable<Buffer | string>): Promise<ParsedFile[]> {
+  if (path === STANDARD_INPUT) return [parseManifest(await text(input), "stdin")];
+  if (!(await stat(path)).isDirectory()) return [await readManifest(path, basename(path))];
+  const files = await listManifestFiles(path);
+  return Promise.all(files.map((file) => readManifest(file, relative(path, file))));
 }
 
 /** Lists all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. Rejects if the folder is not readable. */

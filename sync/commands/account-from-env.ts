@@ -1,5 +1,6 @@
+import { createEdgeClient, type EdgeClient } from "../edge/edge-client.ts";
 import { type Account, createAccount } from "../publish/account.ts";
-import { createSigner } from "../publish/sign-manifest.ts";
+import { createSigner, createVerifier } from "../publish/sign-manifest.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,6 +21,17 @@ export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_API_TOKEN: { required: true, file: true, secret: true, doc: "a token that may edit Workers KV and DNS" },
   EDGRESS_KV_NAMESPACE_ID: { required: true, file: true, doc: "the id of the KV namespace bound as RULES" },
   EDGRESS_SIGNING_KEY: { required: true, file: true, secret: true, doc: "the key that `edgress keys` printed" },
+  EDGRESS_VERIFYING_KEY: {
+    required: false,
+    default: "the public key of EDGRESS_SIGNING_KEY",
+    doc: "the Worker's variable of this name; two keys, separated by a comma, while keys are rotated. `publish` and `sync` refuse a signing key that does not belong to it",
+  },
+  EDGRESS_STATUS_TOKEN: {
+    required: false,
+    file: true,
+    secret: true,
+    doc: "the Worker's secret of this name, for `--edge-url`",
+  },
   EDGRESS_ENCRYPTION_KEY: {
     required: false,
     file: true,
@@ -29,7 +41,7 @@ export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_BASE_URL: {
     required: false,
     default: "https://api.cloudflare.com/client/v4",
-    doc: "URL of Cloudflare's API, for tests",
+    doc: "URL of Cloudflare's API, or of the account that `edgress dev --account-port` starts",
   },
   KUBECONFIG: {
     required: false,
@@ -56,9 +68,17 @@ export function loadAccount(environment: Environment): Account {
     namespaceId: requireVariable(environment, "EDGRESS_KV_NAMESPACE_ID"),
     apiToken: requireVariable(environment, "CLOUDFLARE_API_TOKEN"),
     signingKey: requireSigningKey(environment),
+    verifyingKeys: readVerifyingKeys(environment),
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
   });
+}
+
+/** Creates the client of the Worker at `--edge-url`. Throws a `UsageError` without its token. */
+export function loadEdge(edgeUrl: string | undefined, environment: Environment): EdgeClient | undefined {
+  return edgeUrl === undefined
+    ? undefined
+    : createEdgeClient(edgeUrl, requireVariable(environment, "EDGRESS_STATUS_TOKEN"));
 }
 
 function requireSigningKey(environment: Environment): string {
@@ -68,6 +88,17 @@ function requireSigningKey(environment: Environment): string {
     return signingKey;
   } catch {
     throw new UsageError("EDGRESS_SIGNING_KEY is invalid. Set a key from `edgress keys`");
+  }
+}
+
+function readVerifyingKeys({ EDGRESS_VERIFYING_KEY: text }: Environment): readonly string[] | undefined {
+  if (!text) return undefined;
+  const keys = text.split(",").map((key) => key.trim());
+  try {
+    createVerifier(keys);
+    return keys;
+  } catch {
+    throw new UsageError("EDGRESS_VERIFYING_KEY is invalid. Set a key from `edgress keys`, or two with a comma");
   }
 }
 

@@ -1,37 +1,17 @@
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
-import {
-  assertReadableFolder,
-  formatUnparsableFile,
-  type Manifests,
-  NO_MANIFESTS,
-  readManifests,
-} from "../collect/manifests.ts";
-import { parseCluster } from "../collect/parse-objects.ts";
-import { formatDiagnostic } from "../compile/diagnostics.ts";
-import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
-import type { Options } from "../compile/options.ts";
-import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { collectOnce } from "../controller/collect-cluster.ts";
-import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
-import {
-  createManifestDependencies,
-  type ManifestPublication,
-  NO_DELETION_LIMITS,
-  publishManifests,
-} from "../controller/publish-manifests.ts";
-import { formatExamples } from "../local/echo/curl-examples.ts";
-import { createEchoOrigins, type EchoOrigins } from "../local/echo/echo-origins.ts";
+import { assertReadableManifests } from "../collect/manifests.ts";
+import { printWorkerLine } from "../dev/access-line.ts";
+import type { AccountKeys } from "../dev/account-keys.ts";
+import { serveAccount } from "../dev/serve-account.ts";
+import { type ManifestSyncOptions, syncManifests } from "../dev/sync-manifests.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
-import { collectCertificates } from "../local/manifest-certificates.ts";
-import { waitForGeneration } from "../local/wait-for-generation.ts";
-import { watchFolder } from "../local/watch-folder.ts";
-import { ALLOW_ALL } from "../permits/model.ts";
-import { type Account, createAccount } from "../publish/account.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
-import { createRegexChecker, type RegexChecker } from "../regex-check/regex-checker.ts";
+import { sleep } from "../runtime/sleep.ts";
+import type { Terminal } from "../runtime/terminal.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 
 // The package has no sources: there the bundled Worker is next to this module.
 const WORKER_ENTRY = fileURLToPath(
@@ -39,133 +19,92 @@ const WORKER_ENTRY = fileURLToPath(
 );
 /** The local edge checks for a newer generation after this time. */
 const SNAPSHOT_REFRESH_MS = 20;
+const SIGNAL_DELAY_MS = 100;
+/** The exit code of a process that a signal ended is 128 and the number of the signal. */
+const SIGNAL_EXIT_CODE = 128;
 
-export interface DevOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
-  readonly manifests: string;
+export interface DevOptions extends Omit<ManifestSyncOptions, "manifests"> {
+  readonly manifests?: string;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Port of the local account. If set, other commands publish to it, and this one publishes nothing. */
+  readonly accountPort?: number;
+  /** Prints the environment variables for these commands. */
+  readonly printEnv: boolean;
   readonly zones: readonly string[];
   /** Starts an echo origin for each Service. No other address is reachable. */
   readonly echoOrigins: boolean;
 }
 
-/** Runs edgress locally until `signal` is aborted. Rejects with a `UsageError` if the folder or a port is unavailable. */
-export async function runDev(options: DevOptions, print: (line: string) => void, signal: AbortSignal): Promise<void> {
-  await assertReadableFolder(options.manifests);
-  const keys = generateSigningKeys();
-  const encryptionKeys = generateEncryptionKeys();
-  const localCloudflare = await startLocalCloudflare({
-    httpPort: options.httpPort,
-    httpsPort: options.httpsPort,
-    zones: options.zones.length > 0 ? options.zones : [ROOT_ZONE],
-    worker: WORKER_ENTRY,
-    durableObjects: { LIMITER: "Limiter", FLOOR: "GenerationFloor" },
-    variables: {
-      EDGRESS_VERIFYING_KEY: keys.publicKey,
-      EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey,
-      SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
-    },
-    log: print,
-    acceptsAnyAddress: true,
-    loopbackOnly: options.echoOrigins,
-  });
-  const echoes = options.echoOrigins ? createEchoOrigins(localCloudflare) : undefined;
+/**
+ * Runs edgress locally until `signal` is aborted, with the name of a signal as reason. Resolves with the exit code: 0, or
+ * that of the signal if it arrives during the start. Rejects with a `UsageError` if the manifests or a port are unavailable.
+ */
+export async function runDev(options: DevOptions, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  let isReady = false;
   try {
-    const account = createAccount({
-      ...localCloudflare.account,
-      apiToken: localCloudflare.account.token,
-      signingKey: keys.privateKey,
-      encryptionKey: encryptionKeys.publicKey,
+    await serveUntilAborted(options, terminal, signal, () => {
+      isReady = true;
     });
-    await syncOnChanges(options, { localCloudflare, echoes, account }, print, signal);
+  } catch (error) {
+    // Ctrl-C ends the child processes too, and their errors can arrive before the signal.
+    await sleep(SIGNAL_DELAY_MS, signal);
+    if (!signal.aborted) throw error;
+  }
+  return isReady ? 0 : SIGNAL_EXIT_CODE + constants.signals[signal.reason as NodeJS.Signals];
+}
+
+async function serveUntilAborted(
+  options: DevOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+  onReady: () => void,
+): Promise<void> {
+  const { manifests, ...otherOptions } = options;
+  await validateOptions(options);
+  const keys = { signing: generateSigningKeys(), encryption: generateEncryptionKeys() };
+  const localCloudflare = await startEdge(options, keys, terminal, signal);
+  try {
+    if (manifests === undefined) await serveAccount(localCloudflare, keys, options, terminal, signal, onReady);
+    else await syncManifests({ ...otherOptions, manifests }, localCloudflare, keys, terminal, signal, onReady);
   } finally {
-    await echoes?.close();
     await localCloudflare.close();
   }
 }
 
-/** Syncs at the start and after each change of the folder. A failure of the first sync rejects; later ones are printed. */
-async function syncOnChanges(
-  options: DevOptions,
-  target: DevTarget,
-  print: (line: string) => void,
+async function validateOptions({ manifests, accountPort, printEnv }: DevOptions): Promise<void> {
+  if (manifests === undefined && accountPort === undefined)
+    throw new UsageError("--manifests is not set. Set it, or --account-port to publish with other commands");
+  if (manifests !== undefined && accountPort !== undefined)
+    throw new UsageError(
+      "--manifests and --account-port are mutually exclusive: with --account-port, other commands publish. Set one of them",
+    );
+  if (printEnv && accountPort === undefined)
+    throw new UsageError("--print-env requires --account-port. Set a port, or 0 for a free port");
+  if (manifests !== undefined) await assertReadableManifests(manifests);
+}
+
+function startEdge(
+  { httpPort, httpsPort, zones, manifests, accountPort, echoOrigins }: DevOptions,
+  keys: AccountKeys,
+  terminal: Terminal,
   signal: AbortSignal,
-): Promise<void> {
-  const regexChecker = createRegexChecker();
-  let previousState: DevState | undefined;
-  for await (const _ of watchFolder(options.manifests, signal)) {
-    try {
-      previousState = await syncFolder(options, { ...target, regexChecker }, previousState, print);
-    } catch (error) {
-      if (!previousState) throw error;
-      print(`error: sync failed: ${errorMessage(error)}; the edge serves the last published rules`);
-    }
-  }
-}
-
-/** The state that one sync leaves for the next: the files, and the printed lines that still apply. */
-interface DevState {
-  readonly manifests: Manifests;
-  readonly reportedLines: ReadonlySet<string>;
-}
-
-/** The local edge that a folder is synced to. */
-interface DevTarget {
-  readonly localCloudflare: LocalCloudflare;
-  readonly echoes: EchoOrigins | undefined;
-  readonly account: Account;
-}
-
-async function syncFolder(
-  options: DevOptions,
-  target: DevTarget & { readonly regexChecker: RegexChecker },
-  previousState: DevState | undefined,
-  print: (line: string) => void,
-): Promise<DevState> {
-  const now = new Date();
-  const manifests = await readManifests(options.manifests, previousState?.manifests ?? NO_MANIFESTS);
-  const dependencies = createManifestDependencies(target.account, options, target.regexChecker, now);
-  const stages = {
-    collect: () => collectForDev(manifests, options, target),
-    readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
-    ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
-    report: (compiled: CompiledCluster, publication: ManifestPublication) =>
-      reportToTerminal(manifests, compiled, publication, target, previousState, print),
-  };
-  const reportedLines = await runPipeline(dependencies, stages, now);
-  return { manifests, reportedLines: reportedLines ?? new Set() };
-}
-
-/** Collects manifests, and starts what the local edge needs for them: echo origins and TLS certificates. */
-async function collectForDev(
-  manifests: Manifests,
-  options: DevOptions,
-  { localCloudflare, echoes }: DevTarget,
-): Promise<CollectedCluster> {
-  const cluster = parseCluster([...manifests.files.values()].flat());
-  await echoes?.start(cluster);
-  const ingresses = selectIngresses(cluster, options, () => {});
-  localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
-  return collectOnce(cluster, ALLOW_ALL);
-}
-
-/** Prints new diagnostics and, after the edge serves it, the publication. Resolves with the lines of all diagnostics. */
-async function reportToTerminal(
-  { unparsableFiles }: Manifests,
-  { compilation: { rules, diagnostics } }: CompiledCluster,
-  { publishResult: { generation, writes, hasChanged } }: ManifestPublication,
-  { localCloudflare: { http, https } }: DevTarget,
-  previousState: DevState | undefined,
-  print: (line: string) => void,
-): Promise<ReadonlySet<string>> {
-  const lines = [...unparsableFiles.map(formatUnparsableFile), ...diagnostics.map(formatDiagnostic)];
-  for (const line of lines) if (!previousState?.reportedLines.has(line)) print(line);
-  await waitForGeneration(http, generation);
-  if (!previousState) {
-    for (const line of formatExamples(rules, http, https)) print(line);
-    print(`ready http=${http.origin} https=${https.origin} generation=${generation}`);
-  } else if (hasChanged) {
-    print(`published generation=${generation} writes=${writes}`);
-  }
-  return new Set(lines);
+): Promise<LocalCloudflare> {
+  return startLocalCloudflare({
+    httpPort,
+    httpsPort,
+    ...(accountPort !== undefined && { accountPort }),
+    zones: zones.length > 0 ? zones : [ROOT_ZONE],
+    worker: WORKER_ENTRY,
+    durableObjects: { LIMITER: "Limiter", FLOOR: "GenerationFloor" },
+    variables: {
+      EDGRESS_VERIFYING_KEY: keys.signing.publicKey,
+      EDGRESS_DECRYPTION_KEY: keys.encryption.privateKey,
+      SNAPSHOT_REFRESH_MS: String(SNAPSHOT_REFRESH_MS),
+    },
+    log: (line) => printWorkerLine(line, terminal),
+    acceptsAnyAddress: manifests !== undefined, // a rehearsal gets the answers of a real account
+    loopbackOnly: echoOrigins,
+    signal,
+  });
 }

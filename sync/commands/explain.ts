@@ -2,7 +2,7 @@ import { errorMessage } from "../../src/rules/error-message.ts";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import type { PathMatch } from "../../src/rules/snapshot.ts";
 import { type Cluster, nameOf } from "../collect/cluster-model.ts";
-import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
+import { assertReadableManifests, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
 import { compile } from "../compile/compile.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
@@ -30,7 +30,7 @@ export async function runExplain(url: string, options: ExplainOptions): Promise<
     headers: options.header.map(parseHeader),
   };
   validateRequest(request);
-  await assertReadableFolder(options.manifests);
+  await assertReadableManifests(options.manifests);
   const manifests = await readManifests(options.manifests);
   const cluster = parseCluster([...manifests.files.values()].flat());
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];

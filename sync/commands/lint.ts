@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
+import { nameOf } from "../collect/cluster-model.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
@@ -10,6 +11,7 @@ import { type ClassOptions, resolveClassSelector } from "../lint/input/class-sel
 import { collectInput, type InputOptions, type LintInput } from "../lint/input/collect-input.ts";
 import { createFieldLocator } from "../lint/input/field-positions.ts";
 import { explainTemplate, findUnparsableFiles } from "../lint/input/file-findings.ts";
+import { dropPathTypeNotes, findMissingPathTypes } from "../lint/input/path-types.ts";
 import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
 import { applyNginxConfigMap } from "../lint/nginx-config-map/apply-config-map.ts";
@@ -104,11 +106,15 @@ async function lintCluster(
   { plan, settingsFindings }: { readonly plan: CloudflarePlan; readonly settingsFindings: readonly Finding[] },
 ): Promise<LintReport> {
   const { cluster: completedCluster, uncheckedObjects } = await completeCluster(cluster, options, lookUp);
-  const manifestFindings = await lint(completedCluster, options, decrypt, plan);
-  const findings = sortFindings([...findUnparsableFiles(files), ...settingsFindings, ...manifestFindings])
+  const pathTypeErrors = findMissingPathTypes(files.flatMap(({ objects }) => objects));
+  const manifestFindings = dropPathTypeNotes(await lint(completedCluster, options, decrypt, plan), pathTypeErrors);
+  const ingresses = selectIngresses(completedCluster, options, () => {});
+  const selectedObjects = new Set(ingresses.map((ingress) => `Ingress ${nameOf(ingress)}`));
+  const selectedErrors = pathTypeErrors.filter(({ object }) => selectedObjects.has(object));
+  const otherFindings = [...findUnparsableFiles(files), ...settingsFindings, ...selectedErrors];
+  const findings = sortFindings([...otherFindings, ...manifestFindings])
     .map((finding) => explainTemplate(finding, files))
     .map(createFieldLocator(files));
-  const ingresses = selectIngresses(completedCluster, options, () => {});
   return buildReport(findings, { ingresses }, baseline, { uncheckedObjects, skippedClasses });
 }
 

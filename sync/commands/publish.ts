@@ -1,105 +1,146 @@
-import { assertReadableFolder, formatUnparsableFile, readManifests } from "../collect/manifests.ts";
-import { parseCluster } from "../collect/parse-objects.ts";
-import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
-import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
+import type { Cluster } from "../collect/cluster-model.ts";
 import type { Options } from "../compile/options.ts";
+import { findIgnoredIngresses, formatIgnoredClasses } from "../compile/select/ignored-ingresses.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
-import { type CollectedCluster, type CompiledCluster, runPipeline } from "../controller/pipeline.ts";
-import { withPublicationDiagnostics } from "../controller/publication-diagnostics.ts";
+import { buildPlanReport } from "../controller/dry-run.ts";
+import {
+  type CollectedCluster,
+  type CompileDependencies,
+  type CompiledCluster,
+  runPipeline,
+} from "../controller/pipeline.ts";
+import { type PlannedPublication, planChanges } from "../controller/plan-changes.ts";
 import {
   createManifestDependencies,
   type ManifestPublication,
   publishManifests,
 } from "../controller/publish-manifests.ts";
+import {
+  buildPublicationReport,
+  computeReportExitCode,
+  formatPublication,
+  formatRejection,
+  type PublicationReport,
+} from "../controller/report/publication-report.ts";
+import type { EdgeClient } from "../edge/edge-client.ts";
+import { formatAdoption, waitForEdge } from "../edge/wait-for-edge.ts";
 import type { Permits } from "../permits/model.ts";
 import { loadPermits } from "../permits/source.ts";
-import type { Account } from "../publish/account.ts";
-import { findFormatProblem } from "../publish/read-published.ts";
-import { checkOwnership } from "../publish/state/namespace-owner.ts";
-import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
+import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
-import { type Environment, loadAccount } from "./account-from-env.ts";
+import { type Environment, loadAccount, loadEdge } from "./account-from-env.ts";
+import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
+import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
-  readonly manifests: string;
+  readonly manifests: readonly string[];
   /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
   readonly allowMassDeletion: boolean;
   readonly maxRemovedHosts: number;
+  /** Prints what would change, and writes nothing. */
+  readonly dryRun: boolean;
+  readonly format: PublicationFormat;
+  /** URL of the Worker, to check its key and generation. */
+  readonly edgeUrl?: string | undefined;
+  /** Seconds to wait until the Worker serves the publication. */
+  readonly wait?: number | undefined;
   /** Permits file; the default permits if not set. */
   readonly permits?: string | undefined;
 }
 
 /**
- * Publishes a folder of manifests once. Resolves with the exit code: 1 if an object was rejected or a mass deletion was
- * blocked. Publishes nothing if a
- * file does not parse, because its objects would be removed from the edge. Rejects if a controller owns the KV namespace.
+ * Publishes manifests once. Resolves with the exit code: 1 if an object was rejected, a mass deletion was
+ * blocked or nothing is ours; 2 if a dry run found changes. Publishes nothing if a file does not parse, because its
+ * objects would be removed from the edge. Rejects if a controller owns the KV namespace.
  */
 export async function runPublish(
   options: PublishOptions,
-  environment: Environment,
+  environmentWithFiles: Environment,
   print: (line: string) => void,
 ): Promise<number> {
-  const account = loadAccount(readEnvironmentFiles(environment));
+  const environment = readEnvironmentFiles(environmentWithFiles);
+  const account = loadAccount(environment);
+  const edge = loadEdge(options.edgeUrl, environment);
+  if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);
-  await assertReadableFolder(options.manifests);
+  await assertReadablePaths(options.manifests);
   const now = new Date();
-  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now);
+  const retention = createHistoryRetention(account.kv, account.verifier, () => now.getTime());
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention);
   const stages = {
-    collect: () => collectFolder(options.manifests, permits, print),
-    readBase: async () => {
-      await assertUnowned(account, options.takeOwnership);
-      return { previousState: NO_PREVIOUS_STATE };
-    },
-    ...publishManifests(dependencies, options, now),
-    report: async (compiled: CompiledCluster, publication: ManifestPublication) =>
-      printPublication(compiled, publication, print),
+    collect: () => collectManifests(options, permits, print),
+    readBase: () => readCheckedBase(account, edge, options),
   };
-  return (await runPipeline(dependencies, stages, now)) ?? 1;
+  const report = options.dryRun
+    ? await runPipeline(dependencies, { ...stages, ...planStages(dependencies, options) }, now)
+    : await runPipeline(dependencies, { ...stages, ...publishStages(dependencies, options, now) }, now);
+  if (report === undefined) return 1;
+  const wait = edge && options.wait !== undefined && !options.dryRun ? { edge, seconds: options.wait } : undefined;
+  return reportPublication(report, options.format, wait, print);
 }
 
-/** Collects a folder. Prints unparsable files, and resolves with undefined if there are any. */
-async function collectFolder(
-  folder: string,
+/** Prints a report, and waits for the edge. Returns the exit code. JSON is one document, so it is printed last. */
+async function reportPublication(
+  report: PublicationReport,
+  format: PublicationFormat,
+  wait: { readonly edge: EdgeClient; readonly seconds: number } | undefined,
+  print: (line: string) => void,
+): Promise<number> {
+  if (format === "text") for (const line of formatPublication(report, format)) print(line);
+  const adoption = wait && (await waitForEdge(wait.edge, report.generation, wait.seconds * 1000));
+  if (format === "json") for (const line of formatPublication(report, format, adoption)) print(line);
+  else if (adoption) print(formatAdoption(adoption));
+  return adoption && !adoption.isAdopted ? 1 : computeReportExitCode(report);
+}
+
+function planStages(dependencies: CompileDependencies, options: PublishOptions) {
+  return {
+    publish: (compiled: CompiledCluster, { snapshot }: CheckedBase) =>
+      planChanges(compiled, snapshot, options, dependencies),
+    report: async (compiled: CompiledCluster, plan: PlannedPublication, { snapshot, warnings }: CheckedBase) => ({
+      ...buildPlanReport(compiled, plan, snapshot),
+      warnings,
+    }),
+  };
+}
+
+function publishStages(dependencies: CompileDependencies, options: PublishOptions, now: Date) {
+  return {
+    ...publishManifests(dependencies, options, now),
+    report: async (
+      compiled: CompiledCluster,
+      publication: ManifestPublication,
+      { snapshot, warnings }: CheckedBase,
+    ): Promise<PublicationReport> => {
+      const report = buildPublicationReport(compiled, publication, snapshot);
+      return { ...report, warnings: [...warnings, ...report.warnings] };
+    },
+  };
+}
+
+/** Collects manifests. Prints why nothing may be published, and resolves with undefined. */
+async function collectManifests(
+  options: PublishOptions,
   permits: Permits,
   print: (line: string) => void,
 ): Promise<CollectedCluster | undefined> {
-  const { files, unparsableFiles } = await readManifests(folder);
-  for (const file of unparsableFiles) print(formatUnparsableFile(file));
-  if (unparsableFiles.length === 0) return collectOnce(parseCluster([...files.values()].flat()), permits);
-  print("nothing was published: every file must parse");
+  const { cluster, problems } = await readPaths(options.manifests);
+  const emptyProblem = options.allowMassDeletion ? undefined : explainEmptiness(cluster, options);
+  const rejection = problems.length > 0 ? "every file must parse" : emptyProblem;
+  if (rejection === undefined) return collectOnce(cluster, permits);
+  for (const line of formatRejection(problems, rejection, options.format)) print(line);
   return undefined;
 }
 
-/** Prints diagnostics and the result. Returns the exit code. */
-function printPublication(
-  compiled: CompiledCluster,
-  publication: ManifestPublication,
-  print: (line: string) => void,
-): number {
-  const { publishResult, staleRecords, blockedRemovals } = publication;
-  const { diagnostics } = withPublicationDiagnostics(compiled, publication).compilation;
-  for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
-  for (const { namespace, reason, lines } of blockedRemovals) {
-    print(`error deletion blocked: ${reason} (namespace ${namespace}). Review it, then use --allow-mass-deletion`);
-    for (const line of lines) print(`  ${line}`);
-  }
-  for (const { record } of staleRecords)
-    print(`note DNS record ${record.name}: no rule needs it. Remove it after some minutes`);
-  const { generation, digest, hasChanged, writes, warnings } = publishResult;
-  for (const warning of warnings) print(`warning ${warning}`);
-  print(`${hasChanged ? "published" : "unchanged"} generation=${generation} digest=${digest} writes=${writes}`);
-  return hasErrors(diagnostics) || blockedRemovals.length > 0 ? 1 : 0;
-}
-
-/** Rejects with a `UsageError` if a controller owns the KV namespace. With `takeOwnership`, it releases the namespace. */
-async function assertUnowned({ kv, signer }: Account, takeOwnership: boolean): Promise<void> {
-  const formatProblem = await findFormatProblem(kv, signer);
-  if (formatProblem !== undefined && !takeOwnership) throw new UsageError(formatProblem);
-  const ownership = checkOwnership(await readNamespaceOwner(kv, signer), undefined);
-  if (ownership.ok) return;
-  if (!takeOwnership) throw new UsageError(ownership.problem);
-  await releaseNamespace(kv, signer);
+/** Returns why no Ingress would be published, if none is ours. */
+function explainEmptiness(cluster: Cluster, options: PublishOptions): string | undefined {
+  const ignoredIngresses = findIgnoredIngresses(cluster, options);
+  if (ignoredIngresses.length < cluster.ingresses.length) return undefined;
+  if (cluster.ingresses.length === 0)
+    return `no valid Ingress found in ${options.manifests.join(", ")}. To remove all hosts, use --allow-mass-deletion`;
+  return `no Ingress is selected: ${formatIgnoredClasses(ignoredIngresses)}`;
 }

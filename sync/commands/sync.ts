@@ -6,7 +6,9 @@ import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { createIdentity } from "../leader-election/leader-election.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
-import { type Environment, listSecrets, loadAccount } from "./account-from-env.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
+import { type Environment, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
+import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 
 export interface SyncCommandOptions extends SyncOptions {
@@ -19,7 +21,11 @@ export interface SyncCommandOptions extends SyncOptions {
   readonly healthPort: number;
   readonly once: boolean;
   readonly dryRun: boolean;
+  /** Format of the report of a dry run. */
+  readonly format: PublicationFormat;
   readonly logLevel: LogLevel;
+  /** URL of the Worker, to check its key and generation. */
+  readonly edgeUrl?: string | undefined;
 }
 
 /**
@@ -40,8 +46,10 @@ export async function runSync(
   if (warning !== undefined) log.warn(warning);
   const account = loadAccount(environment);
   await account.encryptor.assertKey(); // without a valid key, one Ingress with an auth-secret would fail every sync
+  const edge = loadEdge(options.edgeUrl, environment);
+  for (const warning of edge ? await checkEdgeKey(edge, account.signer) : []) log.warn(warning);
   const instance = POD_NAME ?? identity;
-  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account };
+  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, edge };
   const lease = { name: options.leaseName, identity };
   if (options.dryRun) return dryRun(options, context, print, signal);
   if (options.once) return runOnce(options, context, lease, signal);

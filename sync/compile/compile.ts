@@ -20,6 +20,7 @@ import type { Options, StageOptions } from "./options.ts";
 import type { RegexVerdicts } from "./regex-verdict.ts";
 import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-degraded.ts";
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
+import { findIgnoredIngresses } from "./select/ignored-ingresses.ts";
 import { selectIngresses } from "./select/ingress-class.ts";
 
 /**
@@ -52,6 +53,7 @@ function compileCluster(
   return {
     rules: { zones: options.zones.toSorted(compareText), hosts: cache.sortedRules(hosts.map(({ rules }) => rules)) },
     ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
+    ignoredIngresses: findIgnoredIngresses(cluster, options, cache.selection),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
     references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
     regexes: cache.sortedRegexes(hosts.flatMap((host) => host.regexes)),

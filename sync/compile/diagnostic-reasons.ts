@@ -168,6 +168,14 @@ export const diagnosticReasons = {
     severity: "note",
     doc: "No IngressClass object of the name exists; the class is matched by its name.",
   },
+  MisspelledIngressClass: {
+    severity: "warning",
+    doc: "The class has no IngressClass object and is nearly the name of our class; the Ingress is ignored.",
+  },
+  ClosedIngress: {
+    severity: "warning",
+    doc: "Every path of the Ingress returns 503; it gets no status address until one of them serves.",
+  },
 } as const satisfies Record<string, { severity: Severity; doc: string; isIngressError?: true }>;
 
 export type Severity = "error" | "warning" | "note";

@@ -5,6 +5,7 @@ import type { HostPermit } from "../permits/model.ts";
 import type { Reason } from "./diagnostic-reasons.ts";
 import type { Diagnostic, Subject } from "./diagnostics.ts";
 import type { RegexUse } from "./regex-verdict.ts";
+import type { IgnoredIngress } from "./select/ignored-ingresses.ts";
 
 // The types between an Ingress and its rules, in the order of the stages.
 
@@ -105,6 +106,8 @@ export interface Compilation {
   readonly rules: Rules;
   /** Our Ingresses, by "namespace/name". */
   readonly ingresses: ReadonlyMap<string, Ingress>;
+  /** All other Ingresses, sorted by name. */
+  readonly ignoredIngresses: readonly IgnoredIngress[];
   /** Without duplicates, in an order that depends only on the cluster. */
   readonly diagnostics: readonly Diagnostic[];
   /** Every Secret and ConfigMap that an annotation or class names, found or not, without duplicates, sorted. */

@@ -1,11 +1,12 @@
-import { formatDiagnostic, hasErrors } from "../compile/diagnostics.ts";
-import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
-import { countHostRoutes, diffRemovals, type Removal } from "../publish/guard/removals.ts";
+import { createHistoryRetention } from "../publish/dns/history-retention.ts";
+import type { PublishedSnapshot } from "../publish/read-published.ts";
+import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { collectCompleteCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
+import { type PlannedPublication, planChanges } from "./plan-changes.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
+import { computeReportExitCode, formatPublication, type PublicationReport } from "./report/publication-report.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
 /** A dry run joins no election, so it may not write. */
@@ -18,27 +19,38 @@ const READ_ONLY_LEADERSHIP: ControllerDependencies["leadership"] = {
 
 /**
  * Prints the changes of one sync, and writes nothing to the account or the cluster. Resolves with the exit code: 1 if a
- * sync would not publish every object.
+ * sync would not publish every object, 2 if it would change something.
  */
 export async function dryRun(
-  options: SyncOptions,
+  options: SyncOptions & { readonly format: PublicationFormat },
   context: ControllerContext,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
   const lifetime = new AbortController();
+  const { kv, verifier } = context.account;
+  const splitStaleRecords = createHistoryRetention(kv, verifier, Date.now);
+  const oneTimeContext = { ...context, edge: undefined, splitStaleRecords };
   try {
-    const dependencies = await setUpController(options, context, READ_ONLY_LEADERSHIP, IGNORE_CHANGES, lifetime.signal);
+    const dependencies = await setUpController(
+      options,
+      oneTimeContext,
+      READ_ONLY_LEADERSHIP,
+      IGNORE_CHANGES,
+      lifetime.signal,
+    );
     const stages = {
       collect: () => collectCompleteCluster(dependencies, signal),
       readBase: () => readDryRunBase(dependencies),
-      publish: async (compiled: CompiledCluster, base: PublishedBase) =>
-        computeChanges(compiled, base, dependencies.limits),
-      report: async (compiled: CompiledCluster, changes: PlannedChanges) => printChanges(compiled, changes, print),
+      publish: (compiled: CompiledCluster, { publishedState }: PublishedBase) =>
+        planChanges(compiled, publishedState.snapshot, dependencies.limits, dependencies),
+      report: async (compiled: CompiledCluster, plan: PlannedPublication, { publishedState }: PublishedBase) =>
+        buildPlanReport(compiled, plan, publishedState.snapshot),
     };
-    const exitCode = await runPipeline(dependencies, stages, new Date());
-    if (exitCode === undefined) throw new Error("the first lists are not complete");
-    return exitCode;
+    const report = await runPipeline(dependencies, stages, new Date());
+    if (report === undefined) throw new Error("the first lists are not complete");
+    for (const line of formatPublication(report, options.format)) print(line);
+    return computeReportExitCode(report);
   } finally {
     lifetime.abort();
   }
@@ -50,44 +62,21 @@ async function readDryRunBase(dependencies: ControllerDependencies): Promise<Pub
   return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
 }
 
-/** The differences between compiled rules and the published snapshot. */
-interface PlannedChanges {
-  readonly generation: number; // published
-  readonly additions: Removal["routes"];
-  readonly removals: Removal["routes"];
-  readonly changedIngresses: readonly string[];
-  readonly blockedRemovals: readonly BlockedRemoval[];
-}
-
-function computeChanges(
+/** Builds the report of a dry run. */
+export function buildPlanReport(
   { compilation }: CompiledCluster,
-  { publishedState: { snapshot } }: PublishedBase,
-  limits: DeletionLimits,
-): PlannedChanges {
-  const { hosts } = compilation.rules;
+  { rules, hasChanges, ...plan }: PlannedPublication,
+  { manifest }: Pick<PublishedSnapshot, "manifest">,
+): PublicationReport {
   return {
-    generation: snapshot.manifest?.generation ?? 0,
-    additions: diffRemovals(hosts, snapshot.hosts).routes,
-    removals: diffRemovals(snapshot.hosts, hosts).routes,
-    changedIngresses: [...findChangedIngresses(snapshot.hosts, hosts)].toSorted(),
-    blockedRemovals: guardDeletions(snapshot.hosts, hosts, limits, new Set()).blockedRemovals,
+    result: hasChanges ? "would-change" : "would-not-change",
+    generation: manifest?.generation ?? 0,
+    digest: manifest?.digest ?? "",
+    writes: 0,
+    hosts: rules.hosts,
+    ...plan,
+    ignoredIngresses: compilation.ignoredIngresses,
+    diagnostics: compilation.diagnostics,
+    warnings: [],
   };
-}
-
-/** Prints diagnostics and changes. Returns the exit code. */
-function printChanges(
-  { compilation: { rules, diagnostics } }: CompiledCluster,
-  { generation, additions, removals, changedIngresses, blockedRemovals }: PlannedChanges,
-  print: (line: string) => void,
-): number {
-  for (const diagnostic of diagnostics) print(formatDiagnostic(diagnostic));
-  for (const { line } of additions) print(`+ ${line}`);
-  for (const { line } of removals) print(`- ${line}`);
-  for (const name of changedIngresses) print(`~ Ingress ${name}`);
-  for (const { namespace, reason } of blockedRemovals) print(`would be blocked: ${reason} (namespace ${namespace})`);
-  print(
-    `would publish ${rules.hosts.length} hosts with ${countHostRoutes(rules.hosts)} routes: ${additions.length} more, ` +
-      `${removals.length} fewer; generation ${generation} is active`,
-  );
-  return hasErrors(diagnostics) || blockedRemovals.length > 0 ? 1 : 0;
 }

@@ -1,5 +1,8 @@
+import type { Ingress } from "../collect/cluster-model.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
+import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
+import type { EdgeFollower } from "../edge/edge-follower.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
 import type { ApprovalRequests } from "../report/approval-config-map.ts";
@@ -16,6 +19,8 @@ export interface ControllerDependencies extends PublishDependencies, ClusterSour
   readonly leadership: Pick<Leadership, "status" | "check">;
   /** Returns the blocked removals that the ConfigMap shows, and their approvals. */
   readonly getApprovalRequests: () => ApprovalRequests;
+  /** Observes the edge at `--edge-url`, if it is set. */
+  readonly edgeFollower?: EdgeFollower | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly addresses: readonly string[];
@@ -31,11 +36,15 @@ export interface LoopState {
   readonly term: number | undefined;
   /** The last good Ingresses. A standby keeps those that it saw itself. */
   readonly previousState: PreviousState;
+  /** Our Ingresses in the last successful sync of this process as leader. */
+  readonly syncedIngresses: ReadonlyMap<string, Ingress> | undefined;
   readonly eventHistory: EventHistory;
   /** Ids ("namespace/name") of Ingresses that may have a status of edgress. */
   readonly ownedIngresses: readonly IngressIdSet[];
   /** Logged diagnostics that still apply. */
   readonly loggedDiagnostics: readonly Diagnostic[];
+  /** Logged Ingresses of other classes. */
+  readonly ignoredIngresses: readonly IgnoredIngress[];
   /** Whether regexes wait for their first check, because the budget of the sync was used up. */
   readonly hasUncheckedRegexes: boolean;
   /** Number of consecutive failed syncs. */
@@ -53,9 +62,11 @@ export const INITIAL_STATE: LoopState = {
   publishedState: undefined,
   term: undefined,
   previousState: NO_PREVIOUS_STATE,
+  syncedIngresses: undefined,
   eventHistory: NO_EVENTS,
   ownedIngresses: [],
   loggedDiagnostics: [],
+  ignoredIngresses: [],
   hasUncheckedRegexes: false,
   failures: 0,
   result: { type: "not-ready" },

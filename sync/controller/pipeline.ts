@@ -19,7 +19,7 @@ export interface Stages<Base extends CompileBase, Publication, Result> {
   /** Reads the state that compile and publish start from. Rejects if edgress must not publish to this account. */
   readonly readBase: () => Promise<Base>;
   /** Adds the DNS records of the rules. If a record is rejected, the cluster is compiled again without it. */
-  readonly syncRecords?: (compiled: CompiledCluster, base: Base) => Promise<void>;
+  readonly syncRecords?: (compiled: CompiledCluster, base: Base) => Promise<unknown>;
   readonly publish: (compiled: CompiledCluster, base: Base) => Promise<Publication>;
   readonly report: (compiled: CompiledCluster, publication: Publication, base: Base) => Promise<Result>;
 }
@@ -74,7 +74,7 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
 async function compileWithRecords(
   { records }: CompileDependencies,
   compile: () => Promise<CompiledCluster>,
-  syncRecords: (compiled: CompiledCluster) => Promise<void>,
+  syncRecords: (compiled: CompiledCluster) => Promise<unknown>,
 ): Promise<CompiledCluster> {
   for (let pass = 1; ; pass++) {
     const rejectedRecords = records.listRejectedRecords();

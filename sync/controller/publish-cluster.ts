@@ -8,6 +8,7 @@ import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../pub
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { type ControllerState, type LoadedState, readState, writeState } from "../publish/state/state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
@@ -50,15 +51,18 @@ export interface SyncOutcome {
  * unless `onLoss` is set: then it is called with the problem, and publishing writes the missing part again.
  */
 export async function readPublishedState(
-  { account: { kv, signer }, clusterUid, takeOwnership }: PublishDependencies,
+  { account, clusterUid, takeOwnership }: PublishDependencies,
   onLoss?: (problem: string) => void,
 ): Promise<PublishedState> {
+  const { kv, signer, verifier } = account;
+  const keyProblem = await findSigningKeyProblem(account);
+  if (keyProblem !== undefined && !takeOwnership) throw new Error(keyProblem);
   const controllerState = await tolerateLoss(readState(kv, signer), onLoss);
   const ownership = checkOwnership(controllerState, clusterUid);
   if (!ownership.ok && !takeOwnership) throw new Error(ownership.problem);
-  const formatProblem = await findFormatProblem(kv, signer);
+  const formatProblem = await findFormatProblem(kv, verifier);
   if (formatProblem !== undefined && !takeOwnership) throw new Error(formatProblem);
-  return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, signer), onLoss), controllerState };
+  return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss), controllerState };
 }
 
 async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) => void) | undefined): Promise<T> {

@@ -1,21 +1,28 @@
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { findMaxRecords } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
-import { PartialReadError } from "../publish/blobs.ts";
-import { createOriginRecordSync, type StaleRecord } from "../publish/dns/sync-records.ts";
+import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
+import { createOriginRecordSync, type RecordChanges, type StaleRecord } from "../publish/dns/sync-records.ts";
 import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
-import { type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import type { PublishedSnapshot } from "../publish/read-published.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
 import { guardRules } from "./publish-cluster.ts";
 
 export interface ManifestPublication {
   readonly publishResult: PublishResult;
+  readonly recordChanges: RecordChanges;
   /** Records that the rules do not need. Edges may still serve older rules, so they are not removed yet. */
   readonly staleRecords: readonly StaleRecord[];
   /** Removals that stay published, because the deletion guard blocks them. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+}
+
+/** The base of a publication of manifests. */
+export interface ManifestBase extends CompileBase {
+  /** The snapshot that the deletion guard compares with. Without it, every deletion is published. */
+  readonly snapshot?: PublishedSnapshot;
 }
 
 /** Limits of a command that publishes any deletion. */
@@ -27,8 +34,9 @@ export function createManifestDependencies(
   options: CompileDependencies["options"],
   regexChecker: RegexChecker,
   now: Date,
+  splitStaleRecords?: StaleRecordSplitter,
 ): CompileDependencies {
-  const records = createOriginRecordSync(account.dns, () => now.getTime());
+  const records = createOriginRecordSync(account.dns, () => now.getTime(), splitStaleRecords);
   return { account, records, options, regexChecker, cache: createCompileCache() };
 }
 
@@ -37,36 +45,32 @@ export function publishManifests(
   { account, records }: CompileDependencies,
   limits: DeletionLimits,
   now: Date,
-): Required<Pick<Stages<CompileBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
-  let snapshot: Promise<Pick<PublishedSnapshot, "hosts">> | undefined;
-  const guard = async ({ compilation: { rules } }: CompiledCluster) => {
-    if (limits.allowMassDeletion) return { rules, blockedRemovals: [] };
-    snapshot ??= readGuardedSnapshot(account);
-    return guardRules(await snapshot, rules, limits, new Set());
-  };
+): Required<Pick<Stages<ManifestBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
+  const recordChanges: RecordChanges[] = []; // of each pass
+  const guard = ({ compilation: { rules } }: CompiledCluster, { snapshot }: ManifestBase) =>
+    snapshot ? guardRules(snapshot, rules, limits, new Set()) : { rules, blockedRemovals: [] };
   return {
-    async syncRecords(compiled) {
-      const { rules } = await guard(compiled);
-      await records.sync(
+    async syncRecords(compiled, base) {
+      const { rules } = guard(compiled, base);
+      const passChanges = await records.sync(
         rules,
         () => {},
         (namespace) => findMaxRecords(compiled.permits, namespace),
       );
+      recordChanges.push(passChanges);
     },
-    async publish(compiled) {
-      const { rules, blockedRemovals } = await guard(compiled);
+    async publish(compiled, base) {
+      const { rules, blockedRemovals } = guard(compiled, base);
       const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor);
-      return { publishResult, staleRecords: records.listStaleRecords(), blockedRemovals };
+      return {
+        publishResult,
+        recordChanges: {
+          added: recordChanges.flatMap(({ added }) => added),
+          removed: recordChanges.flatMap(({ removed }) => removed),
+        },
+        staleRecords: records.listStaleRecords(),
+        blockedRemovals,
+      };
     },
   };
-}
-
-/** Reads the snapshot that the deletion guard compares with. Missing shards are written again by the publication. */
-async function readGuardedSnapshot({ kv, signer }: Account): Promise<Pick<PublishedSnapshot, "hosts">> {
-  try {
-    return await readPublishedSnapshot(kv, signer);
-  } catch (error) {
-    if (error instanceof PartialReadError) return error.partialResult as PublishedSnapshot;
-    throw error;
-  }
 }

@@ -3,7 +3,6 @@ import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
-import { withPublicationDiagnostics } from "./publication-diagnostics.ts";
 import {
   type PublishedBase,
   previousStateFrom,
@@ -12,14 +11,16 @@ import {
   type SyncOutcome,
   syncClusterRecords,
 } from "./publish-cluster.ts";
-import { recordMetrics, reportOutcome } from "./report-sync.ts";
+import { withPublicationDiagnostics } from "./report/publication-diagnostics.ts";
+import { recordMetrics, reportOutcome } from "./report/report-sync.ts";
+import { reportFailure } from "./report/waiting-ingresses.ts";
 
 /** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
 const MAX_STRICT_READ_FAILURES = 3;
 
 /**
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
- * the edge and all reports unchanged.
+ * the edge and all statuses unchanged.
  */
 export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
   const startedAt = performance.now();
@@ -36,7 +37,8 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
     const problem = describeProblem(error);
     dependencies.log.error({ failures }, `sync failed: ${problem}; the edge serves the last published rules`);
     dependencies.metrics.recordSync("failed", secondsSince(startedAt));
-    return { ...state, publishedState: undefined, failures, result: { type: "failed", problem } };
+    const eventHistory = await reportFailure(dependencies, state, error, failures);
+    return { ...state, publishedState: undefined, eventHistory, failures, result: { type: "failed", problem } };
   }
 }
 
@@ -72,8 +74,10 @@ function leaderStages(
         publishedState: outcome.publishedState,
         term,
         previousState: outcome.previousState,
+        syncedIngresses: compiled.compilation.ingresses,
         ...reported,
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
+        ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         failures: 0,
         result: { type: "completed", outcome },
@@ -99,7 +103,9 @@ function standbyStages(
       regexChecker.listAfter(compiled.compilation.regexes);
       const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
       const previousState = { lastGood, brokenSince };
-      return { ...state, publishedState: undefined, previousState, hasUncheckedRegexes, failures: 0, result };
+      // Another replica may publish meanwhile.
+      const unknownState = { publishedState: undefined, syncedIngresses: undefined };
+      return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hasErrors } from "../compile/diagnostics.ts";
 import { acquireLeadership } from "../leader-election/leader-election.ts";
+import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { isCompleteInTime } from "./collect-cluster.ts";
 import { INITIAL_STATE, type LoopState } from "./loop-state.ts";
 import { reconcile } from "./reconcile.ts";
@@ -24,7 +25,10 @@ export async function runOnce(
   const lifetime = new AbortController();
   try {
     const { leadership } = acquisition;
-    const dependencies = await setUpController(options, context, leadership, IGNORE_CHANGES, lifetime.signal);
+    const { kv, verifier } = context.account;
+    const splitStaleRecords = createHistoryRetention(kv, verifier, Date.now);
+    const oneTimeContext = { ...context, edge: undefined, splitStaleRecords }; // it ends before the edge adopts
+    const dependencies = await setUpController(options, oneTimeContext, leadership, IGNORE_CHANGES, lifetime.signal);
     if (!(await isCompleteInTime(dependencies, signal))) {
       log.error("nothing was published: the first lists are not complete");
       return 1;

@@ -2,6 +2,8 @@ import { watchCluster } from "../collect/live-cluster.ts";
 import { type CollectionListener, watchCollection } from "../collect/watched-collection.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import type { Options } from "../compile/options.ts";
+import type { EdgeClient } from "../edge/edge-client.ts";
+import { createEdgeFollower, type EdgeFollower, type EdgeListener } from "../edge/edge-follower.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
@@ -10,6 +12,7 @@ import type { Leadership } from "../leader-election/leader-election.ts";
 import { DEFAULT_PERMITS } from "../permits/model.ts";
 import { type PermitsLocation, watchPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
+import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { APPROVAL_CONFIG_MAP, type ApprovalRequests, parseApprovalRequests } from "../report/approval-config-map.ts";
@@ -40,6 +43,10 @@ export interface ControllerContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly account: Account;
+  /** The Worker at `--edge-url`. */
+  readonly edge?: EdgeClient | undefined;
+  /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
+  readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
   readonly sleep?: Sleep;
 }
@@ -63,11 +70,12 @@ export const IGNORE_CHANGES: ControllerListener = {
 /** Starts the watches of a cluster, and creates the clients of every sync. Rejects if the API server does not respond. */
 export async function setUpController(
   options: SyncOptions,
-  { api, namespace, instance, log, metrics, account, sleep = sleepInRealTime }: ControllerContext,
+  context: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
   { onChange, onWatchProblem, onResourceRemoved }: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
+  const { api, namespace, instance, log, metrics, account, splitStaleRecords, sleep = sleepInRealTime } = context;
   const clusterUid = await readClusterUid(api);
   const watchLog = createWatchLog(log, () => performance.now());
   const onError = (resource: string, error: Error) => {
@@ -88,15 +96,8 @@ export async function setUpController(
     api,
     liveCluster,
     account,
-    records: createOriginRecordSync(account.dns, () => performance.now()),
-    options: {
-      ingressClass,
-      controller,
-      watchIngressWithoutClass,
-      exclusiveHosts,
-      allowedResponseHeaders,
-      namespace,
-    },
+    records: createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords),
+    options: { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders, namespace },
     cache: createCompileCache(),
     regexChecker: createRegexChecker(),
     clusterUid,
@@ -105,12 +106,25 @@ export async function setUpController(
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequests: watchApprovalRequests(api, namespace, configMapListener, sleep, signal),
+    edgeFollower: followEdge(context, signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
     instance,
     namespace,
   };
+}
+
+function followEdge({ edge, log, metrics }: ControllerContext, signal: AbortSignal): EdgeFollower | undefined {
+  const listener: EdgeListener = {
+    onSeen: (generation) => metrics.setEdgeGeneration(generation),
+    onAdopted(generation, seconds) {
+      metrics.observePropagation(seconds);
+      log.info({ generation, seconds }, `edge serves generation=${generation} seconds=${seconds.toFixed(1)}`);
+    },
+    onLate: (problem) => log.error(problem),
+  };
+  return edge && createEdgeFollower(edge, listener, { now: () => performance.now(), sleep: sleepInRealTime }, signal);
 }
 
 /** Watches the ConfigMap of blocked deletions. Returns a function that reads it. */

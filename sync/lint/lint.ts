@@ -3,7 +3,7 @@ import type { Cluster } from "../collect/cluster-model.ts";
 import { compile } from "../compile/compile.ts";
 import type { Options } from "../compile/options.ts";
 import { checkAnnotations, summarizeSupport } from "./findings/annotations.ts";
-import { withResponses } from "./findings/answer-url.ts";
+import { createAnswerSource, withResponses } from "./findings/answer-url.ts";
 import { findDefaultBackendQuirks } from "./findings/default-backend-quirk.ts";
 import { buildFinding } from "./findings/diagnostics.ts";
 import { type Finding, sortFindings } from "./findings/finding.ts";
@@ -40,7 +40,8 @@ export async function lint(
     ...index.hosts.flatMap((host) => findDefaultBackendQuirks(host, index)),
     ...findKnownIssues(cluster, { index, zones: options.zones, plan }),
   ];
-  const answeredFindings = await Promise.all(findings.map((finding) => withResponses(finding, { rules, decrypt })));
+  const answerSource = createAnswerSource(rules, decrypt);
+  const answeredFindings = await Promise.all(findings.map((finding) => withResponses(finding, answerSource)));
   const shownFindings = answeredFindings.filter(isSurprising);
   return sortFindings([
     ...shownFindings,

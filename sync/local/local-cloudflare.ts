@@ -1,7 +1,6 @@
 import { type LocalAccount, startAccount } from "./account/account.ts";
-import type { Certificate } from "./network/certificates.ts";
-import { startEdgeListeners } from "./network/listeners.ts";
-import { startOutboundProxy } from "./network/outbound-proxy.ts";
+import { type EdgeListeners, startEdgeListeners } from "./network/listeners.ts";
+import { type OutboundProxy, startOutboundProxy } from "./network/outbound-proxy.ts";
 import { isPollLine, LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
 import { openWorkerStorage } from "./worker/worker-storage.ts";
 import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./worker/workerd.ts";
@@ -10,12 +9,14 @@ export interface LocalCloudflareOptions {
   /** 0 picks a free port. */
   httpPort: number;
   httpsPort: number;
+  /** Port of the account's API; a free port if not set. */
+  accountPort?: number;
   /** The account's zones; "." matches every domain. */
   zones: readonly string[];
   /** The Worker's entry file. */
   worker: string;
   variables: Readonly<Record<string, string>>;
-  /** Every line that the Worker logs, except for the access lines of `waitForGeneration`. */
+  /** Every line that the Worker logs, except for the access lines of `readGeneration`. */
   log: (line: string) => void;
   /** Whether only loopback addresses and forwarded addresses are reachable. */
   loopbackOnly?: boolean;
@@ -25,18 +26,16 @@ export interface LocalCloudflareOptions {
   acceptsAnyAddress?: boolean;
   /** Whether `account.setEdgeReadMode` can make the edge's KV reads fail. */
   edgeFaults?: boolean;
+  /** Ends the start early. */
+  signal?: AbortSignal;
 }
 
-export interface LocalCloudflare {
-  readonly http: URL;
-  readonly https: URL;
+export interface LocalCloudflare
+  extends Pick<OutboundProxy, "forward" | "forwardOthers">,
+    Omit<EdgeListeners, "close"> {
   /** The Worker's socket behind the listeners. It accepts absolute URLs, as a proxy does. */
   readonly worker: URL;
   readonly account: LocalAccount;
-  /** Forwards connections to `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
-  forward(address: string, targetAddress: string): void;
-  /** Certificates by host; "*.x" matches one more label. */
-  setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
   /** Restarts the isolates, which Cloudflare may do at any time. Stored and cached data stays. */
   restartWorker(): Promise<void>;
   /** Closes the open connections too. */
@@ -54,6 +53,7 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
   };
   try {
     const account = await startAccount({
+      port: options.accountPort ?? 0,
       zones,
       storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME),
       acceptsAnyAddress: options.acceptsAnyAddress ?? false,
@@ -61,6 +61,7 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     cleanups.push(account.close);
     const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
     cleanups.push(outboundProxy.close);
+    options.signal?.throwIfAborted();
     const outboundProxyPort = outboundProxy.port;
     const { miniflare, restart } = await startWorkerd({
       worker,
@@ -77,6 +78,7 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       },
     });
     cleanups.push(() => miniflare.dispose());
+    options.signal?.throwIfAborted();
     const workerUrl = await miniflare.unsafeGetDirectURL(EDGE_WORKER_NAME);
     const listeners = await startEdgeListeners({
       httpPort: options.httpPort,
@@ -84,9 +86,8 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       worker: workerUrl,
     });
     cleanups.push(listeners.close);
-    const { http, https, setCertificates } = listeners;
-    const { forward } = outboundProxy;
-    return { http, https, worker: workerUrl, account, forward, setCertificates, restartWorker: restart, close };
+    const { forward, forwardOthers } = outboundProxy;
+    return { ...listeners, worker: workerUrl, account, forward, forwardOthers, restartWorker: restart, close };
   } catch (error) {
     await close();
     throw error;

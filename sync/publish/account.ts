@@ -3,13 +3,15 @@ import { createDns, type Dns } from "../cloudflare/dns.ts";
 import { type CallDescription, withClearErrors } from "../cloudflare/failed-calls.ts";
 import { createKv, type Kv } from "../cloudflare/kv.ts";
 import { createSecretEncryptor, type SecretEncryptor } from "./encrypt-secrets.ts";
-import { createSigner, type Signer } from "./sign-manifest.ts";
+import { createSigner, createVerifier, type ManifestVerifier, type Signer } from "./sign-manifest.ts";
 
 /** The Cloudflare account that edgress publishes to. */
 export interface Account {
   readonly kv: Kv;
   readonly dns: Dns;
   readonly signer: Signer;
+  /** Accepts every key that the Worker accepts. */
+  readonly verifier: ManifestVerifier;
   readonly encryptor: SecretEncryptor;
 }
 
@@ -20,6 +22,8 @@ export interface AccountSettings {
   readonly accountId: string;
   readonly namespaceId: string;
   readonly signingKey: string;
+  /** The public keys that the Worker accepts; the one of `signingKey` if not set. */
+  readonly verifyingKeys?: readonly string[] | undefined;
   /** Public key for secrets. Without it, a Secret cannot be published. */
   readonly encryptionKey?: string | undefined;
   /** Minimum time between two writes of a key; 1.1 s if not set. */
@@ -50,10 +54,12 @@ const DNS_CALLS = {
 export function createAccount(settings: AccountSettings): Account {
   const { apiToken, baseURL = null, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
   const client = new Cloudflare({ apiToken, baseURL, timeout: CALL_TIMEOUT_MS, maxRetries: MAX_RETRIES });
+  const signer = createSigner(signingKey);
   return {
     kv: withClearErrors(createKv(client, accountId, namespaceId, writeIntervalMs), KV_CALLS),
     dns: withClearErrors(createDns(client, accountId), DNS_CALLS),
-    signer: createSigner(signingKey),
+    signer,
+    verifier: settings.verifyingKeys ? createVerifier(settings.verifyingKeys) : signer,
     encryptor: createSecretEncryptor(signingKey, encryptionKey),
   };
 }

@@ -3,8 +3,9 @@ import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/kv-key
 import { expandShard, FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { formatMissingBlobs, PartialReadError, readBlobs } from "./blobs.ts";
+import { rememberSettingsKeys } from "./changes/settings-key.ts";
 import { parseGeneration } from "./prune-history.ts";
-import type { Signer } from "./sign-manifest.ts";
+import type { ManifestVerifier } from "./sign-manifest.ts";
 
 const FormatVersion = z.object({ format: z.number() });
 
@@ -29,10 +30,11 @@ export interface NewestGeneration {
  * Reads the published snapshot. Rejects with a `PartialReadError` if a shard is missing or damaged. A publication based
  * on its `partialResult` writes that shard again.
  */
-export async function readPublishedSnapshot(kv: Kv, signer: Signer): Promise<PublishedSnapshot> {
+export async function readPublishedSnapshot(kv: Kv, signer: ManifestVerifier): Promise<PublishedSnapshot> {
   const newestGeneration = await readNewestGeneration(kv, signer, await kv.get(CURRENT_KEY));
   const digests = new Set((newestGeneration.manifest?.shards ?? []).filter((digest) => digest !== null));
   const { values, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
+  for (const shard of values.values()) rememberSettingsKeys(shard);
   const hosts = [...values.values()].flatMap(expandShard);
   const snapshot = { ...newestGeneration, hosts, missingShards: missingBlobs.map(({ digest }) => digest) };
   if (missingBlobs.length === 0) return snapshot;
@@ -45,7 +47,7 @@ export async function readPublishedSnapshot(kv: Kv, signer: Signer): Promise<Pub
 /** Reads the newest generation. History has a later one than `current` if a publication was interrupted. */
 export async function readNewestGeneration(
   kv: Kv,
-  signer: Signer,
+  signer: ManifestVerifier,
   currentBytes: string | undefined,
 ): Promise<NewestGeneration> {
   const currentManifest = parseSignedManifest(currentBytes, signer);
@@ -59,7 +61,7 @@ export async function readNewestGeneration(
 }
 
 /** Returns the manifest in `bytes`, or undefined if the signature or the format is invalid. */
-export function parseSignedManifest(bytes: string | undefined, signer: Signer): Manifest | undefined {
+export function parseSignedManifest(bytes: string | undefined, signer: ManifestVerifier): Manifest | undefined {
   const text = bytes === undefined ? undefined : signer.verify(bytes);
   const manifest = text === undefined ? undefined : Manifest.safeParse(JSON.parse(text));
   return manifest?.success ? manifest.data : undefined;
@@ -69,7 +71,7 @@ export function parseSignedManifest(bytes: string | undefined, signer: Signer): 
  * Returns a problem of one line if a newer version of edgress published `current`. This version cannot read the snapshot,
  * so it cannot check for mass deletions.
  */
-export async function findFormatProblem(kv: Kv, signer: Signer): Promise<string | undefined> {
+export async function findFormatProblem(kv: Kv, signer: ManifestVerifier): Promise<string | undefined> {
   const text = signer.verify((await kv.get(CURRENT_KEY)) ?? "");
   const result = FormatVersion.safeParse(text === undefined ? undefined : JSON.parse(text));
   if (!result.success || result.data.format <= FORMAT) return undefined;
@@ -86,7 +88,7 @@ export async function listGenerations(kv: Kv): Promise<Map<number, string>> {
 async function findFirstReadable(
   history: readonly (readonly [generation: number, key: string])[],
   kv: Kv,
-  signer: Signer,
+  signer: ManifestVerifier,
 ): Promise<Manifest | undefined> {
   if (history.length === 0) return undefined;
   const values = await kv.getMany(history.map(([, key]) => key));

@@ -53,7 +53,7 @@ const serializeHost = memoize((rules: HostRules): SerializedHost => {
 });
 
 /** Returns undefined for no policies, which are the most frequent ones. */
-function serializeSettings(policies: PolicySettings): SerializedSettings | undefined {
+export function serializeSettings(policies: PolicySettings): SerializedSettings | undefined {
   return Object.keys(policies).length === 0 ? undefined : serializePolicies(policies);
 }
 

@@ -19,7 +19,7 @@ export type FindObject = (object: string) => ObjectReference | undefined;
 export interface EventMessage {
   readonly involvedObject: ObjectReference;
   readonly severity: Severity;
-  readonly reason: Reason | "Published";
+  readonly reason: Reason | "Published" | "SyncFailed";
   readonly message: string;
 }
 

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import packageJson from "../../package.json" with { type: "json" };
 import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
+import type { Selection } from "../compile/select/ingress-class.ts";
 
 export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
 /** Result of a sync. */
@@ -8,6 +9,7 @@ export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
 const WATCHED_RESOURCES = ["ingresses", "ingressclasses", "services", "secrets", "configmaps"];
 const SYNC_DURATION_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120];
+const PROPAGATION_BUCKETS_SECONDS = [1, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600];
 
 /** Help text of every metric, except those of the process (`process_…`, `nodejs_…`). */
 export const METRICS = {
@@ -15,12 +17,15 @@ export const METRICS = {
   edgress_syncs_total: "Syncs, by result.",
   edgress_sync_duration_seconds: "Duration of a sync in seconds, reports included.",
   edgress_cluster_objects: "Kubernetes objects in the last sync, by kind.",
+  edgress_ingresses: "Ingresses in the last sync, by selection: selected, other-class, other-controller or no-class.",
   edgress_hosts: "Hosts in the rules of the last sync.",
   edgress_routes: "Routes in the rules of the last sync.",
   edgress_diagnostics: "Diagnostics of the last sync, by reason and severity.",
   edgress_kv_writes_total: "Keys written to Workers KV.",
   edgress_kv_written_bytes_total: "Bytes written to Workers KV.",
   edgress_published_generation: "Generation of the published snapshot.",
+  edgress_edge_generation: "Generation that the edge at --edge-url serves. Absent without --edge-url.",
+  edgress_propagation_seconds: "Seconds from a publication until the edge at --edge-url serves it.",
   edgress_last_successful_sync_timestamp_seconds:
     "Unix time of this replica's last successful sync. Absent before the first one.",
   edgress_last_good_ingresses: "Ingresses with errors that are served with their last good rules.",
@@ -36,6 +41,7 @@ export const METRIC_NAMES: readonly (keyof typeof METRICS)[] = Object.keys(METRI
 /** Gauge values of a sync. */
 export interface SyncGauges {
   readonly objects: Readonly<Record<string, number>>; // by kind
+  readonly ingresses: Readonly<Record<Selection, number>>;
   readonly hosts: number;
   readonly routes: number;
   readonly diagnostics: readonly { readonly reason: Reason }[];
@@ -49,6 +55,8 @@ export interface Metrics {
   setGauges(gauges: SyncGauges): void;
   recordWrites(counts: { readonly writes: number; readonly bytes: number }): void;
   setGeneration(generation: number): void;
+  setEdgeGeneration(generation: number): void;
+  observePropagation(seconds: number): void;
   recordSuccess(at: Date): void;
   setLeader(isLeader: boolean): void;
   /** Counts a failed list or watch of a resource: "ingresses". */
@@ -72,6 +80,12 @@ export function createMetrics(): Metrics {
   const writes = createCounter(registry, "edgress_kv_writes_total");
   const bytes = createCounter(registry, "edgress_kv_written_bytes_total");
   const generation = createGauge(registry, "edgress_published_generation");
+  const edgeGeneration = createGauge(registry, "edgress_edge_generation");
+  edgeGeneration.remove();
+  const propagation = new Histogram({
+    ...buildMetricOptions(registry, "edgress_propagation_seconds"),
+    buckets: PROPAGATION_BUCKETS_SECONDS,
+  });
   const lastSuccess = createGauge(registry, "edgress_last_successful_sync_timestamp_seconds");
   lastSuccess.remove(); // because 0 would mean 1970
   const leader = createGauge(registry, "edgress_leader");
@@ -90,6 +104,8 @@ export function createMetrics(): Metrics {
       bytes.inc(counts.bytes);
     },
     setGeneration: (number) => generation.set(number),
+    setEdgeGeneration: (number) => edgeGeneration.set(number),
+    observePropagation: (seconds) => propagation.observe(seconds),
     recordSuccess: (at) => lastSuccess.set(at.getTime() / 1000),
     setLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     recordWatchFailure: (resource) => watchFailures.inc({ resource }),
@@ -100,6 +116,7 @@ export function createMetrics(): Metrics {
 
 function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   const objects = createGauge(registry, "edgress_cluster_objects", ["kind"]);
+  const ingresses = createGauge(registry, "edgress_ingresses", ["selection"]);
   const hosts = createGauge(registry, "edgress_hosts");
   const routes = createGauge(registry, "edgress_routes");
   const diagnostics = createGauge(registry, "edgress_diagnostics", ["reason", "severity"]);
@@ -108,6 +125,7 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   return (gauges) => {
     objects.reset();
     for (const [kind, count] of Object.entries(gauges.objects)) objects.set({ kind }, count);
+    for (const [selection, count] of Object.entries(gauges.ingresses)) ingresses.set({ selection }, count);
     hosts.set(gauges.hosts);
     routes.set(gauges.routes);
     // A reason without diagnostics is set to 0, because alerts cannot compare a series that ended.

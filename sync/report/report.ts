@@ -44,6 +44,8 @@ export interface PublishedStatus {
   readonly previouslyOwned: readonly IngressIdSet[];
   /** Names of Ingresses with a route in the rules. */
   readonly routedIngresses: ReadonlySet<string>;
+  /** Names of Ingresses whose published routes all return 503. */
+  readonly closedIngresses: IngressIdSet;
   /** Names of Ingresses with a new or changed published route. */
   readonly changedIngresses: ReadonlySet<string>;
 }
@@ -87,7 +89,8 @@ function isComplete({ failedItems, remainingItems }: WriteResult<unknown>): bool
   return failedItems.length + remainingItems.length === 0;
 }
 
-const toObjectReference = memoize(
+/** Returns the reference to an observed object. */
+export const toObjectReference = memoize(
   ({ apiVersion, subject, namespace, name, uid, resourceVersion }: CachedObject): ObjectReference => {
     return { apiVersion, kind: subject.split(" ")[0] ?? "", namespace, name, uid, resourceVersion };
   },
@@ -111,12 +114,13 @@ function planStatusWrites(
 /** Returns undefined for an Ingress never owned. A canary has no separate route: it is served if it has no errors. */
 function decideStatus(
   name: string,
-  { ownedIngresses, previouslyOwned, routedIngresses, changedIngresses, generation }: PublishedStatus,
+  { ownedIngresses, previouslyOwned, routedIngresses, closedIngresses, changedIngresses, generation }: PublishedStatus,
   isGood: () => boolean,
   liveGeneration: string | undefined,
 ): DesiredStatus | undefined {
   if (!includesIngress(ownedIngresses, name)) return includesIngress(previouslyOwned, name) ? "not-owned" : undefined;
   if (!routedIngresses.has(name) && !isGood()) return "not-served";
+  if (closedIngresses.has(name)) return "closed";
   const previousGeneration = Number(liveGeneration);
   return {
     generation:

@@ -18,8 +18,11 @@ export interface CurrentStatus {
   readonly liveGeneration: string | undefined;
 }
 
-/** Target status: published since a generation, no longer owned by edgress, or owned without published routes. */
-export type DesiredStatus = { readonly generation: number } | "not-owned" | "not-served";
+/**
+ * Target status: published since a generation, no longer owned by edgress, owned without published routes, or published
+ * with routes that all return 503. The last one keeps its status.
+ */
+export type DesiredStatus = { readonly generation: number } | "not-owned" | "not-served" | "closed";
 
 /** A JSON merge patch of an Ingress's status subresource; null removes. */
 export interface StatusPatch {
@@ -40,6 +43,7 @@ export function buildStatusPatch(
   desiredStatus: DesiredStatus,
   addresses: readonly string[],
 ): StatusPatch | undefined {
+  if (desiredStatus === "closed") return undefined;
   const edgeEntries = buildEntries(addresses);
   const isPublished = formatEntriesKey(status.loadBalancer) === formatEntriesKey(edgeEntries);
   if (typeof desiredStatus !== "string") {

@@ -91,7 +91,7 @@ async function observeAnswer(url: string, options: RequestOptions): Promise<stri
   );
   const { date: _, ...responseHeaders } = response.headers;
   const answer = { url, status: response.status, headers: responseHeaders, body: response.body, received };
-  const stableLines = lines.map((line) => ({ ...line, time: "", generation: 0, edgeMs: 0, originMs: 0 }));
+  const stableLines = lines.map((line) => ({ ...line, time: "", ray: "", generation: 0, edgeMs: 0, originMs: 0 }));
   return JSON.stringify({ ...answer, lines: stableLines }, null, 1).replaceAll(id, "visit");
 }
 

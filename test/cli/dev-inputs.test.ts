@@ -25,7 +25,7 @@ after(async () => {
 test("edgress dev serves every host, path and scheme of examples/single-backend", async () => {
   const dev = await startDevWithEcho(join(EXAMPLES, "single-backend"));
   const commands = dev.lines.filter((line) => line.startsWith("  curl "));
-  assert.equal(commands.length, 2);
+  assert.equal(commands.length, 1);
   for (const command of commands) {
     assert.equal((JSON.parse(await runShell(`${command} -s`)) as EchoBody).backend, "default/my-service:80");
   }
@@ -88,16 +88,25 @@ test("The edge presents the certificate of spec.tls by SNI, and ignores an inval
 describe("invalid arguments of edgress dev", () => {
   const folder = join(EXAMPLES, "fanout");
   const cases: readonly (readonly [what: string, args: readonly string[], line: RegExp])[] = [
-    ["no folder", ["dev"], /^edgress: required option '--manifests <folder>' not specified\n$/],
+    [
+      "no manifests",
+      ["dev"],
+      /^edgress: --manifests is not set\. Set it, or --account-port to publish with other commands\n$/,
+    ],
+    [
+      "manifests and an account port",
+      ["dev", "--manifests", folder, "--account-port", "0"],
+      /^edgress: --manifests and --account-port are mutually exclusive: .+\. Set one of them\n$/,
+    ],
+    [
+      "--print-env without an account port",
+      ["dev", "--manifests", folder, "--print-env"],
+      /^edgress: --print-env requires --account-port\. Set a port, or 0 for a free port\n$/,
+    ],
     [
       "a folder that is not there",
       ["dev", "--manifests", "nowhere"],
-      /^edgress: --manifests is not a readable folder: nowhere\. Check the path and its permissions\n$/,
-    ],
-    [
-      "a file in place of a folder",
-      ["dev", "--manifests", join(folder, "ingress.yaml")],
-      /^edgress: --manifests is not a readable folder: .*ingress\.yaml\. Check the path and its permissions\n$/,
+      /^edgress: manifests are not readable: nowhere\. Check the path and its permissions\n$/,
     ],
     [
       "an unknown flag",

@@ -84,7 +84,7 @@ describe("edgress explain", () => {
     const lines = await runExplain("http://shop.example.com/cart", "--ingress-class", "other");
     assert.equal(
       lines.at(-1),
-      "hint       6 of 6 Ingresses have another class (--ingress-class, --controller, --watch-ingress-without-class)",
+      "hint       6 of 6 Ingresses have another class: 6 of class edgress (--ingress-class edgress)",
     );
   });
 
@@ -137,7 +137,7 @@ describe("edgress explain", () => {
     [
       "no folder",
       ["http://a.example.com/", "--manifests", "nowhere"],
-      /^edgress: --manifests is not a readable folder: nowhere\. /,
+      /^edgress: manifests are not readable: nowhere\. /,
     ],
     [
       "a method that is none",

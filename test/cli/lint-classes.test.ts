@@ -87,6 +87,16 @@ describe("classes of edgress lint", () => {
     );
   });
 
+  test("Parameters of an IngressClass of ingress-nginx are no class defaults", async () => {
+    const ingresses = buildClasses([{ name: "shop", field: "nginx" }], { nginx: "k8s.io/ingress-nginx" });
+    const input = ingresses.replace(
+      '"controller":',
+      '"parameters":{"kind":"IngressParameters","name":"lb"},"controller":',
+    );
+    const { code, report } = await lintToJson(["-"], input);
+    assert.deepEqual([code, report.findings.filter(({ kind }) => kind === "error")], [0, []]);
+  });
+
   test("edgress lint exits with 2 and names the class if it skips every Ingress", async () => {
     const input = buildClasses(
       [

@@ -97,9 +97,9 @@ describe("edgress sync --once and --dry-run", () => {
   test("edgress sync --dry-run prints the changes and writes nothing", async () => {
     const [accountRequestCount, serverRequestCount] = [edge.stack.account.requests.length, server.requests.length];
     const { code, stdout } = await runEdgress(["sync", "--dry-run"], environment);
-    assert.match(stdout, /^\+ shop\.example\.com prefix \/ of default\/shop#0\.0$/m);
-    assert.match(stdout, /^would publish 1 hosts with 1 routes: 1 more, 0 fewer; generation 0 is active$/m);
-    assert.equal(code, 0);
+    assert.match(stdout, /^\+ route shop\.example\.com prefix \/ of default\/shop$/m);
+    assert.match(stdout, /^would publish 1 hosts with 1 routes; generation 0 is active$/m);
+    assert.equal(code, 2);
     const reads = (path: string) => path.endsWith("/bulk/get");
     assert.deepEqual(
       edge.stack.account.requests

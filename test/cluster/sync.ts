@@ -11,6 +11,7 @@ import {
   buildIngressesPath,
   runInParallel,
   startClusterHarness,
+  waitForValue,
 } from "../support/cluster/synced.ts";
 import { startControllerProcess } from "../support/controller/controller-process.ts";
 import { buildServiceManifest } from "../support/manifests.ts";
@@ -90,4 +91,22 @@ test("1,000 Ingresses that are created in parallel are live within 30 s and eigh
   const generations = (await generation()) - generationBefore;
   t.diagnostic(`${generations} generations`);
   assert(generations <= 8, `${generations} generations`);
+});
+
+describe("An Ingress whose paths return 503", () => {
+  test("It gets an Event and no address, so external-dns cannot move its host, until its Service has an address", async () => {
+    await applyObjects(cluster, home, buildClassIngress(ourClass, "closed", { "/": "later" }));
+    await waitForValue(
+      "the Events of closed",
+      () => harness.listEvents(home, "closed"),
+      (events) => events.some((event) => event.startsWith("Warning ClosedIngress: ")),
+    );
+    assert.deepEqual(await status(home, "closed"), { addresses: [], live: undefined });
+    await applyObjects(cluster, home, buildServiceManifest("later", ["203.0.113.23"]));
+    await isLive(home, "closed");
+    assert.deepEqual((await status(home, "closed"))?.addresses, ["edge.example.com"]);
+    await cluster.kubectl(["delete", "service", "later", "--namespace", home]);
+    await answers("http://closed.example.com/", "503");
+    assert.deepEqual((await status(home, "closed"))?.addresses, ["edge.example.com"]);
+  });
 });

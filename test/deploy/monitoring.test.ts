@@ -50,6 +50,7 @@ describe("deploy/monitoring", () => {
         "critical EdgressSyncStale",
         "critical EdgressNeverSynced",
         "critical EdgressMassDeletionBlocked",
+        "critical EdgressEdgeBehind",
         "warning EdgressServingLastGood",
         "warning EdgressDiagnosticErrorsIncreasing",
         "warning EdgressWatchErrors",

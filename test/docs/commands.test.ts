@@ -28,7 +28,26 @@ const CLASSES: readonly CommandClass[] = [
   { pattern: /^npm (install|start)$/, test: "test/cli/dev.test.ts", proof: /startDev/ },
   { pattern: /^npm run (check|types|docs|test:cluster)$/, test: ".ci/run", proof: /npm run check/ },
   { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": ".*node --test/ },
-  { pattern: /^npx edgress publish --manifests manifests\/$/, test: "test/cli/publish.test.ts", proof: /"publish"/ },
+  {
+    pattern: /^npx edgress publish --manifests manifests\/$/,
+    test: "test/cli/publish/publish.test.ts",
+    proof: /"publish"/,
+  },
+  {
+    pattern: /^npx edgress publish --manifests manifests\/ --dry-run --format json$/,
+    test: "test/cli/publish/changes.test.ts",
+    proof: /"--dry-run", "--format", "json"/,
+  },
+  {
+    pattern: /^npx edgress publish --manifests manifests\/ --edge-url https:\/\/example\.com --wait$/,
+    test: "test/cli/publish/wait.test.ts",
+    proof: /"--edge-url", edgeUrl, "--wait"/,
+  },
+  {
+    pattern: /^npx edgress publish --manifests manifests\/ --manifests secrets\/$/,
+    test: "test/cli/publish/folders.test.ts",
+    proof: /"--manifests", secretsFolder/,
+  },
   { pattern: /^npx edgress sync --dry-run$/, test: "test/cli/sync.test.ts", proof: /"sync", "--dry-run"/ },
   {
     pattern: /^npx edgress sync --once( --take-ownership)?$/,
@@ -49,6 +68,16 @@ const CLASSES: readonly CommandClass[] = [
     pattern: /^curl -i --resolve (\S+):443:192\.0\.2\.10 https:\/\/\1\/\S*$/,
     test: "test/cli/dev.test.ts",
     proof: /curl/,
+  },
+  {
+    pattern: /^npx edgress dev --account-port 8787 --print-env --echo-origins \| tee dev\.log$/,
+    test: "test/dev/rehearsal.test.ts",
+    proof: /"--account-port", "0", "--print-env", "--echo-origins"/,
+  },
+  {
+    pattern: /^eval "\$\(grep \^export dev\.log\)"$|^curl -i --resolve (\S+):8080:127\.0\.0\.1 http:\/\/\1:8080\/\S*$/,
+    test: "test/dev/rehearsal.test.ts",
+    proof: /grep \^export/,
   },
   {
     pattern: /^docker (build -f deploy\/Containerfile -t \S+ \.|push \S+)$/,

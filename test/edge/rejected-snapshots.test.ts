@@ -63,7 +63,10 @@ describe("snapshots that the edge rejects", () => {
   test("The edge rejects a manifest that was changed after it was signed", async () => {
     const tampered = lastGood.replace("example.com", "example.org");
     assert.notEqual(tampered, lastGood);
-    assert.equal(await publishRejected(tampered), "manifest signature is not from the controller's key");
+    assert.equal(
+      await publishRejected(tampered),
+      "manifest signature does not match EDGRESS_VERIFYING_KEY. Set the key of the controller's EDGRESS_SIGNING_KEY",
+    );
     await restoreLastGood();
   });
 
@@ -71,7 +74,10 @@ describe("snapshots that the edge rejects", () => {
     const { privateKey } = generateSigningKeys();
     const manifest = { ...(await readManifest(edge)), generation: 1000 };
     const reason = await publishRejected(createSigner(privateKey).sign(toCanonicalJson(manifest)));
-    assert.equal(reason, "manifest signature is not from the controller's key");
+    assert.equal(
+      reason,
+      "manifest signature does not match EDGRESS_VERIFYING_KEY. Set the key of the controller's EDGRESS_SIGNING_KEY",
+    );
     await restoreLastGood();
   });
 

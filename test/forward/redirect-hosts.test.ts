@@ -16,11 +16,16 @@ before(async () => {
     "proxy-redirect-from": "http://moved.example.com/app",
     "proxy-redirect-to": "http://moved.example.com/shop",
   };
+  const portRedirect = {
+    "proxy-redirect-from": "http://ported.example.com:8080/",
+    "proxy-redirect-to": "https://ported.example.com/",
+  };
   const web = { "/": "web:8080" };
   await edge.publish([
     buildIngressManifest("plain", "plain.example.com", web),
     buildIngressManifest("named", "named.example.com", web, withNginxPrefix({ "upstream-vhost": "back.example.com" })),
     buildIngressManifest("moved", "moved.example.com", web, withNginxPrefix(proxyRedirect)),
+    buildIngressManifest("ported", "ported.example.com", web, withNginxPrefix(portRedirect)),
     buildIngressManifest("any", undefined, { "/": "standard", "/web": "web:8080" }),
     buildIngressManifest("standard", "standard.example.com", { "/": "standard" }),
     buildServiceManifest("web", ["203.0.113.10"], 8080),
@@ -91,9 +96,13 @@ test("The host of upstream-vhost is in redirects without the port", async () => 
   assert.equal(location, "http://back.example.com/login");
 });
 
-test("proxy-redirect-from sees the redirect without the port", async () => {
+test("proxy-redirect-from matches the redirect without the port, and the origin's own spelling", async () => {
   const location = await fetchRedirect("http://moved.example.com/", "Location", "http://HOST/app/x");
   assert.equal(location, "http://moved.example.com/shop/x");
+  const portLocation = await fetchRedirect("http://ported.example.com/", "Location", "http://HOST/x");
+  assert.equal(portLocation, "https://ported.example.com/x");
+  const refresh = await fetchRedirect("http://ported.example.com/", "Refresh", "5; url=http://HOST/x");
+  assert.equal(refresh, "5; url=https://ported.example.com/x");
 });
 
 test("The name of the origin's record is not in redirects for a host outside of the zones", async () => {

@@ -71,7 +71,7 @@ describe("incident: two controllers write to one KV namespace", { concurrency: 6
           await controller.waitForResult("failed");
           assert.match(
             listErrors(controller)[0] ?? "",
-            /^sync failed: this KV namespace belongs to a controller with another signing key/,
+            /^sync failed: the published manifest is not signed with EDGRESS_SIGNING_KEY, so the Worker's EDGRESS_VERIFYING_KEY would reject this publication/,
           );
           assert.equal(harness.kv.writtenKeys.length, from);
         },

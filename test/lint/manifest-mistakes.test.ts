@@ -54,6 +54,42 @@ describe("mistakes in manifests", () => {
     assert.equal(finding?.remedy, "use its ASCII form: *.xn--bcher-kva.example.com");
   });
 
+  test("A path of networking.k8s.io/v1 without pathType is an error, because the API server rejects it", async () => {
+    const backend = { service: { name: "shop", port: { number: 80 } } };
+    const rules = [{ host: "shop.example.com", http: { paths: [{ path: "/cart", backend }] } }];
+    const { code, report } = await lintIngress({ rules });
+    const found = report.findings.filter(({ rule }) => rule === "missing-path-type");
+    assert.deepEqual(
+      [code, found.map(({ kind, field, message }) => [kind, field, message])],
+      [
+        1,
+        [
+          [
+            "error",
+            "spec.rules[0].http.paths[0].pathType",
+            "path /cart has no pathType, so the API server rejects the Ingress",
+          ],
+        ],
+      ],
+    );
+  });
+
+  test("A path of networking.k8s.io/v1beta1 without pathType has the default Prefix", async () => {
+    const backend = { serviceName: "shop", servicePort: 80 };
+    const ingress = {
+      apiVersion: "networking.k8s.io/v1beta1",
+      kind: "Ingress",
+      metadata: { name: "shop" },
+      spec: { rules: [{ host: "shop.example.com", http: { paths: [{ path: "/cart", backend }] } }] },
+    };
+    const { code, report } = await lintToJson(["-"], JSON.stringify(ingress));
+    const found = report.findings.filter(({ rule }) => rule === "missing-path-type");
+    assert.deepEqual(
+      [code, found.map(({ kind, url, edgress }) => [kind, url, edgress])],
+      [0, [["note", "http://shop.example.com/cartbar", "404"]]],
+    );
+  });
+
   test("spec.tls that names no host of the Ingress is reported, with the redirect of the edge", async () => {
     const { report } = await lintIngress({ tls: [{ hosts: ["www.example.com"], secretName: "www" }] });
     const finding = report.findings.find(({ rule }) => rule === "tls-without-host");

@@ -20,6 +20,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/incremental": [],
   "sync/net": ["sync/runtime"],
   "sync/cloudflare": ["sync/incremental"],
+  "sync/edge": ["src/rules", "sync/runtime"], // requests to the deployed Worker
   "sync/kubernetes": ["src/rules", "sync/runtime"],
   "sync/leader-election": ["sync/runtime", "sync/kubernetes"],
 
@@ -50,6 +51,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/regex-check",
     "sync/publish",
     "sync/report",
+    "sync/edge",
   ],
 
   // The modules that the npm package exports.
@@ -78,17 +80,21 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/explain", // shows the response at a URL
   ],
   "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
-  // The only file that may import the local Cloudflare.
-  "sync/commands/dev.ts": [
+  // The only folder that may import the local Cloudflare, with its command.
+  "sync/dev": [
     "src/rules",
+    "src/request",
+    "sync/runtime",
     "sync/collect",
     "sync/permits",
     "sync/compile",
     "sync/regex-check",
     "sync/publish",
     "sync/controller",
+    "sync/explain",
     "sync/local",
   ],
+  "sync/commands/dev.ts": ["src/rules", "sync/runtime", "sync/collect", "sync/publish", "sync/local", "sync/dev"],
   "sync/commands": [
     "sync/commands/dev.ts",
     "package.json",
@@ -102,6 +108,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/regex-check",
     "sync/publish",
     "sync/report",
+    "sync/edge",
     "sync/controller",
     "sync/explain",
     "sync/lint",

@@ -76,7 +76,7 @@ describe("secrets at the edge", () => {
     const result = await publishToAccount(
       parseClusterYaml(buildBasicAuthManifest()),
       OPTIONS,
-      { kv, dns, signer, encryptor },
+      { kv, dns, signer, verifier: signer, encryptor },
       NOW,
     );
     await waitForGeneration(edge.stack.http, result.publishResult.generation);

@@ -60,7 +60,7 @@ describe("the owner of a KV namespace", () => {
       assert.deepEqual(checkOwnership(state, CLUSTER), {
         ok: false,
         problem:
-          "this KV namespace belongs to a controller with another signing key, or of a newer version. " +
+          "this KV namespace belongs to a controller with another EDGRESS_SIGNING_KEY, or of a newer version. " +
           "Use a separate KV namespace for this cluster, or take ownership with --take-ownership",
       });
       await writeStateTo(kv, buildState([]), state);

@@ -5,6 +5,7 @@ import { createMetrics, METRIC_NAMES, type Metrics } from "../../sync/report/met
 
 const EMPTY_MEASUREMENTS = {
   objects: {},
+  ingresses: { selected: 0, "other-class": 0, "other-controller": 0, "no-class": 0 },
   hosts: 0,
   routes: 0,
   diagnostics: [],
@@ -59,6 +60,7 @@ describe("the metrics", () => {
     const diagnostics = [{ reason: "PathConflict" }, { reason: "PathConflict" }] as const;
     metrics.setGauges({ ...EMPTY_MEASUREMENTS, objects: { Ingress: 3 }, routes: 7, diagnostics });
     metrics.setGauges({
+      ...EMPTY_MEASUREMENTS,
       objects: { Service: 2 },
       hosts: 4,
       routes: 5,

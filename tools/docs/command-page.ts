@@ -25,9 +25,12 @@ export async function formatCliPage(): Promise<string> {
         ["0", "Success"],
         [
           "1",
-          "An object has an error, a removal was blocked, or the command failed; `lint`: a finding as severe as `--fail-on`",
+          "An object has an error, a removal was blocked, nothing is ours, or the command failed; `lint`: a finding as severe as `--fail-on`",
         ],
-        ["2", "A flag, an argument or an environment variable is invalid; `lint`: also, no Ingress to check"],
+        [
+          "2",
+          "A flag, an argument or an environment variable is invalid; with `--dry-run`, something would change; `lint`: also, no Ingress to check",
+        ],
       ],
     ),
     ...sections,

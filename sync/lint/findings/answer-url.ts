@@ -9,10 +9,16 @@ import type { Finding } from "./finding.ts";
 /** Address of the client in sample requests: a public one, which no list of real clients contains. */
 export const SAMPLE_CLIENT_ADDRESS = "198.51.100.1";
 
-/** The compiled rules, and the function that returns the plaintext of their secrets. */
+/** The rules of the edge and of ingress-nginx, and the function that returns the plaintext of their secrets. */
 export interface AnswerSource {
   readonly rules: Rules;
+  /** The same rules, if the edge reached every Service, as ingress-nginx does. */
+  readonly reachableRules: Rules;
   readonly decrypt: RequestServices["decrypt"];
+}
+
+export function createAnswerSource(rules: Rules, decrypt: RequestServices["decrypt"]): AnswerSource {
+  return { rules, reachableRules: { ...rules, hosts: rules.hosts.map(withReachableBackends) }, decrypt };
 }
 
 /** Adds the response of the edge at the URL of a finding. For a note, ingress-nginx has the same response. */
@@ -34,8 +40,10 @@ async function describeResponse(url: string, { rules, decrypt }: AnswerSource): 
 }
 
 /** Describes the response of ingress-nginx, which reaches Services without an external address. */
-async function describeNginxResponse(url: string, { rules, decrypt }: AnswerSource): Promise<string | undefined> {
-  const reachableRules = { ...rules, hosts: rules.hosts.map(withReachableBackends) };
+async function describeNginxResponse(
+  url: string,
+  { reachableRules, decrypt }: AnswerSource,
+): Promise<string | undefined> {
   const { status, location, outcome } = await explainSample(url, reachableRules, decrypt);
   if (status === "from-origin") return "the Service's Pods";
   if (outcome === "failed-closed") return undefined; // another finding describes it

@@ -1,9 +1,15 @@
-import type { Cluster } from "../../collect/cluster-model.ts";
+import type { Cluster, IngressClass } from "../../collect/cluster-model.ts";
 import { parseCluster } from "../../collect/parse-objects.ts";
 import { type ClassSelector, selectIngresses } from "../../compile/select/ingress-class.ts";
 import type { KubernetesClient } from "../../kubernetes/client.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
-import { formatClassOptions, formatSkippedClasses, listSkippedClasses, type SkippedClass } from "./class-selection.ts";
+import {
+  formatClassOptions,
+  formatSkippedClasses,
+  isOwnController,
+  listSkippedClasses,
+  type SkippedClass,
+} from "./class-selection.ts";
 import { addLiveObjects, createLiveLookup, readLiveCluster } from "./live-objects.ts";
 import { type LookUpObject, lookUpNothing, requireObjects } from "./object-lookup.ts";
 import { type LintFile, readFiles } from "./read-files.ts";
@@ -33,7 +39,8 @@ export async function collectInput(
 ): Promise<LintInput> {
   const files = await readFiles(paths, input);
   const manifests = parseCluster(files.flatMap(({ objects }) => objects));
-  const cluster = api ? addLiveObjects(manifests, await readLiveCluster(api, paths.length === 0)) : manifests;
+  const objects = api ? addLiveObjects(manifests, await readLiveCluster(api, paths.length === 0)) : manifests;
+  const cluster = { ...objects, classes: objects.classes.map(dropForeignParameters) };
   const skippedClasses = listSkippedClasses(cluster, selector);
   const isReadable = files.every(({ unparsableFile }) => !unparsableFile);
   const hasInvalidIngress = cluster.invalidObjects.some(({ kind }) => kind === "Ingress");
@@ -41,6 +48,11 @@ export async function collectInput(
     throw new UsageError(describeEmptyInput(cluster, skippedClasses, paths));
   const lookUp = api ? createLiveLookup(api) : lookUpNothing;
   return { files, cluster, lookUp: strict ? requireObjects(lookUp) : lookUp, skippedClasses };
+}
+
+/** Parameters of another controller's class have another meaning. */
+function dropForeignParameters(ingressClass: IngressClass): IngressClass {
+  return isOwnController(ingressClass.controller) ? ingressClass : { ...ingressClass, parameters: undefined };
 }
 
 function describeEmptyInput(

@@ -41,7 +41,7 @@ function matchesObject(item: unknown, object: string): boolean {
 
 /** Splits a field: `spec.rules[0].host` → spec, rules, 0, host. An annotation's key is one part. */
 function parseField(field: string): string[] {
-  return [...field.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)].map(([, name, key]) => name ?? key ?? "");
+  return [...field.matchAll(/([^.[\]]+)|\[([^[\]]*)\]/g)].map(([, name, key]) => name ?? key ?? "");
 }
 
 /** Returns the offset of a field, or of its deepest parent that exists. */

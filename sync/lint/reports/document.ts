@@ -1,8 +1,9 @@
+import { formatCount } from "../../runtime/format-count.ts";
 import { formatSkippedClasses } from "../input/class-selection.ts";
 import { shortenCauseId } from "../verdicts/causes.ts";
 import type { Cause, LintReport, ReportedFinding } from "../verdicts/report.ts";
 import { formatKindCounts, summarize, VERDICT_LABELS } from "./summary.ts";
-import { formatCount, formatResponses, formatVerdict } from "./words.ts";
+import { formatResponses, formatVerdict } from "./words.ts";
 
 /** A part of a document, for Markdown and HTML. All texts are plain. */
 export type Block =

@@ -1,7 +1,7 @@
+import { formatCount } from "../../runtime/format-count.ts";
 import { FINDING_KINDS } from "../findings/finding.ts";
 import { type Cause, type LintReport, VERDICTS, type VerdictKind } from "../verdicts/report.ts";
 import { isBlocking } from "../verdicts/verdict.ts";
-import { formatCount } from "./words.ts";
 
 /** The summary of a report, for every format. */
 export interface LintSummary {

@@ -1,10 +1,6 @@
+import { formatCount } from "../../runtime/format-count.ts";
 import type { Finding } from "../findings/finding.ts";
 import type { Verdict } from "../verdicts/report.ts";
-
-/** Returns a count with its noun: `1 host`, `2 hosts`, `2 Ingresses`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
-}
 
 /** Returns a verdict in words: `now, 2 differences`, `after 3 changes`. */
 export function formatVerdict({ verdict, changes, differences }: Verdict): string {

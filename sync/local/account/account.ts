@@ -17,6 +17,7 @@ export interface LocalAccount {
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
+  readonly zoneIds: readonly string[];
   faults: FaultPlan;
   /** Every request so far, including those that got a fault. */
   readonly requests: { method: string; path: string }[];
@@ -28,6 +29,8 @@ export interface LocalAccount {
 }
 
 export interface AccountOptions extends Partial<RecordLimits> {
+  /** 0 picks a free port. */
+  port?: number;
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
@@ -40,8 +43,9 @@ const ACCOUNT_ID = deriveId("account");
 /** The KV namespace of the local account. */
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
-/** Starts the API of the local account on a free port of 127.0.0.1. */
+/** Starts the API of the local account on 127.0.0.1. */
 export async function startAccount({
+  port: requestedPort = 0,
   zones,
   storage,
   recordQuota = PAID_RECORD_QUOTA,
@@ -53,20 +57,25 @@ export async function startAccount({
   const state = { faults: createFaultPlan() };
   const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
 
-  const server = createServer(async (request, response) => {
-    const call = await parseCall(request);
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const call = parseCall(request, await buffer(request));
+    if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
     requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
     if (injectFault(state.faults, call.line, response)) return;
     const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
     sendReply(response, status, text);
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy()); // the client disconnected
   });
-  const { port, close } = await listen(server, 0);
+  const { port, close } = await listen(server, requestedPort);
   return {
     baseURL: `http://127.0.0.1:${port}/client/v4`,
     token: TOKEN,
     accountId: ACCOUNT_ID,
     namespaceId: LOCAL_NAMESPACE_ID,
     zones,
+    zoneIds: zones.map(deriveId),
     get faults() {
       return state.faults;
     },
@@ -80,18 +89,18 @@ export async function startAccount({
   };
 }
 
-async function parseCall(request: IncomingMessage): Promise<ApiCall> {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://account");
-  const method = request.method ?? "GET";
+/** Returns undefined if the path is not a part of a URL, or has an invalid escape. */
+function parseCall({ url = "/", method = "GET", headers }: IncomingMessage, body: Buffer): ApiCall | undefined {
+  if (!URL.canParse(url, "http://account")) return undefined;
+  const { pathname, searchParams: query } = new URL(url, "http://account");
   const path = pathname.replace(/^\/client\/v4/, "");
-  return {
-    line: `${method} ${path}`,
-    method,
-    path: path.split("/").slice(1).map(decodeURIComponent),
-    query: searchParams,
-    contentType: request.headers["content-type"] ?? "",
-    body: await buffer(request),
-  };
+  try {
+    const segments = path.split("/").slice(1).map(decodeURIComponent);
+    const contentType = headers["content-type"] ?? "";
+    return { line: `${method} ${path}`, method, path: segments, query, contentType, body };
+  } catch {
+    return undefined;
+  }
 }
 
 async function buildHttpReply(call: ApiCall, authorization: string | undefined, apis: readonly LocalApi[]) {

@@ -1,24 +1,28 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { isIP, type Socket } from "node:net";
+import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { buildClientAuth } from "./client-certificate.ts";
-import { parseHeaderPairs, stripHopByHop } from "./raw-headers.ts";
+import { listHeaderValues, stripHopByHop } from "./raw-headers.ts";
 
 const COLO = "DEV";
 
-/** Returns a request's absolute URL as text, or undefined if it has no host or several. */
+/** A name, or an IPv6 address in brackets, with an optional port. */
+const HOST = /^([\w.-]+|\[[0-9a-f:.]+\])(:\d*)?$/i;
+
+/** Returns a request's absolute URL as text, or undefined if the request is invalid: without a host, or with two. */
 export function buildRequestUrl(
-  { url = "/", rawHeaders }: IncomingMessage,
+  { url = "/", rawHeaders, headers }: IncomingMessage,
   scheme: "http" | "https",
 ): string | undefined {
+  const hosts = listHeaderValues(rawHeaders, "host");
+  if (hosts.length > 1 || (headers["transfer-encoding"] ?? "chunked").toLowerCase() !== "chunked") return undefined;
   const absoluteUrl = /^https?:\/\/([^/?#]+)(.*)$/is.exec(url);
-  if (absoluteUrl)
-    return `${scheme}://${absoluteUrl[1]}${ensureLeadingSlash(escapeInvalidCharacters(absoluteUrl[2] ?? ""))}`;
-  const hosts = parseHeaderPairs(rawHeaders).filter(([name]) => name.toLowerCase() === "host");
-  const host = hosts[0]?.[1];
-  if (!host || hosts.length > 1 || !url.startsWith("/")) return undefined;
-  return `${scheme}://${host}${escapeInvalidCharacters(url)}`;
+  const [host = "", target] = absoluteUrl
+    ? [absoluteUrl[1], ensureLeadingSlash(absoluteUrl[2] ?? "")]
+    : [hosts[0], url];
+  if (![host, ...hosts].every((value) => HOST.test(value)) || !target.startsWith("/")) return undefined;
+  return `${scheme}://${host}${escapeInvalidCharacters(target)}`;
 }
 
 function ensureLeadingSlash(target: string): string {
@@ -35,35 +39,19 @@ function escapeInvalidCharacters(target: string): string {
   );
 }
 
-/**
- * Percent-encodes bytes beyond ASCII in the first request target of a connection. Node's server would return 400 for them,
- * and curl sends them unencoded.
- */
-export function encodeRequestTarget(socket: Socket, onEncoded: () => void): void {
-  socket.on("error", () => undefined); // "close" follows
-  socket.once("data", (chunk: Buffer) => {
-    socket.pause();
-    const lineEnd = chunk.indexOf("\r\n");
-    const line = chunk.subarray(0, Math.max(lineEnd, 0)).toString("latin1");
-    const encodedLine = line.replace(/[\x7f-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
-    socket.unshift(Buffer.concat([Buffer.from(encodedLine, "latin1"), chunk.subarray(line.length)]));
-    onEncoded();
-    socket.resume();
-  });
-}
-
 /** Returns the headers for the Worker: the client's, and those that Cloudflare sets. */
 export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "https", url: string): string[] {
   const { rawHeaders, socket } = request;
   const address = socket.remoteAddress ?? "127.0.0.1";
   const claimedAddress = String(request.headers["cf-connecting-ip"] ?? "");
-  const forwardedFor = parseHeaderPairs(rawHeaders).filter(([name]) => name.toLowerCase() === "x-forwarded-for");
+  const cookies = listHeaderValues(rawHeaders, "cookie");
   return [
     "Host",
     /^\w+:\/\/([^/]*)/.exec(url)?.[1] ?? "",
     ...stripHopByHop(rawHeaders, isOverwrittenHeader),
     "X-Forwarded-For",
-    [...forwardedFor.map(([, value]) => value), address].join(", "),
+    [...listHeaderValues(rawHeaders, "x-forwarded-for"), address].join(", "),
+    ...(cookies.length > 0 ? ["Cookie", cookies.join("; ")] : []), // as in HTTP/2
     "X-Forwarded-Proto",
     scheme,
     // A local client may set its address, because address rules must be testable.
@@ -79,7 +67,7 @@ export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "h
 }
 
 const OVERWRITTEN_HEADERS = new Set(
-  "host content-length expect x-forwarded-for x-forwarded-proto cf-connecting-ip cf-visitor cf-ray".split(" "),
+  "host content-length cookie expect x-forwarded-for x-forwarded-proto cf-connecting-ip cf-visitor cf-ray".split(" "),
 );
 
 function isOverwrittenHeader(name: string): boolean {

@@ -1,5 +1,6 @@
 import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
-import { createServer as createTcpServer } from "node:net";
+import { createServer as createTcpServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type SecureContext } from "node:tls";
 import { listen } from "../../net/listen.ts";
 import {
@@ -8,15 +9,18 @@ import {
   createCertificateStore,
   generateCertificate,
 } from "./certificates.ts";
-import { buildRequestUrl, buildWorkerHeaders, encodeRequestTarget } from "./cloudflare-request.ts";
+import { buildRequestUrl, buildWorkerHeaders } from "./cloudflare-request.ts";
 import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
 import type { ProxyTarget } from "./outgoing-request.ts";
+import { encodeRequestTargets } from "./request-targets.ts";
 
 /** The local edge's listeners. */
 export interface EdgeListeners {
   readonly http: URL;
   readonly https: URL;
   setCertificates(certificatesByHost: ReadonlyMap<string, Certificate>): void;
+  /** Sets the body of a 404 for the addresses of this machine, which a browser opens. */
+  setLoopbackPage(page: string | undefined): void;
   close(): Promise<void>;
 }
 
@@ -42,13 +46,14 @@ export async function startEdgeListeners({
 }: EdgeListenersOptions): Promise<EdgeListeners> {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: 1024 });
   const certificateStore = createCertificateStore();
-  const httpServer = createProxyServer(worker, "http", agent);
-  const httpsServer = createProxyServer(worker, "https", agent);
-  const tcpServer = createTcpServer({ noDelay: true }, (socket) =>
-    encodeRequestTarget(socket, () => httpServer.emit("connection", socket)),
-  );
+  let loopbackPage: string | undefined;
+  const createServerFor = (scheme: "http" | "https") =>
+    createProxyServer((request) => buildProxyTarget(request, scheme, worker, agent, loopbackPage));
+  const httpServer = createServerFor("http");
+  const httpsServer = createServerFor("https");
+  const tcpServer = createTcpServer({ noDelay: true }, (socket) => passConnection(socket, httpServer));
   const tlsServer = createTlsServer(await createTlsOptions(certificateStore), (socket) =>
-    encodeRequestTarget(socket, () => httpsServer.emit("connection", socket)),
+    passConnection(socket, httpsServer),
   );
   tlsServer.on("tlsClientError", (_, socket) => socket.destroy());
   const http = await listen(tcpServer, httpPort);
@@ -60,11 +65,24 @@ export async function startEdgeListeners({
     http: new URL(`http://127.0.0.1:${http.port}`),
     https: new URL(`https://127.0.0.1:${https.port}`),
     setCertificates: (certificatesByHost) => certificateStore.set(certificatesByHost),
+    setLoopbackPage: (page) => {
+      loopbackPage = page;
+    },
     async close() {
       await Promise.all([http.close(), https.close()]);
       agent.destroy();
     },
   };
+}
+
+/** Passes a connection to an HTTP server, with encoded request targets. */
+function passConnection(socket: Socket, server: Server): void {
+  socket.on("error", () => undefined); // "close" follows
+  encodeRequestTargets(socket);
+  server.emit("connection", socket);
+  // Node's parser reads the socket's handle itself, past the encoding, until somebody listens for data.
+  const listener = () => undefined;
+  socket.on("data", listener).off("data", listener);
 }
 
 async function createTlsOptions(certificateStore: CertificateStore) {
@@ -84,30 +102,35 @@ async function createTlsOptions(certificateStore: CertificateStore) {
 }
 
 /** Creates a server without a port: the listeners pass connections to it. */
-function createProxyServer(worker: URL, scheme: "http" | "https", agent: Agent): Server {
+function createProxyServer(findTarget: (request: IncomingMessage) => ProxyTarget | undefined): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
-    const target = buildProxyTarget(request, scheme, worker, agent);
+    const target = findTarget(request);
     if (target)
       proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
-    else response.writeHead(400).end("Bad Request\n");
+    else response.writeHead(400, { Connection: "close" }).end("Bad Request\n");
   });
   server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => undefined); // "close" follows
-    const target = buildProxyTarget(request, scheme, worker, agent);
-    const sendError = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-    if (target) proxyWebSocket(request, socket, head, target, () => sendError("502 Bad Gateway"));
-    else sendError("400 Bad Request");
+    const target = findTarget(request);
+    if (target) proxyWebSocket(request, socket, head, target, () => sendStatus(socket, "502 Bad Gateway"));
+    else sendStatus(socket, "400 Bad Request");
   });
+  server.on("connect", (_, socket) => sendStatus(socket, "400 Bad Request"));
   return server;
 }
+
+function sendStatus(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+const LOOPBACK_URL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/i;
 
 function buildProxyTarget(
   request: IncomingMessage,
   scheme: "http" | "https",
   worker: URL,
   agent: Agent,
+  loopbackPage: string | undefined,
 ): ProxyTarget | undefined {
   const url = buildRequestUrl(request, scheme);
   if (url === undefined) return undefined;
@@ -118,5 +141,6 @@ function buildProxyTarget(
     agent,
     path: url,
     headers: buildWorkerHeaders(request, scheme, url),
+    notFoundPage: LOOPBACK_URL.test(url) ? loopbackPage : undefined,
   };
 }

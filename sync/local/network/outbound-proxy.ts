@@ -12,6 +12,8 @@ export interface OutboundProxy {
   readonly port: number;
   /** Forwards requests for `address` ("203.0.113.10:80") to `targetAddress` ("127.0.0.1:41234"). */
   forward(address: string, targetAddress: string): void;
+  /** Forwards requests for every other address to `targetAddress`. */
+  forwardOthers(targetAddress: string): void;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ type CloudflareError = Extract<DnsResolution, { error: number }>;
 
 /** Starts the proxy on a free port of 127.0.0.1. Requests have absolute URLs, and the fetch's `cf` object in X-Cf-Blob. */
 export async function startOutboundProxy(options: OutboundProxyOptions): Promise<OutboundProxy> {
-  const forwards = new Map<string, string>();
+  const forwards: Forwards = { targets: new Map(), otherTarget: undefined };
   const agentOptions = { keepAlive: true, timeout: IDLE_TIMEOUT_MS };
   const agents = { "http:": new HttpAgent(agentOptions), "https:": new HttpsAgent(agentOptions) };
   const routeOrReject = (request: IncomingMessage) => {
@@ -51,12 +53,20 @@ export async function startOutboundProxy(options: OutboundProxyOptions): Promise
   const { port, close } = await listen(createOutboundServer(routeOrReject), 0);
   return {
     port,
-    forward: (address, targetAddress) => forwards.set(address, targetAddress),
+    forward: (address, targetAddress) => forwards.targets.set(address, targetAddress),
+    forwardOthers: (targetAddress) => {
+      forwards.otherTarget = targetAddress;
+    },
     async close() {
       for (const agent of Object.values(agents)) agent.destroy();
       await close();
     },
   };
+}
+
+interface Forwards {
+  readonly targets: Map<string, string>;
+  otherTarget: string | undefined;
 }
 
 function createOutboundServer(routeOrReject: (request: IncomingMessage) => ProxyTarget | CloudflareError): Server {
@@ -89,7 +99,7 @@ function createOutboundServer(routeOrReject: (request: IncomingMessage) => Proxy
 function routeRequest(
   request: IncomingMessage,
   { dnsZones, loopbackOnly = false, connectTimeoutMs = CONNECT_TIMEOUT_MS }: OutboundProxyOptions,
-  forwards: ReadonlyMap<string, string>,
+  { targets, otherTarget }: Forwards,
   agents: Record<"http:" | "https:", HttpAgent>,
 ): ProxyTarget | CloudflareError {
   const target = request.url ?? "";
@@ -97,7 +107,8 @@ function routeRequest(
   const resolved = resolveOrigin(url, parseResolveOverride(request), dnsZones);
   if ("error" in resolved) return resolved;
   const { address, port } = resolved;
-  const forwardAddress = forwards.get(isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`);
+  const forwardAddress =
+    targets.get(isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`) ?? otherTarget;
   if (!forwardAddress && loopbackOnly && !isLoopback(address)) return ERROR_BY_FAILURE.timeout;
   const [, host = address, targetPort = String(port)] = forwardAddress?.match(/^\[?(.*?)\]?:(\d+)$/) ?? [];
   const protocol = url.protocol === "https:" ? "https:" : "http:";

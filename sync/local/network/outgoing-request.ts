@@ -14,6 +14,8 @@ export interface ProxyTarget {
   /** The server name (SNI) of the TLS handshake. */
   serverName?: string;
   connectTimeoutMs?: number;
+  /** Body that replaces the one of a 404. */
+  notFoundPage?: string | undefined;
 }
 
 /** The reason why no response arrived. */

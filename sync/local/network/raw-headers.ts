@@ -25,3 +25,8 @@ export function stripHopByHop(
 export function parseHeaderPairs(rawHeaders: readonly string[]): [name: string, value: string][] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as [string, string]] : []));
 }
+
+/** Returns the values of all headers with a name, which is in lower case. */
+export function listHeaderValues(rawHeaders: readonly string[], lowerCaseName: string): string[] {
+  return parseHeaderPairs(rawHeaders).flatMap(([name, value]) => (name.toLowerCase() === lowerCaseName ? [value] : []));
+}

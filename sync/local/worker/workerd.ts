@@ -29,7 +29,12 @@ export interface Workerd {
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const miniflareOptions = buildMiniflareOptions(options, await bundleWorker(options.worker));
   const miniflare = preserveSignalHandlers(() => new Miniflare(miniflareOptions));
-  await miniflare.ready;
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await miniflare.dispose().catch(() => {}); // else its server keeps this process alive
+    throw error;
+  }
   return { miniflare, restart: () => miniflare.setOptions(miniflareOptions) };
 }
 

@@ -1,13 +1,13 @@
-import { type Dns, type ExistingRecord, planRecordChange, type Zone } from "../../cloudflare/dns.ts";
+import { type Dns, type ExistingRecord, type OriginRecord, planRecordChange, type Zone } from "../../cloudflare/dns.ts";
 import { changeRecords } from "./add-records.ts";
 import { createExpiringCache } from "./expiring-cache.ts";
+import { partition } from "./partition.ts";
 import { applyRecordQuota, type FindMaxRecords, type RecordOwners } from "./record-quota.ts";
 import type { RecordRejections } from "./record-rejections.ts";
+import type { StaleRecordSplitter } from "./stale-records.ts";
 import type { WantedRecord } from "./wanted-records.ts";
 
 const RECORDS_CACHE_TTL_MS = 600_000;
-/** An edge may serve an older generation that needs the record. History keeps generations for one hour. */
-const STALE_RECORD_RETENTION_MS = 3_600_000;
 /** The quotas of a zone with a paid plan, and with the Free plan. */
 const LARGE_RECORD_QUOTA = 3500;
 const SMALL_RECORD_QUOTA = 200;
@@ -20,8 +20,19 @@ export interface ZoneRecordRequest {
   readonly findMaxRecords: FindMaxRecords;
 }
 
-/** Adds the records of one zone, and removes those that were stale for one hour. Resolves with the other stale ones. */
-export type ZoneRecordSync = (request: ZoneRecordRequest) => Promise<ExistingRecord[]>;
+/** The records of one zone that a sync added and removed, and the stale ones that it left. */
+export interface ZoneRecordChanges {
+  readonly added: readonly OriginRecord[];
+  readonly removed: readonly OriginRecord[];
+  readonly stale: readonly ExistingRecord[];
+}
+
+export interface ZoneRecordSync {
+  /** Adds the records of one zone, and removes stale ones after their retention. */
+  sync(request: ZoneRecordRequest): Promise<ZoneRecordChanges>;
+  /** Returns the changes of `sync` without writing them. It ignores quotas and rejections. */
+  plan(records: readonly WantedRecord[]): Promise<ZoneRecordChanges>;
+}
 
 /** Creates the sync of the records of one zone. Rejected records are added to `rejections`. */
 export function createZoneRecordSync(
@@ -29,13 +40,13 @@ export function createZoneRecordSync(
   zone: Zone,
   now: () => number,
   rejections: RecordRejections,
+  splitStaleRecords: StaleRecordSplitter,
 ): ZoneRecordSync {
   const cachedRecords = createExpiringCache(now, RECORDS_CACHE_TTL_MS, () => dns.listRecords(zone));
   const cachedQuota = createExpiringCache(now, RECORDS_CACHE_TTL_MS, () => readRecordQuota(dns, zone));
   const readDefaultQuota = async () => Math.floor((await cachedQuota.get()) / 2);
-  const splitStaleRecords = createRetention(now);
   const findOwners = createOwnerMemory();
-  return async ({ records, checkFence, findMaxRecords }) => {
+  const sync: ZoneRecordSync["sync"] = async ({ records, checkFence, findMaxRecords }) => {
     const plan = planRecordChange(await cachedRecords.get(), records);
     const missingNames = new Set(plan.add.map(({ name }) => name));
     const [missing, present] = partition(records, ({ name }) => missingNames.has(name));
@@ -44,13 +55,25 @@ export function createZoneRecordSync(
     const counted = [...present.map(({ namespaces }) => namespaces), ...findOwners(records, plan.remove)];
     const add = untried.length === 0 ? [] : await admitRecords(zone, counted, untried, quota, rejections);
     const [replaced, stale] = partition(plan.remove, ({ name }) => add.some((record) => record.name === name));
-    const [expired, remaining] = splitStaleRecords(stale);
-    if (add.length + expired.length > 0) {
-      cachedRecords.invalidate();
-      const failures = await changeRecords(dns, zone, add, [...replaced, ...expired], checkFence);
-      rejections.addFailures(zone.name, failures);
-    }
-    return remaining;
+    const [expired, remaining] = await splitStaleRecords(zone, stale);
+    const removed = [...replaced, ...expired];
+    if (add.length + expired.length === 0) return { added: [], removed: [], stale: remaining };
+    cachedRecords.invalidate();
+    const failures = await changeRecords(dns, zone, add, removed, checkFence);
+    rejections.addFailures(zone.name, failures);
+    const failedNames = new Set(failures.map(({ record }) => record.name));
+    const isDone = ({ name }: OriginRecord) => !failedNames.has(name);
+    return { added: add.filter(isDone), removed: removed.filter(isDone), stale: remaining };
+  };
+  return {
+    sync,
+    async plan(records) {
+      const { add, remove } = planRecordChange(await cachedRecords.get(), records);
+      const addedNames = new Set(add.map(({ name }) => name));
+      const [replaced, stale] = partition(remove, ({ name }) => addedNames.has(name));
+      const [expired, remaining] = await splitStaleRecords(zone, stale);
+      return { added: add, removed: [...replaced, ...expired], stale: remaining };
+    },
   };
 }
 
@@ -70,19 +93,6 @@ function createOwnerMemory() {
       ...wantedRecords.map(({ name, namespaces }) => [name, namespaces] as const),
     ]);
     return staleOwners.map(([, owners]) => owners);
-  };
-}
-
-/** Returns a function that splits stale records into those to remove, and those to keep for now. */
-function createRetention(
-  now: () => number,
-): (stale: readonly ExistingRecord[]) => [ExistingRecord[], ExistingRecord[]] {
-  const staleSince = new Map<string, number>();
-  return (stale) => {
-    const staleIds = new Set(stale.map(({ id }) => id));
-    for (const id of staleSince.keys()) if (!staleIds.has(id)) staleSince.delete(id);
-    for (const id of staleIds) if (!staleSince.has(id)) staleSince.set(id, now());
-    return partition(stale, ({ id }) => now() - (staleSince.get(id) ?? now()) >= STALE_RECORD_RETENTION_MS);
   };
 }
 
@@ -115,8 +125,4 @@ function readRecordQuota(dns: Dns, zone: Zone): Promise<number> {
     (quota) => quota ?? LARGE_RECORD_QUOTA,
     () => SMALL_RECORD_QUOTA,
   );
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }

@@ -1,6 +1,7 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
+import { findSettingsKey } from "../changes/settings-key.ts";
 import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
@@ -25,7 +26,8 @@ function serializeRoutes({ policies, routes, backends }: HostRules): Map<string,
   return new Map(
     routes.map((route) => {
       const backend = route.backend === undefined ? undefined : backends[route.backend];
-      return [route.id, toCanonicalJson({ policies, route, backend })];
+      const settings = [policies, route.policies].map(findSettingsKey);
+      return [route.id, toCanonicalJson({ settings, route: { ...route, policies: undefined }, backend })];
     }),
   );
 }

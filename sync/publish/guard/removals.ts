@@ -77,6 +77,6 @@ function parseNamespace(id: Route["id"]): string {
   return id.split(/[/#]/, 1)[0] ?? "";
 }
 
-function formatMatch(path: PathMatch): string {
+export function formatMatch(path: PathMatch): string {
   return path.type === "regex" ? `regex ${path.pattern}` : `${path.type} ${path.path}`;
 }

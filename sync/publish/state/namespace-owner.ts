@@ -27,7 +27,8 @@ export function checkOwnership(
       };
     }
     case "unknown": {
-      const problem = "this KV namespace belongs to a controller with another signing key, or of a newer version";
+      const problem =
+        "this KV namespace belongs to a controller with another EDGRESS_SIGNING_KEY, or of a newer version";
       return { ok: false, problem: `${problem}. ${remedy}` };
     }
   }

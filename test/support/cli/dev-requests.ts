@@ -29,7 +29,7 @@ export async function editFile(file: string, change: (before: string) => string)
 export type EchoBody = { backend: string; path: string; headers: Record<string, string> };
 
 export async function sendDevRequest(
-  { http }: DevProcess,
+  { http }: Pick<DevProcess, "http">,
   host: string,
   path: string,
   headers: Record<string, string> = {},

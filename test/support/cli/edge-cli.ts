@@ -4,8 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../wait-for.ts";
 
-const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
-const NODE = process.env.TEST_NODE ?? process.execPath;
+export const CLI_ENTRY = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
+export const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 
 export interface CommandResult {
@@ -14,12 +14,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs `edgress` to its end. */
+/** Runs `edgress` to its end, with a text as standard input. */
 export async function runEdgress(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  input = "",
 ): Promise<CommandResult> {
-  const child = spawn(NODE, [CLI, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(NODE, [CLI_ENTRY, ...args], { env: environment, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined).end(input); // a command that ends early closes it
   const exit = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = (await exit) as [number | null];
@@ -40,12 +42,16 @@ export interface DevProcess {
   end(): Promise<{ code: number | null; ms: number }>;
 }
 
-/** Starts `edgress dev` on free ports, and resolves when it is ready. */
-export async function startDev(folder: string, ...extraArguments: readonly string[]): Promise<DevProcess> {
+/** Starts `edgress dev` for manifests on free ports, and resolves when it is ready. */
+export function startDev(manifests: string, ...extraArguments: readonly string[]): Promise<DevProcess> {
+  return startDevProcess(["--manifests", manifests, ...extraArguments]);
+}
+
+/** Starts `edgress dev` on free ports with a text as standard input, and resolves when it is ready. */
+export async function startDevProcess(args: readonly string[], input = ""): Promise<DevProcess> {
   const ports = ["--http-port", "0", "--https-port", "0"];
-  const child = spawn(NODE, [CLI, "dev", "--manifests", folder, ...ports, ...extraArguments], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(NODE, [CLI_ENTRY, "dev", ...ports, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(input);
   const lines: string[] = [];
   let partialLine = "";
   let stderr = "";

@@ -3,6 +3,7 @@ import { createTrigger, type Trigger } from "../../../sync/controller/debounce.t
 import type { LoopTimings } from "../../../sync/controller/loop.ts";
 import type { SyncResult } from "../../../sync/controller/loop-state.ts";
 import { type SyncOptions, setUpController } from "../../../sync/controller/setup.ts";
+import type { EdgeClient } from "../../../sync/edge/edge-client.ts";
 import { createKubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../../sync/kubernetes/watch.ts";
 import { systemClock } from "../../../sync/leader-election/clock.ts";
@@ -52,6 +53,8 @@ export interface Controller {
 export interface ControllerOptions extends Partial<SyncOptions> {
   /** Replaces the environment of the harness. */
   readonly environment?: Environment;
+  /** The Worker that the controller observes. */
+  readonly edge?: EdgeClient;
   readonly leaseName?: string;
   readonly times?: Partial<LoopTimings>;
   readonly watchTimes?: WatchTimes;
@@ -88,7 +91,15 @@ const OPTIONS: SyncOptions = {
 export async function startController(
   server: ApiServer,
   environment: Environment,
-  { leaseName = "edgress", leaseSpeed = 1, times, watchTimes, requestTimeoutMs, ...options }: ControllerOptions = {},
+  {
+    leaseName = "edgress",
+    leaseSpeed = 1,
+    edge,
+    times,
+    watchTimes,
+    requestTimeoutMs,
+    ...options
+  }: ControllerOptions = {},
 ): Promise<Controller> {
   const account = loadAccount(environment); // throws before anything runs
   const api = createKubernetesClient(
@@ -108,7 +119,7 @@ export async function startController(
   const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
-  const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account, sleep: clock.sleep };
+  const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account, edge, sleep: clock.sleep };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {

@@ -1,8 +1,8 @@
+import { formatCount } from "../../../runtime/format-count.ts";
 import { formatSkippedClasses } from "../../input/class-selection.ts";
 import { shortenCauseId } from "../../verdicts/causes.ts";
 import type { Cause, LintReport, VerdictKind } from "../../verdicts/report.ts";
 import { formatKindCounts, formatUncheckedCounts, type LintSummary, summarize, VERDICT_LABELS } from "../summary.ts";
-import { formatCount } from "../words.ts";
 import { indentText, paint, type TextOptions, truncate, wrapText } from "./layout.ts";
 
 /** The summary fits on a screen of 24 lines and 80 columns. */

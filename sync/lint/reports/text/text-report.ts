@@ -1,6 +1,7 @@
+import { formatCount } from "../../../runtime/format-count.ts";
 import { shortenCauseId } from "../../verdicts/causes.ts";
 import type { Cause, LintReport, ReportedFinding, Verdict } from "../../verdicts/report.ts";
-import { formatCount, formatResponses, formatVerdict } from "../words.ts";
+import { formatResponses, formatVerdict } from "../words.ts";
 import { formatColumns, indentText, paint, type TextOptions, wrapText } from "./layout.ts";
 import { formatSummary } from "./summary-text.ts";
 

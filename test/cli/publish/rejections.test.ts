@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { runEdgress } from "../support/cli/edge-cli.ts";
-import { args, startPublishAccount } from "../support/cli/publish-command.ts";
+import { runEdgress } from "../../support/cli/edge-cli.ts";
+import { args, startPublishAccount } from "../../support/cli/publish-command.ts";
 
 const { edge, environment, folder, listWritesSince, openPublishedKv } = await startPublishAccount();
 

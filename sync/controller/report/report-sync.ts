@@ -1,15 +1,17 @@
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import { diffLists } from "../incremental/list-diff.ts";
-import { findRoutedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { countHostRoutes } from "../publish/guard/removals.ts";
-import type { EventHistory } from "../report/events.ts";
-import { type Logger, logDiagnostic } from "../report/log.ts";
-import type { Metrics } from "../report/metrics.ts";
-import { type IngressIdSet, type PublishedStatus, report } from "../report/report.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import { diffLists } from "../../incremental/list-diff.ts";
+import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
+import { findRoutedIngresses } from "../../publish/guard/changed-ingresses.ts";
+import { countHostRoutes } from "../../publish/guard/removals.ts";
+import type { EventHistory } from "../../report/events.ts";
+import { type Logger, logDiagnostic } from "../../report/log.ts";
+import type { Metrics } from "../../report/metrics.ts";
+import { type IngressIdSet, type PublishedStatus, report } from "../../report/report.ts";
+import type { ControllerDependencies, LoopState } from "../loop-state.ts";
+import type { CompiledCluster } from "../pipeline.ts";
+import type { PublishedBase, SyncOutcome } from "../publish-cluster.ts";
 import { countBlockedRoutes, reportBlockedRemovals } from "./blocked-removals.ts";
-import type { ControllerDependencies, LoopState } from "./loop-state.ts";
-import type { CompiledCluster } from "./pipeline.ts";
-import type { PublishedBase, SyncOutcome } from "./publish-cluster.ts";
+import { countSelections, logIgnoredIngresses } from "./ignored-ingresses.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
 
@@ -22,12 +24,14 @@ export async function reportOutcome(
   compiled: CompiledCluster,
   outcome: SyncOutcome,
   base: PublishedBase,
-  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics">,
+  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics" | "ignoredIngresses">,
   now: Date,
 ): Promise<ReportedState> {
   recordMetrics(dependencies.metrics, compiled, countBlockedRoutes(outcome.blockedRemovals));
   logOutcome(dependencies, outcome);
+  dependencies.edgeFollower?.follow(outcome.publishResult.generation, outcome.type === "published");
   await reportBlockedRemovals(dependencies, outcome.blockedRemovals, now);
+  logIgnoredIngresses(dependencies.log, compiled.compilation.ignoredIngresses, state.ignoredIngresses);
   logNewDiagnostics(dependencies.log, compiled.compilation.diagnostics, state.loggedDiagnostics);
   const previouslyOwned = [...state.ownedIngresses, ...findPreviouslyOwned(base)];
   return await reportObjects(dependencies, compiled, outcome, previouslyOwned, state.eventHistory, now);
@@ -38,9 +42,10 @@ type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
 /** Sets the gauges of a sync. */
 export function recordMetrics(
   metrics: Metrics,
-  { cluster, compilation: { rules, diagnostics }, brokenSince }: CompiledCluster,
+  { cluster, compilation, brokenSince }: CompiledCluster,
   blockedRouteRemovals: number,
 ): void {
+  const { rules, diagnostics, ingresses: selectedIngresses, ignoredIngresses } = compilation;
   const { ingresses, classes, services, secrets, configMaps } = cluster;
   metrics.setGauges({
     objects: {
@@ -50,6 +55,7 @@ export function recordMetrics(
       Secret: secrets.length,
       ConfigMap: configMaps.length,
     },
+    ingresses: countSelections(selectedIngresses.size, ignoredIngresses),
     hosts: rules.hosts.length,
     routes: countHostRoutes(rules.hosts),
     diagnostics,
@@ -144,6 +150,7 @@ function buildPublishedStatus(
     ownedIngresses: [compilation.ingresses, brokenSince],
     previouslyOwned,
     routedIngresses: findRoutedIngresses(compilation.rules.hosts),
+    closedIngresses: findClosedIngresses(publishResult.snapshot.hosts),
     changedIngresses,
   };
 }

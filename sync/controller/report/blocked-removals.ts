@@ -1,6 +1,6 @@
-import { type BlockedRemoval, formatRemovalList } from "../publish/guard/deletion-guard.ts";
-import { type ApprovalRequests, writeApprovalRequests } from "../report/approval-config-map.ts";
-import type { ControllerDependencies } from "./loop-state.ts";
+import { type BlockedRemoval, formatRemovalList } from "../../publish/guard/deletion-guard.ts";
+import { type ApprovalRequests, writeApprovalRequests } from "../../report/approval-config-map.ts";
+import type { ControllerDependencies } from "../loop-state.ts";
 
 /** Logs the blocked removals, and updates their ConfigMap. A failure is logged and does not fail the sync. */
 export async function reportBlockedRemovals(

@@ -1,13 +1,17 @@
 import { once } from "node:events";
 import { watch } from "chokidar";
+import { STANDARD_INPUT } from "../collect/manifests.ts";
 
 const DEBOUNCE_MS = 150;
 
-/** Yields at first, and again after each change below a folder, when the folder has been quiet for a moment. */
-export async function* watchFolder(folder: string, signal: AbortSignal): AsyncGenerator<void> {
-  const watcher = watch(folder, { ignoreInitial: true, persistent: true });
+/**
+ * Yields at first, and again after each change of a file or folder, when it has been quiet for a moment. Standard input
+ * never changes.
+ */
+export async function* watchManifests(path: string, signal: AbortSignal): AsyncGenerator<void> {
+  const watcher = watch(path === STANDARD_INPUT ? [] : path, { ignoreInitial: true, persistent: true });
   try {
-    await once(watcher, "ready");
+    if (path !== STANDARD_INPUT) await once(watcher, "ready");
     let hasChanged = true;
     let wake = () => {};
     let debounceTimer: NodeJS.Timeout | undefined;

@@ -1,20 +1,30 @@
-import type { Diagnostic } from "../compile/diagnostics.ts";
-import type { ClosedIngress } from "../publish/fit-shards.ts";
-import type { BlockedRemoval } from "../publish/guard/deletion-guard.ts";
-import type { CompiledCluster } from "./pipeline.ts";
+import type { HostRules } from "../../../src/rules/snapshot.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/closed-routes.ts";
+import type { ClosedIngress } from "../../publish/fit-shards.ts";
+import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
+import { foldNames } from "../../runtime/fold.ts";
+import type { CompiledCluster } from "../pipeline.ts";
 
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {
   readonly blockedRemovals: readonly BlockedRemoval[];
-  readonly publishResult: { readonly closedIngresses: readonly ClosedIngress[] };
+  readonly publishResult: {
+    readonly closedIngresses: readonly ClosedIngress[];
+    readonly snapshot: { readonly hosts: readonly HostRules[] };
+  };
 }
 
-/** Returns a compiled cluster with a diagnostic for each existing Ingress whose routes the publication changed. */
+/**
+ * Returns a compiled cluster with a diagnostic for each existing Ingress whose routes the publication changed, or whose
+ * paths all return 503.
+ */
 export function withPublicationDiagnostics(
   compiled: CompiledCluster,
-  { blockedRemovals, publishResult: { closedIngresses } }: PublicationChanges,
+  { blockedRemovals, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
 ): CompiledCluster {
-  if (blockedRemovals.length + closedIngresses.length === 0) return compiled;
+  const unserved = findClosedIngresses(snapshot.hosts);
+  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0) return compiled;
   const { compilation } = compiled;
   const build = (name: string, text: Pick<Diagnostic, "reason" | "problem" | "remedy">): Diagnostic[] => {
     const ingress = compilation.ingresses.get(name);
@@ -30,8 +40,18 @@ export function withPublicationDiagnostics(
         remedy: "shorten its annotations and Secrets, or split its paths among hosts",
       }),
     ),
+    ...[...unserved].flatMap(([name, routes]) => build(name, describeClosure(routes))),
   ];
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
+}
+
+function describeClosure(routes: readonly ClosedRoute[]) {
+  const count = routes.length === 1 ? "its path returns" : `its ${routes.length} paths return`;
+  return {
+    reason: "ClosedIngress" as const,
+    problem: `${count} 503: ${foldNames(routes.map(({ line }) => line))}`,
+    remedy: "resolve its other diagnostics; it gets no status address before",
+  };
 }
 
 function describeRemoval({ id, reason, routes }: BlockedRemoval) {

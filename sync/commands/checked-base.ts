@@ -1,0 +1,66 @@
+import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
+import type { ManifestBase } from "../controller/publish-manifests.ts";
+import { type EdgeClient, formatAnswer } from "../edge/edge-client.ts";
+import { findVerifyingKeyProblem } from "../edge/verifying-key-check.ts";
+import type { Account } from "../publish/account.ts";
+import { PartialReadError } from "../publish/blobs.ts";
+import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import type { Signer } from "../publish/sign-manifest.ts";
+import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
+import { checkOwnership } from "../publish/state/namespace-owner.ts";
+import { readNamespaceOwner, releaseNamespace } from "../publish/state/state.ts";
+import { UsageError } from "../runtime/usage-error.ts";
+
+interface PublishTarget {
+  readonly takeOwnership: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Rejects with a `UsageError` if the Worker does not accept the signing key. Resolves with a warning if the Worker does
+ * not answer.
+ */
+export async function checkEdgeKey(edge: EdgeClient, signer: Signer): Promise<readonly string[]> {
+  const answer = await edge.readStatus();
+  const problem = findVerifyingKeyProblem(answer, signer.publicKey);
+  if (problem !== undefined) throw new UsageError(problem);
+  if (answer.type !== "unavailable") return [];
+  return [`the key of the edge at ${edge.url} was not checked: ${formatAnswer(answer)}`];
+}
+
+/** The base of `edgress publish`. */
+export interface CheckedBase extends ManifestBase {
+  readonly snapshot: PublishedSnapshot;
+  readonly warnings: readonly string[];
+}
+
+/** Checks the account, and reads the published snapshot. Missing shards are written again by the publication. */
+export async function readCheckedBase(
+  account: Account,
+  edge: EdgeClient | undefined,
+  options: PublishTarget,
+): Promise<CheckedBase> {
+  const warnings = edge ? await checkEdgeKey(edge, account.signer) : [];
+  await assertPublishable(account, options);
+  const { kv, verifier } = account;
+  try {
+    return { previousState: NO_PREVIOUS_STATE, warnings, snapshot: await readPublishedSnapshot(kv, verifier) };
+  } catch (error) {
+    if (!(error instanceof PartialReadError)) throw error;
+    return { previousState: NO_PREVIOUS_STATE, warnings, snapshot: error.partialResult as PublishedSnapshot };
+  }
+}
+
+/**
+ * Rejects with a `UsageError` if a controller owns the KV namespace, or the Worker would reject the signature. With
+ * `takeOwnership`, it releases the namespace.
+ */
+async function assertPublishable(account: Account, { takeOwnership, dryRun }: PublishTarget): Promise<void> {
+  const { kv, signer, verifier } = account;
+  const problem = (await findFormatProblem(kv, verifier)) ?? (await findSigningKeyProblem(account));
+  if (problem !== undefined && !takeOwnership) throw new UsageError(problem);
+  const ownership = checkOwnership(await readNamespaceOwner(kv, signer), undefined);
+  if (ownership.ok) return;
+  if (!takeOwnership) throw new UsageError(ownership.problem);
+  if (!dryRun) await releaseNamespace(kv, signer);
+}

@@ -1,0 +1,99 @@
+import { type Command, Option } from "commander";
+import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
+import { UsageError } from "../runtime/usage-error.ts";
+import { PERMITS_HELP } from "./compile-options.ts";
+import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
+import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
+
+/** KV needs up to about 60 s. */
+const DEFAULT_WAIT_SECONDS = "120";
+
+/** Adds the command `publish`. */
+export function addPublish(program: Command): void {
+  addClassOptions(program.command("publish"), false)
+    .description("Compile manifests and publish them once")
+    .requiredOption("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable")
+    .option("--permits <file>", PERMITS_HELP)
+    .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
+    .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
+    .addOption(createFormatOption("format of the report"))
+    .addOption(createEdgeUrlOption())
+    .addOption(
+      new Option("--wait [seconds]", "wait until --edge-url serves the publication; exit code 1 after the time")
+        .argParser(parseSeconds)
+        .preset(DEFAULT_WAIT_SECONDS),
+    )
+    .action(async (options) => {
+      const { runPublish } = await import("./publish.ts");
+      const run = runPublish(options, process.env, print);
+      process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
+    });
+}
+
+/** In a dry run, exit code 2 means changes. So an invalid environment or folder must end with another code. */
+async function withoutUsageErrors(run: Promise<number>): Promise<number> {
+  return run.catch((error: unknown) => {
+    throw error instanceof UsageError ? new Error(error.message) : error;
+  });
+}
+
+function createEdgeUrlOption(): Option {
+  return new Option("--edge-url <url>", "https URL of a trusted host of the Worker, to check its key and generation");
+}
+
+function createFormatOption(description: string): Option {
+  return new Option("--format <format>", description).choices(PUBLICATION_FORMATS).default("text");
+}
+
+/** Adds the command `sync`. */
+export function addSync(program: Command): void {
+  const command = addClassOptions(program.command("sync"), false)
+    .description("Sync a Kubernetes cluster to the edge until it is stopped")
+    .option("--watch-namespace <name...>", "namespaces to watch; all if not set", [])
+    .option("--ingress-selector <labels>", "label selector for Ingresses, in kubectl's syntax", "")
+    .option("--permits <file>", PERMITS_HELP)
+    .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
+  addTimingOptions(command)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
+    .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])
+    .option("--take-ownership", "publish to a KV namespace that another cluster owns", false)
+    .option("--namespace <name>", NAMESPACE_HELP)
+    .option("--lease-name <name>", "name of the leader election Lease", "edgress")
+    .option("--health-port <port>", "port of /healthz, /readyz and /metrics; 0 for a free port", parsePort, 10254)
+    .addOption(createEdgeUrlOption())
+    .option("--once", "run one sync, then exit; exit code 1 if it is incomplete", false)
+    .option("--dry-run", "print what one sync would change; write nothing; exit code 2 for changes", false)
+    .addOption(createFormatOption("format of the report of --dry-run"))
+    .addOption(
+      new Option("--log-level <level>", "minimum log level")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .action(async ({ permits, permitsConfigMap, ...options }) => {
+      const { runSync } = await import("./sync.ts");
+      const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);
+      const run = runSync({ ...options, permits: permitsLocation }, process.env, print, abortOnSignal());
+      process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
+    });
+}
+
+function createMaxRemovedHostsOption(): Option {
+  return new Option("--max-removed-hosts <number>", "keep the hosts of a namespace that loses more than this")
+    .argParser(parseWholeNumber)
+    .default(10);
+}
+
+function createAllowMassDeletionOption(): Option {
+  return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
+}
+
+function addTimingOptions(command: Command): Command {
+  return command
+    .option("--debounce <seconds>", "quiet time after a change before a sync", parseSeconds, 1)
+    .option("--debounce-max <seconds>", "maximum wait after the first change", parseSeconds, 10)
+    .option("--resync-interval <seconds>", "time between syncs without changes", parseSeconds, 60)
+    .option("--readiness-timeout <seconds>", "not ready this long after the last success", parseSeconds, 300);
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { toPrintableText } from "../runtime/printable-text.ts";
+import { addCompileOptions } from "./compile-options.ts";
+
+export const MANIFESTS_HELP = "file or folder of manifests; - for standard input";
+export const NAMESPACE_HELP = "namespace of the Lease and ConfigMaps (default: POD_NAMESPACE or the kubeconfig's)";
+
+/** Adds the options that select Ingresses, and with `withManifests` the path of manifests. */
+export function addClassOptions(command: Command, withManifests = true): Command {
+  if (withManifests) command.requiredOption("-f, --manifests <path>", MANIFESTS_HELP);
+  command
+    .option("--ingress-class <name>", "class of the Ingresses to serve", "edgress")
+    .option("--controller <name>", "spec.controller of the IngressClasses to serve", "edgress.dev/ingress-controller")
+    .option("--watch-ingress-without-class", "serve Ingresses without a class too", false);
+  return addCompileOptions(command);
+}
+
+/** Prints a line without control characters. */
+export function print(line: string): void {
+  console.log(toPrintableText(line));
+}
+
+/** Returns a signal that aborts on Ctrl-C or SIGTERM, with that name as reason. A second one ends the process at once. */
+export function abortOnSignal(): AbortSignal {
+  const shutdown = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => shutdown.abort(signal));
+  return shutdown.signal;
+}

@@ -1,0 +1,47 @@
+import { compareText } from "../../../src/rules/compare-text.ts";
+import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import { memoize } from "../../incremental/memoize.ts";
+import { formatMatch } from "../guard/removals.ts";
+import { parseIngressName } from "../route-id.ts";
+
+/** A route that answers 503, and why. */
+export interface ClosedRoute {
+  readonly ingress: string; // "namespace/name"
+  readonly line: string; // "shop.example.com prefix /cart"
+  readonly reason: string;
+}
+
+/** Returns the routes that answer every request with 503, sorted. */
+export function listClosedRoutes(hosts: readonly HostRules[]): ClosedRoute[] {
+  return hosts.flatMap(findClosedRoutes).toSorted((a, b) => compareText(a.line, b.line));
+}
+
+/** Returns the closed routes of the Ingresses without any other route, by Ingress. */
+export const findClosedIngresses = memoize(
+  (hosts: readonly HostRules[]): ReadonlyMap<string, readonly ClosedRoute[]> => {
+    const closedRoutes = Map.groupBy(listClosedRoutes(hosts), ({ ingress }) => ingress);
+    if (closedRoutes.size === 0) return closedRoutes;
+    for (const host of hosts) for (const name of findServingIngresses(host)) closedRoutes.delete(name);
+    return closedRoutes;
+  },
+);
+
+const findClosedRoutes = memoize((rules: HostRules): readonly ClosedRoute[] =>
+  rules.routes.flatMap((route) => {
+    const reason = findClosure(route, rules);
+    if (reason === undefined) return [];
+    return [{ ingress: parseIngressName(route.id), line: `${rules.host} ${formatMatch(route.path)}`, reason }];
+  }),
+);
+
+const findServingIngresses = memoize((rules: HostRules): readonly string[] => {
+  const servingRoutes = rules.routes.filter((route) => findClosure(route, rules) === undefined);
+  return [...new Set(servingRoutes.map(({ id }) => parseIngressName(id)))];
+});
+
+/** Returns why a route answers 503. A redirect answers before a missing backend does. */
+function findClosure({ policies }: Route, host: HostRules): string | undefined {
+  const { failClosed, redirect, noBackend } = { ...host.policies, ...policies };
+  const closure = host.policies.failClosed ?? failClosed;
+  return closure?.reason ?? (redirect ? undefined : noBackend?.reason);
+}
