@@ -54,9 +54,13 @@ function findMisspelledAnnotation(key: string): UnreadAnnotation | undefined {
   if (prefix === undefined || name === undefined) return undefined;
   const text = prefix.toLowerCase();
   const namesNginx = text.includes("nginx") && /kubernetes|ingress/.test(text);
-  const candidates = [NGINX_PREFIX, OWN_PREFIX].filter((candidate) => distance(text, candidate) <= MAX_DISTANCE);
-  const intendedPrefix = namesNginx ? NGINX_PREFIX : candidates[0];
+  const intendedPrefix = namesNginx ? NGINX_PREFIX : [NGINX_PREFIX, OWN_PREFIX].find((own) => isNear(text, own));
   return intendedPrefix && { type: "misspelled", prefix, intendedPrefix, name };
+}
+
+/** Compares the lengths first, because most keys of an Ingress belong to other tools. */
+function isNear(text: string, prefix: string): boolean {
+  return Math.abs(text.length - prefix.length) <= MAX_DISTANCE && distance(text, prefix) <= MAX_DISTANCE;
 }
 
 /** Splits a key at its slash, or after the domain if a dot was written in place of the slash. */
