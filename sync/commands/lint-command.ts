@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { Command, Option } from "commander";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
 import { readTerminal } from "./terminal.ts";
@@ -13,25 +13,29 @@ Exit codes:
 
 /** Adds the command `lint`. */
 export function addLint(program: Command): void {
-  const command = program
-    .command("lint")
+  const command = createLintCommand().copyInheritedSettings(program);
+  program.addCommand(command);
+  command.action(async (paths, { zone, ...options }) => {
+    const { runLint } = await import("./lint.ts");
+    const terminal = readTerminal(process.stdout, process.env);
+    const result = await runLint(paths, { ...options, zones: zone }, process.stdin, terminal);
+    // Text is printable already, except for its colors.
+    const isText = options.format === "text";
+    for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
+    if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
+    process.exitCode = result.exitCode;
+  });
+}
+
+/** Creates the command with its options, and without an action. */
+export function createLintCommand(): Command {
+  const command = new Command("lint")
     .description("Check which Ingresses of ingress-nginx can move to edgress")
     .argument("[paths...]", "folders and files of manifests; - for standard input");
   addSelectionOptions(command);
   addInputOptions(command);
   addOutputOptions(command);
-  addCompileOptions(command)
-    .addHelpText("after", EXIT_CODES)
-    .action(async (paths, { zone, ...options }) => {
-      const { runLint } = await import("./lint.ts");
-      const terminal = readTerminal(process.stdout, process.env);
-      const result = await runLint(paths, { ...options, zones: zone }, process.stdin, terminal);
-      // Text is printable already, except for its colors.
-      const isText = options.format === "text";
-      for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
-      if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
-      process.exitCode = result.exitCode;
-    });
+  return addCompileOptions(command).addHelpText("after", EXIT_CODES);
 }
 
 function addSelectionOptions(command: Command): void {
