@@ -1,15 +1,18 @@
 import type * as z from "zod";
 import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
 import { selectAnnotations } from "./ingress-annotations.ts";
-import type { IngressClassObject, IngressV1, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
+import type { IngressV1 } from "./ingress-schemas.ts";
+import type { IngressClassObject, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
+const ACME_SOLVER_LABEL = "acme.cert-manager.io/http01-solver";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 export function buildIngress({ metadata, spec }: z.infer<typeof IngressV1>, meta: Meta, apiVersion: string): Ingress {
   return {
     ...meta,
     uid: metadata.uid,
+    ...(metadata.labels[ACME_SOLVER_LABEL] === "true" && { isAcmeSolver: true }),
     ...selectAnnotations(metadata.annotations, apiVersion),
     created: metadata.creationTimestamp,
     className: spec.ingressClassName,
@@ -31,6 +34,8 @@ export function buildService({ spec, status }: z.infer<typeof ServiceObject>, me
   return {
     ...meta,
     type: spec?.type,
+    externalName: spec?.externalName,
+    isHeadless: spec?.clusterIP === "None" || spec?.clusterIPs[0] === "None",
     ports: spec?.ports ?? [],
     externalIPs: spec?.externalIPs ?? [],
     clusterIPs: [...new Set([spec?.clusterIP ?? "", ...(spec?.clusterIPs ?? [])])].filter(

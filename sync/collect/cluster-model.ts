@@ -33,6 +33,8 @@ export interface Meta {
 
 export interface Ingress extends Meta {
   readonly uid: string | undefined; // undefined in most manifests
+  /** Whether cert-manager created it to answer a challenge of ACME HTTP-01. */
+  readonly isAcmeSolver?: true;
   readonly annotations: Readonly<Record<string, string>>;
   /** Annotations with the prefix from before 2018 that do not apply. They are not in `annotations`. */
   readonly ignoredAnnotations?: Readonly<Record<string, string>>;
@@ -62,7 +64,7 @@ export interface IngressPath {
 /** A backend of an Ingress: a Service with a port number or name, or an unsupported backend. */
 export type IngressBackend =
   | { readonly type: "service"; readonly name: string; readonly port: number | string }
-  | { readonly type: "other"; readonly description: string };
+  | { readonly type: "other"; readonly problem: string; readonly remedy: string };
 
 export interface IngressClass {
   readonly name: string;
@@ -81,7 +83,11 @@ export interface ClassParameters {
 }
 
 export interface Service extends Meta {
-  readonly type: string | undefined;
+  readonly type: string | undefined; // ClusterIP if undefined
+  /** The DNS name of a Service of type ExternalName. */
+  readonly externalName: string | undefined;
+  /** Whether it has no cluster IP by choice. */
+  readonly isHeadless: boolean;
   readonly ports: readonly ServicePort[];
   readonly externalIPs: readonly string[];
   /** Addresses inside the cluster. Empty for a headless Service. */

@@ -13,13 +13,12 @@ import type {
 } from "./cluster-model.ts";
 import { formatFieldPath } from "./field-path.ts";
 import { selectAnnotations } from "./ingress-annotations.ts";
+import { IngressV1, IngressV1beta1 } from "./ingress-schemas.ts";
 import {
   AnnotatedObject,
   ConfigMapObject,
   Identity,
   IngressClassObject,
-  IngressV1,
-  IngressV1beta1,
   ReferenceGrantObject,
   SecretObject,
   ServiceObject,

@@ -1,9 +1,16 @@
 import { Command, Option } from "commander";
+import type { SourceController } from "../lint/input/class-selection.ts";
+import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
+import type { ReportFormat } from "../lint/reports/format-report.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
+import type { FailOn } from "./lint.ts";
 import { readTerminal } from "./terminal.ts";
 
-const FORMATS = ["text", "json", "markdown", "html", "sarif", "junit"];
+// Types only, because a command loads its modules when it runs.
+const FORMATS: readonly ReportFormat[] = ["text", "json", "markdown", "html", "sarif", "junit"];
+const FAIL_ON: readonly FailOn[] = ["error", "warning", "never"];
+const CONTROLLERS: readonly SourceController[] = ["ingress-nginx", "edgress"];
 
 const EXIT_CODES = `
 Exit codes:
@@ -42,7 +49,7 @@ function addSelectionOptions(command: Command): void {
   command
     .addOption(
       new Option("--from <controller>", "check the Ingresses of this controller")
-        .choices(["ingress-nginx", "edgress"])
+        .choices(CONTROLLERS)
         .default("ingress-nginx"),
     )
     .option("--ingress-class <name>", "check the Ingresses of this class instead")
@@ -55,6 +62,8 @@ function addInputOptions(command: Command): void {
     .option("--live", "read missing objects from the cluster; all, without paths", false)
     .option("--strict", "report a missing object as an error", false)
     .option("--permits <file>", PERMITS_HELP)
+    .addOption(new Option("--plan <plan>", "Cloudflare plan of the zone").choices(CLOUDFLARE_PLANS).default("free"))
+    .option("--nginx-configmap <file>", "ConfigMap of ingress-nginx, if no manifest has it")
     .option("--zone <domain...>", ZONE_HELP, []);
 }
 
@@ -62,10 +71,11 @@ function addOutputOptions(command: Command): void {
   command
     .addOption(new Option("--format <format>", "format of the report").choices(FORMATS).default("text"))
     .option("--summary", "print the summary only", false)
+    .option("--write-services <folder>", "write manifests of the Services that need a change")
     .option("--verbose", "print every finding in full", false)
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 for findings as severe as this")
-        .choices(["error", "warning", "never"])
+        .choices(FAIL_ON)
         .default("error"),
     )
     .option("--baseline <file>", "known findings, which do not fail the check")

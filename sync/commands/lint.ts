@@ -5,14 +5,16 @@ import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
-import { FINDING_KINDS, sortFindings } from "../lint/findings/finding.ts";
+import { FINDING_KINDS, type Finding, sortFindings } from "../lint/findings/finding.ts";
 import { completeCluster } from "../lint/input/assumed-objects.ts";
 import { type ClassOptions, resolveClassSelector } from "../lint/input/class-selection.ts";
 import { collectInput, type InputOptions, type LintInput } from "../lint/input/collect-input.ts";
 import { createFieldLocator } from "../lint/input/field-positions.ts";
 import { explainTemplate, findUnparsableFiles } from "../lint/input/file-findings.ts";
 import { dropPathTypeNotes, findMissingPathTypes } from "../lint/input/path-types.ts";
+import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
+import { applyNginxConfigMap } from "../lint/nginx-config-map/apply-config-map.ts";
 import { formatReport, type ReportFormat } from "../lint/reports/format-report.ts";
 import type { TextOptions } from "../lint/reports/text/layout.ts";
 import { type Baseline, EMPTY_BASELINE, formatBaseline, parseBaseline } from "../lint/verdicts/baseline.ts";
@@ -21,17 +23,23 @@ import type { LintReport, ReportedFinding } from "../lint/verdicts/report.ts";
 import { loadPermits } from "../permits/source.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
 import { UsageError } from "../runtime/usage-error.ts";
+import { loadNginxConfigMap } from "./nginx-config-map.ts";
+import { writeServiceManifests } from "./service-files.ts";
 
 /** The least severe kind of a finding that fails a check, by the value of `--fail-on`. */
 const LEAST_SEVERE_KINDS = { error: "error", warning: "different", never: undefined } as const;
 export type FailOn = keyof typeof LEAST_SEVERE_KINDS;
-export const FAIL_ON_VALUES = Object.keys(LEAST_SEVERE_KINDS) as readonly FailOn[]; // keys of a literal
 
 export interface LintOptions
   extends ClassOptions,
     Pick<InputOptions, "strict">,
     Pick<Options, "exclusiveHosts" | "zones" | "allowedResponseHeaders"> {
   readonly permits?: string | undefined;
+  readonly plan: CloudflarePlan;
+  /** File with the ConfigMap of ingress-nginx. */
+  readonly nginxConfigmap?: string | undefined;
+  /** Folder for the manifests of Services that need a change. */
+  readonly writeServices?: string | undefined;
   readonly live: boolean;
   readonly format: ReportFormat;
   readonly summary: boolean;
@@ -64,24 +72,22 @@ export async function runLint(
   const selector = resolveClassSelector(options);
   const inputOptions = { paths, api: client?.api, strict: options.strict };
   const [permits, baseline] = await Promise.all([loadPermits(options.permits), readBaseline(options.baseline)]);
-  const lintInput = await collectInput(inputOptions, selector, input);
+  const givenInput = await collectInput(inputOptions, selector, input);
+  const configMap = await loadNginxConfigMap(options.nginxConfigmap, givenInput);
+  const settings = configMap && applyNginxConfigMap(givenInput.cluster, configMap, selector, options.plan);
+  const lintInput = { ...givenInput, ...(settings && { cluster: settings.cluster }) };
   const { tokenizeSecret, open } = createPlaintextSealer();
   const zones = options.zones.length > 0 ? options.zones : [ROOT_ZONE];
   const { exclusiveHosts, allowedResponseHeaders } = options;
-  const report = await lintCluster(
-    lintInput,
-    {
-      ...selector,
-      exclusiveHosts,
-      allowedResponseHeaders,
-      zones,
-      permits,
-      regexVerdicts: createRegexLookup(),
-      tokenizeSecret,
-    },
-    open,
-    baseline,
-  );
+  const compileOptions = {
+    ...selector,
+    ...{ exclusiveHosts, allowedResponseHeaders, zones, permits, tokenizeSecret },
+    regexVerdicts: createRegexLookup(),
+  };
+  const knowledge = { plan: options.plan, settingsFindings: settings?.findings ?? [] };
+  const report = await lintCluster(lintInput, compileOptions, open, baseline, knowledge);
+  if (options.writeServices !== undefined)
+    await writeServiceManifests(options.writeServices, lintInput, compileOptions);
   if (options.writeBaseline !== undefined) await writeFile(options.writeBaseline, formatBaseline(report.findings));
   const fails = (finding: ReportedFinding) => isFailure(finding, options.failOn);
   return {
@@ -96,14 +102,16 @@ async function lintCluster(
   options: Options,
   decrypt: (token: string) => Promise<string>,
   baseline: Baseline,
+  { plan, settingsFindings }: { readonly plan: CloudflarePlan; readonly settingsFindings: readonly Finding[] },
 ): Promise<LintReport> {
   const { cluster: completedCluster, uncheckedObjects } = await completeCluster(cluster, options, lookUp);
   const pathTypeErrors = findMissingPathTypes(files.flatMap(({ objects }) => objects));
-  const manifestFindings = dropPathTypeNotes(await lint(completedCluster, options, decrypt), pathTypeErrors);
+  const manifestFindings = dropPathTypeNotes(await lint(completedCluster, options, decrypt, plan), pathTypeErrors);
   const ingresses = selectIngresses(completedCluster, options, () => {});
   const selectedObjects = new Set(ingresses.map((ingress) => `Ingress ${nameOf(ingress)}`));
   const selectedErrors = pathTypeErrors.filter(({ object }) => selectedObjects.has(object));
-  const findings = sortFindings([...findUnparsableFiles(files), ...selectedErrors, ...manifestFindings])
+  const fileFindings = [...findUnparsableFiles(files), ...settingsFindings, ...selectedErrors];
+  const findings = sortFindings([...fileFindings, ...manifestFindings])
     .map((finding) => explainTemplate(finding, files))
     .map(createFieldLocator(files));
   return buildReport(findings, { ingresses }, baseline, { uncheckedObjects, skippedClasses });

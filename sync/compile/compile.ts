@@ -97,8 +97,8 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   );
   const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
   const [acceptingClaims] = cache.acceptingDegraded(primaryClaims, setsAcceptDegraded);
-  reportUnusedAcceptances(acceptingClaims, hostDiagnostics, report);
   const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
+  reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hostDiagnostics], report);
   return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
 }
 

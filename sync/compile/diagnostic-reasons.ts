@@ -98,6 +98,10 @@ export const diagnosticReasons = {
     doc: "The namespace has reached its quota of DNS records in a zone; the address of the Service is not used.",
   },
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path returns 503." },
+  UnreachableChallenge: {
+    severity: "warning",
+    doc: "A challenge of cert-manager (ACME HTTP-01) is not reachable through the edge; the path returns 503.",
+  },
   PortVisibleInHost: {
     severity: "note",
     doc: "The origin sees the port in Host, because it is not the default port of the scheme.",

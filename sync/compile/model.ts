@@ -13,8 +13,8 @@ import type { IgnoredIngress } from "./select/ignored-ingresses.ts";
 export interface ParsedAnnotations {
   /** The parsed values of each policy, by annotation. */
   readonly values: Readonly<Record<CompiledPolicyName, Readonly<Record<string, unknown>>>>;
-  /** The first guard annotation with an invalid value. It closes every route. */
-  readonly unreadableGuard: string | undefined;
+  /** Why every route answers 503: the first guard that is unreadable or not read. */
+  readonly closingReason: string | undefined;
   readonly isLegacy: (annotation: string) => boolean;
   /** Returns the full key of an annotation, with the first prefix that is set. */
   readonly findKey: (annotation: string) => string | undefined;

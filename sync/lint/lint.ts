@@ -13,6 +13,8 @@ import { findIngressQuirks } from "./findings/ingress-quirks.ts";
 import { findPrivateRanges } from "./findings/private-ranges.ts";
 import { findTlsWithoutHost } from "./findings/tls-hosts.ts";
 import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./findings/unsafe-groups.ts";
+import type { CloudflarePlan } from "./knowledge/cloudflare-limits.ts";
+import { findKnownIssues } from "./knowledge/known-issues.ts";
 
 /**
  * Compares the behavior of manifests in ingress-nginx and in edgress: unchanged, different and unsupported features, and
@@ -23,18 +25,20 @@ export async function lint(
   cluster: Cluster,
   options: Options,
   decrypt: RequestServices["decrypt"],
+  plan: CloudflarePlan = "free",
 ): Promise<Finding[]> {
   const { rules, diagnostics } = compile(cluster, options);
   const index = buildIngressIndex(cluster, rules, options);
   const findings = [
     ...diagnostics.map((diagnostic) => buildFinding(diagnostic, index)),
-    ...index.ingresses.flatMap(checkAnnotations),
+    ...index.ingresses.flatMap((indexedIngress) => checkAnnotations(indexedIngress, plan)),
     ...index.ingresses.flatMap((indexedIngress) => findIngressQuirks(indexedIngress, index)),
     ...index.ingresses.flatMap(findPrivateRanges),
     ...index.ingresses.flatMap(findTlsWithoutHost),
     ...index.hosts.flatMap(findHostQuirks),
     ...index.hosts.flatMap(findUnsafeGroups),
     ...index.hosts.flatMap((host) => findDefaultBackendQuirks(host, index)),
+    ...findKnownIssues(cluster, { index, zones: options.zones, plan }),
   ];
   const answerSource = createAnswerSource(rules, decrypt);
   const answeredFindings = await Promise.all(findings.map((finding) => withResponses(finding, answerSource)));

@@ -29,6 +29,7 @@ describe("annotations", () => {
         path: fc.constantFrom("", "/", "/a", "/(.*)", "/%"),
         tls: fc.boolean(),
         isLegacy: fc.boolean().map((legacy) => () => legacy),
+        isSet: fc.boolean().map((set) => () => set),
         isEnforced: fc.boolean().map((enforced) => () => enforced),
         readSecret: fc.constantFrom(
           () => success({ auth: "ann:hash", "ca.crt": "any" }),

@@ -9,8 +9,8 @@ import { type AccessLine, startWorkerHarness, type WorkerHarness } from "../supp
 const ORIGIN_TIMEOUT_MS = 400;
 const PREFIX = "nginx.ingress.kubernetes.io/";
 const FAILED_CLOSED = [
-  ["snippet", "configuration-snippet", "return 200;", "configuration-snippet: unsupported annotation"],
-  ["server", "server-snippet", "return 200;", "server-snippet: unsupported annotation of the whole host"],
+  ["snippet", "configuration-snippet", "return 200;", "configuration-snippet: unsupported nginx directive: return"],
+  ["server", "server-snippet", "deny all;", "server-snippet: unsupported nginx directive: deny, for the whole host"],
   ["modsecurity", "enable-modsecurity", "yes", `${PREFIX}enable-modsecurity is invalid`],
 ] as const;
 

@@ -155,11 +155,6 @@ describe("lint findings", () => {
       { rule: "UnsupportedAnnotation", kind: "unsupported" },
     ],
     [
-      "Lint reports the replacement of a snippet's directive",
-      [{ annotations: { [`${NGINX}configuration-snippet`]: 'more_set_headers "X: y";' } }],
-      { rule: "snippet", kind: "unsupported" },
-    ],
-    [
       "Lint reports an annotation that only tunes nginx",
       [{ annotations: { [`${NGINX}proxy-buffering`]: "on" } }],
       { rule: "no-op", kind: "unchanged", field: `metadata.annotations[${NGINX}proxy-buffering]` },

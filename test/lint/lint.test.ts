@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { diagnosticReasons } from "../../sync/compile/diagnostic-reasons.ts";
 import { FINDING_KINDS, type Finding } from "../../sync/lint/findings/finding.ts";
-import { parseDirectives } from "../../sync/lint/findings/snippets.ts";
 import { lint } from "../../sync/lint/lint.ts";
 import { type IngressInput, lintIngresses, NGINX } from "../support/cli/lint.ts";
 import { readFixtures, ZONES } from "../support/fixture.ts";
@@ -47,14 +46,6 @@ describe("the list of findings", () => {
     const kinds = (await lintIngresses(ingresses)).map(({ kind }) => FINDING_KINDS.indexOf(kind));
     assert.deepEqual(kinds, kinds.toSorted());
     assert.deepEqual(await lintIngresses(ingresses), await lintIngresses(ingresses.toReversed()));
-  });
-
-  test("Lint reports each directive of a snippet once", () => {
-    const snippet = '# proxy_set_header A b;\nif ($x) { return 403; }\nadd_header "X" y;\nadd_header "Z" y;';
-    assert.deepEqual(
-      parseDirectives(snippet).map(({ directive }) => directive),
-      ["if", "return", "add_header"],
-    );
   });
 });
 

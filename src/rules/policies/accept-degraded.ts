@@ -24,7 +24,8 @@ export const acceptDegraded = definePolicy({
         example: "configuration-snippet, server-snippet",
         default: "none",
       },
-      (name) => (/^[a-z0-9./-]+$/.test(name) ? success(name) : failure(`expected names of annotations, got "${name}"`)),
+      (name) =>
+        /^[A-Za-z0-9._/-]+$/.test(name) ? success(name) : failure(`expected names of annotations, got "${name}"`),
     ),
   },
   fromAnnotations: () => undefined,

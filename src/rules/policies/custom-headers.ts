@@ -3,6 +3,8 @@ import { compareText } from "../compare-text.ts";
 import { failure, type Result, success } from "../result.ts";
 import { text } from "./annotation-types.ts";
 import { definePolicy, type PolicyContext } from "./policy.ts";
+import { listSnippetHeaders } from "./snippet.ts";
+import { configurationSnippet } from "./snippet-annotations.ts";
 
 // The rules of ingress-nginx.
 const HEADER_NAME = /^[a-zA-Z\d_-]+$/;
@@ -24,12 +26,13 @@ const annotations = {
     /^([-._a-z0-9]+\/[-._a-z0-9]+)?$/,
     'a ConfigMap as "namespace/name"',
   ),
+  "configuration-snippet": configurationSnippet,
 };
 
-/** Sets headers from a ConfigMap on every response of a path. */
+/** Sets headers from a ConfigMap, and from `more_set_headers` in a snippet, on every response of a path. */
 export const customHeaders = /* @__PURE__ */ definePolicy({
   name: "customHeaders",
-  doc: "Sets response headers from a ConfigMap.",
+  doc: "Sets response headers from a ConfigMap or a snippet.",
   scope: "route",
   protects: false,
   restricts: false,
@@ -43,16 +46,16 @@ export const customHeaders = /* @__PURE__ */ definePolicy({
   annotations,
   fromAnnotations(values, context) {
     const reference = values["custom-headers"];
-    if (!reference) return undefined;
-    const headers = readCustomHeaders(reference, context);
-    if (headers.ok) return { headers: headers.value };
-    return context.failClosed(
-      "custom-headers",
-      headers.problem,
-      "correct the ConfigMap, or add the header to --allowed-response-headers",
-    );
+    const headers = reference ? readCustomHeaders(reference, context) : success([]);
+    if (!headers.ok) return context.failClosed("custom-headers", headers.problem, CONFIG_MAP_REMEDY);
+    // As in ingress-nginx, the snippet overrides the ConfigMap.
+    const snippetHeaders = listSnippetHeaders(values["configuration-snippet"], context);
+    const allHeaders = [...headers.value, ...snippetHeaders.map(([name, value]): [string, string] => [name, value])];
+    return allHeaders.length === 0 && !reference ? undefined : { headers: allHeaders };
   },
 });
+
+const CONFIG_MAP_REMEDY = "correct the ConfigMap, or add the header to --allowed-response-headers";
 
 function readCustomHeaders(reference: string, context: PolicyContext): Result<[string, string][]> {
   const configMap = context.readConfigMap(reference);

@@ -46,7 +46,11 @@ export function resolveDefaultBackend(name: string | undefined, context: PolicyC
   if (!name) return undefined;
   const backend = context.resolveBackend(name);
   if (backend.ok) return backend.value;
-  return context.warn("default-backend", backend.problem, "correct the name; until then the annotation is ignored");
+  return context.warn(
+    "default-backend",
+    backend.problem,
+    `${backend.remedy ?? "correct the name"}; until then the annotation is ignored`,
+  );
 }
 
 /** Whether a route forwards to its default backend. */

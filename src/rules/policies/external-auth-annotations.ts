@@ -1,6 +1,7 @@
 import { failure, success } from "../result.ts";
 import { flag, integer, list, template, text } from "./annotation-types.ts";
 import { cacheDurations } from "./auth-cache-duration.ts";
+import { authSnippet } from "./snippet-annotations.ts";
 
 /** A header name that the authentication service may get or send. */
 export const AUTH_HEADER_NAME = /^[A-Za-z0-9_-]{1,256}$/;
@@ -62,6 +63,7 @@ export const externalAuthAnnotations = {
     /^[a-z0-9][-a-z0-9]*\/[a-z0-9][-.a-z0-9]*$/,
     'a ConfigMap such as "namespace/name"',
   ),
+  "auth-snippet": authSnippet,
   "auth-request-redirect": template(
     {
       doc: "Value of `X-Auth-Request-Redirect` for `auth-url`.",

@@ -7,6 +7,7 @@ import { SubrequestTarget } from "../subrequest-target.ts";
 import { DEFAULT_CACHE_DURATIONS } from "./auth-cache-duration.ts";
 import { AUTH_HEADER_NAME, type externalAuthAnnotations } from "./external-auth-annotations.ts";
 import type { AnnotationValues, PolicyContext } from "./policy.ts";
+import { listAuthenticationHeaders, type Snippet } from "./snippet.ts";
 
 /** Restricts access by the response of another service. Texts may contain variables. */
 export const ExternalAuth = z.strictObject({
@@ -28,6 +29,8 @@ export const ExternalAuth = z.strictObject({
 });
 export type ExternalAuth = z.infer<typeof ExternalAuth>;
 
+const TARGET_REMEDY = "set a Service, a host of an Ingress, or a public name";
+
 /** Fails closed if the service cannot be requested as configured. */
 export function buildExternalAuth(
   values: AnnotationValues<typeof externalAuthAnnotations>,
@@ -36,8 +39,7 @@ export function buildExternalAuth(
   const url = values["auth-url"];
   if (url === undefined) return undefined;
   const target = context.resolveTarget("auth-url", url);
-  if (!target.ok)
-    return context.failClosed("auth-url", target.problem, "set a Service, a host of an Ingress, or a public name");
+  if (!target.ok) return context.failClosed("auth-url", target.problem, target.remedy ?? TARGET_REMEDY);
   const headers = readAuthHeaders(values["auth-proxy-set-headers"], context);
   if (!headers.ok)
     return context.failClosed("auth-proxy-set-headers", headers.problem, "correct the ConfigMap or its name");
@@ -46,12 +48,16 @@ export function buildExternalAuth(
     target: target.value,
     ...(method !== undefined && { method }),
     redirect: values["auth-request-redirect"] ?? "$request_uri",
-    headers: headers.value,
+    headers: [...headers.value, ...readSnippetHeaders(values["auth-snippet"], context)],
     responseHeaders: selectResponseHeaders(values["auth-response-headers"] ?? [], context),
     ...(signIn !== undefined && { signIn: appendReturnUrl(signIn, values["auth-signin-redirect-param"] ?? "rd") }),
     alwaysSetsCookies: values["auth-always-set-cookie"] ?? false,
     ...(key !== undefined && { cache: buildCache(key, values["auth-cache-duration"], context) }),
   };
+}
+
+function readSnippetHeaders(snippet: Snippet | undefined, context: PolicyContext): [string, string][] {
+  return listAuthenticationHeaders(snippet, context).map(([name, value]) => [name, value]);
 }
 
 function buildCache(

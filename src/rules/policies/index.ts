@@ -32,8 +32,8 @@ const settingsByName = {
   fromToWww: FromToWwwSettings, // a name that only redirects has no other policy
   appRoot: AppRootSettings, // of the host, so before a route is matched
   customErrors: CustomErrorsSettings, // other policies do not change its pages
+  customHeaders: CustomHeadersSettings, // on every response of a path; overrides headers of the origin and other policies
   hsts: HstsSettings, // on every response of a path, including errors and redirects
-  customHeaders: CustomHeadersSettings, // the same, and it overrides headers of the origin and other policies
   accessLog: AccessLogSettings, // applies to every response
   bodySize: BodySizeSettings, // nginx checks the length before all policies of a path
   failClosed: FailClosedSettings, // a route without its guard must not answer anything else

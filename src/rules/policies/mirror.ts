@@ -63,7 +63,7 @@ export const mirror = /* @__PURE__ */ definePolicy({
     const url = values["mirror-target"];
     if (url === undefined) return undefined;
     const target = context.resolveTarget("mirror-target", url);
-    if (!target.ok) return context.warn("mirror-target", target.problem, TARGET_REMEDY);
+    if (!target.ok) return context.warn("mirror-target", target.problem, target.remedy ?? TARGET_REMEDY);
     const body = values["mirror-request-body"] !== "off";
     const host = resolveMirrorHost(values["mirror-host"]?.toLowerCase(), target.value, context);
     return { target: target.value, body, ...(host !== undefined && { host }) };

@@ -29,8 +29,6 @@ export interface AnnotationRow {
   readonly guards?: boolean;
   /** The object that the annotation names. Its data becomes a part of each route. */
   readonly embeds?: "Secret" | "ConfigMap";
-  /** The text is nginx configuration. Lint explains it directive by directive. */
-  readonly holdsDirectives?: boolean;
 }
 
 export type Annotations = Record<string, Annotation<unknown>>;
@@ -39,6 +37,11 @@ export type Annotations = Record<string, Annotation<unknown>>;
 export type AnnotationValues<A extends Annotations> = {
   readonly [K in keyof A]?: A[K] extends Annotation<infer T> ? T : never;
 };
+
+/** The result of a lookup. `remedy` is set if the lookup knows a better one than the policy. */
+export type LookupResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: string; readonly remedy?: string };
 
 /** The path that a policy is compiled for, and its lookups. */
 export interface PolicyContext {
@@ -63,14 +66,16 @@ export interface PolicyContext {
   readonly isLegacy: (annotation: string) => boolean;
   /** Whether the class of the Ingress enforces the annotation. */
   readonly isEnforced: (annotation: string) => boolean;
+  /** Whether the annotation is set, with any value. */
+  readonly isSet: (annotation: string) => boolean;
   /** Returns the decoded values of a Secret by "name" or "namespace/name". Rejects other namespaces. */
   readonly readSecret: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Returns the values of a ConfigMap, with the rules of `readSecret`. */
   readonly readConfigMap: (reference: string) => Result<Readonly<Record<string, string>>>;
   /** Adds a backend of the same namespace to the host and returns its id. The port defaults to the Service's first. */
-  readonly resolveBackend: (service: string, port?: number | string) => Result<string>;
+  readonly resolveBackend: (service: string, port?: number | string) => LookupResult<string>;
   /** Adds the target of a URL in an annotation to the host. Rejects and reports forbidden targets. */
-  readonly resolveTarget: (annotation: string, url: string) => Result<SubrequestTarget>;
+  readonly resolveTarget: (annotation: string, url: string) => LookupResult<SubrequestTarget>;
   /** Returns a token for a secret text. It is published encrypted, and only the edge can decrypt it. */
   readonly tokenizeSecret: (text: string) => string;
   /** Translates an unanchored regex to JavaScript. Rejects one that may take exponential time. */

@@ -1,10 +1,6 @@
 import { success } from "../result.ts";
 import type { Annotation, AnnotationRow, PolicyContext } from "./policy.ts";
 
-/** The alternative to nginx configuration. */
-export const SNIPPET_REMEDY =
-  "use annotations, such as custom-headers, rewrite-target, permanent-redirect or proxy-read-timeout";
-
 /** An annotation that the edge does not support. Its value is whether it has an effect in ingress-nginx. */
 export interface UnsupportedAnnotation extends Annotation<boolean> {
   /** The alternative. In the documentation it is a sentence. */

@@ -1,25 +1,11 @@
 import * as z from "zod/mini";
 import { flag } from "./annotation-types.ts";
 import { definePolicy } from "./policy.ts";
-import {
-  anyText,
-  failClosedAnnotation,
-  isNonEmpty,
-  reportUnsupported,
-  SNIPPET_REMEDY,
-} from "./unsupported-annotation.ts";
+import { closeForSnippet } from "./snippet.ts";
+import { SNIPPET_REMEDY, serverSnippet } from "./snippet-annotations.ts";
+import { failClosedAnnotation, reportUnsupported } from "./unsupported-annotation.ts";
 
 const rows = {
-  "server-snippet": failClosedAnnotation(
-    anyText({
-      doc: "nginx configuration of the whole host.",
-      example: "location /x { … }",
-      default: "none",
-      holdsDirectives: true,
-    }),
-    isNonEmpty,
-    SNIPPET_REMEDY,
-  ),
   "ssl-passthrough": failClosedAnnotation(
     flag({ doc: "Pass TLS through to the Service.", example: "true", default: "false", guards: true }),
     (value) => value,
@@ -41,8 +27,9 @@ export const unsupportedHostAnnotations = definePolicy({
   regexPaths: "never",
   furtherHosts: "none",
   settings: z.never(),
-  annotations: rows,
-  fromAnnotations(values, context) {
+  annotations: { "server-snippet": serverSnippet, ...rows },
+  fromAnnotations({ "server-snippet": server, ...values }, context) {
+    closeForSnippet("server-snippet", server, SNIPPET_REMEDY, context);
     const enabledRows = Object.entries(values).filter(([, isEnabled]) => isEnabled);
     const names = enabledRows.map(([name]) => name);
     return reportUnsupported(rows, names, context, "unsupported annotation of the whole host");

@@ -2,45 +2,20 @@ import * as z from "zod/mini";
 import { flag, text, word } from "./annotation-types.ts";
 import { ignoredAnnotations } from "./ignored-annotations.ts";
 import { definePolicy } from "./policy.ts";
-import {
-  anyText,
-  failClosedAnnotation,
-  isNonEmpty,
-  reportUnsupported,
-  SNIPPET_REMEDY,
-} from "./unsupported-annotation.ts";
+import { closeForSnippet } from "./snippet.ts";
+import { AUTH_SNIPPET_REMEDY, authSnippet, configurationSnippet, SNIPPET_REMEDY } from "./snippet-annotations.ts";
+import { anyText, failClosedAnnotation, isNonEmpty, reportUnsupported } from "./unsupported-annotation.ts";
 
 const WAF_REMEDY = "enable Cloudflare's WAF for the zone, with its managed rules";
 const ORIGIN_TLS_REMEDY =
   "use Authenticated Origin Pulls for the client certificate, and a Custom Origin Trust Store for the CA";
 
-const snippets = {
-  "configuration-snippet": failClosedAnnotation(
-    anyText({
-      doc: "nginx configuration of the paths.",
-      example: "more_set_headers …;",
-      default: "none",
-      holdsDirectives: true,
-    }),
-    isNonEmpty,
-    SNIPPET_REMEDY,
-  ),
-  "auth-snippet": failClosedAnnotation(
-    anyText({
-      doc: "nginx configuration of the request to `auth-url`.",
-      example: "proxy_set_header X-A b;",
-      default: "none",
-      holdsDirectives: true,
-    }),
-    isNonEmpty,
-    "send headers to the authentication service with auth-proxy-set-headers",
-  ),
+const streams = {
   "stream-snippet": failClosedAnnotation(
     anyText({
       doc: "nginx configuration for TCP and UDP.",
       example: "server { listen 5432; … }",
       default: "none",
-      holdsDirectives: true,
     }),
     isNonEmpty,
     "expose TCP and UDP with a Service of type LoadBalancer, or with Cloudflare Spectrum",
@@ -64,7 +39,7 @@ const firewall = {
     WAF_REMEDY,
   ),
   "modsecurity-snippet": failClosedAnnotation(
-    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none", holdsDirectives: true }),
+    anyText({ doc: "Rules for ModSecurity.", example: "SecRuleEngine On", default: "none" }),
     isNonEmpty,
     WAF_REMEDY,
   ),
@@ -100,7 +75,8 @@ const originTls = {
   ),
 };
 
-const rows = { ...snippets, ...firewall, ...originTls, ...ignoredAnnotations };
+const snippets = { "configuration-snippet": configurationSnippet, "auth-snippet": authSnippet };
+const rows = { ...streams, ...firewall, ...originTls, ...ignoredAnnotations };
 
 /** Annotations that the edge does not support. The compiler closes an Ingress's paths, or reports and ignores them. */
 export const unsupportedAnnotations = definePolicy({
@@ -116,8 +92,10 @@ export const unsupportedAnnotations = definePolicy({
   regexPaths: "never",
   furtherHosts: "none",
   settings: z.never(),
-  annotations: rows,
-  fromAnnotations(values, context) {
+  annotations: { ...snippets, ...rows },
+  fromAnnotations({ "configuration-snippet": configuration, "auth-snippet": authentication, ...values }, context) {
+    closeForSnippet("configuration-snippet", configuration, SNIPPET_REMEDY, context);
+    closeForSnippet("auth-snippet", authentication, AUTH_SNIPPET_REMEDY, context);
     const disabledNames = [
       ...(values["enable-modsecurity"] === false ? Object.keys(firewall) : []),
       ...(values["enable-opentelemetry"] === false ? TRACING_ANNOTATIONS : []),

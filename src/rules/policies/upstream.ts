@@ -67,6 +67,10 @@ export const upstream = /* @__PURE__ */ definePolicy({
   },
 });
 
+const GRPC_REMEDY =
+  "serve the path with HTTP or gRPC-Web, or keep its host on ingress-nginx with a DNS record that is not proxied";
+const FASTCGI_REMEDY = "run an HTTP server in front of FastCGI, and set HTTP";
+
 type UpstreamValues = AnnotationValues<typeof annotations>;
 
 function buildTimeoutAnnotations() {
@@ -109,7 +113,8 @@ function buildTimeouts(values: UpstreamValues) {
 function rejectUnsupportedProtocol(values: UpstreamValues, context: PolicyContext): void {
   const protocol = values["backend-protocol"];
   if (protocol === "GRPC" || protocol === "GRPCS" || protocol === "FCGI") {
-    context.failClosed("backend-protocol", `unsupported protocol: ${protocol}`, "set HTTP or HTTPS");
+    const remedy = protocol === "FCGI" ? FASTCGI_REMEDY : GRPC_REMEDY;
+    context.failClosed("backend-protocol", `unsupported protocol: ${protocol}`, remedy);
   }
 }
 

@@ -1,14 +1,14 @@
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
-import type { Service, ServicePort } from "../../collect/cluster-model.ts";
-import type { Reason } from "../diagnostic-reasons.ts";
+import { nameOf, type Service, type ServicePort } from "../../collect/cluster-model.ts";
 import type { BackendNote, BackendProtocol, ResolvedBackend, ServiceAddresses } from "../model.ts";
 import { withoutRejectedRecords } from "./rejected-records.ts";
+import { describeAddressRemedy, describePortRemedy, findTargetPort } from "./service-remedies.ts";
 
 /** A resolved backend, or the reason why the edge cannot forward to it. */
 export type BackendResolution = { readonly notes: readonly BackendNote[] } & (
   | ({ readonly ok: true } & ResolvedBackend)
-  | { readonly ok: false; readonly problem: string }
+  | { readonly ok: false; readonly problem: string; readonly remedy: string }
 );
 
 export type ResolveBackend = (
@@ -28,64 +28,91 @@ export function createBackendResolver(
   return (namespace, { name, port }, protocol = "http") => {
     const serviceName = `${namespace}/${name}`;
     const serviceAddresses = findAddresses(serviceName);
-    if (!serviceAddresses)
-      return unresolved("ServiceNotFound", `Service not found: ${serviceName}`, "create it, or correct the name");
-    const { service } = serviceAddresses;
-    const servicePort = findPort(service, port);
-    if (!servicePort) {
-      const ports = listTcpPorts(service).map((candidate) =>
-        candidate.name ? `${candidate.port} (${candidate.name})` : candidate.port,
-      );
-      const remedy = `set one of its ports: ${ports.join(", ") || "none"}`;
-      return unresolved("ServicePortNotFound", `port not found in Service ${serviceName}: ${port}`, remedy);
+    if (!serviceAddresses) {
+      const problem = `Service not found: ${serviceName}`;
+      return unresolved([{ reason: "ServiceNotFound", problem, remedy: "create it, or correct the name" }]);
     }
-    const scheme = chooseScheme(protocol, servicePort.port);
-    return PROXIED_PORTS[scheme].includes(servicePort.port)
-      ? resolved(serviceName, withoutRejectedRecords(serviceAddresses, zones), servicePort.port, scheme)
-      : portNotProxied(serviceName, servicePort.port, scheme);
+    const { service } = serviceAddresses;
+    const { addresses, notes } = withoutRejectedRecords(serviceAddresses, zones);
+    const namedPort = findPort(service, port);
+    const scheme = chooseScheme(protocol, namedPort?.port);
+    const servicePort = namedPort && findProxiedPort(service, namedPort, scheme);
+    // All problems at once, because their owner would otherwise find the second one after solving the first.
+    const problems = [
+      ...checkPort(service, port, servicePort, scheme),
+      ...(addresses.length === 0 ? [describeMissingAddress(service, notes)] : []),
+    ];
+    if (servicePort === undefined || problems.length > 0) return unresolved(problems, notes);
+    const portNotes = servicePort.port === PROXIED_PORTS[scheme][0] ? [] : [describeVisiblePort(servicePort, scheme)];
+    return {
+      ok: true,
+      id: `${serviceName}:${servicePort.port}`,
+      backend: { scheme, port: servicePort.port, addresses },
+      notes: [...notes, ...portNotes],
+    };
   };
 }
 
-function chooseScheme(protocol: BackendProtocol, port: number): Backend["scheme"] {
+/** A port of a Service that Cloudflare does not proxy for the scheme of its Ingress. */
+export interface UnproxiedPort {
+  readonly servicePort: ServicePort;
+  readonly scheme: Backend["scheme"];
+}
+
+/** Returns the port of a backend if the edge cannot reach it, and no other port leads to the same port of the Pods. */
+export function findUnproxiedPort(
+  service: Service,
+  reference: number | string,
+  protocol: BackendProtocol,
+): UnproxiedPort | undefined {
+  const namedPort = findPort(service, reference);
+  if (!namedPort) return undefined;
+  const scheme = chooseScheme(protocol, namedPort.port);
+  const servicePort = findProxiedPort(service, namedPort, scheme);
+  return PROXIED_PORTS[scheme].includes(servicePort.port) ? undefined : { servicePort, scheme };
+}
+
+function chooseScheme(protocol: BackendProtocol, port: number | undefined): Backend["scheme"] {
   if (protocol !== "auto") return protocol;
-  return PROXIED_PORTS.https.includes(port) ? "https" : "http";
+  return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
 }
 
-function portNotProxied(serviceName: string, port: number, scheme: Backend["scheme"]): BackendResolution {
-  const problem = `port ${port} of Service ${serviceName} not proxied by Cloudflare for ${scheme}`;
-  const otherScheme = scheme === "http" ? "https" : "http";
-  const protocolHint = PROXIED_PORTS[otherScheme].includes(port)
-    ? `, or set backend-protocol to ${otherScheme.toUpperCase()}`
-    : "";
-  const remedy = `use one of the ports ${PROXIED_PORTS[scheme].join(", ")} in the Service${protocolHint}`;
-  return unresolved("PortNotProxied", problem, remedy);
+/** Returns the port, or if Cloudflare does not proxy it, one that it proxies and that leads to the same port of the Pods. */
+function findProxiedPort(service: Service, namedPort: ServicePort, scheme: Backend["scheme"]): ServicePort {
+  const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
+  if (isProxied(namedPort)) return namedPort;
+  const sameTarget = listTcpPorts(service).filter((port) => findTargetPort(port) === findTargetPort(namedPort));
+  return sameTarget.find(isProxied) ?? namedPort;
 }
 
-function resolved(
-  serviceName: string,
-  { addresses, notes }: Pick<ServiceAddresses, "addresses" | "notes">,
-  port: number,
+function checkPort(
+  service: Service,
+  reference: number | string,
+  servicePort: ServicePort | undefined,
   scheme: Backend["scheme"],
-): BackendResolution {
-  if (addresses.length === 0) {
-    const remedy = "set spec.externalIPs, or wait for its load balancer";
-    const restriction = describeRestriction(notes);
-    return unresolved(
-      "NoExternalAddress",
-      `Service ${serviceName} has no external address${restriction}`,
-      remedy,
-      notes,
-    );
+): BackendNote[] {
+  if (!servicePort) {
+    const ports = listTcpPorts(service).map(({ name, port }) => (name ? `${port} (${name})` : port));
+    const problem = `port not found in Service ${nameOf(service)}: ${reference}`;
+    return [{ reason: "ServicePortNotFound", problem, remedy: `set one of its ports: ${ports.join(", ") || "none"}` }];
   }
-  const backend = { scheme, port, addresses };
+  if (PROXIED_PORTS[scheme].includes(servicePort.port)) return [];
+  const problem = `port ${servicePort.port} of Service ${nameOf(service)} not proxied by Cloudflare for ${scheme}`;
+  return [{ reason: "PortNotProxied", problem, remedy: describePortRemedy(service, servicePort, scheme) }];
+}
+
+function describeMissingAddress(service: Service, notes: readonly BackendNote[]): BackendNote {
+  const problem = `Service ${nameOf(service)} has no external address${describeRestriction(notes)}`;
+  return { reason: "NoExternalAddress", problem, remedy: describeAddressRemedy(service) };
+}
+
+function describeVisiblePort({ port }: ServicePort, scheme: Backend["scheme"]): BackendNote {
   const defaultPort = PROXIED_PORTS[scheme][0];
-  const portNote: BackendNote = {
+  return {
     reason: "PortVisibleInHost",
     problem: `the origin sees port ${port} in Host, so its CSRF checks of Origin, signed requests and links in pages can fail`,
     remedy: `add port ${defaultPort} with the same targetPort to the Service and use it, or let the origin read X-Forwarded-Host`,
   };
-  const portNotes = port === defaultPort ? [] : [portNote];
-  return { ok: true, id: `${serviceName}:${port}`, backend, notes: [...notes, ...portNotes] };
 }
 
 function describeRestriction(notes: readonly BackendNote[]): string {
@@ -94,13 +121,13 @@ function describeRestriction(notes: readonly BackendNote[]): string {
   return isRejected ? " with a DNS record" : "";
 }
 
-function unresolved(
-  reason: Reason,
-  problem: string,
-  remedy: string,
-  otherNotes: readonly BackendNote[] = [],
-): BackendResolution {
-  return { ok: false, problem, notes: [...otherNotes, { reason, problem, remedy }] };
+function unresolved(problems: readonly BackendNote[], otherNotes: readonly BackendNote[] = []): BackendResolution {
+  return {
+    ok: false,
+    problem: problems.map(({ problem }) => problem).join("; "),
+    remedy: problems.map(({ remedy }) => remedy).join("; "),
+    notes: [...otherNotes, ...problems],
+  };
 }
 
 /** Finds a port by number or name; else, as in ingress-nginx, by target port or by a number in a string. */

@@ -42,8 +42,8 @@ export function resolveSubrequestTarget(url: string, namespace: string, lookups:
 /** A target, or the reason why a URL has none. */
 export type TargetResolution =
   | { readonly ok: true; readonly value: ResolvedTarget }
-  /** `consent`: how to get the missing consent of another namespace. */
-  | { readonly ok: false; readonly problem: string; readonly consent?: string };
+  /** `consent`: how to get the missing consent of another namespace. `remedy`: how to reach the Service. */
+  | { readonly ok: false; readonly problem: string; readonly remedy?: string; readonly consent?: string };
 
 /** A target, and its backend if it has one. */
 export interface ResolvedTarget {
@@ -91,7 +91,7 @@ function resolveService(
   if (verdict === "refused") return refuseReference(service, callerNamespace);
   if (!index.service(nameOf(service))) return failure(`Service not found: ${name}`);
   const resolution = resolve(service.namespace, { name: service.name, port }, scheme);
-  if (!resolution.ok) return failure(resolution.problem);
+  if (!resolution.ok) return { ok: false, problem: resolution.problem, remedy: resolution.remedy };
   const target = { via: "backend", backend: resolution.id, path } as const;
   return success({ target, backend: resolution, ...(verdict === "ungranted" && { ungrantedService: service }) });
 }
@@ -127,7 +127,8 @@ function resolveAddress(
     return success({ target, backend, ...(verdict === "ungranted" && { ungrantedService: service }) });
   }
   const unresolvedBackend = usableCandidates.map(({ resolution }) => resolution).find(({ ok }) => !ok);
-  if (unresolvedBackend?.ok === false) return failure(unresolvedBackend.problem);
+  if (unresolvedBackend?.ok === false)
+    return { ok: false, problem: unresolvedBackend.problem, remedy: unresolvedBackend.remedy };
   if (usableCandidates.length > 0) return failure(`${name} not permitted as the origin of any Service`);
   const problem = `address ${name} not permitted for Ingresses of namespace ${callerNamespace}`;
   const consent = `ask your edgress administrator to permit the address in origins for namespace ${callerNamespace}`;

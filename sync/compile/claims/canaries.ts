@@ -63,6 +63,5 @@ function findCanaryProblem(claim: Claim, primary: Claim | undefined, canaries: C
   }
   const otherCanary = canaries.get(primary.id);
   if (otherCanary) return `the ${route} already has a canary: Ingress ${nameOf(otherCanary.owner.ingress)}`;
-  const { unreadableGuard } = claim.owner.annotations;
-  return unreadableGuard === undefined ? undefined : `${unreadableGuard} is invalid`;
+  return claim.owner.annotations.closingReason;
 }

@@ -71,8 +71,8 @@ function parseClaim(
   }
   if (!type.ok || !path.ok) return [];
   if (ingressPath.backend.type === "other") {
-    const problem = `backend is ${ingressPath.backend.description}, not a Service with a port`;
-    report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, "set a Service and its port");
+    const { problem, remedy } = ingressPath.backend;
+    report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, remedy);
     return [];
   }
   const id = `${nameOf(owner.ingress)}#${ruleIndex}.${pathIndex}`;

@@ -52,16 +52,10 @@ function buildDefaultBackendClaim(owner: IngressConfig, host: string, report: Re
     permit: FULL_HOST,
     subject,
   };
-  const backend = keepServiceBackend(ingress.defaultBackend);
-  if (ingress.defaultBackend && !backend) {
-    report(
-      "UnsupportedBackend",
-      subject,
-      "the default backend is not a Service with a port",
-      "set a Service and its port",
-    );
-  }
-  return { ...claim, backend };
+  const { defaultBackend } = ingress;
+  if (defaultBackend?.type === "other")
+    report("UnsupportedBackend", subject, defaultBackend.problem, defaultBackend.remedy);
+  return { ...claim, backend: keepServiceBackend(defaultBackend) };
 }
 
 function keepServiceBackend(backend: IngressBackend | undefined): Claim["backend"] {

@@ -7,10 +7,11 @@ import { withoutBackend } from "../../../src/rules/policies/no-backend.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import type { Reference } from "../../collect/cluster-model.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
+import type { BackendResolution } from "../backends/services.ts";
 import { readBackendProtocol } from "../claims/claims.ts";
 import { buildDefaultBackendClaims } from "../claims/default-backend.ts";
 import { collectDiagnostics, type Diagnostic, type Report } from "../diagnostics.ts";
-import { type Claim, type HostGrant, listOwners } from "../model.ts";
+import { type BackendNote, type Claim, type HostGrant, listOwners } from "../model.ts";
 import type { StageOptions } from "../options.ts";
 import type { RegexUse } from "../regex-verdict.ts";
 import { createHostCompilation, type HostCompilation } from "./host-compilation.ts";
@@ -105,6 +106,19 @@ function hasTls(host: string, { index }: HostCompilation): boolean {
   return names.some((name) => name !== "*" && index.hasCertificate(name));
 }
 
+/** Returns the diagnostics of a backend. The owner of a solver is cert-manager, which cannot change its Service. */
+function listBackendNotes(resolution: BackendResolution, { owner }: Claim): readonly BackendNote[] {
+  if (resolution.ok || !owner.ingress.isAcmeSolver) return resolution.notes;
+  const remedy = "use DNS-01, or remove the certificate: the edge serves Cloudflare's";
+  return [
+    {
+      reason: "UnreachableChallenge",
+      problem: `challenge of cert-manager not reachable: ${resolution.problem}`,
+      remedy,
+    },
+  ];
+}
+
 function buildRoute({ claim, settings, match }: MatchedRoute, { resolve, report, useBackend }: HostCompilation): Route {
   const route = { id: claim.id, path: match, policies: settings };
   if (!claim.backend) return route;
@@ -112,7 +126,7 @@ function buildRoute({ claim, settings, match }: MatchedRoute, { resolve, report,
   const { subject } = claim;
   // The backend of a path is in its `backend` field; the default backend is the field itself.
   const field = subject.field === "spec.defaultBackend" ? subject.field : `${subject.field}.backend`;
-  for (const note of resolution.notes)
+  for (const note of listBackendNotes(resolution, claim))
     report(note.reason, note.subject ?? { ...subject, field }, note.problem, note.remedy);
   // The policies name the backend that replaces it.
   if (!resolution.ok && usesDefaultBackend(settings)) return route;

@@ -18,11 +18,11 @@ const ownPathPolicies = compiledPolicies.filter(({ pathLimited }) => pathLimited
 
 /** Returns the settings of a claim's route. An unreadable guard closes the route. */
 export function compileRoutePolicies(claim: Claim, tls: boolean, compilation: HostCompilation): PolicySettings {
-  const { unreadableGuard } = claim.owner.annotations;
+  const { closingReason } = claim.owner.annotations;
   const hostGuards = compileHostGuards(claim, tls, compilation);
   const route = compileSettings(routePolicies, claim, tls, compilation);
   const [reason] = [
-    ...(unreadableGuard === undefined ? [] : [`${unreadableGuard} is invalid`]),
+    ...(closingReason === undefined ? [] : [closingReason]),
     ...hostGuards.failClosedReasons,
     ...route.failClosedReasons,
   ];

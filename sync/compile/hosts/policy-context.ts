@@ -38,6 +38,7 @@ export function createPolicyContext(
     wholeHosts: listWholeHosts(options.permits, ingress.namespace),
     isLegacy: annotations.isLegacy,
     isEnforced: annotations.isEnforced,
+    isSet: (annotation: string) => annotations.findKey(annotation) !== undefined,
     ...createPolicyLookups(place.owner, compilation),
     tokenizeSecret: compilation.tokenizeSecret,
     translateRegex: (pattern: string) =>
@@ -58,12 +59,13 @@ function createPolicyLookups(owner: IngressConfig, compilation: HostCompilation)
     readConfigMap: (reference) => readReferenced("ConfigMap", reference, namespace, compilation),
     resolveBackend(name, port = findFirstPort(compilation, namespace, name)) {
       const resolution = resolve(namespace, { name, port }, readBackendProtocol(owner));
-      return resolution.ok ? success(useBackend(resolution)) : failure(resolution.problem);
+      if (resolution.ok) return success(useBackend(resolution));
+      return { ok: false, problem: resolution.problem, remedy: resolution.remedy };
     },
     resolveTarget(annotation, url) {
       const resolution = resolveSubrequestTarget(url, namespace, { index, resolve, options });
       reportReference(annotation, resolution, owner, compilation.report);
-      if (!resolution.ok) return failure(resolution.problem);
+      if (!resolution.ok) return resolution;
       const { target, backend } = resolution.value;
       if (backend) useBackend(backend);
       return success(target);

@@ -3,6 +3,7 @@ import { nameOf } from "../../collect/cluster-model.ts";
 import type { Diagnostic, Report, Subject } from "../diagnostics.ts";
 import type { IngressClaims, IngressConfig } from "../model.ts";
 import { annotationCatalog, failsClosed, stripAnnotationPrefix } from "./annotation-catalog.ts";
+import { isUnreadGuard } from "./unread-guards.ts";
 
 export const ACCEPT_DEGRADED = "accept-degraded";
 
@@ -37,14 +38,16 @@ export function reportUnusedAcceptances(
     const subject = buildAnnotationSubject(ingress, annotations.findKey(ACCEPT_DEGRADED));
     for (const name of listAcceptedNames(annotations)) {
       const canonicalName = annotationCatalog.get(name)?.name ?? name;
-      const { object, field } = buildAnnotationSubject(ingress, annotations.findKey(canonicalName));
-      if (failsClosed(name) && degradedFields.has(object + field)) continue;
-      const problem = failsClosed(name)
-        ? `${name} does not close any path of this Ingress`
-        : `unknown or not a fail-closed annotation: ${name}`;
-      report("InvalidAnnotation", subject, problem, `remove ${name} from the list`);
+      const { object, field } = buildAnnotationSubject(ingress, annotations.findKey(canonicalName) ?? name);
+      const problem = findAcceptanceProblem(name, degradedFields.has(object + field));
+      if (problem !== undefined) report("InvalidAnnotation", subject, problem, `remove ${name} from the list`);
     }
   }
+}
+
+function findAcceptanceProblem(name: string, isDegraded: boolean): string | undefined {
+  if (!failsClosed(name) && !isUnreadGuard(name)) return `unknown or not a fail-closed annotation: ${name}`;
+  return isDegraded ? undefined : `${name} does not close any path of this Ingress`;
 }
 
 function listAcceptedNames({ values }: IngressConfig["annotations"]): string[] {

@@ -4,6 +4,7 @@ import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { ParsedAnnotations } from "../model.ts";
+import { findUnreadGuard } from "./unread-guards.ts";
 
 const legacyPrefix = ANNOTATION_PREFIXES[2];
 // Shared by all policies without annotations, because an Ingress sets few of them.
@@ -28,10 +29,17 @@ export function readAnnotations(
     }));
   };
   const parsedPolicies = compiledPolicies.map(({ name, annotations }) => ({ name, parsed: parseValues(annotations) }));
-  const values = Object.fromEntries(parsedPolicies.map(({ name, parsed }) => [name, toValues(parsed)]));
+  // The cast: built from the list of policies, so it has every name.
+  const values = Object.fromEntries(
+    parsedPolicies.map(({ name, parsed }) => [name, toValues(parsed)]),
+  ) as ParsedAnnotations["values"];
+  const unreadableGuard = parsedPolicies
+    .flatMap(({ parsed }) => parsed)
+    .find(({ guard }) => guard !== undefined)?.guard;
+  const unreadGuardReason = findUnreadGuard(ingress, values, report);
   return {
-    values: values as ParsedAnnotations["values"], // built from the list of policies, so it has every name
-    unreadableGuard: parsedPolicies.flatMap(({ parsed }) => parsed).find(({ guard }) => guard !== undefined)?.guard,
+    values,
+    closingReason: unreadableGuard === undefined ? unreadGuardReason : `${unreadableGuard} is invalid`,
     isLegacy: (annotation) => findAnnotationKey(ingress, annotation) === legacyPrefix + annotation,
     findKey: (annotation) => findAnnotationKey(ingress, annotation),
     isEnforced: (annotation) => enforcedNames.has(annotation),

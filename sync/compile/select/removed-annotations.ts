@@ -5,7 +5,7 @@ export interface RemovedAnnotation {
   readonly remedy: string;
 }
 
-const protocolRemedy = 'use backend-protocol: "HTTPS" (or "GRPC")';
+const protocolRemedy = 'use backend-protocol: "HTTPS". gRPC does not pass the edge';
 const limitRemedy = "use limit-rps or limit-rpm, which apply to the whole Ingress";
 const tracingRemedy = "export traces of the Worker in Cloudflare";
 const webSocketRemedy = "remove it: WebSockets need no annotation";

@@ -1,24 +1,24 @@
 import { closest, distance } from "fastest-levenshtein";
 import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
+import { findUnreadAnnotation } from "../../collect/foreign-annotations.ts";
 import type { Report } from "../diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "./annotation-catalog.ts";
 import { buildAnnotationSubject, findAnnotationKey } from "./annotations.ts";
 import { type RemovedAnnotation, removedAnnotations } from "./removed-annotations.ts";
-
-/** Prefixes of F5's nginx controller, which users confuse with ingress-nginx's. */
-const foreignPrefixes = ["nginx.org/", "nginx.com/"];
+import { describeUnreadAnnotation, isUnreadGuard } from "./unread-guards.ts";
 
 /** Reports unknown, removed, foreign and ignored annotations. The Ingress is served without them. */
 export function reportUnknownAnnotations(ingress: Ingress, report: Report): void {
   for (const [key, value] of Object.entries(ingress.ignoredAnnotations ?? {}))
     reportIgnoredAnnotation(ingress, key, value, report);
-  for (const key of Object.keys(ingress.annotations)) {
+  for (const [key, text] of Object.entries(ingress.annotations)) {
     const subject = buildAnnotationSubject(ingress, key);
-    const prefix = foreignPrefixes.find((candidate) => key.startsWith(candidate));
-    if (prefix) {
-      const remedy = `use the equivalent under nginx.ingress.kubernetes.io/, or leave it`;
-      report("ForeignAnnotation", subject, `${prefix} is a prefix of F5's controller; ignored`, remedy);
+    const unread = findUnreadAnnotation(key);
+    if (unread && !isUnreadGuard(key, text)) {
+      const { problem, remedy } = describeUnreadAnnotation(unread);
+      const reason = unread.type === "foreign" ? "ForeignAnnotation" : "UnknownAnnotation";
+      report(reason, subject, `${problem}; ignored`, remedy);
     }
     const name = stripAnnotationPrefix(key);
     if (name !== undefined && !annotationCatalog.has(name))

@@ -1,12 +1,14 @@
-import type { AnnotationRow } from "../../../src/rules/policies/policy.ts";
+import type { Snippet } from "../../../src/rules/policies/snippet.ts";
 import {
   annotationCatalog,
   type CatalogEntry,
   stripAnnotationPrefix,
 } from "../../compile/select/annotation-catalog.ts";
+import type { CloudflarePlan } from "../knowledge/cloudflare-limits.ts";
+import { describeDifference } from "../knowledge/value-differences.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
-import { parseDirectives } from "./snippets.ts";
+import { describeSnippet } from "./snippets.ts";
 
 /** An annotation with the key that edgress reads, and its row. */
 interface UsedAnnotation extends CatalogEntry {
@@ -15,18 +17,20 @@ interface UsedAnnotation extends CatalogEntry {
 }
 
 /** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
-export function checkAnnotations(indexedIngress: IndexedIngress): Finding[] {
-  const { ingress } = indexedIngress;
+export function checkAnnotations(indexedIngress: IndexedIngress, plan: CloudflarePlan): Finding[] {
+  const { ingress, parsedAnnotations } = indexedIngress;
   const usedAnnotations = listUsedAnnotations(indexedIngress);
-  const supportFindings = usedAnnotations.flatMap(({ key, row }): Finding[] => {
+  const supportFindings = usedAnnotations.flatMap(({ key, name, policy, row }): Finding[] => {
     const location = buildLocation(ingress, `metadata.annotations[${key}]`);
-    if (row.support === "partial" && row.difference) {
-      return [{ ...location, rule: "partial-support", kind: "different", message: row.difference }];
+    if (row.support === "partial") {
+      const value = findAnnotationValue(parsedAnnotations, { policy, name });
+      const message = describeDifference(name, value, row, plan);
+      return message === undefined ? [] : [{ ...location, rule: "partial-support", kind: "different", message }];
     }
     if (row.support !== "no-op") return [];
     return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
   });
-  return [...supportFindings, ...checkSnippets(usedAnnotations, ingress)];
+  return [...supportFindings, ...checkSnippets(indexedIngress)];
 }
 
 /** Reports the served paths and the fully supported annotations of an Ingress that no other finding is about. */
@@ -55,16 +59,20 @@ function listUsedAnnotations({ ingress, parsedAnnotations }: IndexedIngress): Us
   });
 }
 
-function checkSnippets(
-  entries: readonly { readonly key: string; readonly value: string; readonly row: AnnotationRow }[],
-  ingress: IndexedIngress["ingress"],
-): Finding[] {
-  return entries
-    .filter(({ row }) => row.holdsDirectives)
-    .flatMap(({ key, value }) =>
-      parseDirectives(value).map(({ directive, advice }): Finding => {
-        const location = buildLocation(ingress, `metadata.annotations[${key}]`);
-        return { ...location, rule: "snippet", kind: "unsupported", message: directive, remedy: advice };
-      }),
-    );
+function checkSnippets({ ingress, parsedAnnotations }: IndexedIngress): Finding[] {
+  const hasAuthUrl = parsedAnnotations.findKey("auth-url") !== undefined;
+  return Object.entries(annotationsWithDirectives).flatMap(([name, policyName]) => {
+    const key = parsedAnnotations.findKey(name);
+    const snippet = parsedAnnotations.values[policyName][name] as Snippet | undefined; // as the row reads it
+    if (key === undefined || snippet === undefined) return [];
+    const location = buildLocation(ingress, `metadata.annotations[${key}]`);
+    return describeSnippet(snippet, hasAuthUrl).map((finding): Finding => ({ ...location, ...finding }));
+  });
 }
+
+/** The annotations with nginx configuration, and a policy that reads them. */
+const annotationsWithDirectives = {
+  "configuration-snippet": "unsupportedAnnotations",
+  "auth-snippet": "unsupportedAnnotations",
+  "server-snippet": "unsupportedHostAnnotations",
+} as const;

@@ -59,8 +59,10 @@ function findNginxBehavior({ object, field }: Diagnostic, { ingresses }: Ingress
   const catalogEntry = annotationCatalog.get(
     stripAnnotationPrefix(/^metadata\.annotations\[(.*)\]$/.exec(field)?.[1] ?? "") ?? "",
   );
-  if (!indexedIngress || catalogEntry?.row.support !== "fail-closed") return undefined;
-  return findAnnotationValue(indexedIngress.parsedAnnotations, catalogEntry) === undefined
+  if (!indexedIngress || !catalogEntry) return undefined;
+  const value = findAnnotationValue(indexedIngress.parsedAnnotations, catalogEntry);
+  if (catalogEntry.name === "backend-protocol" && typeof value === "string") return `served, with ${value}`;
+  return value === undefined || catalogEntry.row.support !== "fail-closed"
     ? undefined
     : `served, with ${catalogEntry.name}`;
 }

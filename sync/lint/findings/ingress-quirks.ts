@@ -87,6 +87,7 @@ function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
 function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedHost[]): Finding[] {
   const { path, pathType, ingress, field, host } = indexedPath;
   if (!REGEX_CHARACTERS.test(path)) return [];
+  if (path.endsWith("/*")) return [describeGlobPath(indexedPath)];
   const hostUsesRegex = hosts.some(({ rules, hasRegex }) => rules.host === host && hasRegex);
   if (!hostUsesRegex) {
     const message = `path ${path} looks like a regex, but matches literally`;
@@ -97,6 +98,14 @@ function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedH
   const message = `path ${path} is a regex with pathType ${pathType}, which strict-validate-path-type of ingress-nginx rejects`;
   const remedy = "set ImplementationSpecific";
   return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message, remedy }];
+}
+
+/** The load balancers of AWS and Google Cloud match `/api/*` by its beginning. */
+function describeGlobPath({ path, ingress, field }: IndexedPath): Finding {
+  const prefix = path.slice(0, -2) || "/";
+  const message = `path ${path} has the wildcard of AWS and Google Cloud, which is not one here`;
+  const remedy = `set ${prefix} with pathType Prefix`;
+  return { ...buildLocation(ingress, `${field}.path`), rule: "glob-path", kind: "note", message, remedy };
 }
 
 /** x-forwarded-prefix was a boolean before ingress-nginx 0.24. */

@@ -84,6 +84,46 @@ export const lintRules = {
     title: "Directive of a snippet",
     doc: "The directive has a replacement, or none.",
   },
+  "snippet-not-needed": {
+    title: "Directive that can be removed",
+    doc: "The directive requests what the edge does anyway.",
+  },
+  "snippet-headers": {
+    title: "Directive that is supported",
+    doc: "The directive sets response headers, or a header of the request to auth-url.",
+  },
+  "glob-path": {
+    title: "Path with the wildcard of AWS and Google Cloud",
+    doc: "A final /* is not a wildcard here. A path with pathType Prefix has that meaning.",
+  },
+  "cert-manager": {
+    title: "Certificate of cert-manager",
+    doc: "The edge serves Cloudflare's certificate. HTTP-01 challenges do not pass it.",
+  },
+  "external-dns-not-proxied": {
+    title: "DNS record that is not proxied",
+    doc: "external-dns creates a record that leads past the edge, unless the annotation cloudflare-proxied is true.",
+  },
+  "sign-in-behind-itself": {
+    title: "Sign-in page behind its own gate",
+    doc: "Clients without a session are redirected from the sign-in page to the sign-in page, here and in ingress-nginx.",
+  },
+  "auth-url-behind-itself": {
+    title: "Authentication service behind its own gate",
+    doc: "The request to auth-url needs a request to auth-url, so every request is rejected.",
+  },
+  "certificate-not-covered": {
+    title: "Host that Universal SSL does not cover",
+    doc: "Universal SSL covers a zone and one level below it. Deeper hosts need Total TLS or Advanced Certificate Manager.",
+  },
+  "external-ips-deprecated": {
+    title: "Service with externalIPs",
+    doc: "Kubernetes deprecates externalIPs since 1.36, and plans to remove them in 1.43.",
+  },
+  "nginx-config-map": {
+    title: "Key of the ConfigMap of ingress-nginx",
+    doc: "The key is applied as a class default, has no effect, or is reported with what the edge does instead.",
+  },
   "no-op": {
     title: "Annotation without effect",
     doc: "The annotation only tunes nginx. It may stay.",

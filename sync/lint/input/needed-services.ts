@@ -53,6 +53,8 @@ export function buildAssumedService(
       targetPort: undefined,
       protocol: "TCP",
     })),
+    externalName: undefined,
+    isHeadless: false,
     externalIPs: [],
     clusterIPs: [],
     loadBalancer: [chooseAddress(namespace, permits)],

@@ -2,6 +2,7 @@ import { stringify } from "safe-stable-stringify";
 import * as z from "zod";
 import { ANNOTATION_PREFIXES, CLASS_ANNOTATION, LIVE_GENERATION_ANNOTATION } from "../../collect/annotation-names.ts";
 import type { Ingress } from "../../collect/cluster-model.ts";
+import { findUnreadAnnotation } from "../../collect/foreign-annotations.ts";
 import { memoize } from "../../incremental/memoize.ts";
 
 // JSON has no undefined: it is stored as null. An absent key stays absent.
@@ -9,7 +10,7 @@ const undefinedAsNull = <T extends z.ZodType>(type: T) => z.nullable(type).trans
 
 const StoredBackend = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("service"), name: z.string(), port: z.union([z.number(), z.string()]) }),
-  z.strictObject({ type: z.literal("other"), description: z.string() }),
+  z.strictObject({ type: z.literal("other"), problem: z.string(), remedy: z.string() }),
 ]);
 
 const StoredPath = z.strictObject({
@@ -23,6 +24,7 @@ const StoredIngress = z.strictObject({
   name: z.string(),
   source: z.string(),
   uid: undefinedAsNull(z.string()),
+  isAcmeSolver: z.literal(true).optional(),
   annotations: z.record(z.string(), z.string()),
   created: undefinedAsNull(z.string()),
   className: undefinedAsNull(z.string()),
@@ -53,5 +55,6 @@ function flattenString(text: string): string {
 
 function isRelevantAnnotation(annotation: string): boolean {
   if (annotation === LIVE_GENERATION_ANNOTATION) return false; // because a sync writes it, so each sync would cause another
-  return annotation === CLASS_ANNOTATION || ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
+  if (annotation === CLASS_ANNOTATION || findUnreadAnnotation(annotation) !== undefined) return true;
+  return ANNOTATION_PREFIXES.some((prefix) => annotation.startsWith(prefix));
 }

@@ -32,7 +32,8 @@ export function buildIngressList(ingresses: readonly IngressInput[]) {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "shop" },
-    spec: { externalIPs: ["203.0.113.10"], ports: ports.map((port) => ({ port })) },
+    spec: { type: "LoadBalancer", ports: ports.map((port) => ({ port })) },
+    status: { loadBalancer: { ingress: [{ ip: "203.0.113.10" }] } },
   };
   return { apiVersion: "v1", kind: "List", items: [service, ...ingresses.map(buildIngressFrom)] };
 }

@@ -1,0 +1,22 @@
+import type { Finding, FindingKind } from "../findings/finding.ts";
+import type { IngressIndex } from "../findings/ingress-index.ts";
+import type { LintRule } from "../findings/lint-rules.ts";
+import type { CloudflarePlan } from "./cloudflare-limits.ts";
+
+/** The input of the checks for tools and limits that edgress knows by name. */
+export interface KnownContext {
+  readonly index: IngressIndex;
+  readonly zones: readonly string[];
+  readonly plan: CloudflarePlan;
+}
+
+/** Builds a finding from a problem and its remedy. */
+export function buildIssue(
+  location: Pick<Finding, "object" | "field" | "source">,
+  rule: LintRule,
+  kind: FindingKind,
+  problem: string,
+  remedy: string,
+): Finding {
+  return { ...location, rule, kind, message: problem, remedy };
+}
