@@ -1,10 +1,16 @@
-import { type Command, Option } from "commander";
+import { Command, Option } from "commander";
+import type { SourceController } from "../lint/input/class-selection.ts";
 import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
+import type { ReportFormat } from "../lint/reports/format-report.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
+import type { FailOn } from "./lint.ts";
 import { readTerminal } from "./terminal.ts";
 
-const FORMATS = ["text", "json", "markdown", "html", "sarif", "junit"];
+// Types only, because a command loads its modules when it runs.
+const FORMATS: readonly ReportFormat[] = ["text", "json", "markdown", "html", "sarif", "junit"];
+const FAIL_ON: readonly FailOn[] = ["error", "warning", "never"];
+const CONTROLLERS: readonly SourceController[] = ["ingress-nginx", "edgress"];
 
 const EXIT_CODES = `
 Exit codes:
@@ -14,32 +20,36 @@ Exit codes:
 
 /** Adds the command `lint`. */
 export function addLint(program: Command): void {
-  const command = program
-    .command("lint")
+  const command = createLintCommand().copyInheritedSettings(program);
+  program.addCommand(command);
+  command.action(async (paths, { zone, ...options }) => {
+    const { runLint } = await import("./lint.ts");
+    const terminal = readTerminal(process.stdout, process.env);
+    const result = await runLint(paths, { ...options, zones: zone }, process.stdin, terminal);
+    // Text is printable already, except for its colors.
+    const isText = options.format === "text";
+    for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
+    if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
+    process.exitCode = result.exitCode;
+  });
+}
+
+/** Creates the command with its options, and without an action. */
+export function createLintCommand(): Command {
+  const command = new Command("lint")
     .description("Check which Ingresses of ingress-nginx can move to edgress")
     .argument("[paths...]", "folders and files of manifests; - for standard input");
   addSelectionOptions(command);
   addInputOptions(command);
   addOutputOptions(command);
-  addCompileOptions(command)
-    .addHelpText("after", EXIT_CODES)
-    .action(async (paths, { zone, ...options }) => {
-      const { runLint } = await import("./lint.ts");
-      const terminal = readTerminal(process.stdout, process.env);
-      const result = await runLint(paths, { ...options, zones: zone }, process.stdin, terminal);
-      // Text is printable already, except for its colors.
-      const isText = options.format === "text";
-      for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
-      if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
-      process.exitCode = result.exitCode;
-    });
+  return addCompileOptions(command).addHelpText("after", EXIT_CODES);
 }
 
 function addSelectionOptions(command: Command): void {
   command
     .addOption(
       new Option("--from <controller>", "check the Ingresses of this controller")
-        .choices(["ingress-nginx", "edgress"])
+        .choices(CONTROLLERS)
         .default("ingress-nginx"),
     )
     .option("--ingress-class <name>", "check the Ingresses of this class instead")
@@ -65,7 +75,7 @@ function addOutputOptions(command: Command): void {
     .option("--verbose", "print every finding in full", false)
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 for findings as severe as this")
-        .choices(["error", "warning", "never"])
+        .choices(FAIL_ON)
         .default("error"),
     )
     .option("--baseline <file>", "known findings, which do not fail the check")

@@ -29,7 +29,6 @@ import { writeServiceManifests } from "./service-files.ts";
 /** The least severe kind of a finding that fails a check, by the value of `--fail-on`. */
 const LEAST_SEVERE_KINDS = { error: "error", warning: "different", never: undefined } as const;
 export type FailOn = keyof typeof LEAST_SEVERE_KINDS;
-export const FAIL_ON_VALUES = Object.keys(LEAST_SEVERE_KINDS) as readonly FailOn[]; // keys of a literal
 
 export interface LintOptions
   extends ClassOptions,
@@ -111,8 +110,8 @@ async function lintCluster(
   const ingresses = selectIngresses(completedCluster, options, () => {});
   const selectedObjects = new Set(ingresses.map((ingress) => `Ingress ${nameOf(ingress)}`));
   const selectedErrors = pathTypeErrors.filter(({ object }) => selectedObjects.has(object));
-  const otherFindings = [...findUnparsableFiles(files), ...settingsFindings, ...selectedErrors];
-  const findings = sortFindings([...otherFindings, ...manifestFindings])
+  const fileFindings = [...findUnparsableFiles(files), ...settingsFindings, ...selectedErrors];
+  const findings = sortFindings([...fileFindings, ...manifestFindings])
     .map((finding) => explainTemplate(finding, files))
     .map(createFieldLocator(files));
   return buildReport(findings, { ingresses }, baseline, { uncheckedObjects, skippedClasses });

@@ -14,8 +14,6 @@ const CLASSES_BY_CONTROLLER = {
 
 export type SourceController = keyof typeof CLASSES_BY_CONTROLLER;
 
-export const SOURCE_CONTROLLERS = Object.keys(CLASSES_BY_CONTROLLER) as readonly SourceController[]; // keys of a literal
-
 /** Whether IngressClasses of a controller have class defaults of edgress. */
 export function isOwnController(controller: string | undefined): boolean {
   return controller?.startsWith("edgress.dev/") ?? false;

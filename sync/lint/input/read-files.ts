@@ -5,13 +5,13 @@ import {
   listManifestFiles,
   type ManifestDocument,
   parseDocuments,
+  STANDARD_INPUT,
   toRawObject,
   type UnparsableFile,
 } from "../../collect/manifests.ts";
 import type { RawObject } from "../../collect/parse-objects.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 
-export const STDIN = "-";
 /** File name of standard input in reports. */
 export const STDIN_NAME = "stdin";
 
@@ -32,10 +32,10 @@ export async function readFiles(
   paths: readonly string[],
   input: AsyncIterable<Buffer | string>,
 ): Promise<readonly LintFile[]> {
-  const lists = await Promise.all(paths.map((path) => (path === STDIN ? [STDIN] : listFiles(path))));
+  const lists = await Promise.all(paths.map((path) => (path === STANDARD_INPUT ? [STANDARD_INPUT] : listFiles(path))));
   return Promise.all(
     [...new Set(lists.flat())].map(async (path) =>
-      path === STDIN ? parseFile(STDIN_NAME, await text(input)) : readLintFile(path),
+      path === STANDARD_INPUT ? parseFile(STDIN_NAME, await text(input)) : readLintFile(path),
     ),
   );
 }

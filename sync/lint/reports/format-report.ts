@@ -8,8 +8,7 @@ import type { TextOptions } from "./text/layout.ts";
 import { formatSummary } from "./text/summary-text.ts";
 import { formatText } from "./text/text-report.ts";
 
-export const REPORT_FORMATS = ["text", "json", "markdown", "html", "sarif", "junit"] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+export type ReportFormat = "text" | "json" | "markdown" | "html" | "sarif" | "junit";
 
 export interface ReportOptions {
   readonly format: ReportFormat;

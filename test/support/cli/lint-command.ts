@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { type LintOptions, runLint } from "../../../sync/commands/lint.ts";
+import { createLintCommand } from "../../../sync/commands/lint-command.ts";
 import type { LintReport } from "../../../sync/lint/verdicts/report.ts";
 
 const CLI = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
@@ -29,15 +32,25 @@ export async function runWithInput(
   return { code: child.exitCode, out, error };
 }
 
-/** Runs `edgress lint --format json`, and returns its report. */
+/** Runs `edgress lint --format json` in this process, or in another one with its environment, and returns the report. */
 export async function lintToJson(
   args: readonly string[],
   input = "",
-  environment: Readonly<Record<string, string>> = {},
+  environment?: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | null; readonly report: LintReport }> {
-  const { code, out, error } = await runWithInput(["lint", ...args, "--format", "json"], input, environment);
+  const jsonArgs = [...args, "--format", "json"];
+  if (environment === undefined) return lintInProcess(jsonArgs, input);
+  const { code, out, error } = await runWithInput(["lint", ...jsonArgs], input, environment);
   if (code === 2) throw new Error(error);
   return { code, report: JSON.parse(out) as LintReport };
+}
+
+async function lintInProcess(args: readonly string[], input: string) {
+  const command = createLintCommand().parse(args, { from: "user" });
+  const { zone, ...options } = command.opts<Omit<LintOptions, "zones"> & { zone: string[] }>();
+  const terminal = { width: 80, useColors: false };
+  const result = await runLint(command.args, { ...options, zones: zone }, Readable.from([input]), terminal);
+  return { code: result.exitCode, report: JSON.parse(result.lines.join("\n")) as LintReport };
 }
 
 /** Writes files into a new folder while `use` runs. */

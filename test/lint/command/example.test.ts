@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
-import { EXAMPLES } from "../support/cli/edge-cli.ts";
-import { runWithInput } from "../support/cli/lint-command.ts";
+import { stripVTControlCharacters } from "node:util";
+import { CLI_ENTRY, EXAMPLES, NODE } from "../../support/cli/edge-cli.ts";
+import { runWithInput } from "../../support/cli/lint-command.ts";
 
+const hasScript = spawnSync("script", ["--version"]).status === 0;
 const FOLDER = join(EXAMPLES, "ingress-nginx-migration");
 /** The time that a reader accepts, times the number of tests that share a processor. */
 const MAX_MS = 3000 * 4;
@@ -38,6 +42,20 @@ describe("edgress lint of 60 Ingresses", () => {
       );
     });
   }
+
+  test("A terminal has lines of its width, with colors", {
+    skip: !hasScript && "script is not installed",
+  }, async () => {
+    const command = `stty cols 72; exec '${NODE}' '${CLI_ENTRY}' lint '${FOLDER}'`;
+    const environment = { ...process.env, NO_COLOR: "", FORCE_COLOR: "", TERM: "xterm" };
+    const child = spawn("script", ["-qec", command, "/dev/null"], { env: environment });
+    const output = stripVTControlCharacters(await text(child.stdout));
+    assert.deepEqual(
+      output.split(/\r?\n/).filter((line) => line.length > 72),
+      [],
+    );
+    assert.match(output, /^60 Ingresses, 50 hosts\r?$/m);
+  });
 
   test("Output that is not a terminal has no colors, unless FORCE_COLOR is set", async () => {
     const escapeSequence = /\u001b\[/;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { buildIngressList, type IngressInput, NGINX } from "../support/cli/lint.ts";
-import { lintToJson, runWithInput, withFolder } from "../support/cli/lint-command.ts";
+import { buildIngressList, type IngressInput, NGINX } from "../../support/cli/lint.ts";
+import { lintToJson, runWithInput, withFolder } from "../../support/cli/lint-command.ts";
 
 const closing: IngressInput = { annotations: { [`${NGINX}server-snippet`]: "return 200;" } };
 const ported: IngressInput = { name: "ported", paths: [["/api", "Prefix"]], port: 9000 };

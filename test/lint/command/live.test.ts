@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { ApiServer } from "../support/api-server.ts";
-import { buildIngressFrom, NGINX } from "../support/cli/lint.ts";
-import { lintToJson, runWithInput } from "../support/cli/lint-command.ts";
-import { buildServiceManifest } from "../support/manifests.ts";
+import { ApiServer } from "../../support/api-server.ts";
+import { buildIngressFrom, NGINX } from "../../support/cli/lint.ts";
+import { lintToJson, runWithInput } from "../../support/cli/lint-command.ts";
+import { buildServiceManifest } from "../../support/manifests.ts";
 
 const annotations = {
   [`${NGINX}auth-type`]: "basic",

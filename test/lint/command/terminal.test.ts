@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { readTerminal } from "../../sync/commands/terminal.ts";
+import { readTerminal } from "../../../sync/commands/terminal.ts";
 
 const terminal = { isTTY: true, columns: 90, hasColors: () => true };
 

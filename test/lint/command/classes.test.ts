@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { buildIngressList } from "../support/cli/lint.ts";
-import { lintToJson, runWithInput } from "../support/cli/lint-command.ts";
+import { buildIngressList } from "../../support/cli/lint.ts";
+import { lintToJson, runWithInput } from "../../support/cli/lint-command.ts";
 
 /** A List with one Ingress per class, and IngressClass objects by name. */
 function buildClasses(
