@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
@@ -26,30 +26,44 @@ export function isService(object: object): object is PlainService {
   return "kind" in object && object.kind === "Service";
 }
 
+/** Runs `use` with the folder, and `secrets` that are never in Git. */
+export function withExampleFolder<T>(secrets: readonly object[], use: (folder: string) => Promise<T>): Promise<T> {
+  return withTemporaryFolder(async (folder) => {
+    await writeObjects(folder, [...(await readObjects(MIGRATION_EXAMPLE)), ...secrets]);
+    return await use(folder);
+  });
+}
+
 /**
  * Runs `use` with the folder after its migration: the Services of `edgress lint --write-services` are applied, load
  * balancers have given them addresses, and `secrets` exist.
  */
-export async function withMigratedFolder<T>(
-  secrets: readonly object[],
-  use: (folder: string) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "edgress-migration-"));
-  try {
-    const [services, objects] = [join(folder, "services"), join(folder, "objects")];
+export function withMigratedFolder<T>(secrets: readonly object[], use: (folder: string) => Promise<T>): Promise<T> {
+  return withTemporaryFolder(async (folder) => {
+    const services = join(folder, "services");
     await runEdgress(["lint", MIGRATION_EXAMPLE, "--write-services", services]);
     const writtenServices = (await readObjects(services)).filter(isService).map(withAddress);
+    await rm(services, { recursive: true });
     const writtenNames = new Set(writtenServices.map(nameOfService));
     const others = (await readObjects(MIGRATION_EXAMPLE)).filter(
       (object) => !(isService(object) && writtenNames.has(nameOfService(object))),
     );
-    await mkdir(objects);
-    const migratedObjects = [...others, ...writtenServices, ...secrets];
-    await writeFile(join(objects, "all.yaml"), migratedObjects.map((object) => stringify(object)).join("---\n"));
-    return await use(objects);
+    await writeObjects(folder, [...others, ...writtenServices, ...secrets]);
+    return await use(folder);
+  });
+}
+
+async function withTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "edgress-migration-"));
+  try {
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function writeObjects(folder: string, objects: readonly object[]): Promise<void> {
+  await writeFile(join(folder, "all.yaml"), objects.map((object) => stringify(object)).join("---\n"));
 }
 
 function nameOfService({ metadata: { namespace, name } }: PlainService): string {
