@@ -76,13 +76,13 @@ test("The edge answers like nginx after the Services have addresses, except on t
 test("nginx gives the responses that lint states for ingress-nginx, before the Services change", async () => {
   const results = await checkStatements(MIGRATION_EXAMPLE);
   assert.deepEqual(results.filter(isDifferent), []);
-  assert.equal(results.length, 69);
+  assert.equal(results.length, 70);
 });
 
 test("nginx gives the responses that lint states for ingress-nginx, after the Services have addresses", async () => {
   const results = await withMigratedFolder(await buildSecrets(), checkStatements);
   assert.deepEqual(results.filter(isDifferent), []);
-  assert.equal(results.length, 12);
+  assert.equal(results.length, 13);
 });
 
 /** Sends each URL to nginx and to the edge, and returns those with different answers. */
