@@ -34,9 +34,10 @@ export function clientCertificate(settings: SettingsOf<"clientCertificate">): Fi
   };
 }
 
+/** Redirects to the same URL without its final slash, like `ssl-redirect` and ingress-nginx. */
 function redirectToHttps({ hostHeader, rawPath, query }: Exchange): EdgeResponse {
   const location = `https://${hostHeader.replace(/:\d*$/, "")}${rawPath}${query}`;
-  return { ...redirectResponse(308, location), reason: "a client certificate requires https" };
+  return { ...redirectResponse(308, location.replace(/\/$/, "")), reason: "a client certificate requires https" };
 }
 
 function isAccepted(verify: VerifiedSettings["verify"], { isPresented, verdict }: ClientCertificate): boolean {

@@ -60,12 +60,12 @@ const CLASSES: readonly CommandClass[] = [
     proof: /approve/,
   },
   {
-    pattern: /^curl -i (-H "[^"]+" )?https:\/\/example\.com\/\.well-known\/edgress\/(health|generation)$/,
+    pattern: /^curl -i (-H "[^"]+" )?https:\/\/(shop\.)?example\.com\/\.well-known\/edgress\/(health|generation)$/,
     test: "test/edge/publications.test.ts",
     proof: /\.well-known\/edgress\/generation/,
   },
   {
-    pattern: /^curl -i --resolve (\S+):443:192\.0\.2\.10 https:\/\/\1\/\S*$/,
+    pattern: /^curl -i --resolve (\S+):443:192\.0\.2\.[12]0 https:\/\/\1\/\S*$/,
     test: "test/cli/dev.test.ts",
     proof: /curl/,
   },
@@ -106,6 +106,28 @@ const CLASSES: readonly CommandClass[] = [
       /^kubectl( -n (edgress|shop))? (get|describe|logs|scale|rollout (status|restart|undo)|delete (pod|secret)|create (role|rolebinding|configmap|secret generic))( |$)[^|;&`$]*$/,
     test: "test/docs/flags.test.ts",
     proof: /objects of deploy\/base/,
+  },
+  {
+    pattern:
+      /^npx edgress dev --manifests manifests\/ .*$|^curl -i -k --resolve shop\.example\.com:8443:127\.0\.0\.1 .*$/,
+    test: "test/docs/migration-guide.test.ts",
+    proof: /listGuideCommands\("4\. Rehearse"\)/,
+  },
+  {
+    pattern: /^kubectl (diff|apply) -f services\/$|^kubectl (patch --local|apply) -f shop-cart(-edgress)?\.yaml( .*)?$/,
+    test: "test/cluster/migration-guide.ts",
+    proof: /runSection\("3\. Fix"\)[\s\S]*listCopyCommands\(\)/,
+  },
+  {
+    pattern: /^kubectl -n shop annotate ingress shop-cart \S+$/,
+    test: "test/cluster/migration-guide.ts",
+    proof: /findAnnotateCommand\("8\. Roll back"\)/,
+  },
+  // Helm is not on a machine that runs the tests.
+  {
+    pattern: /^helm template shop charts\/shop \| npx edgress lint - --zone example\.com$/,
+    test: "test/cli/lint-classes.test.ts",
+    proof: /"lint", "-"/,
   },
   { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/flags.test.ts", proof: /our-edgress/ },
   { pattern: /^set -a$|^\. \.\/edgress\.env$|^set \+a$/, test: "test/docs/flags.test.ts", proof: /edgress\.env/ },

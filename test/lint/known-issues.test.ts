@@ -22,17 +22,28 @@ test("Lint notes once per Ingress that the certificate of cert-manager is not se
   assert.equal((await listFindings({ "kubernetes.io/tls-acme": "true" }, ["cert-manager"])).length, 1);
 });
 
-test("Lint reports records of external-dns that are not proxied", async () => {
-  const prefix = "external-dns.alpha.kubernetes.io/";
-  const rules = ["external-dns-not-proxied"];
-  assert.deepEqual(await listFindings({ [`${prefix}ttl`]: "60" }, rules), [
-    `note metadata.annotations[${prefix}ttl]: external-dns creates records that are not proxied, unless it runs with --cloudflare-proxied; set ${prefix}cloudflare-proxied: "true"`,
-  ]);
-  assert.deepEqual(await listFindings({ [`${prefix}cloudflare-proxied`]: "false" }, rules), [
-    `different metadata.annotations[${prefix}cloudflare-proxied]: external-dns creates records that are not proxied, so no request reaches the edge; set ${prefix}cloudflare-proxied: "true"`,
-  ]);
-  assert.deepEqual(await listFindings({ [`${prefix}ttl`]: "60", [`${prefix}cloudflare-proxied`]: "true" }, rules), []);
-});
+for (const prefix of ["external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"]) {
+  test(`Lint reports records that external-dns does not proxy, with the prefix ${prefix}`, async () => {
+    const rules = ["external-dns-not-proxied"];
+    assert.deepEqual(await listFindings({ [`${prefix}ttl`]: "60" }, rules), [
+      `note metadata.annotations[${prefix}ttl]: external-dns creates records that are not proxied, unless it runs with --cloudflare-proxied; set ${prefix}cloudflare-proxied: "true"`,
+    ]);
+    assert.deepEqual(await listFindings({ [`${prefix}cloudflare-proxied`]: "false" }, rules), [
+      `different metadata.annotations[${prefix}cloudflare-proxied]: external-dns creates records that are not proxied, so no request reaches the edge; set ${prefix}cloudflare-proxied: "true"`,
+    ]);
+    assert.deepEqual(
+      await listFindings({ [`${prefix}ttl`]: "60", [`${prefix}cloudflare-proxied`]: "true" }, rules),
+      [],
+    );
+  });
+
+  test(`Lint reports nothing about an Ingress that external-dns ignores by ${prefix}controller`, async () => {
+    const rules = ["external-dns-not-proxied"];
+    assert.deepEqual(await listFindings({ [`${prefix}controller`]: "ignore", [`${prefix}ttl`]: "60" }, rules), []);
+    const annotations = { [`${prefix}controller`]: "dns-controller" };
+    assert.equal((await listFindings(annotations, rules)).length, 1);
+  });
+}
 
 const AUTH = {
   [`${NGINX}auth-url`]: "http://shop.default.svc.cluster.local/oauth2/auth",

@@ -12,8 +12,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A real nginx on loopback. */
 export interface Nginx {
   /** Sends a request with exactly this path and Host. */
-  sendRequest(host: string, path: string, options?: NginxRequestOptions): Promise<{ status: number; body: string }>;
+  sendRequest(host: string, path: string, options?: NginxRequestOptions): Promise<NginxResponse>;
   close(): Promise<void>;
+}
+
+export interface NginxResponse {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
 }
 
 export interface NginxRequestOptions {
@@ -89,7 +95,7 @@ async function sendRequestTo(
   host: string,
   path: string,
   { headers = {}, usesTls = false, certificate }: NginxRequestOptions = {},
-): Promise<{ status: number; body: string }> {
+): Promise<NginxResponse> {
   const pairs = ["Host", host, ...Object.entries(headers).flat()];
   const target = { host: "127.0.0.1", port, path, headers: pairs, agent: false };
   const outgoing = usesTls
@@ -97,7 +103,7 @@ async function sendRequestTo(
     : requestHttp(target);
   outgoing.end();
   const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-  return { status: response.statusCode ?? 0, body: await text(response) };
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
 async function findFreePort(): Promise<number> {

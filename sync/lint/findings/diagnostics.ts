@@ -41,7 +41,9 @@ export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Findi
   if (!indexedPath || (reason !== "PortVisibleInHost" && kind !== "error")) return finding;
   const { url } = findSampleUrl(indexedPath);
   if (url === undefined) return finding;
-  if (reason === "PortVisibleInHost") return { ...finding, url, ...compareHostHeaders(indexedPath, url) };
+  if (reason === "PortVisibleInHost") {
+    return indexedPath.isServed ? { ...finding, url, ...compareHostHeaders(indexedPath, url) } : finding;
+  }
   const nginxResponse = findNginxBehavior(diagnostic, index) ?? NGINX_RESPONSE_BY_REASON[reason];
   return { ...finding, url, ...(nginxResponse !== undefined && { nginx: nginxResponse }) };
 }

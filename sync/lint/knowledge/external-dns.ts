@@ -2,16 +2,24 @@ import type { Finding } from "../findings/finding.ts";
 import { buildLocation, type IndexedIngress } from "../findings/ingress-index.ts";
 import { buildIssue } from "./known-issue.ts";
 
-const PREFIX = "external-dns.alpha.kubernetes.io/";
-const PROXIED = `${PREFIX}cloudflare-proxied`;
+/** The default of version 0.22 and newer, and that of older ones. */
+const PREFIXES = ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"];
+/** Another value of the annotation `controller` makes external-dns ignore the Ingress. */
+const CONTROLLER = "dns-controller";
 
 /** Reports records that external-dns would not proxy: requests then pass the edge by. */
-export function checkExternalDns({ ingress }: IndexedIngress): Finding[] {
-  const proxied = ingress.annotations[PROXIED];
-  const key = Object.keys(ingress.annotations).find((candidate) => candidate.startsWith(PREFIX));
-  if (key === undefined || proxied === "true") return [];
-  const location = buildLocation(ingress, `metadata.annotations[${proxied === undefined ? key : PROXIED}]`);
-  const remedy = `set ${PROXIED}: "true"`;
+export function checkExternalDns(indexedIngress: IndexedIngress): Finding[] {
+  return PREFIXES.flatMap((prefix) => checkPrefix(indexedIngress, prefix));
+}
+
+function checkPrefix({ ingress }: IndexedIngress, prefix: string): Finding[] {
+  const proxiedKey = `${prefix}cloudflare-proxied`;
+  const proxied = ingress.annotations[proxiedKey];
+  const key = Object.keys(ingress.annotations).find((candidate) => candidate.startsWith(prefix));
+  const controller = ingress.annotations[`${prefix}controller`] ?? CONTROLLER;
+  if (key === undefined || proxied === "true" || controller !== CONTROLLER) return [];
+  const location = buildLocation(ingress, `metadata.annotations[${proxied === undefined ? key : proxiedKey}]`);
+  const remedy = `set ${proxiedKey}: "true"`;
   if (proxied !== undefined) {
     const problem = "external-dns creates records that are not proxied, so no request reaches the edge";
     return [buildIssue(location, "external-dns-not-proxied", "different", problem, remedy)];

@@ -8,6 +8,31 @@ import { CLI_ENTRY, EXAMPLES, NODE } from "../../support/cli/edge-cli.ts";
 import { runWithInput } from "../../support/cli/lint-command.ts";
 
 const hasScript = spawnSync("script", ["--version"]).status === 0;
+const SUMMARY = `60 Ingresses, 50 hosts
+
+  can move now           0 hosts    0 Ingresses
+  after one change      39 hosts   49 Ingresses
+  after more changes     9 hosts    9 Ingresses
+  cannot move            2 hosts    2 Ingresses
+
+CAUSE                                                           HOSTS    OBJECTS
+The Service has no external address                                50         60
+Cloudflare does not proxy the Service's port                        6          6
+backend-protocol: closes its paths                                  1          1
+enable-modsecurity: closes its paths                                1          1
+enable-owasp-core-rules: closes its paths                           1          1
+proxy-ssl-secret: closes its paths                                  1          1
+proxy-ssl-verify: closes its paths                                  1          1
+server-snippet: closes its paths                                    1          1
+and 2 more causes
+
+Do first: set type: LoadBalancer in the Service, and wait for its address. One
+  address carries up to 13 Services: 7 http and 6 https ports
+  It blocks 50 hosts, 39 hosts can move after it (NoExternalAddress).
+Not checked: 2 Secrets, assumed to exist. --live checks them
+Findings: 82 errors, 1 unsupported, 58 different, 65 notes, 12 unchanged
+`;
+
 const FOLDER = join(EXAMPLES, "ingress-nginx-migration");
 /** The time that a reader accepts, times the number of tests that share a processor. */
 const MAX_MS = 3000 * 4;
@@ -18,19 +43,10 @@ describe("edgress lint of 60 Ingresses", () => {
     const { code, out, error } = await runWithInput(["lint", FOLDER, "--summary"], "", { COLUMNS: "80" });
     assert.ok(performance.now() - startedAt < MAX_MS, `${performance.now() - startedAt} ms`);
     assert.deepEqual([code, error], [1, ""]);
-    const lines = out.trimEnd().split("\n");
-    assert.ok(lines.length <= 23, `${lines.length} lines`);
-    assert.deepEqual(
-      lines.filter((line) => line.length > 80),
-      [],
-    );
-    assert.equal(lines[0], "60 Ingresses, 50 hosts");
-    assert.match(out, /^ {2}can move now +\d+ hosts? +\d+ Ingress/m);
-    assert.match(out, /^ {2}after one change +\d+ hosts? +\d+ Ingress/m);
-    assert.match(out, /^ {2}cannot move +2 hosts +2 Ingresses$/m);
-    assert.match(out, /^The Service has no external address +\d+ +\d+$/m);
-    assert.match(out, /^Do first: /m);
-    assert.match(out, /\(NoExternalAddress\)\.$/m);
+    assert.equal(out, SUMMARY);
+    const lines = SUMMARY.trimEnd().split("\n");
+    assert.ok(lines.length <= 23, `${lines.length} lines`); // the prompt is the last line of the screen
+    assert.ok(lines.every((line) => line.length <= 80));
   });
 
   for (const columns of ["80", "100"]) {
