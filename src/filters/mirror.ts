@@ -33,6 +33,7 @@ function sendCopy(
   const policyHeaders = exchange.originHeaders.map(([name]) => name);
   const identityHeaders = [...policyHeaders, ...CREDENTIALS];
   for (const name of listOmittedHeaders(target, exchange, policyHeaders)) headers.delete(name);
+  headers.delete("Sec-WebSocket-Protocol");
   if (!copy) headers.delete("Content-Length");
   const body = copy?.body ?? null;
   const { method } = exchange.request;

@@ -1,7 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { HostContext, SubrequestInit } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
-import { UPGRADE_HEADERS } from "../rules/edge-headers.ts";
+import { HANDSHAKE_HEADERS } from "../rules/edge-headers.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, hasDotSegment, normalizePath } from "../rules/paths.ts";
 import type { HostRules } from "../rules/snapshot.ts";
@@ -23,7 +23,7 @@ async function sendSubrequest(
   target: SubrequestTarget,
   clientInit: SubrequestInit,
 ): Promise<Response> {
-  const init = { ...clientInit, headers: withoutUpgrade(clientInit.headers) };
+  const init = { ...clientInit, headers: withoutHandshake(clientInit.headers) };
   switch (target.via) {
     case "internet":
       return fetchWithTimeout(exchange, target.origin + expandTargetPath(target, exchange).join(""), init, undefined);
@@ -43,9 +43,9 @@ async function sendSubrequest(
   }
 }
 
-function withoutUpgrade(clientHeaders: Headers): Headers {
+function withoutHandshake(clientHeaders: Headers): Headers {
   const headers = new Headers(clientHeaders);
-  for (const name of UPGRADE_HEADERS) headers.delete(name);
+  for (const name of HANDSHAKE_HEADERS) headers.delete(name);
   return headers;
 }
 

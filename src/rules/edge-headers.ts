@@ -13,11 +13,17 @@ export const HOP_BY_HOP_HEADERS = [
   "Proxy",
 ];
 
-/** Headers of a WebSocket handshake. Subrequests and requests for error pages do not have them. */
-export const UPGRADE_HEADERS = [
+/** Headers that start a WebSocket. No subrequest has them. */
+export const HANDSHAKE_HEADERS = [
   "Upgrade",
-  ...["Key", "Version", "Extensions", "Protocol", "Accept"].map((suffix) => `Sec-WebSocket-${suffix}`),
+  ...["Key", "Version", "Extensions", "Accept"].map((suffix) => `Sec-WebSocket-${suffix}`),
 ];
+
+/**
+ * Headers of a WebSocket handshake. Requests that replace or copy another do not have them. An authentication service gets
+ * the subprotocol, because browsers can send a token for a WebSocket only there.
+ */
+export const UPGRADE_HEADERS = [...HANDSHAKE_HEADERS, "Sec-WebSocket-Protocol"];
 
 // Headers that describe the user, not the request. Authentication services such as oauth2-proxy send them.
 const USER_HEADERS = ["user", "email", "groups", "preferred-username", "access-token"].map(
