@@ -1,7 +1,7 @@
 import { diagnosticReasons, type Severity } from "../compile/diagnostic-reasons.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
+import { foldNames } from "../runtime/fold.ts";
 import { formatCount } from "../runtime/format-count.ts";
-import { foldList } from "./fold-list.ts";
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 
@@ -23,7 +23,7 @@ function foldGroup(group: readonly Diagnostic[]): string[] {
   const [first] = group;
   if (!first) return [];
   if (group.length === 1) return [formatDiagnostic(first)];
-  const objects = foldList([...new Set(group.map(({ object }) => object))], 1);
+  const objects = foldNames([...new Set(group.map(({ object }) => object))], 1);
   const { reason, problem, remedy } = first;
   return [`${severityOf(first)} ${reason} ${group.length} times (${objects}): ${problem}; ${remedy}`];
 }

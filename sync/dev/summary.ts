@@ -2,10 +2,10 @@ import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import { formatUnparsableFile, type UnparsableFile } from "../collect/manifests.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { formatIgnoredIngresses, type IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
+import { foldNames } from "../runtime/fold.ts";
 import { formatCount } from "../runtime/format-count.ts";
 import type { StyledText, Terminal } from "../runtime/terminal.ts";
 import { countDiagnostics, foldDiagnostics, formatDiagnosticLines } from "./fold-diagnostics.ts";
-import { foldList } from "./fold-list.ts";
 
 const MAX_HOSTS = 10;
 const MAX_BACKENDS = 3;
@@ -41,7 +41,7 @@ function formatHosts(hosts: readonly HostRules[]): string[] {
 
 function formatRoutes({ routes }: HostRules): string {
   const backends = [...new Set(routes.map(({ backend }) => backend ?? "503"))];
-  return `${formatCount(routes.length, "route")} → ${foldList(backends, MAX_BACKENDS)}`;
+  return `${formatCount(routes.length, "route")} → ${foldNames(backends, MAX_BACKENDS)}`;
 }
 
 function truncate(line: string, columns: number): string {

@@ -7,9 +7,8 @@ export function foldLines(lines: readonly string[], format: (hiddenCount: number
   return hiddenCount <= 1 ? [...lines] : [...lines.slice(0, MAX_SHOWN), format(hiddenCount)];
 }
 
-/** Returns the first 10 names as one text: "a, b and 3 more". */
-export function foldNames(names: readonly string[]): string {
-  const hiddenCount = names.length - MAX_SHOWN;
-  if (hiddenCount <= 1) return names.join(", ");
-  return `${names.slice(0, MAX_SHOWN).join(", ")} and ${hiddenCount} more`;
+/** Joins the first names as one text, and counts the others: "a, b and 3 more". */
+export function foldNames(names: readonly string[], maxShown: number = MAX_SHOWN): string {
+  const hiddenCount = names.length - maxShown;
+  return hiddenCount > 0 ? `${names.slice(0, maxShown).join(", ")} and ${hiddenCount} more` : names.join(", ");
 }
