@@ -48,6 +48,8 @@ interface SyncContext {
 interface SyncState {
   readonly manifests: Manifests;
   readonly reportedLines: ReportedLines;
+  /** Whether regexes wait for their first check, because the budget of the sync was used up. */
+  readonly hasUncheckedRegexes: boolean;
 }
 
 /**
@@ -69,8 +71,10 @@ export async function syncManifests(
   try {
     for await (const _ of watchManifests(options.manifests, signal)) {
       try {
-        previousState = await syncOnce(context, previousState);
-        onReady();
+        do {
+          previousState = await syncOnce(context, previousState);
+          onReady();
+        } while (previousState.hasUncheckedRegexes && !signal.aborted);
       } catch (error) {
         if (!previousState) throw error;
         terminal.print(`error: sync failed: ${errorMessage(error)}; the edge serves the last published rules`);
@@ -99,11 +103,14 @@ async function syncOnce(context: SyncContext, previousState: SyncState | undefin
     collect: () => collectForEdge(manifests, context),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),
     ...publishManifests(dependencies, NO_DELETION_LIMITS, now),
-    report: (compiled: CompiledCluster, publication: ManifestPublication) =>
-      reportSync(manifests, compiled, publication, context, previousState),
+    report: async (compiled: CompiledCluster, publication: ManifestPublication): Promise<SyncState> => ({
+      manifests,
+      reportedLines: await reportSync(manifests, compiled, publication, context, previousState),
+      hasUncheckedRegexes: regexChecker.hasUnchecked(compiled.compilation.regexes),
+    }),
   };
-  const reportedLines = await runPipeline(dependencies, stages, now);
-  return { manifests, reportedLines: reportedLines ?? new Set() };
+  const state = await runPipeline(dependencies, stages, now);
+  return state ?? { manifests, reportedLines: new Set(), hasUncheckedRegexes: false };
 }
 
 /** Collects manifests, and starts what the local edge needs for them: echo origins and TLS certificates. */
