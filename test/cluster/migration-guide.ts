@@ -20,6 +20,14 @@ after(() => cluster.close());
 const harness = await startClusterHarness(cluster);
 after(() => harness.close());
 
+/** The Ingresses to copy: those of one host, and one that returns 503. */
+const COPIES = [
+  ["shop", "shop-web"],
+  ["shop", "shop-api"],
+  ["shop", "shop-cart"],
+  ["vault", "vault"],
+] as const;
+
 test("The commands of the migration guide move a host to the edge", async (t) => {
   await createCluster();
   await t.test("1. Inventory exports every Ingress", async () => {
@@ -47,9 +55,10 @@ test("The commands of the migration guide move a host to the edge", async (t) =>
   });
   await t.test("5. Run side by side publishes the copies, while the originals stay", async () => {
     const [copy = ""] = listBlocks("5. Run side by side", "yaml");
-    for (const name of ["shop-web", "shop-api", "shop-cart"]) {
+    for (const [namespace, name] of COPIES) {
       await writeFile(join(folder, "copy.yaml"), copy.replaceAll("shop-cart", name));
-      for (const command of listCopyCommands()) await run(command.replaceAll("shop-cart", name));
+      for (const command of listCopyCommands())
+        await run(command.replaceAll("shop-cart", name).replace("-n shop", `-n ${namespace}`));
     }
     const controller = await startControllerProcess({
       kubeconfig: cluster.kubeconfig,
@@ -65,6 +74,7 @@ test("The commands of the migration guide move a host to the edge", async (t) =>
     assert.doesNotMatch(description, /Warning/);
     assert.deepEqual((await harness.readStatus("shop", "shop-cart-edgress"))?.addresses, ["edge.example.com"]);
     assert.deepEqual((await harness.readStatus("shop", "shop-cart"))?.addresses, []);
+    assert.deepEqual((await harness.readStatus("vault", "vault-edgress"))?.addresses, []); // every path is closed
   });
   await t.test("7. Shift traffic and 8. Roll back change one annotation of the original", async () => {
     const readProxied = async () => {

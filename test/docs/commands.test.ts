@@ -126,7 +126,7 @@ const CLASSES: readonly CommandClass[] = [
   // Helm is not on a machine that runs the tests.
   {
     pattern: /^helm template shop charts\/shop \| npx edgress lint - --zone example\.com$/,
-    test: "test/cli/lint-classes.test.ts",
+    test: "test/lint/command/classes.test.ts",
     proof: /"lint", "-"/,
   },
   { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/flags.test.ts", proof: /our-edgress/ },
