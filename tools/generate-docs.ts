@@ -5,7 +5,7 @@ import { WORKER_VARIABLES } from "../src/env.ts";
 import { LOG_EVENTS } from "../src/load/log-events.ts";
 import { ACCESS_LOG_FIELDS } from "../src/request/access-log.ts";
 import { REQUEST_OUTCOMES } from "../src/request/outcomes.ts";
-import { CONTROLLER_VARIABLES } from "../sync/commands/account-from-env.ts";
+import { CONTROLLER_VARIABLES } from "../sync/commands/help/environment-variables.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { lintRules } from "../sync/lint/findings/lint-rules.ts";
 import { METRICS } from "../sync/report/metrics.ts";

@@ -2,87 +2,59 @@ import { createEdgeClient, type EdgeClient } from "../edge/edge-client.ts";
 import { type Account, createAccount } from "../publish/account.ts";
 import { createSigner, createVerifier } from "../publish/sign-manifest.ts";
 import { UsageError } from "../runtime/usage-error.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface VariableRow {
-  readonly required: boolean;
-  /** Whether `<NAME>_FILE` may name a file with the value. */
-  readonly file?: true;
-  /** Whether the log redacts the value. */
-  readonly secret?: true;
-  readonly default?: string;
-  readonly doc: string;
-}
-
-/** Environment variables of the command line, for messages and the documentation. */
-export const CONTROLLER_VARIABLES = {
-  CLOUDFLARE_ACCOUNT_ID: { required: true, file: true, doc: "the account's id" },
-  CLOUDFLARE_API_TOKEN: { required: true, file: true, secret: true, doc: "a token that may edit Workers KV and DNS" },
-  EDGRESS_KV_NAMESPACE_ID: { required: true, file: true, doc: "the id of the KV namespace bound as RULES" },
-  EDGRESS_SIGNING_KEY: { required: true, file: true, secret: true, doc: "the key that `edgress keys` printed" },
-  EDGRESS_VERIFYING_KEY: {
-    required: false,
-    default: "the public key of EDGRESS_SIGNING_KEY",
-    doc: "the Worker's variable of this name; two keys, separated by a comma, while keys are rotated. `publish` and `sync` refuse a signing key that does not belong to it",
-  },
-  EDGRESS_STATUS_TOKEN: {
-    required: false,
-    file: true,
-    secret: true,
-    doc: "the Worker's secret of this name, for `--edge-url`",
-  },
-  EDGRESS_ENCRYPTION_KEY: {
-    required: false,
-    file: true,
-    secret: true,
-    doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
-  },
-  CLOUDFLARE_BASE_URL: {
-    required: false,
-    default: "https://api.cloudflare.com/client/v4",
-    doc: "URL of Cloudflare's API, or of the account that `edgress dev --account-port` starts",
-  },
-  KUBECONFIG: {
-    required: false,
-    default: "~/.kube/config",
-    doc: "kubeconfig files; in a Pod the ServiceAccount is used",
-  },
-  POD_NAME: { required: false, default: "the host name", doc: "name in the Lease and in Events" },
-  POD_NAMESPACE: {
-    required: false,
-    default: "the kubeconfig's namespace",
-    doc: "namespace of the Lease and the controller's ConfigMaps; `--namespace` overrides it",
-  },
-} as const satisfies Record<string, VariableRow>;
+import {
+  ACCOUNT_VARIABLES,
+  CONTROLLER_VARIABLES,
+  type Environment,
+  type VariableName,
+} from "./help/environment-variables.ts";
 
 /** Returns the values that the log redacts. */
 export function listSecrets(environment: Environment): (string | undefined)[] {
   return Object.entries(CONTROLLER_VARIABLES).flatMap(([name, row]) => ("secret" in row ? [environment[name]] : []));
 }
 
-/** Creates the account that the environment names. Throws a `UsageError` with the variable that is missing or invalid. */
-export function loadAccount(environment: Environment): Account {
+/**
+ * Creates the account that the environment names. Throws a `UsageError` with all variables that are missing, those of
+ * `furtherNames` included, or with the one that is invalid.
+ */
+export function loadAccount(environment: Environment, furtherNames: readonly VariableName[] = []): Account {
+  assertVariables(environment, [...ACCOUNT_VARIABLES, ...furtherNames]);
   return createAccount({
-    accountId: requireVariable(environment, "CLOUDFLARE_ACCOUNT_ID"),
-    namespaceId: requireVariable(environment, "EDGRESS_KV_NAMESPACE_ID"),
-    apiToken: requireVariable(environment, "CLOUDFLARE_API_TOKEN"),
-    signingKey: requireSigningKey(environment),
+    accountId: environment.CLOUDFLARE_ACCOUNT_ID ?? "",
+    namespaceId: environment.EDGRESS_KV_NAMESPACE_ID ?? "",
+    apiToken: environment.CLOUDFLARE_API_TOKEN ?? "",
+    signingKey: parseSigningKey(environment),
     verifyingKeys: readVerifyingKeys(environment),
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
   });
 }
 
-/** Creates the client of the Worker at `--edge-url`. Throws a `UsageError` without its token. */
-export function loadEdge(edgeUrl: string | undefined, environment: Environment): EdgeClient | undefined {
-  return edgeUrl === undefined
-    ? undefined
-    : createEdgeClient(edgeUrl, requireVariable(environment, "EDGRESS_STATUS_TOKEN"));
+function assertVariables(environment: Environment, names: readonly VariableName[]): void {
+  const missingNames = names.filter((name) => !environment[name]);
+  const [firstName] = missingNames;
+  if (firstName === undefined) return;
+  if (missingNames.length === 1)
+    throw new UsageError(`the environment variable ${firstName} is not set: ${CONTROLLER_VARIABLES[firstName].doc}`);
+  const remedy = "The help of the command describes them";
+  throw new UsageError(`environment variables are not set: ${missingNames.join(", ")}. ${remedy}`);
 }
 
-function requireSigningKey(environment: Environment): string {
-  const signingKey = requireVariable(environment, "EDGRESS_SIGNING_KEY");
+/** Returns the variables that `--edge-url` requires. */
+export function listEdgeVariables(edgeUrl: string | undefined): readonly VariableName[] {
+  return edgeUrl === undefined ? [] : ["EDGRESS_STATUS_TOKEN"];
+}
+
+/** Creates the client of the Worker at `--edge-url`. Throws a `UsageError` if the URL is invalid. */
+export function loadEdge(
+  edgeUrl: string | undefined,
+  { EDGRESS_STATUS_TOKEN: token = "" }: Environment,
+): EdgeClient | undefined {
+  return edgeUrl === undefined ? undefined : createEdgeClient(edgeUrl, token);
+}
+
+function parseSigningKey({ EDGRESS_SIGNING_KEY: signingKey = "" }: Environment): string {
   try {
     createSigner(signingKey);
     return signingKey;
@@ -100,10 +72,4 @@ function readVerifyingKeys({ EDGRESS_VERIFYING_KEY: text }: Environment): readon
   } catch {
     throw new UsageError("EDGRESS_VERIFYING_KEY is invalid. Set a key from `edgress keys`, or two with a comma");
   }
-}
-
-function requireVariable(environment: Environment, name: keyof typeof CONTROLLER_VARIABLES): string {
-  const value = environment[name];
-  if (value) return value;
-  throw new UsageError(`the environment variable ${name} is not set: ${CONTROLLER_VARIABLES[name].doc}`);
 }

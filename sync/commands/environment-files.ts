@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../runtime/usage-error.ts";
-import { CONTROLLER_VARIABLES, type Environment } from "./account-from-env.ts";
+import { CONTROLLER_VARIABLES, type Environment } from "./help/environment-variables.ts";
 
 /**
  * Adds the variables that `<NAME>_FILE` sets to the trimmed content of a file, so that no secret has to be in the environment.

@@ -4,6 +4,7 @@ import { CLOUDFLARE_PLANS } from "../lint/knowledge/cloudflare-limits.ts";
 import type { ReportFormat } from "../lint/reports/format-report.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { addCompileOptions, PERMITS_HELP, ZONE_HELP } from "./compile-options.ts";
+import { formatVariableHelp } from "./help/environment-variables.ts";
 import type { FailOn } from "./lint.ts";
 import { readTerminal } from "./terminal.ts";
 
@@ -42,7 +43,7 @@ export function createLintCommand(): Command {
   addSelectionOptions(command);
   addInputOptions(command);
   addOutputOptions(command);
-  return addCompileOptions(command).addHelpText("after", EXIT_CODES);
+  return addCompileOptions(command).addHelpText("after", `${EXIT_CODES}\n${formatVariableHelp("lint")}`);
 }
 
 function addSelectionOptions(command: Command): void {

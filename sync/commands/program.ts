@@ -1,9 +1,11 @@
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
 import { openTerminal } from "../runtime/terminal.ts";
 import { ZONE_HELP } from "./compile-options.ts";
+import { formatCompletion, SHELLS } from "./help/completion.ts";
+import { formatVariableHelp } from "./help/environment-variables.ts";
 import { addLint } from "./lint-command.ts";
 import { appendValue, parsePort } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
@@ -17,7 +19,8 @@ export function createProgram(): Command {
     .description("Kubernetes ingress controller with Cloudflare's edge as data plane")
     .version(packageJson.version)
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({ outputError: () => {} })
+    .addHelpText("after", "\nThe help of each command lists its environment variables.");
   addDev(program);
   addExplain(program);
   addLint(program);
@@ -25,6 +28,7 @@ export function createProgram(): Command {
   addSync(program);
   addApprove(program);
   addKeys(program);
+  addCompletion(program);
   return program;
 }
 
@@ -66,6 +70,7 @@ function addApprove(program: Command): void {
     .description("Show a blocked mass deletion, or approve it by id")
     .argument("[id]", "id of the blocked deletion")
     .option("--namespace <name>", "namespace of the controller (default: POD_NAMESPACE or the kubeconfig's)")
+    .addHelpText("after", formatVariableHelp("approve"))
     .action(async (id, options) => {
       const { runApprove } = await import("./approve.ts");
       await runApprove(id, options, print);
@@ -84,4 +89,12 @@ function addKeys(program: Command): void {
       print(`EDGRESS_ENCRYPTION_KEY=${encryptionKeys.publicKey}`);
       print(`EDGRESS_DECRYPTION_KEY=${encryptionKeys.privateKey}`);
     });
+}
+
+function addCompletion(program: Command): void {
+  program
+    .command("completion")
+    .description("Print a script for the shell that completes commands and options")
+    .addArgument(new Argument("<shell>", "shell of the script").choices(SHELLS))
+    .action((shell) => print(formatCompletion(program, shell)));
 }

@@ -30,9 +30,10 @@ import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
-import { type Environment, loadAccount, loadEdge } from "./account-from-env.ts";
+import { listEdgeVariables, loadAccount, loadEdge } from "./account-from-env.ts";
 import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
+import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
@@ -63,7 +64,7 @@ export async function runPublish(
   print: (line: string) => void,
 ): Promise<number> {
   const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment);
+  const account = loadAccount(environment, listEdgeVariables(options.edgeUrl));
   const edge = loadEdge(options.edgeUrl, environment);
   if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);

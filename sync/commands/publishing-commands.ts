@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
+import { formatVariableHelp } from "./help/environment-variables.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
 import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
 
@@ -25,6 +26,7 @@ export function addPublish(program: Command): void {
         .argParser(parseSeconds)
         .preset(DEFAULT_WAIT_SECONDS),
     )
+    .addHelpText("after", formatVariableHelp("publish"))
     .action(async (options) => {
       const { runPublish } = await import("./publish.ts");
       const run = runPublish(options, process.env, print);
@@ -72,6 +74,7 @@ export function addSync(program: Command): void {
         .choices(["debug", "info", "warn", "error"])
         .default("info"),
     )
+    .addHelpText("after", formatVariableHelp("sync"))
     .action(async ({ permits, permitsConfigMap, ...options }) => {
       const { runSync } = await import("./sync.ts");
       const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);

@@ -7,9 +7,10 @@ import { createIdentity } from "../leader-election/leader-election.ts";
 import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
-import { type Environment, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
+import { listEdgeVariables, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
+import type { Environment } from "./help/environment-variables.ts";
 
 export interface SyncCommandOptions extends SyncOptions {
   readonly namespace: string | undefined;
@@ -42,9 +43,9 @@ export async function runSync(
   const { POD_NAME } = environment;
   const log = createLogger({ level: options.logLevel, secrets: listSecrets(environment) });
   const identity = createIdentity(POD_NAME);
+  const account = loadAccount(environment, ["EDGRESS_ENCRYPTION_KEY", ...listEdgeVariables(options.edgeUrl)]);
   const { api, namespace, warning } = loadKubernetesClient(options.namespace);
   if (warning !== undefined) log.warn(warning);
-  const account = loadAccount(environment);
   await account.encryptor.assertKey(); // without a valid key, one Ingress with an auth-secret would fail every sync
   const edge = loadEdge(options.edgeUrl, environment);
   for (const warning of edge ? await checkEdgeKey(edge, account.signer) : []) log.warn(warning);

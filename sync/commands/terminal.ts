@@ -1,4 +1,4 @@
-import type { Environment } from "./account-from-env.ts";
+import type { Environment } from "./help/environment-variables.ts";
 
 const DEFAULT_COLUMNS = 100;
 const MAX_COLUMNS = 120; // longer lines are hard to read

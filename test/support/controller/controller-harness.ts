@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
-import type { Environment } from "../../../sync/commands/account-from-env.ts";
+import type { Environment } from "../../../sync/commands/help/environment-variables.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import type { LocalAccount, RecordLimits } from "../../../sync/local/account/account.ts";
 import {

@@ -1,4 +1,5 @@
-import { type Environment, listSecrets, loadAccount } from "../../../sync/commands/account-from-env.ts";
+import { listSecrets, loadAccount } from "../../../sync/commands/account-from-env.ts";
+import type { Environment } from "../../../sync/commands/help/environment-variables.ts";
 import { createTrigger, type Trigger } from "../../../sync/controller/debounce.ts";
 import type { LoopTimings } from "../../../sync/controller/loop.ts";
 import type { SyncResult } from "../../../sync/controller/loop-state.ts";

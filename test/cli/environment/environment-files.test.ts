@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { LocalAccount } from "../../sync/local/account/account.ts";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { ApiServer } from "../support/api-server.ts";
-import { EXAMPLES, runEdgress } from "../support/cli/edge-cli.ts";
-import { buildEnvironment, startMemoryAccount } from "../support/controller/memory-account.ts";
-import { buildIngressManifest } from "../support/manifests.ts";
-import { MemoryKv } from "../support/memory-kv.ts";
+import type { LocalAccount } from "../../../sync/local/account/account.ts";
+import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { ApiServer } from "../../support/api-server.ts";
+import { EXAMPLES, runEdgress } from "../../support/cli/edge-cli.ts";
+import { buildEnvironment, startMemoryAccount } from "../../support/controller/memory-account.ts";
+import { buildIngressManifest } from "../../support/manifests.ts";
+import { MemoryKv } from "../../support/memory-kv.ts";
 
 const NAMES = [
   "CLOUDFLARE_ACCOUNT_ID",
