@@ -11,12 +11,16 @@ import type { HostRules, Route } from "../rules/snapshot.ts";
 export type TerminalHandlerFactory = (rules: HostRules) => Next;
 
 /** Prepares the rules of a host for serving, once a generation, so that requests need less work. */
-export function createHostHandler(rules: HostRules, createTerminalHandler: TerminalHandlerFactory): Next {
+export function createHostHandler(
+  rules: HostRules,
+  createTerminalHandler: TerminalHandlerFactory,
+  sendSubrequest: HostContext["sendSubrequest"] = createSubrequestSender(rules),
+): Next {
   const table = buildRouteTable(rules);
   const hostContext: HostContext = {
     rules,
     forward: createTerminalHandler(rules),
-    sendSubrequest: createSubrequestSender(rules),
+    sendSubrequest,
   };
   const routeHandlers = new Map(
     rules.routes.map((route) => [

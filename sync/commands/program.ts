@@ -6,8 +6,9 @@ import { openTerminal } from "../runtime/terminal.ts";
 import { ZONE_HELP } from "./compile-options.ts";
 import { formatCompletion, SHELLS } from "./help/completion.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
+import { addExplain } from "./inspection-commands.ts";
 import { addLint } from "./lint-command.ts";
-import { appendValue, parsePort } from "./option-parsers.ts";
+import { parsePort } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
 import { addPublish, addSync } from "./publishing-commands.ts";
 import { abortOnSignal, addClassOptions, MANIFESTS_HELP, print } from "./shared-options.ts";
@@ -47,20 +48,6 @@ function addDev(program: Command): void {
       const { runDev } = await import("./dev.ts");
       const terminal = openTerminal(process.stdout, readTerminal(process.stdout, process.env).useColors);
       process.exitCode = await runDev({ ...options, zones: zone }, terminal, abortOnSignal());
-    });
-}
-
-function addExplain(program: Command): void {
-  addClassOptions(program.command("explain"))
-    .description("Explain how the edge handles a request")
-    .argument("<url>", "URL of the request")
-    .option("-X, --method <method>", "method of the request", "GET")
-    .option("-H, --header <header>", "header of the request, `Name: value`; repeatable", appendValue, [])
-    .option("--zone <domain...>", ZONE_HELP, [])
-    .option("--json", "print JSON", false)
-    .action(async (url, { zone, ...options }) => {
-      const { runExplain } = await import("./explain.ts");
-      for (const line of await runExplain(url, { ...options, zones: zone })) print(line);
     });
 }
 

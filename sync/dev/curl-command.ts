@@ -37,8 +37,8 @@ function buildSample({ host }: HostRules, { path }: Route): SampleRequest {
 /** Whether the edge forwards a GET without credentials, and requests nothing else before. */
 async function reachesOrigin(rules: Rules, url: string): Promise<boolean> {
   try {
-    const { status, assumedUrls } = await explain(rules, { url, method: "GET", headers: [] });
-    return status === "from-origin" && assumedUrls.length === 0;
+    const { status, assumedSubrequests } = await explain(rules, { url, method: "GET", headers: [] });
+    return status === "from-origin" && assumedSubrequests.length === 0;
   } catch {
     return false; // it has encrypted secrets
   }

@@ -1,18 +1,14 @@
 import { buildOriginUrl } from "../../src/forward/origin-url.ts";
-import { createHostHandler, type TerminalHandlerFactory } from "../../src/load/host-handler.ts";
 import { matchHost } from "../../src/match/match-host.ts";
-import { acceptsPath } from "../../src/match/route-table.ts";
-import {
-  createExchange,
-  type Exchange,
-  MAX_SUBREQUEST_DEPTH,
-  type RequestServices,
-} from "../../src/request/exchange.ts";
+import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
 import type { RequestOutcome } from "../../src/request/outcomes.ts";
-import { rejectRequest } from "../../src/request/reject-request.ts";
-import { type EdgeResponse, errorResponse } from "../../src/request/response.ts";
-import { listHostCandidates } from "../../src/rules/hosts.ts";
-import type { HostRules, PathMatch, Route, Rules } from "../../src/rules/snapshot.ts";
+import type { HostRules, PathMatch, Rules } from "../../src/rules/snapshot.ts";
+import { type CanarySide, splitsByWeight, withCanarySide } from "./canary-side.ts";
+import { type AssumedSubrequest, createOfflineServices, formatFetchedUrl, serveOffline } from "./offline-services.ts";
+import { findUnmatchedHosts, findUnmatchedRoutes, type UnmatchedRoute } from "./unmatched.ts";
+
+export type { AssumedSubrequest } from "./offline-services.ts";
+export type { UnmatchedRoute } from "./unmatched.ts";
 
 export interface ExplainRequest {
   readonly url: string; // as a client sends it, with its dots and escapes
@@ -20,7 +16,7 @@ export interface ExplainRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** How the edge would answer a request, and why. */
+/** How the edge would answer a request, and why. Of a canary with a weight, it is the primary's side. */
 export interface Explanation {
   readonly host: string | undefined; // the host in the rules that matches the request
   readonly path: string | undefined; // the path to match: decoded, slashes merged, dots resolved
@@ -30,8 +26,9 @@ export interface Explanation {
   readonly location: string | undefined; // of a redirect
   readonly route: { readonly id: string; readonly match: PathMatch; readonly backend: string | undefined } | undefined;
   readonly origin: ExplainedOrigin | undefined;
-  /** URLs that the edge would fetch before it answers. Each is assumed to return 200. */
-  readonly assumedUrls: readonly string[];
+  /** The other side, if the weight of a canary decides. */
+  readonly canary: ExplainedCanary | undefined;
+  readonly assumedSubrequests: readonly AssumedSubrequest[];
   readonly unmatchedRoutes: readonly UnmatchedRoute[];
 }
 
@@ -41,11 +38,12 @@ export interface ExplainedOrigin {
   readonly addresses: readonly string[];
 }
 
-/** A route or host that did not match the request. */
-export interface UnmatchedRoute {
-  readonly id: string;
-  readonly match: PathMatch | undefined;
-  readonly reason: string;
+/** The backend that gets `weight` of `total` requests. */
+export interface ExplainedCanary {
+  readonly weight: number;
+  readonly total: number;
+  readonly backend: string | undefined;
+  readonly origin: ExplainedOrigin | undefined;
 }
 
 /**
@@ -57,14 +55,39 @@ export async function explain(
   request: ExplainRequest,
   decrypt: RequestServices["decrypt"] = rejectDecryption,
 ): Promise<Explanation> {
+  const primary = await explainSide(rules, request, decrypt, "primary");
+  const policies = primary.matchedRoute?.policies;
+  const canarySettings = splitsByWeight(policies?.canary) ? policies?.canary : undefined;
+  if (!canarySettings) return { ...primary.explanation, canary: undefined };
+  const { route, origin } = (await explainSide(rules, request, decrypt, "canary")).explanation;
+  const { weight, total } = canarySettings;
+  const isDecidedByWeight = route?.backend !== primary.explanation.route?.backend;
+  const canary = isDecidedByWeight ? { weight, total, backend: route?.backend, origin } : undefined;
+  return { ...primary.explanation, canary };
+}
+
+async function explainSide(
+  rules: Rules,
+  request: ExplainRequest,
+  decrypt: RequestServices["decrypt"],
+  side: CanarySide,
+) {
   const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
-  const assumedUrls: string[] = [];
-  const services = createOfflineServices(hosts, decrypt, (url) => assumedUrls.push(url), 0);
+  const assumedSubrequests: AssumedSubrequest[] = [];
+  const edge = {
+    findRules: (name: string) => {
+      const host = matchHost(hosts, name);
+      return host && withCanarySide(host, side);
+    },
+    decrypt,
+    assume: (subrequest: AssumedSubrequest) => assumedSubrequests.push(subrequest),
+  };
+  const services = createOfflineServices(edge);
   const exchange = { ...createExchange(buildRequest(request), services, request.url), zones: rules.zones };
   const host = matchHost(hosts, exchange.host);
-  const { edgeResponse, forwardedExchange } = await serveRequest(host, exchange);
+  const { edgeResponse, forwardedExchange } = await serveOffline(exchange, edge);
   const route = host?.routes.find(({ id }) => id === edgeResponse.route);
-  return {
+  const explanation: Omit<Explanation, "canary"> = {
     host: host?.host,
     path: exchange.path,
     status: forwardedExchange ? "from-origin" : edgeResponse.response.status,
@@ -73,68 +96,17 @@ export async function explain(
     location: edgeResponse.response.headers.get("Location") ?? undefined,
     route: route && { id: route.id, match: route.path, backend: forwardedExchange?.backend ?? route.backend },
     origin: forwardedExchange && host ? findExplainedOrigin(forwardedExchange, host) : undefined,
-    assumedUrls,
+    assumedSubrequests,
     unmatchedRoutes: [
       ...findUnmatchedHosts(hosts, exchange.host, host),
       ...findUnmatchedRoutes(host, route, exchange.path),
     ],
   };
-}
-
-interface ServedRequest {
-  readonly edgeResponse: EdgeResponse;
-  /** The exchange that the edge would forward to an origin. */
-  readonly forwardedExchange: Exchange | undefined;
-}
-
-async function serveRequest(host: HostRules | undefined, exchange: Exchange): Promise<ServedRequest> {
-  let forwardedExchange: Exchange | undefined;
-  const terminalHandler: TerminalHandlerFactory = () => async (finalExchange) => {
-    if (finalExchange.backend === undefined) return errorResponse(finalExchange, 404, "no-route");
-    forwardedExchange ??= finalExchange;
-    return { response: new Response(null), outcome: "routed" };
-  };
-  const serve = (): EdgeResponse | Promise<EdgeResponse> => {
-    const rejection = rejectRequest(exchange);
-    if (rejection) return rejection;
-    if (!host) return errorResponse(exchange, 404, "no-route");
-    return createHostHandler(host, terminalHandler)(exchange);
-  };
-  const edgeResponse = await serve();
-  return { edgeResponse, forwardedExchange };
+  return { explanation, matchedRoute: route };
 }
 
 async function rejectDecryption(): Promise<never> {
   throw new Error("decryption is not available");
-}
-
-/** Creates services that send no requests. They report fetched URLs to `assume`, and serve subrequests from the rules. */
-function createOfflineServices(
-  hosts: ReadonlyMap<string, HostRules>,
-  decrypt: RequestServices["decrypt"],
-  assume: (url: string) => void,
-  depth: number,
-): RequestServices {
-  return {
-    env: {} as RequestServices["env"], // no filter in explain reads it
-    waitUntil: () => {},
-    runInBackground: () => {},
-    async serve(exchange) {
-      if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop");
-      const platform = createOfflineServices(hosts, decrypt, assume, depth + 1);
-      const host = matchHost(hosts, exchange.host);
-      const { edgeResponse, forwardedExchange } = await serveRequest(host, { ...exchange, platform });
-      const { scheme, hostHeader, rawPath, query } = exchange;
-      if (forwardedExchange) assume(`${scheme}://${hostHeader}${rawPath}${query}`);
-      return edgeResponse;
-    },
-    async fetch(url) {
-      assume(url);
-      return new Response(null);
-    },
-    decrypt,
-    cache: { get: async () => undefined, put: async () => {} },
-  };
 }
 
 /**
@@ -154,35 +126,10 @@ function findExplainedOrigin(exchange: Exchange, host: HostRules): ExplainedOrig
   const backend = exchange.backend === undefined ? undefined : host.backends[exchange.backend];
   const firstAddress = backend?.addresses[0];
   const target = backend && firstAddress && buildOriginUrl(exchange, backend, firstAddress);
-  return target && { ...target, addresses: backend.addresses.map(({ address }) => address) };
-}
-
-function findUnmatchedHosts(
-  hosts: ReadonlyMap<string, HostRules>,
-  requestHost: string,
-  matchedHost: HostRules | undefined,
-): UnmatchedRoute[] {
-  const otherHosts = listHostCandidates(requestHost).filter((key) => hosts.has(key) && key !== matchedHost?.host);
-  return otherHosts.map((id) => ({ id, match: undefined, reason: `${matchedHost?.host} is more specific` }));
-}
-
-function findUnmatchedRoutes(
-  host: HostRules | undefined,
-  matchedRoute: Route | undefined,
-  path: string | undefined,
-): UnmatchedRoute[] {
-  const otherRoutes = host?.routes.filter((route) => route !== matchedRoute) ?? [];
-  return otherRoutes.map((route) => ({
-    id: route.id,
-    match: route.path,
-    reason: explainMismatch(route.path, matchedRoute?.path, path),
-  }));
-}
-
-function explainMismatch(match: PathMatch, matchedPath: PathMatch | undefined, path: string | undefined): string {
-  if (path === undefined) return "the request path is invalid";
-  if (!acceptsPath(match, path)) return "does not match";
-  if (!matchedPath) return "matches, but a policy of the host answered first";
-  if (match.type === "regex") return "matches, but a longer regex has precedence";
-  return matchedPath.type === "exact" ? "matches, but an exact path has precedence" : "matches, but is shorter";
+  if (!target) return undefined;
+  return {
+    ...target,
+    url: formatFetchedUrl(target.url),
+    addresses: backend.addresses.map(({ address }) => address),
+  };
 }

@@ -66,7 +66,17 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // Commands. They run the edge's own code, so that it has no second implementation.
-  "sync/explain": ["src/rules", "src/match", "src/request", "src/forward", "src/load"],
+  "sync/explain": [
+    "src/rules",
+    "src/match",
+    "src/request",
+    "src/forward",
+    "src/load",
+    "sync/runtime",
+    "sync/collect",
+    "sync/compile",
+  ],
+  "sync/status": ["sync/collect", "sync/compile"],
   "sync/lint": [
     "package.json",
     "src/rules",
@@ -110,6 +120,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/report",
     "sync/edge",
     "sync/controller",
+    "sync/status",
     "sync/explain",
     "sync/lint",
   ],

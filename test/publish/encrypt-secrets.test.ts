@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { decryptSecret } from "../../src/runtime/decrypt-secret.ts";
-import { runExplain } from "../../sync/commands/explain.ts";
+import { runExplain } from "../../sync/commands/inspection/explain.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import { formatDiagnostic } from "../../sync/compile/diagnostics.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
@@ -169,15 +169,15 @@ describe("publishing secrets", () => {
 test("The explain command checks a password and prints none", async () => {
   const folder = await mkdtemp(join(tmpdir(), "edgress-sealing-"));
   await writeFile(join(folder, "in.yaml"), buildBasicAuthManifest());
-  const options = { ...OPTIONS, manifests: folder, zones: ZONES, method: "GET" };
+  const options = { ...OPTIONS, permits: undefined, manifests: folder, zones: ZONES, method: "GET" };
   for (const json of [false, true]) {
     const authorizedOptions = { ...options, header: [`Authorization: ${ANN_AUTHORIZATION}`], json };
-    const acceptedText = (await runExplain("http://one.example.com/", authorizedOptions)).join("\n");
+    const acceptedText = (await runExplain("http://one.example.com/", authorizedOptions, {})).join("\n");
     assert.match(acceptedText, /default\/web:80/);
     assert.match(acceptedText, json ? /"status": "from-origin"/ : /response +from-origin/);
-    const rejectedText = (await runExplain("http://broken.example.com/", { ...options, header: [], json })).join("\n");
-    assert.match(rejectedText, /503/);
-    assertNoHashes("explain", acceptedText + rejectedText);
+    const rejectedLines = await runExplain("http://broken.example.com/", { ...options, header: [], json }, {});
+    assert.match(rejectedLines.join("\n"), /503/);
+    assertNoHashes("explain", acceptedText + rejectedLines.join("\n"));
   }
 });
 

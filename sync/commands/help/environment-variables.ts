@@ -76,6 +76,10 @@ const VARIABLES_BY_COMMAND = {
     required: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY"],
     optional: [...WORKER_VARIABLES, ...KUBERNETES_VARIABLES, "POD_NAME"],
   },
+  explain: {
+    required: [],
+    optional: [...ACCOUNT_VARIABLES, "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...KUBERNETES_VARIABLES],
+  },
   lint: { required: [], optional: ["KUBECONFIG"] },
   approve: { required: [], optional: KUBERNETES_VARIABLES },
 } as const satisfies Record<

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { runEdgress } from "../support/cli/edge-cli.ts";
-import { cluster } from "../support/cli/explain.ts";
+import { runEdgress } from "../../support/cli/edge-cli.ts";
+import { cluster } from "../../support/cli/explain.ts";
 
 let folder: string;
 
@@ -80,8 +80,16 @@ describe("edgress explain", () => {
     ]);
   });
 
-  test("edgress explain names the options that select Ingresses of another class", async () => {
+  test("edgress explain names an ignored Ingress of the host, and the option that selects it", async () => {
     const lines = await runExplain("http://shop.example.com/cart", "--ingress-class", "other");
+    assert.equal(
+      lines.at(-1),
+      "hint       Ingress default/shop of class edgress has this host and is ignored. To select it, set --ingress-class edgress",
+    );
+  });
+
+  test("edgress explain counts the ignored Ingresses for a host that none of them has", async () => {
+    const lines = await runExplain("http://unknown.example.org/", "--ingress-class", "other");
     assert.equal(
       lines.at(-1),
       "hint       6 Ingresses of class edgress are ignored. To select such Ingresses, set --ingress-class edgress",
