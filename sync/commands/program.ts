@@ -6,7 +6,7 @@ import { openTerminal } from "../runtime/terminal.ts";
 import { ZONE_HELP } from "./compile-options.ts";
 import { formatCompletion, SHELLS } from "./help/completion.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
-import { addExplain } from "./inspection-commands.ts";
+import { addExplain, addStatus } from "./inspection-commands.ts";
 import { addLint } from "./lint-command.ts";
 import { parsePort } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
@@ -27,6 +27,7 @@ export function createProgram(): Command {
   addLint(program);
   addPublish(program);
   addSync(program);
+  addStatus(program);
   addApprove(program);
   addKeys(program);
   addCompletion(program);

@@ -55,6 +55,11 @@ const CLASSES: readonly CommandClass[] = [
     proof: /"sync", "--once"/,
   },
   {
+    pattern: /^npx edgress status( ingress\/shop\/cart)? --namespace edgress$/,
+    test: "test/cli/status/status.test.ts",
+    proof: /"ingress\/default\/blog"/,
+  },
+  {
     pattern: /^npx edgress approve( [0-9a-f]{12})? --namespace edgress$/,
     test: "test/incidents/large-changes.test.ts",
     proof: /approve/,

@@ -76,6 +76,10 @@ const VARIABLES_BY_COMMAND = {
     required: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY"],
     optional: [...WORKER_VARIABLES, ...KUBERNETES_VARIABLES, "POD_NAME"],
   },
+  status: {
+    required: [],
+    optional: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY", ...WORKER_VARIABLES, ...KUBERNETES_VARIABLES],
+  },
   explain: {
     required: [],
     optional: [...ACCOUNT_VARIABLES, "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...KUBERNETES_VARIABLES],

@@ -26,7 +26,7 @@ describe("environment variables of the command line", () => {
 
   test("Every variable is in the help of a command", async () => {
     const helps = await Promise.all(
-      ["publish", "sync"].map(async (command) => (await runEdgress([command, "--help"])).stdout),
+      ["publish", "sync", "status"].map(async (command) => (await runEdgress([command, "--help"])).stdout),
     );
     const missing = Object.keys(CONTROLLER_VARIABLES).filter(
       (name) => !helps.some((help) => help.includes(`  ${name} `)),
@@ -64,8 +64,8 @@ describe("edgress completion", () => {
   }
 
   test("bash completes a command and an option", async () => {
-    assert.deepEqual(await completeInBash("pu"), ["publish"]);
-    assert.deepEqual(await completeInBash("publish", "--edge"), ["--edge-url"]);
+    assert.deepEqual(await completeInBash("sta"), ["status"]);
+    assert.deepEqual(await completeInBash("status", "--edge"), ["--edge-url"]);
   });
 
   test("The script for zsh loads the one for bash, and the script for fish has every command", async () => {

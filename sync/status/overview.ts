@@ -1,0 +1,139 @@
+import { formatIgnoredIngresses } from "../compile/select/ignored-ingresses.ts";
+import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
+import { countHostRoutes } from "../publish/guard/removals.ts";
+import { foldNames } from "../runtime/fold.ts";
+import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
+import { compareRules } from "./compare-rules.ts";
+import { explainEdge } from "./explain-edge.ts";
+import type { KvSide } from "./kv-side.ts";
+import { contentOf, judge, type LiveVerdict, type StatusSides, summarizeSide, type Unread } from "./sides.ts";
+
+/** The state of all sides, and the differences between them. */
+export interface Overview {
+  readonly live: LiveVerdict;
+  /** Reasons why something is not live. */
+  readonly problems: readonly string[];
+  readonly kv: KvSummary | Unread;
+  readonly cluster: ClusterSummary | Unread;
+  readonly edge: { readonly url: string; readonly answer: unknown } | Unread;
+}
+
+export interface KvSummary {
+  readonly generation: number | undefined;
+  readonly publishedAt: string | undefined;
+  readonly digest: string | undefined;
+  readonly publisher: string;
+  readonly hosts: number;
+  readonly routes: number;
+}
+
+export interface ClusterSummary {
+  readonly leader: LeaseHolder | "none" | Unread;
+  readonly ingresses: {
+    readonly selected: number;
+    readonly ignored: number;
+    readonly closed: number;
+    readonly lastGood: number;
+    readonly waiting: number;
+  };
+  readonly ignored: readonly string[]; // one line for each class
+  readonly blockedRemovals: readonly BlockedNamespace[] | Unread;
+  readonly unreadableReferences: readonly string[];
+}
+
+export interface BlockedNamespace {
+  readonly namespace: string;
+  readonly id: string;
+  readonly since: string;
+  readonly reason: string;
+}
+
+/** Builds the overview of all sides. */
+export function buildOverview(sides: StatusSides): Overview {
+  const [kv, cluster] = [contentOf(sides.kv), contentOf(sides.cluster)];
+  const problems = [
+    ...(kv ? listKvProblems(kv, cluster) : []),
+    ...(cluster ? listClusterProblems(cluster, kv) : []),
+    ...explainEdge(sides),
+  ];
+  return {
+    live: judge(sides, problems),
+    problems,
+    kv: summarizeSide(sides.kv, (side) => summarizeKv(side, cluster)),
+    cluster: summarizeSide(sides.cluster, (side) => summarizeCluster(side, kv)),
+    edge: summarizeSide(sides.edge, (side) => side),
+  };
+}
+
+function summarizeKv({ manifest, hosts, state }: KvSide, cluster: ClusterSide | undefined): KvSummary {
+  return {
+    generation: manifest?.generation,
+    publishedAt: manifest?.publishedAt,
+    digest: manifest?.digest,
+    publisher: describePublisher(state.owner, cluster),
+    hosts: hosts.length,
+    routes: countHostRoutes(hosts),
+  };
+}
+
+function describePublisher(owner: KvSide["state"]["owner"], cluster: ClusterSide | undefined): string {
+  switch (owner.type) {
+    case "none":
+      return "edgress publish";
+    case "unknown":
+      return "a controller with another EDGRESS_SIGNING_KEY, or of a newer version";
+    case "cluster": {
+      if (!cluster?.uid.ok) return `the controller of cluster ${owner.cluster}`;
+      return `the controller of ${cluster.uid.value === owner.cluster ? "this" : "another"} cluster (${owner.cluster})`;
+    }
+  }
+}
+
+function summarizeCluster(cluster: ClusterSide, kv: KvSide | undefined): ClusterSummary {
+  const { leader, blockedRemovals, result, ignoredIngresses } = cluster;
+  const { ingresses, rules } = result.compilation;
+  return {
+    leader: summarizeSide(leader, (holder) => holder ?? "none"),
+    ingresses: {
+      selected: ingresses.size,
+      ignored: ignoredIngresses.length,
+      closed: findClosedIngresses(rules.hosts).size,
+      lastGood: result.brokenSince.size,
+      waiting: kv ? compareRules(kv, cluster).differing.size : 0,
+    },
+    ignored: formatIgnoredIngresses(ignoredIngresses),
+    blockedRemovals: summarizeSide(blockedRemovals, (requests) =>
+      [...requests].map(([namespace, { id, since, reason }]) => ({ namespace, id, since, reason })),
+    ),
+    unreadableReferences: cluster.cluster.unreadableReferences.map(
+      ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
+    ),
+  };
+}
+
+function listKvProblems({ manifest, state, losses }: KvSide, cluster: ClusterSide | undefined): string[] {
+  const { owner } = state;
+  const isForeign = owner.type === "cluster" && cluster?.uid.ok && cluster.uid.value !== owner.cluster;
+  const hasNoLeader = owner.type === "cluster" && !isForeign && cluster?.leader.ok && !cluster.leader.value;
+  return [
+    ...(manifest ? [] : ["nothing is published with this EDGRESS_SIGNING_KEY"]),
+    ...losses,
+    ...(isForeign ? [`the KV namespace belongs to another cluster: ${owner.cluster}`] : []),
+    ...(hasNoLeader ? ["no controller holds the Lease, so changes are not published"] : []),
+  ];
+}
+
+function listClusterProblems(cluster: ClusterSide, kv: KvSide | undefined): string[] {
+  const { compilation, brokenSince } = cluster.result;
+  const differing = kv ? [...compareRules(kv, cluster).differing].toSorted() : [];
+  const closed = [...findClosedIngresses(compilation.rules.hosts).keys()].filter((name) => name !== "").toSorted();
+  const blocked = cluster.blockedRemovals.ok ? [...cluster.blockedRemovals.value.keys()] : [];
+  const describe = (names: readonly string[], text: string) =>
+    names.length === 0 ? [] : [`${text}: ${foldNames(names)}`];
+  return [
+    ...describe(differing, "the published rules differ from the cluster's for Ingresses"),
+    ...describe([...brokenSince.keys()].toSorted(), "the last good version is served for Ingresses"),
+    ...describe(closed, "every path returns 503 for Ingresses"),
+    ...describe(blocked, "removed routes stay published until approval in namespaces"),
+  ];
+}
