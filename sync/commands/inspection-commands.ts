@@ -28,7 +28,7 @@ export function addStatus(program: Command): void {
   addClassOptions(program.command("status"), false)
     .description("Show cluster, KV and edge, and why something is not live")
     .argument("[ingress]", "ingress/NAMESPACE/NAME or NAMESPACE/NAME; everything if not set")
-    .option("--edge-url <url>", "https URL of the Worker (default: a published host)")
+    .option("--edge-url <url>", "https URL of a trusted host of the Worker")
     .option("--watch-namespace <name...>", "namespaces that the controller watches; all if not set", [])
     .option("--ingress-selector <labels>", "label selector for Ingresses of the controller", "")
     .option("--permits <file>", PERMITS_HELP)

@@ -11,7 +11,7 @@ import type { Account } from "../../publish/account.ts";
 import { createRegexLookup } from "../../regex-check/regex-lookup.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import { type ClusterSide, readClusterSide } from "../../status/cluster-side.ts";
-import { chooseEdgeUrl, readEdgeSide } from "../../status/edge-side.ts";
+import { readEdgeSide } from "../../status/edge-side.ts";
 import { formatIngressReport, formatOverview } from "../../status/format-status.ts";
 import { buildIngressReport } from "../../status/ingress-report.ts";
 import { type KvSide, readKvSide } from "../../status/kv-side.ts";
@@ -48,8 +48,7 @@ export async function runStatus(
   const account = tryTo(() => loadAccount(environment));
   const kv = account.ok ? await readKvSide(account.value) : account;
   const cluster = await readCluster(options, account, kv, now);
-  const edgeUrl = options.edgeUrl ?? (kv.ok ? chooseEdgeUrl(kv.value.hosts, ingress) : undefined);
-  const sides = { kv, cluster, edge: await readEdgeSide(edgeUrl, environment.EDGRESS_STATUS_TOKEN) };
+  const sides = { kv, cluster, edge: await readEdgeSide(options.edgeUrl, environment.EDGRESS_STATUS_TOKEN) };
   const report = ingress === undefined ? buildOverview(sides) : buildIngressReport(ingress, sides);
   const lines = "ingress" in report ? formatIngressReport(report, now) : formatOverview(report, now);
   return {

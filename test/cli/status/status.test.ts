@@ -116,7 +116,7 @@ describe("edgress status of an Ingress that is not live", () => {
         "kv         generation 1 (TIME) has 2 of its routes, not as in the cluster",
         "route      shop.example.com prefix / -> default/web:80",
         "route      shop.example.com prefix /gone -> 503 (Service not found: default/gone)",
-        "edge       https://shop.example.com: it does not answer: fetch failed: getaddrinfo ENOTFOUND shop.example.com",
+        "edge       not read: --edge-url is not set. Set it to a trusted host of the Worker",
       ],
     );
     assert.equal(code, 1);
@@ -172,10 +172,7 @@ describe("edgress status without a side", () => {
       "kv         generation 1 (TIME) has 2 of its routes",
       "route      shop.example.com prefix / -> default/web:80",
     ]);
-    assert.equal(
-      lines.at(-1),
-      "edge       not read: EDGRESS_STATUS_TOKEN is not set. Set it to the Worker's secret of this name",
-    );
+    assert.equal(lines.at(-1), "edge       not read: --edge-url is not set. Set it to a trusted host of the Worker");
     assert.equal(code, 0);
   });
 
