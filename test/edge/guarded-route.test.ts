@@ -133,5 +133,5 @@ test("No request reaches the guarded path of an origin without the password, thr
     interruptAfterTimeLimit: FUZZ_SECONDS * 1000,
     markInterruptAsFailure: false,
   });
-  assert.ok(openCount > 100, `only ${openCount} requests reached the origin`);
+  assert.ok(openCount > 10, `only ${openCount} requests reached the origin`);
 });

@@ -74,7 +74,9 @@ describe("an unreliable API server", () => {
     await cluster.simulation.advanceTo(5_000);
     const expectedRequests = ["500 list", "500 watch", "2500 list", "2500 watch", "4500 list", "4500 watch"];
     assert.deepEqual(standbyNode.requestLog, expectedRequests);
-    assert.deepEqual(cluster.log, ["watch of Lease edgress/edgress: you may not watch"]);
+    assert.deepEqual(cluster.log, [
+      "watch of Lease edgress/edgress: Kubernetes API: you may not watch (status 403). Apply the Roles and bindings of deploy/base or of the chart",
+    ]);
     leaderNode.suspend(FOREVER); // the renewal at 4 s was observed at 4.5 s
     assert.equal(await cluster.findLeadershipStart(standby, 60_000), 19_500);
   });

@@ -40,6 +40,8 @@ test("No code outside of the policies and filters names a policy", async () => {
   const uses = [];
   for await (const path of glob(["src/**/*.ts", "sync/**/*.ts", "tools/**/*.ts"], { cwd: REPOSITORY })) {
     if (path.startsWith("src/rules/policies/") || path.startsWith("src/filters/")) continue;
+    if (path.startsWith("sync/lint/nginx-config-map/")) continue; // names keys of ingress-nginx's ConfigMap
+    if (path.startsWith("sync/explain/")) continue; // shows both sides of a canary, and the scheme of a host
     const lines = readFileSync(`${REPOSITORY}/${path}`, "utf8").split("\n");
     uses.push(...lines.filter((line) => pattern.test(line)).map((line) => `${path}: ${line.trim()}`));
   }

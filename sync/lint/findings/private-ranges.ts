@@ -1,4 +1,5 @@
 import { intersectIpRanges } from "../../../src/rules/addresses.ts";
+import { findAuthorization } from "../../../src/rules/policies/read-settings.ts";
 import type { Finding } from "./finding.ts";
 import { buildLocation, findSampleUrl, type IndexedIngress, type IndexedPath } from "./ingress-index.ts";
 
@@ -19,8 +20,8 @@ const REMEDY = "set the public addresses of these clients, or use auth-url or Cl
 
 /** Finds allow and deny lists with private addresses. The edge sees the public address of a client. */
 export function findPrivateRanges(indexedIngress: IndexedIngress): Finding[] {
-  const indexedPath = indexedIngress.paths.find(({ route }) => route.policies.authorization?.sourceRange);
-  const authorization = indexedPath?.route.policies.authorization;
+  const indexedPath = indexedIngress.paths.find(({ route }) => findAuthorization(route.policies)?.sourceRange);
+  const authorization = indexedPath && findAuthorization(indexedPath.route.policies);
   if (!indexedPath || !authorization?.sourceRange) return [];
   const { allow = [], deny = [] } = authorization.sourceRange;
   const { any, basic, external } = authorization;

@@ -1,4 +1,5 @@
 import type { ExternalAuth } from "../../../src/rules/policies/external-auth.ts";
+import { findAuthorization } from "../../../src/rules/policies/read-settings.ts";
 import type { Route } from "../../../src/rules/snapshot.ts";
 import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "../findings/finding.ts";
@@ -56,7 +57,8 @@ function findGuardedRoute(
 
 /** The external authentication that every client must pass. */
 function findExternalAuth({ policies }: Route): ExternalAuth | undefined {
-  return policies.authorization?.any ? undefined : policies.authorization?.external;
+  const checks = findAuthorization(policies);
+  return checks?.any ? undefined : checks?.external;
 }
 
 function sharesService(a: Pick<ExternalAuth, "target">, b: Pick<ExternalAuth, "target">): boolean {

@@ -1,5 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import { findClosure } from "../../../src/rules/policies/read-settings.ts";
+import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { formatMatch } from "../guard/removals.ts";
 import { parseIngressName } from "../route-id.ts";
@@ -28,20 +29,13 @@ export const findClosedIngresses = memoize(
 
 const findClosedRoutes = memoize((rules: HostRules): readonly ClosedRoute[] =>
   rules.routes.flatMap((route) => {
-    const reason = findClosure(route, rules);
+    const reason = findClosure(route.policies, rules.policies);
     if (reason === undefined) return [];
     return [{ ingress: parseIngressName(route.id), line: `${rules.host} ${formatMatch(route.path)}`, reason }];
   }),
 );
 
 const findServingIngresses = memoize((rules: HostRules): readonly string[] => {
-  const servingRoutes = rules.routes.filter((route) => findClosure(route, rules) === undefined);
+  const servingRoutes = rules.routes.filter((route) => findClosure(route.policies, rules.policies) === undefined);
   return [...new Set(servingRoutes.map(({ id }) => parseIngressName(id)))];
 });
-
-/** Returns why a route answers 503. A redirect answers before a missing backend does. */
-function findClosure({ policies }: Route, host: HostRules): string | undefined {
-  const { failClosed, redirect, noBackend } = { ...host.policies, ...policies };
-  const closure = host.policies.failClosed ?? failClosed;
-  return closure?.reason ?? (redirect ? undefined : noBackend?.reason);
-}
