@@ -58,7 +58,7 @@ describe("the npm package", () => {
       assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
       assert.deepEqual(
         [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command),
-        ["dev", "explain", "lint", "publish", "sync", "approve", "keys", "help"],
+        ["dev", "explain", "lint", "publish", "sync", "status", "approve", "keys", "completion", "help"],
       );
     });
 
@@ -81,10 +81,10 @@ describe("the npm package", () => {
       assert.equal(stdout.match(/^[A-Z_]+=[A-Za-z0-9+/]+=*$/gm)?.length, 4);
     });
 
-    test(`edgress sync loads the Kubernetes client and reports a missing cluster in one line on ${name}`, {
+    test(`edgress approve loads the Kubernetes client and reports a missing cluster in one line on ${name}`, {
       skip,
     }, () => {
-      const { status, stdout, stderr } = edgress(node, "sync");
+      const { status, stdout, stderr } = edgress(node, "approve");
       assert.equal(stdout, "");
       assert.equal(status, 2);
       assert.match(stderr, /^edgress: .*KUBECONFIG.*\n$/);
