@@ -23,12 +23,12 @@ enable-modsecurity: closes its paths                                1          1
 enable-owasp-core-rules: closes its paths                           1          1
 proxy-ssl-secret: closes its paths                                  1          1
 proxy-ssl-verify: closes its paths                                  1          1
-server-snippet: closes its paths                                    1          1
-and 2 more causes
+and 3 more causes
 
 Do first: set type: LoadBalancer in the Service, and wait for its address. One
   address carries up to 13 Services: 7 http and 6 https ports
   It blocks 50 hosts, 39 hosts can move after it (NoExternalAddress).
+  --write-services DIR writes the Services to apply.
 Not checked: 2 Secrets, assumed to exist. --live checks them
 Findings: 82 errors, 1 unsupported, 58 different, 65 notes, 12 unchanged
 `;

@@ -55,13 +55,18 @@ function formatCauseTable(causes: readonly Cause[], maxRows: number, width: numb
   ];
 }
 
+/** Causes that the manifests of `--write-services` remove. */
+const SERVICE_CAUSES: ReadonlySet<string> = new Set(["NoExternalAddress", "PortNotProxied"]);
+
 function formatFirstStep({ doFirst }: LintSummary, width: number, options: TextOptions): string[] {
   if (!doFirst) return [];
   const { cause, freedHosts } = doFirst;
   const [remedy = cause.title] = cause.remedies;
   const freed = freedHosts === 0 ? "" : `, ${formatCount(freedHosts, "host")} can move after it`;
   const [first = "", ...others] = wrapText(`Do first: ${remedy}`, width, "  ").slice(0, 3);
-  const effect = `It blocks ${formatCount(cause.hosts.length, "host")}${freed} (${shortenCauseId(cause.id)}).`;
+  const id = shortenCauseId(cause.id);
+  const manifests = SERVICE_CAUSES.has(id) ? " --write-services DIR writes the Services to apply." : "";
+  const effect = `It blocks ${formatCount(cause.hosts.length, "host")}${freed} (${id}).${manifests}`;
   return [paint("bold", first, options), ...others, ...indentText(effect, width, "  ")];
 }
 
