@@ -110,9 +110,9 @@ async function loadInitialSnapshot(env: Env, background: Background): Promise<Ac
     readManifest(cacheStore, env).catch((error: unknown) => ({ error })),
     readFloor(env),
   ]);
-  if ("error" in published) logWarning("snapshot-from-cache", published.error);
   const snapshot = chooseNewest(published, copy);
   if ("error" in snapshot) throw "error" in published ? published.error : snapshot.error;
+  if ("error" in published) logWarning("snapshot-from-cache", published.error);
   const { generation } = snapshot.manifest;
   if (floor !== undefined && generation < floor)
     throw new Error(`generation ${generation} is older than generation ${floor}, which edges have served`);

@@ -1,4 +1,5 @@
 import { type EdgeAnswer, formatAnswer } from "../edge/edge-client.ts";
+import { formatCount } from "../runtime/format-count.ts";
 import { formatRow } from "../runtime/format-row.ts";
 import type { IngressInCluster, IngressInKv, IngressReport } from "./ingress-report.ts";
 import type { BlockedNamespace, ClusterSummary, KvSummary, Overview } from "./overview.ts";
@@ -44,7 +45,10 @@ function formatKv({ generation, publishedAt, digest, publisher, hosts, routes }:
   if (generation === undefined) return [formatRow("kv", "nothing is published")];
   const published = `generation ${generation}, published ${formatTime(publishedAt, now)}`;
   return [
-    formatRow("kv", `${published}, digest ${digest?.slice(0, DIGEST_LENGTH)}, ${hosts} hosts, ${routes} routes`),
+    formatRow(
+      "kv",
+      `${published}, digest ${digest?.slice(0, DIGEST_LENGTH)}, ${formatCount(hosts, "host")}, ${formatCount(routes, "route")}`,
+    ),
     formatRow("publisher", publisher),
   ];
 }
@@ -95,7 +99,7 @@ function formatCompiled({ routes, lastGoodSince, ignoredUnless }: IngressInClust
   if (ignoredUnless !== undefined) return "not compiled";
   const version =
     lastGoodSince === undefined ? "its current version" : `its last good version, since ${lastGoodSince},`;
-  return `${version} has ${routes.length} routes`;
+  return `${version} has ${formatCount(routes.length, "route")}`;
 }
 
 function formatIngressInKv({ generation, publishedAt, routes, equalsCluster }: IngressInKv, now: Date): string[] {

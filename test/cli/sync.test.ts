@@ -98,7 +98,7 @@ describe("edgress sync --once and --dry-run", () => {
     const [accountRequestCount, serverRequestCount] = [edge.stack.account.requests.length, server.requests.length];
     const { code, stdout } = await runEdgress(["sync", "--dry-run"], environment);
     assert.match(stdout, /^\+ route shop\.example\.com prefix \/ of default\/shop$/m);
-    assert.match(stdout, /^would publish 1 hosts with 1 routes; generation 0 is active$/m);
+    assert.match(stdout, /^would publish 1 host with 1 route; generation 0 is active$/m);
     assert.equal(code, 2);
     const reads = (path: string) => path.endsWith("/bulk/get");
     assert.deepEqual(

@@ -52,7 +52,7 @@ describe("edgress sync --once and --dry-run", () => {
     const { code, stdout } = await dryRun();
     assert.equal(code, 2);
     assert.match(stdout, new RegExp(`^\\+ route much\\.example\\.com prefix /0 of ${home}/much$`, "m"));
-    assert.match(stdout, /^would publish 1 hosts with 60 routes; generation 0 is active$/m);
+    assert.match(stdout, /^would publish 1 host with 60 routes; generation 0 is active$/m);
     const writes = harness.edge.stack.account.requests.filter(
       ({ method, path }) => method !== "GET" && !path.endsWith("/bulk/get"),
     );

@@ -9,6 +9,7 @@ import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
 import { countHostRoutes } from "../../publish/guard/removals.ts";
 import type { PublishedSnapshot } from "../../publish/read-published.ts";
 import { foldNames } from "../../runtime/fold.ts";
+import { formatCount } from "../../runtime/format-count.ts";
 import type { PublicationFormat } from "../../runtime/publication-format.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import { collectChanges } from "../plan-changes.ts";
@@ -105,7 +106,7 @@ function formatStaleRecords(staleRecords: readonly StaleRecord[]): string[] {
 }
 
 function formatResult({ result, generation, digest, writes, hosts }: PublicationReport): string {
-  const size = `${hosts.length} hosts with ${countHostRoutes(hosts)} routes`;
+  const size = `${formatCount(hosts.length, "host")} with ${formatCount(countHostRoutes(hosts), "route")}`;
   switch (result) {
     case "published":
     case "unchanged":

@@ -28,7 +28,7 @@ describe("The changes of edgress publish", () => {
       "+ route shop.example.com prefix /cart of default/shop",
       "+ DNS record edgress-….example.com A 203.0.113.10",
       "changes: hosts +1 ~0 -0, Ingresses +1 ~0 -0, routes +2 ~0 -0, DNS records +1 ~0 -0",
-      "would publish 1 hosts with 2 routes; generation 0 is active",
+      "would publish 1 host with 2 routes; generation 0 is active",
     ]);
     assert.deepEqual([code, stderr, countWrites()], [2, "", 0]);
   });
@@ -45,7 +45,7 @@ describe("The changes of edgress publish", () => {
 
   test("A dry run without changes exits with 0", async () => {
     const { code, stdout } = await publish(["--dry-run"]);
-    assert.equal(stdout, "nothing to change: 1 hosts with 2 routes; generation 1 is active\n");
+    assert.equal(stdout, "nothing to change: 1 host with 2 routes; generation 1 is active\n");
     assert.equal(code, 0);
   });
 

@@ -41,7 +41,7 @@ describe("edgress publish with Secrets outside its folder", () => {
     const unchanged = await publish(["--manifests", secretsFolder, "--dry-run"]);
     assert.deepEqual(
       [unchanged.code, unchanged.stdout],
-      [0, "nothing to change: 1 hosts with 1 routes; generation 1 is active\n"],
+      [0, "nothing to change: 1 host with 1 route; generation 1 is active\n"],
     );
     await writeFile(
       join(secretsFolder, "users.yaml"),

@@ -59,7 +59,7 @@ describe("edgress status before and after the first sync", () => {
       "ingress    default/blog",
       "live       yes",
       "class      edgress, selected",
-      "cluster    its current version has 1 routes",
+      "cluster    its current version has 1 route",
       "status     203.0.113.1; live since generation 1",
       "kv         generation 1 (TIME) has 1 of its routes, as in the cluster",
       "route      blog.example.com prefix / -> default/web:80",
@@ -139,7 +139,7 @@ describe("edgress status of an Ingress that is not live", () => {
       "live       no",
       "problem    it does not compile since TIME; its last good version is served",
       "class      edgress, selected",
-      "cluster    its last good version, since TIME, has 1 routes",
+      "cluster    its last good version, since TIME, has 1 route",
     ]);
     assert.equal(code, 1);
     world.server.apply(BLOG);
