@@ -43,7 +43,8 @@ test("Ctrl-C at the start of workerd ends edgress dev quietly", () =>
 /** Runs `edgress dev` on a pseudoterminal of 72 columns until a request is logged, and returns what it shows. */
 async function runOnTerminal(environment: Readonly<Record<string, string>>): Promise<string> {
   const command = `stty cols 72; exec ${[NODE, CLI_ENTRY, ...DEV_ARGS].map((part) => `'${part}'`).join(" ")}`;
-  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...environment } });
+  const { PATH, HOME } = process.env; // without CI and FORCE_COLOR, which Node asks whether to print colors
+  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { PATH, HOME, ...environment } });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     output += part;
@@ -62,7 +63,7 @@ const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linu
 const skip = hasScript ? false : "script of util-linux is not installed";
 
 test("On a terminal, edgress dev prints access lines in its width and in color", { skip }, async () => {
-  const output = await runOnTerminal({ NO_COLOR: "", TERM: "xterm" });
+  const output = await runOnTerminal({ TERM: "xterm" });
   assert.match(output, /GET http:\/\/foo\.bar\.com\/foo \x1b\[32m200\x1b\[39m \d+ ms → default\/my-service-1:80/);
   assert.match(output, /GET http:\/\/foo\.bar\.com\/none\/a+… \x1b\[33m404\x1b\[39m \d+ ms\r\n/);
   const lines = output.replace(/\x1b\[\d+m/g, "").split(/\r?\n/);

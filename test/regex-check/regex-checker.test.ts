@@ -91,11 +91,10 @@ describe("The thread that checks regexes", () => {
     assert.ok(longestPauseMs < 1000, `the event loop stood still for ${longestPauseMs} ms`);
   });
 
-  test("A check that takes too long ends without a verdict, and the next one gets its verdict", async () => {
+  test("A check that takes too long ends without a verdict, and the next one gets its verdict", async (t) => {
     const thread = createRegexThread();
-    const slowPattern = "^/v[0-9]+/payments-backoffice-reporting-service/api/v2/internal-exports(/|$)(.*)x[0-9]+y";
-    assert.equal((await thread.check(slowPattern, 5)).type, "unknown");
+    t.after(() => thread.close());
+    assert.equal((await thread.check("^/.{1000}.{1000}.{1000}.{1000}x", 0)).type, "unknown");
     assert.deepEqual(await thread.check("^/api(/|$)(.*)", 10_000), { type: "safe", degree: 1 });
-    await thread.close();
   });
 });
