@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { startBenchAccount } from "./account.ts";
 import { startLoopbackCluster, startRealCluster } from "./clusters.ts";
 import { type BenchJob, startBenchJob } from "./job.ts";
@@ -28,12 +28,7 @@ const account = await startBenchAccount();
 const options = ["--publish-status-address", "edge.example.com", "--namespace", "default"];
 const environment = {
   KUBECONFIG: cluster.kubeconfig,
-  CLOUDFLARE_BASE_URL: account.baseURL,
-  CLOUDFLARE_API_TOKEN: account.token,
-  CLOUDFLARE_ACCOUNT_ID: account.accountId,
-  EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-  EDGRESS_SIGNING_KEY: keys.privateKey,
-  EDGRESS_ENCRYPTION_KEY: generateEncryptionKeys().publicKey,
+  ...buildEnvironment(account, keys.privateKey),
 };
 const start = () =>
   startBenchJob([...options, "--resync-interval", String(RESYNC_SECONDS)], environment, flags["node-option"]);

@@ -7,6 +7,7 @@ import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { runEdgress } from "../support/cli/edge-cli.ts";
+import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
@@ -26,11 +27,7 @@ before(async () => {
   const { account } = edge.stack;
   environment = {
     KUBECONFIG: join(folder, "kubeconfig"),
-    CLOUDFLARE_BASE_URL: account.baseURL,
-    CLOUDFLARE_API_TOKEN: account.token,
-    CLOUDFLARE_ACCOUNT_ID: account.accountId,
-    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-    EDGRESS_SIGNING_KEY: keys.privateKey,
+    ...buildEnvironment(account, keys.privateKey),
     EDGRESS_ENCRYPTION_KEY: encryptionKeys.publicKey,
   };
 });

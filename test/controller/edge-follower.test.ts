@@ -5,10 +5,10 @@ import { createEdgeClient } from "../../sync/edge/edge-client.ts";
 import { createEdgeFollower } from "../../sync/edge/edge-follower.ts";
 import { LOCAL_STATUS_TOKEN } from "../../sync/local/wait-for-generation.ts";
 import { listen } from "../../sync/net/listen.ts";
-import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { startController } from "../support/controller/controller.ts";
 import { startApiServer } from "../support/controller/controller-harness.ts";
+import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
 import { startWorkerHarness } from "../support/worker/worker-harness.ts";
@@ -23,14 +23,7 @@ describe("The generation at the edge", () => {
     for (const object of [WEB_SERVICE, buildIngressManifest("shop", "shop.example.com", { "/": "web" })])
       server.apply(object);
     const { account, http } = edge.stack;
-    const environment = {
-      CLOUDFLARE_BASE_URL: account.baseURL,
-      CLOUDFLARE_API_TOKEN: account.token,
-      CLOUDFLARE_ACCOUNT_ID: account.accountId,
-      EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-      EDGRESS_SIGNING_KEY: keys.privateKey,
-      EDGRESS_ENCRYPTION_KEY: generateEncryptionKeys().publicKey,
-    };
+    const environment = buildEnvironment(account, keys.privateKey);
     const client = createEdgeClient(http.origin, LOCAL_STATUS_TOKEN);
     const controller = await startController(server, environment, { edge: client });
     context.after(() => controller.stop());

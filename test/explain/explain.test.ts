@@ -1,29 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { explain } from "../../sync/explain/explain.ts";
-import { buildAnnotation, cluster } from "../support/cli/explain.ts";
+import { buildAnnotation } from "../support/cli/explain.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 const RUNS = 50;
-
-let folder: string;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "edgress-explain-"));
-  await Promise.all(
-    cluster.map((object) =>
-      writeFile(join(folder, `${object.kind}-${object.metadata.name}.json`), JSON.stringify(object)),
-    ),
-  );
-});
-
-after(() => rm(folder, { recursive: true }));
 
 describe("explain and the edge", () => {
   let edge: WorkerHarness;

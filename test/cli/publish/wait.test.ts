@@ -4,6 +4,7 @@ import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { runEdgress } from "../../support/cli/edge-cli.ts";
 import { args } from "../../support/cli/publish-command.ts";
+import { buildEnvironment } from "../../support/controller/memory-account.ts";
 import { sendRequest } from "../../support/worker/http-requests.ts";
 import { startWorkerHarness } from "../../support/worker/worker-harness.ts";
 
@@ -15,14 +16,7 @@ async function startEdge(variables: Readonly<Record<string, string>>) {
   const edge = await startWorkerHarness({ zones: ["bar.com"], variables });
   after(() => edge.close());
   const { account, http } = edge.stack;
-  const environment = {
-    CLOUDFLARE_BASE_URL: account.baseURL,
-    CLOUDFLARE_API_TOKEN: account.token,
-    CLOUDFLARE_ACCOUNT_ID: account.accountId,
-    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-    EDGRESS_SIGNING_KEY: keys.privateKey,
-    EDGRESS_STATUS_TOKEN: "local-status",
-  };
+  const environment = { ...buildEnvironment(account, keys.privateKey), EDGRESS_STATUS_TOKEN: "local-status" };
   return {
     edge,
     http,

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../api-server.ts";
+import { buildEnvironment } from "../controller/memory-account.ts";
 import { startWorkerHarness } from "../worker/worker-harness.ts";
 import { runEdgress } from "./edge-cli.ts";
 
@@ -25,15 +25,7 @@ export async function startStatusWorld() {
     await rm(folder, { recursive: true });
   });
   const { account, http } = { ...edge.stack };
-  const variablesOfAccount = {
-    CLOUDFLARE_BASE_URL: account.baseURL,
-    CLOUDFLARE_API_TOKEN: account.token,
-    CLOUDFLARE_ACCOUNT_ID: account.accountId,
-    EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-    EDGRESS_SIGNING_KEY: keys.privateKey,
-    EDGRESS_ENCRYPTION_KEY: generateEncryptionKeys().publicKey,
-  };
-  return { server, folder, kubeconfig, account: variablesOfAccount, edgeUrl: http.origin };
+  return { server, folder, kubeconfig, account: buildEnvironment(account, keys.privateKey), edgeUrl: http.origin };
 }
 
 /** Runs `edgress status`. Times and ages are replaced with "TIME", ids of clusters with "UID", digests with "DIGEST". */

@@ -6,6 +6,7 @@ import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client
 import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { buildEnvironment } from "../controller/memory-account.ts";
 import { buildIngressManifest } from "../manifests.ts";
 import { sendRequest } from "../worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../worker/worker-harness.ts";
@@ -81,11 +82,7 @@ export async function startClusterHarness(
     api,
     edge,
     environment: {
-      CLOUDFLARE_BASE_URL: account.baseURL,
-      CLOUDFLARE_API_TOKEN: account.token,
-      CLOUDFLARE_ACCOUNT_ID: account.accountId,
-      EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-      EDGRESS_SIGNING_KEY: keys.privateKey,
+      ...buildEnvironment(account, keys.privateKey),
       EDGRESS_ENCRYPTION_KEY: encryptionKeys.publicKey,
     },
     async startOrigin(address, name) {
