@@ -3,12 +3,14 @@ import type { Filter } from "../request/filter.ts";
 import { UPGRADE_HEADERS } from "../rules/edge-headers.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
+const WITHOUT_UPGRADE = UPGRADE_HEADERS.map((name) => [name, undefined] as const);
+
 /** Forwards to the default backend instead of the path's own, with headers about the request and without an upgrade. */
 export function defaultBackend(settings: SettingsOf<"defaultBackend">): Filter {
   return async (exchange, next) => {
     const originHeaders = [
       ...exchange.originHeaders,
-      ...UPGRADE_HEADERS.map((name) => [name, undefined] as const),
+      ...WITHOUT_UPGRADE,
       ...buildFailureHeaders(exchange, 503, settings),
     ];
     return next({ ...exchange, backend: settings.backend, originHeaders });

@@ -1,5 +1,6 @@
 import recheck from "recheck/lib/browser.js";
 import type { RegexVerdict } from "../compile/regex-verdict.ts";
+import { EDGE_FLAGS } from "./alphabet.ts";
 import { dropLiteralPrefix } from "./literal-prefix.ts";
 import { evaluate } from "./polynomial.ts";
 import { boundSteps } from "./step-bound.ts";
@@ -25,7 +26,7 @@ const COUNTED_LIMITS = {
  * text's length. The structure decides nearly always; else the pattern is searched for a text that takes long.
  */
 export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): RegexVerdict {
-  return checkStructure(pattern) ?? searchAttack(pattern, deadlineMs);
+  return checkStructure(pattern) ?? searchAttacks(pattern, deadlineMs);
 }
 
 function checkStructure(pattern: string): RegexVerdict | undefined {
@@ -34,8 +35,19 @@ function checkStructure(pattern: string): RegexVerdict | undefined {
   return { type: "safe", degree: steps[2] > 0 ? 2 : 1 };
 }
 
-function searchAttack(pattern: string, deadlineMs: number): RegexVerdict {
-  const analysis = recheck.checkSync(dropLiteralPrefix(pattern), "i", { ...COUNTED_LIMITS, timeout: deadlineMs });
+/** Returns the worst verdict of all flags. */
+function searchAttacks(pattern: string, deadlineMs: number): RegexVerdict {
+  let worstVerdict: RegexVerdict = { type: "safe", degree: 1 };
+  for (const flags of EDGE_FLAGS) {
+    const verdict = searchAttack(pattern, flags, deadlineMs);
+    if (verdict.type !== "safe") return verdict;
+    if (verdict.degree === 2) worstVerdict = verdict;
+  }
+  return worstVerdict;
+}
+
+function searchAttack(pattern: string, flags: string, deadlineMs: number): RegexVerdict {
+  const analysis = recheck.checkSync(dropLiteralPrefix(pattern), flags, { ...COUNTED_LIMITS, timeout: deadlineMs });
   switch (analysis.status) {
     case "safe":
       return { type: "safe", degree: 1 };

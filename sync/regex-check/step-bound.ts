@@ -26,8 +26,10 @@ interface Search {
  * loops in which one text can take two ways.
  */
 export function boundSteps(pattern: string): Polynomial | undefined {
-  const isAnchored = pattern.startsWith("^");
-  const node = parseRegex(isAnchored ? pattern.slice(1) : pattern);
+  const hasAnchor = pattern.startsWith("^");
+  const node = parseRegex(hasAnchor ? pattern.slice(1) : pattern);
+  // In `^a|b` the anchor belongs to the first alternative only: the search starts at each character.
+  const isAnchored = hasAnchor && !(node?.type === "choice" && node.parts.length > 1);
   const automaton = node && buildAutomaton(node);
   if (!automaton) return undefined;
   const search = createSearch(automaton);

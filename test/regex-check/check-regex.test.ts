@@ -19,6 +19,11 @@ describe("The check of a regex", () => {
     assert.equal(checkRegex("^/shop/cart/.*.*.*x").type, "unsafe");
   });
 
+  test("A regex with an exponential worst case that only matching with regard to case shows is unsafe", () => {
+    assert.equal(checkRegex("^(?:[^a]|A)+$").type, "unsafe");
+    assert.equal(checkRegex("^(x+x+)+[\\W_\\da-z]*$").type, "unsafe"); // without regard to case, the class matches all
+  });
+
   test("A check without a result is not remembered as a refusal", () => {
     assert.equal(checkRegex("^/v(?!0)[0-9]+/payments-backoffice-reporting-service(/|$)(.*)", 1).type, "unknown");
   });

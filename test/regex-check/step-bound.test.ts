@@ -35,6 +35,8 @@ describe("The bound of a regex", () => {
     ["^/.*a[^b]*b", 2],
     ["[0-9]+x", 2], // it starts at each character
     ["^/.*.*.*x", 3],
+    ["^/a|.*.*x", 3], // the anchor belongs to the first alternative
+    ["^(?:/a|.*.*x)", 2],
   ] as const) {
     test(`The steps of ${pattern} grow with the path's length to the power of ${degree}`, () => {
       const steps = boundSteps(pattern);

@@ -33,7 +33,7 @@ function closeClaims({ owner, claims, hosts }: IngressClaims, reason: string, re
   const problem = `class defaults unreadable: ${reason}`;
   const subject = buildSubject(owner.ingress, "spec.ingressClassName");
   report("RouteFailedClosed", subject, problem, "until then its paths return 503");
-  const closedOwner = { ...owner, annotations: { ...owner.annotations, closingReason: "class defaults is invalid" } };
+  const closedOwner = { ...owner, annotations: { ...owner.annotations, closingReason: "class defaults are invalid" } };
   return { owner: closedOwner, hosts, claims: claims.map((claim) => ({ ...claim, owner: closedOwner })) };
 }
 

@@ -85,7 +85,7 @@ function closeOwner({ ingress, annotations }: IngressConfig): IngressConfig {
   const texts = Object.values(regexValues).flatMap((values) => Object.values(values).map(String));
   const isShort = texts.join("").length <= MAX_CLOSED_POLICY_BYTES;
   const values = isShort ? regexValues : keepRegexValues(annotations.values, "none");
-  return { ingress, annotations: { ...annotations, values, closingReason: "size of the Ingress is invalid" } };
+  return { ingress, annotations: { ...annotations, values, closingReason: "the Ingress is too large" } };
 }
 
 function keepRegexValues(

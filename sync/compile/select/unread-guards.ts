@@ -19,15 +19,17 @@ const OFF_VALUES = ["", "false", "off", "none", "0", "disabled"];
 /** Every annotation of these controllers belongs to their access control. */
 const GUARDING_CONTROLLERS = ["Pomerium"];
 
-/** Whether an annotation that edgress does not read restricts access in its own controller. */
-export function isUnreadGuard(key: string, text = "true"): boolean {
+/** Whether an annotation that edgress does not read restricts access in its own controller, with its text or with any. */
+export function isUnreadGuard(key: string, text?: string): boolean {
   const unread = findUnreadAnnotation(key);
-  if (!unread || OFF_VALUES.includes(text.trim().toLowerCase())) return false;
+  if (!unread || (text !== undefined && OFF_VALUES.includes(text.trim().toLowerCase()))) return false;
   if (unread.type === "misspelled") {
     const { row, policy } = annotationCatalog.get(unread.name) ?? {};
     return row?.support === "fail-closed" || policy?.protects === true;
   }
-  if (GUARDING_CONTROLLERS.includes(unread.controller) || INTERNAL_VALUES.get(key) === text) return true;
+  const internalValue = INTERNAL_VALUES.get(key);
+  if (internalValue !== undefined) return text === undefined || text === internalValue;
+  if (GUARDING_CONTROLLERS.includes(unread.controller)) return true;
   return GUARD_NAME.test(unread.name) && !HARMLESS_NAME.test(unread.name);
 }
 
