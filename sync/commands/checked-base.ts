@@ -3,7 +3,7 @@ import type { ManifestBase } from "../controller/publish-manifests.ts";
 import { type EdgeClient, formatAnswer } from "../edge/edge-client.ts";
 import { findVerifyingKeyProblem } from "../edge/verifying-key-check.ts";
 import type { Account } from "../publish/account.ts";
-import { PartialReadError } from "../publish/blobs.ts";
+import { tolerateLoss } from "../publish/blobs.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import type { Signer } from "../publish/sign-manifest.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
@@ -43,12 +43,8 @@ export async function readCheckedBase(
   const warnings = edge ? await checkEdgeKey(edge, account.signer) : [];
   await assertPublishable(account, options);
   const { kv, verifier } = account;
-  try {
-    return { previousState: NO_PREVIOUS_STATE, warnings, snapshot: await readPublishedSnapshot(kv, verifier) };
-  } catch (error) {
-    if (!(error instanceof PartialReadError)) throw error;
-    return { previousState: NO_PREVIOUS_STATE, warnings, snapshot: error.partialResult as PublishedSnapshot };
-  }
+  const snapshot = await tolerateLoss(readPublishedSnapshot(kv, verifier), () => {});
+  return { previousState: NO_PREVIOUS_STATE, warnings, snapshot };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Rules } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
 import { findMaxRecords } from "../permits/model.ts";
-import { PartialReadError } from "../publish/blobs.ts";
+import { tolerateLoss } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
@@ -63,16 +63,6 @@ export async function readPublishedState(
   const formatProblem = await findFormatProblem(kv, verifier);
   if (formatProblem !== undefined && !takeOwnership) throw new Error(formatProblem);
   return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss), controllerState };
-}
-
-async function tolerateLoss<T>(result: Promise<T>, onLoss: ((problem: string) => void) | undefined): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!(error instanceof PartialReadError) || !onLoss) throw error;
-    onLoss(error.message);
-    return error.partialResult as T; // of the same type
-  }
 }
 
 /** Adds the DNS records of the rules that a leader publishes. */

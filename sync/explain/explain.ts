@@ -3,6 +3,7 @@ import { matchHost } from "../../src/match/match-host.ts";
 import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
 import type { RequestOutcome } from "../../src/request/outcomes.ts";
 import type { HostRules, PathMatch, Rules } from "../../src/rules/snapshot.ts";
+import { memoize } from "../incremental/memoize.ts";
 import { type CanarySide, splitsByWeight, withCanarySide } from "./canary-side.ts";
 import { type AssumedSubrequest, createOfflineServices, formatFetchedUrl, serveOffline } from "./offline-services.ts";
 import { findUnmatchedHosts, findUnmatchedRoutes, type UnmatchedRoute } from "./unmatched.ts";
@@ -66,13 +67,18 @@ export async function explain(
   return { ...primary.explanation, canary };
 }
 
+/** Kept for each rules, because lint explains many requests to the same ones. */
+const indexHosts = memoize(
+  ({ hosts }: Rules): ReadonlyMap<string, HostRules> => new Map(hosts.map((host) => [host.host, host])),
+);
+
 async function explainSide(
   rules: Rules,
   request: ExplainRequest,
   decrypt: RequestServices["decrypt"],
   side: CanarySide,
 ) {
-  const hosts = new Map(rules.hosts.map((host) => [host.host, host]));
+  const hosts = indexHosts(rules);
   const assumedSubrequests: AssumedSubrequest[] = [];
   const edge = {
     findRules: (name: string) => {

@@ -1,4 +1,4 @@
-import type { PathMatch } from "../../src/rules/snapshot.ts";
+import { formatMatch } from "../publish/guard/removals.ts";
 import { formatRow } from "../runtime/format-row.ts";
 import type { AssumedSubrequest, ExplainedCanary, ExplainedOrigin, Explanation, UnmatchedRoute } from "./explain.ts";
 
@@ -53,8 +53,4 @@ function formatUnmatched({ id, match, reason }: UnmatchedRoute, source: string |
 
 function formatSource(source: string | undefined): string {
   return source === undefined ? "" : `, from ${source}`;
-}
-
-function formatMatch(match: PathMatch): string {
-  return match.type === "regex" ? `regex ${match.pattern}` : `${match.type} ${match.path}`;
 }

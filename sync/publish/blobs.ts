@@ -19,6 +19,23 @@ export class PartialReadError<T> extends Error {
   }
 }
 
+/**
+ * Resolves with the partial result if blobs cannot be read, and calls `onLoss` with the problem. Without `onLoss`, it
+ * rejects.
+ */
+export async function tolerateLoss<T>(
+  reading: Promise<T>,
+  onLoss: ((problem: string) => void) | undefined,
+): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof PartialReadError) || !onLoss) throw error;
+    onLoss(error.message);
+    return error.partialResult as T; // of the same type
+  }
+}
+
 /** Blobs that were read from KV, and blobs that are missing. Each key contains the digest of its blob. */
 export interface BlobReadResult<T> {
   readonly values: ReadonlyMap<string, T>; // by digest

@@ -2,8 +2,8 @@ import { errorMessage } from "../../src/rules/error-message.ts";
 import { failure, type Result, success } from "../../src/rules/result.ts";
 import type { HostRules, Manifest } from "../../src/rules/snapshot.ts";
 import type { Account } from "../publish/account.ts";
-import { PartialReadError } from "../publish/blobs.ts";
-import { type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import { tolerateLoss } from "../publish/blobs.ts";
+import { readPublishedSnapshot } from "../publish/read-published.ts";
 import { type LoadedState, readState } from "../publish/state/state.ts";
 
 /** The published rules and the controller state in KV. */
@@ -18,21 +18,13 @@ export interface KvSide {
 
 /** Reads the published rules and the controller state. It never rejects. */
 export async function readKvSide({ kv, signer, verifier }: Account): Promise<Result<KvSide>> {
+  const losses: string[] = [];
+  const onLoss = (problem: string) => losses.push(problem);
   try {
-    const snapshot = await readWithLoss<PublishedSnapshot>(readPublishedSnapshot(kv, verifier));
-    const state = await readWithLoss<LoadedState>(readState(kv, signer));
-    const { manifest, hosts } = snapshot.value;
-    return success({ manifest, hosts, state: state.value, losses: [...snapshot.losses, ...state.losses] });
+    const { manifest, hosts } = await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss);
+    const state = await tolerateLoss(readState(kv, signer), onLoss);
+    return success({ manifest, hosts, state, losses });
   } catch (error) {
     return failure(errorMessage(error));
-  }
-}
-
-async function readWithLoss<T>(reading: Promise<T>): Promise<{ readonly value: T; readonly losses: string[] }> {
-  try {
-    return { value: await reading, losses: [] };
-  } catch (error) {
-    if (!(error instanceof PartialReadError)) throw error;
-    return { value: error.partialResult as T, losses: [error.message] }; // of the same type
   }
 }

@@ -112,6 +112,18 @@ test("Lint reports hosts that Universal SSL does not cover, with the zone that i
   assert.deepEqual(await listUncovered("a.b.example.com", ["b.example.com"]), []);
 });
 
+test("A finding about a certificate is at the first rule with its host", async () => {
+  const [service, ingress] = buildIngressList([{ tls: "any" }]).items;
+  assert.ok(ingress && "rules" in ingress.spec);
+  const [rule] = ingress.spec.rules;
+  const rules = ["a.example.com", "a.example.com", "a.b.example.com"].map((host) => ({ ...rule, host }));
+  const objects = [service, { ...ingress, spec: { ...ingress.spec, rules } }];
+  const cluster = parseCluster(objects.map((object) => ({ object, source: "shop.yaml:1" })));
+  const findings = await lint(cluster, { ...OPTIONS, zones: ["example.com"] }, rejectDecryption);
+  const fields = findings.filter(({ rule: name }) => name === "certificate-not-covered").map(({ field }) => field);
+  assert.deepEqual(fields, ["spec.rules[2].host"]);
+});
+
 test("Lint reports externalIPs of a used Service with the versions of Kubernetes that end them", async () => {
   const { items } = buildIngressList([{}]);
   const spec = { externalIPs: ["203.0.113.10"], ports: [{ port: 80 }] };

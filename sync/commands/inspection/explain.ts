@@ -7,6 +7,7 @@ import { formatExplanation } from "../../explain/format-explanation.ts";
 import { formatIgnoredHosts } from "../../explain/ignored-hosts.ts";
 import { isRequestUrl, resolveUrl } from "../../explain/request-url.ts";
 import { parseIngressName } from "../../publish/route-id.ts";
+import { formatCount } from "../../runtime/format-count.ts";
 import { formatRow } from "../../runtime/format-row.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import type { Environment } from "../help/environment-variables.ts";
@@ -108,6 +109,5 @@ function selectDiagnostics(
 
 function formatHiddenCount(count: number): string[] {
   if (count === 0) return [];
-  const label = count === 1 ? "1 diagnostic" : `${count} diagnostics`;
-  return [`${label} of other Ingresses of this host; show them with --all-diagnostics`];
+  return [`${formatCount(count, "diagnostic")} of other Ingresses of this host; show them with --all-diagnostics`];
 }

@@ -1,6 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
 import { foldLines, foldNames } from "../../runtime/fold.ts";
+import { formatCount } from "../../runtime/format-count.ts";
 import {
   type ClassSelector,
   classifyIngresses,
@@ -64,11 +65,10 @@ function formatGroups(
   const groups = Map.groupBy(ignoredIngresses, ({ className, option }) => `${className} ${option}`);
   const lines = [...groups.values()].map((group) => {
     const [{ className, option } = { className: undefined, option: "" }] = group;
-    const subject = group.length === 1 ? "1 Ingress" : `${group.length} Ingresses`;
     const verb = group.length === 1 ? "is" : "are";
     const classText = className === undefined ? "without a class" : `of class ${className}`;
     const names = formatNames(group.map(({ name }) => name));
-    return `${subject} ${classText} ${verb} ignored${names}. To select such Ingresses, set ${option}`;
+    return `${formatCount(group.length, "Ingress")} ${classText} ${verb} ignored${names}. To select such Ingresses, set ${option}`;
   });
   return foldLines(lines, (count) => `Ingresses of ${count} more classes are ignored`);
 }

@@ -4,6 +4,7 @@ import {
   type CatalogEntry,
   stripAnnotationPrefix,
 } from "../../compile/select/annotation-catalog.ts";
+import { formatCount } from "../../runtime/format-count.ts";
 import type { CloudflarePlan } from "../knowledge/cloudflare-limits.ts";
 import { describeDifference } from "../knowledge/value-differences.ts";
 import type { Finding } from "./finding.ts";
@@ -43,7 +44,7 @@ export function summarizeSupport(indexedIngress: IndexedIngress, otherFindings: 
   const names = listUsedAnnotations(indexedIngress)
     .filter(({ key, row }) => (row.support ?? "full") === "full" && !reportedFields.has(`metadata.annotations[${key}]`))
     .map(({ name }) => name);
-  const count = `${servedCount} ${servedCount === 1 ? "path" : "paths"}`;
+  const count = formatCount(servedCount, "path");
   const message = `${count}${names.length > 0 ? `, and ${names.join(", ")}` : ""}: as in ingress-nginx`;
   return [{ ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "unchanged", message }];
 }

@@ -3,11 +3,9 @@ import type { Diagnostic } from "../../compile/diagnostics.ts";
 import type { IngressIndex } from "./ingress-index.ts";
 
 /** Returns the remedy of a diagnostic. For an international host, it is the ASCII form, which DNS and clients use. */
-export function findRemedy({ reason, object, field, remedy }: Diagnostic, { ingresses }: IngressIndex): string {
+export function findRemedy({ reason, object, field, remedy }: Diagnostic, { byObject }: IngressIndex): string {
   if (reason !== "InvalidHost") return remedy;
-  const { ingress } =
-    ingresses.find((candidate) => object === `Ingress ${candidate.ingress.namespace}/${candidate.ingress.name}`) ?? {};
-  const host = ingress?.rules[Number(/^spec\.rules\[(\d+)\]/.exec(field)?.[1])]?.host ?? "";
+  const host = byObject.get(object)?.ingress.rules[Number(/^spec\.rules\[(\d+)\]/.exec(field)?.[1])]?.host ?? "";
   const asciiHost = findAsciiHost(host);
   return asciiHost === undefined ? remedy : `use its ASCII form: ${asciiHost}`;
 }

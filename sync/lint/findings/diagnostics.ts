@@ -3,13 +3,7 @@ import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import { findRemedy } from "./ascii-host.ts";
 import type { Finding, FindingKind } from "./finding.ts";
-import {
-  buildLocation,
-  findAnnotationValue,
-  findSampleUrl,
-  type IndexedPath,
-  type IngressIndex,
-} from "./ingress-index.ts";
+import { findAnnotationValue, findSampleUrl, type IndexedPath, type IngressIndex } from "./ingress-index.ts";
 
 // Reasons whose kind does not follow from the severity, because ingress-nginx behaves the same or supports more.
 const KIND_BY_REASON: Partial<Record<Reason, FindingKind>> = {
@@ -49,15 +43,15 @@ export function buildFinding(diagnostic: Diagnostic, index: IngressIndex): Findi
 }
 
 /** Finds the path of a diagnostic. For an annotation, it is the first path of the Ingress. */
-function findIndexedPath({ object, field }: Diagnostic, { ingresses }: IngressIndex): IndexedPath | undefined {
-  const indexedIngress = ingresses.find(({ ingress }) => buildLocation(ingress, "").object === object);
+function findIndexedPath({ object, field }: Diagnostic, { byObject }: IngressIndex): IndexedPath | undefined {
+  const indexedIngress = byObject.get(object);
   if (field.startsWith("metadata.annotations")) return indexedIngress?.paths[0];
   return indexedIngress?.paths.find((path) => field.startsWith(`${path.field}.`));
 }
 
 /** Describes the behavior of ingress-nginx for a valid annotation that the edge does not support. */
-function findNginxBehavior({ object, field }: Diagnostic, { ingresses }: IngressIndex): string | undefined {
-  const indexedIngress = ingresses.find(({ ingress }) => buildLocation(ingress, "").object === object);
+function findNginxBehavior({ object, field }: Diagnostic, { byObject }: IngressIndex): string | undefined {
+  const indexedIngress = byObject.get(object);
   const catalogEntry = annotationCatalog.get(
     stripAnnotationPrefix(/^metadata\.annotations\[(.*)\]$/.exec(field)?.[1] ?? "") ?? "",
   );

@@ -54,6 +54,8 @@ export interface IndexedHost {
 
 export interface IngressIndex {
   readonly ingresses: readonly IndexedIngress[];
+  /** Ingresses by the object of a finding: "Ingress namespace/name". */
+  readonly byObject: ReadonlyMap<string, IndexedIngress>;
   readonly hosts: readonly IndexedHost[];
 }
 
@@ -67,11 +69,10 @@ export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Optio
   const hostNames = new Set(rules.hosts.map(({ host }) => host));
   const hosts = rules.hosts.map((host) => indexHost(host, findSampleHost(host.host, hostNames), byName));
   const paths = hosts.flatMap((host) => host.paths);
-  const ingresses = selectedIngresses.map((entry) => ({
-    ...entry,
-    paths: paths.filter(({ ingress }) => ingress === entry.ingress),
-  }));
-  return { ingresses, hosts };
+  const pathsByIngress = Map.groupBy(paths, ({ ingress }) => ingress);
+  const ingresses = selectedIngresses.map((entry) => ({ ...entry, paths: pathsByIngress.get(entry.ingress) ?? [] }));
+  const byObject = new Map(ingresses.map((entry) => [buildLocation(entry.ingress, "").object, entry]));
+  return { ingresses, byObject, hosts };
 }
 
 type ByName = ReadonlyMap<string, Pick<IndexedIngress, "ingress" | "parsedAnnotations">>;

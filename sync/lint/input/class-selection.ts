@@ -1,6 +1,5 @@
-import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
-import type { Cluster, Ingress } from "../../collect/cluster-model.ts";
-import { type ClassSelector, selectIngresses } from "../../compile/select/ingress-class.ts";
+import type { Cluster } from "../../collect/cluster-model.ts";
+import { type ClassSelector, findClassOf, selectIngresses } from "../../compile/select/ingress-class.ts";
 
 /** The classes of a controller, by the value of `--from`. */
 const CLASSES_BY_CONTROLLER = {
@@ -49,7 +48,7 @@ export interface SkippedClass {
 export function listSkippedClasses(cluster: Cluster, selector: ClassSelector): SkippedClass[] {
   const selectedIngresses = new Set(selectIngresses(cluster, selector, () => {}));
   const skippedIngresses = cluster.ingresses.filter((ingress) => !selectedIngresses.has(ingress));
-  const names = skippedIngresses.map(readClassName);
+  const names = skippedIngresses.map(findClassOf);
   return [...new Set(names)]
     .map((name) => ({
       name,
@@ -68,8 +67,4 @@ export function formatSkippedClasses(classes: readonly SkippedClass[]): string {
 export function formatClassOptions({ name, controller }: SkippedClass): string {
   if (name === undefined) return "--watch-ingress-without-class";
   return `--ingress-class ${name}${controller === undefined ? "" : ` --controller ${controller}`}`;
-}
-
-function readClassName({ className, annotations }: Ingress): string | undefined {
-  return className ?? annotations[CLASS_ANNOTATION];
 }

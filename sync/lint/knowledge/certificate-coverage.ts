@@ -9,8 +9,9 @@ const REGISTRY_LABEL = /^(?:ac|co|com|edu|gob|gov|net|or|org)$/;
 
 /** Reports hosts with https that Universal SSL does not cover: two or more levels below their zone. */
 export function checkCertificates({ ingress, paths }: IndexedIngress, { zones }: KnownContext): Finding[] {
-  const hosts = [...new Set(ingress.rules.map(({ host }) => host?.toLowerCase() ?? CATCH_ALL_HOST))];
+  const hosts = ingress.rules.map(({ host }) => host?.toLowerCase() ?? CATCH_ALL_HOST);
   return hosts.flatMap((host, index) => {
+    if (hosts.indexOf(host) < index) return []; // another rule of the host comes first
     const isSecured =
       ingress.tls.length > 0 || paths.some((path) => path.host === host && redirectsToHttps(path.route.policies));
     const zone = findOwnZone(host, zones);

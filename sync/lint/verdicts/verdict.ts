@@ -13,28 +13,45 @@ const IMMOVABLE_ANNOTATIONS: Readonly<Record<string, RegExp>> = {
 
 /** Returns the verdict on each host, those that can move first. */
 export function judgeHosts(cluster: Pick<Cluster, "ingresses">, findings: readonly ReportedFinding[]): Verdict[] {
-  const ingressesByHost = new Map<string, readonly Ingress[]>();
-  for (const ingress of cluster.ingresses)
-    for (const host of listHosts(ingress)) ingressesByHost.set(host, [...(ingressesByHost.get(host) ?? []), ingress]);
-  const verdicts = [...ingressesByHost].map(([host, ingresses]) => {
-    const hostFindings = findings.filter(({ hosts }) => hosts.includes(host));
-    return judge(host, hostFindings, ingresses, ingresses.map(nameOf));
-  });
+  const ingressesByObject = indexByObject(cluster);
+  const findingsByHost = groupByHost(findings, ({ hosts }) => hosts);
+  const verdicts = [...groupByHost(cluster.ingresses, listHosts)].map(([host, ingresses]) =>
+    judge(host, findingsByHost.get(host) ?? [], ingressesByObject, ingresses.map(nameOf)),
+  );
   return verdicts.toSorted(byVerdict);
 }
 
 /** Returns the verdict on each Ingress. A finding that closes a whole host blocks every Ingress of the host. */
 export function judgeIngresses(cluster: Pick<Cluster, "ingresses">, findings: readonly ReportedFinding[]): Verdict[] {
+  const ingressesByObject = indexByObject(cluster);
+  const findingsByObject = Map.groupBy(findings, ({ object }) => object);
+  const closuresByHost = groupByHost(findings.filter(closesHost), ({ hosts }) => hosts);
   const verdicts = cluster.ingresses.map((ingress) => {
-    const object = `Ingress ${nameOf(ingress)}`;
-    const hosts = listHosts(ingress);
-    const ownFindings = findings.filter(
-      (finding) =>
-        finding.object === object || (closesHost(finding) && finding.hosts.some((host) => hosts.includes(host))),
-    );
-    return judge(nameOf(ingress), ownFindings, cluster.ingresses, [nameOf(ingress)]);
+    const closures = listHosts(ingress).flatMap((host) => closuresByHost.get(host) ?? []);
+    const ownFindings = new Set([...(findingsByObject.get(`Ingress ${nameOf(ingress)}`) ?? []), ...closures]);
+    return judge(nameOf(ingress), [...ownFindings], ingressesByObject, [nameOf(ingress)]);
   });
   return [...verdicts, ...judgeInvalidIngresses(cluster, findings)].toSorted(byVerdict);
+}
+
+/** Ingresses by the object of their findings: "Ingress namespace/name". */
+type IngressesByObject = ReadonlyMap<string, Ingress>;
+
+function indexByObject({ ingresses }: Pick<Cluster, "ingresses">): IngressesByObject {
+  return new Map(ingresses.map((ingress) => [`Ingress ${nameOf(ingress)}`, ingress]));
+}
+
+/** Groups items by each of their hosts. */
+function groupByHost<T>(items: readonly T[], list: (item: T) => readonly string[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    for (const host of list(item)) {
+      const group = groups.get(host);
+      if (group) group.push(item);
+      else groups.set(host, [item]);
+    }
+  }
+  return groups;
 }
 
 /** An Ingress that is not readable has no known host. It can move after it is corrected. */
@@ -61,7 +78,7 @@ function judgeInvalidIngresses(
 function judge(
   name: string,
   findings: readonly ReportedFinding[],
-  ingresses: readonly Ingress[],
+  ingressesByObject: IngressesByObject,
   ingressNames: readonly string[],
 ): Verdict {
   const blockingFindings = findings.filter(isBlocking);
@@ -70,7 +87,7 @@ function judge(
     name,
     verdict: chooseVerdict(
       changes,
-      blockingFindings.some((finding) => isImmovable(finding, ingresses)),
+      blockingFindings.some((finding) => isImmovable(finding, ingressesByObject)),
     ),
     changes,
     causes: [...new Set(blockingFindings.map(({ cause }) => cause))],
@@ -105,12 +122,11 @@ function buildChangeKey({ rule, cause, remedy }: ReportedFinding): string {
   return cause.startsWith(`${rule} `) ? `${rule} ${remedy}` : cause;
 }
 
-function isImmovable({ rule, field, object }: ReportedFinding, ingresses: readonly Ingress[]): boolean {
+function isImmovable({ rule, field, object }: ReportedFinding, ingressesByObject: IngressesByObject): boolean {
   if (rule !== "RouteFailedClosed") return false;
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1] ?? "";
-  const ingress = ingresses.find((candidate) => object === `Ingress ${nameOf(candidate)}`);
   const pattern = IMMOVABLE_ANNOTATIONS[key.slice(key.indexOf("/") + 1)];
-  return pattern?.test(ingress?.annotations[key]?.trim() ?? "") ?? false;
+  return pattern?.test(ingressesByObject.get(object)?.annotations[key]?.trim() ?? "") ?? false;
 }
 
 /** Whether an annotation closes every path of its host, for all Ingresses. */
