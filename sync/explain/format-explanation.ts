@@ -1,4 +1,4 @@
-import { formatMatch } from "../publish/guard/removals.ts";
+import { formatMatch } from "../../src/rules/format-match.ts";
 import { formatRow } from "../runtime/format-row.ts";
 import type { AssumedSubrequest, ExplainedCanary, ExplainedOrigin, Explanation, UnmatchedRoute } from "./explain.ts";
 

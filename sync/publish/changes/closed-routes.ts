@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
+import { formatMatch } from "../../../src/rules/format-match.ts";
 import { findClosure } from "../../../src/rules/policies/read-settings.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { formatMatch } from "../guard/removals.ts";
 import { parseIngressName } from "../route-id.ts";
 
 /** A route that answers 503, and why. */

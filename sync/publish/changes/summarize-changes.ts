@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
+import { formatMatch } from "../../../src/rules/format-match.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
-import { formatMatch } from "../guard/removals.ts";
 import { parseIngressName } from "../route-id.ts";
 import { findSettingsKey } from "./settings-key.ts";
 

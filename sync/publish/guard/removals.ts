@@ -1,5 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
+import { formatMatch } from "../../../src/rules/format-match.ts";
+import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
@@ -75,8 +76,4 @@ function isRegexChange(before: PathMatch, after: PathMatch | undefined): boolean
 
 function parseNamespace(id: Route["id"]): string {
   return id.split(/[/#]/, 1)[0] ?? "";
-}
-
-export function formatMatch(path: PathMatch): string {
-  return path.type === "regex" ? `regex ${path.pattern}` : `${path.type} ${path.path}`;
 }
