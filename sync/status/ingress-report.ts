@@ -1,8 +1,9 @@
+import { formatMatch } from "../../src/rules/format-match.ts";
 import type { HostRules, Route } from "../../src/rules/snapshot.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import { findClassOf } from "../compile/select/ingress-class.ts";
 import { findClosedIngresses, listClosedRoutes } from "../publish/changes/closed-routes.ts";
-import { formatMatch } from "../publish/guard/removals.ts";
+
 import { parseIngressName } from "../publish/route-id.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";

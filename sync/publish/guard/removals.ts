@@ -1,6 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
-import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
 import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
