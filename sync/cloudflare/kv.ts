@@ -4,6 +4,8 @@ import Cloudflare from "cloudflare";
 export interface KvEntry {
   key: string;
   value: string;
+  /** Shown with the key in a list; up to 1,024 bytes as JSON. A write without metadata clears it. */
+  metadata?: object;
 }
 
 /** Operations of Workers KV that publishing uses. */
@@ -20,6 +22,8 @@ export interface Kv {
   put(entries: readonly KvEntry[], mode?: "once"): Promise<void>;
   /** Lists all keys that start with `prefix`. */
   list(prefix: string): Promise<string[]>;
+  /** Lists all keys that start with `prefix`, with their metadata. Undefined if a key has none. */
+  listMetadata(prefix: string): Promise<Map<string, unknown>>;
   remove(keys: readonly string[]): Promise<void>;
 }
 
@@ -49,6 +53,9 @@ export function createKv(
   const removeBatch = async (batch: readonly string[]) =>
     (await namespaces.bulkDelete(namespaceId, { ...account, body: [...batch] }))?.unsuccessful_keys;
 
+  const listKeys = (prefix: string) =>
+    listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor }));
+
   return {
     namespaceId,
     get: (key) => readIfPresent(async () => await (await namespaces.values.get(key, namespace)).text()),
@@ -66,13 +73,15 @@ export function createKv(
       const [entry, ...otherEntries] = entries;
       if (entry && otherEntries.length === 0) {
         const options = mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS };
-        await namespaces.values.update(entry.key, { ...namespace, value: entry.value }, options);
+        await namespaces.values.update(entry.key, { ...namespace, ...buildForm(entry) }, options);
         return;
       }
       const batches = splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry);
       await retryBatches(batches, ({ key }) => key, writeBatch, "written", writeIntervalMs);
     },
-    list: (prefix) => listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor })),
+    list: async (prefix) => (await listKeys(prefix)).map(({ name }) => name),
+    listMetadata: async (prefix) =>
+      new Map((await listKeys(prefix)).map(({ name, metadata }) => [name, metadata ?? undefined])),
     remove: (keys) =>
       retryBatches(
         splitIntoBatches(keys, MAX_WRITE_KEYS, () => 0),
@@ -84,6 +93,11 @@ export function createKv(
   };
 }
 
+/** Returns the form of a single write. Its metadata is JSON; an object would become several fields. */
+function buildForm({ value, metadata }: KvEntry): { value: string; metadata?: string } {
+  return { value, ...(metadata && { metadata: JSON.stringify(metadata) }) };
+}
+
 async function readIfPresent(read: () => Promise<string>): Promise<string | undefined> {
   try {
     return await read();
@@ -93,16 +107,17 @@ async function readIfPresent(read: () => Promise<string>): Promise<string | unde
   }
 }
 
-type Page = { result: readonly { name: string }[]; result_info?: { cursor?: string } };
+type ListedKey = { readonly name: string; readonly metadata?: unknown };
+type Page = { result: readonly ListedKey[]; result_info?: { cursor?: string } };
 
 /** Lists keys by cursor, because a page may be empty without being the last. The iterator of the SDK stops there. */
-async function listAll(fetchPage: (cursor: { cursor?: string }) => PromiseLike<Page>): Promise<string[]> {
-  const names: string[] = [];
+async function listAll(fetchPage: (cursor: { cursor?: string }) => PromiseLike<Page>): Promise<ListedKey[]> {
+  const keys: ListedKey[] = [];
   for (let cursor: string | undefined; ; ) {
     const page = await fetchPage(cursor ? { cursor } : {});
-    names.push(...page.result.map(({ name }) => name));
+    keys.push(...page.result);
     cursor = page.result_info?.cursor;
-    if (!cursor) return names;
+    if (!cursor) return keys;
   }
 }
 

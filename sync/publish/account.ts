@@ -39,6 +39,7 @@ const KV_CALLS = {
   get: { action: "reading Workers KV", permission: KV_PERMISSION },
   getMany: { action: "reading Workers KV", permission: KV_PERMISSION },
   list: { action: "listing Workers KV", permission: KV_PERMISSION },
+  listMetadata: { action: "listing Workers KV", permission: KV_PERMISSION },
   put: { action: "writing Workers KV", permission: KV_PERMISSION },
   remove: { action: "deleting from Workers KV", permission: KV_PERMISSION },
 } as const satisfies Partial<Record<keyof Kv, CallDescription>>;

@@ -21,6 +21,7 @@ export function createInterruptibleKv(kv: Kv, onStep: KvStepHook): Kv {
     get: (key) => runRead(`get ${key}`, () => kv.get(key)),
     getMany: (keys) => runRead("get many", () => kv.getMany(keys)),
     list: (prefix) => runRead(`list ${prefix}`, () => kv.list(prefix)),
+    listMetadata: (prefix) => runRead(`list ${prefix}`, () => kv.listMetadata(prefix)),
     put: (entries) => runWrite(`put ${entries[0]?.key}`, () => kv.put(entries)),
     remove: (keys) => runWrite(`remove ${keys[0]}`, () => kv.remove(keys)),
   };

@@ -5,6 +5,7 @@ import { LOCAL_NAMESPACE_ID } from "../../sync/local/account/account.ts";
 export class MemoryKv implements Kv {
   readonly namespaceId = LOCAL_NAMESPACE_ID;
   readonly values = new Map<string, string>();
+  readonly #metadata = new Map<string, object | undefined>();
   /** Keys written, in order. */
   readonly writtenKeys: string[] = [];
   /** Number of keys that can still be written or removed. The next one fails, and the rest of its batch is skipped. */
@@ -21,16 +22,23 @@ export class MemoryKv implements Kv {
   }
 
   async put(entries: readonly KvEntry[]): Promise<void> {
-    for (const { key, value } of entries) {
+    for (const { key, value, metadata } of entries) {
       this.#countWrite();
       this.writtenKeys.push(key);
       if (this.writesToLose > 0) this.writesToLose--;
-      else this.values.set(key, value);
+      else {
+        this.values.set(key, value);
+        this.#metadata.set(key, metadata);
+      }
     }
   }
 
   async list(prefix: string): Promise<string[]> {
     return [...this.values.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  async listMetadata(prefix: string): Promise<Map<string, unknown>> {
+    return new Map((await this.list(prefix)).map((key) => [key, this.#metadata.get(key)]));
   }
 
   async remove(keys: readonly string[]): Promise<void> {

@@ -19,6 +19,7 @@ export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
     get: (key) => kv.get(key),
     getMany: (keys) => kv.getMany(keys),
     list: (prefix) => kv.list(prefix),
+    listMetadata: (prefix) => kv.listMetadata(prefix),
     async put(entries, mode) {
       fence.check();
       await kv.put(entries, mode);
