@@ -73,6 +73,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "src/forward",
     "src/load",
     "sync/runtime",
+    "sync/incremental",
     "sync/collect",
     "sync/compile",
   ],
