@@ -70,6 +70,27 @@ export function expandShard({ settings, hosts }: Shard): HostRules[] {
   }));
 }
 
+/** The process that published a generation. Texts are for people, and no rule depends on them. */
+export const ManifestAuthor = z.strictObject({
+  command: z.optional(z.string()), // "sync", "publish", "rollback"
+  cluster: z.optional(z.string()), // its UID
+  pod: z.optional(z.string()),
+  commit: z.optional(z.string()),
+});
+export type ManifestAuthor = z.infer<typeof ManifestAuthor>;
+
+/** The size of a generation. Bytes are those of its shards in KV. */
+export const ManifestCounts = z.strictObject({ hosts: z.int(), routes: z.int(), ingresses: z.int(), bytes: z.int() });
+export type ManifestCounts = z.infer<typeof ManifestCounts>;
+
+/** The pin of a rollback: the controller publishes nothing until it is resumed. */
+export const Rollback = z.strictObject({
+  of: z.int().check(z.gte(1)), // the generation whose rules are published again
+  at: z.iso.datetime(),
+  by: z.string(),
+});
+export type Rollback = z.infer<typeof Rollback>;
+
 /** The entry point of a snapshot: its generation and the digests of its shards. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
@@ -77,6 +98,9 @@ export const Manifest = z.strictObject({
   generation: z.int().check(z.gte(1)),
   digest: z.string(), // of the rules, hex; equal rules have equal digests
   publishedAt: z.iso.datetime(),
+  author: ManifestAuthor,
+  counts: ManifestCounts,
+  rollback: z.optional(Rollback),
   zones: z.array(z.string()),
   hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
   hostFilter: z.string(), // base64; see host-filter.ts

@@ -1,8 +1,17 @@
 import type { HashKey } from "../../src/rules/half-sip-hash.ts";
 import { buildHostFilter } from "../../src/rules/host-filter.ts";
-import { FORMAT, type HostRules, type Manifest, type Rules } from "../../src/rules/snapshot.ts";
+import {
+  FORMAT,
+  type HostRules,
+  type Manifest,
+  type ManifestAuthor,
+  type ManifestCounts,
+  type Rules,
+} from "../../src/rules/snapshot.ts";
 import { createMemo } from "../incremental/memo.ts";
 import { computeDigest } from "./canonical-json.ts";
+import { findRoutedIngresses } from "./guard/changed-ingresses.ts";
+import { countHostRoutes } from "./guard/removals.ts";
 import { MAX_SHARD_BYTES } from "./kv-limits.ts";
 import {
   type SerializedHost,
@@ -24,11 +33,12 @@ export interface PublicationPlan {
   readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
-/** The namespace of a publication, and the keys of its account. */
+/** The namespace and the author of a publication, and the keys of its account. */
 export interface PublicationTarget {
   readonly kvNamespaceId: string;
   readonly hashKey: HashKey;
   readonly encryptTokens?: TokenEncryptor | undefined;
+  readonly author?: ManifestAuthor | undefined;
 }
 
 // Built again only if a host comes or goes.
@@ -53,7 +63,7 @@ export function planPublication(
   previousManifest: Manifest | undefined,
   generation: number,
   now: Date,
-  { kvNamespaceId, hashKey, encryptTokens = keepTokens }: PublicationTarget,
+  { kvNamespaceId, hashKey, encryptTokens = keepTokens, author = {} }: PublicationTarget,
 ): PublicationPlan {
   const bytes = serializeHosts(rules.hosts).reduce((sum, host) => sum + countBytes(host), 0);
   const count = chooseShardCount(bytes, previousManifest?.shards.length);
@@ -65,12 +75,23 @@ export function planPublication(
     generation,
     digest: computeRulesDigest(rules),
     publishedAt: now.toISOString(),
+    author,
+    counts: countRules(rules.hosts, shards),
     zones: [...rules.zones],
     hashKey: [...hashKey],
     hostFilter: rememberHostFilter([...hashKey, names], () => encodeHostFilter(names, hashKey)),
     shards: shards.map((shard) => shard?.digest ?? null),
   };
   return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
+}
+
+function countRules(hosts: readonly HostRules[], shards: readonly (SerializedShard | undefined)[]): ManifestCounts {
+  return {
+    hosts: hosts.length,
+    routes: countHostRoutes(hosts),
+    ingresses: [...findRoutedIngresses(hosts)].filter((name) => name !== "").length,
+    bytes: shards.reduce((sum, shard) => sum + (shard ? Buffer.byteLength(shard.bytes) : 0), 0),
+  };
 }
 
 function encodeHostFilter(names: readonly string[], hashKey: HashKey): string {

@@ -1,6 +1,6 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/kv-keys.ts";
-import type { Manifest, Rules } from "../../src/rules/snapshot.ts";
+import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
@@ -8,6 +8,7 @@ import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
+import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
 import { findPrunableKeys, needsPruning } from "./prune-history.ts";
@@ -30,8 +31,9 @@ export interface PublishResult {
   readonly snapshot: PublishedSnapshot;
 }
 
-/** Protection against overwriting the publication of another controller. */
-export interface WriteGuard {
+/** The author of a publication, and its protection against overwriting that of another controller. */
+export interface PublishContext {
+  readonly author?: ManifestAuthor | undefined;
   readonly fence?: WriteFence;
   /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
@@ -49,7 +51,7 @@ export async function publish(
   signer: Signer,
   now: Date,
   sealer?: Pick<SecretEncryptor, "prepare">,
-  { fence = NO_FENCE, snapshot }: WriteGuard = {},
+  { author, fence = NO_FENCE, snapshot }: PublishContext = {},
 ): Promise<PublishResult> {
   const base = await readPublishBase(kv, signer, now, snapshot);
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
@@ -57,7 +59,7 @@ export async function publish(
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
-  const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens };
+  const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
   const {
     rules: fittedRules,
     plan,
@@ -70,7 +72,8 @@ export async function publish(
   const newShards = findNewShards(shards, base.snapshot);
   const warnings = checkPublicationSize(newShards, value);
   await writeBlobs(fencedKv, newShards, "shards");
-  await putIfUnchanged({ key: generationKey(generation), value }, fencedKv, signer, base);
+  const metadata = buildGenerationMetadata(manifest);
+  await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
   const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
   return {
