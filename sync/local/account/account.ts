@@ -7,8 +7,12 @@ import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-type
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
+import type { RouteStore } from "./routes/route-store.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
+import type { ZonePlan } from "./zones/zone-plans.ts";
+import type { ZoneStore } from "./zones/zone-store.ts";
+import { createZonesApi } from "./zones/zones-api.ts";
 
 export type { RecordLimits } from "./dns-api.ts";
 
@@ -27,6 +31,10 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
+  /** The zones of the account, with their plan, status and settings. */
+  readonly zoneStore: ZoneStore;
+  /** The Workers routes of the zones. */
+  readonly routes: RouteStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
@@ -36,11 +44,13 @@ export interface AccountOptions extends Partial<RecordLimits> {
   /** 0 picks a free port. */
   port?: number;
   zones: readonly string[];
+  /** The plan of every zone; "pro" if not set. */
+  plan?: ZonePlan;
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
 }
 
-const PAID_RECORD_QUOTA = 3500;
+const DEFAULT_LIMITS: RecordLimits = { recordQuota: 3500, rejectedAddresses: [], acceptsAnyAddress: false };
 
 const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
@@ -51,31 +61,37 @@ export const LOCAL_NAMESPACE_ID = deriveId("rules");
 export async function startAccount({
   port: requestedPort = 0,
   zones,
+  plan = "pro",
   storage,
-  recordQuota = PAID_RECORD_QUOTA,
-  rejectedAddresses = [],
-  acceptsAnyAddress = false,
+  ...limits
 }: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
-  const requests: { method: string; path: string }[] = [];
+  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { ...DEFAULT_LIMITS, ...limits });
+  const requests: LocalAccount["requests"] = [];
   const state = { faults: createFaultPlan() };
+  const {
+    zoneStore,
+    routes,
+    api: zonesApi,
+  } = createZonesApi({
+    accountId: ACCOUNT_ID,
+    names: zones,
+    plan,
+    hasScript: (script) => workersApi.scripts.get(script) !== undefined,
+  });
   const workersApi = createWorkersApi({
     accountId: ACCOUNT_ID,
     isFreePlan: () => false,
     hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
   });
-  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api, workersApi.api];
+  const apis = [
+    zonesApi,
+    createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults),
+    dnsApi.api,
+    workersApi.api,
+  ];
 
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const call = parseCall(request, await buffer(request));
-    if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
-    requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
-    if (injectFault(state.faults, call.line, response)) return;
-    const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
-    sendReply(response, status, text);
-  };
   const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy()); // the client disconnected
+    handleRequest(request, response, apis, requests, state).catch(() => response.destroy()); // the client disconnected
   });
   const { port, close } = await listen(server, requestedPort);
   return {
@@ -94,9 +110,26 @@ export async function startAccount({
     requests,
     records: dnsApi.records,
     scripts: workersApi.scripts,
+    zoneStore,
+    routes,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
+}
+
+async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  apis: readonly LocalApi[],
+  requests: LocalAccount["requests"],
+  { faults }: { faults: FaultPlan },
+): Promise<void> {
+  const call = parseCall(request, await buffer(request));
+  if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
+  requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
+  if (injectFault(faults, call.line, response)) return;
+  const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
+  sendReply(response, status, text);
 }
 
 /** Returns undefined if the path is not a part of a URL, or has an invalid escape. */
