@@ -1,7 +1,7 @@
 import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
-import { readRejection } from "./rejections.ts";
+import { readChangeRejection } from "./rejections.ts";
 import { listZones, type ZoneDetails } from "./zones.ts";
 
 /** A proxied record that names an origin's address for the edge. `name` is fully qualified. */
@@ -73,7 +73,7 @@ export async function applyRecordChange(
     const deletes = remove.map(({ id }) => ({ id }));
     const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment }));
     await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
-      throw readRejection(error, "DNS record") ?? error;
+      throw readChangeRejection(error, "DNS record") ?? error;
     });
   }
 }

@@ -22,7 +22,7 @@ interface ChainedError {
 }
 
 /** Returns the rejection of a change of an `object`; undefined for another error. */
-export function readRejection(error: unknown, object: string): ChangeRejectedError | undefined {
+export function readChangeRejection(error: unknown, object: string): ChangeRejectedError | undefined {
   if (!(error instanceof Cloudflare.APIError) || !REJECTION_STATUSES.includes(error.status ?? 0)) return undefined;
   const [firstError]: readonly ChainedError[] = error.errors ?? [];
   const { code, message } = firstError?.error_chain?.[0] ?? firstError ?? {};

@@ -1,6 +1,6 @@
 import Cloudflare from "cloudflare";
 import type { Zone } from "./dns.ts";
-import { readRejection } from "./rejections.ts";
+import { readChangeRejection } from "./rejections.ts";
 
 /** A route of Workers. It carries no mark: only its script shows to whom it belongs. */
 export interface WorkersRoute {
@@ -34,7 +34,7 @@ export function createRoutes(client: Cloudflare): Routes {
         const { id } = await client.workers.routes.create({ zone_id: zone.id, pattern, script });
         return { id, pattern, script };
       } catch (error) {
-        throw readRejection(error, "Workers route") ?? error;
+        throw readChangeRejection(error, "Workers route") ?? error;
       }
     },
     async remove(zone, { id }) {

@@ -49,7 +49,7 @@ function decideWildcard(
   const issue: NameIssue = {
     reason: "WildcardCapturesNames",
     problem: `the route of ${wildcard.name} takes the requests for ${captured.slice(0, 3).join(", ")}${captured.length > 3 ? " and others" : ""}, whose DNS records belong to someone else`,
-    remedy: "give each of these names a route of its own without a Worker, or turn its proxy off",
+    remedy: "add a route without a Worker for each of these names, or turn off its proxy",
   };
   return route.type === "add"
     ? { ...wildcard, record: { type: "refused" }, route: { type: "refused" }, issue }

@@ -4,10 +4,10 @@ import { findExternalDnsNames } from "../../../sync/publish/hosts/external-dns.t
 import { planZone } from "../../../sync/publish/hosts/plan-zone.ts";
 import {
   buildRecord,
-  buildState,
+  buildZoneState,
   listChanges,
   listPlanIssues,
-  NOW,
+  PLAN_TIME,
   SETTINGS,
   wantHosts,
 } from "../../support/hosts/zone-states.ts";
@@ -53,16 +53,21 @@ describe("a host of external-dns", () => {
   const hosts = wantHosts("shop.example.com");
 
   test("It gets no record, unless external-dns is not respected", () => {
-    const planned = planZone(buildState({ records: [txt] }), hosts, SETTINGS, NOW);
+    const planned = planZone(buildZoneState({ records: [txt] }), hosts, SETTINGS, PLAN_TIME);
     assert.deepEqual([listChanges(planned), listPlanIssues(planned)], [[], ["ForeignHostRecord shop.example.com"]]);
-    const ignored = planZone(buildState({ records: [txt] }), hosts, { ...SETTINGS, respectsExternalDns: false }, NOW);
+    const ignored = planZone(
+      buildZoneState({ records: [txt] }),
+      hosts,
+      { ...SETTINGS, respectsExternalDns: false },
+      PLAN_TIME,
+    );
     assert.deepEqual(listChanges(ignored), ["+ record shop.example.com", "+ route shop.example.com/*"]);
   });
 
   test("It gets a route next to the proxied record of external-dns, in both cases", () => {
     for (const respectsExternalDns of [true, false]) {
       const records = [txt, buildRecord("A shop.example.com 203.0.113.10 proxied")];
-      const planned = planZone(buildState({ records }), hosts, { ...SETTINGS, respectsExternalDns }, NOW);
+      const planned = planZone(buildZoneState({ records }), hosts, { ...SETTINGS, respectsExternalDns }, PLAN_TIME);
       assert.deepEqual(listChanges(planned), ["+ route shop.example.com/*"]);
     }
   });

@@ -3,7 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { HostSettings, ZoneHostPlan, ZoneState } from "../../../sync/publish/hosts/model.ts";
 import { planZone, settleRegistry } from "../../../sync/publish/hosts/plan-zone.ts";
-import { applyPlan, buildState, COMMENT, NOW, SCRIPT, SETTINGS, wantHosts } from "../../support/hosts/zone-states.ts";
+import {
+  applyPlan,
+  buildZoneState,
+  COMMENT,
+  PLAN_TIME,
+  SCRIPT,
+  SETTINGS,
+  wantHosts,
+} from "../../support/hosts/zone-states.ts";
 
 const NAMES = ["example.com", "a.example.com", "b.example.com", "*.example.com", "x.a.example.com", "*.a.example.com"];
 
@@ -44,7 +52,7 @@ const zones: fc.Arbitrary<ZoneState> = fc
     maxRecords: fc.integer({ min: 0, max: 10 }),
     maxRoutes: fc.integer({ min: 0, max: 5 }),
   })
-  .map((parts) => buildState(parts));
+  .map((parts) => buildZoneState(parts));
 const hosts = fc.subarray(NAMES).map((names) => wantHosts(...names));
 const settings: fc.Arbitrary<HostSettings> = fc
   .record({
@@ -86,7 +94,7 @@ function assertOnlyOurs(state: ZoneState, { addRecords, addRoutes, removeRecords
 test("No plan changes a record or route of another owner", () => {
   fc.assert(
     fc.property(zones, hosts, settings, (state, wanted, chosen) => {
-      assertOnlyOurs(state, planZone(state, wanted, chosen, NOW));
+      assertOnlyOurs(state, planZone(state, wanted, chosen, PLAN_TIME));
     }),
     { numRuns: 3000 },
   );
@@ -95,7 +103,7 @@ test("No plan changes a record or route of another owner", () => {
 test("A plan stays within the quotas of the zone", () => {
   fc.assert(
     fc.property(zones, hosts, settings, (state, wanted, chosen) => {
-      const { addRecords, addRoutes } = planZone(state, wanted, chosen, NOW);
+      const { addRecords, addRoutes } = planZone(state, wanted, chosen, PLAN_TIME);
       const newRecords = addRecords.filter(({ replaced }) => !replaced).length;
       assert.ok(newRecords <= Math.max(0, state.maxRecords - state.records.length));
       assert.ok(addRoutes.length <= Math.max(0, state.maxRoutes - state.routes.length));
@@ -108,11 +116,11 @@ test("A plan that was carried out has nothing left to add, and removes only ours
   fc.assert(
     fc.property(zones, hosts, settings, hosts, (first, wanted, chosen, later) => {
       const roomy = { ...first, maxRecords: 100, maxRoutes: 100 };
-      const changed = applyPlan(roomy, planZone(roomy, wanted, chosen, NOW));
-      const settled = { ...changed, registry: settleRegistry(changed, wanted, chosen, NOW) };
-      const repeated = planZone(settled, wanted, chosen, NOW);
+      const changed = applyPlan(roomy, planZone(roomy, wanted, chosen, PLAN_TIME));
+      const settled = { ...changed, registry: settleRegistry(changed, wanted, chosen, PLAN_TIME) };
+      const repeated = planZone(settled, wanted, chosen, PLAN_TIME);
       assert.deepEqual([repeated.addRecords, repeated.addRoutes].flat().length, 0);
-      assertOnlyOurs(settled, planZone(settled, later, chosen, new Date(NOW.getTime() + 7_200_000)));
+      assertOnlyOurs(settled, planZone(settled, later, chosen, new Date(PLAN_TIME.getTime() + 7_200_000)));
     }),
     { numRuns: 1000 },
   );
@@ -124,7 +132,7 @@ test("The records and routes of other owners are the same after any number of ch
       const isForeign = ({ comment }: { comment: string | undefined }) => comment !== COMMENT;
       let state = first;
       for (const [index, wanted] of turns.entries()) {
-        const now = new Date(NOW.getTime() + index * 7_200_000);
+        const now = new Date(PLAN_TIME.getTime() + index * 7_200_000);
         const changed = applyPlan(state, planZone(state, wanted, chosen, now));
         state = { ...changed, registry: settleRegistry(changed, wanted, chosen, now) };
       }

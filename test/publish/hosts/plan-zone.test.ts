@@ -6,11 +6,11 @@ import {
   applyPlan,
   buildRecord,
   buildRoute,
-  buildState,
+  buildZoneState,
   COMMENT,
   listChanges,
   listPlanIssues,
-  NOW,
+  PLAN_TIME,
   SETTINGS,
   wantHosts,
 } from "../../support/hosts/zone-states.ts";
@@ -19,24 +19,26 @@ const HOUR = 3_600_000;
 const SHOP = wantHosts("shop.example.com");
 
 function later(ms: number): Date {
-  return new Date(NOW.getTime() + ms);
+  return new Date(PLAN_TIME.getTime() + ms);
 }
 
-function plan(state: ZoneState, hosts = SHOP, settings: Partial<HostSettings> = {}, now = NOW) {
+function plan(state: ZoneState, hosts = SHOP, settings: Partial<HostSettings> = {}, now = PLAN_TIME) {
   return planZone(state, hosts, { ...SETTINGS, ...settings }, now);
 }
 
 /** Returns a zone in which the record and route of the shop exist. */
 function buildShopZone(): ZoneState {
-  const state = applyPlan(buildState(), plan(buildState()));
-  return { ...state, registry: settleRegistry(state, SHOP, SETTINGS, NOW) };
+  const state = applyPlan(buildZoneState(), plan(buildZoneState()));
+  return { ...state, registry: settleRegistry(state, SHOP, SETTINGS, PLAN_TIME) };
 }
 
 describe("a new host", () => {
   test("A host gets one record and one route, and both are registered before they exist", () => {
-    const planned = plan(buildState());
+    const planned = plan(buildZoneState());
     assert.deepEqual(listChanges(planned), ["+ record shop.example.com", "+ route shop.example.com/*"]);
-    assert.deepEqual(planned.registry.records, [{ id: null, name: "shop.example.com", since: NOW.toISOString() }]);
+    assert.deepEqual(planned.registry.records, [
+      { id: null, name: "shop.example.com", since: PLAN_TIME.toISOString() },
+    ]);
     assert.deepEqual(planned.issues, []);
   });
 
@@ -93,7 +95,7 @@ describe("a removed host", () => {
 
 describe("records and routes of others", () => {
   test("A proxied record serves the host, and only the route is added", () => {
-    const planned = plan(buildState({ records: [buildRecord("A shop.example.com 203.0.113.10 proxied")] }));
+    const planned = plan(buildZoneState({ records: [buildRecord("A shop.example.com 203.0.113.10 proxied")] }));
     assert.deepEqual(listChanges(planned), ["+ route shop.example.com/*"]);
     assert.deepEqual(listPlanIssues(planned), ["ForeignHostRecord shop.example.com"]);
   });
@@ -102,7 +104,7 @@ describe("records and routes of others", () => {
     const unproxied = buildRecord("CNAME shop.example.com lb.example.net");
     const staging = buildRecord("AAAA shop.example.com 100:: proxied", "edgress staging/host 89abcdef");
     for (const record of [unproxied, staging]) {
-      const planned = plan(buildState({ records: [record] }));
+      const planned = plan(buildZoneState({ records: [record] }));
       assert.deepEqual(listChanges(planned), []);
       assert.deepEqual(listPlanIssues(planned), ["ForeignHostRecord shop.example.com"]);
     }
@@ -112,12 +114,12 @@ describe("records and routes of others", () => {
     const records = ["MX shop.example.com mx.example.net", "TXT shop.example.com v=spf1"].map((text) =>
       buildRecord(text),
     );
-    assert.deepEqual(listChanges(plan(buildState({ records }))).length, 2);
+    assert.deepEqual(listChanges(plan(buildZoneState({ records }))).length, 2);
   });
 
   test("A route of another Worker, or of none, is never changed, and no record is added", () => {
     for (const script of ["other", undefined]) {
-      const planned = plan(buildState({ routes: [buildRoute("https://shop.example.com/*", script)] }));
+      const planned = plan(buildZoneState({ routes: [buildRoute("https://shop.example.com/*", script)] }));
       assert.deepEqual(listChanges(planned), []);
       assert.deepEqual(listPlanIssues(planned), ["ForeignHostRoute shop.example.com"]);
     }
@@ -125,7 +127,7 @@ describe("records and routes of others", () => {
 
   test("A name below NS records is not added", () => {
     const planned = plan(
-      buildState({ records: [buildRecord("NS b.example.com ns.example.net")] }),
+      buildZoneState({ records: [buildRecord("NS b.example.com ns.example.net")] }),
       wantHosts("a.b.example.com"),
     );
     assert.deepEqual([listChanges(planned), listPlanIssues(planned)], [[], ["HostShadowed a.b.example.com"]]);
@@ -152,7 +154,7 @@ describe("drift", () => {
 
   test("A record with our comment that an older registry lacks is ours again", () => {
     const record = buildRecord("AAAA shop.example.com 100:: proxied", COMMENT);
-    const planned = plan(buildState({ records: [record] }));
+    const planned = plan(buildZoneState({ records: [record] }));
     assert.deepEqual(listChanges(planned), ["+ route shop.example.com/*"]);
     assert.equal(planned.registry.records[0]?.id, record.id);
   });
@@ -161,7 +163,7 @@ describe("drift", () => {
 describe("quotas", () => {
   test("A full zone costs the new hosts only, and namespaces take turns", () => {
     const hosts = ["a1", "a2", "a3"].map((name) => ({ host: `${name}.example.com`, namespaces: ["a"] }));
-    const planned = plan(buildState({ maxRecords: 2 }), [...hosts, { host: "b1.example.com", namespaces: ["b"] }]);
+    const planned = plan(buildZoneState({ maxRecords: 2 }), [...hosts, { host: "b1.example.com", namespaces: ["b"] }]);
     assert.deepEqual(
       planned.addRecords.map(({ name }) => name),
       ["a1.example.com", "b1.example.com"],
@@ -174,8 +176,8 @@ describe("quotas", () => {
   });
 
   test("A zone full of routes refuses the record too, unless a wildcard route already runs the script", () => {
-    assert.deepEqual(listChanges(plan(buildState({ maxRoutes: 0 }))), []);
+    assert.deepEqual(listChanges(plan(buildZoneState({ maxRoutes: 0 }))), []);
     const routes = [buildRoute("*.example.com/*", SETTINGS.script)];
-    assert.deepEqual(listChanges(plan(buildState({ maxRoutes: 1, routes }))), ["+ record shop.example.com"]);
+    assert.deepEqual(listChanges(plan(buildZoneState({ maxRoutes: 1, routes }))), ["+ record shop.example.com"]);
   });
 });

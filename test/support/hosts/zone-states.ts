@@ -3,7 +3,7 @@ import type { WorkersRoute } from "../../../sync/cloudflare/routes.ts";
 import type { HostSettings, WantedHost, ZoneHostPlan, ZoneState } from "../../../sync/publish/hosts/model.ts";
 import { EMPTY_REGISTRY } from "../../../sync/publish/hosts/registry.ts";
 
-export const NOW = new Date("2026-11-28T12:00:00.000Z");
+export const PLAN_TIME = new Date("2026-11-28T12:00:00.000Z");
 export const COMMENT = "edgress prod/host 0123abcd";
 export const SCRIPT = "edgress-edge";
 
@@ -28,7 +28,7 @@ export function buildRoute(pattern: string, script?: string): WorkersRoute {
 }
 
 /** Builds a zone `example.com`. */
-export function buildState(parts: Partial<ZoneState> = {}): ZoneState {
+export function buildZoneState(parts: Partial<ZoneState> = {}): ZoneState {
   const zone = { id: "zone-1", name: "example.com" };
   return { zone, records: [], routes: [], registry: EMPTY_REGISTRY, maxRecords: 3500, maxRoutes: 1000, ...parts };
 }
