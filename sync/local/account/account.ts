@@ -7,6 +7,8 @@ import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-type
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
+import type { ScriptStore } from "./workers/script-store.ts";
+import { createWorkersApi } from "./workers/workers-api.ts";
 
 export type { RecordLimits } from "./dns-api.ts";
 
@@ -23,6 +25,8 @@ export interface LocalAccount {
   readonly requests: { method: string; path: string }[];
   /** Returns the DNS records of a zone. */
   records(zone: string): readonly LocalRecord[];
+  /** The Workers of the account. */
+  readonly scripts: ScriptStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +59,12 @@ export async function startAccount({
   const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api];
+  const workersApi = createWorkersApi({
+    accountId: ACCOUNT_ID,
+    isFreePlan: () => false,
+    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+  });
+  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api, workersApi.api];
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const call = parseCall(request, await buffer(request));
@@ -84,6 +93,7 @@ export async function startAccount({
     },
     requests,
     records: dnsApi.records,
+    scripts: workersApi.scripts,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
@@ -97,7 +107,7 @@ function parseCall({ url = "/", method = "GET", headers }: IncomingMessage, body
   try {
     const segments = path.split("/").slice(1).map(decodeURIComponent);
     const contentType = headers["content-type"] ?? "";
-    return { line: `${method} ${path}`, method, path: segments, query, contentType, body };
+    return { line: `${method} ${path}`, method, path: segments, query, contentType, headers, body };
   } catch {
     return undefined;
   }

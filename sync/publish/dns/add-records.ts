@@ -1,3 +1,4 @@
+import { withCallRules } from "../../cloudflare/call-rules.ts";
 import {
   type Dns,
   type ExistingRecord,
@@ -37,7 +38,8 @@ export async function changeRecords(
 ): Promise<readonly FailedRecord[]> {
   const apply = async (change: RecordChange) => {
     checkFence();
-    await dns.applyChange(zone, { add: change.add.map(toOriginRecord), remove: change.remove });
+    const originRecords = change.add.map(toOriginRecord);
+    await withCallRules({ checkFence }, () => dns.applyChange(zone, { add: originRecords, remove: change.remove }));
   };
   try {
     await apply({ add: addedRecords, remove: removedRecords });
