@@ -2,7 +2,7 @@ import Cloudflare from "cloudflare";
 import type { Zone } from "./dns.ts";
 import { readChangeRejection } from "./rejections.ts";
 
-/** A route of Workers. It carries no mark: only its script shows to whom it belongs. */
+/** A route of Workers. It carries no mark of an owner, only the name of its script. */
 export interface WorkersRoute {
   readonly id: string;
   readonly pattern: string;
