@@ -56,6 +56,7 @@ const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
 /** The KV namespace of the local account. */
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
+const CREDENTIALS = { token: TOKEN, accountId: ACCOUNT_ID, namespaceId: LOCAL_NAMESPACE_ID };
 
 /** Starts the API of the local account on 127.0.0.1. */
 export async function startAccount({
@@ -68,11 +69,7 @@ export async function startAccount({
   const dnsApi = createDnsApi(zones, ACCOUNT_ID, { ...DEFAULT_LIMITS, ...limits });
   const requests: LocalAccount["requests"] = [];
   const state = { faults: createFaultPlan() };
-  const {
-    zoneStore,
-    routes,
-    api: zonesApi,
-  } = createZonesApi({
+  const zonesApi = createZonesApi({
     accountId: ACCOUNT_ID,
     names: zones,
     plan,
@@ -84,7 +81,7 @@ export async function startAccount({
     hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
   });
   const apis = [
-    zonesApi,
+    zonesApi.api,
     createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults),
     dnsApi.api,
     workersApi.api,
@@ -95,10 +92,8 @@ export async function startAccount({
   });
   const { port, close } = await listen(server, requestedPort);
   return {
+    ...CREDENTIALS,
     baseURL: `http://127.0.0.1:${port}/client/v4`,
-    token: TOKEN,
-    accountId: ACCOUNT_ID,
-    namespaceId: LOCAL_NAMESPACE_ID,
     zones,
     zoneIds: zones.map(deriveId),
     get faults() {
@@ -110,8 +105,8 @@ export async function startAccount({
     requests,
     records: dnsApi.records,
     scripts: workersApi.scripts,
-    zoneStore,
-    routes,
+    zoneStore: zonesApi.zoneStore,
+    routes: zonesApi.routes,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };

@@ -20,7 +20,7 @@ export interface RoutePattern {
 const PATTERN = /^(https?:\/\/)?(\*?)(\.?)([^/*?#:@\s]*)(\/[^*?#\s]*)?(\*?)$/i;
 
 /**
- * Parses the pattern of a route in a zone. Returns undefined if it is invalid: wildcards stand first in the host and last
+ * Parses the pattern of a route in a zone. Returns undefined if it is invalid: wildcards are first in the host and last
  * in the path only, ports and queries are not allowed, and the host must be in the zone.
  */
 export function parseRoutePattern(text: string, zone: string): RoutePattern | undefined {

@@ -32,7 +32,7 @@ export interface RouteStore {
 
 const MAX_ROUTES = 1000;
 
-/** Creates the store. `hasScript` tells whether the account has a script. */
+/** Creates the store. `hasScript` returns whether the account has a script. */
 export function createRouteStore(hasScript: (name: string) => boolean): RouteStore {
   let routesByZone: ReadonlyMap<string, readonly StoredRoute[]> = new Map();
   const list = (zone: string) => routesByZone.get(zone) ?? [];
