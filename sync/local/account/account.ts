@@ -3,14 +3,16 @@ import { buffer } from "node:stream/consumers";
 import { errorMessage } from "../../../src/rules/error-message.ts";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
+import { createAnalyticsApi } from "./analytics/analytics-api.ts";
+import { createDatasetStore, type DatasetStore } from "./analytics/data-points.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
 import type { RouteStore } from "./routes/route-store.ts";
-import type { ScriptStore } from "./workers/script-store.ts";
+import type { ScriptListener, ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
-import type { ZonePlan } from "./zones/zone-plans.ts";
+import type { LocalPlan } from "./zones/zone-plans.ts";
 import type { ZoneStore } from "./zones/zone-store.ts";
 import { createZonesApi } from "./zones/zones-api.ts";
 
@@ -31,10 +33,12 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
-  /** The zones of the account, with their plan, status and settings. */
+  /** The zones, with their plan, status and settings. */
   readonly zoneStore: ZoneStore;
   /** The Workers routes of the zones. */
   readonly routes: RouteStore;
+  /** The datasets of Analytics Engine. */
+  readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
@@ -45,55 +49,44 @@ export interface AccountOptions extends Partial<RecordLimits> {
   port?: number;
   zones: readonly string[];
   /** The plan of every zone; "pro" if not set. */
-  plan?: ZonePlan;
+  plan?: LocalPlan;
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
+  /** Called before a script changes. */
+  onScriptChange?: ScriptListener;
 }
 
-const DEFAULT_LIMITS: RecordLimits = { recordQuota: 3500, rejectedAddresses: [], acceptsAnyAddress: false };
+const PAID_RECORD_QUOTA = 3500;
 
 const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
 /** The KV namespace of the local account. */
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
-const CREDENTIALS = { token: TOKEN, accountId: ACCOUNT_ID, namespaceId: LOCAL_NAMESPACE_ID };
 
 /** Starts the API of the local account on 127.0.0.1. */
-export async function startAccount({
-  port: requestedPort = 0,
-  zones,
-  plan = "pro",
-  storage,
-  ...limits
-}: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { ...DEFAULT_LIMITS, ...limits });
-  const requests: LocalAccount["requests"] = [];
+export async function startAccount(options: AccountOptions): Promise<LocalAccount> {
+  const { port: requestedPort = 0, zones, storage } = options;
+  const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const zonesApi = createZonesApi({
-    accountId: ACCOUNT_ID,
-    names: zones,
-    plan,
-    hasScript: (script) => workersApi.scripts.get(script) !== undefined,
-  });
-  const workersApi = createWorkersApi({
-    accountId: ACCOUNT_ID,
-    isFreePlan: () => false,
-    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
-  });
-  const apis = [
-    zonesApi.api,
-    createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults),
-    dnsApi.api,
-    workersApi.api,
-  ];
+  const { apis, ...parts } = createApis(options, () => state.faults);
 
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const call = parseCall(request, await buffer(request));
+    if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
+    requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
+    if (injectFault(state.faults, call.line, response)) return;
+    const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
+    sendReply(response, status, text);
+  };
   const server = createServer((request, response) => {
-    handleRequest(request, response, apis, requests, state).catch(() => response.destroy()); // the client disconnected
+    handle(request, response).catch(() => response.destroy()); // the client disconnected
   });
   const { port, close } = await listen(server, requestedPort);
   return {
-    ...CREDENTIALS,
     baseURL: `http://127.0.0.1:${port}/client/v4`,
+    token: TOKEN,
+    accountId: ACCOUNT_ID,
+    namespaceId: LOCAL_NAMESPACE_ID,
     zones,
     zoneIds: zones.map(deriveId),
     get faults() {
@@ -103,28 +96,42 @@ export async function startAccount({
       state.faults = faults;
     },
     requests,
-    records: dnsApi.records,
-    scripts: workersApi.scripts,
-    zoneStore: zonesApi.zoneStore,
-    routes: zonesApi.routes,
+    ...parts,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
 }
 
-async function handleRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  apis: readonly LocalApi[],
-  requests: LocalAccount["requests"],
-  { faults }: { faults: FaultPlan },
-): Promise<void> {
-  const call = parseCall(request, await buffer(request));
-  if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
-  requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
-  if (injectFault(faults, call.line, response)) return;
-  const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
-  sendReply(response, status, text);
+/** Creates the API families of the account, and what other parts of the local Cloudflare read of them. */
+function createApis(options: AccountOptions, faults: () => FaultPlan) {
+  const {
+    zones,
+    storage,
+    recordQuota = PAID_RECORD_QUOTA,
+    rejectedAddresses = [],
+    acceptsAnyAddress = false,
+  } = options;
+  const { api: dnsApi, records } = createDnsApi(zones, ACCOUNT_ID, {
+    recordQuota,
+    rejectedAddresses,
+    acceptsAnyAddress,
+  });
+  const { api: workersApi, scripts } = createWorkersApi({
+    accountId: ACCOUNT_ID,
+    isFreePlan: () => false,
+    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+    ...(options.onScriptChange && { onScriptChange: options.onScriptChange }),
+  });
+  const { api: zonesApi, ...zoneParts } = createZonesApi({
+    accountId: ACCOUNT_ID,
+    names: zones,
+    plan: options.plan ?? "pro",
+    hasScript: (script) => scripts.get(script) !== undefined,
+  });
+  const datasets = createDatasetStore();
+  const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults);
+  const apis = [zonesApi, kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
+  return { apis, records, scripts, datasets, ...zoneParts };
 }
 
 /** Returns undefined if the path is not a part of a URL, or has an invalid escape. */

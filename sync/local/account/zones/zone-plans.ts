@@ -1,5 +1,5 @@
 /** Plan of a zone, as `plan.legacy_id` in the API. */
-export type ZonePlan = "free" | "pro" | "business" | "enterprise";
+export type LocalPlan = "free" | "pro" | "business" | "enterprise";
 
 export interface PlanLimits {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface PlanLimits {
 const PAID_LIMITS = { recordQuota: 3500, batchOperations: 3500, commentLength: 500, tags: 20, minTtl: 60 };
 
 // https://developers.cloudflare.com/dns/manage-dns-records/
-export const PLAN_LIMITS: Readonly<Record<ZonePlan, PlanLimits>> = {
+export const PLAN_LIMITS: Readonly<Record<LocalPlan, PlanLimits>> = {
   free: { name: "Free Website", recordQuota: 200, batchOperations: 200, commentLength: 100, tags: 0, minTtl: 60 },
   pro: { name: "Pro Website", ...PAID_LIMITS },
   business: { name: "Business Website", ...PAID_LIMITS },

@@ -1,12 +1,12 @@
 import { ROOT_ZONE } from "../../../../src/rules/hosts.ts";
 import { deriveId } from "../api-types.ts";
-import type { ZonePlan } from "./zone-plans.ts";
+import type { LocalPlan } from "./zone-plans.ts";
 
 /** A zone of the account. */
 export interface LocalZone {
   readonly id: string;
   readonly name: string;
-  readonly plan: ZonePlan;
+  readonly plan: LocalPlan;
   /** Cloudflare serves active zones only. */
   readonly status: "initializing" | "pending" | "active" | "moved";
   /** Whether the zone answers DNS queries only. */
@@ -39,7 +39,7 @@ const DEFAULT_SETTINGS = {
 };
 
 /** Creates the store of active zones with these names. */
-export function createZoneStore(names: readonly string[], plan: ZonePlan, recordQuota?: number): ZoneStore {
+export function createZoneStore(names: readonly string[], plan: LocalPlan, recordQuota?: number): ZoneStore {
   const zones = new Map<string, LocalZone>(names.map((name) => [name, createZone(name, plan, recordQuota)]));
   return {
     list: () => [...zones.values()],
@@ -56,7 +56,7 @@ export function createZoneStore(names: readonly string[], plan: ZonePlan, record
   };
 }
 
-function createZone(name: string, plan: ZonePlan, recordQuota?: number): LocalZone {
+function createZone(name: string, plan: LocalPlan, recordQuota?: number): LocalZone {
   return {
     id: deriveId(name),
     name,

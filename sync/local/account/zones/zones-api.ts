@@ -2,7 +2,7 @@ import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
 import { paginate } from "./paginate.ts";
-import { PLAN_LIMITS, type ZonePlan } from "./zone-plans.ts";
+import { type LocalPlan, PLAN_LIMITS } from "./zone-plans.ts";
 import { handleZoneSettings } from "./zone-settings.ts";
 import { createZoneStore, type LocalZone, type ZoneStore } from "./zone-store.ts";
 
@@ -10,24 +10,27 @@ export interface ZonesOptions {
   readonly accountId: string;
   readonly names: readonly string[];
   /** The plan of every zone. */
-  readonly plan: ZonePlan;
+  readonly plan: LocalPlan;
   /** Whether the account has a script. */
   readonly hasScript: (name: string) => boolean;
 }
 
-interface ZonesContext {
-  readonly accountId: string;
+interface ZonesApi {
+  readonly api: LocalApi;
   readonly zoneStore: ZoneStore;
   readonly routes: RouteStore;
 }
 
+type ZonesContext = Omit<ZonesApi, "api"> & { readonly accountId: string };
+
 /** Creates the endpoints of zones, their settings and their Workers routes. */
-export function createZonesApi({ accountId, names, plan, hasScript }: ZonesOptions): ZonesContext & { api: LocalApi } {
+export function createZonesApi({ accountId, names, plan, hasScript }: ZonesOptions): ZonesApi {
   const zoneStore = createZoneStore(names, plan);
-  const context = { accountId, zoneStore, routes: createRouteStore(hasScript) };
+  const routes = createRouteStore(hasScript);
+  const context = { accountId, zoneStore, routes };
   const api: LocalApi = (call) =>
     call.path[0] === "zones" ? handleZonesCall(call, context) : handleScriptRoutes(call, context);
-  return { ...context, api };
+  return { api, zoneStore, routes };
 }
 
 function handleScriptRoutes(call: ApiCall, { accountId, zoneStore, routes }: ZonesContext): ApiReply | undefined {
