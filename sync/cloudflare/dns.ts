@@ -1,6 +1,7 @@
 import Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
+import { type BatchSteps, sendWithComparison } from "./repeat-batch.ts";
 
 /** A proxied record that names an origin's address for the edge. `name` is fully qualified. */
 export interface OriginRecord {
@@ -49,8 +50,20 @@ export const RECORD_COMMENT = "edgress: origin record";
 
 const MAX_BATCH_RECORDS = 200; // the limit of a zone with the Free plan
 
+/** Wait before a batch without a response is repeated. */
+const BATCH_PAUSE_MS = 1000;
+
 /** Creates a client of DNS records through the REST API. */
-export function createDns(client: Cloudflare, accountId: string): Dns {
+export function createDns(client: Cloudflare, accountId: string, pauseMs = BATCH_PAUSE_MS): Dns {
+  const listRecords = async (zone: Zone) => {
+    const records: ExistingRecord[] = [];
+    const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
+    for await (const { id, type, name, content, proxied } of client.dns.records.list(query)) {
+      if (type !== "A" && type !== "AAAA" && type !== "CNAME") continue;
+      records.push({ id, type, name, content: content ?? "", proxied: proxied === true });
+    }
+    return records;
+  };
   return {
     async listZones() {
       const zones: Zone[] = [];
@@ -59,29 +72,50 @@ export function createDns(client: Cloudflare, accountId: string): Dns {
       }
       return zones;
     },
-    async listRecords(zone) {
-      const records: ExistingRecord[] = [];
-      const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
-      for await (const { id, type, name, content, proxied } of client.dns.records.list(query)) {
-        if (type !== "A" && type !== "AAAA" && type !== "CNAME") continue;
-        records.push({ id, type, name, content: content ?? "", proxied: proxied === true });
-      }
-      return records;
-    },
+    listRecords,
     async applyChange(zone, change) {
-      for (const { add, remove } of batchChanges(change)) {
-        const deletes = remove.map(({ id }) => ({ id }));
-        const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment: RECORD_COMMENT }));
-        await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
-          throw readRejection(error) ?? error;
-        });
-      }
+      for (const batch of batchChanges(change))
+        await sendWithComparison(
+          batch,
+          createBatchSteps(client, zone, () => listRecords(zone)),
+          pauseMs,
+        );
     },
     async readRecordQuota(zone) {
       return (await client.dns.usage.zone.get({ zone_id: zone.id })).record_quota ?? undefined;
     },
   };
 }
+
+function createBatchSteps(
+  client: Cloudflare,
+  zone: Zone,
+  listRecords: () => Promise<readonly ExistingRecord[]>,
+): BatchSteps<RecordChange> {
+  return {
+    async send({ add, remove }) {
+      const deletes = remove.map(({ id }) => ({ id }));
+      const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment: RECORD_COMMENT }));
+      await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
+        throw readRejection(error) ?? error;
+      });
+    },
+    async findRest(change) {
+      const existingRecords = await listRecords();
+      const existingKeys = new Set(existingRecords.filter(({ proxied }) => proxied).map(formatRecordKey));
+      const existingIds = new Set(existingRecords.map(({ id }) => id));
+      const add = change.add.filter((record) => !existingKeys.has(formatRecordKey(record)));
+      const remove = change.remove.filter(({ id }) => existingIds.has(id));
+      if (add.length + remove.length === 0) return undefined;
+      const isUnchanged = add.length === change.add.length && remove.length === change.remove.length;
+      return isUnchanged ? change : { add, remove };
+    },
+    isConflict: (error) => CONFLICT_CODES.has(readFirstCode(error) ?? 0),
+  };
+}
+
+/** Codes of a record that exists already, or exists no more. An earlier batch may have been done without a response. */
+const CONFLICT_CODES = new Set([81044, 81053, 81054, 81057, 81058]);
 
 /** Error codes that are not about a record: a record that is already deleted, and faults of the request or the token. */
 const OTHER_CODES = new Set([81044, 1000, 1001, 6003, 6111, 6103, 7000, 7003, 9109, 10000]);
@@ -95,10 +129,19 @@ interface ChainedError {
 
 function readRejection(error: unknown): RecordRejectedError | undefined {
   if (!(error instanceof Cloudflare.APIError) || error.status !== 400) return undefined;
-  const [firstError]: readonly ChainedError[] = error.errors ?? [];
-  const { code, message } = firstError?.error_chain?.[0] ?? firstError ?? {};
+  const { code, message } = readFirstError(error);
   if (code === undefined || OTHER_CODES.has(code)) return undefined;
   return new RecordRejectedError(code, `Cloudflare rejected the DNS record: ${message ?? "no reason"} (code ${code})`);
+}
+
+function readFirstCode(error: unknown): number | undefined {
+  if (error instanceof RecordRejectedError) return error.code;
+  return error instanceof Cloudflare.APIError ? readFirstError(error).code : undefined;
+}
+
+function readFirstError(error: InstanceType<typeof Cloudflare.APIError>): ChainedError {
+  const [firstError]: readonly ChainedError[] = error.errors ?? [];
+  return firstError?.error_chain?.[0] ?? firstError ?? {};
 }
 
 /**
