@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createApiClient } from "../../sync/cloudflare/client.ts";
-import {
-  createDns,
-  type Dns,
-  type OriginRecord,
-  planRecordChange,
-  RecordRejectedError,
-  type Zone,
-} from "../../sync/cloudflare/dns.ts";
+import { createDns, type Dns, type OriginRecord, planRecordChange, type Zone } from "../../sync/cloudflare/dns.ts";
+import { ChangeRejectedError } from "../../sync/cloudflare/rejections.ts";
 import type { LocalAccount } from "../../sync/local/account/account.ts";
 import { type FaultKind, type FaultyApi, startFaultyApi } from "../support/cloudflare/faulty-api.ts";
 import { startMemoryAccount } from "../support/controller/memory-account.ts";
@@ -33,6 +27,7 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
   const dns = createDns(
     createApiClient({ apiToken: account.token, baseURL: api.baseURL, timings }),
     account.accountId,
+    [],
     1,
   );
   const [zone] = await dns.listZones();
@@ -109,7 +104,7 @@ describe("a batch of DNS records without a response", () => {
       await client.dns.records.batch({ zone_id: world.zone.id, posts: [foreign] });
       await assert.rejects(
         world.dns.applyChange(world.zone, { add: [ORIGIN], remove: [] }),
-        (error) => error instanceof RecordRejectedError && error.code === 81058,
+        (error) => error instanceof ChangeRejectedError && error.code === 81058,
       );
       assert.equal(world.countBatches(), 1);
       assert.deepEqual(listContents(world), ["A 203.0.113.10"]);
