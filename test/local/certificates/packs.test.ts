@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startAccount } from "../../../sync/local/account/account.ts";
+import { callAccount } from "../../support/account/call-account.ts";
 import { createTestZone } from "../../support/account/certificate-zone.ts";
 
 const PACKS = "/ssl/certificate_packs";
@@ -85,4 +87,20 @@ test("Total TLS covers deep proxied names, never a name of more than 64 characte
   zone.advance(10_000);
   await zone.call("POST /acm/total_tls", { enabled: true });
   assert.deepEqual(await list(), ["total_tls c.d.example.com active"]);
+});
+
+test("The API of an account has the certificates of its zones, and none of an unknown zone", async () => {
+  const storage = () => {
+    throw new Error("no storage");
+  };
+  const account = await startAccount({ zones: ["example.com"], storage });
+  try {
+    const [zoneId] = account.zoneIds;
+    const listed = await callAccount(account, `GET /zones/${zoneId}${PACKS}`);
+    assert.deepEqual(summarize(listed.result), ["universal example.com,*.example.com active"]);
+    const unknown = await callAccount(account, `GET /zones/${"0".repeat(32)}${PACKS}`);
+    assert.deepEqual([unknown.status, unknown.codes], [404, [7003]]);
+  } finally {
+    await account.close();
+  }
 });
