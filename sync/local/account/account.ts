@@ -7,7 +7,9 @@ import { createAnalyticsApi } from "./analytics/analytics-api.ts";
 import { createDatasetStore, type DatasetStore } from "./analytics/data-points.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
 import { createCertificatesApi } from "./certificates/certificates-api.ts";
-import { createDnsApi, type LocalRecord, normalizeRecordName, type RecordLimits } from "./dns-api.ts";
+import type { AccountDnsSettings } from "./dns/dns-settings.ts";
+import type { LocalRecord, RecordLimits } from "./dns/record-model.ts";
+import { normalizeRecordName } from "./dns/record-names.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
 import type { RouteStore } from "./routes/route-store.ts";
@@ -17,7 +19,7 @@ import type { LocalPlan } from "./zones/zone-plans.ts";
 import type { ZoneStore } from "./zones/zone-store.ts";
 import { createZonesApi } from "./zones/zones-api.ts";
 
-export type { RecordLimits } from "./dns-api.ts";
+export type { RecordLimits } from "./dns/record-model.ts";
 
 /** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {
@@ -36,6 +38,8 @@ export interface LocalAccount {
   readonly scripts: ScriptStore;
   /** The zones, with their plan, status and settings. */
   readonly zoneStore: ZoneStore;
+  /** DNS settings of the account. */
+  readonly dnsSettings: AccountDnsSettings;
   /** The Workers routes of the zones. */
   readonly routes: RouteStore;
   /** The datasets of Analytics Engine. */
@@ -45,7 +49,7 @@ export interface LocalAccount {
   close(): Promise<void>;
 }
 
-export interface AccountOptions extends Partial<RecordLimits> {
+export interface AccountOptions extends RecordLimits {
   /** 0 picks a free port. */
   port?: number;
   zones: readonly string[];
@@ -60,8 +64,6 @@ export interface AccountOptions extends Partial<RecordLimits> {
   /** Called before a script changes. */
   onScriptChange?: ScriptListener;
 }
-
-const PAID_RECORD_QUOTA = 3500;
 
 const TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
@@ -109,18 +111,7 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
 
 /** Creates the API families of the account, and what other parts of the local Cloudflare read of them. */
 function createApis(options: AccountOptions, faults: () => FaultPlan) {
-  const {
-    zones,
-    storage,
-    recordQuota = PAID_RECORD_QUOTA,
-    rejectedAddresses = [],
-    acceptsAnyAddress = false,
-  } = options;
-  const { api: dnsApi, records } = createDnsApi(zones, ACCOUNT_ID, {
-    recordQuota,
-    rejectedAddresses,
-    acceptsAnyAddress,
-  });
+  const { zones, storage, plan = "pro" } = options;
   const { api: workersApi, scripts } = createWorkersApi({
     accountId: ACCOUNT_ID,
     isFreePlan: () => false,
@@ -130,14 +121,15 @@ function createApis(options: AccountOptions, faults: () => FaultPlan) {
   const { api: zonesApi, ...zoneParts } = createZonesApi({
     accountId: ACCOUNT_ID,
     names: zones,
-    plan: options.plan ?? "pro",
+    plan,
+    limits: options,
     hasScript: (script) => scripts.get(script) !== undefined,
   });
   const datasets = createDatasetStore();
   const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults);
-  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, records, options);
-  const apis = [certificatesApi, zonesApi, kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
-  return { apis, records, scripts, datasets, ...zoneParts };
+  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, zoneParts.records, options);
+  const apis = [certificatesApi, zonesApi, kvApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
+  return { apis, scripts, datasets, ...zoneParts };
 }
 
 function createZoneCertificates(
@@ -175,7 +167,7 @@ async function buildHttpReply(call: ApiCall, authorization: string | undefined, 
   const reply = await dispatchCall(call, authorization, apis);
   if ("bytes" in reply) return { status: 200, text: reply.bytes };
   if ("status" in reply)
-    return { status: reply.status, text: JSON.stringify(buildErrorBody(reply.code, reply.message)) };
+    return { status: reply.status, text: JSON.stringify(buildErrorBody(reply.code, reply.message, reply.errorChain)) };
   const { result, resultInfo } = reply;
   const envelope = { success: true, errors: [], messages: [], result, ...(resultInfo && { result_info: resultInfo }) };
   return { status: 200, text: JSON.stringify(envelope) };

@@ -12,10 +12,25 @@ export interface ApiCall {
   body: Buffer;
 }
 
+/** One error of an envelope. */
+export interface ApiError {
+  readonly code: number;
+  readonly message: string;
+}
+
 export type ApiReply =
   | { result: unknown; resultInfo?: object }
   | { bytes: string }
-  | { status: number; code: number; message: string };
+  /** `errorChain` has the inner reasons, as in `{ code: 1004, errorChain: [{ code: 9005, … }] }`. */
+  | { status: number; code: number; message: string; errorChain?: readonly ApiError[] };
+
+/** A reply that reports an error. */
+export type ErrorReply = Extract<ApiReply, { status: number }>;
+
+/** Whether a value is an error reply. */
+export function isErrorReply(value: object): value is ErrorReply {
+  return "status" in value && "code" in value;
+}
 
 /** Responds to a request; undefined if the path is not one of its endpoints. */
 export type LocalApi = (call: ApiCall) => Promise<ApiReply | undefined> | ApiReply | undefined;

@@ -16,11 +16,11 @@ export function buildRecord(fields: RecordFields, id: string, rules: RecordRules
   const name = typeof nameText === "string" ? canonicalizeRecordName(nameText, rules.zone.name) : undefined;
   if (name === undefined) return dnsErrors.invalidName();
   if (typeof proxied !== "boolean") return dnsErrors.invalidField("proxied");
-  const content = canonicalizeContent(type, fields["content"] ?? joinData(fields["data"]));
+  const content = canonicalizeContent(type, fields.content ?? joinData(fields.data));
   if (typeof content !== "string") return content;
-  const ttl = readTtl(fields["ttl"] ?? 1, proxied, limits);
+  const ttl = readTtl(fields.ttl ?? 1, proxied, limits);
   if (typeof ttl !== "number") return ttl;
-  const notes = readNotes(fields["comment"], fields["tags"], limits);
+  const notes = readNotes(fields.comment, fields.tags, limits);
   if (isErrorReply(notes)) return notes;
   const record = {
     ...{ id, type, name, content, proxied, ttl, ...notes },

@@ -5,6 +5,7 @@ import { buildRecord, type RecordFields } from "./build-record.ts";
 import { dnsErrors } from "./dns-errors.ts";
 import { findConflict } from "./record-conflicts.ts";
 import type { LocalRecord, RecordRules } from "./record-model.ts";
+import { createRecordSet, type RecordSet } from "./record-set.ts";
 import type { RecordStore } from "./record-store.ts";
 
 /** One operation of a change. */
@@ -23,36 +24,27 @@ export function changeRecords(
   rules: RecordRules,
 ): LocalRecord[] | ErrorReply {
   const zone = rules.zone.name;
-  const records = new Map(store.list(zone).map((record) => [record.id, record]));
-  const recordsByName = Map.groupBy([...records.values(), ...store.takeSeenDeletions(zone)], ({ name }) => name);
-  const otherZonesCount = store.count() - records.size;
+  const existingRecords = store.list(zone);
+  const records = createRecordSet(existingRecords, store.takeSeenDeletions(zone));
+  const otherZonesCount = store.count() - existingRecords.length;
   const results: LocalRecord[] = [];
   for (const operation of operations) {
     const record = prepareRecord(operation, records, rules);
     if (isErrorReply(record)) return record;
     results.push(record);
-    const replacedName = records.get(record.id)?.name ?? record.name;
-    const withoutReplaced = recordsByName.get(replacedName)?.filter(({ id }) => id !== record.id) ?? [];
-    recordsByName.set(replacedName, withoutReplaced);
-    records.delete(record.id);
+    records.remove(record.id);
     if (operation.kind === "delete") continue;
-    const sameName = recordsByName.get(record.name) ?? [];
-    const conflict = findConflict(record, sameName);
+    const conflict = findConflict(record, records.withName(record.name));
     if (conflict) return conflict;
-    records.set(record.id, record);
-    recordsByName.set(record.name, [...sameName, record]);
-    if (operation.kind === "post" && isQuotaExceeded(records.size, otherZonesCount, rules))
+    records.add(record);
+    if (operation.kind === "post" && isQuotaExceeded(records.size(), otherZonesCount, rules))
       return dnsErrors.quotaExceeded();
   }
-  store.replace(zone, [...records.values()]);
+  store.replace(zone, records.all());
   return results;
 }
 
-function prepareRecord(
-  operation: RecordOperation,
-  records: ReadonlyMap<string, LocalRecord>,
-  rules: RecordRules,
-): LocalRecord | ErrorReply {
+function prepareRecord(operation: RecordOperation, records: RecordSet, rules: RecordRules): LocalRecord | ErrorReply {
   if (operation.kind === "post") return buildRecord(operation.fields, randomBytes(16).toString("hex"), rules);
   const { kind, id } = operation;
   const record = records.get(id);

@@ -7,9 +7,8 @@ import { dnsErrors } from "./dns-errors.ts";
 import type { LocalRecord, RecordRules } from "./record-model.ts";
 import { canonicalizeHostname } from "./record-names.ts";
 
-export const RECORD_TYPES = (
-  "A AAAA CAA CERT CNAME DNSKEY DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SMIMEA SRV SSHFP SVCB TLSA TXT URI"
-).split(" ");
+export const RECORD_TYPES =
+  "A AAAA CAA CERT CNAME DNSKEY DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SMIMEA SRV SSHFP SVCB TLSA TXT URI".split(" ");
 const PROXIABLE_TYPES = ["A", "AAAA", "CNAME"];
 const HOST_TYPES = ["CNAME", "NS", "MX", "PTR"];
 const MAX_CONTENT_BYTES = 4096;

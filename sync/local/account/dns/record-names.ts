@@ -38,7 +38,5 @@ function toAscii(text: string): string | undefined {
 /** Whether each label is valid. The first label may be "*". */
 function isRecordName(name: string): boolean {
   const labels = name.split(".");
-  return (
-    name.length <= MAX_NAME_LENGTH && labels.every((label, i) => LABEL.test(label) || (label === "*" && i === 0))
-  );
+  return name.length <= MAX_NAME_LENGTH && labels.every((label, i) => LABEL.test(label) || (label === "*" && i === 0));
 }

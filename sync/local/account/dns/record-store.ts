@@ -21,10 +21,7 @@ export function createRecordStore(unseenDeletions: number): RecordStore {
     replace(zone, records) {
       const ids = new Set(records.map(({ id }) => id));
       const deletedRecords = unseenDeletions > 0 ? list(zone).filter(({ id }) => !ids.has(id)) : [];
-      deletions = [
-        ...deletions,
-        ...deletedRecords.map((record) => ({ zone, record, changesLeft: unseenDeletions })),
-      ];
+      deletions = [...deletions, ...deletedRecords.map((record) => ({ zone, record, changesLeft: unseenDeletions }))];
       recordsByZone.set(zone, records);
     },
     takeSeenDeletions(zone) {

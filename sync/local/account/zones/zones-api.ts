@@ -1,4 +1,8 @@
 import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
+import { type DnsContext, handleDnsCall, readAccountUsage } from "../dns/dns-api.ts";
+import { type AccountDnsSettings, handleDnsSettings } from "../dns/dns-settings.ts";
+import type { LocalRecord, RecordLimits } from "../dns/record-model.ts";
+import { createRecordStore } from "../dns/record-store.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
 import { paginate } from "./paginate.ts";
@@ -11,6 +15,7 @@ export interface ZonesOptions {
   readonly names: readonly string[];
   /** The plan of every zone. */
   readonly plan: LocalPlan;
+  readonly limits: RecordLimits;
   /** Whether the account has a script. */
   readonly hasScript: (name: string) => boolean;
 }
@@ -19,25 +24,36 @@ interface ZonesApi {
   readonly api: LocalApi;
   readonly zoneStore: ZoneStore;
   readonly routes: RouteStore;
+  readonly dnsSettings: AccountDnsSettings;
+  /** Returns the DNS records of a zone. */
+  readonly records: (zone: string) => readonly LocalRecord[];
 }
 
-type ZonesContext = Omit<ZonesApi, "api"> & { readonly accountId: string };
+interface ZonesContext extends DnsContext, Omit<ZonesApi, "api" | "records"> {
+  readonly accountId: string;
+}
 
-/** Creates the endpoints of zones, their settings and their Workers routes. */
-export function createZonesApi({ accountId, names, plan, hasScript }: ZonesOptions): ZonesApi {
+/** Creates the endpoints of zones, with their settings, DNS records and Workers routes. */
+export function createZonesApi({ accountId, names, plan, limits, hasScript }: ZonesOptions): ZonesApi {
   const zoneStore = createZoneStore(names, plan);
+  const records = createRecordStore(limits.unseenDeletions ?? 0);
   const routes = createRouteStore(hasScript);
-  const context = { accountId, zoneStore, routes };
+  const dnsSettings: AccountDnsSettings = { enforceDnsOnly: false };
+  const context: ZonesContext = { accountId, zoneStore, routes, dnsSettings, records, limits };
   const api: LocalApi = (call) =>
-    call.path[0] === "zones" ? handleZonesCall(call, context) : handleScriptRoutes(call, context);
-  return { api, zoneStore, routes };
+    call.path[0] === "zones" ? handleZonesCall(call, context) : handleAccountCall(call, context);
+  return { api, zoneStore, routes, dnsSettings, records: records.list };
 }
 
-function handleScriptRoutes(call: ApiCall, { accountId, zoneStore, routes }: ZonesContext): ApiReply | undefined {
-  const [, , , , script = ""] = call.path;
-  const path = ["accounts", accountId, "workers", "scripts", script, "routes"];
-  if (call.method !== "PUT" || call.path.join("/") !== path.join("/")) return undefined;
-  return replaceScriptRoutes(call, script, zoneStore.list(), routes);
+function handleAccountCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
+  const [collection, accountId, ...path] = call.path;
+  if (collection !== "accounts" || accountId !== context.accountId) return undefined;
+  if (`${call.method} ${path.join("/")}` === "GET dns_records/usage") return readAccountUsage(context);
+  if (path.join("/") === "dns_settings") return handleDnsSettings(call, context.dnsSettings);
+  const [workers, scripts, script = "", routes, ...rest] = path;
+  return [call.method, workers, scripts, routes, ...rest].join(" ") === "PUT workers scripts routes"
+    ? replaceScriptRoutes(call, script, context.zoneStore.list(), context.routes)
+    : undefined;
 }
 
 function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
@@ -46,6 +62,7 @@ function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undef
     return call.method === "GET" ? listZones(call, context.zoneStore.list(), context.accountId) : undefined;
   const zone = context.zoneStore.get(id);
   if (!zone) return { status: 404, code: 7003, message: `Could not route to /zones/${id}` };
+  if (collection === "dns_records") return handleDnsCall(call, zone, context);
   return collection === "workers" && subCollection === "routes"
     ? handleRouteCall(call, zone, context.routes)
     : handleZoneCall(call, zone, context);
