@@ -8,6 +8,7 @@ import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { listEdgeVariables, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
+import { readAuthor } from "./author-from-env.ts";
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
@@ -50,7 +51,8 @@ export async function runSync(
   const edge = loadEdge(options.edgeUrl, environment);
   for (const warning of edge ? await checkEdgeKey(edge, account.signer) : []) log.warn(warning);
   const instance = POD_NAME ?? identity;
-  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, edge };
+  const author = readAuthor("sync", environment);
+  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, author, edge };
   const lease = { name: options.leaseName, identity };
   if (options.dryRun) return dryRun(options, context, print, signal);
   if (options.once) return runOnce(options, context, lease, signal);

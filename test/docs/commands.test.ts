@@ -60,6 +60,11 @@ const CLASSES: readonly CommandClass[] = [
     proof: /"ingress\/default\/blog"/,
   },
   {
+    pattern: /^npx edgress (history|show 7 --host shop\.example\.com|diff 6 7|rollback 6|resume)$/,
+    test: "test/cli/publications/rollback.test.ts",
+    proof: /"rollback", "1", "--yes"/,
+  },
+  {
     pattern: /^npx edgress approve( [0-9a-f]{12})? --namespace edgress$/,
     test: "test/incidents/large-changes.test.ts",
     proof: /approve/,
