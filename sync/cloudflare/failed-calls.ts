@@ -1,4 +1,5 @@
 import Cloudflare from "cloudflare";
+import { WriteStoppedError } from "./paced-fetch.ts";
 
 /** What a call does, and the permission of the API token that it needs. */
 export interface CallDescription {
@@ -10,7 +11,7 @@ type Descriptions<T> = { readonly [Name in keyof T]?: CallDescription };
 
 /**
  * Returns the same calls with clear errors: an error of Cloudflare's API becomes one line with the call, the cause and what
- * to do. The original error is its `cause`. Other errors are not changed.
+ * to do. The original error is its `cause`. The error of a write fence and other errors are not changed.
  */
 export function withClearErrors<T extends object>(calls: T, descriptions: Descriptions<T>): T {
   const entries = Object.entries(calls).map(([name, call]) => {
@@ -28,6 +29,7 @@ function wrapCall(call: AsyncCall, description: CallDescription): AsyncCall {
       return await call(...parameters);
     } catch (error) {
       if (!(error instanceof Cloudflare.APIError)) throw error;
+      if (error.cause instanceof WriteStoppedError) throw error.cause.cause;
       throw new Error(formatFailedCall(error, description), { cause: error });
     }
   };

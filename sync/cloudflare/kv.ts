@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Cloudflare from "cloudflare";
+import { withCallRules } from "./call-rules.ts";
 
 export interface KvEntry {
   key: string;
@@ -33,9 +34,9 @@ const MAX_WRITE_KEYS = 10_000;
 const MAX_WRITE_BYTES = 95_000_000; // the limit is 100 MB, including quotes and escapes of JSON
 const MAX_WRITE_ATTEMPTS = 4;
 /** Shorter than the time between a leader's renew deadline and the expiry of its Lease. */
-const SINGLE_WRITE_TIMEOUT_MS = 4500;
+const SINGLE_WRITE = { maxAttempts: 1, attemptTimeoutMs: 4500 };
 /** An upload of 95 MB takes longer than other calls. */
-const BULK_WRITE = { timeout: 120_000, maxRetries: 1 };
+const BULK_WRITE = { attemptTimeoutMs: 120_000, deadlineMs: 300_000 };
 const WRITE_INTERVAL_MS = 1100; // KV allows one write per second to the same key
 
 /** Creates a client of Workers KV through the REST API. Keys that a bulk write left out are retried. */
@@ -48,34 +49,29 @@ export function createKv(
   const namespaces = client.kv.namespaces;
   const account = { account_id: accountId };
   const namespace = { ...account, namespace_id: namespaceId };
-  const writeBatch = async (batch: readonly KvEntry[]) =>
-    (await namespaces.bulkUpdate(namespaceId, { ...account, body: [...batch] }, BULK_WRITE))?.unsuccessful_keys;
+  // A write that failed may be done, so its repetition must keep the interval too.
+  const rules = { retryDelayMs: writeIntervalMs };
+  const writeBatch = async (batch: readonly KvEntry[]) => {
+    const write = () => namespaces.bulkUpdate(namespaceId, { ...account, body: [...batch] });
+    return (await withCallRules({ ...rules, ...BULK_WRITE }, write))?.unsuccessful_keys;
+  };
+  const writeSingle = async (entry: KvEntry, mode: "once" | undefined) => {
+    const write = () => namespaces.values.update(entry.key, { ...namespace, ...buildForm(entry) });
+    await withCallRules(mode ? SINGLE_WRITE : rules, write);
+  };
   const removeBatch = async (batch: readonly string[]) =>
     (await namespaces.bulkDelete(namespaceId, { ...account, body: [...batch] }))?.unsuccessful_keys;
-
   const listKeys = (prefix: string) =>
     listAll((cursor) => namespaces.keys.list(namespaceId, { ...account, prefix, ...cursor }));
 
   return {
     namespaceId,
     get: (key) => readIfPresent(async () => await (await namespaces.values.get(key, namespace)).text()),
-    async getMany(keys) {
-      const values = new Map<string, string>();
-      for (const batch of splitIntoBatches(keys, MAX_READ_KEYS, () => 0)) {
-        const response = await namespaces.bulkGet(namespaceId, { ...account, keys: batch, type: "text" });
-        for (const [key, value] of Object.entries(response?.values ?? {})) {
-          if (typeof value === "string") values.set(key, value);
-        }
-      }
-      return values;
-    },
+    getMany: (keys) =>
+      readInBatches(keys, (batch) => namespaces.bulkGet(namespaceId, { ...account, keys: batch, type: "text" })),
     async put(entries, mode) {
       const [entry, ...otherEntries] = entries;
-      if (entry && otherEntries.length === 0) {
-        const options = mode && { maxRetries: 0, timeout: SINGLE_WRITE_TIMEOUT_MS };
-        await namespaces.values.update(entry.key, { ...namespace, ...buildForm(entry) }, options);
-        return;
-      }
+      if (entry && otherEntries.length === 0) return writeSingle(entry, mode);
       const batches = splitIntoBatches(entries, MAX_WRITE_KEYS, measureEntry);
       await retryBatches(batches, ({ key }) => key, writeBatch, "written", writeIntervalMs);
     },
@@ -91,6 +87,19 @@ export function createKv(
         writeIntervalMs,
       ),
   };
+}
+
+/** Reads the values of existing keys. Absent keys come back as null. */
+async function readInBatches(
+  keys: readonly string[],
+  readBatch: (batch: string[]) => PromiseLike<{ readonly values?: Readonly<Record<string, unknown>> } | null>,
+): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  for (const batch of splitIntoBatches(keys, MAX_READ_KEYS, () => 0)) {
+    for (const [key, value] of Object.entries((await readBatch(batch))?.values ?? {}))
+      if (typeof value === "string") values.set(key, value);
+  }
+  return values;
 }
 
 /** Returns the form of a single write. Its metadata is JSON; an object would become several fields. */

@@ -1,5 +1,5 @@
 import { createEdgeClient, type EdgeClient } from "../edge/edge-client.ts";
-import { type Account, createAccount } from "../publish/account.ts";
+import { type Account, type AccountSettings, createAccount } from "../publish/account.ts";
 import { createSigner, createVerifier } from "../publish/sign-manifest.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import {
@@ -18,7 +18,11 @@ export function listSecrets(environment: Environment): (string | undefined)[] {
  * Creates the account that the environment names. Throws a `UsageError` with all variables that are missing, those of
  * `furtherNames` included, or with the one that is invalid.
  */
-export function loadAccount(environment: Environment, furtherNames: readonly VariableName[] = []): Account {
+export function loadAccount(
+  environment: Environment,
+  furtherNames: readonly VariableName[] = [],
+  timings?: AccountSettings["timings"],
+): Account {
   assertVariables(environment, [...ACCOUNT_VARIABLES, ...furtherNames]);
   return createAccount({
     accountId: environment.CLOUDFLARE_ACCOUNT_ID ?? "",
@@ -28,6 +32,7 @@ export function loadAccount(environment: Environment, furtherNames: readonly Var
     verifyingKeys: readVerifyingKeys(environment),
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
+    timings,
   });
 }
 

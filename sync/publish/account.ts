@@ -1,7 +1,8 @@
-import Cloudflare from "cloudflare";
+import { createApiClient } from "../cloudflare/client.ts";
 import { createDns, type Dns } from "../cloudflare/dns.ts";
 import { type CallDescription, withClearErrors } from "../cloudflare/failed-calls.ts";
 import { createKv, type Kv } from "../cloudflare/kv.ts";
+import type { ApiTimings } from "../cloudflare/paced-fetch.ts";
 import { createSecretEncryptor, type SecretEncryptor } from "./encrypt-secrets.ts";
 import { createSigner, createVerifier, type ManifestVerifier, type Signer } from "./sign-manifest.ts";
 
@@ -28,11 +29,9 @@ export interface AccountSettings {
   readonly encryptionKey?: string | undefined;
   /** Minimum time between two writes of a key; 1.1 s if not set. */
   readonly writeIntervalMs?: number;
+  /** Timings of API calls; the defaults if not set. */
+  readonly timings?: Partial<ApiTimings> | undefined;
 }
-
-/** A call has at most three attempts, so it ends within about a minute. */
-const CALL_TIMEOUT_MS = 20_000;
-const MAX_RETRIES = 2;
 
 const KV_PERMISSION = "Workers KV Storage: Edit";
 const KV_CALLS = {
@@ -53,8 +52,8 @@ const DNS_CALLS = {
 
 /** Creates the clients of an account. It sends no request. Throws if the signing key is invalid. */
 export function createAccount(settings: AccountSettings): Account {
-  const { apiToken, baseURL = null, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
-  const client = new Cloudflare({ apiToken, baseURL, timeout: CALL_TIMEOUT_MS, maxRetries: MAX_RETRIES });
+  const { apiToken, baseURL, timings, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
+  const client = createApiClient({ apiToken, baseURL, timings });
   const signer = createSigner(signingKey);
   return {
     kv: withClearErrors(createKv(client, accountId, namespaceId, writeIntervalMs), KV_CALLS),

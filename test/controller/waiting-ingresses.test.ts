@@ -62,8 +62,8 @@ describe("The owners of Ingresses while syncs fail", () => {
     "A single failure writes no Event",
     withHarness(async (harness) => {
       const controller = await startPublishedController(harness);
-      // The client of the API sends a request three times.
-      harness.account.faults = { ...harness.account.faults, serverErrors: 3 };
+      // The client of the API sends a request five times.
+      harness.account.faults = { ...harness.account.faults, serverErrors: 5 };
       harness.apply(buildIngressManifest("new", "new.example.com", { "/": "web" }));
       await harness.waitUntilLive("new");
       assert.equal(controller.results.filter(({ type }) => type === "failed").length, 1);

@@ -44,7 +44,7 @@ describe("incident: Workers KV or DNS fails", { concurrency: 6 }, () => {
       `The next sync publishes a whole generation after KV answered 500 to the write of ${subject}`,
       withHarness(async (harness) => {
         const controller = await startPublishedController(harness);
-        harness.account.faults = { ...createFaultPlan(), serverErrors: 3, requestPattern };
+        harness.account.faults = { ...createFaultPlan(), serverErrors: 5, requestPattern };
         applyShopPath(harness, "/new");
         await controller.waitForResult("failed");
         await harness.waitForRoutes(...buildChangedRoutes("/new"));

@@ -140,8 +140,8 @@ describe("incident: a secret in logs, Events, metrics or KV", { concurrency: 4 }
   );
 
   for (const [condition, accountFaults] of [
-    ["answers 500", { serverErrors: 3 }],
-    ["answers 429", { tooManyRequests: 3, retryAfterSeconds: 0.01 }],
+    ["answers 500", { serverErrors: 5 }],
+    ["answers 429", { tooManyRequests: 5, retryAfterSeconds: 0.01 }],
     ["writes half of a batch", { partialWrites: 1 }],
   ] as const) {
     test(

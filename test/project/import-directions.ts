@@ -19,7 +19,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/runtime": [],
   "sync/incremental": [],
   "sync/net": ["sync/runtime"],
-  "sync/cloudflare": ["sync/incremental"],
+  "sync/cloudflare": ["sync/runtime", "sync/incremental"],
   "sync/edge": ["src/rules", "sync/runtime"], // requests to the deployed Worker
   "sync/kubernetes": ["src/rules", "sync/runtime"],
   "sync/leader-election": ["sync/runtime", "sync/kubernetes"],

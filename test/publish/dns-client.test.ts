@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import Cloudflare from "cloudflare";
+import { createApiClient } from "../../sync/cloudflare/client.ts";
 import {
   createDns,
   type ExistingRecord,
@@ -21,7 +21,7 @@ after(() => account.close());
 
 describe("DNS records", () => {
   const origin: OriginRecord = { type: "A", name: "edgress-1.example.com", content: "203.0.113.10" };
-  const client = () => new Cloudflare({ apiToken: account.token, baseURL: account.baseURL });
+  const client = () => createApiClient({ apiToken: account.token, baseURL: account.baseURL });
   const dns = () => createDns(client(), account.accountId);
   const zone = async (): Promise<Zone> => {
     const exampleZone = (await dns().listZones()).find(({ name }) => name === "example.com");

@@ -8,7 +8,7 @@ import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 /** Runs `use` with an account whose API answers every call like this. */
 async function withAccount(status: number, body: string, use: (account: Account) => Promise<void>): Promise<void> {
   const server = createServer((_request, response) => {
-    response.writeHead(status, { "content-type": "application/json", "retry-after-ms": "1" }).end(body);
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
   });
   const { port, close } = await listen(server, 0);
   try {
@@ -21,7 +21,8 @@ async function withAccount(status: number, body: string, use: (account: Account)
 function createTestAccount(port: number): Account {
   const { privateKey: signingKey } = generateSigningKeys();
   const baseURL = `http://127.0.0.1:${port}`;
-  return createAccount({ apiToken: "token", accountId: "account", namespaceId: "rules", signingKey, baseURL });
+  const timings = { maxRetryDelayMs: 1 };
+  return createAccount({ apiToken: "token", accountId: "account", namespaceId: "rules", signingKey, baseURL, timings });
 }
 
 const AUTHENTICATION_ERROR = JSON.stringify({

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import Cloudflare from "cloudflare";
+import { createApiClient } from "../../sync/cloudflare/client.ts";
 import { createKv } from "../../sync/cloudflare/kv.ts";
+import type { ApiTimings } from "../../sync/cloudflare/paced-fetch.ts";
 import { createFaultPlan } from "../../sync/local/account/fault-injection.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../../sync/local/local-cloudflare.ts";
 
@@ -50,12 +52,9 @@ beforeEach(() => {
   stack.account.requests.length = 0;
 });
 
-function createClient(options: ConstructorParameters<typeof Cloudflare>[0] = {}): Cloudflare {
-  return new Cloudflare({ apiToken: stack.account.token, baseURL: stack.account.baseURL, ...options });
-}
-
-function createTestKv(options = {}) {
-  return createKv(createClient(options), stack.account.accountId, stack.account.namespaceId, 1);
+function createTestKv(timings: Partial<ApiTimings> = {}, apiToken = stack.account.token) {
+  const client = createApiClient({ apiToken, baseURL: stack.account.baseURL, timings });
+  return createKv(client, stack.account.accountId, stack.account.namespaceId, 1);
 }
 
 function listRequests(): string[] {
@@ -128,13 +127,13 @@ describe("Workers KV", () => {
 
   test("A persistent server error is thrown", async () => {
     stack.account.faults = { ...createFaultPlan(), serverErrors: 1, requestPattern: /^GET/ };
-    await assert.rejects(createTestKv({ maxRetries: 0 }).get("broken"), { status: 500 });
+    await assert.rejects(createTestKv({ maxAttempts: 1 }).get("broken"), { status: 500 });
   });
 
   test("A request without a response ends with the timeout of the client", async () => {
     stack.account.faults = { ...createFaultPlan(), hangs: 1 };
     await assert.rejects(
-      createTestKv({ maxRetries: 0, timeout: 50 }).get("hanging"),
+      createTestKv({ maxAttempts: 1, attemptTimeoutMs: 50 }).get("hanging"),
       Cloudflare.APIConnectionTimeoutError,
     );
   });
@@ -178,5 +177,5 @@ describe("Workers KV", () => {
 });
 
 test("A wrong token is rejected", async () => {
-  await assert.rejects(createTestKv({ apiToken: "another" }).get("any"), Cloudflare.PermissionDeniedError);
+  await assert.rejects(createTestKv({}, "another").get("any"), Cloudflare.PermissionDeniedError);
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 
 /** A request to the API, with its whole body. The segments of `path` are decoded. */
 export interface ApiCall {
@@ -7,6 +8,7 @@ export interface ApiCall {
   path: readonly string[];
   query: URLSearchParams;
   contentType: string;
+  headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
@@ -16,7 +18,7 @@ export type ApiReply =
   | { status: number; code: number; message: string };
 
 /** Responds to a request; undefined if the path is not one of its endpoints. */
-export type LocalApi = (call: ApiCall) => Promise<ApiReply> | ApiReply | undefined;
+export type LocalApi = (call: ApiCall) => Promise<ApiReply | undefined> | ApiReply | undefined;
 
 /** Returns an id like Cloudflare's: 32 hexadecimal digits. */
 export function deriveId(name: string): string {

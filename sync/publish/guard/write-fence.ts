@@ -1,3 +1,4 @@
+import { withCallRules } from "../../cloudflare/call-rules.ts";
 import type { Kv } from "../../cloudflare/kv.ts";
 
 /** Prevents writes by a former leader. */
@@ -12,7 +13,7 @@ export const NO_FENCE: WriteFence = { check: () => {} };
 /** Thrown if another controller wrote meanwhile. The caller must read the published snapshot again. */
 export class PublishConflictError extends Error {}
 
-/** Returns the same KV with a fence check before each write and removal. */
+/** Returns the same KV with a fence check before each attempt of a write or removal. */
 export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
   return {
     namespaceId: kv.namespaceId,
@@ -22,11 +23,11 @@ export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
     listMetadata: (prefix) => kv.listMetadata(prefix),
     async put(entries, mode) {
       fence.check();
-      await kv.put(entries, mode);
+      await withCallRules({ checkFence: fence.check }, () => kv.put(entries, mode));
     },
     async remove(keys) {
       fence.check();
-      await kv.remove(keys);
+      await withCallRules({ checkFence: fence.check }, () => kv.remove(keys));
     },
   };
 }
