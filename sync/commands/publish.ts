@@ -31,11 +31,11 @@ import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { listEdgeVariables, loadAccount, loadEdge } from "./account-from-env.ts";
-import { readAuthor } from "./author-from-env.ts";
 import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
+import { readAuthor } from "./publications/author.ts";
 
 export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
   readonly manifests: readonly string[];

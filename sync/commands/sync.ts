@@ -8,10 +8,10 @@ import { createLogger, type LogLevel } from "../report/log.ts";
 import { createMetrics } from "../report/metrics.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { listEdgeVariables, listSecrets, loadAccount, loadEdge } from "./account-from-env.ts";
-import { readAuthor } from "./author-from-env.ts";
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
+import { readAuthor } from "./publications/author.ts";
 
 export interface SyncCommandOptions extends SyncOptions {
   readonly namespace: string | undefined;

@@ -1,6 +1,6 @@
 import type { ManifestAuthor, ManifestCounts } from "../../../src/rules/snapshot.ts";
 import type { GenerationMetadata } from "../../publish/history/generation-metadata.ts";
-import type { HistoryEntry } from "../../publish/history/list-history.ts";
+import type { HistoryEntry } from "../../publish/history/read-history.ts";
 import { formatCount } from "../../runtime/format-count.ts";
 
 const HEADER = ["GENERATION", "PUBLISHED", "HOSTS", "ROUTES", "INGRESSES", "SIZE", "BY"];

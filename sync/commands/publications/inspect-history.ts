@@ -2,9 +2,9 @@ import { formatMatch } from "../../../src/rules/format-match.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { formatDiffCounts, formatHostDiff } from "../../plan/format-diff.ts";
 import { diffRules } from "../../publish/changes/diff-rules.ts";
-import { listHistory } from "../../publish/history/list-history.ts";
+import { type LoadedGeneration, loadGeneration } from "../../publish/history/load-generation.ts";
 import { formatPin } from "../../publish/history/pin.ts";
-import { type LoadedGeneration, readGeneration } from "../../publish/history/read-generation.ts";
+import { readHistory } from "../../publish/history/read-history.ts";
 import { parseIngressName } from "../../publish/route-id.ts";
 import type { PublicationFormat } from "../../runtime/publication-format.ts";
 import { loadAccount } from "../account-from-env.ts";
@@ -19,7 +19,7 @@ export interface HistoryOptions {
 /** Lists the generations in KV, newest first. It sends one list, and reads no generation. */
 export async function runHistory({ format }: HistoryOptions, environment: Environment): Promise<string[]> {
   const { kv } = loadAccount(readEnvironmentFiles(environment));
-  const entries = await listHistory(kv);
+  const entries = await readHistory(kv);
   if (format === "json")
     return [
       JSON.stringify(
@@ -41,7 +41,7 @@ export async function runShow(
   environment: Environment,
 ): Promise<string[]> {
   const { kv, verifier } = loadAccount(readEnvironmentFiles(environment));
-  const { manifest, hosts } = await readGeneration(kv, verifier, generation);
+  const { manifest, hosts } = await loadGeneration(kv, verifier, generation);
   const shownHosts = hosts.filter(({ host: name }) => host === undefined || name === host).map(describeHost);
   const { publishedAt, author, counts, digest, rollback } = manifest;
   if (format === "json")
@@ -65,7 +65,7 @@ export async function runDiff(
 ): Promise<string[]> {
   const { kv, verifier } = loadAccount(readEnvironmentFiles(environment));
   const generations: LoadedGeneration[] = [];
-  for (const generation of [before, after]) generations.push(await readGeneration(kv, verifier, generation));
+  for (const generation of [before, after]) generations.push(await loadGeneration(kv, verifier, generation));
   const [previous, current] = generations.map(({ hosts }) => hosts);
   const hosts = diffRules(previous ?? [], current ?? []);
   if (format === "json") return [JSON.stringify({ before, after, hosts }, null, 2)];

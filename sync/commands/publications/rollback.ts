@@ -8,9 +8,9 @@ import type { Confirm } from "../../runtime/confirm.ts";
 import { foldLines } from "../../runtime/fold.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import { loadAccount } from "../account-from-env.ts";
-import { readAuthor, readOperator } from "../author-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
+import { readAuthor, readOperator } from "./author.ts";
 
 export interface RollbackOptions extends DeletionLimits {
   /** Asks nothing. */

@@ -7,7 +7,7 @@ import { type WriteFence, withWriteFence } from "../guard/write-fence.ts";
 import { listGenerations, type PublishedSnapshot } from "../read-published.ts";
 import type { Signer } from "../sign-manifest.ts";
 import { buildGenerationMetadata } from "./generation-metadata.ts";
-import type { LoadedGeneration } from "./read-generation.ts";
+import type { LoadedGeneration } from "./load-generation.ts";
 
 /** The account that a generation is published to again, and the state that it had at the start. */
 export interface RepublishTarget {

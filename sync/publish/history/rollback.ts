@@ -5,7 +5,7 @@ import { type PublishBase, readPublishBase } from "../conflict-check.ts";
 import { createOriginRecordSync } from "../dns/sync-records.ts";
 import { NO_FENCE, PublishConflictError } from "../guard/write-fence.ts";
 import { type PublishedSnapshot, readPublishedSnapshot } from "../read-published.ts";
-import { type LoadedGeneration, readGeneration } from "./read-generation.ts";
+import { type LoadedGeneration, loadGeneration } from "./load-generation.ts";
 import { republish } from "./republish.ts";
 
 /** A rollback that is not carried out yet. Every shard of the target was read. */
@@ -35,7 +35,7 @@ export async function planRollback(
   generation: number,
   now: Date,
 ): Promise<RollbackPlan> {
-  const target = await readGeneration(kv, verifier, generation);
+  const target = await loadGeneration(kv, verifier, generation);
   const current = await tolerateLoss(readPublishedSnapshot(kv, verifier), () => {});
   return { target, current, base: await readPublishBase(kv, signer, now, current) };
 }

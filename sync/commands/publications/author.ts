@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
-import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
-import type { Environment } from "./help/environment-variables.ts";
+import type { ManifestAuthor } from "../../../src/rules/snapshot.ts";
+import type { Environment } from "../help/environment-variables.ts";
 
 const MAX_LENGTH = 200;
 

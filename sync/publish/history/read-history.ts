@@ -11,7 +11,7 @@ export interface HistoryEntry {
 }
 
 /** Lists the generations in KV, newest first, with one list and no read. */
-export async function listHistory(kv: Kv): Promise<HistoryEntry[]> {
+export async function readHistory(kv: Kv): Promise<HistoryEntry[]> {
   const entries = [...(await kv.listMetadata(GENERATION_PREFIX))].flatMap(([key, value]): HistoryEntry[] => {
     const generation = parseGeneration(key);
     const result = GenerationMetadata.safeParse(value);

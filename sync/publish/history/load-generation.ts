@@ -13,7 +13,7 @@ export interface LoadedGeneration {
 }
 
 /** Reads a generation. Rejects with a `UsageError` if it is not in the history, unreadable or incomplete. */
-export async function readGeneration(
+export async function loadGeneration(
   kv: Kv,
   verifier: ManifestVerifier,
   generation: number,
