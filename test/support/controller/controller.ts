@@ -121,7 +121,9 @@ export async function startController(
   const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
-  const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account, edge, sleep: clock.sleep };
+  const author = { command: "sync", pod: identity };
+  const clients = { api, log, metrics, account, edge };
+  const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {
