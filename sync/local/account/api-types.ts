@@ -12,8 +12,8 @@ export interface ApiCall {
   body: Buffer;
 }
 
-/** One error of an envelope. */
-export interface ApiError {
+/** An inner reason of an error. */
+export interface InnerError {
   readonly code: number;
   readonly message: string;
 }
@@ -22,7 +22,7 @@ export type ApiReply =
   | { result: unknown; resultInfo?: object }
   | { bytes: string }
   /** `errorChain` has the inner reasons, as in `{ code: 1004, errorChain: [{ code: 9005, … }] }`. */
-  | { status: number; code: number; message: string; errorChain?: readonly ApiError[] };
+  | { status: number; code: number; message: string; errorChain?: readonly InnerError[] };
 
 /** A reply that reports an error. */
 export type ErrorReply = Extract<ApiReply, { status: number }>;

@@ -9,7 +9,7 @@ import { canonicalizeRecordName } from "./record-names.ts";
 export type RecordFields = Readonly<Record<string, unknown>>;
 
 /** Returns the record of a request with the id `id`, as the API returns it, or the reason why the API rejects it. */
-export function buildRecord(fields: RecordFields, id: string, rules: RecordRules): LocalRecord | ErrorReply {
+export function buildLocalRecord(fields: RecordFields, id: string, rules: RecordRules): LocalRecord | ErrorReply {
   const { name: nameText, type, proxied = false, priority } = fields;
   const limits = PLAN_LIMITS[rules.zone.plan];
   if (typeof type !== "string" || !RECORD_TYPES.includes(type)) return dnsErrors.invalidField("type");

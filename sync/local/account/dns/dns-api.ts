@@ -4,7 +4,7 @@ import { PLAN_LIMITS } from "../zones/zone-plans.ts";
 import type { LocalZone } from "../zones/zone-store.ts";
 import type { RecordFields } from "./build-record.ts";
 import { dnsErrors } from "./dns-errors.ts";
-import { changeRecords, findZoneQuota, type RecordOperation } from "./record-changes.ts";
+import { findZoneQuota, type RecordOperation, runRecordOperations } from "./record-changes.ts";
 import { filterRecords, sortRecords } from "./record-filters.ts";
 import type { LocalRecord, RecordLimits, RecordRules } from "./record-model.ts";
 import { normalizeRecordName } from "./record-names.ts";
@@ -88,7 +88,7 @@ function runOperation(
   records: RecordStore,
   rules: RecordRules,
 ): ApiReply {
-  const results = changeRecords([operation], records, rules);
+  const results = runRecordOperations([operation], records, rules);
   if (isErrorReply(results)) return results;
   const [record] = results;
   if (!record || operation.kind === "delete") return { result: { id: record?.id } };
@@ -114,7 +114,7 @@ function runBatch(call: ApiCall, records: RecordStore, rules: RecordRules): ApiR
   const operations: RecordOperation[] = lists.flat();
   const limit = PLAN_LIMITS[rules.zone.plan].batchOperations;
   if (operations.length > limit) return dnsErrors.batchTooLarge(limit);
-  const results = changeRecords(operations, records, rules);
+  const results = runRecordOperations(operations, records, rules);
   if (isErrorReply(results)) return results;
   const format = createFormat(call.query, records.list(rules.zone.name), rules.zone);
   const formatKind = (kind: RecordOperation["kind"]) =>

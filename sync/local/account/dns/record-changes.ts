@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type ErrorReply, isErrorReply } from "../api-types.ts";
 import { PLAN_LIMITS } from "../zones/zone-plans.ts";
-import { buildRecord, type RecordFields } from "./build-record.ts";
+import { buildLocalRecord, type RecordFields } from "./build-record.ts";
 import { dnsErrors } from "./dns-errors.ts";
 import { findConflict } from "./record-conflicts.ts";
 import type { LocalRecord, RecordRules } from "./record-model.ts";
@@ -18,7 +18,7 @@ export type RecordOperation =
  * Runs operations in their order, all or none. Returns the record of each operation, or the error of the first operation
  * that fails.
  */
-export function changeRecords(
+export function runRecordOperations(
   operations: readonly RecordOperation[],
   store: RecordStore,
   rules: RecordRules,
@@ -45,7 +45,7 @@ export function changeRecords(
 }
 
 function prepareRecord(operation: RecordOperation, records: RecordSet, rules: RecordRules): LocalRecord | ErrorReply {
-  if (operation.kind === "post") return buildRecord(operation.fields, randomBytes(16).toString("hex"), rules);
+  if (operation.kind === "post") return buildLocalRecord(operation.fields, randomBytes(16).toString("hex"), rules);
   const { kind, id } = operation;
   const record = records.get(id);
   if (!record) return dnsErrors.recordNotFound();
@@ -53,10 +53,10 @@ function prepareRecord(operation: RecordOperation, records: RecordSet, rules: Re
   if (kind === "delete") return record;
   // A put resets the fields that it does not name, a patch keeps them.
   const fields = kind === "patch" ? { ...record, ...operation.fields } : operation.fields;
-  const changedRecord = buildRecord(fields, id, rules);
+  const changedRecord = buildLocalRecord(fields, id, rules);
   // Seen in production: an update with an address of Cloudflare succeeds, and leaves the record without proxying.
   return isErrorReply(changedRecord) && changedRecord.code === 9003
-    ? buildRecord({ ...fields, proxied: false }, id, rules)
+    ? buildLocalRecord({ ...fields, proxied: false }, id, rules)
     : changedRecord;
 }
 

@@ -7,8 +7,14 @@ export interface ShadowMetadata {
   readonly is_glue?: true;
 }
 
+export type DelegatingRecord = Pick<LocalRecord, "type" | "name">;
+
 /** Returns the NS records that hide a name: those of the name and of its parents, without the zone itself. */
-export function findShadowingRecords(name: string, records: readonly LocalRecord[], zone: string): LocalRecord[] {
+export function findShadowingRecords<T extends DelegatingRecord>(
+  name: string,
+  records: readonly T[],
+  zone: string,
+): T[] {
   return records.filter((record) => isDelegation(record, zone) && isAtOrBelow(name, record.name));
 }
 
@@ -36,7 +42,7 @@ export function listShadowedRecords(name: string, records: readonly LocalRecord[
     : [];
 }
 
-function isDelegation({ type, name }: LocalRecord, zone: string): boolean {
+function isDelegation({ type, name }: DelegatingRecord, zone: string): boolean {
   return type === "NS" && name !== zone;
 }
 

@@ -3,6 +3,9 @@ import { type DnsContext, handleDnsCall, readAccountUsage } from "../dns/dns-api
 import { type AccountDnsSettings, handleDnsSettings } from "../dns/dns-settings.ts";
 import type { LocalRecord, RecordLimits } from "../dns/record-model.ts";
 import { createRecordStore } from "../dns/record-store.ts";
+import { createDomainStore, type DomainStore } from "../routes/domain-store.ts";
+import { handleDomainCall } from "../routes/domains-api.ts";
+import { type RequestRouting, routeRequest } from "../routes/route-request.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
 import { paginate } from "./paginate.ts";
@@ -25,11 +28,15 @@ interface ZonesApi {
   readonly zoneStore: ZoneStore;
   readonly routes: RouteStore;
   readonly dnsSettings: AccountDnsSettings;
+  /** The custom domains of Workers. */
+  readonly domains: DomainStore;
+  /** Decides what Cloudflare does with a request for a URL. */
+  readonly routeRequest: (url: URL) => RequestRouting;
   /** Returns the DNS records of a zone. */
   readonly records: (zone: string) => readonly LocalRecord[];
 }
 
-interface ZonesContext extends DnsContext, Omit<ZonesApi, "api" | "records"> {
+interface ZonesContext extends DnsContext, Omit<ZonesApi, "api" | "records" | "routeRequest"> {
   readonly accountId: string;
 }
 
@@ -39,10 +46,12 @@ export function createZonesApi({ accountId, names, plan, limits, hasScript }: Zo
   const records = createRecordStore(limits.unseenDeletions ?? 0);
   const routes = createRouteStore(hasScript);
   const dnsSettings: AccountDnsSettings = { enforceDnsOnly: false };
-  const context: ZonesContext = { accountId, zoneStore, routes, dnsSettings, records, limits };
+  const domains = createDomainStore({ zoneStore, records, hasScript });
+  const context: ZonesContext = { accountId, zoneStore, routes, domains, dnsSettings, records, limits };
   const api: LocalApi = (call) =>
     call.path[0] === "zones" ? handleZonesCall(call, context) : handleAccountCall(call, context);
-  return { api, zoneStore, routes, dnsSettings, records: records.list };
+  const parts = { zoneStore, routes, domains, dnsSettings, records: records.list };
+  return { ...parts, api, routeRequest: (url) => routeRequest(url, { ...parts, hasScript }) };
 }
 
 function handleAccountCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
@@ -50,6 +59,7 @@ function handleAccountCall(call: ApiCall, context: ZonesContext): ApiReply | und
   if (collection !== "accounts" || accountId !== context.accountId) return undefined;
   if (`${call.method} ${path.join("/")}` === "GET dns_records/usage") return readAccountUsage(context);
   if (path.join("/") === "dns_settings") return handleDnsSettings(call, context.dnsSettings);
+  if (path[0] === "workers" && path[1] === "domains") return handleDomainCall(call, context.domains);
   const [workers, scripts, script = "", routes, ...rest] = path;
   return [call.method, workers, scripts, routes, ...rest].join(" ") === "PUT workers scripts routes"
     ? replaceScriptRoutes(call, script, context.zoneStore.list(), context.routes)
