@@ -4,13 +4,13 @@ import { errorMessage } from "../../../src/rules/error-message.ts";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
-import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
+import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns/dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
-import { createKvApi } from "./kv-api.ts";
+import { createKvApi } from "./kv/kv-api.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
 
-export type { RecordLimits } from "./dns-api.ts";
+export type { RecordLimits } from "./dns/dns-api.ts";
 
 /** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {

@@ -17,6 +17,14 @@ export type ApiReply =
   | { bytes: string }
   | { status: number; code: number; message: string };
 
+/** A reply that reports an error. */
+export type ErrorReply = Extract<ApiReply, { status: number }>;
+
+/** Whether a value is an error reply. */
+export function isErrorReply(value: object): value is ErrorReply {
+  return "status" in value && "code" in value;
+}
+
 /** Responds to a request; undefined if the path is not one of its endpoints. */
 export type LocalApi = (call: ApiCall) => Promise<ApiReply | undefined> | ApiReply | undefined;
 
