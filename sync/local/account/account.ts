@@ -1,12 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { buffer } from "node:stream/consumers";
-import { errorMessage } from "../../../src/rules/error-message.ts";
+import { createServer } from "node:http";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
-import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
+import { deriveId } from "./api-types.ts";
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns/dns-api.ts";
-import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
+import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
 import { createKvApi } from "./kv/kv-api.ts";
+import type { PlanSetting } from "./plans.ts";
+import { createApiHandler } from "./server/api-handler.ts";
+import { createCallBudget, DEFAULT_CALL_LIMIT } from "./server/call-budget.ts";
+import { createTokenStore, type TokenOptions, type TokenStore } from "./tokens/token-store.ts";
+import { createTokensApi } from "./tokens/tokens-api.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
 
@@ -15,7 +18,9 @@ export type { RecordLimits } from "./dns/dns-api.ts";
 /** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {
   readonly baseURL: string;
+  /** A token that may do everything, or the first of the option `tokens`. */
   readonly token: string;
+  readonly tokens: TokenStore;
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
@@ -38,11 +43,21 @@ export interface AccountOptions extends Partial<RecordLimits> {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
+  /** Tokens; one that may do everything if not set. */
+  tokens?: readonly TokenOptions[];
+  /** Plan of the zones; `pro` if not set. */
+  plan?: PlanSetting;
+  /** Plan of Workers, KV and Analytics Engine; `paid` if not set. */
+  workersPlan?: "free" | "paid";
+  /** Calls that a token may make in 5 minutes; 1,200 if not set. */
+  callLimit?: number;
+  /** Milliseconds since 1970. */
+  now?: () => number;
 }
 
 const PAID_RECORD_QUOTA = 3500;
 
-const TOKEN = "local-token";
+const DEFAULT_TOKEN = "local-token";
 const ACCOUNT_ID = deriveId("account");
 /** The KV namespace of the local account. */
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
@@ -55,32 +70,35 @@ export async function startAccount({
   recordQuota = PAID_RECORD_QUOTA,
   rejectedAddresses = [],
   acceptsAnyAddress = false,
+  tokens: tokenOptions = [{ value: DEFAULT_TOKEN }],
+  workersPlan = "paid",
+  callLimit = DEFAULT_CALL_LIMIT,
+  now = Date.now,
 }: AccountOptions): Promise<LocalAccount> {
   const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
+  const tokens = createTokenStore(tokenOptions);
   const workersApi = createWorkersApi({
     accountId: ACCOUNT_ID,
-    isFreePlan: () => false,
+    isFreePlan: () => workersPlan === "free",
     hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+    now: () => new Date(now()),
   });
-  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api, workersApi.api];
-
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const call = parseCall(request, await buffer(request));
-    if (!call) return sendReply(response, 400, JSON.stringify(buildErrorBody(7003, "Could not route to the path")));
-    requests.push({ method: call.method, path: call.line.slice(call.method.length + 1) });
-    if (injectFault(state.faults, call.line, response)) return;
-    const { status, text } = await buildHttpReply(call, request.headers.authorization, apis);
-    sendReply(response, status, text);
-  };
-  const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy()); // the client disconnected
+  const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults);
+  const handler = createApiHandler({
+    apis: [createTokensApi(ACCOUNT_ID, tokens), kvApi, dnsApi.api, workersApi.api],
+    tokens,
+    budget: createCallBudget(callLimit, now),
+    faults: () => state.faults,
+    findZoneName: (zoneId) => zones.find((zone) => deriveId(zone) === zoneId),
+    onRequest: (method, path) => requests.push({ method, path }),
   });
-  const { port, close } = await listen(server, requestedPort);
+  const { port, close } = await listen(createServer(handler), requestedPort);
   return {
     baseURL: `http://127.0.0.1:${port}/client/v4`,
-    token: TOKEN,
+    token: tokenOptions[0]?.value ?? "",
+    tokens,
     accountId: ACCOUNT_ID,
     namespaceId: LOCAL_NAMESPACE_ID,
     zones,
@@ -97,52 +115,4 @@ export async function startAccount({
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
-}
-
-/** Returns undefined if the path is not a part of a URL, or has an invalid escape. */
-function parseCall({ url = "/", method = "GET", headers }: IncomingMessage, body: Buffer): ApiCall | undefined {
-  if (!URL.canParse(url, "http://account")) return undefined;
-  const { pathname, searchParams: query } = new URL(url, "http://account");
-  const path = pathname.replace(/^\/client\/v4/, "");
-  try {
-    const segments = path.split("/").slice(1).map(decodeURIComponent);
-    const contentType = headers["content-type"] ?? "";
-    return { line: `${method} ${path}`, method, path: segments, query, contentType, headers, body };
-  } catch {
-    return undefined;
-  }
-}
-
-async function buildHttpReply(call: ApiCall, authorization: string | undefined, apis: readonly LocalApi[]) {
-  const reply = await dispatchCall(call, authorization, apis);
-  if ("bytes" in reply) return { status: 200, text: reply.bytes };
-  if ("status" in reply)
-    return { status: reply.status, text: JSON.stringify(buildErrorBody(reply.code, reply.message)) };
-  const { result, resultInfo } = reply;
-  const envelope = { success: true, errors: [], messages: [], result, ...(resultInfo && { result_info: resultInfo }) };
-  return { status: 200, text: JSON.stringify(envelope) };
-}
-
-async function dispatchCall(
-  call: ApiCall,
-  authorization: string | undefined,
-  apis: readonly LocalApi[],
-): Promise<ApiReply> {
-  if (authorization !== `Bearer ${TOKEN}`) return { status: 403, code: 10000, message: "Authentication error" };
-  try {
-    for (const api of apis) {
-      const reply = await api(call);
-      if (reply) return reply;
-    }
-  } catch (error) {
-    return { status: 400, code: 10012, message: errorMessage(error) };
-  }
-  return { status: 404, code: 7003, message: `Could not route to ${call.path.join("/")}` };
-}
-
-function sendReply(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    "content-type": text.startsWith("{") ? "application/json" : "application/octet-stream",
-  });
-  response.end(text);
 }
