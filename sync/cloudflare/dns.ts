@@ -1,6 +1,8 @@
-import Cloudflare from "cloudflare";
+import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
+import { readChangeRejection } from "./rejections.ts";
+import { listZones, type ZoneDetails } from "./zones.ts";
 
 /** A proxied record that names an origin's address for the edge. `name` is fully qualified. */
 export interface OriginRecord {
@@ -22,43 +24,28 @@ export interface RecordChange {
 }
 
 export interface Dns {
-  listZones(): Promise<Zone[]>;
+  /** Lists the configured zones, or all that the token may read. */
+  listZones(): Promise<ZoneDetails[]>;
   /** Lists the records with the comment of edgress. */
   listRecords(zone: Zone): Promise<ExistingRecord[]>;
   /** Returns the maximum number of records in a zone; undefined if the account has a quota instead of the zone. */
   readRecordQuota(zone: Zone): Promise<number | undefined>;
   /**
    * Adds new names first. Replaces a record in one transaction with the removal of the old one. Rejects with a
-   * `RecordRejectedError` if Cloudflare rejects a record; then a part of the change may be done.
+   * `ChangeRejectedError` if Cloudflare rejects a record; then a part of the change may be done.
    */
   applyChange(zone: Zone, change: RecordChange): Promise<void>;
 }
 
-/** Thrown if Cloudflare rejects a record of a batch. The request and its rights are valid. */
-export class RecordRejectedError extends Error {
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** Comment that marks a record of edgress. */
+/** Comment that marks the record of an origin. */
 export const RECORD_COMMENT = "edgress: origin record";
 
 const MAX_BATCH_RECORDS = 200; // the limit of a zone with the Free plan
 
 /** Creates a client of DNS records through the REST API. */
-export function createDns(client: Cloudflare, accountId: string): Dns {
+export function createDns(client: Cloudflare, accountId: string, zoneIds: readonly string[] = []): Dns {
   return {
-    async listZones() {
-      const zones: Zone[] = [];
-      for await (const { id, name } of client.zones.list({ account: { id: accountId }, per_page: 50 })) {
-        zones.push({ id, name });
-      }
-      return zones;
-    },
+    listZones: () => listZones(client, accountId, zoneIds),
     async listRecords(zone) {
       const records: ExistingRecord[] = [];
       const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
@@ -68,37 +55,27 @@ export function createDns(client: Cloudflare, accountId: string): Dns {
       }
       return records;
     },
-    async applyChange(zone, change) {
-      for (const { add, remove } of batchChanges(change)) {
-        const deletes = remove.map(({ id }) => ({ id }));
-        const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment: RECORD_COMMENT }));
-        await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
-          throw readRejection(error) ?? error;
-        });
-      }
-    },
+    applyChange: (zone, change) => applyRecordChange(client, zone, change, RECORD_COMMENT),
     async readRecordQuota(zone) {
       return (await client.dns.usage.zone.get({ zone_id: zone.id })).record_quota ?? undefined;
     },
   };
 }
 
-/** Error codes that are not about a record: a record that is already deleted, and faults of the request or the token. */
-const OTHER_CODES = new Set([81044, 1000, 1001, 6003, 6111, 6103, 7000, 7003, 9109, 10000]);
-
-/** An error of the API. The useful code may be in `error_chain`. */
-interface ChainedError {
-  readonly code?: number;
-  readonly message?: string;
-  readonly error_chain?: readonly ChainedError[];
-}
-
-function readRejection(error: unknown): RecordRejectedError | undefined {
-  if (!(error instanceof Cloudflare.APIError) || error.status !== 400) return undefined;
-  const [firstError]: readonly ChainedError[] = error.errors ?? [];
-  const { code, message } = firstError?.error_chain?.[0] ?? firstError ?? {};
-  if (code === undefined || OTHER_CODES.has(code)) return undefined;
-  return new RecordRejectedError(code, `Cloudflare rejected the DNS record: ${message ?? "no reason"} (code ${code})`);
+/** Applies a change in batches. The records that it adds are proxied and have the comment. */
+export async function applyRecordChange(
+  client: Cloudflare,
+  zone: Zone,
+  change: RecordChange,
+  comment: string,
+): Promise<void> {
+  for (const { add, remove } of batchChanges(change)) {
+    const deletes = remove.map(({ id }) => ({ id }));
+    const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment }));
+    await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
+      throw readChangeRejection(error, "DNS record") ?? error;
+    });
+  }
 }
 
 /**

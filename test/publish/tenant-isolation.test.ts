@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import { type Dns, type OriginRecord, RecordRejectedError } from "../../sync/cloudflare/dns.ts";
+import type { Dns, OriginRecord } from "../../sync/cloudflare/dns.ts";
+import { ChangeRejectedError } from "../../sync/cloudflare/rejections.ts";
 import { parseCluster } from "../../sync/collect/parse-objects.ts";
 import { createCompileCache } from "../../sync/compile/compile-cache.ts";
 import { NO_PREVIOUS_STATE } from "../../sync/compile/last-good.ts";
@@ -36,20 +37,29 @@ function createStrictDns(): Dns {
     return last > 200 && last % 2 === 1;
   };
   return {
-    listZones: async () => [{ id: "1", name: "example.com" }],
+    listZones: async () => [ZONE],
     listRecords: async () => records,
     readRecordQuota: async () => RECORD_QUOTA,
     async applyChange(_, { add, remove }) {
       const next = records.filter(({ id }) => !remove.some((record) => record.id === id));
       for (const record of add) {
-        if (isRejected(record)) throw new RecordRejectedError(9003, `rejected: ${record.content}`);
-        if (next.length >= RECORD_QUOTA) throw new RecordRejectedError(81045, "quota exceeded");
+        if (isRejected(record)) throw new ChangeRejectedError(9003, `rejected: ${record.content}`);
+        if (next.length >= RECORD_QUOTA) throw new ChangeRejectedError(81045, "quota exceeded");
         next.push({ ...record, id: record.name, proxied: true });
       }
       records = next;
     },
   };
 }
+
+const ZONE = {
+  id: "1",
+  name: "example.com",
+  status: "active",
+  isPaused: false,
+  isPartial: false,
+  plan: "pro",
+} as const;
 
 interface TenantInput {
   readonly ingresses: readonly {

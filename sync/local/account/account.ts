@@ -1,17 +1,15 @@
 import { createServer } from "node:http";
 import { listen } from "../../net/listen.ts";
-import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
+import type { EdgeReadMode } from "../worker/worker-storage.ts";
+import { type AccountSettings, createAccountApis, LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID } from "./account-apis.ts";
+import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
-import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns/dns-api.ts";
+import type { LocalRecord } from "./dns/dns-api.ts";
 import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
-import { createKvApi } from "./kv/kv-api.ts";
-import type { PlanSetting } from "./plans.ts";
 import { createApiHandler } from "./server/api-handler.ts";
 import { createCallBudget, DEFAULT_CALL_LIMIT } from "./server/call-budget.ts";
-import { createTokenStore, type TokenOptions, type TokenStore } from "./tokens/token-store.ts";
-import { createTokensApi } from "./tokens/tokens-api.ts";
+import type { TokenStore } from "./tokens/token-store.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
-import { createWorkersApi } from "./workers/workers-api.ts";
 
 export type { RecordLimits } from "./dns/dns-api.ts";
 
@@ -32,62 +30,28 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
+  /** The datasets of Analytics Engine. */
+  readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface AccountOptions extends Partial<RecordLimits> {
+export interface AccountOptions extends AccountSettings {
   /** 0 picks a free port. */
   port?: number;
-  zones: readonly string[];
-  /** Called at each use, because the storage starts later than the account. */
-  storage: () => WorkerStorage;
-  /** Tokens; one that may do everything if not set. */
-  tokens?: readonly TokenOptions[];
-  /** Plan of the zones; `pro` if not set. */
-  plan?: PlanSetting;
-  /** Plan of Workers, KV and Analytics Engine; `paid` if not set. */
-  workersPlan?: "free" | "paid";
   /** Calls that a token may make in 5 minutes; 1,200 if not set. */
   callLimit?: number;
-  /** Milliseconds since 1970. */
-  now?: () => number;
 }
 
-const PAID_RECORD_QUOTA = 3500;
-
-const DEFAULT_TOKEN = "local-token";
-const ACCOUNT_ID = deriveId("account");
-/** The KV namespace of the local account. */
-export const LOCAL_NAMESPACE_ID = deriveId("rules");
-
 /** Starts the API of the local account on 127.0.0.1. */
-export async function startAccount({
-  port: requestedPort = 0,
-  zones,
-  storage,
-  recordQuota = PAID_RECORD_QUOTA,
-  rejectedAddresses = [],
-  acceptsAnyAddress = false,
-  tokens: tokenOptions = [{ value: DEFAULT_TOKEN }],
-  workersPlan = "paid",
-  callLimit = DEFAULT_CALL_LIMIT,
-  now = Date.now,
-}: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
+export async function startAccount(options: AccountOptions): Promise<LocalAccount> {
+  const { port: requestedPort = 0, zones, storage, callLimit = DEFAULT_CALL_LIMIT, now = Date.now } = options;
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const tokens = createTokenStore(tokenOptions);
-  const workersApi = createWorkersApi({
-    accountId: ACCOUNT_ID,
-    isFreePlan: () => workersPlan === "free",
-    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
-    now: () => new Date(now()),
-  });
-  const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults);
+  const { apis, tokens, records, scripts, datasets } = createAccountApis(options, () => state.faults);
   const handler = createApiHandler({
-    apis: [createTokensApi(ACCOUNT_ID, tokens), kvApi, dnsApi.api, workersApi.api],
+    apis,
     tokens,
     budget: createCallBudget(callLimit, now),
     faults: () => state.faults,
@@ -97,9 +61,9 @@ export async function startAccount({
   const { port, close } = await listen(createServer(handler), requestedPort);
   return {
     baseURL: `http://127.0.0.1:${port}/client/v4`,
-    token: tokenOptions[0]?.value ?? "",
+    token: tokens.first().value,
     tokens,
-    accountId: ACCOUNT_ID,
+    accountId: LOCAL_ACCOUNT_ID,
     namespaceId: LOCAL_NAMESPACE_ID,
     zones,
     zoneIds: zones.map(deriveId),
@@ -110,8 +74,9 @@ export async function startAccount({
       state.faults = faults;
     },
     requests,
-    records: dnsApi.records,
-    scripts: workersApi.scripts,
+    records,
+    scripts,
+    datasets,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };

@@ -5,9 +5,9 @@ import {
   type OriginRecord,
   planRecordChange,
   type RecordChange,
-  RecordRejectedError,
   type Zone,
 } from "../../cloudflare/dns.ts";
+import { ChangeRejectedError } from "../../cloudflare/rejections.ts";
 import type { WantedRecord } from "./wanted-records.ts";
 
 /** Requests of one namespace in one sync that find its rejected records. */
@@ -22,12 +22,15 @@ export interface FailedRecord {
   readonly problem: string;
 }
 
+/** The calls that change records. */
+export type ChangingDns = Pick<Dns, "listRecords" | "applyChange">;
+
 /**
  * Adds records to a zone, and removes others. If Cloudflare rejects a record, the records of each namespace are added
  * alone, and halved until the rejected ones are found. Resolves with the records that were not added.
  */
 export async function changeRecords(
-  dns: Dns,
+  dns: ChangingDns,
   zone: Zone,
   addedRecords: readonly WantedRecord[],
   removedRecords: readonly ExistingRecord[],
@@ -42,7 +45,7 @@ export async function changeRecords(
     await apply({ add: addedRecords, remove: removedRecords });
     return [];
   } catch (error) {
-    if (!(error instanceof RecordRejectedError)) throw error;
+    if (!(error instanceof ChangeRejectedError)) throw error;
   }
   // A part of the change may be done.
   const plan = planRecordChange(await dns.listRecords(zone), addedRecords);
@@ -76,7 +79,7 @@ async function addHalves(
     });
     return [];
   } catch (error) {
-    if (!(error instanceof RecordRejectedError)) throw error;
+    if (!(error instanceof ChangeRejectedError)) throw error;
     if (records.length === 1) return records.map((record) => ({ record, code: error.code, problem: error.message }));
   }
   const middle = Math.ceil(records.length / 2);
@@ -85,7 +88,11 @@ async function addHalves(
 }
 
 /** Returns the failures whose records do not exist. */
-async function withoutExisting(failures: readonly FailedRecord[], dns: Dns, zone: Zone): Promise<FailedRecord[]> {
+async function withoutExisting(
+  failures: readonly FailedRecord[],
+  dns: ChangingDns,
+  zone: Zone,
+): Promise<FailedRecord[]> {
   const { add } = planRecordChange(
     await dns.listRecords(zone),
     failures.map(({ record }) => record),

@@ -1,5 +1,6 @@
 import type { Rules } from "../../../src/rules/snapshot.ts";
 import type { Dns, ExistingRecord, OriginRecord, Zone } from "../../cloudflare/dns.ts";
+import type { ZoneDetails } from "../../cloudflare/zones.ts";
 import type { RejectedRecord } from "../../collect/cluster-model.ts";
 import { createExpiringCache } from "./expiring-cache.ts";
 import type { FindMaxRecords } from "./record-quota.ts";
@@ -29,7 +30,7 @@ export interface RecordPlan extends RecordChanges {
 
 export interface OriginRecordSync {
   /** Returns the zones of the account, from a cache of up to 60 s. */
-  listZones(): Promise<readonly Zone[]>;
+  listZones(): Promise<readonly ZoneDetails[]>;
   /** Returns the records that are not added for now. The same list while nothing changes. */
   listRejectedRecords(): readonly RejectedRecord[];
   /** Forgets the rejections that are due, so that the next `sync` tries their records again. */

@@ -5,12 +5,15 @@ export type TokenOptions = Pick<ApiToken, "value"> & Partial<Omit<ApiToken, "id"
 
 /** The tokens of the account. */
 export interface TokenStore {
+  /** Returns the oldest token. */
+  first(): ApiToken;
   find(value: string): ApiToken | undefined;
   findById(id: string): ApiToken | undefined;
   add(options: TokenOptions): ApiToken;
   revoke(value: string): void;
 }
 
+/** Creates the tokens. There must be one or more. */
 export function createTokenStore(initialTokens: readonly TokenOptions[]): TokenStore {
   const tokens = new Map<string, ApiToken>();
   const add = (options: TokenOptions): ApiToken => {
@@ -20,7 +23,13 @@ export function createTokenStore(initialTokens: readonly TokenOptions[]): TokenS
     return token;
   };
   for (const options of initialTokens) add(options);
+  const first = () => {
+    const [token] = tokens.values();
+    if (!token) throw new Error("the local account has no token");
+    return token;
+  };
   return {
+    first,
     find: (value) => tokens.get(value),
     findById: (id) => [...tokens.values()].find((token) => token.id === id),
     add,
