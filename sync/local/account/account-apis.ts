@@ -12,7 +12,7 @@ import type { ScriptListener } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
 
 /** The settings of the account that its API families read. */
-export interface AccountSettings extends Partial<RecordLimits> {
+export interface LocalAccountSettings extends Partial<RecordLimits> {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
@@ -36,7 +36,7 @@ export const LOCAL_ACCOUNT_ID = deriveId("account");
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Creates the API families of the account, and the state that other parts of the local Cloudflare read. */
-export function createAccountApis(settings: AccountSettings, faults: () => FaultPlan) {
+export function createAccountApis(settings: LocalAccountSettings, faults: () => FaultPlan) {
   const {
     zones,
     storage,

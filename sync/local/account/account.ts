@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode } from "../worker/worker-storage.ts";
-import { type AccountSettings, createAccountApis, LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID } from "./account-apis.ts";
+import { createAccountApis, LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID, type LocalAccountSettings } from "./account-apis.ts";
 import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
 import type { LocalRecord } from "./dns/dns-api.ts";
@@ -37,7 +37,7 @@ export interface LocalAccount {
   close(): Promise<void>;
 }
 
-export interface AccountOptions extends AccountSettings {
+export interface AccountOptions extends LocalAccountSettings {
   /** 0 picks a free port. */
   port?: number;
   /** Calls that a token may make in 5 minutes; 1,200 if not set. */

@@ -26,8 +26,8 @@ export interface ApiCall {
   token: ApiToken;
 }
 
-/** One error of an envelope. */
-export interface ApiError {
+/** An inner reason of an error. */
+export interface InnerError {
   readonly code: number;
   readonly message: string;
 }
@@ -38,7 +38,7 @@ export type ApiReply =
   | { result: unknown; resultInfo?: object; headers?: ReplyHeaders }
   | { bytes: string | Uint8Array; headers?: ReplyHeaders }
   /** `errorChain` has the inner reasons, as in `{ code: 1004, errorChain: [{ code: 9005, … }] }`. */
-  | { status: number; code: number; message: string; errorChain?: readonly ApiError[]; headers?: ReplyHeaders };
+  | { status: number; code: number; message: string; errorChain?: readonly InnerError[]; headers?: ReplyHeaders };
 
 /** A reply that reports an error. */
 export type ErrorReply = Extract<ApiReply, { status: number }>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type AccountOptions, type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
-import { type AccountResponse, sendRequest } from "../../support/account/send-request.ts";
+import { type AccountResponse, sendApiRequest } from "../../support/account/send-api-request.ts";
 
 const clock = { now: 1_800_000_000_000 };
 
@@ -18,7 +18,7 @@ async function withAccount(options: Partial<AccountOptions>, use: (account: Loca
 }
 
 const listZones = (account: LocalAccount, token = account.token): Promise<AccountResponse> =>
-  sendRequest(account, "GET /zones", { authorization: `Bearer ${token}` });
+  sendApiRequest(account, "GET /zones", { authorization: `Bearer ${token}` });
 
 function readLimit({ status, headers }: AccountResponse) {
   return {
@@ -55,7 +55,7 @@ describe("budget of API calls", () => {
       const first = { status: 200, limit: '"default";r=2;t=300', policy, retryAfter: null };
       assert.deepEqual(readLimit(await listZones(account)), first);
       clock.now += 120_000;
-      const failed = await sendRequest(account, "GET /zones/x/y", { authorization: `Bearer ${account.token}` });
+      const failed = await sendApiRequest(account, "GET /zones/x/y", { authorization: `Bearer ${account.token}` });
       assert.deepEqual(readLimit(failed), { status: 404, limit: '"default";r=1;t=180', policy, retryAfter: null });
     });
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
 import { callAccount } from "../../support/account/call-account.ts";
-import { sendRequest } from "../../support/account/send-request.ts";
+import { sendApiRequest } from "../../support/account/send-api-request.ts";
 
 let account: LocalAccount;
 
@@ -34,7 +34,7 @@ async function outcomeOf(token: string, line: string, body?: object): Promise<st
 describe("tokens", () => {
   test("A malformed Authorization header is a 400 with code 6003, and code 6111 in its error chain", async () => {
     for (const authorization of ["Bearer two words", 'Bearer "quoted"', "Token all", "Bearer", "all"]) {
-      const { status, json } = await sendRequest(account, "GET /zones", { authorization });
+      const { status, json } = await sendApiRequest(account, "GET /zones", { authorization });
       assert.deepEqual(
         { status, errors: json.errors },
         {
@@ -52,15 +52,15 @@ describe("tokens", () => {
   });
 
   test("A malformed X-Auth-Key header is a 400 with code 6103 in its error chain", async () => {
-    const { status, json } = await sendRequest(account, "GET /zones", { "x-auth-key": "short" });
+    const { status, json } = await sendApiRequest(account, "GET /zones", { "x-auth-key": "short" });
     assert.equal(status, 400);
     assert.deepEqual([json.errors[0].code, json.errors[0].error_chain[0].code], [6003, 6103]);
   });
 
   test("A call without credentials is a 400", async () => {
-    const { status, json } = await sendRequest(account, "GET /zones", {});
+    const { status, json } = await sendApiRequest(account, "GET /zones", {});
     assert.deepEqual([status, json.errors[0].code], [400, 9106]);
-    const verification = await sendRequest(account, "GET /user/tokens/verify", {});
+    const verification = await sendApiRequest(account, "GET /user/tokens/verify", {});
     assert.deepEqual([verification.status, verification.json.errors[0].code], [400, 1001]);
   });
 

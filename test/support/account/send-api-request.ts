@@ -10,7 +10,7 @@ export interface AccountResponse {
 }
 
 /** Sends a request to the account's API with these headers only. */
-export async function sendRequest(
+export async function sendApiRequest(
   { baseURL }: Pick<LocalAccount, "baseURL">,
   line: string,
   headers: Readonly<Record<string, string>>,
