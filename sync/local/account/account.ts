@@ -6,10 +6,12 @@ import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
 import type { LocalRecord } from "./dns/dns-api.ts";
 import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
+import type { RouteStore } from "./routes/route-store.ts";
 import { createApiHandler } from "./server/api-handler.ts";
 import { createCallBudget, DEFAULT_CALL_LIMIT } from "./server/call-budget.ts";
 import type { TokenStore } from "./tokens/token-store.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
+import type { ZoneStore } from "./zones/zone-store.ts";
 
 export type { RecordLimits } from "./dns/dns-api.ts";
 
@@ -30,6 +32,10 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
+  /** The zones, with their plan, status and settings. */
+  readonly zoneStore: ZoneStore;
+  /** The Workers routes of the zones. */
+  readonly routes: RouteStore;
   /** The datasets of Analytics Engine. */
   readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
@@ -49,20 +55,19 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
   const { port: requestedPort = 0, zones, storage, callLimit = DEFAULT_CALL_LIMIT, now = Date.now } = options;
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const { apis, tokens, records, scripts, datasets } = createAccountApis(options, () => state.faults);
+  const { apis, parts } = createAccountApis(options, () => state.faults);
   const handler = createApiHandler({
     apis,
-    tokens,
+    tokens: parts.tokens,
     budget: createCallBudget(callLimit, now),
     faults: () => state.faults,
-    findZoneName: (zoneId) => zones.find((zone) => deriveId(zone) === zoneId),
+    findZoneName: (zoneId) => parts.zoneStore.get(zoneId)?.name,
     onRequest: (method, path) => requests.push({ method, path }),
   });
   const { port, close } = await listen(createServer(handler), requestedPort);
   return {
     baseURL: `http://127.0.0.1:${port}/client/v4`,
-    token: tokens.first().value,
-    tokens,
+    token: parts.tokens.first().value,
     accountId: LOCAL_ACCOUNT_ID,
     namespaceId: LOCAL_NAMESPACE_ID,
     zones,
@@ -74,9 +79,7 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
       state.faults = faults;
     },
     requests,
-    records,
-    scripts,
-    datasets,
+    ...parts,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
