@@ -1,5 +1,5 @@
 import type { Candidate } from "../../../src/rules/snapshot.ts";
-import type { Verdict } from "./judge.ts";
+import type { RolloutVerdict } from "./judge.ts";
 
 /** Timings and limits of staged roll-outs. */
 export interface RolloutSettings {
@@ -26,7 +26,7 @@ export type RolloutStep =
  */
 export function decideRollout(
   { share, stages, stageStartedAt }: Pick<Candidate, "share" | "stages" | "stageStartedAt">,
-  verdict: Verdict | { readonly type: "unknown"; readonly summary: string },
+  verdict: RolloutVerdict | { readonly type: "unknown"; readonly summary: string },
   now: Date,
   { intervalMs, maxWaitMs }: Pick<RolloutSettings, "intervalMs" | "maxWaitMs">,
 ): RolloutStep {

@@ -11,7 +11,7 @@ export interface SideCounts {
 }
 
 /** The comparison of a candidate with the active rules. */
-export type Verdict =
+export type RolloutVerdict =
   | { readonly type: "good"; readonly summary: string }
   | { readonly type: "worse"; readonly summary: string }
   | { readonly type: "too-few-requests"; readonly summary: string };
@@ -45,7 +45,7 @@ function sumCounts(counts: readonly RequestCount[]): SideCounts {
  * Compares the shares of 5xx and of no-route answers. The candidate is worse if one of its shares is higher by more than
  * one percentage point and by more than three standard errors. Both sides need `minRequests` points.
  */
-export function judge(active: SideCounts, candidate: SideCounts, minRequests: number): Verdict {
+export function judgeCandidate(active: SideCounts, candidate: SideCounts, minRequests: number): RolloutVerdict {
   const sides = { candidate, active };
   for (const [name, { points }] of Object.entries(sides)) {
     if (points >= minRequests) continue;

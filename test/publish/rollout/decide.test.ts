@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decideRollout, nextCheckMs } from "../../../sync/publish/rollout/decide.ts";
-import type { Verdict } from "../../../sync/publish/rollout/judge.ts";
+import type { RolloutVerdict } from "../../../sync/publish/rollout/judge.ts";
 
 const SETTINGS = { intervalMs: 300_000, maxWaitMs: 3_600_000 };
 const STARTED = Date.parse("2026-11-28T12:00:00Z");
 
 /** Decides `seconds` after the start of a stage. */
-function decide(type: Verdict["type"] | "unknown", seconds: number, share = 1) {
+function decide(type: RolloutVerdict["type"] | "unknown", seconds: number, share = 1) {
   const candidate = { share, stages: [1, 10, 50], stageStartedAt: new Date(STARTED).toISOString() };
   return decideRollout(candidate, { type, summary: "summary" }, new Date(STARTED + seconds * 1000), SETTINGS);
 }

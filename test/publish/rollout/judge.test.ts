@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge, type SideCounts, sumSides } from "../../../sync/publish/rollout/judge.ts";
+import { judgeCandidate, type SideCounts, sumSides } from "../../../sync/publish/rollout/judge.ts";
 
 /** Counts without sampling: each request is a point. */
 function count(requests: number, serverErrors = 0, noRoutes = 0): SideCounts {
@@ -8,7 +8,7 @@ function count(requests: number, serverErrors = 0, noRoutes = 0): SideCounts {
 }
 
 function verdictOf(active: SideCounts, candidate: SideCounts, minRequests = 100): string {
-  return judge(active, candidate, minRequests).type;
+  return judgeCandidate(active, candidate, minRequests).type;
 }
 
 test("A candidate with the same shares is good, also if both sides fail alike", () => {
@@ -36,11 +36,11 @@ test("A difference that chance explains, or of up to one percentage point, is no
 });
 
 test("Too few points on one side give no verdict, whatever they say", () => {
-  assert.deepEqual(judge(count(1000), count(99, 99), 100), {
+  assert.deepEqual(judgeCandidate(count(1000), count(99, 99), 100), {
     type: "too-few-requests",
     summary: "the candidate side has 99 of the 100 requests that a comparison needs",
   });
-  assert.deepEqual(judge(count(99), count(1000, 1000), 100), {
+  assert.deepEqual(judgeCandidate(count(99), count(1000, 1000), 100), {
     type: "too-few-requests",
     summary: "the active side has 99 of the 100 requests that a comparison needs",
   });
@@ -58,7 +58,7 @@ test("Sampled points count for the requests that they represent, but not for cer
 
 test("The summary of a verdict has both shares of both kinds", () => {
   assert.equal(
-    judge(count(1000, 10), count(200, 100, 5), 100).summary,
+    judgeCandidate(count(1000, 10), count(200, 100, 5), 100).summary,
     "5xx 50.0 % of 200 candidate requests, 1.0 % of 1000 active ones, no-route 2.5 % of 200 candidate requests, 0.0 % of 1000 active ones",
   );
 });
