@@ -9,8 +9,9 @@ import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
+import { type DeferredState, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
-import { type ControllerState, type LoadedState, readState, writeState } from "../publish/state/state.ts";
+import { type ControllerState, type LoadedState, readState } from "../publish/state/state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
 
 export interface PublishDependencies extends CompileDependencies {
@@ -18,12 +19,16 @@ export interface PublishDependencies extends CompileDependencies {
   readonly clusterUid: string;
   readonly takeOwnership: boolean;
   readonly limits: DeletionLimits;
+  /** Time to collect changes of the controller state before a write. */
+  readonly stateDelayMs: number;
 }
 
 /** The published snapshot, and the controller state in KV. */
 export interface PublishedState {
   readonly snapshot: PublishedSnapshot;
   readonly controllerState: LoadedState;
+  /** The newer controller state, until it is written. */
+  readonly deferredState?: DeferredState | undefined;
 }
 
 /** The base of a sync that compares its rules with the published ones. */
@@ -79,22 +84,31 @@ export async function syncClusterRecords(
 
 /** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, regexChecker, clusterUid, limits }: PublishDependencies,
+  { account: { kv, signer, encryptor }, regexChecker, clusterUid, limits, stateDelayMs }: PublishDependencies,
   compiled: CompiledCluster,
   { publishedState, previousState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
-  const { snapshot, controllerState } = publishedState;
+  const { snapshot, controllerState, deferredState } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
   const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
   const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
-  const writtenState = await writeState(kv, signer, controllerState, desiredState, fence);
+  const timing = {
+    delayMs: stateDelayMs,
+    now: now.getTime(),
+    isUrgent: blockedRemovals.length > 0 || hasOtherKeys(nextState.brokenSince, previousState.brokenSince),
+  };
+  const writtenState = await writeStateWhenDue(kv, signer, controllerState, desiredState, timing, deferredState, fence);
   const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
   return {
-    publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
+    publishedState: {
+      snapshot: publishResult.snapshot,
+      controllerState: writtenState.state,
+      deferredState: writtenState.deferredState,
+    },
     previousState: nextState,
     type: publishResult.hasChanged ? "published" : "unchanged",
     publishResult,
@@ -105,6 +119,11 @@ export async function publishCluster(
       : new Set(),
     blockedRemovals,
   };
+}
+
+/** Whether an Ingress broke or was repaired. Its last good version is in no other place. */
+function hasOtherKeys(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size !== b.size || [...a.keys()].some((key) => !b.has(key));
 }
 
 /** Returns the rules to publish: those that were compiled, with the removals that the deletion guard blocks. */

@@ -122,7 +122,9 @@ async function readLeaderBase(
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+  // In the same term, this process has a newer state than KV, because the write is deferred.
+  const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
+  return { publishedState, previousState };
 }
 
 function secondsSince(startedAt: number): number {
