@@ -1,4 +1,4 @@
-import type { Rules } from "../../src/rules/snapshot.ts";
+import type { ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
 import { findMaxRecords } from "../permits/model.ts";
@@ -6,13 +6,15 @@ import { tolerateLoss } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
+import { findPin, type Pin } from "../publish/history/pin.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
-import { type DeferredState, writeStateWhenDue } from "../publish/state/deferred-state.ts";
+import { type DeferredState, type DeferredWriteResult, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { type ControllerState, type LoadedState, readState } from "../publish/state/state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
+import { keepPinned } from "./publish-pinned.ts";
 
 export interface PublishDependencies extends CompileDependencies {
   /** UID of the cluster. It identifies the owner of the KV namespace. */
@@ -21,6 +23,8 @@ export interface PublishDependencies extends CompileDependencies {
   readonly limits: DeletionLimits;
   /** Time to collect changes of the controller state before a write. */
   readonly stateDelayMs: number;
+  /** The process, for the history. */
+  readonly author: ManifestAuthor;
 }
 
 /** The published snapshot, and the controller state in KV. */
@@ -38,7 +42,7 @@ export interface PublishedBase extends CompileBase {
 
 /** The outcome of a sync by the leader. */
 export interface SyncOutcome {
-  readonly type: "published" | "unchanged";
+  readonly type: "published" | "unchanged" | "pinned";
   /** The base of the next sync. */
   readonly publishedState: PublishedState;
   readonly previousState: PreviousState;
@@ -49,6 +53,8 @@ export interface SyncOutcome {
   readonly changedIngresses: ReadonlySet<string>;
   /** Removals that stay published until they are approved. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+  /** The rollback that holds the published rules, so that nothing was published. */
+  readonly pin: Pin | undefined;
 }
 
 /**
@@ -70,7 +76,7 @@ export async function readPublishedState(
   return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss), controllerState };
 }
 
-/** Adds the DNS records of the rules that a leader publishes. */
+/** Adds the DNS records of the rules that a leader publishes. While a rollback is active, those of the pinned rules. */
 export async function syncClusterRecords(
   { records, limits }: PublishDependencies,
   { compilation, permits }: CompiledCluster,
@@ -78,31 +84,35 @@ export async function syncClusterRecords(
   approvedIds: ReadonlySet<string>,
   fence: WriteFence,
 ): Promise<void> {
-  const { rules } = guardRules(publishedState.snapshot, compilation.rules, limits, approvedIds);
-  await records.sync(rules, fence.check, (namespace) => findMaxRecords(permits, namespace));
+  const { snapshot } = publishedState;
+  const { rules } = guardRules(snapshot, compilation.rules, limits, approvedIds);
+  const servedRules = snapshot.manifest?.rollback ? { ...rules, hosts: snapshot.hosts } : rules;
+  await records.sync(servedRules, fence.check, (namespace) => findMaxRecords(permits, namespace));
 }
 
-/** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
+/**
+ * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is in
+ * force, the pinned rules stay published.
+ */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, regexChecker, clusterUid, limits, stateDelayMs }: PublishDependencies,
+  dependencies: PublishDependencies,
   compiled: CompiledCluster,
   { publishedState, previousState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
-  const { snapshot, controllerState, deferredState } = publishedState;
+  const { account, limits, author } = dependencies;
+  const { kv, signer, encryptor } = account;
+  const { snapshot } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
-  const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
-  const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
-  const timing = {
-    delayMs: stateDelayMs,
-    now: now.getTime(),
-    isUrgent: blockedRemovals.length > 0 || hasOtherKeys(nextState.brokenSince, previousState.brokenSince),
-  };
-  const writtenState = await writeStateWhenDue(kv, signer, controllerState, desiredState, timing, deferredState, fence);
-  const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
+  const isUrgent = blockedRemovals.length > 0 || hasOtherKeys(nextState.brokenSince, previousState.brokenSince);
+  const writtenState = await writeLastGood(dependencies, nextState, compiled, publishedState, isUrgent, fence, now);
+  const pin = findPin(snapshot, rules);
+  const publishResult = pin
+    ? await keepPinned(dependencies, snapshot, fence, now)
+    : await publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
   return {
     publishedState: {
       snapshot: publishResult.snapshot,
@@ -110,7 +120,7 @@ export async function publishCluster(
       deferredState: writtenState.deferredState,
     },
     previousState: nextState,
-    type: publishResult.hasChanged ? "published" : "unchanged",
+    type: pin ? "pinned" : publishResult.hasChanged ? "published" : "unchanged",
     publishResult,
     writes: publishResult.writes + writtenState.writes,
     bytes: publishResult.bytes + writtenState.bytes,
@@ -118,7 +128,24 @@ export async function publishCluster(
       ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts)
       : new Set(),
     blockedRemovals,
+    pin,
   };
+}
+
+/** Writes the controller state if it is due. */
+async function writeLastGood(
+  { account: { kv, signer }, regexChecker, clusterUid, stateDelayMs }: PublishDependencies,
+  nextState: PreviousState,
+  { compilation }: CompiledCluster,
+  { controllerState, deferredState }: PublishedState,
+  isUrgent: boolean,
+  fence: WriteFence,
+  now: Date,
+): Promise<DeferredWriteResult> {
+  const regexVerdicts = regexChecker.listAfter(compilation.regexes);
+  const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
+  const timing = { delayMs: stateDelayMs, now: now.getTime(), isUrgent };
+  return writeStateWhenDue(kv, signer, controllerState, desiredState, timing, deferredState, fence);
 }
 
 /** Whether an Ingress broke or was repaired. Its last good version is in no other place. */

@@ -3,12 +3,14 @@ import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import type { ClosedIngress } from "../../publish/fit-shards.ts";
 import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
+import type { Pin } from "../../publish/history/pin.ts";
 import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {
   readonly blockedRemovals: readonly BlockedRemoval[];
+  readonly pin?: Pin | undefined;
   readonly publishResult: {
     readonly closedIngresses: readonly ClosedIngress[];
     readonly snapshot: { readonly hosts: readonly HostRules[] };
@@ -21,10 +23,10 @@ export interface PublicationChanges {
  */
 export function withPublicationDiagnostics(
   compiled: CompiledCluster,
-  { blockedRemovals, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
+  { blockedRemovals, pin, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
 ): CompiledCluster {
   const unserved = findClosedIngresses(snapshot.hosts);
-  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0) return compiled;
+  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0 && !pin) return compiled;
   const { compilation } = compiled;
   const build = (name: string, text: Pick<Diagnostic, "reason" | "problem" | "remedy">): Diagnostic[] => {
     const ingress = compilation.ingresses.get(name);
@@ -40,6 +42,7 @@ export function withPublicationDiagnostics(
         remedy: "shorten its annotations and Secrets, or split its paths among hosts",
       }),
     ),
+    ...(pin ? describePin(pin).flatMap(({ name, text }) => build(name, text)) : []),
     ...[...unserved].flatMap(([name, routes]) => build(name, describeClosure(routes))),
   ];
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
@@ -52,6 +55,21 @@ function describeClosure(routes: readonly ClosedRoute[]) {
     problem: `${count} 503: ${foldNames(routes.map(({ line }) => line))}`,
     remedy: "resolve its other diagnostics; it gets no status address before",
   };
+}
+
+function describePin({ rollback: { of, at }, waitingIngresses, unguardedRoutes }: Pin) {
+  const rollback = `rolled back to generation ${of} at ${at}`;
+  const remedy = "ask your edgress administrator to run `edgress resume`";
+  const waiting = [...waitingIngresses].map((name) => ({
+    name,
+    text: { reason: "ChangePinned" as const, problem: `its changes are not published: ${rollback}`, remedy },
+  }));
+  const unguarded = [...Map.groupBy(unguardedRoutes, ({ ingress }) => ingress)].map(([name, routes]) => {
+    const lines = routes.map(({ line, policies }) => `${line} (${policies.join(", ")})`);
+    const problem = `guards are not published: ${foldNames(lines)}; ${rollback}`;
+    return { name, text: { reason: "GuardNotPublished" as const, problem, remedy } };
+  });
+  return [...waiting, ...unguarded];
 }
 
 function describeRemoval({ id, reason, routes }: BlockedRemoval) {

@@ -124,8 +124,9 @@ export async function startController(
   const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
+  const author = { command: "sync", pod: identity };
   const clients = { api, log, metrics, account, edge };
-  const context = { ...clients, namespace: NAMESPACE, instance: identity, sleep: clock.sleep, stateDelayMs };
+  const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep, stateDelayMs };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {
