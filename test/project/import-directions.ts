@@ -29,7 +29,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
   "sync/compile": ["src/rules", "sync/runtime", "sync/incremental", "sync/collect", "sync/permits"],
   "sync/regex-check": ["sync/compile"], // the verdicts that compile reads
-  "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
+  "sync/publish": ["src/rules", "src/match", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
   "sync/report": [
     "package.json",
     "sync/runtime",
