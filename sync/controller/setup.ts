@@ -35,6 +35,8 @@ export interface SyncOptions
   readonly takeOwnership: boolean;
 }
 
+const DEFAULT_STATE_DELAY_MS = 60_000;
+
 export interface ControllerContext {
   readonly api: KubernetesClient;
   /** Namespace of the Lease and the ConfigMaps of edgress. */
@@ -52,6 +54,8 @@ export interface ControllerContext {
   readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
   readonly sleep?: Sleep;
+  /** Time to collect changes of the controller state before a write; 60 s by default. */
+  readonly stateDelayMs?: number;
 }
 
 export interface ControllerListener {
@@ -110,6 +114,7 @@ export async function setUpController(
     clusterUid,
     author: { ...author, cluster: clusterUid },
     takeOwnership: options.takeOwnership,
+    stateDelayMs: context.stateDelayMs ?? DEFAULT_STATE_DELAY_MS,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),

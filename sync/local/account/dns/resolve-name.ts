@@ -1,7 +1,7 @@
 import { type DelegatingRecord, findShadowingRecords } from "./record-shadows.ts";
 
 /**
- * Returns the records that answer for a name. Without a record of its own, the name has those of the nearest wildcard above
+ * Returns the records that answer for a name. A name without records has those of the nearest wildcard above
  * it. A wildcard matches any number of labels, but no name that exists, and no name below one that exists. A name exists if
  * it or a name below it has a record of any type. Delegated names have no records.
  */

@@ -8,6 +8,7 @@ import { handleDomainCall } from "../routes/domains-api.ts";
 import { type RequestRouting, routeRequest } from "../routes/route-request.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
+import { canTouchZone, hasPermission } from "../tokens/permissions.ts";
 import { paginate } from "./paginate.ts";
 import { type LocalPlan, PLAN_LIMITS } from "./zone-plans.ts";
 import { handleZoneSettings } from "./zone-settings.ts";
@@ -62,20 +63,27 @@ function handleAccountCall(call: ApiCall, context: ZonesContext): ApiReply | und
   if (path[0] === "workers" && path[1] === "domains") return handleDomainCall(call, context.domains);
   const [workers, scripts, script = "", routes, ...rest] = path;
   return [call.method, workers, scripts, routes, ...rest].join(" ") === "PUT workers scripts routes"
-    ? replaceScriptRoutes(call, script, context.zoneStore.list(), context.routes)
+    ? replaceScriptRoutes(call, script, findVisibleZones(call, context.zoneStore), context.routes)
     : undefined;
 }
 
 function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
   const [, id, collection, subCollection] = call.path;
   if (id === undefined)
-    return call.method === "GET" ? listZones(call, context.zoneStore.list(), context.accountId) : undefined;
+    return call.method === "GET"
+      ? listZones(call, findVisibleZones(call, context.zoneStore), context.accountId)
+      : undefined;
   const zone = context.zoneStore.get(id);
   if (!zone) return { status: 404, code: 7003, message: `Could not route to /zones/${id}` };
   if (collection === "dns_records") return handleDnsCall(call, zone, context);
   return collection === "workers" && subCollection === "routes"
     ? handleRouteCall(call, zone, context.routes)
     : handleZoneCall(call, zone, context);
+}
+
+/** Without the permission Zone Read, a token sees no zone, and gets no error. */
+function findVisibleZones({ token }: ApiCall, zoneStore: ZoneStore): LocalZone[] {
+  return hasPermission(token, "Zone", "Read") ? zoneStore.list().filter(({ name }) => canTouchZone(token, name)) : [];
 }
 
 /** Lists the zones that the token may see: `GET /zones`. */
