@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { PolicySettings } from "./policies/index.ts";
 
 /** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** How the path of a route matches. Paths are as written, and compared as byte strings. */
 export const PathMatch = z.discriminatedUnion("type", [
@@ -91,6 +91,31 @@ export const Rollback = z.strictObject({
 });
 export type Rollback = z.infer<typeof Rollback>;
 
+const Share = z.number().check(z.gte(0), z.lte(100));
+
+/** The candidate of a staged roll-out: rules that a share of clients gets instead of the active ones. */
+export const Candidate = z.strictObject({
+  digest: z.string(), // of its rules, hex
+  counts: ManifestCounts,
+  hostFilter: z.string(), // base64; its segments that differ from the active ones
+  wildcardFilter: z.string(), // base64
+  shards: z.string(), // base64; its shards that differ from the active ones
+  share: Share, // percent of clients
+  stages: z.array(Share), // all shares of the roll-out, in their order
+  startedAt: z.iso.datetime(),
+  stageStartedAt: z.iso.datetime(),
+});
+export type Candidate = z.infer<typeof Candidate>;
+
+/** The candidate that was aborted last. The controller does not stage the same rules again. */
+export const AbortedCandidate = z.strictObject({
+  digest: z.string(),
+  at: z.iso.datetime(),
+  by: z.string(),
+  reason: z.string(),
+});
+export type AbortedCandidate = z.infer<typeof AbortedCandidate>;
+
 /** The entry point of a snapshot: its generation and the digests of its shards. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
@@ -101,6 +126,8 @@ export const Manifest = z.strictObject({
   author: ManifestAuthor,
   counts: ManifestCounts,
   rollback: z.optional(Rollback),
+  candidate: z.optional(Candidate),
+  aborted: z.optional(AbortedCandidate),
   zones: z.array(z.string()),
   hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
   hostFilter: z.string(), // base64; see host-filter.ts

@@ -2,6 +2,9 @@ import { type LocalAccount, startAccount } from "./account/account.ts";
 import { type EdgeListeners, startEdgeListeners } from "./network/listeners.ts";
 import { type OutboundProxy, startOutboundProxy } from "./network/outbound-proxy.ts";
 import { isPollLine, LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
+import { buildBundledScript } from "./worker/bundled-script.ts";
+import { buildDeployedScript } from "./worker/deployed-script.ts";
+import type { EdgeScript } from "./worker/edge-script.ts";
 import { openWorkerStorage } from "./worker/worker-storage.ts";
 import { EDGE_WORKER_NAME, STORAGE_WORKER_NAME, startWorkerd } from "./worker/workerd.ts";
 
@@ -13,8 +16,8 @@ export interface LocalCloudflareOptions {
   accountPort?: number;
   /** The account's zones; "." matches every domain. */
   zones: readonly string[];
-  /** The Worker's entry file. */
-  worker: string;
+  /** The Worker's entry file, or the name of the script that answers requests once it is deployed to the account. */
+  worker: string | { readonly deployed: string };
   variables: Readonly<Record<string, string>>;
   /** Every line that the Worker logs, except for the access lines of `readGeneration`. */
   log: (line: string) => void;
@@ -22,6 +25,8 @@ export interface LocalCloudflareOptions {
   loopbackOnly?: boolean;
   /** Class names by binding. */
   durableObjects?: Readonly<Record<string, string>>;
+  /** Names of the datasets of Analytics Engine by binding. A deployed script has its own. */
+  datasets?: Readonly<Record<string, string>>;
   /** Whether origins may have addresses that Cloudflare rejects, such as 127.0.0.1. */
   acceptsAnyAddress?: boolean;
   /** Whether `account.setEdgeReadMode` can make the edge's KV reads fail. */
@@ -46,7 +51,7 @@ export interface LocalCloudflare
  * Starts the local Cloudflare: an account, the Worker in workerd, a proxy for its fetches, and the edge's listeners.
  */
 export async function startLocalCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
-  const { worker, variables, durableObjects = {}, edgeFaults = false, loopbackOnly = false, log, zones } = options;
+  const { worker, loopbackOnly = false, log, zones } = options;
   const cleanups: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
@@ -57,21 +62,18 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       zones,
       storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME),
       acceptsAnyAddress: options.acceptsAnyAddress ?? false,
+      onScriptChange: async (name, script) => {
+        if (typeof worker === "object" && worker.deployed === name) await run(buildDeployedScript(script));
+      },
     });
     cleanups.push(account.close);
     const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
     cleanups.push(outboundProxy.close);
     options.signal?.throwIfAborted();
     const outboundProxyPort = outboundProxy.port;
-    const { miniflare, restart } = await startWorkerd({
-      worker,
-      variables: {
-        EDGRESS_KV_NAMESPACE_ID: account.namespaceId,
-        EDGRESS_STATUS_TOKEN: LOCAL_STATUS_TOKEN,
-        ...variables,
-      },
-      durableObjects,
-      edgeFaults,
+    const { miniflare, restart, run } = await startWorkerd({
+      script: await buildScript(options, account.namespaceId),
+      writeDataPoint: account.datasets.write,
       outboundProxyPort,
       log: (line) => {
         if (!isPollLine(line)) log(line);
@@ -92,4 +94,17 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     await close();
     throw error;
   }
+}
+
+async function buildScript(options: LocalCloudflareOptions, namespaceId: string): Promise<EdgeScript> {
+  const { worker, variables, durableObjects = {}, datasets = {}, edgeFaults = false } = options;
+  if (typeof worker === "object") return buildDeployedScript(undefined);
+  const ownVariables = { EDGRESS_KV_NAMESPACE_ID: namespaceId, EDGRESS_STATUS_TOKEN: LOCAL_STATUS_TOKEN };
+  return buildBundledScript({
+    worker,
+    variables: { ...ownVariables, ...variables },
+    durableObjects,
+    datasets,
+    edgeFaults,
+  });
 }

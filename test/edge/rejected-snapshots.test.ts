@@ -94,7 +94,7 @@ describe("snapshots that the edge rejects", () => {
   });
 
   test("The edge rejects an unknown format", async () => {
-    const manifest = { ...(await readManifest(edge)), format: 3, generation: 1000 };
+    const manifest = { ...(await readManifest(edge)), format: 4, generation: 1000 };
     const reason = await publishRejected(signManifest(manifest));
     assert.equal(reason, "manifest is invalid: invalid_value at format");
     await restoreLastGood();

@@ -6,8 +6,16 @@ import type { ParsedAnnotations } from "../model.ts";
 import { annotationCatalog } from "./annotation-catalog.ts";
 
 /** Words in names of annotations that restrict access: authentication, address lists, firewalls, middlewares. */
-const GUARD_NAME =
-  /(^|[-._])(auth\w*|jwt|oidc|oauth2?|cognito|csrf|acl|iap|waf(v2)?|shield|modsecurity|app-?protect\w*|mtls|mutual|client-(ca|cert)|tls\.options|verify-client|(allow|deny|white|black|block)-?list|allowed|ip_whitelist|source-range|(inbound-)?cidrs?|security-groups|middlewares?|plugins?|policies|snippets?|skipper-filter)([-._]|$)/i;
+const GUARD_WORDS: ReadonlySet<string> = new Set(
+  [
+    "jwt oidc oauth oauth2 cognito csrf acl iap waf wafv2 shield modsecurity mtls mutual allowed",
+    "allowlist denylist whitelist blacklist blocklist cidr cidrs",
+    "middleware middlewares plugin plugins policies snippet snippets",
+  ].flatMap((words) => words.split(" ")),
+);
+const GUARD_PREFIXES = ["auth", "appprotect"];
+const GUARD_PHRASE =
+  /(^|[-._])(client-(ca|cert)|tls\.options|verify-client|(allow|deny|white|black|block)-list|source-range|security-groups|skipper-filter)([-._]|$)|(^|[-._])app-protect/;
 /** Names that match, and only select a cipher suite or allow browsers. */
 const HARMLESS_NAME = /^(cors|ssl|tls-policy)/i;
 /** Annotations that keep a load balancer inside the network: any client reaches the edge. */
@@ -30,7 +38,15 @@ export function isUnreadGuard(key: string, text?: string): boolean {
   const internalValue = INTERNAL_VALUES.get(key);
   if (internalValue !== undefined) return text === undefined || text === internalValue;
   if (GUARDING_CONTROLLERS.includes(unread.controller)) return true;
-  return GUARD_NAME.test(unread.name) && !HARMLESS_NAME.test(unread.name);
+  return hasGuardName(unread.name.toLowerCase()) && !HARMLESS_NAME.test(unread.name);
+}
+
+function hasGuardName(name: string): boolean {
+  const words = name.split(/[-._]/);
+  return (
+    GUARD_PHRASE.test(name) ||
+    words.some((word) => GUARD_WORDS.has(word) || GUARD_PREFIXES.some((prefix) => word.startsWith(prefix)))
+  );
 }
 
 /**

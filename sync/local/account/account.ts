@@ -3,11 +3,13 @@ import { buffer } from "node:stream/consumers";
 import { errorMessage } from "../../../src/rules/error-message.ts";
 import { listen } from "../../net/listen.ts";
 import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
+import { createAnalyticsApi } from "./analytics/analytics-api.ts";
+import { createDatasetStore, type DatasetStore } from "./analytics/data-points.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
-import type { ScriptStore } from "./workers/script-store.ts";
+import type { ScriptListener, ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
 
 export type { RecordLimits } from "./dns-api.ts";
@@ -27,6 +29,8 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
+  /** The datasets of Analytics Engine. */
+  readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
   setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +42,8 @@ export interface AccountOptions extends Partial<RecordLimits> {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
+  /** Called before a script changes. */
+  onScriptChange?: ScriptListener;
 }
 
 const PAID_RECORD_QUOTA = 3500;
@@ -48,23 +54,11 @@ const ACCOUNT_ID = deriveId("account");
 export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Starts the API of the local account on 127.0.0.1. */
-export async function startAccount({
-  port: requestedPort = 0,
-  zones,
-  storage,
-  recordQuota = PAID_RECORD_QUOTA,
-  rejectedAddresses = [],
-  acceptsAnyAddress = false,
-}: AccountOptions): Promise<LocalAccount> {
-  const dnsApi = createDnsApi(zones, ACCOUNT_ID, { recordQuota, rejectedAddresses, acceptsAnyAddress });
+export async function startAccount(options: AccountOptions): Promise<LocalAccount> {
+  const { port: requestedPort = 0, zones, storage } = options;
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const workersApi = createWorkersApi({
-    accountId: ACCOUNT_ID,
-    isFreePlan: () => false,
-    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
-  });
-  const apis = [createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, () => state.faults), dnsApi.api, workersApi.api];
+  const { apis, records, scripts, datasets } = createApis(options, () => state.faults);
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const call = parseCall(request, await buffer(request));
@@ -92,11 +86,37 @@ export async function startAccount({
       state.faults = faults;
     },
     requests,
-    records: dnsApi.records,
-    scripts: workersApi.scripts,
+    records,
+    scripts,
+    datasets,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
+}
+
+/** Creates the API families of the account, and what other parts of the local Cloudflare read of them. */
+function createApis(options: AccountOptions, faults: () => FaultPlan) {
+  const {
+    zones,
+    storage,
+    recordQuota = PAID_RECORD_QUOTA,
+    rejectedAddresses = [],
+    acceptsAnyAddress = false,
+  } = options;
+  const { api: dnsApi, records } = createDnsApi(zones, ACCOUNT_ID, {
+    recordQuota,
+    rejectedAddresses,
+    acceptsAnyAddress,
+  });
+  const { api: workersApi, scripts } = createWorkersApi({
+    accountId: ACCOUNT_ID,
+    isFreePlan: () => false,
+    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+    ...(options.onScriptChange && { onScriptChange: options.onScriptChange }),
+  });
+  const datasets = createDatasetStore();
+  const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults);
+  return { apis: [kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)], records, scripts, datasets };
 }
 
 /** Returns undefined if the path is not a part of a URL, or has an invalid escape. */

@@ -1,20 +1,19 @@
-import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
-import { bundleWorker } from "./bundle-worker.ts";
+import { Log, LogLevel, Miniflare, type MiniflareOptions, Response } from "miniflare";
+import type { DatasetStore } from "../account/analytics/data-points.ts";
+import { DATASETS_BINDING, POINTS_BINDING } from "./analytics-module.ts";
+import { buildModules, type EdgeBinding, type EdgeScript } from "./edge-script.ts";
 import { STORAGE_WORKER_SCRIPT } from "./worker-storage.ts";
 
 export interface WorkerdOptions {
-  /** The entry file of the Worker. */
-  worker: string;
-  variables: Readonly<Record<string, string>>;
-  /** Class names by binding. */
-  durableObjects: Readonly<Record<string, string>>;
-  /** Whether the edge reads KV through `FaultInjectingKv`. */
-  edgeFaults: boolean;
+  /** The Worker that answers requests. */
+  script: EdgeScript;
+  /** Stores a point that the Worker writes to a dataset. */
+  writeDataPoint: DatasetStore["write"];
   outboundProxyPort: number;
   log: (line: string) => void;
 }
 
-const COMPATIBILITY_DATE = "2026-11-17";
+export const COMPATIBILITY_DATE = "2026-11-17";
 export const EDGE_WORKER_NAME = "edge";
 export const STORAGE_WORKER_NAME = "storage";
 const OUTBOUND_WORKER_NAME = "outbound";
@@ -23,19 +22,34 @@ export interface Workerd {
   readonly miniflare: Miniflare;
   /** Restarts workerd. Stored and cached data stays; memory is lost. */
   restart(): Promise<void>;
+  /** Runs another script in place of the present one. Rejects if it does not start; then the present one runs on. */
+  run(script: EdgeScript): Promise<void>;
 }
 
 /** Starts workerd with the Worker, its KV and the proxy for its fetches. */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
-  const miniflareOptions = buildMiniflareOptions(options, await bundleWorker(options.worker));
-  const miniflare = preserveSignalHandlers(() => new Miniflare(miniflareOptions));
+  const state = { miniflareOptions: buildMiniflareOptions(options) };
+  const miniflare = preserveSignalHandlers(() => new Miniflare(state.miniflareOptions));
   try {
     await miniflare.ready;
   } catch (error) {
     await miniflare.dispose().catch(() => {}); // else its server keeps this process alive
     throw error;
   }
-  return { miniflare, restart: () => miniflare.setOptions(miniflareOptions) };
+  return {
+    miniflare,
+    restart: () => miniflare.setOptions(state.miniflareOptions),
+    async run(script) {
+      const miniflareOptions = buildMiniflareOptions({ ...options, script });
+      try {
+        await miniflare.setOptions(miniflareOptions);
+      } catch (error) {
+        await miniflare.setOptions(state.miniflareOptions);
+        throw error;
+      }
+      state.miniflareOptions = miniflareOptions;
+    },
+  };
 }
 
 /**
@@ -51,11 +65,7 @@ function preserveSignalHandlers<T>(create: () => T): T {
   return result;
 }
 
-function buildMiniflareOptions(options: WorkerdOptions, script: string): MiniflareOptions {
-  const { variables, durableObjects, edgeFaults, outboundProxyPort, log } = options;
-  const kvBinding = { type: "kv", id: "rules" } as const;
-  const faultyKvBinding = { type: "worker", worker: STORAGE_WORKER_NAME, exportName: "FaultInjectingKv" } as const;
-  const durableObjectEntries = Object.entries(durableObjects);
+function buildMiniflareOptions({ script, writeDataPoint, outboundProxyPort, log }: WorkerdOptions): MiniflareOptions {
   return {
     host: "127.0.0.1",
     port: 0,
@@ -64,27 +74,19 @@ function buildMiniflareOptions(options: WorkerdOptions, script: string): Minifla
     handleStructuredLogs: ({ message }) => log(message),
     workers: [
       {
-        config: {
-          ...buildWorkerConfig(EDGE_WORKER_NAME, script),
-          env: {
-            RULES: edgeFaults ? faultyKvBinding : kvBinding,
-            ...mapValues(Object.entries(variables), (value) => ({ type: "text", value }) as const),
-            ...mapValues(
-              durableObjectEntries,
-              (exportName) => ({ type: "durable-object", worker: EDGE_WORKER_NAME, exportName }) as const,
-            ),
-          },
-          exports: Object.fromEntries(
-            durableObjectEntries.map(([, name]) => [name, { type: "durable-object", storage: "sqlite" }]),
-          ),
-        },
+        config: buildEdgeConfig(script, writeDataPoint),
         dev: {
           outboundService: { type: "worker", worker: OUTBOUND_WORKER_NAME },
           unsafeDirectSockets: [{ host: "127.0.0.1", port: 0, proxy: true }],
           stripCfConnectingIp: false,
         },
       },
-      { config: { ...buildWorkerConfig(STORAGE_WORKER_NAME, STORAGE_WORKER_SCRIPT), env: { RULES: kvBinding } } },
+      {
+        config: {
+          ...buildWorkerConfig(STORAGE_WORKER_NAME, STORAGE_WORKER_SCRIPT),
+          env: { RULES: { type: "kv", id: "rules" } },
+        },
+      },
       {
         config: {
           ...buildWorkerConfig(
@@ -104,6 +106,42 @@ function buildMiniflareOptions(options: WorkerdOptions, script: string): Minifla
   };
 }
 
+function buildEdgeConfig(script: EdgeScript, writeDataPoint: WorkerdOptions["writeDataPoint"]) {
+  const durableObjects = Object.entries(script.durableObjects);
+  return {
+    name: EDGE_WORKER_NAME,
+    compatibilityDate: script.compatibilityDate,
+    compatibilityFlags: [...script.compatibilityFlags],
+    manifest: buildModules(script),
+    env: {
+      ...script.bindings,
+      ...mapValues(
+        durableObjects,
+        (exportName) => ({ type: "durable-object", worker: EDGE_WORKER_NAME, exportName }) as const,
+      ),
+      ...buildDatasetBindings(script.datasets, writeDataPoint),
+    },
+    exports: Object.fromEntries(
+      durableObjects.map(([, name]) => [name, { type: "durable-object", storage: "sqlite" } as const]),
+    ),
+  };
+}
+
+function buildDatasetBindings(
+  datasets: EdgeScript["datasets"],
+  writeDataPoint: WorkerdOptions["writeDataPoint"],
+): Record<string, EdgeBinding> {
+  if (Object.keys(datasets).length === 0) return {};
+  const storePoint = async (request: { json(): Promise<unknown> }) => {
+    writeDataPoint((await request.json()) as Parameters<DatasetStore["write"]>[0]);
+    return new Response(null, { status: 204 });
+  };
+  return {
+    [DATASETS_BINDING]: { type: "json", value: { ...datasets } },
+    [POINTS_BINDING]: { type: "fetcher", handler: storePoint },
+  };
+}
+
 function buildWorkerConfig(name: string, script: string) {
   return {
     name,
@@ -116,6 +154,7 @@ function buildWorkerConfig(name: string, script: string) {
   } as const;
 }
 
-function mapValues<T>(entries: readonly [string, string][], transform: (value: string) => T): Record<string, T> {
+/** Returns the values of a record, transformed. */
+export function mapValues<T>(entries: readonly [string, string][], transform: (value: string) => T): Record<string, T> {
   return Object.fromEntries(entries.map(([name, value]) => [name, transform(value)]));
 }

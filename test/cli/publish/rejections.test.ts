@@ -36,8 +36,8 @@ describe("edgress publish with permits, other owners and invalid files", () => {
     const { kv, signer } = openPublishedKv();
     const before = (await kv.get("current")) ?? "";
     const { format, ...rest } = JSON.parse(signer.verify(before) ?? "{}") as { format: number };
-    assert.equal(format, 2);
-    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 3 })) }]);
+    assert.equal(format, 3);
+    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 4 })) }]);
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(args, environment);
     assert.match(stderr, /^edgress: the published snapshot is of a newer version: .*--take-ownership\n$/);
