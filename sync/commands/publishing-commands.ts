@@ -3,6 +3,7 @@ import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
+import { addHostOptions } from "./host-options.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
 import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
 
@@ -11,13 +12,14 @@ const DEFAULT_WAIT_SECONDS = "120";
 
 /** Adds the command `publish`. */
 export function addPublish(program: Command): void {
-  addClassOptions(program.command("publish"), false)
+  const command = addClassOptions(program.command("publish"), false)
     .description("Compile manifests and publish them once")
     .requiredOption("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable")
     .option("--permits <file>", PERMITS_HELP)
     .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
     .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption())
+    .addOption(createAllowMassDeletionOption());
+  addHostOptions(command)
     .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
     .addOption(createFormatOption("format of the report"))
     .addOption(createEdgeUrlOption())
@@ -57,7 +59,7 @@ export function addSync(program: Command): void {
     .option("--ingress-selector <labels>", "label selector for Ingresses, in kubectl's syntax", "")
     .option("--permits <file>", PERMITS_HELP)
     .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
-  addTimingOptions(command)
+  addHostOptions(addTimingOptions(command))
     .addOption(createMaxRemovedHostsOption())
     .addOption(createAllowMassDeletionOption())
     .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])

@@ -47,6 +47,8 @@ export interface LoopState {
   readonly ignoredIngresses: readonly IgnoredIngress[];
   /** Whether regexes wait for their first check, because the budget of the sync was used up. */
   readonly hasUncheckedRegexes: boolean;
+  /** Whether hosts wait for their records and routes, because the limit of the sync was reached. */
+  readonly hasPostponedHosts: boolean;
   /** Number of consecutive failed syncs. */
   readonly failures: number;
   readonly result: SyncResult;
@@ -68,6 +70,7 @@ export const INITIAL_STATE: LoopState = {
   loggedDiagnostics: [],
   ignoredIngresses: [],
   hasUncheckedRegexes: false,
+  hasPostponedHosts: false,
   failures: 0,
   result: { type: "not-ready" },
 };

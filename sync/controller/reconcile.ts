@@ -2,6 +2,7 @@ import { describeProblem } from "../kubernetes/errors.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
+import { syncManagedHosts } from "./managed-hosts.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
 import {
   type PublishedBase,
@@ -62,8 +63,12 @@ function leaderStages(
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: () => readLeaderBase(dependencies, state, term),
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
-    publish: (compiled, base) => {
-      return publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+    publish: async (compiled, base) => {
+      const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+      const { hosts: compiledHosts } = compiled.compilation.rules;
+      const publishedHosts = outcome.publishResult.snapshot.hosts;
+      const hostResult = await syncManagedHosts(dependencies.hosts, compiledHosts, publishedHosts, fence.check);
+      return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
@@ -79,6 +84,7 @@ function leaderStages(
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
         ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
+        hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
         failures: 0,
         result: { type: "completed", outcome },
       };
@@ -118,6 +124,7 @@ async function readLeaderBase(
 ): Promise<PublishedBase> {
   if (state.publishedState && state.term === term)
     return { publishedState: state.publishedState, previousState: state.previousState };
+  dependencies.hosts?.forget(); // another replica may have changed the registry
   const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);

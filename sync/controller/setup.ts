@@ -20,11 +20,13 @@ import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
+import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import { createWatchLog } from "./watch-log.ts";
 
 /** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
 export interface SyncOptions
-  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits" | "namespace"> {
+  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits" | "namespace">,
+    HostOptions {
   readonly watchNamespace: readonly string[];
   readonly ingressSelector: string;
   readonly permits: PermitsLocation;
@@ -33,6 +35,9 @@ export interface SyncOptions
   readonly publishStatusAddress: readonly string[];
   readonly takeOwnership: boolean;
 }
+
+/** About one minute of API calls. The next sync adds more. */
+const MAX_NEW_ROUTES = 200;
 
 export interface ControllerContext {
   readonly api: KubernetesClient;
@@ -91,12 +96,14 @@ export async function setUpController(
     onAnswer: () => onAnswer("configmaps"),
   };
   const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
+  const records = createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
     api,
     liveCluster,
     account,
-    records: createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords),
+    records,
+    hosts: createManagedHosts(account, options, records, () => new Date(), MAX_NEW_ROUTES),
     options: { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders, namespace },
     cache: createCompileCache(),
     regexChecker: createRegexChecker(),

@@ -33,6 +33,11 @@ export const CONTROLLER_VARIABLES = {
     secret: true,
     doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
   },
+  CLOUDFLARE_ZONE_IDS: {
+    required: false,
+    default: "all zones that the token may read",
+    doc: "ids of the zones to use, separated by commas; for a token that may not list zones",
+  },
   CLOUDFLARE_BASE_URL: {
     required: false,
     default: "https://api.cloudflare.com/client/v4",
@@ -64,6 +69,7 @@ export const ACCOUNT_VARIABLES = [
 const WORKER_VARIABLES = [
   "EDGRESS_VERIFYING_KEY",
   "EDGRESS_STATUS_TOKEN",
+  "CLOUDFLARE_ZONE_IDS",
   "CLOUDFLARE_BASE_URL",
 ] as const satisfies readonly VariableName[];
 
@@ -82,7 +88,13 @@ const VARIABLES_BY_COMMAND = {
   },
   explain: {
     required: [],
-    optional: [...ACCOUNT_VARIABLES, "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...KUBERNETES_VARIABLES],
+    optional: [
+      ...ACCOUNT_VARIABLES,
+      "EDGRESS_VERIFYING_KEY",
+      "CLOUDFLARE_ZONE_IDS",
+      "CLOUDFLARE_BASE_URL",
+      ...KUBERNETES_VARIABLES,
+    ],
   },
   lint: { required: [], optional: ["KUBECONFIG"] },
   approve: { required: [], optional: KUBERNETES_VARIABLES },
