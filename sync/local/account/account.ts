@@ -9,8 +9,12 @@ import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-type
 import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
+import type { RouteStore } from "./routes/route-store.ts";
 import type { ScriptListener, ScriptStore } from "./workers/script-store.ts";
 import { createWorkersApi } from "./workers/workers-api.ts";
+import type { LocalPlan } from "./zones/zone-plans.ts";
+import type { ZoneStore } from "./zones/zone-store.ts";
+import { createZonesApi } from "./zones/zones-api.ts";
 
 export type { RecordLimits } from "./dns-api.ts";
 
@@ -29,6 +33,10 @@ export interface LocalAccount {
   records(zone: string): readonly LocalRecord[];
   /** The Workers of the account. */
   readonly scripts: ScriptStore;
+  /** The zones, with their plan, status and settings. */
+  readonly zoneStore: ZoneStore;
+  /** The Workers routes of the zones. */
+  readonly routes: RouteStore;
   /** The datasets of Analytics Engine. */
   readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
@@ -40,6 +48,8 @@ export interface AccountOptions extends Partial<RecordLimits> {
   /** 0 picks a free port. */
   port?: number;
   zones: readonly string[];
+  /** The plan of every zone; "pro" if not set. */
+  plan?: LocalPlan;
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
   /** Called before a script changes. */
@@ -58,7 +68,7 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
   const { port: requestedPort = 0, zones, storage } = options;
   const requests: { method: string; path: string }[] = [];
   const state = { faults: createFaultPlan() };
-  const { apis, records, scripts, datasets } = createApis(options, () => state.faults);
+  const { apis, ...parts } = createApis(options, () => state.faults);
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const call = parseCall(request, await buffer(request));
@@ -86,9 +96,7 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
       state.faults = faults;
     },
     requests,
-    records,
-    scripts,
-    datasets,
+    ...parts,
     setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
     close,
   };
@@ -114,9 +122,16 @@ function createApis(options: AccountOptions, faults: () => FaultPlan) {
     hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
     ...(options.onScriptChange && { onScriptChange: options.onScriptChange }),
   });
+  const { api: zonesApi, ...zoneParts } = createZonesApi({
+    accountId: ACCOUNT_ID,
+    names: zones,
+    plan: options.plan ?? "pro",
+    hasScript: (script) => scripts.get(script) !== undefined,
+  });
   const datasets = createDatasetStore();
   const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults);
-  return { apis: [kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)], records, scripts, datasets };
+  const apis = [zonesApi, kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
+  return { apis, records, scripts, datasets, ...zoneParts };
 }
 
 /** Returns undefined if the path is not a part of a URL, or has an invalid escape. */

@@ -1,0 +1,143 @@
+import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
+import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
+import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
+import { paginate } from "./paginate.ts";
+import { type LocalPlan, PLAN_LIMITS } from "./zone-plans.ts";
+import { handleZoneSettings } from "./zone-settings.ts";
+import { createZoneStore, type LocalZone, type ZoneStore } from "./zone-store.ts";
+
+export interface ZonesOptions {
+  readonly accountId: string;
+  readonly names: readonly string[];
+  /** The plan of every zone. */
+  readonly plan: LocalPlan;
+  /** Whether the account has a script. */
+  readonly hasScript: (name: string) => boolean;
+}
+
+interface ZonesApi {
+  readonly api: LocalApi;
+  readonly zoneStore: ZoneStore;
+  readonly routes: RouteStore;
+}
+
+type ZonesContext = Omit<ZonesApi, "api"> & { readonly accountId: string };
+
+/** Creates the endpoints of zones, their settings and their Workers routes. */
+export function createZonesApi({ accountId, names, plan, hasScript }: ZonesOptions): ZonesApi {
+  const zoneStore = createZoneStore(names, plan);
+  const routes = createRouteStore(hasScript);
+  const context = { accountId, zoneStore, routes };
+  const api: LocalApi = (call) =>
+    call.path[0] === "zones" ? handleZonesCall(call, context) : handleScriptRoutes(call, context);
+  return { api, zoneStore, routes };
+}
+
+function handleScriptRoutes(call: ApiCall, { accountId, zoneStore, routes }: ZonesContext): ApiReply | undefined {
+  const [, , , , script = ""] = call.path;
+  const path = ["accounts", accountId, "workers", "scripts", script, "routes"];
+  if (call.method !== "PUT" || call.path.join("/") !== path.join("/")) return undefined;
+  return replaceScriptRoutes(call, script, zoneStore.list(), routes);
+}
+
+function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
+  const [, id, collection, subCollection] = call.path;
+  if (id === undefined)
+    return call.method === "GET" ? listZones(call, context.zoneStore.list(), context.accountId) : undefined;
+  const zone = context.zoneStore.get(id);
+  if (!zone) return { status: 404, code: 7003, message: `Could not route to /zones/${id}` };
+  return collection === "workers" && subCollection === "routes"
+    ? handleRouteCall(call, zone, context.routes)
+    : handleZoneCall(call, zone, context);
+}
+
+/** Lists the zones that the token may see: `GET /zones`. */
+function listZones({ query }: ApiCall, visibleZones: readonly LocalZone[], accountId: string): ApiReply {
+  const accountMatches = (query.get("account.id") ?? accountId) === accountId;
+  const filters = [
+    ...query.getAll("name").map((name) => (zone: LocalZone) => matchesText(zone.name, name.toLowerCase())),
+    ...query.getAll("status").map((status) => (zone: LocalZone) => zone.status === status),
+    ...query.getAll("type").map((types) => (zone: LocalZone) => types.split(",").includes(zone.type)),
+  ];
+  const matchingZones = visibleZones.filter((zone) => {
+    if (!accountMatches || (zone.type === "internal" && !query.has("type"))) return false;
+    if (filters.length === 0) return true;
+    return query.get("match") === "any"
+      ? filters.some((matches) => matches(zone))
+      : filters.every((matches) => matches(zone));
+  });
+  return paginate(
+    matchingZones.map((zone) => formatZone(zone, accountId)),
+    query,
+    { minSize: 5, maxSize: 50, defaultSize: 20 },
+  );
+}
+
+/** Responds to a call below `/zones/ID`, except for those of other families. */
+function handleZoneCall(call: ApiCall, zone: LocalZone, { accountId, zoneStore }: ZonesContext): ApiReply | undefined {
+  const [collection, id, ...rest] = call.path.slice(2);
+  if (rest.length > 0) return undefined;
+  if (collection === undefined && call.method === "GET") return { result: formatZone(zone, accountId) };
+  if (collection === "entitlements" && id === undefined && call.method === "GET")
+    return { result: listEntitlements(zone) };
+  return collection === "settings" ? handleZoneSettings(call, zone, id, zoneStore) : undefined;
+}
+
+/** Matches a text with a filter such as "starts_with:app". */
+function matchesText(text: string, filter: string): boolean {
+  const [, operator, operand = ""] = /^(\w+):(.*)$/.exec(filter) ?? [];
+  switch (operator) {
+    case undefined:
+      return text === filter;
+    case "not_equal":
+      return text !== operand;
+    case "starts_with":
+      return text.startsWith(operand);
+    case "ends_with":
+      return text.endsWith(operand);
+    case "contains":
+      return text.includes(operand);
+    default:
+      return text === operand;
+  }
+}
+
+function formatZone({ id, name, plan, status, paused, type }: LocalZone, accountId: string): object {
+  return {
+    id,
+    name,
+    status,
+    paused,
+    type,
+    development_mode: 0,
+    name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
+    original_name_servers: null,
+    activated_on: status === "active" ? CREATED_ON : null,
+    created_on: CREATED_ON,
+    modified_on: CREATED_ON,
+    meta: { phishing_detected: false, cdn_only: false, dns_only: false },
+    owner: { id: null, type: "organization", name: null },
+    account: { id: accountId, name: "local" },
+    plan: { id: plan, legacy_id: plan, name: PLAN_LIMITS[plan].name, is_subscribed: true, can_subscribe: false },
+  };
+}
+
+const CREATED_ON = "2026-01-01T00:00:00.000000Z";
+
+/** The keys of the features are not documented. */
+function listEntitlements({ plan, recordQuota }: LocalZone): object[] {
+  const limits = PLAN_LIMITS[plan];
+  const counts = {
+    "dns.records": recordQuota ?? limits.recordQuota,
+    "dns.record_comment_length": limits.commentLength,
+    "dns.record_tags": limits.tags,
+  };
+  return Object.entries(counts).map(([key, value], i) => ({
+    id: key,
+    allocation: { type: "max_count", value },
+    feature: { id: i + 1, key, name: key, feature_set: "dns" },
+    created_date: "2026-01-01T00:00:00.000000",
+    edited_date: "2026-01-01T00:00:00.000000",
+    deleted_date: "",
+  }));
+}
