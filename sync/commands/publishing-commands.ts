@@ -3,7 +3,7 @@ import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
-import { addHostOptions } from "./host-options.ts";
+import { addHostOptions } from "./hosts/host-options.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
 import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
 

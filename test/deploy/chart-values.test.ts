@@ -34,6 +34,8 @@ const VALUES = {
     ingressSelector: "team=shop",
     watchIngressWithoutClass: true,
     exclusiveHosts: true,
+    manageHosts: true,
+    name: "prod",
     allowedResponseHeaders: ["X-One", "X-Two"],
     logLevel: "debug",
   },

@@ -35,7 +35,8 @@ export function createRegistryStore(
   return {
     listZoneIds: async () => (await kv.list(HOST_REGISTRY_PREFIX)).map((key) => key.slice(HOST_REGISTRY_PREFIX.length)),
     async read(zoneId) {
-      return (await readRegistry(kv, verifier, zoneId)) ?? EMPTY_REGISTRY;
+      const { records, routes, certificates } = (await readRegistry(kv, verifier, zoneId)) ?? EMPTY_REGISTRY;
+      return { records, routes, certificates };
     },
     async write(zone, registry, fence) {
       const waitMs = (writtenAt.get(zone.id) ?? Number.NEGATIVE_INFINITY) + writeIntervalMs - performance.now();

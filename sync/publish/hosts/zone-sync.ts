@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Dns, Zone } from "../../cloudflare/dns.ts";
 import type { WorkersRoute } from "../../cloudflare/routes.ts";
 import { createExpiringCache } from "../dns/expiring-cache.ts";
@@ -49,7 +50,7 @@ export function createZoneHostSync(
   const plan = async (hosts: readonly WantedHost[]) =>
     rejections.withoutRejected(planZone(await readState(), hosts, settings, now()));
   const save = async (next: ZoneRegistry, checkFence: () => void) => {
-    if (JSON.stringify(next) !== JSON.stringify(registry)) await store.write(zone, next, { check: checkFence });
+    if (!isDeepStrictEqual(next, registry)) await store.write(zone, next, { check: checkFence });
     registry = next;
   };
   return {

@@ -1,6 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_CONTROLLER_NAME, DEFAULT_HOST_GRACE_S, DEFAULT_WORKER_SCRIPT } from "../controller/managed-hosts.ts";
-import { parseSeconds, parseWholeNumber } from "./option-parsers.ts";
+import {
+  DEFAULT_CONTROLLER_NAME,
+  DEFAULT_HOST_GRACE_S,
+  DEFAULT_WORKER_SCRIPT,
+} from "../../controller/managed-hosts.ts";
+import { parseSeconds, parseWholeNumber } from "../option-parsers.ts";
 
 /** Adds the options that manage the DNS records and Workers routes of hosts. */
 export function addHostOptions(command: Command): Command {
