@@ -35,3 +35,9 @@ export function isOutcomeUnknown(error: unknown): boolean {
   if (error.cause instanceof WriteStoppedError) return false;
   return error.status === undefined || error.status >= 500;
 }
+
+/** Whether a call may succeed later: its outcome is unknown, or the account has used up its calls. */
+export function isPassingFault(error: unknown): boolean {
+  const original = error instanceof Error && error.cause instanceof Cloudflare.APIError ? error.cause : error;
+  return isOutcomeUnknown(original) || original instanceof Cloudflare.RateLimitError;
+}

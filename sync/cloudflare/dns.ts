@@ -1,7 +1,8 @@
 import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
-import { readChangeRejection } from "./rejections.ts";
+import { readChangeRejection, readErrorCode } from "./rejections.ts";
+import { type BatchSteps, sendWithComparison } from "./repeat-batch.ts";
 import { listZones, type ZoneDetails } from "./zones.ts";
 
 /** A proxied record that names an origin's address for the edge. `name` is fully qualified. */
@@ -42,8 +43,16 @@ export const RECORD_COMMENT = "edgress: origin record";
 
 const MAX_BATCH_RECORDS = 200; // the limit of a zone with the Free plan
 
+/** Wait before a batch without a response is repeated. */
+const BATCH_PAUSE_MS = 1000;
+
 /** Creates a client of DNS records through the REST API. */
-export function createDns(client: Cloudflare, accountId: string, zoneIds: readonly string[] = []): Dns {
+export function createDns(
+  client: Cloudflare,
+  accountId: string,
+  zoneIds: readonly string[] = [],
+  pauseMs: number = BATCH_PAUSE_MS,
+): Dns {
   return {
     listZones: () => listZones(client, accountId, zoneIds),
     async listRecords(zone) {
@@ -55,7 +64,7 @@ export function createDns(client: Cloudflare, accountId: string, zoneIds: readon
       }
       return records;
     },
-    applyChange: (zone, change) => applyRecordChange(client, zone, change, RECORD_COMMENT),
+    applyChange: (zone, change) => applyRecordChange(client, zone, change, RECORD_COMMENT, pauseMs),
     async readRecordQuota(zone) {
       return (await client.dns.usage.zone.get({ zone_id: zone.id })).record_quota ?? undefined;
     },
@@ -68,15 +77,40 @@ export async function applyRecordChange(
   zone: Zone,
   change: RecordChange,
   comment: string,
+  pauseMs: number = BATCH_PAUSE_MS,
 ): Promise<void> {
-  for (const { add, remove } of batchChanges(change)) {
-    const deletes = remove.map(({ id }) => ({ id }));
-    const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment }));
-    await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
-      throw readChangeRejection(error, "DNS record") ?? error;
-    });
-  }
+  for (const batch of batchChanges(change))
+    await sendWithComparison(batch, createBatchSteps(client, zone, comment), pauseMs);
 }
+
+function createBatchSteps(client: Cloudflare, zone: Zone, comment: string): BatchSteps<RecordChange> {
+  return {
+    async send({ add, remove }) {
+      const deletes = remove.map(({ id }) => ({ id }));
+      const posts = add.map((record) => ({ ...record, ttl: 1 as const, proxied: true, comment }));
+      await client.dns.records.batch({ zone_id: zone.id, deletes, posts }).catch((error: unknown) => {
+        throw readChangeRejection(error, "DNS record") ?? error;
+      });
+    },
+    async findRest(change) {
+      const existingKeys = new Set<string>();
+      const existingIds = new Set<string>();
+      for await (const record of client.dns.records.list({ zone_id: zone.id, per_page: 1000 })) {
+        existingIds.add(record.id);
+        if (record.proxied && record.comment === comment) existingKeys.add(formatRecordKey(record as OriginRecord));
+      }
+      const add = change.add.filter((record) => !existingKeys.has(formatRecordKey(record)));
+      const remove = change.remove.filter(({ id }) => existingIds.has(id));
+      if (add.length + remove.length === 0) return undefined;
+      const isUnchanged = add.length === change.add.length && remove.length === change.remove.length;
+      return isUnchanged ? change : { add, remove };
+    },
+    isConflict: (error) => CONFLICT_CODES.has(readErrorCode(error) ?? 0),
+  };
+}
+
+/** Codes of a record that exists already, or exists no more. An earlier batch may have been done without a response. */
+const CONFLICT_CODES = new Set([81044, 81053, 81054, 81057, 81058]);
 
 /**
  * Returns the records to add and to remove, so that the existing records become the wanted ones. An existing record with

@@ -12,6 +12,8 @@ export interface KvEntry {
 /** Operations of Workers KV that publishing uses. */
 export interface Kv {
   readonly namespaceId: string;
+  /** Minimum time between two writes of a key. */
+  readonly writeIntervalMs: number;
   /** Resolves with undefined if the key does not exist. */
   get(key: string): Promise<string | undefined>;
   /** Resolves with the values of existing keys. */
@@ -66,6 +68,7 @@ export function createKv(
 
   return {
     namespaceId,
+    writeIntervalMs,
     get: (key) => readIfPresent(async () => await (await namespaces.values.get(key, namespace)).text()),
     getMany: (keys) =>
       readInBatches(keys, (batch) => namespaces.bulkGet(namespaceId, { ...account, keys: batch, type: "text" })),

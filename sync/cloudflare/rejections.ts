@@ -24,8 +24,18 @@ interface ChainedError {
 /** Returns the rejection of a change of an `object`; undefined for another error. */
 export function readChangeRejection(error: unknown, object: string): ChangeRejectedError | undefined {
   if (!(error instanceof Cloudflare.APIError) || !REJECTION_STATUSES.includes(error.status ?? 0)) return undefined;
-  const [firstError]: readonly ChainedError[] = error.errors ?? [];
-  const { code, message } = firstError?.error_chain?.[0] ?? firstError ?? {};
+  const { code, message } = readFirstError(error);
   if (code === undefined || OTHER_CODES.has(code)) return undefined;
   return new ChangeRejectedError(code, `Cloudflare rejected the ${object}: ${message ?? "no reason"} (code ${code})`);
+}
+
+/** Returns the code of a rejection or of another error of the API. */
+export function readErrorCode(error: unknown): number | undefined {
+  if (error instanceof ChangeRejectedError) return error.code;
+  return error instanceof Cloudflare.APIError ? readFirstError(error).code : undefined;
+}
+
+function readFirstError(error: InstanceType<typeof Cloudflare.APIError>): ChainedError {
+  const [firstError]: readonly ChainedError[] = error.errors ?? [];
+  return firstError?.error_chain?.[0] ?? firstError ?? {};
 }

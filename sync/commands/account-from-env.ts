@@ -21,7 +21,7 @@ export function listSecrets(environment: Environment): (string | undefined)[] {
 export function loadAccount(
   environment: Environment,
   furtherNames: readonly VariableName[] = [],
-  timings?: AccountSettings["timings"],
+  pace: Pick<AccountSettings, "timings" | "writeIntervalMs"> = {},
 ): Account {
   assertVariables(environment, [...ACCOUNT_VARIABLES, ...furtherNames]);
   return createAccount({
@@ -33,7 +33,7 @@ export function loadAccount(
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
     zoneIds: readZoneIds(environment),
-    timings,
+    ...pace,
   });
 }
 

@@ -4,6 +4,7 @@ import { type EdgeClient, formatAnswer } from "../edge/edge-client.ts";
 import { findVerifyingKeyProblem } from "../edge/verifying-key-check.ts";
 import type { Account } from "../publish/account.ts";
 import { tolerateLoss } from "../publish/blobs.ts";
+import { formatPin } from "../publish/history/pin.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import type { Signer } from "../publish/sign-manifest.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
@@ -14,6 +15,7 @@ import { UsageError } from "../runtime/usage-error.ts";
 interface PublishTarget {
   readonly takeOwnership: boolean;
   readonly dryRun: boolean;
+  readonly resume: boolean;
 }
 
 /**
@@ -44,7 +46,11 @@ export async function readCheckedBase(
   await assertPublishable(account, options);
   const { kv, verifier } = account;
   const snapshot = await tolerateLoss(readPublishedSnapshot(kv, verifier), () => {});
-  return { previousState: NO_PREVIOUS_STATE, warnings, snapshot };
+  const pin = snapshot.manifest && formatPin(snapshot.manifest);
+  if (pin !== undefined && !options.resume && !options.dryRun)
+    throw new UsageError(`${pin}. Run \`edgress resume\` first, or publish with --resume`);
+  const pinWarnings = pin === undefined ? [] : [pin];
+  return { previousState: NO_PREVIOUS_STATE, warnings: [...warnings, ...pinWarnings], snapshot };
 }
 
 /**

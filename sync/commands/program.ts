@@ -10,6 +10,7 @@ import { addExplain, addStatus } from "./inspection-commands.ts";
 import { addLint } from "./lint-command.ts";
 import { parsePort } from "./option-parsers.ts";
 import { expectPackage } from "./optional-package.ts";
+import { addPublications } from "./publications/publications-commands.ts";
 import { addPublish, addSync } from "./publishing-commands.ts";
 import { abortOnSignal, addClassOptions, MANIFESTS_HELP, print } from "./shared-options.ts";
 import { readTerminal } from "./terminal.ts";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addLint(program);
   addPublish(program);
   addSync(program);
+  addPublications(program);
   addStatus(program);
   addApprove(program);
   addKeys(program);

@@ -36,6 +36,7 @@ import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
+import { readAuthor } from "./publications/author.ts";
 
 export interface PublishOptions
   extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits">,
@@ -44,6 +45,10 @@ export interface PublishOptions
   /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
   readonly allowMassDeletion: boolean;
+  /** Publishes although a rollback is active, and ends it. */
+  readonly resume: boolean;
+  /** The commit of the manifests, for the history. */
+  readonly commit?: string | undefined;
   readonly maxRemovedHosts: number;
   /** Prints what would change, and writes nothing. */
   readonly dryRun: boolean;
@@ -81,7 +86,7 @@ export async function runPublish(
   };
   const report = options.dryRun
     ? await runPipeline(dependencies, { ...stages, ...planStages(dependencies, options) }, now)
-    : await runPipeline(dependencies, { ...stages, ...publishStages(dependencies, options, now) }, now);
+    : await runPipeline(dependencies, { ...stages, ...publishStages(dependencies, options, environment, now) }, now);
   if (report === undefined) return 1;
   const wait = edge && options.wait !== undefined && !options.dryRun ? { edge, seconds: options.wait } : undefined;
   return reportPublication(report, options.format, wait, print);
@@ -112,9 +117,15 @@ function planStages(dependencies: CompileDependencies, options: PublishOptions) 
   };
 }
 
-function publishStages(dependencies: CompileDependencies, options: PublishOptions, now: Date) {
+function publishStages(
+  dependencies: CompileDependencies,
+  options: PublishOptions,
+  environment: Environment,
+  now: Date,
+) {
+  const author = readAuthor("publish", environment, options.commit);
   return {
-    ...publishManifests(dependencies, options, now),
+    ...publishManifests(dependencies, { ...options, author }, now),
     report: async (
       compiled: CompiledCluster,
       publication: ManifestPublication,

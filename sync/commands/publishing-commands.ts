@@ -1,11 +1,18 @@
 import { type Command, Option } from "commander";
-import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
 import { addHostOptions } from "./hosts/host-options.ts";
-import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseWholeNumber } from "./option-parsers.ts";
-import { abortOnSignal, addClassOptions, NAMESPACE_HELP, print } from "./shared-options.ts";
+import { appendAddress, parsePermitsLocation, parsePort, parseSeconds } from "./option-parsers.ts";
+import {
+  abortOnSignal,
+  addClassOptions,
+  createAllowMassDeletionOption,
+  createFormatOption,
+  createMaxRemovedHostsOption,
+  NAMESPACE_HELP,
+  print,
+} from "./shared-options.ts";
 
 /** KV needs up to about 60 s. */
 const DEFAULT_WAIT_SECONDS = "120";
@@ -20,6 +27,8 @@ export function addPublish(program: Command): void {
     .addOption(createMaxRemovedHostsOption())
     .addOption(createAllowMassDeletionOption());
   addHostOptions(command)
+    .option("--resume", "end a rollback that is active", false)
+    .option("--commit <id>", "commit of the manifests, for the history (default: GITHUB_SHA or CI_COMMIT_SHA)")
     .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
     .addOption(createFormatOption("format of the report"))
     .addOption(createEdgeUrlOption())
@@ -45,10 +54,6 @@ async function withoutUsageErrors(run: Promise<number>): Promise<number> {
 
 function createEdgeUrlOption(): Option {
   return new Option("--edge-url <url>", "https URL of a trusted host of the Worker, to check its key and generation");
-}
-
-function createFormatOption(description: string): Option {
-  return new Option("--format <format>", description).choices(PUBLICATION_FORMATS).default("text");
 }
 
 /** Adds the command `sync`. */
@@ -83,16 +88,6 @@ export function addSync(program: Command): void {
       const run = runSync({ ...options, permits: permitsLocation }, process.env, print, abortOnSignal());
       process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
     });
-}
-
-function createMaxRemovedHostsOption(): Option {
-  return new Option("--max-removed-hosts <number>", "keep the hosts of a namespace that loses more than this")
-    .argParser(parseWholeNumber)
-    .default(10);
-}
-
-function createAllowMassDeletionOption(): Option {
-  return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
 }
 
 function addTimingOptions(command: Command): Command {

@@ -1,6 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { toPrintableText } from "../runtime/printable-text.ts";
+import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
 import { addCompileOptions } from "./compile-options.ts";
+import { parseWholeNumber } from "./option-parsers.ts";
 
 export const MANIFESTS_HELP = "file or folder of manifests; - for standard input";
 export const NAMESPACE_HELP = "namespace of the Lease and ConfigMaps (default: POD_NAMESPACE or the kubeconfig's)";
@@ -13,6 +15,20 @@ export function addClassOptions(command: Command, withManifests = true): Command
     .option("--controller <name>", "spec.controller of the IngressClasses to serve", "edgress.dev/ingress-controller")
     .option("--watch-ingress-without-class", "serve Ingresses without a class too", false);
   return addCompileOptions(command);
+}
+
+export function createFormatOption(description: string): Option {
+  return new Option("--format <format>", description).choices(PUBLICATION_FORMATS).default("text");
+}
+
+export function createMaxRemovedHostsOption(): Option {
+  return new Option("--max-removed-hosts <number>", "keep the hosts of a namespace that loses more than this")
+    .argParser(parseWholeNumber)
+    .default(10);
+}
+
+export function createAllowMassDeletionOption(): Option {
+  return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
 }
 
 /** Prints a line without control characters. */

@@ -11,6 +11,7 @@ import { listEdgeVariables, listSecrets, loadAccount, loadEdge } from "./account
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
+import { readAuthor } from "./publications/author.ts";
 
 export interface SyncCommandOptions extends SyncOptions {
   readonly namespace: string | undefined;
@@ -50,7 +51,8 @@ export async function runSync(
   const edge = loadEdge(options.edgeUrl, environment);
   for (const warning of edge ? await checkEdgeKey(edge, account.signer) : []) log.warn(warning);
   const instance = POD_NAME ?? identity;
-  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, edge };
+  const author = readAuthor("sync", environment);
+  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, author, edge };
   const lease = { name: options.leaseName, identity };
   if (options.dryRun) return dryRun(options, context, print, signal);
   if (options.once) return runOnce(options, context, lease, signal);

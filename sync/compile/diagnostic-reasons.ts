@@ -200,6 +200,14 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "A mass deletion is blocked; removed routes of the Ingress stay published until it is approved.",
   },
+  ChangePinned: {
+    severity: "error",
+    doc: "A rollback is active; changed routes of the Ingress are not published until `edgress resume`.",
+  },
+  GuardNotPublished: {
+    severity: "error",
+    doc: "A rollback is active, and its rules lack a guard that the Ingress sets; its paths are served without it.",
+  },
   IngressClassConflict: {
     severity: "note",
     doc: "spec.ingressClassName and the class annotation differ; the field wins.",

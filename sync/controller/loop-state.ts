@@ -5,6 +5,7 @@ import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
 import type { EdgeFollower } from "../edge/edge-follower.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../leader-election/leader-election.ts";
+import type { Pin } from "../publish/history/pin.ts";
 import type { ApprovalRequests } from "../report/approval-config-map.ts";
 import { type EventHistory, NO_EVENTS } from "../report/events.ts";
 import type { Logger } from "../report/log.ts";
@@ -49,6 +50,8 @@ export interface LoopState {
   readonly hasUncheckedRegexes: boolean;
   /** Whether hosts wait for their records and routes, because the limit of the sync was reached. */
   readonly hasPostponedHosts: boolean;
+  /** The rollback that the last sync as leader found. */
+  readonly pin: Pin | undefined;
   /** Number of consecutive failed syncs. */
   readonly failures: number;
   readonly result: SyncResult;
@@ -71,6 +74,7 @@ export const INITIAL_STATE: LoopState = {
   ignoredIngresses: [],
   hasUncheckedRegexes: false,
   hasPostponedHosts: false,
+  pin: undefined,
   failures: 0,
   result: { type: "not-ready" },
 };

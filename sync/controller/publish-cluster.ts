@@ -1,4 +1,4 @@
-import type { Rules } from "../../src/rules/snapshot.ts";
+import type { ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
 import { findMaxRecords } from "../permits/model.ts";
@@ -6,6 +6,7 @@ import { tolerateLoss } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
+import { findPin, type Pin } from "../publish/history/pin.ts";
 import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
@@ -13,12 +14,15 @@ import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { type ControllerState, type LoadedState, readState, writeState } from "../publish/state/state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
+import { keepPinned } from "./publish-pinned.ts";
 
 export interface PublishDependencies extends CompileDependencies {
   /** UID of the cluster. It identifies the owner of the KV namespace. */
   readonly clusterUid: string;
   readonly takeOwnership: boolean;
   readonly limits: DeletionLimits;
+  /** The process, for the history. */
+  readonly author: ManifestAuthor;
 }
 
 /** The published snapshot, and the controller state in KV. */
@@ -34,7 +38,7 @@ export interface PublishedBase extends CompileBase {
 
 /** The outcome of a sync by the leader. */
 export interface SyncOutcome {
-  readonly type: "published" | "unchanged";
+  readonly type: "published" | "unchanged" | "pinned";
   /** The base of the next sync. */
   readonly publishedState: PublishedState;
   readonly previousState: PreviousState;
@@ -47,6 +51,8 @@ export interface SyncOutcome {
   readonly blockedRemovals: readonly BlockedRemoval[];
   /** The records and routes of hosts, with `--manage-hosts`. */
   readonly hostResult?: HostSyncResult | undefined;
+  /** The rollback that holds the published rules, so that nothing was published. */
+  readonly pin: Pin | undefined;
 }
 
 /**
@@ -68,7 +74,7 @@ export async function readPublishedState(
   return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss), controllerState };
 }
 
-/** Adds the DNS records of the rules that a leader publishes. */
+/** Adds the DNS records of the rules that a leader publishes. While a rollback is active, those of the pinned rules. */
 export async function syncClusterRecords(
   { records, limits }: PublishDependencies,
   { compilation, permits }: CompiledCluster,
@@ -76,30 +82,40 @@ export async function syncClusterRecords(
   approvedIds: ReadonlySet<string>,
   fence: WriteFence,
 ): Promise<void> {
-  const { rules } = guardRules(publishedState.snapshot, compilation.rules, limits, approvedIds);
-  await records.sync(rules, fence.check, (namespace) => findMaxRecords(permits, namespace));
+  const { snapshot } = publishedState;
+  const { rules } = guardRules(snapshot, compilation.rules, limits, approvedIds);
+  const servedRules = snapshot.manifest?.rollback ? { ...rules, hosts: snapshot.hosts } : rules;
+  await records.sync(servedRules, fence.check, (namespace) => findMaxRecords(permits, namespace));
 }
 
-/** Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. */
+/**
+ * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is in
+ * force, the pinned rules stay published.
+ */
 export async function publishCluster(
-  { account: { kv, signer, encryptor }, regexChecker, clusterUid, limits }: PublishDependencies,
+  dependencies: PublishDependencies,
   compiled: CompiledCluster,
   { publishedState, previousState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
+  const { account, regexChecker, clusterUid, limits, author } = dependencies;
+  const { kv, signer, encryptor } = account;
   const { snapshot, controllerState } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
   const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
   const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
   const writtenState = await writeState(kv, signer, controllerState, desiredState, fence);
-  const publishResult = await publish(rules, kv, signer, now, encryptor, { fence, snapshot });
+  const pin = findPin(snapshot, rules);
+  const publishResult = pin
+    ? await keepPinned(dependencies, snapshot, fence, now)
+    : await publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
   return {
     publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
     previousState: nextState,
-    type: publishResult.hasChanged ? "published" : "unchanged",
+    type: pin ? "pinned" : publishResult.hasChanged ? "published" : "unchanged",
     publishResult,
     writes: publishResult.writes + writtenState.writes,
     bytes: publishResult.bytes + writtenState.bytes,
@@ -107,6 +123,7 @@ export async function publishCluster(
       ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts)
       : new Set(),
     blockedRemovals,
+    pin,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { findMaxRecords } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
@@ -49,7 +50,7 @@ export function createManifestDependencies(
 /** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */
 export function publishManifests(
   { account, records, hosts }: CompileDependencies,
-  limits: DeletionLimits,
+  { author, ...limits }: DeletionLimits & { readonly author?: ManifestAuthor },
   now: Date,
 ): Required<Pick<Stages<ManifestBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
   const recordChanges: RecordChanges[] = []; // of each pass
@@ -67,7 +68,7 @@ export function publishManifests(
     },
     async publish(compiled, base) {
       const { rules, blockedRemovals } = guard(compiled, base);
-      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor);
+      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, { author });
       return {
         publishResult,
         recordChanges: {

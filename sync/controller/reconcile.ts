@@ -1,4 +1,6 @@
+import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
+import { parseSignedManifest } from "../publish/read-published.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
@@ -6,6 +8,7 @@ import { syncManagedHosts } from "./managed-hosts.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
 import {
   type PublishedBase,
+  type PublishedState,
   previousStateFrom,
   publishCluster,
   readPublishedState,
@@ -85,6 +88,7 @@ function leaderStages(
         ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
+        pin: outcome.pin,
         failures: 0,
         result: { type: "completed", outcome },
       };
@@ -102,7 +106,7 @@ function standbyStages(
     readBase: async () => state,
     publish: async () => undefined,
     report: async (compiled) => {
-      recordMetrics(dependencies.metrics, compiled, 0);
+      recordMetrics(dependencies.metrics, compiled, { blockedRouteRemovals: 0, pinnedGeneration: 0 });
       const { lastGood, brokenSince } = compiled;
       const result = { type: "standby" } as const;
       const { regexChecker } = dependencies;
@@ -122,14 +126,28 @@ async function readLeaderBase(
   state: LoopState,
   term: number,
 ): Promise<PublishedBase> {
-  if (state.publishedState && state.term === term)
-    return { publishedState: state.publishedState, previousState: state.previousState };
-  dependencies.hosts?.forget(); // another replica may have changed the registry
+  if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
+  const lastState = state.term === term ? state.publishedState : undefined;
+  if (lastState && !(await isOvertaken(dependencies, lastState)))
+    return { publishedState: lastState, previousState: state.previousState };
   const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  if (lastState) return { publishedState, previousState: state.previousState }; // newer than in KV
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+}
+
+/** Whether a command of an operator published since the last sync: a rollback, for example. */
+async function isOvertaken(
+  { account: { kv, verifier }, log }: ControllerDependencies,
+  { snapshot }: PublishedState,
+): Promise<boolean> {
+  const manifest = parseSignedManifest(await kv.get(CURRENT_KEY), verifier);
+  if (!manifest || manifest.generation <= snapshot.highestGeneration || manifest.author.command === "sync")
+    return false;
+  log.info(`read generation=${manifest.generation} of edgress ${manifest.author.command}`);
+  return true;
 }
 
 function secondsSince(startedAt: number): number {

@@ -1,3 +1,4 @@
+import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
 import { watchCluster } from "../collect/live-cluster.ts";
 import { type CollectionListener, watchCollection } from "../collect/watched-collection.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
@@ -48,6 +49,8 @@ export interface ControllerContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly account: Account;
+  /** The process, for the history of publications. */
+  readonly author: ManifestAuthor;
   /** The Worker at `--edge-url`. */
   readonly edge?: EdgeClient | undefined;
   /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
@@ -77,37 +80,30 @@ export async function setUpController(
   options: SyncOptions,
   context: ControllerContext,
   leadership: Pick<Leadership, "status" | "check">,
-  { onChange, onWatchProblem, onResourceRemoved }: ControllerListener,
+  listener: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
-  const { api, namespace, instance, log, metrics, account, splitStaleRecords, sleep = sleepInRealTime } = context;
+  const { api, namespace, instance, log, metrics, account, author, sleep = sleepInRealTime } = context;
   const clusterUid = await readClusterUid(api);
-  const watchLog = createWatchLog(log, () => performance.now());
-  const onError = (resource: string, error: Error) => {
-    metrics.recordWatchFailure(resource);
-    watchLog.failed(resource, error);
-    onWatchProblem(describeProblem(error));
-    if (resource === "ingresses" && error instanceof ApiError && error.status === 404) onResourceRemoved(error.message);
-  };
-  const onAnswer = watchLog.answered;
+  const { onChange } = listener;
+  const { onError, onAnswer } = createWatchListener(context, listener);
   const configMapListener = {
     onChange,
     onError: (error: Error) => onError("configmaps", error),
     onAnswer: () => onAnswer("configmaps"),
   };
   const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
-  const records = createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
     api,
     liveCluster,
     account,
-    records,
-    hosts: createManagedHosts(account, options, records, () => new Date(), MAX_NEW_ROUTES),
+    ...createRecordSyncs(options, context),
     options: { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders, namespace },
     cache: createCompileCache(),
     regexChecker: createRegexChecker(),
     clusterUid,
+    author: { ...author, cluster: clusterUid },
     takeOwnership: options.takeOwnership,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
@@ -119,6 +115,27 @@ export async function setUpController(
     addresses: options.publishStatusAddress,
     instance,
     namespace,
+  };
+}
+
+/** Creates the syncs of the records of origins and of hosts. */
+function createRecordSyncs(options: SyncOptions, { account, splitStaleRecords }: ControllerContext) {
+  const records = createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords);
+  return { records, hosts: createManagedHosts(account, options, records, () => new Date(), MAX_NEW_ROUTES) };
+}
+
+/** Counts, logs and passes on the failures of lists and watches. */
+function createWatchListener({ log, metrics }: ControllerContext, listener: ControllerListener) {
+  const watchLog = createWatchLog(log, () => performance.now());
+  return {
+    onAnswer: watchLog.answered,
+    onError(resource: string, error: Error) {
+      metrics.recordWatchFailure(resource);
+      watchLog.failed(resource, error);
+      listener.onWatchProblem(describeProblem(error));
+      if (resource === "ingresses" && error instanceof ApiError && error.status === 404)
+        listener.onResourceRemoved(error.message);
+    },
   };
 }
 

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod/mini";
 import type { Kv } from "../cloudflare/kv.ts";
 import { computeDigest } from "./canonical-json.ts";
 
-const MAX_BLOB_WRITE_ATTEMPTS = 3;
+/**
+ * Pauses between reads of a new blob, in write intervals: 104 s in total. KV may return an older value, or none, for
+ * "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/
+ */
+const READ_BACK_PAUSES = [1, 2, 4, 8, 16, 32, 32];
 
 /** Thrown if some blobs cannot be read. A caller that tolerates the loss continues with `partialResult`. */
 export class PartialReadError<T> extends Error {
@@ -66,16 +71,28 @@ export async function readBlobs<T>(
   return { values, missingBlobs };
 }
 
-/** Writes blobs and reads them back. Retries those that differ; rejects after 3 attempts. */
+/**
+ * Writes blobs, and waits until KV returns each as written. It writes each once, because a read may be stale. Rejects if a
+ * blob does not appear.
+ */
 export async function writeBlobs(kv: Kv, entries: ReadonlyMap<string, string>, label: string): Promise<void> {
-  let missingEntries = [...entries];
-  for (let attempts = 0; missingEntries.length > 0; attempts++) {
-    if (attempts === MAX_BLOB_WRITE_ATTEMPTS)
-      throw new Error(`KV does not return ${missingEntries.length} of ${entries.size} ${label} as written`);
-    await kv.put(missingEntries.map(([key, value]) => ({ key, value })));
-    const storedValues = await kv.getMany(missingEntries.map(([key]) => key));
-    missingEntries = missingEntries.filter(([key, value]) => storedValues.get(key) !== value);
+  if (entries.size === 0) return;
+  await kv.put([...entries].map(([key, value]) => ({ key, value })));
+  let missingEntries = await findUnreadable(kv, [...entries]);
+  for (const pause of READ_BACK_PAUSES) {
+    if (missingEntries.length === 0) return;
+    await sleep(pause * kv.writeIntervalMs);
+    missingEntries = await findUnreadable(kv, missingEntries);
   }
+  if (missingEntries.length > 0)
+    throw new Error(`KV does not return ${missingEntries.length} of ${entries.size} ${label} as written`);
+}
+
+type BlobEntry = readonly [key: string, value: string];
+
+async function findUnreadable(kv: Kv, entries: readonly BlobEntry[]): Promise<readonly BlobEntry[]> {
+  const storedValues = await kv.getMany(entries.map(([key]) => key));
+  return entries.filter(([key, value]) => storedValues.get(key) !== value);
 }
 
 /** Formats the first missing blob, and the number of others, as part of a line. */

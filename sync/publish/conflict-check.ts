@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
+import { isPassingFault } from "../cloudflare/client.ts";
 import type { Kv, KvEntry } from "../cloudflare/kv.ts";
 import { PublishConflictError } from "./guard/write-fence.ts";
 import { type PublishedSnapshot, parseSignedManifest, readNewestGeneration } from "./read-published.ts";
@@ -6,6 +8,7 @@ import type { Signer } from "./sign-manifest.ts";
 
 /** KV may return an older value for "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
 const KV_STALENESS_MS = 120_000;
+const MAX_WRITE_ATTEMPTS = 5;
 
 /** State of KV at the start of a publication. */
 export interface PublishBase {
@@ -33,16 +36,28 @@ export async function readPublishBase(
   return { snapshot, isCurrent: mayBeStale(snapshot, now), expectedBytes: [bytes, snapshot.currentBytes] };
 }
 
-/** Writes a manifest. Throws a `PublishConflictError` if another controller published since the start. */
+/**
+ * Writes a manifest. Reads `current` before each attempt, because an attempt without a response may be done. Throws a
+ * `PublishConflictError` if another controller published since the start.
+ */
 export async function putIfUnchanged(
   entry: KvEntry,
   kv: Kv,
   signer: Signer,
   { expectedBytes }: PublishBase,
 ): Promise<void> {
-  const bytes = await kv.get(CURRENT_KEY);
-  if (!expectedBytes.includes(bytes)) throw createConflictError(bytes, signer);
-  await kv.put([entry], "once");
+  for (let attempt = 1; ; attempt++) {
+    const bytes = await kv.get(CURRENT_KEY);
+    if (entry.key === CURRENT_KEY && bytes === entry.value) return;
+    if (!expectedBytes.includes(bytes)) throw createConflictError(bytes, signer);
+    try {
+      await kv.put([entry], "once");
+      return;
+    } catch (error) {
+      if (attempt === MAX_WRITE_ATTEMPTS || !isPassingFault(error)) throw error;
+      await sleep(kv.writeIntervalMs * 2 ** (attempt - 1));
+    }
+  }
 }
 
 /** Whether an older `current` may be a stale read, instead of a manifest that someone wrote over the newest one. */

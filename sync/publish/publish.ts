@@ -95,7 +95,8 @@ export async function publish(
 }
 
 function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
-  return missingShards.length === 0 && manifest?.digest === computeRulesDigest(rules);
+  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
+  return manifest.digest === computeRulesDigest(rules);
 }
 
 function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): PublishResult {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
 import { expandShard, FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
-import { formatMissingBlobs, PartialReadError, readBlobs } from "./blobs.ts";
+import { formatMissingBlobs, type MissingBlob, PartialReadError, readBlobs } from "./blobs.ts";
 import { rememberSettingsKeys } from "./changes/settings-key.ts";
 import { parseGeneration } from "./prune-history.ts";
 import type { ManifestVerifier } from "./sign-manifest.ts";
@@ -32,16 +32,24 @@ export interface NewestGeneration {
  */
 export async function readPublishedSnapshot(kv: Kv, signer: ManifestVerifier): Promise<PublishedSnapshot> {
   const newestGeneration = await readNewestGeneration(kv, signer, await kv.get(CURRENT_KEY));
-  const digests = new Set((newestGeneration.manifest?.shards ?? []).filter((digest) => digest !== null));
-  const { values, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
-  for (const shard of values.values()) rememberSettingsKeys(shard);
-  const hosts = [...values.values()].flatMap(expandShard);
+  const { hosts, missingBlobs } = await readHosts(kv, newestGeneration.manifest);
   const snapshot = { ...newestGeneration, hosts, missingShards: missingBlobs.map(({ digest }) => digest) };
   if (missingBlobs.length === 0) return snapshot;
   throw new PartialReadError(
     `generation ${newestGeneration.manifest?.generation} in KV is incomplete: ${formatMissingBlobs(missingBlobs, "shard")}`,
     snapshot,
   );
+}
+
+/** Reads the hosts of a manifest. Shards that are missing or damaged are listed, and their hosts left out. */
+export async function readHosts(
+  kv: Kv,
+  manifest: Manifest | undefined,
+): Promise<{ readonly hosts: readonly HostRules[]; readonly missingBlobs: readonly MissingBlob[] }> {
+  const digests = new Set((manifest?.shards ?? []).filter((digest) => digest !== null));
+  const { values, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
+  for (const shard of values.values()) rememberSettingsKeys(shard);
+  return { hosts: [...values.values()].flatMap(expandShard), missingBlobs };
 }
 
 /** Reads the newest generation. History has a later one than `current` if a publication was interrupted. */

@@ -3,7 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
 import type { Selection } from "../compile/select/ingress-class.ts";
 
-export const SYNC_RESULTS = ["published", "unchanged", "blocked", "failed"] as const;
+export const SYNC_RESULTS = ["published", "unchanged", "pinned", "blocked", "failed"] as const;
 /** Result of a sync. */
 export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
@@ -24,6 +24,7 @@ export const METRICS = {
   edgress_kv_writes_total: "Keys written to Workers KV.",
   edgress_kv_written_bytes_total: "Bytes written to Workers KV.",
   edgress_published_generation: "Generation of the published snapshot.",
+  edgress_pinned_generation: "Generation that a rollback pinned. 0 if none is.",
   edgress_edge_generation: "Generation that the edge at --edge-url serves. Absent without --edge-url.",
   edgress_propagation_seconds: "Seconds from a publication until the edge at --edge-url serves it.",
   edgress_last_successful_sync_timestamp_seconds:
@@ -47,6 +48,7 @@ export interface SyncGauges {
   readonly diagnostics: readonly { readonly reason: Reason }[];
   readonly lastGoodIngresses: number;
   readonly blockedRouteRemovals: number;
+  readonly pinnedGeneration: number;
 }
 
 /** Metrics of the controller. */
@@ -122,6 +124,7 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   const diagnostics = createGauge(registry, "edgress_diagnostics", ["reason", "severity"]);
   const lastGoodIngresses = createGauge(registry, "edgress_last_good_ingresses");
   const blockedRouteRemovals = createGauge(registry, "edgress_blocked_route_removals");
+  const pinnedGeneration = createGauge(registry, "edgress_pinned_generation");
   return (gauges) => {
     objects.reset();
     for (const [kind, count] of Object.entries(gauges.objects)) objects.set({ kind }, count);
@@ -134,6 +137,7 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
       diagnostics.set({ reason, severity }, counts.get(reason as Reason)?.length ?? 0); // keys of a literal
     lastGoodIngresses.set(gauges.lastGoodIngresses);
     blockedRouteRemovals.set(gauges.blockedRouteRemovals);
+    pinnedGeneration.set(gauges.pinnedGeneration);
   };
 }
 

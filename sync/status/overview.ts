@@ -1,6 +1,9 @@
+import type { Rollback } from "../../src/rules/snapshot.ts";
 import { formatIgnoredIngresses } from "../compile/select/ignored-ingresses.ts";
 import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
 import { countHostRoutes } from "../publish/guard/removals.ts";
+import { findUnpublishedGuards } from "../publish/guard/unpublished-guards.ts";
+import { formatPin } from "../publish/history/pin.ts";
 import { foldNames } from "../runtime/fold.ts";
 import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
@@ -23,6 +26,8 @@ export interface KvSummary {
   readonly publishedAt: string | undefined;
   readonly digest: string | undefined;
   readonly publisher: string;
+  /** The rollback that holds the published rules. */
+  readonly rollback: Rollback | undefined;
   readonly hosts: number;
   readonly routes: number;
 }
@@ -71,6 +76,7 @@ function summarizeKv({ manifest, hosts, state }: KvSide, cluster: ClusterSide | 
     publishedAt: manifest?.publishedAt,
     digest: manifest?.digest,
     publisher: describePublisher(state.owner, cluster),
+    rollback: manifest?.rollback,
     hosts: hosts.length,
     routes: countHostRoutes(hosts),
   };
@@ -111,16 +117,31 @@ function summarizeCluster(cluster: ClusterSide, kv: KvSide | undefined): Cluster
   };
 }
 
-function listKvProblems({ manifest, state, losses }: KvSide, cluster: ClusterSide | undefined): string[] {
+function listKvProblems({ manifest, hosts, state, losses }: KvSide, cluster: ClusterSide | undefined): string[] {
   const { owner } = state;
+  const pin = manifest && formatPin(manifest);
   const isForeign = owner.type === "cluster" && cluster?.uid.ok && cluster.uid.value !== owner.cluster;
   const hasNoLeader = owner.type === "cluster" && !isForeign && cluster?.leader.ok && !cluster.leader.value;
   return [
     ...(manifest ? [] : ["nothing is published with this EDGRESS_SIGNING_KEY"]),
     ...losses,
+    ...(pin === undefined ? [] : [`${pin}. Changes are not published; resume with: edgress resume`]),
+    ...(cluster ? listUnpublishedGuards({ manifest, hosts }, cluster) : []),
     ...(isForeign ? [`the KV namespace belongs to another cluster: ${owner.cluster}`] : []),
     ...(hasNoLeader ? ["no controller holds the Lease, so changes are not published"] : []),
   ];
+}
+
+/** While a rollback is active, guards of the cluster may be absent at the edge. */
+function listUnpublishedGuards(
+  { manifest, hosts }: Pick<KvSide, "manifest" | "hosts">,
+  cluster: ClusterSide,
+): string[] {
+  if (!manifest?.rollback) return [];
+  const routes = findUnpublishedGuards(hosts, cluster.result.compilation.rules.hosts);
+  if (routes.length === 0) return [];
+  const lines = routes.map(({ line, policies }) => `${line} (${policies.join(", ")})`);
+  return [`guards of the cluster are not published: ${foldNames(lines)}`];
 }
 
 function listClusterProblems(cluster: ClusterSide, kv: KvSide | undefined): string[] {

@@ -123,6 +123,8 @@ describe("the values of the Helm chart", { skip: NO_HELM }, () => {
       "--ingress-selector=team=shop",
       "--watch-ingress-without-class",
       "--exclusive-hosts",
+      "--manage-hosts",
+      "--name=prod",
       "--allowed-response-headers=X-One,X-Two",
       "--log-level=debug",
       "--permits-config-map=permits",

@@ -50,6 +50,8 @@ describe("deploy/monitoring", () => {
         "critical EdgressSyncStale",
         "critical EdgressNeverSynced",
         "critical EdgressMassDeletionBlocked",
+        "warning EdgressPinned",
+        "critical EdgressGuardNotPublished",
         "critical EdgressEdgeBehind",
         "warning EdgressServingLastGood",
         "warning EdgressDiagnosticErrorsIncreasing",

@@ -3,140 +3,9 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { EXAMPLES } from "../support/cli/edge-cli.ts";
+import { COMMAND_CLASSES } from "../support/docs/command-classes.ts";
 import { CLI, commands, folders, run, temporaryFolder, written } from "../support/docs/commands.ts";
 import { fencesIn, readDocuments, readText } from "../support/docs/markdown.ts";
-
-/** Commands of one kind, and the test that runs that kind of command. */
-interface CommandClass {
-  readonly pattern: RegExp; // of the whole command
-  readonly test: string; // a file, from the root
-  readonly proof: RegExp; // what that file contains
-}
-const CLASSES: readonly CommandClass[] = [
-  { pattern: /^npm install edgress$/, test: "test/cli/package.test.ts", proof: /"install", join\(folder, tarball\)/ },
-  {
-    pattern: /^TEST_NODE=\$\(command -v node\) npm run test:package$/,
-    test: "package.json",
-    proof: /"test:package": "npm run build/,
-  },
-  // No registry and no Docker engine is on a machine that runs the tests.
-  {
-    pattern: /^(base=node:\S+|digest=\$\(docker buildx .*\)|EDGRESS_IMAGE=\S+ NODE_IMAGE=\S+ npm run image -- .*)$/,
-    test: "test/cli/workflows.test.ts",
-    proof: /npm run/,
-  },
-  { pattern: /^npm (install|start)$/, test: "test/cli/dev.test.ts", proof: /startDev/ },
-  { pattern: /^npm run (check|types|docs|test:cluster)$/, test: ".ci/run", proof: /npm run check/ },
-  { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": ".*node --test/ },
-  {
-    pattern: /^npx edgress publish --manifests manifests\/$/,
-    test: "test/cli/publish/publish.test.ts",
-    proof: /"publish"/,
-  },
-  {
-    pattern: /^npx edgress publish --manifests manifests\/ --dry-run --format json$/,
-    test: "test/cli/publish/changes.test.ts",
-    proof: /"--dry-run", "--format", "json"/,
-  },
-  {
-    pattern: /^npx edgress publish --manifests manifests\/ --edge-url https:\/\/example\.com --wait$/,
-    test: "test/cli/publish/wait.test.ts",
-    proof: /"--edge-url", edgeUrl, "--wait"/,
-  },
-  {
-    pattern: /^npx edgress publish --manifests manifests\/ --manifests secrets\/$/,
-    test: "test/cli/publish/folders.test.ts",
-    proof: /"--manifests", secretsFolder/,
-  },
-  { pattern: /^npx edgress sync --dry-run$/, test: "test/cli/sync.test.ts", proof: /"sync", "--dry-run"/ },
-  {
-    pattern: /^npx edgress sync --once( --take-ownership)?$/,
-    test: "test/cli/sync.test.ts",
-    proof: /"sync", "--once"/,
-  },
-  {
-    pattern: /^npx edgress status( ingress\/shop\/cart)? --namespace edgress$/,
-    test: "test/cli/status/status.test.ts",
-    proof: /"ingress\/default\/blog"/,
-  },
-  {
-    pattern: /^npx edgress approve( [0-9a-f]{12})? --namespace edgress$/,
-    test: "test/incidents/large-changes.test.ts",
-    proof: /approve/,
-  },
-  {
-    pattern: /^curl -i (-H "[^"]+" )?https:\/\/(shop\.)?example\.com\/\.well-known\/edgress\/(health|generation)$/,
-    test: "test/edge/publications.test.ts",
-    proof: /\.well-known\/edgress\/generation/,
-  },
-  {
-    pattern: /^curl -i --resolve (\S+):443:192\.0\.2\.[12]0 https:\/\/\1\/\S*$/,
-    test: "test/cli/dev.test.ts",
-    proof: /curl/,
-  },
-  {
-    pattern: /^npx edgress dev --account-port 8787 --print-env --echo-origins \| tee dev\.log$/,
-    test: "test/dev/rehearsal.test.ts",
-    proof: /"--account-port", "0", "--print-env", "--echo-origins"/,
-  },
-  {
-    pattern: /^eval "\$\(grep \^export dev\.log\)"$|^curl -i --resolve (\S+):8080:127\.0\.0\.1 http:\/\/\1:8080\/\S*$/,
-    test: "test/dev/rehearsal.test.ts",
-    proof: /grep \^export/,
-  },
-  {
-    pattern: /^docker (build -f deploy\/Containerfile -t \S+ \.|push \S+)$/,
-    test: "test/deploy/image.test.ts",
-    proof: /Containerfile/,
-  },
-  {
-    pattern:
-      /^kubectl (apply|delete) -k (\.\.\/our-edgress|deploy\/(monitoring|admission-policy))$|^kubectl kustomize \.\.\/our-edgress$/,
-    test: "test/docs/flags.test.ts",
-    proof: /kubectl", \["kustomize"/,
-  },
-  {
-    pattern: /^helm install edgress deploy\/chart --namespace edgress( --set [a-z.]+=\S+)+$/,
-    test: "test/deploy/chart.test.ts",
-    proof: /renderChart/,
-  },
-  {
-    pattern: /^kubectl apply -f deploy\/base\/namespace\.yaml$/,
-    test: "test/deploy/kustomize.test.ts",
-    proof: /deploy\/base/,
-  },
-  // What reads or changes single objects; that their names are those of deploy/ is checked below.
-  {
-    pattern:
-      /^kubectl( -n (edgress|shop))? (get|describe|logs|scale|rollout (status|restart|undo)|delete (pod|secret)|create (role|rolebinding|configmap|secret generic))( |$)[^|;&`$]*$/,
-    test: "test/docs/flags.test.ts",
-    proof: /objects of deploy\/base/,
-  },
-  {
-    pattern:
-      /^npx edgress dev --manifests manifests\/ .*$|^curl -i -k --resolve shop\.example\.com:8443:127\.0\.0\.1 .*$/,
-    test: "test/docs/migration-guide.test.ts",
-    proof: /listGuideCommands\("4\. Rehearse"\)/,
-  },
-  {
-    pattern: /^kubectl (diff|apply) -f services\/$|^kubectl (patch --local|apply) -f shop-cart(-edgress)?\.yaml( .*)?$/,
-    test: "test/cluster/migration-guide.ts",
-    proof: /runSection\("3\. Fix"\)[\s\S]*listCopyCommands\(\)/,
-  },
-  {
-    pattern: /^kubectl -n shop annotate ingress shop-cart \S+$/,
-    test: "test/cluster/migration-guide.ts",
-    proof: /findAnnotateCommand\("8\. Roll back"\)/,
-  },
-  // Helm is not on a machine that runs the tests.
-  {
-    pattern: /^helm template shop charts\/shop \| npx edgress lint - --zone example\.com$/,
-    test: "test/lint/command/classes.test.ts",
-    proof: /"lint", "-"/,
-  },
-  { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/flags.test.ts", proof: /our-edgress/ },
-  { pattern: /^set -a$|^\. \.\/edgress\.env$|^set \+a$/, test: "test/docs/flags.test.ts", proof: /edgress\.env/ },
-];
 
 /** Commands that this file runs itself, with the manifests of an example in place of the reader's. */
 const RUN_HERE = [/^npx edgress (explain|lint|keys)( .*)?$/, /^npx wrangler .*$/];
@@ -153,12 +22,12 @@ test("every fenced block with commands is marked as sh", () => {
 
 test("every command in the documentation is run by a test or belongs to a class that a test runs", () => {
   const unlisted = written.filter(
-    ({ command }) => !isRunHere(command) && !CLASSES.some(({ pattern }) => pattern.test(command)),
+    ({ command }) => !isRunHere(command) && !COMMAND_CLASSES.some(({ pattern }) => pattern.test(command)),
   );
   assert.deepEqual(unlisted, []);
 });
 
-for (const { pattern, test: file, proof } of CLASSES) {
+for (const { pattern, test: file, proof } of COMMAND_CLASSES) {
   test(`the class ${pattern.source.slice(0, 60)} has a command in the documentation, and ${file} runs it`, () => {
     assert.ok(commands.some((command) => pattern.test(command)));
     assert.match(readText(file), proof);

@@ -54,6 +54,8 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/edge",
   ],
 
+  "sync/plan": ["sync/publish"], // changes, as people read them
+
   // The modules that the npm package exports.
   "sync/library": [
     "src/rules",
@@ -132,6 +134,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/report",
     "sync/edge",
     "sync/controller",
+    "sync/plan",
     "sync/status",
     "sync/explain",
     "sync/lint",

@@ -125,13 +125,33 @@ describe("a publication", () => {
     }
   });
 
-  test("Shards are written again until KV returns them", async () => {
+  for (const [condition, staleValue] of [
+    ["absent", undefined],
+    ["old", "old"],
+  ] as const) {
+    test(`Shards whose read-back is ${condition} for a while are waited for, and written once`, async () => {
+      const kv = new MemoryKv();
+      let staleReads = 5;
+      const readFresh = kv.getMany.bind(kv);
+      kv.getMany = async (keys) => {
+        if (staleReads-- <= 0) return readFresh(keys);
+        return new Map(staleValue === undefined ? [] : keys.map((key) => [key, staleValue]));
+      };
+      await publish(buildRules(generateHosts(20, 8 * KIB)), kv, SIGNER, NOW);
+      assert.equal(staleReads, -1);
+      assert.equal((await readRulesAt(kv)).hosts.length, 20);
+      assert.deepEqual(kv.writtenKeys, [...new Set(kv.writtenKeys)]);
+    });
+  }
+
+  test("A shard that KV loses fails the publication, and the next one writes it", async () => {
     const kv = new MemoryKv();
     kv.writesToLose = 1;
     const rules = buildRules(generateHosts(20, 8 * KIB));
+    await assert.rejects(publish(rules, kv, SIGNER, NOW), /^Error: KV does not return 1 of \d+ shards as written$/);
+    assert.equal(kv.values.get(CURRENT_KEY), undefined);
     await publish(rules, kv, SIGNER, NOW);
     assert.equal((await readRulesAt(kv)).hosts.length, 20);
-    assert.equal(kv.writtenKeys.length, new Set(kv.writtenKeys).size + 1);
   });
 
   test("A publication fails without a new manifest if KV never returns a shard", async () => {

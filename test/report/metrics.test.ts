@@ -11,6 +11,7 @@ const EMPTY_MEASUREMENTS = {
   diagnostics: [],
   lastGoodIngresses: 0,
   blockedRouteRemovals: 0,
+  pinnedGeneration: 0,
 };
 
 /** The samples whose names begin with `prefix`, as Prometheus reads them. */
@@ -47,6 +48,7 @@ describe("the metrics", () => {
     assert.deepEqual(await readSamples(metrics, "edgress_syncs_total"), [
       'edgress_syncs_total{result="published"} 2',
       'edgress_syncs_total{result="unchanged"} 0',
+      'edgress_syncs_total{result="pinned"} 0',
       'edgress_syncs_total{result="blocked"} 1',
       'edgress_syncs_total{result="failed"} 0',
     ]);

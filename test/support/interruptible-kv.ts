@@ -18,6 +18,7 @@ export function createInterruptibleKv(kv: Kv, onStep: KvStepHook): Kv {
   };
   return {
     namespaceId: kv.namespaceId,
+    writeIntervalMs: kv.writeIntervalMs,
     get: (key) => runRead(`get ${key}`, () => kv.get(key)),
     getMany: (keys) => runRead("get many", () => kv.getMany(keys)),
     list: (prefix) => runRead(`list ${prefix}`, () => kv.list(prefix)),

@@ -4,6 +4,7 @@ import { LOCAL_NAMESPACE_ID } from "../../sync/local/account/account.ts";
 /** Workers KV in memory. It counts the keys that are written or removed, and can fail at one of them. */
 export class MemoryKv implements Kv {
   readonly namespaceId = LOCAL_NAMESPACE_ID;
+  readonly writeIntervalMs = 1;
   readonly values = new Map<string, string>();
   readonly #metadata = new Map<string, object | undefined>();
   /** Keys written, in order. */

@@ -5,7 +5,10 @@ import { promisify } from "node:util";
 import { formatBlock, formatMarkdownTable, joinParts } from "./markdown.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
-const COMMANDS = ["sync", "publish", "status", "approve", "keys", "completion", "lint", "explain", "dev"];
+const COMMANDS = [
+  ...["sync", "publish", "history", "show", "diff", "rollback", "resume", "status"],
+  ...["approve", "keys", "completion", "lint", "explain", "dev"],
+];
 
 /** Returns the page of the command line: its help texts and exit codes. */
 export async function formatCliPage(): Promise<string> {

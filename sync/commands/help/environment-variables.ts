@@ -49,6 +49,10 @@ export const CONTROLLER_VARIABLES = {
     doc: "kubeconfig files; in a Pod the ServiceAccount is used",
   },
   POD_NAME: { required: false, default: "the host name", doc: "name in the Lease and in Events" },
+  GITHUB_SHA: { required: false, doc: "the commit that a GitHub workflow runs for; named in the history" },
+  CI_COMMIT_SHA: { required: false, doc: "the commit that a GitLab job runs for; named in the history" },
+  GITHUB_ACTOR: { required: false, doc: "the person who started a GitHub workflow; named by a rollback" },
+  GITLAB_USER_LOGIN: { required: false, doc: "the person who started a GitLab job; named by a rollback" },
   POD_NAMESPACE: {
     required: false,
     default: "the kubeconfig's namespace",
@@ -73,14 +77,29 @@ const WORKER_VARIABLES = [
   "CLOUDFLARE_BASE_URL",
 ] as const satisfies readonly VariableName[];
 
+const AUTHOR_VARIABLES = [
+  "GITHUB_SHA",
+  "CI_COMMIT_SHA",
+  "GITHUB_ACTOR",
+  "GITLAB_USER_LOGIN",
+] as const satisfies readonly VariableName[];
+
 const KUBERNETES_VARIABLES = ["KUBECONFIG", "POD_NAMESPACE"] as const satisfies readonly VariableName[];
 
 /** The variables that each command reads, by whether it requires them. */
 const VARIABLES_BY_COMMAND = {
-  publish: { required: ACCOUNT_VARIABLES, optional: ["EDGRESS_ENCRYPTION_KEY", ...WORKER_VARIABLES] },
+  publish: {
+    required: ACCOUNT_VARIABLES,
+    optional: ["EDGRESS_ENCRYPTION_KEY", ...WORKER_VARIABLES, "GITHUB_SHA", "CI_COMMIT_SHA"],
+  },
   sync: {
     required: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY"],
     optional: [...WORKER_VARIABLES, ...KUBERNETES_VARIABLES, "POD_NAME"],
+  },
+  history: { required: ACCOUNT_VARIABLES, optional: ["EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL"] },
+  rollback: {
+    required: ACCOUNT_VARIABLES,
+    optional: ["EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...AUTHOR_VARIABLES],
   },
   status: {
     required: [],

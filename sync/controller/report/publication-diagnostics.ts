@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import type { ClosedIngress } from "../../publish/fit-shards.ts";
 import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
+import type { Pin } from "../../publish/history/pin.ts";
 import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
@@ -11,6 +12,7 @@ import { withHostDiagnostics } from "./host-diagnostics.ts";
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {
   readonly blockedRemovals: readonly BlockedRemoval[];
+  readonly pin?: Pin | undefined;
   readonly publishResult: {
     readonly closedIngresses: readonly ClosedIngress[];
     readonly snapshot: { readonly hosts: readonly HostRules[] };
@@ -29,10 +31,10 @@ export function withPublicationDiagnostics(compiled: CompiledCluster, changes: P
 
 function withRuleDiagnostics(
   compiled: CompiledCluster,
-  { blockedRemovals, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
+  { blockedRemovals, pin, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
 ): CompiledCluster {
   const unserved = findClosedIngresses(snapshot.hosts);
-  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0) return compiled;
+  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0 && !pin) return compiled;
   const { compilation } = compiled;
   const build = (name: string, text: Pick<Diagnostic, "reason" | "problem" | "remedy">): Diagnostic[] => {
     const ingress = compilation.ingresses.get(name);
@@ -48,6 +50,7 @@ function withRuleDiagnostics(
         remedy: "shorten its annotations and Secrets, or split its paths among hosts",
       }),
     ),
+    ...(pin ? describePin(pin).flatMap(({ name, text }) => build(name, text)) : []),
     ...[...unserved].flatMap(([name, routes]) => build(name, describeClosure(routes))),
   ];
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
@@ -60,6 +63,21 @@ function describeClosure(routes: readonly ClosedRoute[]) {
     problem: `${count} 503: ${foldNames(routes.map(({ line }) => line))}`,
     remedy: "resolve its other diagnostics; it gets no status address before",
   };
+}
+
+function describePin({ rollback: { of, at }, waitingIngresses, unguardedRoutes }: Pin) {
+  const rollback = `rolled back to generation ${of} at ${at}`;
+  const remedy = "ask your edgress administrator to run `edgress resume`";
+  const waiting = [...waitingIngresses].map((name) => ({
+    name,
+    text: { reason: "ChangePinned" as const, problem: `its changes are not published: ${rollback}`, remedy },
+  }));
+  const unguarded = [...Map.groupBy(unguardedRoutes, ({ ingress }) => ingress)].map(([name, routes]) => {
+    const lines = routes.map(({ line, policies }) => `${line} (${policies.join(", ")})`);
+    const problem = `guards are not published: ${foldNames(lines)}; ${rollback}`;
+    return { name, text: { reason: "GuardNotPublished" as const, problem, remedy } };
+  });
+  return [...waiting, ...unguarded];
 }
 
 function describeRemoval({ id, reason, routes }: BlockedRemoval) {

@@ -3,10 +3,11 @@ import { diffLists } from "../../incremental/list-diff.ts";
 import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import { findRoutedIngresses } from "../../publish/guard/changed-ingresses.ts";
 import { countHostRoutes } from "../../publish/guard/removals.ts";
+import type { Pin } from "../../publish/history/pin.ts";
 import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import type { EventHistory } from "../../report/events.ts";
 import { type Logger, logDiagnostic } from "../../report/log.ts";
-import type { Metrics } from "../../report/metrics.ts";
+import type { Metrics, SyncGauges } from "../../report/metrics.ts";
 import { type IngressIdSet, type PublishedStatus, report } from "../../report/report.ts";
 import type { ControllerDependencies, LoopState } from "../loop-state.ts";
 import type { CompiledCluster } from "../pipeline.ts";
@@ -25,11 +26,14 @@ export async function reportOutcome(
   compiled: CompiledCluster,
   outcome: SyncOutcome,
   base: PublishedBase,
-  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics" | "ignoredIngresses">,
+  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics" | "ignoredIngresses" | "pin">,
   now: Date,
 ): Promise<ReportedState> {
-  recordMetrics(dependencies.metrics, compiled, countBlockedRoutes(outcome.blockedRemovals));
+  const blockedRouteRemovals = countBlockedRoutes(outcome.blockedRemovals);
+  const pinnedGeneration = outcome.pin?.generation ?? 0;
+  recordMetrics(dependencies.metrics, compiled, { blockedRouteRemovals, pinnedGeneration });
   logOutcome(dependencies, outcome);
+  logPin(dependencies.log, outcome.pin, state.pin);
   dependencies.edgeFollower?.follow(outcome.publishResult.generation, outcome.type === "published");
   await reportBlockedRemovals(dependencies, outcome.blockedRemovals, now);
   logIgnoredIngresses(dependencies.log, compiled.compilation.ignoredIngresses, state.ignoredIngresses);
@@ -44,7 +48,7 @@ type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
 export function recordMetrics(
   metrics: Metrics,
   { cluster, compilation, brokenSince }: CompiledCluster,
-  blockedRouteRemovals: number,
+  { blockedRouteRemovals, pinnedGeneration }: Pick<SyncGauges, "blockedRouteRemovals" | "pinnedGeneration">,
 ): void {
   const { rules, diagnostics, ingresses: selectedIngresses, ignoredIngresses } = compilation;
   const { ingresses, classes, services, secrets, configMaps } = cluster;
@@ -62,6 +66,7 @@ export function recordMetrics(
     diagnostics,
     lastGoodIngresses: brokenSince.size,
     blockedRouteRemovals,
+    pinnedGeneration,
   });
 }
 
@@ -86,6 +91,16 @@ function logHostChanges(log: Logger, hostResult: HostSyncResult | undefined): vo
 }
 
 const PAST_TENSE = { add: "added", replace: "replaced", remove: "removed" } as const;
+/** Logs the start and the end of a rollback. */
+function logPin(log: Logger, pin: Pin | undefined, previousPin: Pin | undefined): void {
+  if (pin?.generation === previousPin?.generation) return;
+  if (pin) log.warn(`pinned ${formatPinFields(pin)}; nothing is published until edgress resume`);
+  else log.info(`resumed generation=${previousPin?.generation}`);
+}
+
+function formatPinFields({ generation, rollback: { of, by } }: Pin): string {
+  return `generation=${generation} rollback=${of} by=${by}`;
+}
 
 /** Logs the new diagnostics. One with the same content as before is not new. */
 function logNewDiagnostics(
@@ -161,7 +176,7 @@ function buildPublishedStatus(
     isNew: publishResult.hasChanged,
     ownedIngresses: [compilation.ingresses, brokenSince],
     previouslyOwned,
-    routedIngresses: findRoutedIngresses(compilation.rules.hosts),
+    routedIngresses: findRoutedIngresses(outcome.pin ? publishResult.snapshot.hosts : compilation.rules.hosts),
     closedIngresses: findClosedIngresses(publishResult.snapshot.hosts),
     changedIngresses,
   };

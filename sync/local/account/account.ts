@@ -6,7 +6,8 @@ import type { EdgeReadMode, WorkerStorage } from "../worker/worker-storage.ts";
 import { createAnalyticsApi } from "./analytics/analytics-api.ts";
 import { createDatasetStore, type DatasetStore } from "./analytics/data-points.ts";
 import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
-import { createDnsApi, type LocalRecord, type RecordLimits } from "./dns-api.ts";
+import { createCertificatesApi } from "./certificates/certificates-api.ts";
+import { createDnsApi, type LocalRecord, normalizeRecordName, type RecordLimits } from "./dns-api.ts";
 import { buildErrorBody, createFaultPlan, type FaultPlan, injectFault } from "./fault-injection.ts";
 import { createKvApi } from "./kv-api.ts";
 import type { RouteStore } from "./routes/route-store.ts";
@@ -50,6 +51,10 @@ export interface AccountOptions extends Partial<RecordLimits> {
   zones: readonly string[];
   /** The plan of every zone; "pro" if not set. */
   plan?: LocalPlan;
+  /** Whether the zones have Advanced Certificate Manager. */
+  advancedCertificates?: boolean;
+  /** Milliseconds until an ordered certificate is active. */
+  certificateIssueMs?: number;
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
   /** Called before a script changes. */
@@ -130,8 +135,26 @@ function createApis(options: AccountOptions, faults: () => FaultPlan) {
   });
   const datasets = createDatasetStore();
   const kvApi = createKvApi(ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults);
-  const apis = [zonesApi, kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
+  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, records, options);
+  const apis = [certificatesApi, zonesApi, kvApi, dnsApi, workersApi, createAnalyticsApi(ACCOUNT_ID, datasets)];
   return { apis, records, scripts, datasets, ...zoneParts };
+}
+
+function createZoneCertificates(
+  zoneStore: ZoneStore,
+  records: (zone: string) => readonly LocalRecord[],
+  { advancedCertificates = false, certificateIssueMs = 0 }: AccountOptions,
+): LocalApi {
+  return createCertificatesApi({
+    issueMs: certificateIssueMs,
+    findZone(id) {
+      const zone = zoneStore.get(id);
+      if (!zone) return undefined;
+      const proxiedRecords = records(zone.name).filter(({ proxied }) => proxied);
+      const proxiedNames = proxiedRecords.map(({ name }) => normalizeRecordName(name));
+      return { ...zone, hasAdvancedCertificates: advancedCertificates, proxiedNames };
+    },
+  });
 }
 
 /** Returns undefined if the path is not a part of a URL, or has an invalid escape. */

@@ -17,6 +17,7 @@ export class PublishConflictError extends Error {}
 export function withWriteFence(kv: Kv, fence: WriteFence): Kv {
   return {
     namespaceId: kv.namespaceId,
+    writeIntervalMs: kv.writeIntervalMs,
     get: (key) => kv.get(key),
     getMany: (keys) => kv.getMany(keys),
     list: (prefix) => kv.list(prefix),

@@ -23,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const WAIT_LIMIT_MS = 20_000;
 /** Back-off after failed syncs and watches is 10 times shorter than in production. */
 const BACK_OFF_SPEED = 10;
-const MAX_RETRY_DELAY_MS = 50;
+const ACCOUNT_PACE = { timings: { maxRetryDelayMs: 50 }, writeIntervalMs: 20 };
 
 /** A controller in this process, as `edgress sync` runs it, with short times. */
 export interface Controller {
@@ -103,7 +103,7 @@ export async function startController(
     ...options
   }: ControllerOptions = {},
 ): Promise<Controller> {
-  const account = loadAccount(environment, [], { maxRetryDelayMs: MAX_RETRY_DELAY_MS }); // throws before anything runs
+  const account = loadAccount(environment, [], ACCOUNT_PACE); // throws before anything runs
   const api = createKubernetesClient(
     createConnections(server),
     requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
@@ -121,7 +121,9 @@ export async function startController(
   const lease = { namespace: NAMESPACE, name: leaseName, identity, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
-  const context = { api, namespace: NAMESPACE, instance: identity, log, metrics, account, edge, sleep: clock.sleep };
+  const author = { command: "sync", pod: identity };
+  const clients = { api, log, metrics, account, edge };
+  const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {

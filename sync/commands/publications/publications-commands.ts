@@ -1,0 +1,89 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { confirmOnTerminal } from "../../runtime/confirm.ts";
+import { formatVariableHelp } from "../help/environment-variables.ts";
+import {
+  createAllowMassDeletionOption,
+  createFormatOption,
+  createMaxRemovedHostsOption,
+  print,
+} from "../shared-options.ts";
+
+/** Adds the commands of the history. */
+export function addPublications(program: Command): void {
+  addHistory(program);
+  addShow(program);
+  addDiff(program);
+  addRollback(program);
+  addResume(program);
+}
+
+function addHistory(program: Command): void {
+  program
+    .command("history")
+    .description("List the published generations")
+    .addOption(createFormatOption("format of the list"))
+    .addHelpText("after", formatVariableHelp("history"))
+    .action(async (options) => {
+      const { runHistory } = await import("./inspect-history.ts");
+      for (const line of await runHistory(options, process.env)) print(line);
+    });
+}
+
+function addShow(program: Command): void {
+  program
+    .command("show")
+    .description("Show the hosts and routes of a generation")
+    .argument("<generation>", "generation in the history", parseGenerationNumber)
+    .option("--host <name>", "show one host")
+    .addOption(createFormatOption("format of the rules"))
+    .addHelpText("after", formatVariableHelp("history"))
+    .action(async (generation, options) => {
+      const { runShow } = await import("./inspect-history.ts");
+      for (const line of await runShow(generation, options, process.env)) print(line);
+    });
+}
+
+function addDiff(program: Command): void {
+  program
+    .command("diff")
+    .description("Show the differences between two generations")
+    .argument("<before>", "generation in the history", parseGenerationNumber)
+    .argument("<after>", "generation in the history", parseGenerationNumber)
+    .addOption(createFormatOption("format of the differences"))
+    .addHelpText("after", formatVariableHelp("history"))
+    .action(async (before, after, options) => {
+      const { runDiff } = await import("./inspect-history.ts");
+      for (const line of await runDiff(before, after, options, process.env)) print(line);
+    });
+}
+
+function addRollback(program: Command): void {
+  program
+    .command("rollback")
+    .description("Publish an earlier generation again, and keep it until resume")
+    .argument("<generation>", "generation in the history", parseGenerationNumber)
+    .option("--yes", "do not ask", false)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
+    .addHelpText("after", formatVariableHelp("rollback"))
+    .action(async (generation, options) => {
+      const { runRollback } = await import("./rollback.ts");
+      process.exitCode = await runRollback(generation, options, process.env, print, confirmOnTerminal);
+    });
+}
+
+function addResume(program: Command): void {
+  program
+    .command("resume")
+    .description("End a rollback, so that changes are published again")
+    .addHelpText("after", formatVariableHelp("rollback"))
+    .action(async () => {
+      const { runResume } = await import("./rollback.ts");
+      await runResume(process.env, print);
+    });
+}
+
+function parseGenerationNumber(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("must be the number of a generation");
+}

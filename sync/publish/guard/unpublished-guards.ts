@@ -1,0 +1,54 @@
+import { compareText } from "../../../src/rules/compare-text.ts";
+import { formatMatch } from "../../../src/rules/format-match.ts";
+import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { policyNames } from "../../../src/rules/policies/index.ts";
+import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import { diffPolicies } from "../changes/diff-policies.ts";
+import { parseIngressName } from "../route-id.ts";
+import { diffHosts } from "./host-changes.ts";
+
+/** A published route without a guard that the cluster sets for it. */
+export interface UnguardedRoute {
+  readonly ingress: string; // "namespace/name"
+  readonly line: string; // "shop.example.com prefix /cart"
+  readonly policies: readonly string[]; // "authorization"
+}
+
+const GUARDS = new Set<string>([
+  ...compiledPolicies.filter(({ protects, restricts }) => protects || restricts).map(({ name }) => name),
+  "failClosed", // the path is closed until its guard is readable
+]);
+
+/**
+ * Returns the published routes that have other guards in `wanted`, sorted. A guard that only `published` has is left out,
+ * because it still applies. Whether a changed guard is stricter is not decided.
+ */
+export function findUnpublishedGuards(
+  published: readonly HostRules[],
+  wanted: readonly HostRules[],
+): readonly UnguardedRoute[] {
+  return diffHosts(published, wanted)
+    .flatMap(({ before, after }) => (before && after ? findInHost(before, after) : []))
+    .toSorted((a, b) => compareText(a.line, b.line));
+}
+
+function findInHost(before: HostRules, after: HostRules): UnguardedRoute[] {
+  const publishedRoutes = new Map(before.routes.map((route) => [formatMatch(route.path), route]));
+  const hostGuards = findChangedGuards(before, after);
+  return after.routes.flatMap((route) => {
+    const match = formatMatch(route.path);
+    const publishedRoute = publishedRoutes.get(match);
+    if (!publishedRoute) return [];
+    const changed = new Set([...hostGuards, ...findChangedGuards(publishedRoute, route)]);
+    if (changed.size === 0) return [];
+    const policies = policyNames.filter((name) => changed.has(name));
+    return [{ ingress: parseIngressName(route.id), line: `${after.host} ${match}`, policies }];
+  });
+}
+
+/** Returns the guards of `after` that are absent or different in `before`. */
+function findChangedGuards(before: Pick<Route, "policies">, after: Pick<Route, "policies">): string[] {
+  return diffPolicies(before.policies, after.policies)
+    .map(({ field }) => field.split(".", 1)[0] ?? "")
+    .filter((name) => GUARDS.has(name) && name in after.policies);
+}

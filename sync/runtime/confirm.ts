@@ -1,0 +1,16 @@
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "./usage-error.ts";
+
+/** Asks a question, and resolves with whether the answer is yes. */
+export type Confirm = (question: string) => Promise<boolean>;
+
+/** Asks on the terminal. Rejects with a `UsageError` without one. */
+export const confirmOnTerminal: Confirm = async (question) => {
+  if (!process.stdin.isTTY) throw new UsageError("confirmation needs a terminal. Use --yes to go on without it");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+};

@@ -1,0 +1,65 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { listen } from "../../../sync/net/listen.ts";
+
+/**
+ * The answer to a call: passed to the account, rejected before it, never answered, or carried out without a response
+ * (`lost`) or with half of one (`cut`).
+ */
+export type FaultKind = "pass" | "too-many" | "error" | "hang" | "lost" | "cut";
+
+export interface FaultyApi {
+  readonly baseURL: string;
+  /** "PUT /path" of each call, in order. */
+  readonly calls: string[];
+  /** Decides about the next call. It may wait. */
+  decide: (line: string, callNumber: number) => FaultKind | Promise<FaultKind>;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy of an account's API that can fail in every way. */
+export async function startFaultyApi(target: { readonly baseURL: string }): Promise<FaultyApi> {
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy()); // the client is gone
+  });
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await buffer(request);
+    const line = `${request.method} ${request.url?.replace("/client/v4", "").replace(/\?.*$/, "")}`;
+    api.calls.push(line);
+    const fault = await api.decide(line, api.calls.length);
+    if (fault === "hang") return;
+    if (fault === "too-many") return sendFailure(response, 429, 971);
+    if (fault === "error") return sendFailure(response, 500, 10001);
+    const answer = await forward(request, body, new URL(target.baseURL).origin);
+    if (fault === "lost") return;
+    const length = fault === "cut" ? Math.floor(answer.body.length / 2) : answer.body.length;
+    response.writeHead(answer.status, answer.headers).end(answer.body.subarray(0, length));
+  };
+  const { port, close } = await listen(server, 0);
+  const api: FaultyApi = {
+    baseURL: `http://127.0.0.1:${port}/client/v4`,
+    calls: [],
+    decide: () => "pass",
+    close,
+  };
+  return api;
+}
+
+async function forward({ method = "GET", url = "/", headers }: IncomingMessage, body: Buffer, origin: string) {
+  const response = await fetch(`${origin}${url}`, {
+    method,
+    headers: {
+      authorization: headers.authorization ?? "",
+      ...(headers["content-type"] && { "content-type": headers["content-type"] }),
+    },
+    ...(method !== "GET" && { body: new Uint8Array(body) }),
+  });
+  const { status } = response;
+  const type = response.headers.get("content-type") ?? "application/json";
+  return { status, headers: { "content-type": type }, body: Buffer.from(await response.arrayBuffer()) };
+}
+
+function sendFailure(response: ServerResponse, status: number, code: number): void {
+  const body = { success: false, errors: [{ code, message: "fault" }], messages: [], result: null };
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
