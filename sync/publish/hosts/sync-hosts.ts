@@ -9,7 +9,7 @@ import { createZoneHostSync, type ZoneClients, type ZoneHostSync } from "./zone-
 /** The records and routes of all published hosts. */
 export interface HostSync {
   /**
-   * Adds what hosts need, repairs it, and removes what is ours and no longer needed. A zone that fails becomes a warning,
+   * Adds and repairs the records and routes of hosts, and removes our unused ones. A zone that fails becomes a warning,
    * and nothing of it is removed. Rejects only if the fence does.
    */
   sync(hosts: readonly HostRules[], checkFence: () => void): Promise<HostSyncResult>;
