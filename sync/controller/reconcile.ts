@@ -135,7 +135,9 @@ async function readLeaderBase(
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
   if (lastState) return { publishedState, previousState: state.previousState }; // newer than in KV
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+  // In the same term, this process has a newer state than KV, because the write is deferred.
+  const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
+  return { publishedState, previousState };
 }
 
 /** Whether a command of an operator published since the last sync: a rollback, for example. */

@@ -39,6 +39,7 @@ export interface SyncOptions
 
 /** About one minute of API calls. The next sync adds more. */
 const MAX_NEW_ROUTES = 200;
+const DEFAULT_STATE_DELAY_MS = 60_000;
 
 export interface ControllerContext {
   readonly api: KubernetesClient;
@@ -57,6 +58,8 @@ export interface ControllerContext {
   readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
   readonly sleep?: Sleep;
+  /** Time to collect changes of the controller state before a write; 60 s by default. */
+  readonly stateDelayMs?: number;
 }
 
 export interface ControllerListener {
@@ -105,6 +108,7 @@ export async function setUpController(
     clusterUid,
     author: { ...author, cluster: clusterUid },
     takeOwnership: options.takeOwnership,
+    stateDelayMs: context.stateDelayMs ?? DEFAULT_STATE_DELAY_MS,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),

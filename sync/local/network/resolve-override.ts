@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { findZone } from "../../../src/rules/hosts.ts";
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
-import { normalizeRecordName } from "../account/dns-api.ts";
+import { normalizeRecordName } from "../account/dns/dns-api.ts";
 
 /** The zones and DNS records that decide an origin's address. */
 export interface DnsZones {

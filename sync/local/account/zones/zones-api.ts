@@ -1,6 +1,7 @@
 import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
+import { canTouchZone, hasPermission } from "../tokens/permissions.ts";
 import { paginate } from "./paginate.ts";
 import { type LocalPlan, PLAN_LIMITS } from "./zone-plans.ts";
 import { handleZoneSettings } from "./zone-settings.ts";
@@ -43,12 +44,19 @@ function handleScriptRoutes(call: ApiCall, { accountId, zoneStore, routes }: Zon
 function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
   const [, id, collection, subCollection] = call.path;
   if (id === undefined)
-    return call.method === "GET" ? listZones(call, context.zoneStore.list(), context.accountId) : undefined;
+    return call.method === "GET"
+      ? listZones(call, findVisibleZones(call, context.zoneStore), context.accountId)
+      : undefined;
   const zone = context.zoneStore.get(id);
   if (!zone) return { status: 404, code: 7003, message: `Could not route to /zones/${id}` };
   return collection === "workers" && subCollection === "routes"
     ? handleRouteCall(call, zone, context.routes)
     : handleZoneCall(call, zone, context);
+}
+
+/** Without the permission Zone Read, a token sees no zone, and gets no error. */
+function findVisibleZones({ token }: ApiCall, zoneStore: ZoneStore): LocalZone[] {
+  return hasPermission(token, "Zone", "Read") ? zoneStore.list().filter(({ name }) => canTouchZone(token, name)) : [];
 }
 
 /** Lists the zones that the token may see: `GET /zones`. */

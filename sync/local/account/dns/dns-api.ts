@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createIpMatcher } from "../../../src/rules/addresses.ts";
-import { CLOUDFLARE_RANGES } from "../../../src/rules/cloudflare-ranges.ts";
-import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "./api-types.ts";
+import { createIpMatcher } from "../../../../src/rules/addresses.ts";
+import { CLOUDFLARE_RANGES } from "../../../../src/rules/cloudflare-ranges.ts";
+import { type ApiCall, type ApiReply, deriveId, type LocalApi } from "../api-types.ts";
 
 export interface LocalRecord {
   id: string;
