@@ -49,7 +49,7 @@ export function createRouteStore(hasScript: (name: string) => boolean): RouteSto
     routesByZone = new Map([...routesByZone, [zone, routes]]);
   };
   const faults: RouteFaults = { unseenScripts: 0, rateLimits: 0 };
-  const isKnown = (script: string) => !takeFault(faults, "unseenScripts") && hasScript(script);
+  const isKnown = (script: string) => !takeRouteFault(faults, "unseenScripts") && hasScript(script);
   return {
     faults,
     list,
@@ -87,7 +87,7 @@ export function createRouteStore(hasScript: (name: string) => boolean): RouteSto
 }
 
 /** Whether the next fault is to happen. If so, counts it. */
-export function takeFault(faults: RouteFaults, fault: keyof RouteFaults): boolean {
+export function takeRouteFault(faults: RouteFaults, fault: keyof RouteFaults): boolean {
   if (faults[fault] <= 0) return false;
   faults[fault] -= 1;
   return true;

@@ -7,14 +7,14 @@ import {
   type RouteRejection,
   type RouteStore,
   rejectRoute,
-  takeFault,
+  takeRouteFault,
 } from "./route-store.ts";
 
 /** Responds to a call at `/zones/ID/workers/routes`. */
 export function handleRouteCall(call: ApiCall, { name: zone }: LocalZone, routes: RouteStore): ApiReply | undefined {
   const [id, ...rest] = call.path.slice(4);
   if (rest.length > 0) return undefined;
-  if (takeFault(routes.faults, "rateLimits"))
+  if (takeRouteFault(routes.faults, "rateLimits"))
     return { ...rejectRoute(429, 10429, "Too many requests"), headers: { "retry-after": "1" } };
   if (id === undefined) {
     if (call.method === "GET") return { result: routes.list(zone).map(formatRoute) }; // in one page
