@@ -6,6 +6,7 @@ import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
 import type { LocalRecord } from "./dns/dns-api.ts";
 import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
+import type { LocalKv } from "./kv/local-kv.ts";
 import type { RouteStore } from "./routes/route-store.ts";
 import { createApiHandler } from "./server/api-handler.ts";
 import { createCallBudget, DEFAULT_CALL_LIMIT } from "./server/call-budget.ts";
@@ -21,6 +22,7 @@ export interface LocalAccount {
   /** A token that may do everything, or the first of the option `tokens`. */
   readonly token: string;
   readonly tokens: TokenStore;
+  readonly kv: LocalKv;
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
