@@ -7,6 +7,7 @@ import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { findPin, type Pin } from "../publish/history/pin.ts";
+import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
@@ -53,6 +54,8 @@ export interface SyncOutcome {
   readonly changedIngresses: ReadonlySet<string>;
   /** Removals that stay published until they are approved. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+  /** The records and routes of hosts, with `--manage-hosts`. */
+  readonly hostResult?: HostSyncResult | undefined;
   /** The rollback that holds the published rules, so that nothing was published. */
   readonly pin: Pin | undefined;
 }

@@ -3,7 +3,7 @@ import { createAnalyticsApi } from "./analytics/analytics-api.ts";
 import { createDatasetStore } from "./analytics/data-points.ts";
 import { deriveId, type LocalApi } from "./api-types.ts";
 import { createCertificatesApi } from "./certificates/certificates-api.ts";
-import { createDnsApi, type LocalRecord, normalizeRecordName, type RecordLimits } from "./dns/dns-api.ts";
+import type { LocalRecord, RecordLimits } from "./dns/record-model.ts";
 import type { FaultPlan } from "./fault-injection.ts";
 import type { KvRules } from "./kv/kv-rules.ts";
 import { createLocalKv } from "./kv/local-kv.ts";
@@ -16,7 +16,7 @@ import type { ZoneStore } from "./zones/zone-store.ts";
 import { createZonesApi } from "./zones/zones-api.ts";
 
 /** The settings of the account that its API families read. */
-export interface LocalAccountSettings extends Partial<RecordLimits> {
+export interface LocalAccountSettings extends RecordLimits {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
@@ -34,13 +34,14 @@ export interface LocalAccountSettings extends Partial<RecordLimits> {
   namespaces?: readonly string[];
   /** Rules of KV that cost time; none of them applies if not set. */
   kvRules?: KvRules;
+  /** Name of a Worker that was not uploaded, and to which routes may point. */
+  bundledScript?: string;
   /** Called before a script changes. */
   onScriptChange?: ScriptListener;
   /** Returns milliseconds since 1970. */
   now?: () => number;
 }
 
-const PAID_RECORD_QUOTA = 3500;
 const DEFAULT_TOKEN = "local-token";
 
 export const LOCAL_ACCOUNT_ID = deriveId("account");
@@ -52,11 +53,6 @@ export function createAccountApis(settings: LocalAccountSettings, faults: () => 
   const { zones, now = Date.now } = settings;
   const isFreePlan = () => settings.workersPlan === "free";
   const tokens = createTokenStore(settings.tokens ?? [{ value: DEFAULT_TOKEN }]);
-  const { api: dnsApi, records } = createDnsApi(zones, LOCAL_ACCOUNT_ID, {
-    recordQuota: settings.recordQuota ?? PAID_RECORD_QUOTA,
-    rejectedAddresses: settings.rejectedAddresses ?? [],
-    acceptsAnyAddress: settings.acceptsAnyAddress ?? false,
-  });
   const { api: kvApi, kv } = createLocalKv({
     accountId: LOCAL_ACCOUNT_ID,
     titles: settings.namespaces,
@@ -78,14 +74,15 @@ export function createAccountApis(settings: LocalAccountSettings, faults: () => 
     accountId: LOCAL_ACCOUNT_ID,
     names: zones,
     plan: settings.plan ?? "pro",
-    hasScript: (script) => scripts.get(script) !== undefined,
+    limits: settings,
+    hasScript: (script) => script === settings.bundledScript || scripts.get(script) !== undefined,
   });
   const datasets = createDatasetStore();
-  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, records, settings);
+  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, zoneParts.records, settings);
   const tokensApi = createTokensApi(LOCAL_ACCOUNT_ID, tokens);
   const analyticsApi = createAnalyticsApi(LOCAL_ACCOUNT_ID, datasets, now);
-  const apis = [tokensApi, certificatesApi, zonesApi, kvApi, dnsApi, workersApi, analyticsApi];
-  return { apis, parts: { tokens, kv, records, scripts, datasets, ...zoneParts } };
+  const apis = [tokensApi, certificatesApi, zonesApi, kvApi, workersApi, analyticsApi];
+  return { apis, parts: { tokens, kv, scripts, datasets, ...zoneParts } };
 }
 
 function createZoneCertificates(
@@ -100,7 +97,7 @@ function createZoneCertificates(
       const zone = zoneStore.get(id);
       if (!zone) return undefined;
       const proxiedRecords = records(zone.name).filter(({ proxied }) => proxied);
-      const proxiedNames = proxiedRecords.map(({ name }) => normalizeRecordName(name));
+      const proxiedNames = proxiedRecords.map(({ name }) => name);
       return { ...zone, hasAdvancedCertificates: advancedCertificates, proxiedNames };
     },
   });

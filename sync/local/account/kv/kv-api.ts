@@ -7,7 +7,7 @@ import type { KvRules } from "./kv-rules.ts";
 import { handleNamespace, handleNamespaces } from "./namespace-calls.ts";
 import type { LocalNamespace, NamespaceStore } from "./namespace-store.ts";
 import { createReadCache } from "./read-cache.ts";
-import { deleteValue, getMetadata, getValue, listKeys, putValue } from "./value-calls.ts";
+import { deleteValue, getMetadata, getStoredValue, listKeys, putStoredValue } from "./value-calls.ts";
 import { createWriteLimits } from "./write-limits.ts";
 
 export interface KvApiOptions {
@@ -21,8 +21,8 @@ export interface KvApiOptions {
 
 /** Calls with a key as the last segment of the path. */
 const KEY_CALLS: Readonly<Record<string, KvCall>> = {
-  "GET values": getValue,
-  "PUT values": putValue,
+  "GET values": getStoredValue,
+  "PUT values": putStoredValue,
   "DELETE values": deleteValue,
   "GET metadata": getMetadata,
 };

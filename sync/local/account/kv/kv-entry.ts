@@ -1,7 +1,7 @@
 import type { ErrorReply } from "../api-types.ts";
 import { kvErrors } from "./kv-errors.ts";
 
-/** A value with what is stored beside it. */
+/** A value with its metadata and expiration. */
 export interface KvValue {
   readonly value: Buffer;
   /** JSON of up to 1,024 bytes. */

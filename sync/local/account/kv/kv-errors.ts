@@ -1,6 +1,6 @@
 import type { ErrorReply } from "../api-types.ts";
 
-/** Errors of the KV API. Cloudflare documents no code for the limits of keys and values; 10012 stands for them. */
+/** Errors of the KV API. Cloudflare documents no code for the limits of keys and values; they have 10012. */
 export const kvErrors = {
   keyNotFound: () => fail(404, 10009, "get: 'key not found'"),
   invalidRequest: (problem: string) => fail(400, 10012, problem),

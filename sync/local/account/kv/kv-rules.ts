@@ -2,7 +2,7 @@
 export interface KvRules {
   /** Milliseconds in which a location repeats the result of an earlier read or list, absence included; 0: none. */
   readonly stalenessMs: number;
-  /** Number of locations that calls reach in turn. Each has a cache of its own. */
+  /** Number of locations that calls reach in turn. Each has its own cache. */
   readonly locations: number;
   /** Whether a second write of a key within a second is a 429. */
   readonly limitsWriteRate: boolean;

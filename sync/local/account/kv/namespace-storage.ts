@@ -22,7 +22,7 @@ export interface NamespaceStorage {
   clear(): Promise<void>;
 }
 
-/** What `WorkerStorage` does not keep: metadata, expiration, and the bytes of a value that is no text. */
+/** Data that `WorkerStorage` does not keep: metadata, expiration, and the bytes of a value that is no text. */
 type Attributes = Omit<KvWrite, "key" | "value"> & { readonly bytes?: Buffer };
 
 const CLEAR_PAGE_KEYS = 1000;

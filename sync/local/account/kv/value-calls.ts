@@ -21,7 +21,7 @@ export async function readValues(
 }
 
 /** `GET values/KEY`: the bytes, without an envelope. */
-export const getValue: KvCall = async (_call, key, context) => {
+export const getStoredValue: KvCall = async (_call, key, context) => {
   const entry = (await readValues([key], context)).get(key);
   if (!entry) return kvErrors.keyNotFound();
   const headers = entry.expiration === undefined ? {} : { expiration: String(entry.expiration) };
@@ -35,7 +35,7 @@ export const getMetadata: KvCall = async (_call, key, context) => {
 };
 
 /** `PUT values/KEY`. A write without metadata and expiration clears them. */
-export const putValue: KvCall = async (call, key, { namespace, limits, now }) => {
+export const putStoredValue: KvCall = async (call, key, { namespace, limits, now }) => {
   const form = await readForm(call);
   if (isErrorReply(form)) return form;
   const expiration = readNumber(call.query, "expiration");
