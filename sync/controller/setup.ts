@@ -92,15 +92,13 @@ export async function setUpController(
     author,
     splitStaleRecords,
     sleep = sleepInRealTime,
+    stateDelayMs = DEFAULT_STATE_DELAY_MS,
   } = context;
   const clusterUid = await readClusterUid(api);
   const { onChange } = listener;
   const { onError, onAnswer } = createWatchListener(context, listener);
-  const configMapListener = {
-    onChange,
-    onError: (error: Error) => onError("configmaps", error),
-    onAnswer: () => onAnswer("configmaps"),
-  };
+  const onConfigMapError = (error: Error) => onError("configmaps", error);
+  const configMapListener = { onChange, onError: onConfigMapError, onAnswer: () => onAnswer("configmaps") };
   const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
@@ -114,7 +112,7 @@ export async function setUpController(
     clusterUid,
     author: { ...author, cluster: clusterUid },
     takeOwnership: options.takeOwnership,
-    stateDelayMs: context.stateDelayMs ?? DEFAULT_STATE_DELAY_MS,
+    stateDelayMs,
     limits: { maxRemovedHosts: options.maxRemovedHosts, allowMassDeletion: options.allowMassDeletion },
     leadership,
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
