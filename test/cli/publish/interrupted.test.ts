@@ -9,7 +9,7 @@ import { startPublishAccount } from "../../support/cli/publish-command.ts";
 import { startFaultyApi } from "../../support/cloudflare/faulty-api.ts";
 import {
   FIRST_HOST,
-  formatVersion,
+  formatManifests,
   readVersion,
   SECOND_HOST,
   watchForMixture,
@@ -35,7 +35,7 @@ const OPTIONS = {
 };
 
 async function publishVersion(version: number): Promise<void> {
-  await writeFile(file, formatVersion(version));
+  await writeFile(file, formatManifests(version));
   const lines: string[] = [];
   assert.equal(await runPublish(OPTIONS, environment, (line) => lines.push(line)), 0, lines.join("\n"));
 }
@@ -50,7 +50,7 @@ test("A publish that is killed at any write never leaves a mixture, and the next
   for (let lastWrite = 0, version = 2; ; lastWrite++, version += 2) {
     const command = next;
     next = start(); // it loads while the other one runs
-    const { code } = await command.runUntil(formatVersion(version), lastWrite, "SIGKILL");
+    const { code } = await command.runUntil(formatManifests(version), lastWrite, "SIGKILL");
     const served = await readVersion(edge, FIRST_HOST);
     assert.ok(served === version || served === version - 1, `killed after ${api.calls.at(-1)}: serves ${served}`);
     if (code === 0) {

@@ -10,7 +10,7 @@ export const FIRST_HOST = "host-0.example.com";
 export const SECOND_HOST = "host-1.example.com";
 
 /** Returns manifests whose redirects name a version. Each version has its own origin record. */
-export function formatVersion(version: number): string {
+export function formatManifests(version: number): string {
   return buildVersion(version)
     .map((object) => stringify(object))
     .join("---\n");
