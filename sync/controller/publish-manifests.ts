@@ -62,7 +62,10 @@ export function publishManifests(
     },
     async publish(compiled, base) {
       const { rules, blockedRemovals } = guard(compiled, base);
-      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, { author });
+      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, {
+        author,
+        snapshot: base.snapshot,
+      });
       return {
         publishResult,
         recordChanges: {

@@ -1,6 +1,8 @@
 import { expandShard } from "../../src/rules/snapshot.ts";
 
 const MIB = 1024 * 1024;
+/** Writes of the Free plan, until 00:00 UTC. */
+export const FREE_DAILY_WRITES = 1000;
 /** An edge reads 12 shards at once, and a bulk read of KV returns up to 25 MB. */
 export const MAX_SHARD_BYTES = 2 * MIB;
 /** Each cold start of an edge reads the whole manifest. */

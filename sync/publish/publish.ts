@@ -114,7 +114,7 @@ function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): Pu
 }
 
 /** Returns the shards, by key, that are not in KV yet. */
-function findNewShards(
+export function findNewShards(
   shards: ReadonlyMap<string, string>,
   { manifest, missingShards }: PublishedSnapshot,
 ): Map<string, string> {
