@@ -15,6 +15,16 @@ export const WORKER_VARIABLES = {
     required: false,
     default: "none",
   },
+  EDGRESS_DECRYPTION_KEY_2: {
+    doc: "Second private key, while keys are rotated. `edgress keys rotate` sets one of the two and deletes the other.",
+    required: false,
+    default: "none",
+  },
+  EDGRESS_BUILD: {
+    doc: "Version of the Worker. `edgress init` sets it, and `edgress check` compares it.",
+    required: false,
+    default: "none",
+  },
   EDGRESS_STATUS_TOKEN: {
     doc: "Token for `/.well-known/edgress/generation`, as `Authorization: Bearer TOKEN`. Without it the path is 404. Set it as a Worker secret.",
     required: false,
@@ -59,6 +69,13 @@ interface BindingTypes {
 
 /** The Worker's bindings and variables, set in wrangler.toml. */
 export type Env = Variables & Pick<BindingTypes, keyof typeof WORKER_BINDINGS>;
+
+/** Returns the private keys that decrypt secrets: two while keys are rotated. */
+export function listDecryptionKeys(
+  env: Pick<Env, "EDGRESS_DECRYPTION_KEY" | "EDGRESS_DECRYPTION_KEY_2">,
+): readonly string[] {
+  return [env.EDGRESS_DECRYPTION_KEY, env.EDGRESS_DECRYPTION_KEY_2].flatMap((key) => (key ? [key] : []));
+}
 
 export interface FloorNamespace {
   getByName(name: string): SnapshotFloor;

@@ -1,4 +1,4 @@
-import type { Env } from "./env.ts";
+import { type Env, listDecryptionKeys } from "./env.ts";
 import { load } from "./load/load.ts";
 import { isReservedPath, serveReservedPath } from "./load/reserved-paths.ts";
 import { matchHost } from "./match/match-host.ts";
@@ -28,7 +28,7 @@ function createRequestServices(env: Env, background: ExecutionContext, now: numb
     waitUntil: (work) => background.waitUntil(work),
     runInBackground: (work) => background.waitUntil(work()),
     fetch: fetchOrigin,
-    decrypt: (sealed) => decryptSecret(sealed, env.EDGRESS_DECRYPTION_KEY),
+    decrypt: (sealed) => decryptSecret(sealed, listDecryptionKeys(env)),
     cache: edgeCache,
     async serve(exchange) {
       if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop", "nested subrequests");

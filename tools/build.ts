@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import packageJson from "../package.json" with { type: "json" };
-import { WORKER_BUNDLE_OPTIONS } from "../sync/local/worker/bundle-worker.ts";
+import { WORKER_BUNDLE_OPTIONS } from "../sync/runtime/bundle-worker.ts";
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 export const DIST = join(REPOSITORY, "dist");

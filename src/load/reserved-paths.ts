@@ -24,7 +24,7 @@ const router = Router<Request, HandlerArguments>()
   .get(`${RESERVED_PATH_PREFIX}generation`, async (request, env, background) => {
     if (!(await isOperator(request, env))) return notFound();
     const loadResult = await load(env, "", background, Date.now());
-    const status = buildOperatorStatus(loadResult, env);
+    const status = await buildOperatorStatus(loadResult, env);
     if (!loadResult.ok) return answerWithoutSnapshot(loadResult.reason, status);
     const headers = { "Cache-Control": "no-store" };
     return answerReserved(Response.json(status, { headers }), loadResult.manifest.generation);

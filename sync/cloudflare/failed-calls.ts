@@ -45,7 +45,7 @@ export function formatFailedCall(
     return `${call}: no response in time. Check https://www.cloudflarestatus.com and the network`;
   if (error.status === undefined)
     return `${call}: no connection (${findInnermostMessage(error)}). Check the network, the NetworkPolicy and CLOUDFLARE_BASE_URL`;
-  return `${call}: ${error.status}${formatReasons(error)}. ${findRemedy(error.status, permission)}`;
+  return `${call}: ${error.status}${formatReasons(error)}. ${findRemedy(error, permission)}`;
 }
 
 function findInnermostMessage(error: Error): string {
@@ -53,19 +53,37 @@ function findInnermostMessage(error: Error): string {
   return message.replace(/\s+/g, " ").replace(/\.$/, "");
 }
 
-/** Formats the errors of a response: " Authentication error (code 10000)". Empty if the body has none. */
-function formatReasons({ errors }: InstanceType<typeof Cloudflare.APIError>): string {
-  const reasons = [errors].flat().map(({ message, code }: { message?: string; code?: number }) => {
-    return ` ${String(message ?? "error").replace(/\s+/g, " ")}${code === undefined ? "" : ` (code ${code})`}`;
-  });
-  return reasons.join(",");
+interface ReportedError {
+  readonly code?: number;
+  readonly message?: string;
+  /** The inner reasons, which often have the useful code. */
+  readonly error_chain?: readonly ReportedError[];
 }
 
-function findRemedy(status: number, permission: string): string {
+/** Formats the errors of a response: " Authentication error (code 10000)". Empty if the body has none. */
+function formatReasons({ errors }: InstanceType<typeof Cloudflare.APIError>): string {
+  return [errors as readonly ReportedError[]]
+    .flat()
+    .map((error) => ` ${formatReason(error)}`)
+    .join(",");
+}
+
+/** Formats an error with its inner reasons: "Validation failed (code 1004): Content is invalid (code 9005)". */
+function formatReason({ message, code, error_chain: innerErrors = [] }: ReportedError): string {
+  const reason = `${String(message ?? "error").replace(/\s+/g, " ")}${code === undefined ? "" : ` (code ${code})`}`;
+  return [reason, ...[innerErrors].flat().map(formatReason)].join(": ");
+}
+
+/** The code of malformed headers. The token is the only header that users set. */
+const INVALID_HEADERS = 6003;
+
+function findRemedy({ status, errors }: InstanceType<typeof Cloudflare.APIError>, permission: string): string {
+  if (errors[0]?.code === INVALID_HEADERS)
+    return "Check that CLOUDFLARE_API_TOKEN is a whole token, without quotes, spaces and line breaks";
   if (status === 401 || status === 403)
     return `Check that CLOUDFLARE_API_TOKEN is valid and has the permission ${permission}`;
   if (status === 404) return "Check CLOUDFLARE_ACCOUNT_ID and EDGRESS_KV_NAMESPACE_ID";
   if (status === 429) return "The account has used up its calls; wait five minutes, and stop other users of the token";
-  if (status >= 500) return "Cloudflare has a fault; check https://www.cloudflarestatus.com";
+  if (status !== undefined && status >= 500) return "Cloudflare has a fault; check https://www.cloudflarestatus.com";
   return "Check the values in this message; this version of edgress may be too old for the API";
 }

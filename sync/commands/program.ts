@@ -1,8 +1,7 @@
 import { Argument, Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
-import { generateSigningKeys } from "../publish/sign-manifest.ts";
 import { openTerminal } from "../runtime/terminal.ts";
+import { addCheck, addInit, addKeys, addUninstall } from "./account/commands.ts";
 import { ZONE_HELP } from "./compile-options.ts";
 import { formatCompletion, SHELLS } from "./help/completion.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
@@ -23,6 +22,8 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .addHelpText("after", "\nThe help of each command lists its environment variables.");
+  addInit(program);
+  addCheck(program);
   addDev(program);
   addExplain(program);
   addLint(program);
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addStatus(program);
   addApprove(program);
   addKeys(program);
+  addUninstall(program);
   addCompletion(program);
   return program;
 }
@@ -64,20 +66,6 @@ function addApprove(program: Command): void {
     .action(async (id, options) => {
       const { runApprove } = await import("./approve.ts");
       await runApprove(id, options, print);
-    });
-}
-
-function addKeys(program: Command): void {
-  program
-    .command("keys")
-    .description("Generate the keys for signing manifests and encrypting secrets")
-    .action(() => {
-      const { privateKey, publicKey } = generateSigningKeys();
-      print(`EDGRESS_SIGNING_KEY=${privateKey}`);
-      print(`EDGRESS_VERIFYING_KEY=${publicKey}`);
-      const encryptionKeys = generateEncryptionKeys();
-      print(`EDGRESS_ENCRYPTION_KEY=${encryptionKeys.publicKey}`);
-      print(`EDGRESS_DECRYPTION_KEY=${encryptionKeys.privateKey}`);
     });
 }
 

@@ -1,4 +1,5 @@
 import type { Debounce, Trigger } from "./debounce.ts";
+import { flushState } from "./flush-state.ts";
 import { type ControllerDependencies, INITIAL_STATE, type LoopState } from "./loop-state.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -26,11 +27,11 @@ export async function runLoop(
 ): Promise<void> {
   for (let state = INITIAL_STATE; ; ) {
     await trigger.waitForChanges(withBackOff(timings, state.failures), timings.resyncMs, signal);
-    if (signal.aborted) return;
+    if (signal.aborted) return flushState(dependencies, state);
     listener.onSyncStart();
     state = await reconcile(dependencies, state);
     listener.onSyncEnd(state);
-    if (state.failures > 0 || state.hasUncheckedRegexes) trigger.fire();
+    if (state.failures > 0 || state.hasUncheckedRegexes || state.hasPostponedHosts) trigger.fire();
   }
 }
 

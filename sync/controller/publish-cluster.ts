@@ -7,11 +7,13 @@ import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { findPin, type Pin } from "../publish/history/pin.ts";
+import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
+import { type DeferredState, type DeferredWriteResult, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
-import { type ControllerState, type LoadedState, readState, writeState } from "../publish/state/state.ts";
+import { type ControllerState, type LoadedState, readState } from "../publish/state/state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
 import { keepPinned } from "./publish-pinned.ts";
 
@@ -20,6 +22,8 @@ export interface PublishDependencies extends CompileDependencies {
   readonly clusterUid: string;
   readonly takeOwnership: boolean;
   readonly limits: DeletionLimits;
+  /** Time to collect changes of the controller state before a write. */
+  readonly stateDelayMs: number;
   /** The process, for the history. */
   readonly author: ManifestAuthor;
 }
@@ -28,6 +32,8 @@ export interface PublishDependencies extends CompileDependencies {
 export interface PublishedState {
   readonly snapshot: PublishedSnapshot;
   readonly controllerState: LoadedState;
+  /** The newer controller state, until it is written. */
+  readonly deferredState?: DeferredState | undefined;
 }
 
 /** The base of a sync that compares its rules with the published ones. */
@@ -48,6 +54,8 @@ export interface SyncOutcome {
   readonly changedIngresses: ReadonlySet<string>;
   /** Removals that stay published until they are approved. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+  /** The records and routes of hosts, with `--manage-hosts`. */
+  readonly hostResult?: HostSyncResult | undefined;
   /** The rollback that holds the published rules, so that nothing was published. */
   readonly pin: Pin | undefined;
 }
@@ -86,8 +94,8 @@ export async function syncClusterRecords(
 }
 
 /**
- * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is in
- * force, the pinned rules stay published.
+ * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is
+ * active, the pinned rules stay published.
  */
 export async function publishCluster(
   dependencies: PublishDependencies,
@@ -97,20 +105,23 @@ export async function publishCluster(
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
-  const { account, regexChecker, clusterUid, limits, author } = dependencies;
+  const { account, limits, author } = dependencies;
   const { kv, signer, encryptor } = account;
-  const { snapshot, controllerState } = publishedState;
+  const { snapshot } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
-  const regexVerdicts = regexChecker.listAfter(compiled.compilation.regexes);
-  const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
-  const writtenState = await writeState(kv, signer, controllerState, desiredState, fence);
+  const isUrgent = blockedRemovals.length > 0 || hasOtherKeys(nextState.brokenSince, previousState.brokenSince);
+  const writtenState = await writeLastGood(dependencies, nextState, compiled, publishedState, isUrgent, fence, now);
   const pin = findPin(snapshot, rules);
   const publishResult = pin
     ? await keepPinned(dependencies, snapshot, fence, now)
     : await publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
   return {
-    publishedState: { snapshot: publishResult.snapshot, controllerState: writtenState.state },
+    publishedState: {
+      snapshot: publishResult.snapshot,
+      controllerState: writtenState.state,
+      deferredState: writtenState.deferredState,
+    },
     previousState: nextState,
     type: pin ? "pinned" : publishResult.hasChanged ? "published" : "unchanged",
     publishResult,
@@ -122,6 +133,27 @@ export async function publishCluster(
     blockedRemovals,
     pin,
   };
+}
+
+/** Writes the controller state if it is due. */
+async function writeLastGood(
+  { account: { kv, signer }, regexChecker, clusterUid, stateDelayMs }: PublishDependencies,
+  nextState: PreviousState,
+  { compilation }: CompiledCluster,
+  { controllerState, deferredState }: PublishedState,
+  isUrgent: boolean,
+  fence: WriteFence,
+  now: Date,
+): Promise<DeferredWriteResult> {
+  const regexVerdicts = regexChecker.listAfter(compilation.regexes);
+  const desiredState = { ...buildControllerState(nextState, clusterUid), regexVerdicts };
+  const timing = { delayMs: stateDelayMs, now: now.getTime(), isUrgent };
+  return writeStateWhenDue(kv, signer, controllerState, desiredState, timing, deferredState, fence);
+}
+
+/** Whether an Ingress broke or was repaired. Its last good version is in no other place. */
+function hasOtherKeys(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size !== b.size || [...a.keys()].some((key) => !b.has(key));
 }
 
 /** Returns the rules to publish: those that were compiled, with the removals that the deletion guard blocks. */

@@ -4,6 +4,7 @@ import { parseSignedManifest } from "../publish/read-published.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
+import { syncManagedHosts } from "./managed-hosts.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
 import {
   type PublishedBase,
@@ -65,8 +66,12 @@ function leaderStages(
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: () => readLeaderBase(dependencies, state, term),
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
-    publish: (compiled, base) => {
-      return publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+    publish: async (compiled, base) => {
+      const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+      const { hosts: compiledHosts } = compiled.compilation.rules;
+      const publishedHosts = outcome.publishResult.snapshot.hosts;
+      const hostResult = await syncManagedHosts(dependencies.hosts, compiledHosts, publishedHosts, fence.check);
+      return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
@@ -82,6 +87,7 @@ function leaderStages(
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
         ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
+        hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
         pin: outcome.pin,
         failures: 0,
         result: { type: "completed", outcome },
@@ -120,6 +126,7 @@ async function readLeaderBase(
   state: LoopState,
   term: number,
 ): Promise<PublishedBase> {
+  if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
   const lastState = state.term === term ? state.publishedState : undefined;
   if (lastState && !(await isOvertaken(dependencies, lastState)))
     return { publishedState: lastState, previousState: state.previousState };
@@ -128,7 +135,9 @@ async function readLeaderBase(
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
   if (lastState) return { publishedState, previousState: state.previousState }; // newer than in KV
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+  // In the same term, this process has a newer state than KV, because the write is deferred.
+  const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
+  return { publishedState, previousState };
 }
 
 /** Whether a command of an operator published since the last sync: a rollback, for example. */

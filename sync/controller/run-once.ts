@@ -2,6 +2,7 @@ import { hasErrors } from "../compile/diagnostics.ts";
 import { acquireLeadership } from "../leader-election/leader-election.ts";
 import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { isCompleteInTime } from "./collect-cluster.ts";
+import { flushState } from "./flush-state.ts";
 import { INITIAL_STATE, type LoopState } from "./loop-state.ts";
 import { reconcile } from "./reconcile.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
@@ -33,7 +34,9 @@ export async function runOnce(
       log.error("nothing was published: the first lists are not complete");
       return 1;
     }
-    return computeExitCode(await reconcile(dependencies, INITIAL_STATE));
+    const state = await reconcile(dependencies, INITIAL_STATE);
+    await flushState(dependencies, state);
+    return computeExitCode(state);
   } finally {
     await acquisition.leadership.release();
     lifetime.abort();

@@ -11,9 +11,15 @@ export type EdgeAnswer =
       readonly type: "serving";
       readonly generation: number;
       readonly verifyingKeys: readonly string[] | undefined; // in base64; undefined for an older Worker
+      readonly encryptionKeys?: readonly string[] | undefined; // public keys that secrets may be encrypted with
       readonly rejected: string | undefined; // why it rejected a newer snapshot
     }
-  | { readonly type: "no-snapshot"; readonly reason: string; readonly verifyingKeys: readonly string[] | undefined }
+  | {
+      readonly type: "no-snapshot";
+      readonly reason: string;
+      readonly verifyingKeys: readonly string[] | undefined;
+      readonly encryptionKeys?: readonly string[] | undefined;
+    }
   | { readonly type: "unavailable"; readonly problem: string };
 
 /** The Worker at one host. Another location of Cloudflare may serve another generation. */
@@ -23,12 +29,9 @@ export interface EdgeClient {
   readStatus(signal?: AbortSignal): Promise<EdgeAnswer>;
 }
 
-const ServingStatus = z.object({
-  generation: z.number(),
-  verifyingKeys: z.array(z.string()).optional(),
-  rejected: z.string().optional(),
-});
-const EmptyStatus = z.object({ reason: z.string().optional(), verifyingKeys: z.array(z.string()).optional() });
+const Keys = { verifyingKeys: z.array(z.string()).optional(), encryptionKeys: z.array(z.string()).optional() };
+const ServingStatus = z.object({ generation: z.number(), rejected: z.string().optional(), ...Keys });
+const EmptyStatus = z.object({ reason: z.string().optional(), ...Keys });
 
 /** Creates a client. Throws a `UsageError` if the token would cross the network unencrypted. */
 export function createEdgeClient(edgeUrl: string, token: string): EdgeClient {
@@ -80,13 +83,13 @@ function parseAnswer(status: number, text: string): EdgeAnswer {
   const body = parseJson(text);
   const serving = ServingStatus.safeParse(body);
   if (status === 200 && serving.success) {
-    const { generation, verifyingKeys, rejected } = serving.data;
-    return { type: "serving", generation, verifyingKeys, rejected };
+    const { generation, verifyingKeys, encryptionKeys, rejected } = serving.data;
+    return { type: "serving", generation, verifyingKeys, encryptionKeys, rejected };
   }
   const empty = EmptyStatus.safeParse(body);
   if (status === 503 && empty.success) {
-    const { reason = "no reason", verifyingKeys } = empty.data;
-    return { type: "no-snapshot", reason, verifyingKeys };
+    const { reason = "no reason", verifyingKeys, encryptionKeys } = empty.data;
+    return { type: "no-snapshot", reason, verifyingKeys, encryptionKeys };
   }
   const hint =
     status === 404 ? ". EDGRESS_STATUS_TOKEN differs from the Worker's, or the Worker does not serve the host" : "";

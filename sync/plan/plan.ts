@@ -2,6 +2,7 @@ import type { Rollback } from "../../src/rules/snapshot.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import type { CompiledCluster } from "../controller/pipeline.ts";
 import type { PlannedPublication } from "../controller/plan-changes.ts";
+import { withHostDiagnostics } from "../controller/report/host-diagnostics.ts";
 import { computeDigest, toCanonicalJson } from "../publish/canonical-json.ts";
 import { type ClosedRoute, listClosedRoutes } from "../publish/changes/closed-routes.ts";
 import { diffRules, type HostDiff } from "../publish/changes/diff-rules.ts";
@@ -46,15 +47,21 @@ export interface PlanFingerprint {
 
 /** Builds the plan of compiled rules. */
 export function buildPlan(
-  { compilation }: CompiledCluster,
+  compiled: CompiledCluster,
   planned: PlannedPublication,
   snapshot: PublishedSnapshot,
   size: PublicationSize,
   warnings: readonly string[],
 ): Plan {
   const { rules, hasChanges, blockedRemovals, staleRecords } = planned;
+  const { compilation } = compiled;
   const hosts = diffRules(snapshot.hosts, rules.hosts);
-  const objects = { "DNS record": planned.changes.records };
+  const { records, workersRoutes, certificates } = planned.changes;
+  const objects = {
+    "DNS record": records,
+    ...(workersRoutes && { "Workers route": workersRoutes }),
+    ...(certificates && { certificate: certificates }),
+  };
   const names = new Set(hosts.flatMap(({ routes }) => routes.map(({ ingress }) => ingress)));
   const ingresses = [...compilation.ingresses].filter(([name]) => names.has(name));
   return {
@@ -74,8 +81,8 @@ export function buildPlan(
     closedRoutes: listClosedRoutes(rules.hosts),
     blockedRemovals: blockedRemovals.map(({ namespace, reason, lines }) => ({ namespace, reason, lines })),
     rollback: snapshot.manifest?.rollback,
-    diagnostics: compilation.diagnostics,
-    warnings,
+    diagnostics: withHostDiagnostics(compiled, rules.hosts, planned.hostResult).compilation.diagnostics,
+    warnings: [...warnings, ...(planned.hostResult?.warnings ?? [])],
   };
 }
 

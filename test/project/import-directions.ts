@@ -29,7 +29,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
   "sync/compile": ["src/rules", "sync/runtime", "sync/incremental", "sync/collect", "sync/permits"],
   "sync/regex-check": ["sync/compile"], // the verdicts that compile reads
-  "sync/publish": ["src/rules", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
+  "sync/publish": ["src/rules", "src/match", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
   "sync/report": [
     "package.json",
     "sync/runtime",
@@ -104,7 +104,17 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/compile",
     "sync/explain", // shows the response at a URL
   ],
-  "sync/local": ["src/rules", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
+  // The set-up of an account: checks, the Worker's deployment, keys, removal.
+  "sync/setup": [
+    "package.json",
+    "src/rules",
+    "sync/runtime",
+    "sync/cloudflare",
+    "sync/edge",
+    "sync/compile",
+    "sync/publish",
+  ],
+  "sync/local": ["src/rules", "sync/runtime", "sync/net", "sync/collect"], // starts origins and certificates for a cluster
   // The only folder that may import the local Cloudflare, with its command.
   "sync/dev": [
     "src/rules",
@@ -121,6 +131,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "sync/commands/dev.ts": ["src/rules", "sync/runtime", "sync/collect", "sync/publish", "sync/local", "sync/dev"],
   "sync/commands": [
+    "sync/cloudflare",
     "sync/commands/dev.ts",
     "package.json",
     "src/rules",
@@ -139,6 +150,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/status",
     "sync/explain",
     "sync/lint",
+    "sync/setup",
   ],
   "sync/cli.ts": ["sync/runtime", "sync/commands"],
 };

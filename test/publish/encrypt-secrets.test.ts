@@ -56,11 +56,11 @@ describe("secret encryption", () => {
   test("An encrypted secret is decrypted only with the private key of its pair", async () => {
     const token = JSON.stringify([encryptor.tokenizeSecret("ann:ü\n")]);
     const [encryptedText] = JSON.parse((await encryptor.prepare([withSettings(token)]))(token)) as [string];
-    await assert.rejects(decryptSecret(encryptedText, generateEncryptionKeys().privateKey));
-    await assert.rejects(decryptSecret(encryptedText, undefined), /EDGRESS_DECRYPTION_KEY is not set/);
-    await assert.rejects(decryptSecret(encryptedText.replace(/.{8}$/, "AAAAAAA="), encryptionKeys.privateKey));
-    await assert.rejects(decryptSecret("ann:hash", encryptionKeys.privateKey), /not an encrypted secret/);
-    assert.equal(await decryptSecret(encryptedText, encryptionKeys.privateKey), "ann:ü\n");
+    await assert.rejects(decryptSecret(encryptedText, [generateEncryptionKeys().privateKey]));
+    await assert.rejects(decryptSecret(encryptedText, []), /EDGRESS_DECRYPTION_KEY is not set/);
+    await assert.rejects(decryptSecret(encryptedText.replace(/.{8}$/, "AAAAAAA="), [encryptionKeys.privateKey]));
+    await assert.rejects(decryptSecret("ann:hash", [encryptionKeys.privateKey]), /not an encrypted secret/);
+    assert.equal(await decryptSecret(encryptedText, [encryptionKeys.privateKey]), "ann:ü\n");
   });
 
   test("A secret that left the cluster is forgotten, and the others keep their ciphertext", async () => {
@@ -196,5 +196,5 @@ test("The keys command prints a matching key pair", async () => {
   const encryptor = createSecretEncryptor(keys.EDGRESS_SIGNING_KEY, keys.EDGRESS_ENCRYPTION_KEY);
   const token = JSON.stringify(encryptor.tokenizeSecret("text"));
   const encryptedText = JSON.parse((await encryptor.prepare([withSettings(token)]))(token)) as string;
-  assert.equal(await decryptSecret(encryptedText, keys.EDGRESS_DECRYPTION_KEY), "text");
+  assert.equal(await decryptSecret(encryptedText, [keys.EDGRESS_DECRYPTION_KEY ?? ""]), "text");
 });

@@ -64,6 +64,38 @@ test("A fault of Cloudflare, a limit and a missing KV namespace each have their 
   );
 });
 
+test("An error has the inner reasons of its error chain", async () => {
+  const chain = [{ code: 9005, message: "Content for A record must be a valid IPv4 address." }];
+  const body = JSON.stringify({ errors: [{ code: 1004, message: "DNS Validation Error", error_chain: chain }] });
+  await withAccount(400, body, ({ kv }) =>
+    assert.rejects(kv.get("current"), {
+      message:
+        "Cloudflare API: reading Workers KV failed: 400 DNS Validation Error (code 1004): Content for A record must be a valid IPv4 address. (code 9005). Check the values in this message; this version of edgress may be too old for the API",
+    }),
+  );
+});
+
+test("A malformed token gives the variable and the usual mistakes", async () => {
+  const chain = [{ code: 6111, message: "Invalid format for Authorization header" }];
+  const body = JSON.stringify({ errors: [{ code: 6003, message: "Invalid request headers", error_chain: chain }] });
+  await withAccount(400, body, ({ dns }) =>
+    assert.rejects(dns.listZones(), {
+      message:
+        "Cloudflare API: listing the zones of the account failed: 400 Invalid request headers (code 6003): Invalid format for Authorization header (code 6111). Check that CLOUDFLARE_API_TOKEN is a whole token, without quotes, spaces and line breaks",
+    }),
+  );
+});
+
+test("A response that is empty, cut off or a page of HTML is a fault of Cloudflare", async () => {
+  for (const body of ["", '{"success": tr', "<html>502 Bad Gateway</html>"]) {
+    await withAccount(200, body, ({ dns }) =>
+      assert.rejects(dns.listZones(), {
+        message: /^Cloudflare API: listing the zones of the account failed: 502 .*Cloudflare has a fault/,
+      }),
+    );
+  }
+});
+
 test("An API that is not reachable gives one line with the cause of the connection", async () => {
   const { port, close } = await listen(createServer(), 0);
   await close();

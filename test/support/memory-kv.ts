@@ -1,5 +1,5 @@
 import type { Kv, KvEntry } from "../../sync/cloudflare/kv.ts";
-import { LOCAL_NAMESPACE_ID } from "../../sync/local/account/account.ts";
+import { LOCAL_NAMESPACE_ID } from "../../sync/local/account/account-apis.ts";
 
 /** Workers KV in memory. It counts the keys that are written or removed, and can fail at one of them. */
 export class MemoryKv implements Kv {

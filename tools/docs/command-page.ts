@@ -6,6 +6,7 @@ import { formatBlock, formatMarkdownTable, joinParts } from "./markdown.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const COMMANDS = [
+  ...["init", "check", "keys rotate", "uninstall"],
   ...["sync", "publish", "plan", "apply", "history", "show", "diff", "rollback", "resume", "status"],
   ...["approve", "keys", "completion", "lint", "explain", "dev"],
 ];
@@ -13,7 +14,10 @@ const COMMANDS = [
 /** Returns the page of the command line: its help texts and exit codes. */
 export async function formatCliPage(): Promise<string> {
   const sections = [];
-  for (const command of COMMANDS) sections.push("", `## edgress ${command}`, "", formatBlock(await readHelp(command)));
+  for (const command of COMMANDS) {
+    const help = await readHelp(...command.split(" "));
+    sections.push("", `## edgress ${command}`, "", formatBlock(help));
+  }
   return joinParts(
     "# Command line",
     "This is the output of `edgress --help` and of `edgress <command> --help`.",

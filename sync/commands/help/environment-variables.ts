@@ -16,6 +16,13 @@ export const CONTROLLER_VARIABLES = {
   CLOUDFLARE_API_TOKEN: { required: true, file: true, secret: true, doc: "a token that may edit Workers KV and DNS" },
   EDGRESS_KV_NAMESPACE_ID: { required: true, file: true, doc: "the id of the KV namespace bound as RULES" },
   EDGRESS_SIGNING_KEY: { required: true, file: true, secret: true, doc: "the key that `edgress keys` printed" },
+  EDGRESS_CONTROLLER_TOKEN: {
+    required: false,
+    file: true,
+    secret: true,
+    default: "CLOUDFLARE_API_TOKEN",
+    doc: "the API token that `edgress init` writes into the controller's file; the controller needs fewer permissions than a deployment",
+  },
   EDGRESS_VERIFYING_KEY: {
     required: false,
     default: "the public key of EDGRESS_SIGNING_KEY",
@@ -32,6 +39,11 @@ export const CONTROLLER_VARIABLES = {
     file: true,
     secret: true,
     doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
+  },
+  CLOUDFLARE_ZONE_IDS: {
+    required: false,
+    default: "all zones that the token may read",
+    doc: "ids of the zones to use, separated by commas; for a token that may not list zones",
   },
   CLOUDFLARE_BASE_URL: {
     required: false,
@@ -65,9 +77,13 @@ export const ACCOUNT_VARIABLES = [
   "EDGRESS_SIGNING_KEY",
 ] as const satisfies readonly VariableName[];
 
+/** The variables of a call of Cloudflare's API. The commands of a set-up find them in its folder too. */
+const API_VARIABLES = ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"] as const satisfies readonly VariableName[];
+
 const WORKER_VARIABLES = [
   "EDGRESS_VERIFYING_KEY",
   "EDGRESS_STATUS_TOKEN",
+  "CLOUDFLARE_ZONE_IDS",
   "CLOUDFLARE_BASE_URL",
 ] as const satisfies readonly VariableName[];
 
@@ -105,8 +121,16 @@ const VARIABLES_BY_COMMAND = {
   },
   explain: {
     required: [],
-    optional: [...ACCOUNT_VARIABLES, "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...KUBERNETES_VARIABLES],
+    optional: [
+      ...ACCOUNT_VARIABLES,
+      "EDGRESS_VERIFYING_KEY",
+      "CLOUDFLARE_ZONE_IDS",
+      "CLOUDFLARE_BASE_URL",
+      ...KUBERNETES_VARIABLES,
+    ],
   },
+  init: { required: API_VARIABLES, optional: ["EDGRESS_CONTROLLER_TOKEN", "CLOUDFLARE_BASE_URL"] },
+  setup: { required: [], optional: [...API_VARIABLES, "CLOUDFLARE_BASE_URL"] },
   lint: { required: [], optional: ["KUBECONFIG"] },
   approve: { required: [], optional: KUBERNETES_VARIABLES },
 } as const satisfies Record<

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { confirmOnTerminal } from "../../runtime/confirm.ts";
 import { PERMITS_HELP } from "../compile-options.ts";
 import { formatVariableHelp } from "../help/environment-variables.ts";
+import { addHostOptions } from "../hosts/host-options.ts";
 import {
   addClassOptions,
   createAllowMassDeletionOption,
@@ -49,7 +50,7 @@ function addApply(program: Command): void {
 
 /** Adds the options that decide what a plan contains. */
 function addPlanInputs(command: Command): Command {
-  return addClassOptions(command, false)
+  return addHostOptions(addClassOptions(command, false))
     .option("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable", [])
     .option("--permits <file>", PERMITS_HELP)
     .addOption(createMaxRemovedHostsOption())

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { InnerError } from "./api-types.ts";
 
 /** The faults of the local account. Each number counts down, one per request. */
 export interface FaultPlan {
@@ -46,6 +47,7 @@ export function injectFault(faults: FaultPlan, line: string, response: ServerRes
 }
 
 /** The body of every response except success. */
-export function buildErrorBody(code: number, message: string) {
-  return { success: false, errors: [{ code, message }], messages: [], result: null };
+export function buildErrorBody(code: number, message: string, errorChain?: readonly InnerError[]) {
+  const error = { code, message, ...(errorChain && { error_chain: errorChain }) };
+  return { success: false, errors: [error], messages: [], result: null };
 }

@@ -1,4 +1,4 @@
-import { bundleWorker } from "./bundle-worker.ts";
+import { bundleWorker } from "../../runtime/bundle-worker.ts";
 import type { EdgeScript } from "./edge-script.ts";
 import { COMPATIBILITY_DATE, STORAGE_WORKER_NAME } from "./workerd.ts";
 

@@ -2,6 +2,7 @@ import { generate } from "selfsigned";
 import { type ApiReply, deriveId } from "../../../sync/local/account/api-types.ts";
 import type { CertificateZone } from "../../../sync/local/account/certificates/certificate-zones.ts";
 import { createCertificatesApi } from "../../../sync/local/account/certificates/certificates-api.ts";
+import { createTokenStore } from "../../../sync/local/account/tokens/token-store.ts";
 
 /** The certificate endpoints of the zone example.com, with a clock of its own. */
 export interface TestZone {
@@ -10,6 +11,8 @@ export interface TestZone {
   call(line: string, body?: object): Promise<any>;
   advance(milliseconds: number): void;
 }
+
+const TOKEN = createTokenStore([{ value: "token" }]).first();
 
 export function createTestZone(zone: Partial<CertificateZone> = {}, issueMs = 0): TestZone {
   const id = deriveId("example.com");
@@ -24,7 +27,7 @@ export function createTestZone(zone: Partial<CertificateZone> = {}, issueMs = 0)
       const path = pathname.split("/").slice(1);
       const json = Buffer.from(JSON.stringify(body));
       const base = { line: `${method} ${pathname}`, method, path, query, headers: {}, contentType: "application/json" };
-      const reply: ApiReply | undefined = await api({ ...base, body: json } as Parameters<typeof api>[0]);
+      const reply: ApiReply | undefined = await api({ ...base, body: json, token: TOKEN });
       if (!reply || "bytes" in reply) throw new Error(`no such endpoint: ${line}`);
       return "code" in reply ? reply.code : reply.result;
     },

@@ -64,6 +64,8 @@ export interface ControllerOptions extends Partial<SyncOptions> {
   readonly requestTimeoutMs?: number;
   /** How many times as fast the Lease's times pass. */
   readonly leaseSpeed?: number;
+  /** Time to collect changes of the controller state. By default it is written with each publication. */
+  readonly stateDelayMs?: number;
 }
 
 /** Timeouts for tests in which the API server does not answer. A slow machine needs up to 1 s for a response. */
@@ -100,6 +102,7 @@ export async function startController(
     times,
     watchTimes,
     requestTimeoutMs,
+    stateDelayMs = 0,
     ...options
   }: ControllerOptions = {},
 ): Promise<Controller> {
@@ -123,7 +126,7 @@ export async function startController(
   void fireOnStatusChange(leadership, trigger);
   const author = { command: "sync", pod: identity };
   const clients = { api, log, metrics, account, edge };
-  const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep };
+  const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep, stateDelayMs };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);
   const dependencies = await setUp.catch(async (error) => {

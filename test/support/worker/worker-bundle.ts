@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleWorker } from "../../../sync/local/worker/bundle-worker.ts";
+import { bundleWorker } from "../../../sync/runtime/bundle-worker.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const CACHE_FOLDER = join(REPOSITORY, "node_modules/.cache/edgress-worker");
@@ -33,7 +33,7 @@ async function hashSources(): Promise<string> {
   const sources = await readdir(join(REPOSITORY, "src"), { recursive: true });
   const paths = [
     ...sources.filter((path) => path.endsWith(".ts")).map((path) => join("src", path)),
-    "sync/local/worker/bundle-worker.ts",
+    "sync/runtime/bundle-worker.ts",
     "node_modules/.package-lock.json",
   ];
   const hash = createHash("sha256");

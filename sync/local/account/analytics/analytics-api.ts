@@ -11,7 +11,7 @@ export function createAnalyticsApi(accountId: string, datasets: DatasetStore, no
     const sql = method === "POST" ? body.toString() : query.get("query");
     if (!sql) return { status: 400, code: 10000, message: "The request must have a query." };
     try {
-      return { bytes: runSql(sql, datasets, now()) };
+      return { bytes: runSql(sql, datasets, now()), headers: { "content-type": "application/json" } };
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       return { status: 422, code: 10000, message: error.message };

@@ -1,12 +1,4 @@
-import type { ApiReply } from "../api-types.ts";
-
-/** A reply that reports an error. */
-export type ErrorReply = Extract<ApiReply, { status: number }>;
-
-/** Whether a value is an error reply. */
-export function isErrorReply(value: object): value is ErrorReply {
-  return "status" in value && "code" in value;
-}
+import type { ErrorReply } from "../api-types.ts";
 
 /** Errors of the Workers API. The codes are Cloudflare's. */
 export const workersErrors = {

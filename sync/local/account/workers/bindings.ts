@@ -1,4 +1,5 @@
-import { type ErrorReply, isErrorReply, workersErrors } from "./api-errors.ts";
+import { type ErrorReply, isErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import type { LocalScript, ScriptBinding } from "./script-model.ts";
 
 /** The parts of the account that bindings may name. */

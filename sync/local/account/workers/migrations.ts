@@ -1,5 +1,5 @@
-import { deriveId } from "../api-types.ts";
-import { type ErrorReply, workersErrors } from "./api-errors.ts";
+import { deriveId, type ErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import type { DurableObjectClass, LocalScript } from "./script-model.ts";
 import type { Migration } from "./upload-form.ts";
 

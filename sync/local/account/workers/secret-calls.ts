@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { ApiCall, ApiReply } from "../api-types.ts";
-import { type ErrorReply, workersErrors } from "./api-errors.ts";
+import type { ApiCall, ApiReply, ErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import { withSecret } from "./bindings.ts";
 import { deployChangedBindings } from "./script-changes.ts";
 import { isNewestVersionDeployed, type LocalScript, type ScriptBinding, type ScriptVersion } from "./script-model.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { isErrorReply, workersErrors } from "./api-errors.ts";
+import { isErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import { findBindingProblem, hideSecrets, resolveBindings } from "./bindings.ts";
 import { deployChangedBindings } from "./script-changes.ts";
 import { findServedVersion, type LocalScript } from "./script-model.ts";

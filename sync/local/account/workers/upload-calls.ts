@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { type ErrorReply, isErrorReply, workersErrors } from "./api-errors.ts";
+import { type ErrorReply, isErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import { findBindingProblem, resolveBindings } from "./bindings.ts";
 import { applyMigration } from "./migrations.ts";
 import { addDeployment, addVersion, createScript } from "./script-changes.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { ApiCall } from "../api-types.ts";
-import { type ErrorReply, workersErrors } from "./api-errors.ts";
+import type { ApiCall, ErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import type { ScriptModule } from "./script-model.ts";
 
 const Migration = z.object({

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { ApiReply } from "../api-types.ts";
-import { type ErrorReply, workersErrors } from "./api-errors.ts";
+import type { ApiReply, ErrorReply } from "../api-types.ts";
+import { workersErrors } from "./api-errors.ts";
 import { findChangedSecrets } from "./bindings.ts";
 import { addDeployment, MAX_DEPLOYABLE_VERSIONS } from "./script-changes.ts";
 import { findServedVersion, type LocalScript, type VersionShare } from "./script-model.ts";

@@ -1,6 +1,6 @@
-import type { WorkerStorage } from "../worker/worker-storage.ts";
-import type { ApiCall, ApiReply, LocalApi } from "./api-types.ts";
-import { type FaultPlan, shouldFail } from "./fault-injection.ts";
+import type { WorkerStorage } from "../../worker/worker-storage.ts";
+import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
+import { type FaultPlan, shouldFail } from "../fault-injection.ts";
 
 const MAX_PAGE_KEYS = 1000;
 

@@ -14,12 +14,13 @@ export const WORKER_BUNDLE_OPTIONS = {
 } satisfies BuildOptions;
 
 /** Returns the script of a Worker. A ".js" entry is read as it is, because it is bundled already. */
-export async function bundleWorker(entry: string): Promise<string> {
+export async function bundleWorker(entry: string, { minify = false } = {}): Promise<string> {
   if (entry.endsWith(".js")) return readFile(entry, "utf8");
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     ...WORKER_BUNDLE_OPTIONS,
     entryPoints: [entry],
+    minify,
     write: false,
     logLevel: "silent",
   });

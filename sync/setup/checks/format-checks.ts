@@ -1,0 +1,17 @@
+import type { StyledText } from "../../runtime/terminal.ts";
+import type { CheckResult } from "./check.ts";
+
+const LABELS = {
+  ok: { style: "green", text: "ok     " },
+  warning: { style: "yellow", text: "warning" },
+  error: { style: "red", text: "error  " },
+  skipped: { style: "dim", text: "skipped" },
+} as const;
+
+/** Formats results as lines: "error   ssl-mode example.com: SSL mode off. Set …". */
+export function formatChecks(results: readonly CheckResult[]): readonly (readonly StyledText[])[] {
+  return results.map(({ name, subject, status, message, remedy }) => {
+    const title = subject === undefined ? name : `${name} ${subject}`;
+    return [LABELS[status], ` ${title}: ${message}${remedy === undefined ? "" : `. ${remedy}`}`];
+  });
+}
