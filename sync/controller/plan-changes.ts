@@ -28,14 +28,14 @@ export interface PlannedPublication {
 
 /** Compares compiled rules with the published snapshot and the DNS records. */
 export async function planChanges(
-  { compilation }: CompiledCluster,
+  compiled: CompiledCluster,
   snapshot: PublishedSnapshot,
   limits: DeletionLimits,
   { account, records, hosts }: Pick<CompileDependencies, "account" | "records" | "hosts">,
 ): Promise<PlannedPublication> {
-  const { rules, blockedRemovals } = guardRules(snapshot, compilation.rules, limits, new Set());
+  const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, new Set());
   const { staleRecords, ...recordChanges } = await records.plan(rules);
-  const hostResult = await hosts?.plan(rules.hosts);
+  const hostResult = await hosts?.plan(compiled, rules.hosts);
   const changes = collectChanges(snapshot, rules, recordChanges, hostResult?.changes);
   const isPublished = snapshot.manifest?.digest === computeRulesDigest(rules) && snapshot.missingShards.length === 0;
   const isSigned = account.signer.verify(snapshot.currentBytes ?? "") !== undefined; // not during a rotation of keys

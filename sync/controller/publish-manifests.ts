@@ -9,7 +9,7 @@ import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
-import { createManagedHosts, type HostOptions, syncManagedHosts } from "./managed-hosts.ts";
+import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
 import { guardRules } from "./publish-cluster.ts";
 
@@ -80,7 +80,7 @@ export function publishManifests(
         },
         staleRecords: records.listStaleRecords(),
         blockedRemovals,
-        hostResult: await syncManagedHosts(hosts, rules.hosts, publishResult.snapshot.hosts, () => {}),
+        hostResult: await hosts?.sync(compiled, publishResult.snapshot.hosts, () => {}),
       };
     },
   };

@@ -4,7 +4,6 @@ import { parseSignedManifest } from "../publish/read-published.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
-import { syncManagedHosts } from "./managed-hosts.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
 import {
   type PublishedBase,
@@ -68,9 +67,8 @@ function leaderStages(
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
     publish: async (compiled, base) => {
       const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
-      const { hosts: compiledHosts } = compiled.compilation.rules;
       const publishedHosts = outcome.publishResult.snapshot.hosts;
-      const hostResult = await syncManagedHosts(dependencies.hosts, compiledHosts, publishedHosts, fence.check);
+      const hostResult = await dependencies.hosts?.sync(compiled, publishedHosts, fence.check);
       return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {

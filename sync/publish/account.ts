@@ -1,3 +1,4 @@
+import { type Certificates, createCertificates } from "../cloudflare/certificates.ts";
 import { createApiClient } from "../cloudflare/client.ts";
 import { createDns, type Dns } from "../cloudflare/dns.ts";
 import { type CallDescription, withClearErrors } from "../cloudflare/failed-calls.ts";
@@ -14,6 +15,7 @@ export interface Account {
   readonly dns: Dns;
   readonly hostRecords: HostRecords;
   readonly routes: Routes;
+  readonly certificates: Certificates;
   readonly signer: Signer;
   /** Accepts every key that the Worker accepts. */
   readonly verifier: ManifestVerifier;
@@ -67,6 +69,17 @@ const ROUTE_CALLS = {
   remove: { action: "deleting a Workers route", permission: "Workers Routes: Edit" },
 } as const satisfies Partial<Record<keyof Routes, CallDescription>>;
 
+const READ_CERTIFICATES = "SSL and Certificates: Read";
+const EDIT_CERTIFICATES = "SSL and Certificates: Edit";
+const CERTIFICATE_CALLS = {
+  listPacks: { action: "listing certificates", permission: READ_CERTIFICATES },
+  hasTotalTls: { action: "reading the setting of Total TLS", permission: READ_CERTIFICATES },
+  listUploaded: { action: "listing uploaded certificates", permission: READ_CERTIFICATES },
+  upload: { action: "uploading a certificate", permission: EDIT_CERTIFICATES },
+  replace: { action: "replacing a certificate", permission: EDIT_CERTIFICATES },
+  remove: { action: "deleting a certificate", permission: EDIT_CERTIFICATES },
+} as const satisfies Partial<Record<keyof Certificates, CallDescription>>;
+
 /** Creates the clients of an account. It sends no request. Throws if the signing key is invalid. */
 export function createAccount(settings: AccountSettings): Account {
   const { apiToken, baseURL, timings, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
@@ -77,6 +90,7 @@ export function createAccount(settings: AccountSettings): Account {
     dns: withClearErrors(createDns(client, accountId, settings.zoneIds), DNS_CALLS),
     hostRecords: withClearErrors(createHostRecords(client), HOST_RECORD_CALLS),
     routes: withClearErrors(createRoutes(client), ROUTE_CALLS),
+    certificates: withClearErrors(createCertificates(client), CERTIFICATE_CALLS),
     signer,
     verifier: settings.verifyingKeys ? createVerifier(settings.verifyingKeys) : signer,
     encryptor: createSecretEncryptor(signingKey, encryptionKey),

@@ -16,7 +16,7 @@ export function withHostDiagnostics(
   const { compilation } = compiled;
   const rulesByHost = new Map([...compilation.rules.hosts, ...hosts].map((rules) => [rules.host, rules]));
   const diagnostics = hostResult.issues.flatMap((issue) =>
-    listIngresses(rulesByHost.get(issue.host)).flatMap((name) => {
+    (issue.ingresses ?? listIngresses(rulesByHost.get(issue.host))).flatMap((name) => {
       const ingress = compilation.ingresses.get(name);
       return ingress ? [buildDiagnostic(ingress, issue)] : [];
     }),

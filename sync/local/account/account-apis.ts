@@ -5,7 +5,8 @@ import { deriveId, type LocalApi } from "./api-types.ts";
 import { createCertificatesApi } from "./certificates/certificates-api.ts";
 import type { LocalRecord, RecordLimits } from "./dns/record-model.ts";
 import type { FaultPlan } from "./fault-injection.ts";
-import { createKvApi } from "./kv/kv-api.ts";
+import type { KvRules } from "./kv/kv-rules.ts";
+import { createLocalKv } from "./kv/local-kv.ts";
 import { createTokenStore, type TokenOptions } from "./tokens/token-store.ts";
 import { createTokensApi } from "./tokens/tokens-api.ts";
 import type { ScriptListener } from "./workers/script-store.ts";
@@ -29,6 +30,10 @@ export interface LocalAccountSettings extends RecordLimits {
   certificateIssueMs?: number;
   /** Plan of Workers, KV and Analytics Engine; `paid` if not set. */
   workersPlan?: "free" | "paid";
+  /** Titles of the KV namespaces at the start; one if not set. The edge reads the first one. */
+  namespaces?: readonly string[];
+  /** Rules of KV that cost time; none of them applies if not set. */
+  kvRules?: KvRules;
   /** Name of a Worker that was not uploaded, and to which routes may point. */
   bundledScript?: string;
   /** Called before a script changes. */
@@ -45,12 +50,23 @@ export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Creates the API families of the account, and the state that other parts of the local Cloudflare read. */
 export function createAccountApis(settings: LocalAccountSettings, faults: () => FaultPlan) {
-  const { zones, storage, now = Date.now } = settings;
+  const { zones, now = Date.now } = settings;
+  const isFreePlan = () => settings.workersPlan === "free";
   const tokens = createTokenStore(settings.tokens ?? [{ value: DEFAULT_TOKEN }]);
+  const { api: kvApi, kv } = createLocalKv({
+    accountId: LOCAL_ACCOUNT_ID,
+    titles: settings.namespaces,
+    rules: settings.kvRules,
+    edgeNamespaceId: LOCAL_NAMESPACE_ID,
+    edgeValues: settings.storage,
+    faults,
+    isFreePlan,
+    now,
+  });
   const { api: workersApi, scripts } = createWorkersApi({
     accountId: LOCAL_ACCOUNT_ID,
-    isFreePlan: () => settings.workersPlan === "free",
-    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+    isFreePlan,
+    hasKvNamespace: (id) => kv.namespaces.get(id) !== undefined,
     now: () => new Date(now()),
     ...(settings.onScriptChange && { onScriptChange: settings.onScriptChange }),
   });
@@ -62,15 +78,11 @@ export function createAccountApis(settings: LocalAccountSettings, faults: () => 
     hasScript: (script) => script === settings.bundledScript || scripts.get(script) !== undefined,
   });
   const datasets = createDatasetStore();
-  const apis = [
-    createTokensApi(LOCAL_ACCOUNT_ID, tokens),
-    createZoneCertificates(zoneParts.zoneStore, zoneParts.records, settings),
-    zonesApi,
-    createKvApi(LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults),
-    workersApi,
-    createAnalyticsApi(LOCAL_ACCOUNT_ID, datasets, now),
-  ];
-  return { apis, parts: { tokens, scripts, datasets, ...zoneParts } };
+  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, zoneParts.records, settings);
+  const tokensApi = createTokensApi(LOCAL_ACCOUNT_ID, tokens);
+  const analyticsApi = createAnalyticsApi(LOCAL_ACCOUNT_ID, datasets, now);
+  const apis = [tokensApi, certificatesApi, zonesApi, kvApi, workersApi, analyticsApi];
+  return { apis, parts: { tokens, kv, scripts, datasets, ...zoneParts } };
 }
 
 function createZoneCertificates(

@@ -7,6 +7,8 @@ import { deriveId } from "./api-types.ts";
 import type { AccountDnsSettings } from "./dns/dns-settings.ts";
 import type { LocalRecord } from "./dns/record-model.ts";
 import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
+import type { LocalKv } from "./kv/local-kv.ts";
+import type { DomainStore } from "./routes/domain-store.ts";
 import type { RequestRouting } from "./routes/route-request.ts";
 import type { RouteStore } from "./routes/route-store.ts";
 import { createApiHandler } from "./server/api-handler.ts";
@@ -23,6 +25,7 @@ export interface LocalAccount {
   /** A token that may do everything, or the first of the option `tokens`. */
   readonly token: string;
   readonly tokens: TokenStore;
+  readonly kv: LocalKv;
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
@@ -42,6 +45,8 @@ export interface LocalAccount {
   readonly routeRequest: (url: URL) => RequestRouting;
   /** The Workers routes of the zones. */
   readonly routes: RouteStore;
+  /** The custom domains of Workers. */
+  readonly domains: DomainStore;
   /** The datasets of Analytics Engine. */
   readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */

@@ -58,6 +58,8 @@ export type HostIssueReason =
 export interface HostIssue {
   readonly host: string;
   readonly reason: HostIssueReason;
+  /** The Ingresses ("namespace/name") that get a diagnostic; those with routes on the host if undefined. */
+  readonly ingresses?: readonly string[];
   readonly problem: string;
   readonly remedy: string;
 }

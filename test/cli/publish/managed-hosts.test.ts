@@ -108,6 +108,19 @@ describe("edgress publish --manage-hosts", () => {
     assert.deepEqual(listObjects(), foreign);
   });
 
+  test("A host of spec.tls that no certificate covers has a diagnostic, and a covered one has none", async () => {
+    const ingress = buildIngressManifest("deep", "a.b.example.com", { "/": "web" });
+    const tls = [{ hosts: ["a.b.example.com", "other.example.com"] }];
+    await write(INGRESS_CLASS, WEB, { ...ingress, spec: { ...ingress.spec, tls } });
+    const { stdout } = await publish(["--manage-hosts", "--allow-mass-deletion", "--dry-run"]);
+    const lines = stdout.split("\n").filter((line) => line.includes("Certificate"));
+    assert.equal(lines.length, 1, stdout);
+    assert.match(
+      lines[0] ?? "",
+      /^warning Ingress default\/deep spec\.rules\[0\]\.host: no certificate of zone example\.com covers a\.b\.example\.com; .*\(CertificateNotCovered,/,
+    );
+  });
+
   test("Without the Worker's script, one line names it, and nothing is added", async () => {
     const { stdout } = await publishHosts(["other.example.com", "new.example.com"], "--worker-script", "absent");
     assert.match(
