@@ -1,6 +1,6 @@
 import type { ChangeType } from "../publish/changes/diff-rules.ts";
 import type { NameChanges } from "../publish/changes/summarize-changes.ts";
-import { formatKvSize, formatPlanChanges, formatPlanProblems, formatPlanSummary, toOneLine } from "./format-plan.ts";
+import { escapeLine, formatKvSize, formatPlanChanges, formatPlanProblems, formatPlanSummary } from "./format-plan.ts";
 import type { Plan } from "./plan.ts";
 
 /** The first line of a comment, so that a later run finds and replaces it. */
@@ -68,7 +68,7 @@ function formatBlock(
   isOpen: boolean,
 ): string[] {
   if (texts.length === 0) return [];
-  const lines = texts.map((text) => toOneLine(text).slice(0, MAX_LINE_LENGTH));
+  const lines = texts.map((text) => escapeLine(text).slice(0, MAX_LINE_LENGTH));
   const shownLines = takeFitting(lines, maxLength);
   const hiddenCount = lines.length - shownLines.length;
   const longestRun = Math.max(2, ...shownLines.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length));

@@ -16,7 +16,7 @@ export function formatPlan(plan: Plan, maxLines: number = MAX_LINES): string[] {
   const hiddenCount = lines.length - maxLines;
   const shownLines =
     hiddenCount > 1 ? [...lines.slice(0, maxLines), `… and ${hiddenCount} more lines; see --json`] : lines;
-  return [...formatPlanProblems(plan), ...shownLines, ...formatPlanSummary(plan)].map(toOneLine);
+  return [...formatPlanProblems(plan), ...shownLines, ...formatPlanSummary(plan)].map(escapeLine);
 }
 
 /** Formats the problems of a plan: diagnostics, warnings, blocked removals and closed routes. */
@@ -75,6 +75,6 @@ export function formatNameCounts({ added, changed, removed }: NameChanges): stri
 }
 
 /** Returns a line without control characters. A name with a line feed must not look like a second line. */
-export function toOneLine(line: string): string {
+export function escapeLine(line: string): string {
   return toPrintableText(line).replaceAll("\n", "\\u000a");
 }
