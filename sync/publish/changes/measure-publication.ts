@@ -4,9 +4,9 @@ import type { Account } from "../account.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { fitShards } from "../fit-shards.ts";
 import { computeRulesDigest, planPublication } from "../plan-publication.ts";
-import { findNewShards } from "../publish.ts";
 import type { PublishedSnapshot } from "../read-published.ts";
 import { serializeHosts } from "../serialize.ts";
+import { encodeBlobs, findNewBlobs } from "../storage/new-blobs.ts";
 
 /** The keys and bytes that a publication of rules would write to KV. */
 export interface PublicationSize {
@@ -32,8 +32,8 @@ export async function measurePublication(
   const { plan } = fitShards(rules, (candidate) =>
     planPublication(candidate, snapshot.manifest, generation, now, target),
   );
-  const newShards = findNewShards(plan.shards, snapshot);
+  const entries = await encodeBlobs(findNewBlobs(plan, snapshot));
   const manifestBytes = 2 * signer.sign(toCanonicalJson(plan.manifest)).length; // in history, and as the active one
-  const bytes = [...newShards.values()].reduce((sum, text) => sum + Buffer.byteLength(text), manifestBytes);
-  return { writes: newShards.size + 2, bytes };
+  const bytes = [...entries.values()].reduce((sum, text) => sum + Buffer.byteLength(text), manifestBytes);
+  return { writes: entries.size + 2, bytes };
 }

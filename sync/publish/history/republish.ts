@@ -31,7 +31,7 @@ export async function republish(
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
-  const { rollback: _, ...unpinned } = source;
+  const { rollback: _, candidate: _candidate, aborted: _aborted, ...unpinned } = source;
   const manifest: Manifest = {
     ...unpinned,
     generation,

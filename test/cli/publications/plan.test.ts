@@ -40,7 +40,7 @@ describe("edgress plan and apply", () => {
       "      addresses of default/web:80: http port 80: 203.0.113.11",
       "+ DNS record edgress-….bar.com A 203.0.113.11",
       "changes: hosts +1 ~0 -0, routes +1 ~0 -0, DNS records +1 ~0 -0",
-      "kv: 3 writes, … KiB: 0.3 % of the Free plan's 1,000 writes a day",
+      "kv: 4 writes, … KiB: 0.4 % of the Free plan's 1,000 writes a day",
       "plan: would publish 1 host; generation 0 is active",
     ]);
     assert.deepEqual([code, stderr, listWritesSince(0)], [2, "", []]);
@@ -49,7 +49,7 @@ describe("edgress plan and apply", () => {
   test("edgress apply carries out a plan file", async () => {
     assert.equal((await run("plan", ...inputs, "--out", planFile)).code, 2);
     const { code, stdout } = await run("apply", planFile);
-    assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=3$/m);
+    assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=4$/m);
     assert.equal(code, 0);
     assert.equal((await sendRequest(edge, "http://shop.bar.com/a")).body, "service 1 /a");
     const plan = await run("plan", ...inputs);
