@@ -106,6 +106,10 @@ const VARIABLES_BY_COMMAND = {
     required: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY"],
     optional: [...WORKER_VARIABLES, ...KUBERNETES_VARIABLES, "POD_NAME"],
   },
+  plan: {
+    required: ACCOUNT_VARIABLES,
+    optional: ["EDGRESS_ENCRYPTION_KEY", "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL"],
+  },
   history: { required: ACCOUNT_VARIABLES, optional: ["EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL"] },
   rollback: {
     required: ACCOUNT_VARIABLES,
