@@ -54,8 +54,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/edge",
   ],
 
-  // Plans of changes, as people read them.
-  "sync/plan": ["src/rules", "sync/runtime", "sync/compile", "sync/publish", "sync/controller"],
+  "sync/plan": ["sync/publish"], // changes, as people read them
 
   // The modules that the npm package exports.
   "sync/library": [

@@ -25,6 +25,7 @@ export const CONTROLLER_VARIABLES = {
   },
   EDGRESS_VERIFYING_KEY: {
     required: false,
+    file: true,
     default: "the public key of EDGRESS_SIGNING_KEY",
     doc: "the Worker's variable of this name; two keys, separated by a comma, while keys are rotated. `publish` and `sync` refuse a signing key that does not belong to it",
   },
@@ -105,10 +106,6 @@ const VARIABLES_BY_COMMAND = {
   sync: {
     required: [...ACCOUNT_VARIABLES, "EDGRESS_ENCRYPTION_KEY"],
     optional: [...WORKER_VARIABLES, ...KUBERNETES_VARIABLES, "POD_NAME"],
-  },
-  plan: {
-    required: ACCOUNT_VARIABLES,
-    optional: ["EDGRESS_ENCRYPTION_KEY", "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL"],
   },
   history: { required: ACCOUNT_VARIABLES, optional: ["EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL"] },
   rollback: {

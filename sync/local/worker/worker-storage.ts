@@ -3,24 +3,13 @@ import type { Miniflare } from "miniflare";
 /** The mode of the edge's KV reads. `cached` repeats the first result of a key, absence included. */
 export type EdgeReadMode = "fresh" | "cached" | "failing" | "hanging";
 
-/** The cache of the edge's location in the mode `cached`. Each location has its own. */
-export interface EdgeCache {
-  /** The location that answers from now on. */
-  readonly location?: string;
-  /** Milliseconds until a result is read again; never if not set. */
-  readonly stalenessMs?: number;
-  /** Milliseconds that the clock of the caches is ahead. */
-  readonly clockOffsetMs?: number;
-}
-
 /** Access to the KV namespace from outside workerd. Absent keys have no value or null. */
 export interface WorkerStorage {
   get(keys: readonly string[]): Promise<Record<string, string | null>>;
   put(entries: readonly { key: string; value: string }[]): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
   list(prefix: string, limit: number, cursor: string | undefined): Promise<{ keys: string[]; cursor?: string }>;
-  /** Sets the mode. Empties the caches, unless `cache` is set. */
-  setEdgeReadMode(mode: EdgeReadMode, cache?: EdgeCache): Promise<void>;
+  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
 }
 
 /** Opens the storage in the Worker STORAGE_WORKER. Sends many keys in one request, because a sync writes thousands. */
@@ -37,7 +26,7 @@ export function openWorkerStorage(miniflare: Miniflare, worker: string): WorkerS
     put: (put) => sendCommand({ put }),
     remove: (remove) => sendCommand({ remove }),
     list: (prefix, limit, cursor) => sendCommand({ list: { prefix, limit, cursor } }),
-    setEdgeReadMode: (edgeReads, cache) => sendCommand({ edgeReads, cache }),
+    setEdgeReadMode: (edgeReads) => sendCommand({ edgeReads }),
   };
 }
 
@@ -49,7 +38,6 @@ export const STORAGE_WORKER_SCRIPT = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 let edgeReads = "fresh";
-let edgeCache = {};
 let cached = new Map();
 
 async function inTurns(items, act) {
@@ -70,8 +58,7 @@ async function answer(question, kv) {
     return { keys: keys.map(({ name }) => name), cursor };
   }
   edgeReads = question.edgeReads;
-  edgeCache = question.cache ?? {};
-  if (!question.cache) cached = new Map();
+  cached = new Map();
   return {};
 }
 
@@ -91,14 +78,9 @@ export class FaultInjectingKv extends WorkerEntrypoint {
     if (edgeReads === "hanging") await scheduler.wait(60_000);
     const read = () => this.env.RULES[method](...args);
     if (edgeReads === "fresh") return read();
-    const { location = "", stalenessMs = Infinity, clockOffsetMs = 0 } = edgeCache;
-    const name = JSON.stringify([location, method, ...args]);
-    const now = Date.now() + clockOffsetMs;
-    const entry = cached.get(name);
-    if (entry && now - entry.readAt < stalenessMs) return entry.result;
-    const result = await read();
-    cached.set(name, { result, readAt: now });
-    return result;
+    const name = JSON.stringify([method, ...args]);
+    if (!cached.has(name)) cached.set(name, await read());
+    return cached.get(name);
   }
   get(...args) { return this.#read("get", args); }
   getWithMetadata(...args) { return this.#read("getWithMetadata", args); }

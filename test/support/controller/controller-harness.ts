@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import type { Environment } from "../../../sync/commands/help/environment-variables.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
-import type { LocalAccount } from "../../../sync/local/account/account.ts";
-import { createFaultPlan } from "../../../sync/local/account/fault-injection.ts";
+import type { LocalAccount, RecordLimits } from "../../../sync/local/account/account.ts";
 import {
   type PublishedSnapshot,
   parseSignedManifest,
@@ -26,7 +25,7 @@ import {
   listClusterWrites,
   readIngressStatus,
 } from "./harness-reading.ts";
-import { type AccountLimits, buildEnvironment, startMemoryAccount } from "./memory-account.ts";
+import { buildEnvironment, startMemoryAccount } from "./memory-account.ts";
 
 const WAIT_LIMIT_MS = 20_000;
 
@@ -70,7 +69,7 @@ export interface ControllerHarness {
   close(): Promise<void>;
 }
 
-export interface ControllerHarnessOptions extends AccountLimits {
+export interface ControllerHarnessOptions extends Partial<RecordLimits> {
   readonly zones?: readonly string[];
   readonly kv?: MemoryKv;
   readonly keys?: ReturnType<typeof generateSigningKeys>;
@@ -109,7 +108,7 @@ export async function startControllerHarness({
     },
     async close() {
       server.clearFaults();
-      account.faults = createFaultPlan();
+      account.faults = { ...account.faults, hangs: 0, serverErrors: 0, tooManyRequests: 0, partialWrites: 0 };
       await Promise.all(controllers.map((controller) => controller.stop()));
       await account.close();
       if (existingServer === undefined) await server.stop();
