@@ -98,7 +98,8 @@ export async function publish(
 }
 
 function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
-  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
+  if (!manifest || missingShards.length > 0) return false;
+  if (manifest.rollback || manifest.candidate) return false; // a publication ends a rollback and a staged roll-out
   return manifest.digest === computeRulesDigest(rules);
 }
 
