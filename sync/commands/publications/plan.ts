@@ -1,27 +1,27 @@
 import { writeFile } from "node:fs/promises";
 import { hasErrors } from "../../compile/diagnostics.ts";
-import { type CompileDependencies, type CompiledCluster, runPipeline } from "../../controller/pipeline.ts";
-import { type PlannedPublication, planChanges } from "../../controller/plan-changes.ts";
+import { runPipeline } from "../../controller/pipeline.ts";
 import { loadPermits } from "../../permits/source.ts";
 import { formatPlanMarkdown } from "../../plan/format-markdown.ts";
 import { formatPlan } from "../../plan/format-plan.ts";
-import { buildPlan, type Plan } from "../../plan/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { serializeSavedPlan } from "../../plan/saved-plan.ts";
 import type { Account } from "../../publish/account.ts";
-import { measurePublication, type PublicationSize } from "../../publish/changes/measure-publication.ts";
-import type { DeletionLimits } from "../../publish/guard/deletion-guard.ts";
-import type { PublishedSnapshot } from "../../publish/read-published.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import { loadAccount } from "../account-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { assertReadablePaths } from "../manifest-paths.ts";
 import { openPublication, type PublishOptions } from "../publish.ts";
+import { type ClusterInputs, planCluster } from "./plan-cluster.ts";
+import { createPlanStages } from "./plan-stages.ts";
 
 /** Options that decide what a plan contains. A plan file has them, so that `edgress apply` needs no flag. */
 export type PlanInputs = Omit<PublishOptions, "dryRun" | "format" | "edgeUrl" | "wait" | "takeOwnership" | "commit">;
 
 export interface PlanOptions extends PlanInputs {
+  /** The cluster of the kubeconfig in place of manifests. */
+  readonly cluster: ClusterInputs | undefined;
   readonly json: boolean;
   readonly markdown: boolean;
   /** File to write the plan to, for `edgress apply`. */
@@ -30,17 +30,19 @@ export interface PlanOptions extends PlanInputs {
 
 const WOULD_CHANGE_EXIT_CODE = 2;
 
-/** Prints what a publication of manifests would change. Resolves with the exit code: 2 for changes, 1 for errors. */
+/** Prints what a publication of manifests or of a cluster would change. Resolves with the exit code: 2 for changes, 1 for errors. */
 export async function runPlan(
-  { json, markdown, out, ...inputs }: PlanOptions,
+  { json, markdown, out, cluster, ...inputs }: PlanOptions,
   environmentWithFiles: Environment,
   print: (line: string) => void,
 ): Promise<number> {
   if (json && markdown) throw new UsageError("--json and --markdown are mutually exclusive. Set one of them");
-  if (out !== undefined && inputs.manifests.includes("-"))
+  if (cluster ? inputs.manifests.length > 0 : inputs.manifests.length === 0)
+    throw new UsageError("nothing to plan, or two things. Set --manifests or --live");
+  if (out !== undefined && (cluster || inputs.manifests.includes("-")))
     throw new UsageError("--out needs manifests in files, because `edgress apply` reads them again");
   const account = loadAccount(readEnvironmentFiles(environmentWithFiles));
-  const plan = await createPlan(inputs, account, print);
+  const plan = cluster ? await planCluster(cluster, account) : await createPlan(inputs, account, print);
   if (!plan) return 1;
   for (const line of formatPlanAs(plan, json, markdown)) print(line);
   if (out !== undefined) await savePlan(plan, inputs, account, out);
@@ -58,20 +60,6 @@ export async function createPlan(
   const options = { ...inputs, dryRun: true, takeOwnership: false, format: "text" } as const;
   const { dependencies, stages, now } = openPublication(options, permits, account, undefined, print);
   return await runPipeline(dependencies, { ...stages, ...createPlanStages(dependencies, inputs, now) }, now);
-}
-
-/** Creates the stages that compare compiled rules with the published ones. They write nothing. */
-export function createPlanStages(dependencies: CompileDependencies, limits: DeletionLimits, now: Date) {
-  type Measured = { readonly planned: PlannedPublication; readonly size: PublicationSize };
-  type Base = { readonly snapshot: PublishedSnapshot; readonly warnings: readonly string[] };
-  return {
-    async publish(compiled: CompiledCluster, { snapshot }: Base): Promise<Measured> {
-      const planned = await planChanges(compiled, snapshot, limits, dependencies);
-      return { planned, size: await measurePublication(planned.rules, snapshot, dependencies.account, now) };
-    },
-    report: async (compiled: CompiledCluster, { planned, size }: Measured, { snapshot, warnings }: Base) =>
-      buildPlan(compiled, planned, snapshot, size, warnings),
-  };
 }
 
 /** Returns the exit code: 1 if an object was rejected or a removal is blocked, 2 if something would change, else 0. */

@@ -3,11 +3,13 @@ import { confirmOnTerminal } from "../../runtime/confirm.ts";
 import { PERMITS_HELP } from "../compile-options.ts";
 import { formatVariableHelp } from "../help/environment-variables.ts";
 import { addHostOptions } from "../hosts/host-options.ts";
+import { parsePermitsLocation } from "../option-parsers.ts";
 import {
   addClassOptions,
   createAllowMassDeletionOption,
   createFormatOption,
   createMaxRemovedHostsOption,
+  NAMESPACE_HELP,
   print,
   withoutUsageErrors,
 } from "../shared-options.ts";
@@ -25,14 +27,22 @@ export function addPublications(program: Command): void {
 
 function addPlan(program: Command): void {
   addPlanInputs(program.command("plan"))
-    .description("Show what a publication of manifests would change")
+    .description("Show what a publication of manifests or a cluster would change")
+    .option("--live", "plan the cluster of the kubeconfig, as edgress sync publishes it", false)
+    .option("--watch-namespace <name...>", "with --live: namespaces to watch; all if not set", [])
+    .option("--ingress-selector <labels>", "with --live: label selector for Ingresses", "")
+    .option("--permits-config-map <name>", "with --live: ConfigMap with the permits: [namespace/]name")
+    .option("--namespace <name>", NAMESPACE_HELP)
     .option("--json", "print JSON", false)
     .option("--markdown", "print Markdown for a comment on a pull request", false)
     .option("--out <file>", "write the plan to a file, for edgress apply")
     .addHelpText("after", `${PLAN_EXIT_CODES}\n${formatVariableHelp("plan")}`)
-    .action(async (options) => {
+    .action(async ({ live, permitsConfigMap, ...options }) => {
       const { runPlan } = await import("./plan.ts");
-      process.exitCode = await withoutUsageErrors(runPlan(options, process.env, print));
+      const { namespace, permits } = options;
+      const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, namespace);
+      const cluster = live ? { ...options, permits: permitsLocation } : undefined;
+      process.exitCode = await withoutUsageErrors(runPlan({ ...options, cluster }, process.env, print));
     });
 }
 
