@@ -43,7 +43,10 @@ export interface WorkerHarness {
 
 export interface WorkerHarnessOptions
   extends Partial<
-    Pick<LocalCloudflareOptions, "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults" | "routedScript">
+    Pick<
+      LocalCloudflareOptions,
+      "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults" | "datasets" | "routedScript"
+    >
   > {
   /** Whether each published Service gets an origin that echoes its requests. */
   readonly echoOrigins?: boolean;
