@@ -10,6 +10,7 @@ const EMPTY: InitState = {
   variables: {},
   namespace: undefined,
   namespaceContent: undefined,
+  isNamespaceOfEarlierRun: false,
   worker: undefined,
   build: BUILD,
   secretManifest: "unwanted",

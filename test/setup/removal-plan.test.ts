@@ -39,13 +39,16 @@ const CONTENT: AccountContent = {
       originRecords: [buildOrigin("203.0.113.10"), buildOrigin("203.0.113.11", "edgress-manual.example.com")],
     },
   ],
+  unreadableZones: [],
   registries: [buildRegistry(["shop.example.com"], ["shop.example.com/*"])],
   script: "edgress",
   namespaceId: NAMESPACE_ID,
   isOurWorker: true,
+  customDomains: [],
   otherWorkers: [],
+  namespaceUsers: [],
   namespace: { id: NAMESPACE_ID, title: "edgress-rules" },
-  isOurNamespace: true,
+  namespaceProblem: undefined,
 };
 
 function plan(changes: Partial<AccountContent>) {
@@ -119,9 +122,9 @@ test("Origin records stay while another Worker of edgress may need them", () => 
   ]);
 });
 
-test("A KV namespace with another signature stays, and one that is gone is not listed", () => {
-  assert.deepEqual(plan({ isOurNamespace: false }).kept, [
-    "KV namespace edgress-rules: it has rules with another signature",
+test("A KV namespace with a problem stays, and one that is gone is not listed", () => {
+  assert.deepEqual(plan({ namespaceProblem: "it has keys of others, such as a" }).kept, [
+    "KV namespace edgress-rules: it has keys of others, such as a",
   ]);
   assert.deepEqual(plan({ namespace: undefined, registries: [], isOurWorker: undefined, zones: [] }), {
     removals: [],

@@ -45,7 +45,7 @@ export async function runInit(
   output.printSteps(steps);
   const isChanging = steps.some(({ isDone }) => !isDone);
   if (options.dryRun) return output.end(isChanging ? CHANGES_EXIT_CODE : 0, { checks, steps });
-  await confirmSteps(steps, state, answers, options, prompts);
+  await confirmSteps(steps, state, options, prompts);
   const result = await runInitSteps(steps, state, {
     files: session.files,
     environment: options.environment,
@@ -77,14 +77,12 @@ async function openInitSession(options: InitOptions, answers: InitAnswers): Prom
 /** Asks once for all changes, and separately before another namespace is taken over. */
 async function confirmSteps(
   steps: readonly InitStep[],
-  { namespaceContent }: InitState,
-  { isContinued }: InitAnswers,
+  { isNamespaceOfEarlierRun }: InitState,
   { yes, adoptNamespace }: InitOptions,
   prompts: Prompts | undefined,
 ): Promise<void> {
   const adoption = steps.find(({ type }) => type === "adopt-namespace");
-  const isOurs = isContinued && namespaceContent?.isEmpty === true; // an interrupted run created it
-  if (adoption && !adoptNamespace && !isOurs) {
+  if (adoption && !adoptNamespace && !isNamespaceOfEarlierRun) {
     const isConfirmed = !yes && prompts && (await prompts.confirm(`${adoption.description}?`));
     if (!isConfirmed)
       throw new UsageError(

@@ -30,6 +30,8 @@ export interface InitState {
   /** The KV namespace of the settings, or the one with their title. */
   readonly namespace: KvNamespace | undefined;
   readonly namespaceContent: NamespaceContent | undefined;
+  /** Whether an interrupted run of the set-up created the KV namespace. */
+  readonly isNamespaceOfEarlierRun: boolean;
   readonly worker: WorkerFacts | undefined;
   readonly build: string;
   /** Whether the file of the Secret is requested, and up to date. */

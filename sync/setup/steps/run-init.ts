@@ -59,8 +59,11 @@ const RUNNERS: Readonly<Record<InitStep["type"], StepRunner>> = {
     const { id } = await namespaces.create(settings.namespaceTitle);
     return { settings: { ...settings, namespaceId: id }, variables };
   },
-  async "adopt-namespace"({ settings, variables }, { namespace }) {
-    return { settings: { ...settings, namespaceId: namespace?.id }, variables };
+  async "adopt-namespace"({ settings, variables }, { namespace, isNamespaceOfEarlierRun }) {
+    return {
+      settings: { ...settings, namespaceId: namespace?.id, isNamespaceAdopted: !isNamespaceOfEarlierRun },
+      variables,
+    };
   },
   async "signing-key"({ settings, variables }) {
     const { privateKey, publicKey } = generateSigningKeys();
