@@ -9,6 +9,7 @@ import { type CheckResult, hasFailedCheck } from "../../setup/checks/check.ts";
 import { checkEdge } from "../../setup/checks/edge-checks.ts";
 import { formatChecks } from "../../setup/checks/format-checks.ts";
 import { checkPrerequisites, findBlockingErrors } from "../../setup/checks/run-checks.ts";
+import { readWorker } from "../../setup/facts.ts";
 import { findForeignWorker, type InitState, type InitStep, planInit } from "../../setup/steps/plan-init.ts";
 import { runInitSteps } from "../../setup/steps/run-init.ts";
 import type { Environment } from "../help/environment-variables.ts";
@@ -46,6 +47,7 @@ export async function runInit(
   const isChanging = steps.some(({ isDone }) => !isDone);
   if (options.dryRun) return output.end(isChanging ? CHANGES_EXIT_CODE : 0, { checks, steps });
   await confirmSteps(steps, state, options, prompts);
+  await assertOwnWorker(session, state);
   const result = await runInitSteps(steps, state, {
     files: session.files,
     environment: options.environment,
@@ -72,6 +74,13 @@ async function openInitSession(options: InitOptions, answers: InitAnswers): Prom
   const { credentials, settings, variables } = answers;
   const client = createApiClient({ apiToken: credentials.apiToken, baseURL: credentials.baseURL });
   return openSession(options, settings, variables, credentials, client);
+}
+
+/** Throws if someone else deployed a Worker of this name while the questions waited for an answer. */
+async function assertOwnWorker({ client, credentials, settings }: SetupSession, state: InitState): Promise<void> {
+  const worker = await readWorker(client, credentials.accountId, settings.script);
+  const foreign = findForeignWorker({ ...state, worker });
+  if (foreign !== undefined) throw new UsageError(foreign);
 }
 
 /** Asks once for all changes, and separately before another namespace is taken over. */

@@ -79,10 +79,9 @@ const RUNNERS: Readonly<Record<InitStep["type"], StepRunner>> = {
     return {
       settings,
       variables: {
-        ...accountVariables,
-        EDGRESS_KV_NAMESPACE_ID: namespaceId,
         ...variables,
         ...accountVariables,
+        EDGRESS_KV_NAMESPACE_ID: namespaceId,
         EDGRESS_VERIFYING_KEY: verifyingKeys.join(","),
       },
     };
