@@ -5,6 +5,7 @@ import type { ZoneRecord } from "../../sync/cloudflare/host-records.ts";
 import { buildRecordLabel } from "../../sync/compile/backends/origin-record-names.ts";
 import { EMPTY_REGISTRY, type StoredZoneRegistry } from "../../sync/publish/hosts/registry.ts";
 import { buildHostComment } from "../../sync/publish/hosts/zone-view.ts";
+import { keepUnchanged } from "../../sync/setup/removal/compare-plans.ts";
 import { type AccountContent, describeRemoval, planRemoval } from "../../sync/setup/removal/removal-plan.ts";
 import { NAMESPACE_ID } from "../support/setup/sample-facts.ts";
 
@@ -130,4 +131,24 @@ test("A KV namespace with a problem stays, and one that is gone is not listed", 
     removals: [],
     kept: [],
   });
+});
+
+test("What changed since the plan was printed stays, and with it the KV namespace", () => {
+  const [zone] = CONTENT.zones;
+  assert.ok(zone);
+  const printed = planRemoval(CONTENT);
+  assert.deepEqual(keepUnchanged(printed, planRemoval(CONTENT)), printed);
+  const moved = { id: "w0", pattern: "shop.example.com/*", script: "other" };
+  const edited = buildOrigin("203.0.113.12");
+  const current = planRemoval({ ...CONTENT, zones: [{ ...zone, routes: [moved], originRecords: [edited] }] });
+  const { removals, kept } = keepUnchanged(printed, current);
+  assert.deepEqual(removals.map(describeRemoval), [
+    "DNS record shop.example.com AAAA 100::",
+    "Worker edgress with its secrets and Durable Objects",
+  ]);
+  assert.deepEqual(kept, [
+    "route shop.example.com/*: someone else changed it",
+    "KV namespace edgress-rules: it has the list of what is left",
+    `DNS record ${buildRecordLabel("203.0.113.12")}.example.com A 203.0.113.12: it changed meanwhile; run the command again`,
+  ]);
 });
