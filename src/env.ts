@@ -53,6 +53,8 @@ export const WORKER_BINDINGS = {
   FLOOR:
     "Durable Object that remembers the newest generation. Without it a starting isolate accepts an older signed manifest.",
   LIMITER: "Durable Objects that count requests, one for each Ingress and client. Without it no limit applies.",
+  ANALYTICS:
+    "Workers Analytics Engine dataset with one data point for each request. Staged roll-outs that promote by themselves need it.",
 } as const;
 
 type VariableName<Required extends boolean> = {
@@ -65,6 +67,7 @@ interface BindingTypes {
   readonly RULES: RulesNamespace;
   readonly FLOOR?: FloorNamespace;
   readonly LIMITER?: LimiterNamespace;
+  readonly ANALYTICS?: AnalyticsDataset;
 }
 
 /** The Worker's bindings and variables, set in wrangler.toml. */
@@ -75,6 +78,11 @@ export function listDecryptionKeys(
   env: Pick<Env, "EDGRESS_DECRYPTION_KEY" | "EDGRESS_DECRYPTION_KEY_2">,
 ): readonly string[] {
   return [env.EDGRESS_DECRYPTION_KEY, env.EDGRESS_DECRYPTION_KEY_2].flatMap((key) => (key ? [key] : []));
+}
+
+/** A dataset of Workers Analytics Engine. */
+export interface AnalyticsDataset {
+  writeDataPoint(point: { readonly indexes: [string]; readonly blobs: string[]; readonly doubles: number[] }): void;
 }
 
 export interface FloorNamespace {

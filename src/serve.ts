@@ -1,8 +1,8 @@
 import { type Env, listDecryptionKeys } from "./env.ts";
 import { load } from "./load/load.ts";
 import { isReservedPath, serveReservedPath } from "./load/reserved-paths.ts";
-import { matchHost } from "./match/match-host.ts";
 import { logAccess } from "./request/access-log.ts";
+import { type ServedBy, writeDataPoint } from "./request/analytics.ts";
 import { createExchange, type Exchange, MAX_SUBREQUEST_DEPTH, type RequestServices } from "./request/exchange.ts";
 import { rejectRequest } from "./request/reject-request.ts";
 import { type EdgeResponse, errorResponse } from "./request/response.ts";
@@ -14,15 +14,32 @@ import { fetchOrigin } from "./runtime/origin-fetch.ts";
 /** Serves a request: load, match, filter, forward, log. It never throws. */
 export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const startedAt = Date.now();
-  const exchange = createExchange(request, createRequestServices(env, background, startedAt, 0));
-  const { answer, generation } = isReservedPath(exchange)
-    ? await serveReservedPath(exchange, env, background)
-    : await serveSnapshot(exchange, env, background, startedAt);
-  if (!answer.skipsAccessLog) logAccess(exchange, answer, generation, Date.now() - startedAt);
+  const client: Client = { ip: request.headers.get("CF-Connecting-IP") ?? "", now: startedAt };
+  const exchange = createExchange(request, createRequestServices(env, background, client, 0));
+  if (isReservedPath(exchange)) {
+    const { answer, generation } = await serveReservedPath(exchange, env, background);
+    logAccess(exchange, answer, { ...UNSERVED, generation }, Date.now() - startedAt);
+    return answer.response;
+  }
+  const { answer, ...servedBy } = await serveSnapshot(exchange, env, background, client);
+  const durationMs = Date.now() - startedAt;
+  if (!answer.skipsAccessLog) logAccess(exchange, answer, servedBy, durationMs);
+  writeDataPoint(env.ANALYTICS, answer, servedBy, durationMs);
   return answer.response;
 }
 
-function createRequestServices(env: Env, background: ExecutionContext, now: number, depth: number): RequestServices {
+/** The client of a request. Its subrequests are served by the same side of a staged roll-out. */
+interface Client {
+  readonly ip: string;
+  readonly now: number; // start of the request
+}
+
+/** An answer and the rules that gave it. */
+interface ServedAnswer extends ServedBy {
+  readonly answer: EdgeResponse;
+}
+
+function createRequestServices(env: Env, background: ExecutionContext, client: Client, depth: number): RequestServices {
   return {
     env,
     waitUntil: (work) => background.waitUntil(work),
@@ -32,27 +49,32 @@ function createRequestServices(env: Env, background: ExecutionContext, now: numb
     cache: edgeCache,
     async serve(exchange) {
       if (depth === MAX_SUBREQUEST_DEPTH) return errorResponse(exchange, 508, "subrequest-loop", "nested subrequests");
-      const platform = createRequestServices(env, background, now, depth + 1);
+      const platform = createRequestServices(env, background, client, depth + 1);
       const startedAt = Date.now();
-      const { answer, generation } = await serveSnapshot({ ...exchange, platform }, env, background, now);
-      if (!answer.skipsAccessLog) logAccess(exchange, answer, generation, Date.now() - startedAt);
+      const { answer, ...servedBy } = await serveSnapshot({ ...exchange, platform }, env, background, client);
+      if (!answer.skipsAccessLog) logAccess(exchange, answer, servedBy, Date.now() - startedAt);
       return answer;
     },
   };
 }
 
 /** Serves an exchange with one snapshot, from host to origin. */
-async function serveSnapshot(exchange: Exchange, env: Env, background: ExecutionContext, now: number) {
-  const loadResult = await load(env, exchange.host, background, now);
-  if (!loadResult.ok)
-    return { answer: errorResponse(exchange, 503, "no-snapshot", loadResult.reason), generation: undefined };
-  const { generation, zones } = loadResult.manifest;
-  const handler = matchHost(loadResult.hosts, exchange.host);
-  const answer = await dispatch(handler, { ...exchange, zones }).catch((error: unknown) => {
+async function serveSnapshot(
+  exchange: Exchange,
+  env: Env,
+  background: ExecutionContext,
+  { ip: clientIp, now }: Client,
+): Promise<ServedAnswer> {
+  const loadResult = await load(env, { host: exchange.host, clientIp }, background, now);
+  if (!loadResult.ok) return { answer: errorResponse(exchange, 503, "no-snapshot", loadResult.reason), ...UNSERVED };
+  const { manifest, match, isCandidate } = loadResult;
+  const answer = await dispatch(match?.handler, { ...exchange, zones: manifest.zones }).catch((error: unknown) => {
     return errorResponse(exchange, 500, "internal-error", errorMessage(error));
   });
-  return { answer, generation };
+  return { answer, matchedHost: match?.host, generation: manifest.generation, isCandidate };
 }
+
+const UNSERVED: ServedBy = { matchedHost: undefined, generation: undefined, isCandidate: false };
 
 async function dispatch(
   handler: ((exchange: Exchange) => Promise<EdgeResponse>) | undefined,

@@ -17,13 +17,13 @@ type HandlerArguments = [env: Env, background: ExecutionContext];
 
 const router = Router<Request, HandlerArguments>()
   .get(`${RESERVED_PATH_PREFIX}health`, async (_, env, background) => {
-    const loadResult = await load(env, "", background, Date.now());
+    const loadResult = await load(env, {}, background, Date.now());
     if (!loadResult.ok) return answerWithoutSnapshot(loadResult.reason);
     return answerReserved(Response.json({ status: "ok" }), loadResult.manifest.generation);
   })
   .get(`${RESERVED_PATH_PREFIX}generation`, async (request, env, background) => {
     if (!(await isOperator(request, env))) return notFound();
-    const loadResult = await load(env, "", background, Date.now());
+    const loadResult = await load(env, {}, background, Date.now());
     const status = await buildOperatorStatus(loadResult, env);
     if (!loadResult.ok) return answerWithoutSnapshot(loadResult.reason, status);
     const headers = { "Cache-Control": "no-store" };

@@ -1,15 +1,17 @@
 import { createForwarder } from "../forward/forward.ts";
 import type { Next } from "../request/filter.ts";
-import type { HostRules } from "../rules/snapshot.ts";
 import { createHostHandler } from "./host-handler.ts";
+import { readHostRules } from "./verify.ts";
 
-/** Bytes of JSON. An isolate has 128 MiB, and rules take up to 10 times their JSON in memory. */
-export const MAX_LOADED_SHARD_BYTES = 6 * 1024 * 1024;
+/** Estimated bytes of memory. An isolate has 128 MiB. */
+export const MAX_LOADED_SHARD_BYTES = 32 * 1024 * 1024;
+/** Memory that the rules of a host take, for one byte of their text. */
+const BYTES_PER_HANDLER_BYTE = 10;
 
-/** A loaded shard. A handler is created at the first request for its host. */
+/** A loaded shard. Its hosts stay text until the first request for them. */
 export interface LoadedShard {
-  readonly bytes: number;
-  readonly hosts: ReadonlyMap<string, HostRules>;
+  readonly digest: string;
+  readonly text: string;
   readonly handlers: Map<string, Next>;
 }
 
@@ -19,54 +21,68 @@ export interface ShardCache {
   /** Returns a shard, and marks it as used. The caller can keep it: a dropped shard stays valid. */
   get(digest: string): LoadedShard | undefined;
   /** Adds a shard and returns it, even if it is dropped by the next one. */
-  add(digest: string, bytes: number, hosts: readonly HostRules[]): LoadedShard;
-  /** Names of all hosts in loaded shards. */
-  listHosts(): string[];
-  /** Returns a cache with the shards that another manifest has too. */
-  keep(digests: ReadonlySet<string | null>): ShardCache;
+  add(digest: string, text: string): LoadedShard;
+  /** Counts further bytes of a shard, unless it was dropped. */
+  grow(shard: LoadedShard, bytes: number): void;
+  /** Names of the hosts that requests have used. */
+  listUsedHosts(): string[];
+  /** Drops the shards that are not in this set. */
+  retain(digests: ReadonlySet<string>): void;
 }
 
-export function createShardCache(
-  maxBytes = MAX_LOADED_SHARD_BYTES,
-  initialShards = new Map<string, LoadedShard>(),
-): ShardCache {
-  const shards = new Map(initialShards);
-  let totalBytes = [...shards.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+export function createShardCache(maxBytes = MAX_LOADED_SHARD_BYTES): ShardCache {
+  const shards = new Map<string, LoadedShard>();
+  const sizes = new Map<string, number>(); // by digest
+  let totalBytes = 0;
+  const grow = (digest: string, bytes: number) => {
+    sizes.set(digest, (sizes.get(digest) ?? 0) + bytes);
+    totalBytes += bytes;
+    for (const oldest of shards.keys()) {
+      if (totalBytes <= maxBytes || oldest === digest) break;
+      drop(oldest);
+    }
+  };
+  const drop = (digest: string) => {
+    shards.delete(digest);
+    totalBytes -= sizes.get(digest) ?? 0;
+    sizes.delete(digest);
+  };
+  const get = (digest: string) => {
+    const shard = shards.get(digest);
+    if (!shard) return undefined;
+    shards.delete(digest); // so that the least recently used is first
+    shards.set(digest, shard);
+    return shard;
+  };
   return {
     has: (digest) => shards.has(digest),
-    get(digest) {
-      const shard = shards.get(digest);
-      if (!shard) return undefined;
-      shards.delete(digest); // so that the least recently used is first
-      shards.set(digest, shard);
-      return shard;
-    },
-    add(digest, bytes, hosts) {
-      const present = shards.get(digest);
+    get,
+    add(digest, text) {
+      const present = get(digest);
       if (present) return present;
-      const added = { bytes, hosts: new Map(hosts.map((rules) => [rules.host, rules])), handlers: new Map() };
+      const added = { digest, text, handlers: new Map() };
       shards.set(digest, added);
-      totalBytes += bytes;
-      for (const [oldest, shard] of shards) {
-        if (totalBytes <= maxBytes || oldest === digest) break;
-        shards.delete(oldest);
-        totalBytes -= shard.bytes;
-      }
+      grow(digest, text.length);
       return added;
     },
-    listHosts: () => [...shards.values()].flatMap(({ hosts }) => [...hosts.keys()]),
-    keep: (digests) => createShardCache(maxBytes, new Map([...shards].filter(([digest]) => digests.has(digest)))),
+    grow(shard, bytes) {
+      if (get(shard.digest) === shard) grow(shard.digest, bytes);
+    },
+    listUsedHosts: () => [...shards.values()].flatMap(({ handlers }) => [...handlers.keys()]),
+    retain(digests) {
+      for (const digest of [...shards.keys()]) if (!digests.has(digest)) drop(digest);
+    },
   };
 }
 
-/** Returns the handler of a host, if one of the shards has it. */
-export function findHandler(shards: readonly LoadedShard[], host: string): Next | undefined {
-  for (const { hosts, handlers } of shards) {
-    const rules = hosts.get(host);
-    if (!rules) continue;
-    const handler = handlers.get(host) ?? createHostHandler(rules, createForwarder);
-    handlers.set(host, handler);
-    return handler;
-  }
-  return undefined;
+/** Returns the handler of a host, if the shard has it. It is created at the first request. Throws if its rules are invalid. */
+export function findHandler(cache: ShardCache, shard: LoadedShard, host: string): Next | undefined {
+  const present = shard.handlers.get(host);
+  if (present) return present;
+  const rules = readHostRules(shard.text, host, shard.digest);
+  if (!rules) return undefined;
+  const handler = createHostHandler(rules, createForwarder);
+  shard.handlers.set(host, handler);
+  cache.grow(shard, BYTES_PER_HANDLER_BYTE * JSON.stringify(rules).length);
+  return handler;
 }

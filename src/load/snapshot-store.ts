@@ -1,19 +1,19 @@
 import type { Env } from "../env.ts";
-import { CURRENT_KEY, shardKey } from "../rules/kv-keys.ts";
+import { CURRENT_KEY } from "../rules/kv-keys.ts";
 
 const KV_TIMEOUT_MS = 3000;
 /** The minimum of KV. KV caches a missing key for the same time. */
 const MANIFEST_TTL_S = 30;
-const SHARD_TTL_S = 60;
+const BLOB_TTL_S = 60;
 /** KV allows 100 keys and 25 MB in one read: https://developers.cloudflare.com/kv/api/read-key-value-pairs/ */
-const MAX_BATCH_KEYS = 12; // of up to MAX_SHARD_BYTES
+const MAX_BATCH_KEYS = 9; // of up to MAX_SHARD_BYTES, in base64
 const CACHE_TTL_S = 7 * 24 * 3600;
 
-/** A source of published bytes: KV, or copies in this location's cache if KV does not respond. */
+/** A source of published values: KV, or copies in this location's cache if KV does not respond. */
 export interface SnapshotStore {
   manifest(): Promise<string>;
-  /** Returns the bytes of shards by digest. Rejects if one is missing. */
-  shards(digests: readonly string[]): Promise<Map<string, string>>;
+  /** Returns the values of blobs by key. A missing one has no entry. */
+  blobs(keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export function createKvStore({ RULES }: Env): SnapshotStore {
@@ -23,14 +23,12 @@ export function createKvStore({ RULES }: Env): SnapshotStore {
       if (bytes === null) throw new Error("no snapshot is published");
       return bytes;
     },
-    async shards(digests) {
-      const batches = splitIntoBatches(digests.map(shardKey));
+    async blobs(keys) {
       // One operation, and one charge, for all keys of a batch.
       const results = await Promise.all(
-        batches.map((keys) => withKvTimeout(RULES.get(keys, { type: "text", cacheTtl: SHARD_TTL_S }))),
+        splitIntoBatches(keys).map((batch) => withKvTimeout(RULES.get(batch, { type: "text", cacheTtl: BLOB_TTL_S }))),
       );
-      const values = new Map(results.flatMap((result) => [...result]));
-      return new Map(digests.map((digest) => [digest, requirePresent(values.get(shardKey(digest)), digest)]));
+      return dropMissing(results.flatMap((result) => [...result]));
     },
   };
 }
@@ -40,19 +38,22 @@ export function createCacheStore(): SnapshotStore & { put(key: string, bytes: st
   const readCached = async (key: string) => (await caches.default.match(buildCacheUrl(key)))?.text();
   return {
     async manifest() {
-      return requirePresent(await readCached(CURRENT_KEY), CURRENT_KEY);
+      const bytes = await readCached(CURRENT_KEY);
+      if (bytes === undefined) throw new Error(`not found: ${CURRENT_KEY}`);
+      return bytes;
     },
-    async shards(digests) {
-      const entries = digests.map(
-        async (digest) => [digest, requirePresent(await readCached(shardKey(digest)), digest)] as const,
-      );
-      return new Map(await Promise.all(entries));
+    async blobs(keys) {
+      return dropMissing(await Promise.all(keys.map(async (key) => [key, await readCached(key)] as const)));
     },
     async put(key, bytes) {
       const headers = { "Cache-Control": `max-age=${CACHE_TTL_S}` };
       await caches.default.put(buildCacheUrl(key), new Response(bytes, { headers }));
     },
   };
+}
+
+function dropMissing(entries: readonly (readonly [key: string, value: string | null | undefined])[]) {
+  return new Map(entries.flatMap(([key, value]) => (typeof value === "string" ? [[key, value] as const] : [])));
 }
 
 function splitIntoBatches(keys: readonly string[]): string[][] {
@@ -62,11 +63,6 @@ function splitIntoBatches(keys: readonly string[]): string[][] {
 
 function buildCacheUrl(key: string): string {
   return `https://snapshot.edgress.invalid/${key}`;
-}
-
-function requirePresent(bytes: string | null | undefined, name: string): string {
-  if (bytes === null || bytes === undefined) throw new Error(`not found: ${name}`);
-  return bytes;
 }
 
 function withKvTimeout<T>(promise: Promise<T>): Promise<T> {

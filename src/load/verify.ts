@@ -1,6 +1,10 @@
 import * as z from "zod/mini";
+import { errorMessage } from "../rules/error-message.ts";
 import { expandShard, type HostRules, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
+import { DIGEST_DIGITS, toHex } from "../rules/storage/digest-table.ts";
+import { MAX_SHARD_BYTES, parseHostRecord, parseShardText, type ShardRecords } from "../rules/storage/shard-text.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
+import { gunzip } from "../runtime/decompress.ts";
 
 const VERIFYING_KEY_BYTES = 32;
 const VERIFYING_KEY_REMEDY =
@@ -60,14 +64,55 @@ function parseBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** Returns the hosts of the shard in bytes of KV. Throws if its digest differs from the expected one. */
-export async function verifyShard(bytes: string, digest: string): Promise<HostRules[]> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(bytes));
-  const actualDigest = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (actualDigest !== digest) throw new Error(`shard ${digest} has the digest ${actualDigest}`);
-  const result = z.safeParse(Shard, parseJson(bytes, `shard ${digest}`));
+/** Returns the hosts of the shard in a value of KV. Throws if its digest differs from the expected one. */
+export async function verifyShard(value: string, digest: string): Promise<HostRules[]> {
+  return expandRecords(parseShardText(await decodeShard(value, digest)), digest);
+}
+
+/** Returns the text of a shard in a value of KV. Throws if its digest differs from the expected one, or it is too large. */
+export async function decodeShard(value: string, digest: string): Promise<string> {
+  const bytes = await decodeValue(value, `shard ${digest}`, (compressed) => gunzip(compressed, MAX_SHARD_BYTES));
+  await requireDigest(bytes, digest, "shard");
+  return new TextDecoder().decode(bytes);
+}
+
+/** Returns the segment of a host filter in a value of KV. Throws if its digest differs from the expected one. */
+export async function decodeFilter(value: string, digest: string): Promise<Uint8Array> {
+  const bytes = await decodeValue(value, `filter ${digest}`, async (decoded) => decoded);
+  await requireDigest(bytes, digest, "filter");
+  return bytes;
+}
+
+/** Returns the rules of a host in the text of a shard, or undefined if it is not there. Throws if they are invalid. */
+export function readHostRules(text: string, host: string, digest: string): HostRules | undefined {
+  const records = parseHostRecord(text, host);
+  const rules = records && expandRecords(records, digest)[0];
+  if (rules && rules.host !== host) throw new Error(`shard ${digest} has the rules of ${rules.host} under ${host}`);
+  return rules;
+}
+
+function expandRecords(records: ShardRecords, digest: string): HostRules[] {
+  const result = z.safeParse(Shard, records);
   if (!result.success) throw new Error(`shard ${digest} is invalid: ${formatZodError(result.error)}`);
   return expandShard(result.data);
+}
+
+async function decodeValue<T>(
+  value: string,
+  name: string,
+  decode: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await decode(decodeBase64(value));
+  } catch (error) {
+    throw new Error(`${name} is damaged: ${errorMessage(error)}`);
+  }
+}
+
+async function requireDigest(bytes: Uint8Array<ArrayBuffer>, digest: string, name: string): Promise<void> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const actualDigest = toHex(hash).slice(0, DIGEST_DIGITS);
+  if (actualDigest !== digest) throw new Error(`${name} ${digest} has the digest ${actualDigest}`);
 }
 
 /** Formats the first issue with its path. zod/mini reports only "Invalid input" without a locale. */

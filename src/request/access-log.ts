@@ -1,3 +1,4 @@
+import type { ServedBy } from "./analytics.ts";
 import type { Exchange } from "./exchange.ts";
 import type { EdgeResponse } from "./response.ts";
 
@@ -25,6 +26,7 @@ export const ACCESS_LOG_FIELDS = {
   backend: "Backend: `namespace/service:port`.",
   origin: "Address of the backend that answered last.",
   generation: "Generation of the snapshot.",
+  candidate: "`true` if the candidate of a staged roll-out served the request.",
   colo: "Cloudflare location that served the request, as an airport code.",
   edgeMs: "Milliseconds spent at the edge.",
   originMs: "Milliseconds until the origin began its response.",
@@ -50,7 +52,7 @@ type AccessLogLine = Readonly<Record<keyof typeof ACCESS_LOG_FIELDS, string | nu
 export function logAccess(
   exchange: Exchange,
   answer: EdgeResponse,
-  generation: number | undefined,
+  { generation, isCandidate }: ServedBy,
   durationMs: number,
 ): void {
   const { response, outcome, reason, route, backend, origin, originMs, attempts, rateLimitSkipped } = answer;
@@ -75,6 +77,7 @@ export function logAccess(
     backend,
     origin,
     generation,
+    candidate: isCandidate || undefined,
     colo: connection.colo,
     edgeMs: durationMs - (originMs ?? 0),
     originMs,

@@ -8,13 +8,16 @@ export interface HostFilter {
 const BITS_PER_HOST = 32;
 const HASH_COUNT = 16;
 const MIN_BYTES = 32;
-/** Limit for the manifest. From 65,000 hosts on, the filter reports more hosts that are not published. */
-const MAX_BYTES = 256 * 1024;
 const SECOND_HASH = 0x5bd1e995; // changes the key for the second hash
 
-/** Returns the bytes of a filter. */
-export function buildHostFilter(hosts: readonly string[], key: HashKey): Uint8Array {
-  const byteCount = Math.min(MAX_BYTES, Math.max(MIN_BYTES, Math.ceil((hosts.length * BITS_PER_HOST) / 8)));
+/** Returns the bytes of a filter; none without hosts. With fewer bytes than 4 per host, it reports more other hosts. */
+export function buildHostFilter(
+  hosts: readonly string[],
+  key: HashKey,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Uint8Array {
+  if (hosts.length === 0) return new Uint8Array();
+  const byteCount = Math.min(maxBytes, Math.max(MIN_BYTES, Math.ceil((hosts.length * BITS_PER_HOST) / 8)));
   const bytes = new Uint8Array(byteCount);
   const secondKey = deriveSecondKey(key);
   for (const host of hosts) {
@@ -31,6 +34,7 @@ export function createHostFilter(bytes: Uint8Array, key: HashKey): HostFilter {
   const secondKey = deriveSecondKey(key);
   return {
     mayContain(host) {
+      if (bytes.length === 0) return false;
       const [first, step] = [halfSipHash(key, host), halfSipHash(secondKey, host) | 1];
       for (let index = 0; index < HASH_COUNT; index++) {
         const bit = findBit(first, step, index, bytes.length);

@@ -52,7 +52,7 @@ const StoredHost = z.strictObject({
   backends: z.record(z.string(), Backend),
 });
 
-/** The hosts whose names hash to one shard. Equal settings are stored once. */
+/** The hosts whose names hash to one shard. Equal settings are stored once. Its text is in storage/shard-text.ts. */
 export const Shard = z.strictObject({ settings: z.record(z.string(), PolicySettings), hosts: z.array(StoredHost) });
 export type Shard = z.infer<typeof Shard>;
 
@@ -79,7 +79,7 @@ export const ManifestAuthor = z.strictObject({
 });
 export type ManifestAuthor = z.infer<typeof ManifestAuthor>;
 
-/** The size of a generation. Bytes are those of its shards in KV. */
+/** The size of a generation. Bytes are those of its shards, not compressed. */
 export const ManifestCounts = z.strictObject({ hosts: z.int(), routes: z.int(), ingresses: z.int(), bytes: z.int() });
 export type ManifestCounts = z.infer<typeof ManifestCounts>;
 
@@ -116,7 +116,7 @@ export const AbortedCandidate = z.strictObject({
 });
 export type AbortedCandidate = z.infer<typeof AbortedCandidate>;
 
-/** The entry point of a snapshot: its generation and the digests of its shards. */
+/** The entry point of a snapshot: its generation and the digests of its blobs. Their tables are in storage/digest-table.ts. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
   kvNamespaceId: z.string(), // the namespace it was published to, so that it is invalid in another one
@@ -130,8 +130,9 @@ export const Manifest = z.strictObject({
   aborted: z.optional(AbortedCandidate),
   zones: z.array(z.string()),
   hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
-  hostFilter: z.string(), // base64; see host-filter.ts
-  shards: z.array(z.nullable(z.string())), // digests by shard number; null if no host hashes to it
+  hostFilter: z.string(), // base64; table of the filter's segments
+  wildcardFilter: z.string(), // base64; the filter of the names that begin with "*", so that most requests read no wildcard
+  shards: z.string(), // base64; table of the shards
 });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -58,7 +58,8 @@ export function createDns(
     async listRecords(zone) {
       const records: ExistingRecord[] = [];
       const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
-      for await (const { id, type, name, content, proxied } of client.dns.records.list(query)) {
+      for await (const { id, type, name, content, proxied, comment } of client.dns.records.list(query)) {
+        if (comment !== RECORD_COMMENT) continue; // the filter ignores case, so that it matches records of others
         if (type !== "A" && type !== "AAAA" && type !== "CNAME") continue;
         records.push({ id, type, name, content: content ?? "", proxied: proxied === true });
       }

@@ -12,7 +12,7 @@ export class ChangeRejectedError extends Error {
 
 /** Error codes that are not about a change: an object that is already deleted, and faults of the request or the token. */
 const OTHER_CODES = new Set([81044, 1000, 1001, 6003, 6111, 6103, 7000, 7003, 9109, 10000]);
-const REJECTION_STATUSES = [400, 409];
+const REJECTION_STATUSES = [400, 404, 409];
 
 /** An error of the API. The useful code may be in `error_chain`. */
 interface ChainedError {

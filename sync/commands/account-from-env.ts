@@ -32,6 +32,7 @@ export function loadAccount(
     verifyingKeys: readVerifyingKeys(environment),
     encryptionKey: environment.EDGRESS_ENCRYPTION_KEY,
     baseURL: environment.CLOUDFLARE_BASE_URL,
+    zoneIds: readZoneIds(environment),
     ...pace,
   });
 }
@@ -66,6 +67,14 @@ function parseSigningKey({ EDGRESS_SIGNING_KEY: signingKey = "" }: Environment):
   } catch {
     throw new UsageError("EDGRESS_SIGNING_KEY is invalid. Set a key from `edgress keys`");
   }
+}
+
+function readZoneIds({ CLOUDFLARE_ZONE_IDS: text }: Environment): readonly string[] {
+  if (!text) return [];
+  const ids = text.split(",").map((id) => id.trim());
+  const invalidId = ids.find((id) => !/^[0-9a-f]{32}$/.test(id));
+  if (invalidId === undefined) return ids;
+  throw new UsageError(`CLOUDFLARE_ZONE_IDS is invalid: ${invalidId}. Set ids of 32 hexadecimal digits, with commas`);
 }
 
 function readVerifyingKeys({ EDGRESS_VERIFYING_KEY: text }: Environment): readonly string[] | undefined {

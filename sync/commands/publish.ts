@@ -3,6 +3,7 @@ import type { Options } from "../compile/options.ts";
 import { findIgnoredIngresses, formatIgnoredClasses } from "../compile/select/ignored-ingresses.ts";
 import { collectOnce } from "../controller/collect-cluster.ts";
 import { buildPlanReport } from "../controller/dry-run.ts";
+import type { HostOptions } from "../controller/managed-hosts.ts";
 import {
   type CollectedCluster,
   type CompileDependencies,
@@ -37,7 +38,9 @@ import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
 import { readAuthor } from "./publications/author.ts";
 
-export interface PublishOptions extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits"> {
+export interface PublishOptions
+  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits">,
+    HostOptions {
   readonly manifests: readonly string[];
   /** Publishes to the KV namespace of a controller, and releases it: no cluster owns it afterwards. */
   readonly takeOwnership: boolean;
@@ -76,7 +79,7 @@ export async function runPublish(
   await assertReadablePaths(options.manifests);
   const now = new Date();
   const retention = createHistoryRetention(account.kv, account.verifier, () => now.getTime());
-  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention);
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention, options);
   const stages = {
     collect: () => collectManifests(options, permits, print),
     readBase: () => readCheckedBase(account, edge, options),
@@ -109,7 +112,7 @@ function planStages(dependencies: CompileDependencies, options: PublishOptions) 
       planChanges(compiled, snapshot, options, dependencies),
     report: async (compiled: CompiledCluster, plan: PlannedPublication, { snapshot, warnings }: CheckedBase) => ({
       ...buildPlanReport(compiled, plan, snapshot),
-      warnings,
+      warnings: [...warnings, ...(plan.hostResult?.warnings ?? [])],
     }),
   };
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
+import { addHostOptions } from "./hosts/host-options.ts";
 import { appendAddress, parsePermitsLocation, parsePort, parseSeconds } from "./option-parsers.ts";
 import {
   abortOnSignal,
@@ -18,13 +19,14 @@ const DEFAULT_WAIT_SECONDS = "120";
 
 /** Adds the command `publish`. */
 export function addPublish(program: Command): void {
-  addClassOptions(program.command("publish"), false)
+  const command = addClassOptions(program.command("publish"), false)
     .description("Compile manifests and publish them once")
     .requiredOption("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable")
     .option("--permits <file>", PERMITS_HELP)
     .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
     .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption())
+    .addOption(createAllowMassDeletionOption());
+  addHostOptions(command)
     .option("--resume", "end a rollback that is active", false)
     .option("--commit <id>", "commit of the manifests, for the history (default: GITHUB_SHA or CI_COMMIT_SHA)")
     .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
@@ -62,7 +64,7 @@ export function addSync(program: Command): void {
     .option("--ingress-selector <labels>", "label selector for Ingresses, in kubectl's syntax", "")
     .option("--permits <file>", PERMITS_HELP)
     .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
-  addTimingOptions(command)
+  addHostOptions(addTimingOptions(command))
     .addOption(createMaxRemovedHostsOption())
     .addOption(createAllowMassDeletionOption())
     .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])

@@ -1,3 +1,5 @@
+import { hostReasons } from "./host-reasons.ts";
+
 /**
  * Why a part of an object did not become rules, or not as its author may expect. The key is the reason of the
  * Kubernetes Event. An error drops a route or an object; a warning or note does not. `isIngressError`: the error is in
@@ -110,6 +112,7 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "The host is in no zone of the account, so no request for it arrives.",
   },
+  ...hostReasons,
   InvalidAnnotation: {
     severity: "warning",
     doc: "An annotation's value is unreadable; the annotation is ignored.",

@@ -6,6 +6,7 @@ import type { ControllerDependencies } from "./loop-state.ts";
 import { type CompiledCluster, runPipeline } from "./pipeline.ts";
 import { type PlannedPublication, planChanges } from "./plan-changes.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
+import { withHostDiagnostics } from "./report/host-diagnostics.ts";
 import { computeReportExitCode, formatPublication, type PublicationReport } from "./report/publication-report.ts";
 import { type ControllerContext, IGNORE_CHANGES, type SyncOptions, setUpController } from "./setup.ts";
 
@@ -64,8 +65,8 @@ async function readDryRunBase(dependencies: ControllerDependencies): Promise<Pub
 
 /** Builds the report of a dry run. */
 export function buildPlanReport(
-  { compilation }: CompiledCluster,
-  { rules, hasChanges, ...plan }: PlannedPublication,
+  compiled: CompiledCluster,
+  { rules, hasChanges, hostResult, ...plan }: PlannedPublication,
   { manifest }: Pick<PublishedSnapshot, "manifest">,
 ): PublicationReport {
   return {
@@ -75,8 +76,8 @@ export function buildPlanReport(
     writes: 0,
     hosts: rules.hosts,
     ...plan,
-    ignoredIngresses: compilation.ignoredIngresses,
-    diagnostics: compilation.diagnostics,
-    warnings: [],
+    ignoredIngresses: compiled.compilation.ignoredIngresses,
+    diagnostics: withHostDiagnostics(compiled, rules.hosts, hostResult).compilation.diagnostics,
+    warnings: hostResult?.warnings ?? [],
   };
 }

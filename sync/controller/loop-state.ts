@@ -48,6 +48,8 @@ export interface LoopState {
   readonly ignoredIngresses: readonly IgnoredIngress[];
   /** Whether regexes wait for their first check, because the budget of the sync was used up. */
   readonly hasUncheckedRegexes: boolean;
+  /** Whether hosts wait for their records and routes, because the limit of the sync was reached. */
+  readonly hasPostponedHosts: boolean;
   /** The rollback that the last sync as leader found. */
   readonly pin: Pin | undefined;
   /** Number of consecutive failed syncs. */
@@ -71,6 +73,7 @@ export const INITIAL_STATE: LoopState = {
   loggedDiagnostics: [],
   ignoredIngresses: [],
   hasUncheckedRegexes: false,
+  hasPostponedHosts: false,
   pin: undefined,
   failures: 0,
   result: { type: "not-ready" },

@@ -31,7 +31,7 @@ export async function runLoop(
     listener.onSyncStart();
     state = await reconcile(dependencies, state);
     listener.onSyncEnd(state);
-    if (state.failures > 0 || state.hasUncheckedRegexes) trigger.fire();
+    if (state.failures > 0 || state.hasUncheckedRegexes || state.hasPostponedHosts) trigger.fire();
   }
 }
 

@@ -6,6 +6,7 @@ import type { Permits } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
 import type { RegexChecker, SyncRegexChecks } from "../regex-check/regex-checker.ts";
+import type { ManagedHosts } from "./managed-hosts.ts";
 
 /** After this number of passes, a reference that is still new waits for the next sync. */
 const MAX_COMPILE_PASSES = 5;
@@ -45,6 +46,8 @@ export interface CompiledCluster extends LastGoodCompilation {
 export interface CompileDependencies {
   readonly account: Account;
   readonly records: OriginRecordSync;
+  /** The records and routes of hosts, with `--manage-hosts`. */
+  readonly hosts?: ManagedHosts | undefined;
   readonly options: Omit<Options, "zones" | "tokenizeSecret" | "permits" | "regexVerdicts">;
   readonly regexChecker: RegexChecker;
   readonly cache: CompileCache;

@@ -7,12 +7,14 @@ import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { findPin, type Pin } from "../publish/history/pin.ts";
+import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
 import { type DeferredState, type DeferredWriteResult, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { type ControllerState, type LoadedState, readState } from "../publish/state/state.ts";
+import { buildControllerState, keepLastGood } from "./next-state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
 import { keepPinned } from "./publish-pinned.ts";
 
@@ -53,6 +55,8 @@ export interface SyncOutcome {
   readonly changedIngresses: ReadonlySet<string>;
   /** Removals that stay published until they are approved. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+  /** The records and routes of hosts, with `--manage-hosts`. */
+  readonly hostResult?: HostSyncResult | undefined;
   /** The rollback that holds the published rules, so that nothing was published. */
   readonly pin: Pin | undefined;
 }
@@ -162,30 +166,6 @@ export function guardRules(
 ): { readonly rules: Rules; readonly blockedRemovals: readonly BlockedRemoval[] } {
   const { hosts, blockedRemovals } = guardDeletions(snapshot.hosts, rules.hosts, limits, approvedIds);
   return { rules: hosts === rules.hosts ? rules : { ...rules, hosts }, blockedRemovals };
-}
-
-/** Keeps the last good version of deleted Ingresses whose routes stay published, because they may come back. */
-function keepLastGood(
-  { lastGood, brokenSince }: PreviousState,
-  previousState: PreviousState,
-  blockedRemovals: readonly BlockedRemoval[],
-): PreviousState {
-  if (blockedRemovals.length === 0) return { lastGood, brokenSince };
-  const keptEntries = blockedRemovals
-    .flatMap(({ routes }) => routes)
-    .flatMap(({ ingress: name }) => {
-      const ingress = lastGood.has(name) ? undefined : previousState.lastGood.get(name);
-      return ingress ? [[name, ingress] as const] : [];
-    });
-  return { lastGood: new Map([...lastGood, ...keptEntries]), brokenSince };
-}
-
-/** Returns the state that a restarted controller reads. */
-function buildControllerState(
-  { lastGood, brokenSince }: PreviousState,
-  cluster: string,
-): Omit<ControllerState, "regexVerdicts"> {
-  return { cluster, brokenSince: Object.fromEntries(brokenSince), ingresses: [...lastGood.values()] };
 }
 
 /** Returns the last good Ingresses in a controller state. */

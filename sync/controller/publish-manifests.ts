@@ -5,9 +5,11 @@ import type { Account } from "../publish/account.ts";
 import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
 import { createOriginRecordSync, type RecordChanges, type StaleRecord } from "../publish/dns/sync-records.ts";
 import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
+import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
+import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
 import { guardRules } from "./publish-cluster.ts";
 
@@ -18,6 +20,8 @@ export interface ManifestPublication {
   readonly staleRecords: readonly StaleRecord[];
   /** Removals that stay published, because the deletion guard blocks them. */
   readonly blockedRemovals: readonly BlockedRemoval[];
+  /** The records and routes of hosts, with `--manage-hosts`. */
+  readonly hostResult?: HostSyncResult | undefined;
 }
 
 /** The base of a publication of manifests. */
@@ -36,14 +40,16 @@ export function createManifestDependencies(
   regexChecker: RegexChecker,
   now: Date,
   splitStaleRecords?: StaleRecordSplitter,
+  hostOptions: HostOptions = {},
 ): CompileDependencies {
   const records = createOriginRecordSync(account.dns, () => now.getTime(), splitStaleRecords);
-  return { account, records, options, regexChecker, cache: createCompileCache() };
+  const hosts = createManagedHosts(account, hostOptions, records, () => now);
+  return { account, records, hosts, options, regexChecker, cache: createCompileCache() };
 }
 
 /** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */
 export function publishManifests(
-  { account, records }: CompileDependencies,
+  { account, records, hosts }: CompileDependencies,
   { author, ...limits }: DeletionLimits & { readonly author?: ManifestAuthor },
   now: Date,
 ): Required<Pick<Stages<ManifestBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
@@ -71,6 +77,7 @@ export function publishManifests(
         },
         staleRecords: records.listStaleRecords(),
         blockedRemovals,
+        hostResult: await hosts?.sync(compiled, publishResult.snapshot.hosts, () => {}),
       };
     },
   };

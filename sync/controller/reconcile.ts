@@ -65,8 +65,11 @@ function leaderStages(
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: () => readLeaderBase(dependencies, state, term),
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
-    publish: (compiled, base) => {
-      return publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+    publish: async (compiled, base) => {
+      const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
+      const publishedHosts = outcome.publishResult.snapshot.hosts;
+      const hostResult = await dependencies.hosts?.sync(compiled, publishedHosts, fence.check);
+      return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
@@ -82,6 +85,7 @@ function leaderStages(
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
         ignoredIngresses: compiled.compilation.ignoredIngresses,
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
+        hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
         pin: outcome.pin,
         failures: 0,
         result: { type: "completed", outcome },
@@ -120,6 +124,7 @@ async function readLeaderBase(
   state: LoopState,
   term: number,
 ): Promise<PublishedBase> {
+  if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
   const lastState = state.term === term ? state.publishedState : undefined;
   if (lastState && !(await isOvertaken(dependencies, lastState)))
     return { publishedState: lastState, previousState: state.previousState };

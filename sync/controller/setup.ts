@@ -21,11 +21,13 @@ import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import { type Sleep, sleep as sleepInRealTime } from "../runtime/sleep.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
+import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import { createWatchLog } from "./watch-log.ts";
 
 /** Options of `edgress sync`, with and without `--once` and `--dry-run`. */
 export interface SyncOptions
-  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits" | "namespace"> {
+  extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits" | "namespace">,
+    HostOptions {
   readonly watchNamespace: readonly string[];
   readonly ingressSelector: string;
   readonly permits: PermitsLocation;
@@ -35,6 +37,8 @@ export interface SyncOptions
   readonly takeOwnership: boolean;
 }
 
+/** About one minute of API calls. The next sync adds more. */
+const MAX_NEW_ROUTES = 200;
 const DEFAULT_STATE_DELAY_MS = 60_000;
 
 export interface ControllerContext {
@@ -82,17 +86,7 @@ export async function setUpController(
   listener: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
-  const {
-    api,
-    namespace,
-    instance,
-    log,
-    metrics,
-    account,
-    author,
-    splitStaleRecords,
-    sleep = sleepInRealTime,
-  } = context;
+  const { api, namespace, instance, log, metrics, account, author, sleep = sleepInRealTime } = context;
   const clusterUid = await readClusterUid(api);
   const { onChange } = listener;
   const { onError, onAnswer } = createWatchListener(context, listener);
@@ -107,7 +101,7 @@ export async function setUpController(
     api,
     liveCluster,
     account,
-    records: createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords),
+    ...createRecordSyncs(options, context),
     options: { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders, namespace },
     cache: createCompileCache(),
     regexChecker: createRegexChecker(),
@@ -126,6 +120,12 @@ export async function setUpController(
     instance,
     namespace,
   };
+}
+
+/** Creates the syncs of the records of origins and of hosts. */
+function createRecordSyncs(options: SyncOptions, { account, splitStaleRecords }: ControllerContext) {
+  const records = createOriginRecordSync(account.dns, () => performance.now(), splitStaleRecords);
+  return { records, hosts: createManagedHosts(account, options, records, () => new Date(), MAX_NEW_ROUTES) };
 }
 
 /** Counts, logs and passes on the failures of lists and watches. */

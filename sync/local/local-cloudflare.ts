@@ -1,4 +1,5 @@
-import { type LocalAccount, startAccount } from "./account/account.ts";
+import { type AccountOptions, type LocalAccount, startAccount } from "./account/account.ts";
+import { createZoneRouting } from "./network/host-routing.ts";
 import { type EdgeListeners, startEdgeListeners } from "./network/listeners.ts";
 import { type OutboundProxy, startOutboundProxy } from "./network/outbound-proxy.ts";
 import { isPollLine, LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
@@ -19,6 +20,13 @@ export interface LocalCloudflareOptions {
   /** The Worker's entry file, or the name of the script that answers requests once it is deployed to the account. */
   worker: string | { readonly deployed: string };
   variables: Readonly<Record<string, string>>;
+  /**
+   * Script name of the Worker. If set, the Worker runs only for a host with a proxied record, and with a route to the
+   * script. If not set, it runs for every host.
+   */
+  routedScript?: string;
+  /** Further settings of the account. */
+  account?: Partial<Omit<AccountOptions, "zones" | "storage" | "port">>;
   /** Every line that the Worker logs, except for the access lines of `readGeneration`. */
   log: (line: string) => void;
   /** Whether only loopback addresses and forwarded addresses are reachable. */
@@ -58,6 +66,8 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
   };
   try {
     const account = await startAccount({
+      ...options.account,
+      ...(typeof worker === "string" && options.routedScript !== undefined && { bundledScript: options.routedScript }),
       port: options.accountPort ?? 0,
       zones,
       storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME),
@@ -86,6 +96,10 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       httpPort: options.httpPort,
       httpsPort: options.httpsPort,
       worker: workerUrl,
+      outboundProxyPort,
+      ...(options.routedScript !== undefined && {
+        routing: createZoneRouting(account.routeRequest, options.routedScript),
+      }),
     });
     cleanups.push(listeners.close);
     const { forward, forwardOthers } = outboundProxy;

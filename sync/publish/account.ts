@@ -1,8 +1,11 @@
+import { type Certificates, createCertificates } from "../cloudflare/certificates.ts";
 import { createApiClient } from "../cloudflare/client.ts";
 import { createDns, type Dns } from "../cloudflare/dns.ts";
 import { type CallDescription, withClearErrors } from "../cloudflare/failed-calls.ts";
+import { createHostRecords, type HostRecords } from "../cloudflare/host-records.ts";
 import { createKv, type Kv } from "../cloudflare/kv.ts";
 import type { ApiTimings } from "../cloudflare/paced-fetch.ts";
+import { createRoutes, type Routes } from "../cloudflare/routes.ts";
 import { createSecretEncryptor, type SecretEncryptor } from "./encrypt-secrets.ts";
 import { createSigner, createVerifier, type ManifestVerifier, type Signer } from "./sign-manifest.ts";
 
@@ -10,6 +13,9 @@ import { createSigner, createVerifier, type ManifestVerifier, type Signer } from
 export interface Account {
   readonly kv: Kv;
   readonly dns: Dns;
+  readonly hostRecords: HostRecords;
+  readonly routes: Routes;
+  readonly certificates: Certificates;
   readonly signer: Signer;
   /** Accepts every key that the Worker accepts. */
   readonly verifier: ManifestVerifier;
@@ -22,6 +28,8 @@ export interface AccountSettings {
   readonly baseURL?: string | undefined;
   readonly accountId: string;
   readonly namespaceId: string;
+  /** The zones to use; all that the token may read if empty or not set. */
+  readonly zoneIds?: readonly string[] | undefined;
   readonly signingKey: string;
   /** The public keys that the Worker accepts; the one of `signingKey` if not set. */
   readonly verifyingKeys?: readonly string[] | undefined;
@@ -50,6 +58,28 @@ const DNS_CALLS = {
   applyChange: { action: "changing DNS records", permission: "DNS: Edit" },
 } as const satisfies Partial<Record<keyof Dns, CallDescription>>;
 
+const HOST_RECORD_CALLS = {
+  listAll: { action: "listing DNS records", permission: "DNS: Edit" },
+  applyChange: { action: "changing DNS records", permission: "DNS: Edit" },
+} as const satisfies Partial<Record<keyof HostRecords, CallDescription>>;
+
+const ROUTE_CALLS = {
+  list: { action: "listing Workers routes", permission: "Workers Routes: Edit" },
+  create: { action: "creating a Workers route", permission: "Workers Routes: Edit" },
+  remove: { action: "deleting a Workers route", permission: "Workers Routes: Edit" },
+} as const satisfies Partial<Record<keyof Routes, CallDescription>>;
+
+const READ_CERTIFICATES = "SSL and Certificates: Read";
+const EDIT_CERTIFICATES = "SSL and Certificates: Edit";
+const CERTIFICATE_CALLS = {
+  listPacks: { action: "listing certificates", permission: READ_CERTIFICATES },
+  hasTotalTls: { action: "reading the setting of Total TLS", permission: READ_CERTIFICATES },
+  listUploaded: { action: "listing uploaded certificates", permission: READ_CERTIFICATES },
+  upload: { action: "uploading a certificate", permission: EDIT_CERTIFICATES },
+  replace: { action: "replacing a certificate", permission: EDIT_CERTIFICATES },
+  remove: { action: "deleting a certificate", permission: EDIT_CERTIFICATES },
+} as const satisfies Partial<Record<keyof Certificates, CallDescription>>;
+
 /** Creates the clients of an account. It sends no request. Throws if the signing key is invalid. */
 export function createAccount(settings: AccountSettings): Account {
   const { apiToken, baseURL, timings, accountId, namespaceId, signingKey, encryptionKey, writeIntervalMs } = settings;
@@ -57,7 +87,10 @@ export function createAccount(settings: AccountSettings): Account {
   const signer = createSigner(signingKey);
   return {
     kv: withClearErrors(createKv(client, accountId, namespaceId, writeIntervalMs), KV_CALLS),
-    dns: withClearErrors(createDns(client, accountId), DNS_CALLS),
+    dns: withClearErrors(createDns(client, accountId, settings.zoneIds), DNS_CALLS),
+    hostRecords: withClearErrors(createHostRecords(client), HOST_RECORD_CALLS),
+    routes: withClearErrors(createRoutes(client), ROUTE_CALLS),
+    certificates: withClearErrors(createCertificates(client), CERTIFICATE_CALLS),
     signer,
     verifier: settings.verifyingKeys ? createVerifier(settings.verifyingKeys) : signer,
     encryptor: createSecretEncryptor(signingKey, encryptionKey),

@@ -7,6 +7,6 @@ export function toCanonicalJson(value: unknown): string {
 }
 
 /** Returns the SHA-256 digest in hex. */
-export function computeDigest(bytes: string): string {
+export function computeDigest(bytes: string | Uint8Array): string {
   return hash("sha256", bytes);
 }

@@ -1,7 +1,8 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { closeWith, isClosed } from "../../src/rules/policies/fail-closed.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
-import { formatMebibytes, MAX_SHARD_BYTES } from "./kv-limits.ts";
+import { MAX_SHARD_BYTES, parseShardText } from "../../src/rules/storage/shard-text.ts";
+import { formatMebibytes } from "./kv-limits.ts";
 import type { PublicationPlan } from "./plan-publication.ts";
 import { parseIngressName } from "./route-id.ts";
 
@@ -55,8 +56,8 @@ function isTooLarge(text: string): boolean {
 }
 
 function closeLargestOwner(hosts: readonly HostRules[], shard: string) {
-  const stored: { readonly hosts: readonly { readonly host: string }[] } = JSON.parse(shard);
-  const names = new Set(stored.hosts.map(({ host }) => host));
+  const stored = parseShardText(shard).hosts as readonly { readonly host: string }[]; // serialized in this process
+  const names = new Set(stored.map(({ host }) => host));
   const members = hosts.filter(({ host }) => names.has(host));
   const largest = findLargestOwner(members);
   if (largest === undefined) return { hosts, closedIngresses: [] };

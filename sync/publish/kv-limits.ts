@@ -1,8 +1,6 @@
-import { expandShard } from "../../src/rules/snapshot.ts";
+import { MAX_SHARD_BYTES, parseShardText } from "../../src/rules/storage/shard-text.ts";
 
 const MIB = 1024 * 1024;
-/** An edge reads 12 shards at once, and a bulk read of KV returns up to 25 MB. */
-export const MAX_SHARD_BYTES = 2 * MIB;
 /** Each cold start of an edge reads the whole manifest. */
 const MAX_MANIFEST_BYTES = MIB;
 const WARNING_RATIO = 0.7;
@@ -39,7 +37,8 @@ function checkSize(text: string, maxBytes: number, describe: () => string, remed
 
 /** Names the largest host of a shard. */
 function describeLargestHost(text: string): string {
-  const sizes = expandShard(JSON.parse(text)).map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
+  const hosts = parseShardText(text).hosts as readonly { readonly host: string }[]; // serialized in this process
+  const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
   const largest = sizes.reduce((maximum, size) => (size.bytes > maximum.bytes ? size : maximum));
   return `the rules of host ${largest.host}`;
 }

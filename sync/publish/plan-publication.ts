@@ -1,18 +1,8 @@
 import type { HashKey } from "../../src/rules/half-sip-hash.ts";
-import { buildHostFilter } from "../../src/rules/host-filter.ts";
-import {
-  FORMAT,
-  type HostRules,
-  type Manifest,
-  type ManifestAuthor,
-  type ManifestCounts,
-  type Rules,
-} from "../../src/rules/snapshot.ts";
-import { createMemo } from "../incremental/memo.ts";
+import { FORMAT, type HostRules, type Manifest, type ManifestAuthor, type Rules } from "../../src/rules/snapshot.ts";
+import { countDigests } from "../../src/rules/storage/digest-table.ts";
+import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { computeDigest } from "./canonical-json.ts";
-import { findRoutedIngresses } from "./guard/changed-ingresses.ts";
-import { countHostRoutes } from "./guard/removals.ts";
-import { MAX_SHARD_BYTES } from "./kv-limits.ts";
 import {
   type SerializedHost,
   type SerializedShard,
@@ -20,17 +10,20 @@ import {
   serializeShards,
   type TokenEncryptor,
 } from "./serialize.ts";
+import { chooseSegmentCount } from "./storage/filter-segments.ts";
+import { readActiveTables } from "./storage/manifest-blobs.ts";
+import { planSide, type SidePlan } from "./storage/plan-side.ts";
 
 const TARGET_SHARD_BYTES = 32 * 1024;
-const MAX_SHARDS = 4096;
+/** A table of 1,024 digests has 22 KB in the manifest. */
+const MAX_SHARDS = 1024;
 
 // Safe because compiled rules never change.
 const cachedDigests = new WeakMap<Rules, string>();
 
-/** The manifest to publish, and its shards. */
-export interface PublicationPlan {
+/** The manifest to publish, and its blobs by digest. */
+export interface PublicationPlan extends Pick<SidePlan, "shards" | "filters"> {
   readonly manifest: Manifest;
-  readonly shards: ReadonlyMap<string, string>; // bytes by digest
 }
 
 /** The namespace and the author of a publication, and the keys of its account. */
@@ -41,8 +34,11 @@ export interface PublicationTarget {
   readonly author?: ManifestAuthor | undefined;
 }
 
-// Built again only if a host comes or goes.
-const rememberHostFilter = createMemo<string>();
+/** The numbers of blobs of a side. Both sides of a roll-out have the same ones. */
+export interface BlobCounts {
+  readonly shards: number;
+  readonly segments: number;
+}
 
 /** Returns the digest of rules, computed from the digests of their hosts. The order of keys does not change it. */
 export function computeRulesDigest(rules: Rules): string {
@@ -63,39 +59,49 @@ export function planPublication(
   previousManifest: Manifest | undefined,
   generation: number,
   now: Date,
-  { kvNamespaceId, hashKey, encryptTokens = keepTokens, author = {} }: PublicationTarget,
+  target: PublicationTarget,
 ): PublicationPlan {
-  const bytes = serializeHosts(rules.hosts).reduce((sum, host) => sum + countBytes(host), 0);
-  const count = chooseShardCount(bytes, previousManifest?.shards.length);
-  const shards = serializeFittingShards(rules.hosts, count, hashKey, encryptTokens);
-  const names = rules.hosts.map(({ host }) => host);
-  const manifest: Manifest = {
+  const counts = chooseBlobCounts(rules.hosts, previousManifest, target);
+  const { manifestPart, shards, filters } = planSide(rules.hosts, counts, target);
+  return { manifest: buildManifest(rules, manifestPart, generation, now, target), shards, filters };
+}
+
+/** Builds a manifest without a candidate. */
+export function buildManifest(
+  rules: Rules,
+  manifestPart: SidePlan["manifestPart"],
+  generation: number,
+  now: Date,
+  { kvNamespaceId, hashKey, author = {} }: PublicationTarget,
+): Manifest {
+  return {
     format: FORMAT,
     kvNamespaceId,
     generation,
     digest: computeRulesDigest(rules),
     publishedAt: now.toISOString(),
     author,
-    counts: countRules(rules.hosts, shards),
     zones: [...rules.zones],
     hashKey: [...hashKey],
-    hostFilter: rememberHostFilter([...hashKey, names], () => encodeHostFilter(names, hashKey)),
-    shards: shards.map((shard) => shard?.digest ?? null),
+    ...manifestPart,
   };
-  return { manifest, shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.bytes]] : []))) };
 }
 
-function countRules(hosts: readonly HostRules[], shards: readonly (SerializedShard | undefined)[]): ManifestCounts {
+/** Chooses the numbers of blobs for some hosts. Keeps those of the previous manifest where possible. */
+export function chooseBlobCounts(
+  hosts: readonly HostRules[],
+  previousManifest: Manifest | undefined,
+  { hashKey, encryptTokens }: Pick<PublicationTarget, "hashKey" | "encryptTokens">,
+): BlobCounts {
+  const previousTables = previousManifest && readActiveTables(previousManifest);
+  const bytes = serializeHosts(hosts).reduce((sum, host) => sum + countBytes(host), 0);
+  const count = chooseShardCount(bytes, previousTables && countDigests(previousTables.shards), MAX_SHARDS);
   return {
-    hosts: hosts.length,
-    routes: countHostRoutes(hosts),
-    ingresses: [...findRoutedIngresses(hosts)].filter((name) => name !== "").length,
-    bytes: shards.reduce((sum, shard) => sum + (shard ? Buffer.byteLength(shard.bytes) : 0), 0),
+    shards: chooseFittingCount(hosts, count, (shardCount) =>
+      serializeShards(hosts, shardCount, hashKey, encryptTokens),
+    ),
+    segments: chooseSegmentCount(hosts.length, previousTables && countDigests(previousTables.hostFilter)),
   };
-}
-
-function encodeHostFilter(names: readonly string[], hashKey: HashKey): string {
-  return Buffer.from(buildHostFilter(names, hashKey)).toString("base64");
 }
 
 function countBytes({ text, settings }: SerializedHost): number {
@@ -103,28 +109,22 @@ function countBytes({ text, settings }: SerializedHost): number {
 }
 
 /** Doubles the number of shards while one with several hosts is too large, so that hosts do not compete for a shard. */
-function serializeFittingShards(
+function chooseFittingCount(
   hosts: readonly HostRules[],
   count: number,
-  hashKey: HashKey,
-  encryptTokens: TokenEncryptor,
-): (SerializedShard | undefined)[] {
-  const shards = serializeShards(hosts, count, hashKey, encryptTokens);
-  const isTooLarge = shards.some(
-    (shard) => shard && shard.hostCount > 1 && Buffer.byteLength(shard.bytes) > MAX_SHARD_BYTES,
+  serialize: (count: number) => readonly (SerializedShard | undefined)[],
+): number {
+  const isTooLarge = serialize(count).some(
+    (shard) => shard && shard.hostCount > 1 && Buffer.byteLength(shard.text) > MAX_SHARD_BYTES,
   );
-  return isTooLarge && count < MAX_SHARDS ? serializeFittingShards(hosts, count * 2, hashKey, encryptTokens) : shards;
-}
-
-function keepTokens(text: string): string {
-  return text;
+  return isTooLarge && count < MAX_SHARDS ? chooseFittingCount(hosts, count * 2, serialize) : count;
 }
 
 /**
  * Returns the power of two that brings shards nearest to 32 KiB. Keeps the previous count if shards stay within a factor
  * of four of that size, because another count rewrites every shard.
  */
-export function chooseShardCount(bytes: number, previousCount: number | undefined): number {
+export function chooseShardCount(bytes: number, previousCount: number | undefined, maxCount = 4096): number {
   if (
     previousCount !== undefined &&
     bytes > (previousCount * TARGET_SHARD_BYTES) / 4 &&
@@ -133,5 +133,5 @@ export function chooseShardCount(bytes: number, previousCount: number | undefine
     return previousCount;
   }
   const exponent = Math.round(Math.log2(Math.max(1, bytes / TARGET_SHARD_BYTES)));
-  return Math.min(MAX_SHARDS, 2 ** exponent);
+  return Math.min(maxCount, 2 ** exponent);
 }

@@ -1,5 +1,6 @@
-import { GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
+import { GENERATION_PREFIX } from "../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../src/rules/snapshot.ts";
+import { listBlobKeys } from "./storage/manifest-blobs.ts";
 
 const MIN_RETAINED_GENERATIONS = 10;
 const GENERATION_RETENTION_MS = 60 * 60 * 1000;
@@ -18,7 +19,7 @@ export function parseGeneration(key: string): number | undefined {
 }
 
 /**
- * Returns the keys to remove from history, in order: shards before the manifests that name them, so that an interrupted
+ * Returns the keys to remove from history, in order: blobs before the manifests that name them, so that an interrupted
  * removal can be repeated. Generations younger than one hour are kept, because an edge may still serve them.
  */
 export function findPrunableKeys(generations: readonly StoredGeneration[], now: Date): string[] {
@@ -28,14 +29,10 @@ export function findPrunableKeys(generations: readonly StoredGeneration[], now: 
     (manifest !== undefined && now.getTime() - Date.parse(manifest.publishedAt) < GENERATION_RETENTION_MS);
   const retainedGenerations = sortedGenerations.filter(isRetained);
   const droppedGenerations = sortedGenerations.filter((generation, index) => !isRetained(generation, index));
-  const neededDigests = new Set(retainedGenerations.flatMap(({ manifest }) => manifest?.shards ?? []));
-  const droppedDigests = new Set(
-    droppedGenerations.flatMap(({ manifest }) => manifest?.shards ?? []).filter((digest) => digest !== null),
-  );
-  return [
-    ...[...droppedDigests].filter((digest) => !neededDigests.has(digest)).map(shardKey),
-    ...droppedGenerations.map(({ key }) => key),
-  ];
+  const listKeys = ({ manifest }: StoredGeneration) => (manifest ? listBlobKeys(manifest) : []);
+  const neededKeys = new Set(retainedGenerations.flatMap(listKeys));
+  const droppedKeys = new Set(droppedGenerations.flatMap(listKeys));
+  return [...[...droppedKeys].filter((key) => !neededKeys.has(key)), ...droppedGenerations.map(({ key }) => key)];
 }
 
 /** Whether history is long enough to prune, because pruning costs KV operations. */

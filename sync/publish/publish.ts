@@ -1,5 +1,5 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
-import { CURRENT_KEY, generationKey, shardKey } from "../../src/rules/kv-keys.ts";
+import { CURRENT_KEY, generationKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
@@ -15,6 +15,7 @@ import { findPrunableKeys, needsPruning } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
+import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
 export interface PublishResult {
@@ -67,11 +68,12 @@ export async function publish(
   } = fitShards(rules, (candidate) => planPublication(candidate, base.snapshot.manifest, generation, now, target));
   if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot))
     return { ...buildUnchangedResult(fittedRules, base.snapshot), closedIngresses };
-  const { manifest, shards } = plan;
+  const { manifest } = plan;
   const value = signer.sign(toCanonicalJson(manifest));
-  const newShards = findNewShards(shards, base.snapshot);
-  const warnings = checkPublicationSize(newShards, value);
-  await writeBlobs(fencedKv, newShards, "shards");
+  const newBlobs = findNewBlobs(plan, base.snapshot);
+  const warnings = checkPublicationSize(newBlobs.shards, value);
+  const entries = await encodeBlobs(newBlobs);
+  await writeBlobs(fencedKv, entries, "shards");
   const metadata = buildGenerationMetadata(manifest);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
@@ -80,8 +82,8 @@ export async function publish(
     generation,
     digest: manifest.digest,
     hasChanged: true,
-    writes: newShards.size + 2,
-    bytes: [...newShards.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
+    writes: entries.size + 2,
+    bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
     warnings: [...warnings, ...pruneWarnings],
     closedIngresses,
     snapshot: {
@@ -111,18 +113,6 @@ function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): Pu
     closedIngresses: [],
     snapshot: { ...snapshot, hosts },
   };
-}
-
-/** Returns the shards, by key, that are not in KV yet. */
-function findNewShards(
-  shards: ReadonlyMap<string, string>,
-  { manifest, missingShards }: PublishedSnapshot,
-): Map<string, string> {
-  const presentDigests = new Set(
-    manifest?.shards.filter((digest) => digest === null || !missingShards.includes(digest)),
-  );
-  const newEntries = [...shards].filter(([digest]) => !presentDigests.has(digest));
-  return new Map(newEntries.map(([digest, bytes]) => [shardKey(digest), bytes]));
 }
 
 function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: string): readonly string[] {

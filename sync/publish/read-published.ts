@@ -1,18 +1,20 @@
 import * as z from "zod";
-import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
-import { expandShard, FORMAT, type HostRules, Manifest, Shard } from "../../src/rules/snapshot.ts";
+import { CURRENT_KEY, GENERATION_PREFIX } from "../../src/rules/kv-keys.ts";
+import { expandShard, FORMAT, type HostRules, Manifest } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
-import { formatMissingBlobs, type MissingBlob, PartialReadError, readBlobs } from "./blobs.ts";
+import { formatMissingBlobs, type MissingBlob, PartialReadError } from "./blobs.ts";
 import { rememberSettingsKeys } from "./changes/settings-key.ts";
 import { parseGeneration } from "./prune-history.ts";
 import type { ManifestVerifier } from "./sign-manifest.ts";
+import { listAllShardDigests, listFilterDigests, listShardDigests } from "./storage/manifest-blobs.ts";
+import { findMissingFilters, readShards } from "./storage/read-blobs.ts";
 
 const FormatVersion = z.object({ format: z.number() });
 
 /** The published snapshot, as read from KV or as last published. */
 export interface PublishedSnapshot extends NewestGeneration {
   readonly hosts: readonly HostRules[]; // in the shards of the manifest
-  /** Digests of shards in the manifest that are missing or damaged in KV. */
+  /** Digests of shards, and of segments of the host filter, that are missing or damaged in KV. */
   readonly missingShards: readonly string[];
 }
 
@@ -32,24 +34,26 @@ export interface NewestGeneration {
  */
 export async function readPublishedSnapshot(kv: Kv, signer: ManifestVerifier): Promise<PublishedSnapshot> {
   const newestGeneration = await readNewestGeneration(kv, signer, await kv.get(CURRENT_KEY));
-  const { hosts, missingBlobs } = await readHosts(kv, newestGeneration.manifest);
+  const { manifest } = newestGeneration;
+  const { hosts, missingBlobs } = manifest ? await readHosts(kv, manifest) : { hosts: [], missingBlobs: [] };
   const snapshot = { ...newestGeneration, hosts, missingShards: missingBlobs.map(({ digest }) => digest) };
   if (missingBlobs.length === 0) return snapshot;
   throw new PartialReadError(
-    `generation ${newestGeneration.manifest?.generation} in KV is incomplete: ${formatMissingBlobs(missingBlobs, "shard")}`,
+    `generation ${manifest?.generation} in KV is incomplete: ${formatMissingBlobs(missingBlobs, "shard")}`,
     snapshot,
   );
 }
 
-/** Reads the hosts of a manifest. Shards that are missing or damaged are listed, and their hosts left out. */
+/** Reads the hosts of the active side of a manifest, and finds the blobs of both sides that are missing or damaged in KV. */
 export async function readHosts(
   kv: Kv,
-  manifest: Manifest | undefined,
+  manifest: Manifest,
 ): Promise<{ readonly hosts: readonly HostRules[]; readonly missingBlobs: readonly MissingBlob[] }> {
-  const digests = new Set((manifest?.shards ?? []).filter((digest) => digest !== null));
-  const { values, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
+  const { values, missingBlobs } = await readShards(kv, listAllShardDigests(manifest));
+  const missingFilters = await findMissingFilters(kv, listFilterDigests(manifest));
   for (const shard of values.values()) rememberSettingsKeys(shard);
-  return { hosts: [...values.values()].flatMap(expandShard), missingBlobs };
+  const activeShards = listShardDigests(manifest).flatMap((digest) => values.get(digest) ?? []);
+  return { hosts: activeShards.flatMap(expandShard), missingBlobs: [...missingBlobs, ...missingFilters] };
 }
 
 /** Reads the newest generation. History has a later one than `current` if a publication was interrupted. */

@@ -2,9 +2,11 @@ import { compareText } from "../../src/rules/compare-text.ts";
 import { type HashKey, halfSipHash } from "../../src/rules/half-sip-hash.ts";
 import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { formatHostRecord, formatSettingsRecord } from "../../src/rules/storage/shard-text.ts";
 import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
 import { computeDigest, toCanonicalJson } from "./canonical-json.ts";
+import { computeBlobDigest } from "./storage/encode-blobs.ts";
 
 /** Canonical JSON of a host's rules, with keys in place of settings, and its digest. */
 export interface SerializedHost {
@@ -25,7 +27,7 @@ export interface SerializedSettings {
 const SETTINGS_KEY_LENGTH = 32;
 
 export interface SerializedShard {
-  readonly bytes: string;
+  readonly text: string; // see shard-text.ts
   readonly digest: string;
   readonly hostCount: number;
 }
@@ -77,7 +79,7 @@ export function serializeShards(
   hosts: readonly HostRules[],
   count: number,
   hashKey: HashKey,
-  encryptTokens: TokenEncryptor,
+  encryptTokens: TokenEncryptor = keepTokens,
 ): (SerializedShard | undefined)[] {
   const members = Array.from({ length: count }, (): SerializedHost[] => []);
   const hashOf = createHashMemo(hashKey);
@@ -96,13 +98,16 @@ function serializeShard(
   const cached = cachedShards.get(firstHost);
   if (cached && cached.encryptTokens === encryptTokens && isSameList(cached.members, members)) return cached;
   const settings = new Map(members.flatMap((host) => host.settings.map(({ key, text }) => [key, text] as const)));
-  const settingsText = [...settings]
-    .toSorted(([a], [b]) => compareText(a, b))
-    .map(([key, text]) => `"${key}":${text}`)
-    .join(",");
-  // The canonical JSON of a Shard.
-  const bytes = encryptTokens(`{"hosts":[${members.map(({ text }) => text).join(",")}],"settings":{${settingsText}}}`);
-  const serializedShard = { members, encryptTokens, bytes, digest: computeDigest(bytes), hostCount: members.length };
+  const records = [
+    ...members.map((host) => formatHostRecord(host.name, host.text)),
+    ...[...settings].toSorted(([a], [b]) => compareText(a, b)).map(([key, text]) => formatSettingsRecord(key, text)),
+  ];
+  const text = encryptTokens(records.join(""));
+  const serializedShard = { members, encryptTokens, text, digest: computeBlobDigest(text), hostCount: members.length };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;
+}
+
+function keepTokens(text: string): string {
+  return text;
 }

@@ -114,7 +114,7 @@ describe("the npm package", () => {
       assert.deepEqual(run(node, "exports.js"), {
         status: 0,
         stdout: [
-          "snapshot Address Backend CURRENT_KEY FORMAT HostRules Manifest PathMatch Route Shard SignedManifest computeShardIndex generationKey shardKey verifyManifest verifyShard",
+          "snapshot Address Backend CURRENT_KEY FORMAT HostRules Manifest PathMatch Route Shard SignedManifest findShardDigest generationKey shardKey verifyManifest verifyShard",
           "match createMatcher",
           "compile compileObjects",
           "",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { buildRouteTable } from "../../src/match/route-table.ts";
 import { expandShard, Manifest, Shard } from "../../src/rules/snapshot.ts";
+import { parseShardText } from "../../src/rules/storage/shard-text.ts";
 import { parseCluster, type RawObject } from "../../sync/collect/parse-objects.ts";
 import { compile } from "../../sync/compile/compile.ts";
 import type { Compilation } from "../../sync/compile/model.ts";
@@ -27,7 +28,7 @@ export function assertReadable({ rules }: Compilation): void {
   assert.ok(publication);
   const { manifest, shards } = publication;
   assert.deepEqual(Manifest.parse(JSON.parse(toCanonicalJson(manifest))), manifest);
-  const hosts = [...shards.values()].flatMap((bytes) => expandShard(Shard.parse(JSON.parse(bytes))));
+  const hosts = [...shards.values()].flatMap((bytes) => expandShard(Shard.parse(parseShardText(bytes))));
   assert.equal(hosts.length, rules.hosts.length);
   for (const host of hosts) buildRouteTable(host);
 }

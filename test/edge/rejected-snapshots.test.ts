@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { CURRENT_KEY, shardKey } from "../../src/rules/kv-keys.ts";
-import { computeDigest, toCanonicalJson } from "../../sync/publish/canonical-json.ts";
+import { CURRENT_KEY, filterKey, shardKey } from "../../src/rules/kv-keys.ts";
+import type { Manifest } from "../../src/rules/snapshot.ts";
+import { packDigests } from "../../src/rules/storage/digest-table.ts";
+import { formatHostRecord } from "../../src/rules/storage/shard-text.ts";
+import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
 import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { computeBlobDigest, encodeShard } from "../../sync/publish/storage/encode-blobs.ts";
+import { encodeTable } from "../../sync/publish/storage/manifest-blobs.ts";
+import { buildHostRules } from "../support/publish/sample-rules.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import {
   buildTwoHosts,
@@ -33,8 +39,8 @@ async function publishRejected(current: string): Promise<string> {
   return await waitForWarning(edge, "snapshot-rejected", since);
 }
 
-async function putShard(digest: string, bytes: string): Promise<void> {
-  await edge.account.kv.put([{ key: shardKey(digest), value: bytes }]);
+async function putShard(digest: string, value: string): Promise<void> {
+  await edge.account.kv.put([{ key: shardKey(digest), value }]);
 }
 
 test("Every request before the first publication is a 503, and the health endpoint reports it", async () => {
@@ -52,6 +58,12 @@ describe("snapshots that the edge rejects", () => {
     await edge.publish(buildTwoHosts("one", "two"));
     lastGood = (await edge.account.kv.get(CURRENT_KEY)) ?? "";
   });
+
+  /** Returns a newer manifest whose only shard has this digest. */
+  function withOnlyShard(digest: string): string {
+    const manifest = JSON.parse((JSON.parse(lastGood) as { manifest: string }).manifest) as Manifest;
+    return signManifest({ ...manifest, generation: 1000, shards: encodeTable(packDigests([digest])) });
+  }
 
   /** Writes the last good bytes again, and checks that the edge serves from them. */
   async function restoreLastGood(): Promise<void> {
@@ -106,27 +118,62 @@ describe("snapshots that the edge rejects", () => {
       await publishRejected(signManifest({ ...manifest, mode: "new" })),
       "manifest is invalid: unrecognized_keys mode at the top",
     );
-    const bytes = toCanonicalJson({ hosts: [], settings: {}, guard: "new" });
-    const digest = computeDigest(bytes);
-    await putShard(digest, bytes);
-    const reason = await publishRejected(signManifest({ ...manifest, shards: [digest] }));
-    assert.equal(reason, `shard ${digest} is invalid: unrecognized_keys guard at the top`);
+    const text = ["a", "b"]
+      .map((name) => buildHostRules(`${name}.example.com`, "x"))
+      .map((rules) => formatHostRecord(rules.host, toCanonicalJson({ ...rules, guard: "new" })))
+      .join("");
+    const digest = computeBlobDigest(text);
+    await putShard(digest, await encodeShard(text));
+    const reason = await publishRejected(withOnlyShard(digest));
+    assert.match(reason, new RegExp(`^shard ${digest} is invalid: .* at hosts\\.0`));
     await restoreLastGood();
   });
 
-  test("The edge rejects a shard whose bytes have another digest", async () => {
-    const digest = "0".repeat(64);
-    await putShard(digest, toCanonicalJson({ hosts: [], settings: {} }));
-    const manifest = { ...(await readManifest(edge)), generation: 1000, shards: [digest] };
-    const reason = await publishRejected(signManifest(manifest));
-    assert.match(reason, new RegExp(`^shard ${digest} has the digest [0-9a-f]{64}$`));
+  test("The edge rejects a table of shards whose number is not a power of two", async () => {
+    const manifest = { ...(await readManifest(edge)), generation: 1000, shards: Buffer.alloc(48).toString("base64") };
+    assert.equal(await publishRejected(signManifest(manifest)), "table of digests is invalid: 48 bytes");
     await restoreLastGood();
   });
+
+  test("The edge rejects a shard whose text has another digest", async () => {
+    const digest = "1".repeat(32);
+    await putShard(digest, await encodeShard("\na.example.com {}"));
+    const reason = await publishRejected(withOnlyShard(digest));
+    assert.match(reason, new RegExp(`^shard ${digest} has the digest [0-9a-f]{32}$`));
+    await restoreLastGood();
+  });
+
+  for (const [condition, encode, problem] of [
+    ["is not base64", async () => "%%%", /^shard 2{32} is damaged: ./],
+    ["is not gzip", async () => Buffer.from("a.example.com").toString("base64"), /^shard 2{32} is damaged: ./],
+    ["is cut", async () => (await encodeShard("\na.example.com {}")).slice(0, 24), /^shard 2{32} is damaged: ./],
+    [
+      "is larger than 2 MiB after decompression",
+      async () => await encodeShard("x".repeat(64 * 1024 * 1024)),
+      /^shard 2{32} is damaged: more than 2097152 bytes after decompression$/,
+    ],
+  ] as const) {
+    test(`The edge rejects a shard that ${condition}`, async () => {
+      const digest = "2".repeat(32);
+      await putShard(digest, await encode());
+      assert.match(await publishRejected(withOnlyShard(digest)), problem);
+      await restoreLastGood();
+    });
+  }
 
   test("The edge rejects a manifest with a missing shard", async () => {
-    const digest = "1".repeat(64);
-    const manifest = { ...(await readManifest(edge)), generation: 1000, shards: [digest] };
-    assert.equal(await publishRejected(signManifest(manifest)), `not found: ${digest}`);
+    const digest = "3".repeat(32);
+    assert.equal(await publishRejected(withOnlyShard(digest)), `not found: shard/${digest}`);
+    await restoreLastGood();
+  });
+
+  test("The edge rejects a segment of the host filter whose bytes have another digest", async () => {
+    const digest = "4".repeat(32);
+    await edge.account.kv.put([{ key: filterKey(digest), value: Buffer.alloc(32, 0xff).toString("base64") }]);
+    const hostFilter = encodeTable(packDigests([digest]));
+    const manifest = { ...(await readManifest(edge)), generation: 1000, hostFilter };
+    const reason = await publishRejected(signManifest(manifest));
+    assert.match(reason, new RegExp(`^filter ${digest} has the digest [0-9a-f]{32}$`));
     await restoreLastGood();
   });
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createShardCache, findHandler } from "../../src/load/shard-cache.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { countDigests } from "../../src/rules/storage/digest-table.ts";
+import { formatHostRecord } from "../../src/rules/storage/shard-text.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { buildHostRules, buildRules } from "../support/publish/sample-rules.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -25,7 +27,7 @@ function buildHosts(text: string): HostRules[] {
 async function publishHosts(edge: WorkerHarness, hosts: readonly HostRules[]): Promise<number> {
   const { kv, signer } = edge.account;
   const { generation, snapshot } = await publish(buildRules(hosts), kv, signer, new Date());
-  assert.ok((snapshot.manifest?.shards.length ?? 0) > 100);
+  assert.ok(countDigests(Buffer.from(snapshot.manifest?.shards ?? "", "base64")) > 100);
   return generation;
 }
 
@@ -57,25 +59,44 @@ test("A new generation is adopted, however many shards an isolate has loaded", a
   );
 });
 
+function createShardText(host: string, text = "x"): string {
+  return formatHostRecord(host, JSON.stringify({ ...buildHostRules(host, text), policies: undefined, routes: [] }));
+}
+
 test("An isolate drops the least recently used shards at its limit of bytes", () => {
   const cache = createShardCache(3 * KIB);
-  for (const name of ["a", "b", "c"]) cache.add(name, KIB, [buildHostRules(name, "x")]);
+  for (const name of ["a", "b", "c"]) cache.add(name, "x".repeat(KIB));
   assert.ok(cache.get("a"));
-  cache.add("d", KIB, [buildHostRules("d", "x")]);
+  cache.add("d", "x".repeat(KIB));
   assert.deepEqual(
     ["a", "b", "c", "d"].filter((name) => cache.has(name)),
     ["a", "c", "d"],
   );
-  cache.add("large", 10 * KIB, [buildHostRules("large", "x")]);
-  assert.deepEqual(cache.listHosts(), ["large"]); // the shard of the present request always stays
+  cache.add("large", "x".repeat(10 * KIB));
+  assert.deepEqual(
+    ["a", "c", "d", "large"].filter((name) => cache.has(name)),
+    ["large"], // the shard of the present request always stays
+  );
+});
+
+test("The rules of hosts that requests use count for the limit of bytes", () => {
+  const cache = createShardCache(KIB + 500);
+  cache.add("unused", "x".repeat(KIB));
+  const used = cache.add("used", createShardText("a.example.com"));
+  assert.ok(findHandler(cache, used, "a.example.com"));
+  assert.deepEqual(
+    ["unused", "used"].filter((name) => cache.has(name)),
+    ["used"],
+  );
+  assert.deepEqual(cache.listUsedHosts(), ["a.example.com"]);
 });
 
 test("A shard that a request uses keeps its guards, although the cache drops it meanwhile", () => {
   const cache = createShardCache(2 * KIB);
-  cache.add("guarded", KIB, [buildHostRules("a.example.com", "x")]);
+  cache.add("guarded", createShardText("a.example.com"));
   const used = cache.get("guarded");
-  const wildcard = cache.add("wildcard", 2 * KIB, [buildHostRules("*.example.com", "x")]);
+  cache.add("wildcard", "x".repeat(2 * KIB));
   assert.equal(cache.has("guarded"), false);
   assert.ok(used);
-  assert.ok(findHandler([used, wildcard], "a.example.com"));
+  assert.ok(findHandler(cache, used, "a.example.com"));
 });

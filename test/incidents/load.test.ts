@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../src/rules/kv-keys.ts";
+import { CURRENT_KEY, GENERATION_PREFIX } from "../../src/rules/kv-keys.ts";
+import { Manifest } from "../../src/rules/snapshot.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { listBlobKeys } from "../../sync/publish/storage/manifest-blobs.ts";
 import { type Controller, startController } from "../support/controller/controller.ts";
 import { type ControllerHarness, startApiServer, withHarness } from "../support/controller/controller-harness.ts";
 import { buildEnvironment } from "../support/controller/memory-account.ts";
@@ -149,9 +151,9 @@ function clearRecords({ server, account, kv }: ControllerHarness, { lines, resul
   const records = [server.requests, account.requests, kv.writtenKeys, lines, results] as unknown[][];
   for (const list of records) list.length = 0;
   const { manifest } = JSON.parse(kv.values.get(CURRENT_KEY) ?? "{}") as { manifest: string };
-  const { generation, shards } = JSON.parse(manifest) as { generation: number; shards: string[] };
-  const neededKeys = new Set([`${GENERATION_PREFIX}${generation}`, ...shards.map(shardKey)]);
+  const parsedManifest = Manifest.parse(JSON.parse(manifest));
+  const neededKeys = new Set([`${GENERATION_PREFIX}${parsedManifest.generation}`, ...listBlobKeys(parsedManifest)]);
   for (const key of kv.values.keys()) {
-    if (/^(generation|shard)\//.test(key) && !neededKeys.has(key)) kv.values.delete(key);
+    if (/^(generation|shard|filter)\//.test(key) && !neededKeys.has(key)) kv.values.delete(key);
   }
 }

@@ -12,7 +12,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "src/filters": ["src/rules", "src/env.ts", "src/runtime", "src/rate-limiter", "src/request"],
   "src/forward": ["src/rules", "src/runtime", "src/request"],
   "src/load": ["src/rules", "src/env.ts", "src/match", "src/runtime", "src/request", "src/filters", "src/forward"],
-  "src/serve.ts": ["src/rules", "src/env.ts", "src/match", "src/runtime", "src/request", "src/load"],
+  "src/serve.ts": ["src/rules", "src/env.ts", "src/runtime", "src/request", "src/load"],
   "src/index.ts": ["src/env.ts", "src/rate-limiter", "src/load", "src/serve.ts"],
 
   // Tools of the controller, without knowledge of the pipeline.

@@ -55,6 +55,13 @@ describe("DNS records", () => {
     assert.deepEqual(await dns().listRecords(await zone()), []);
   });
 
+  test("A record whose comment differs in case is not listed, although the API's filter ignores case", async () => {
+    const { id: zone_id } = await zone();
+    const record = { type: "A" as const, name: "theirs.example.com", content: "203.0.113.1", ttl: 1 as const };
+    await client().dns.records.batch({ zone_id, posts: [{ ...record, comment: "EDGRESS: Origin Record" }] });
+    assert.deepEqual(await dns().listRecords(await zone()), []);
+  });
+
   test("A record that was changed elsewhere is replaced under the same name", async () => {
     await dns().applyChange(await zone(), { add: [origin], remove: [] });
     const wantedRecords: OriginRecord[] = [{ ...origin, type: "CNAME", content: "lb.example.org" }];

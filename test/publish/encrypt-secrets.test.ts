@@ -22,15 +22,12 @@ import {
   buildBasicAuthManifest,
   parseClusterYaml,
 } from "../support/publish/basic-auth-cluster.ts";
+import { withSettings } from "../support/publish/sample-rules.ts";
+import { readTexts } from "../support/publish/stored-texts.ts";
 
 const signingKeys = generateSigningKeys();
 const encryptionKeys = generateEncryptionKeys();
 const NOW = new Date("2026-03-01T12:00:00Z");
-/** A serialized host whose settings are a text. */
-function withSettings(text: string) {
-  return { settings: [{ key: "a", text }] };
-}
-
 describe("secret encryption", () => {
   const encryptor = createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey);
 
@@ -114,9 +111,9 @@ describe("publishing secrets", () => {
     await publish(rules, kv, signer, NOW, encryptor);
     assertNoHashes("rules", JSON.stringify(rules));
     assertNoHashes("diagnostics", diagnostics.map(formatDiagnostic).join());
-    for (const [key, value] of kv.values) assertNoHashes(key, key + value);
+    for (const [key, text] of readTexts(kv)) assertNoHashes(key, key + text);
     assert.ok(diagnostics.some(({ object }) => object === "Ingress default/broken"));
-    assert.ok([...kv.values.values()].some((value) => /"sealed:[^"]+:[^"]+"/.test(value)));
+    assert.ok([...readTexts(kv).values()].some((text) => /"sealed:[^"]+:[^"]+"/.test(text)));
   });
 
   test("Unchanged secrets cause no write, although each process encrypts them differently", async () => {
@@ -136,7 +133,9 @@ describe("publishing secrets", () => {
     const kv = new MemoryKv();
     const encryptor = createSecretEncryptor(signingKeys.privateKey, encryptionKeys.publicKey);
     const listCiphertexts = () =>
-      new Set([...kv.values.values()].flatMap((value) => value.match(/sealed:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+/g) ?? []));
+      new Set(
+        [...readTexts(kv).values()].flatMap((text) => text.match(/sealed:[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+/g) ?? []),
+      );
     await publish(compileManifest(buildBasicAuthManifest(), encryptor).rules, kv, signer, NOW, encryptor);
     const previousCiphertexts = listCiphertexts();
     assert.equal(previousCiphertexts.size, 2); // the same users of two hosts are the same text

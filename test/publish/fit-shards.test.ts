@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HostRules, Route, Rules } from "../../src/rules/snapshot.ts";
+import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { fitShards } from "../../sync/publish/fit-shards.ts";
-import { MAX_SHARD_BYTES } from "../../sync/publish/kv-limits.ts";
 import { planPublication } from "../../sync/publish/plan-publication.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { MemoryKv } from "../support/memory-kv.ts";

@@ -6,6 +6,7 @@ import { PartialReadError } from "../../sync/publish/blobs.ts";
 import { PublishConflictError } from "../../sync/publish/guard/write-fence.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { type PublishedSnapshot, readPublishedSnapshot } from "../../sync/publish/read-published.ts";
+import { encodeShard } from "../../sync/publish/storage/encode-blobs.ts";
 import { createInterruptibleKv } from "../support/interruptible-kv.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
 import { addMinutes, buildManyShardRules, publishTurns, readServedRules } from "../support/publish/published-turns.ts";
@@ -18,6 +19,8 @@ async function expectPartialRead(kv: Kv): Promise<PartialReadError<PublishedSnap
     (error: PartialReadError<PublishedSnapshot>) => (error instanceof PartialReadError ? error : assert.fail()),
   );
 }
+
+const ANOTHER_SHARD = await encodeShard("\na.example.com {}");
 
 describe("incident: KV fails during a publication", () => {
   test("A 503 at any step leaves a whole generation, and the next publication succeeds", async () => {
@@ -42,13 +45,17 @@ describe("incident: KV fails during a publication", () => {
 
   for (const [condition, spoil, problem] of [
     ["is missing", (kv: MemoryKv, key: string) => kv.values.delete(key), "is not in KV"],
-    ["has a wrong digest", (kv: MemoryKv, key: string) => kv.values.set(key, "{}"), "does not match its digest"],
+    [
+      "has a wrong digest",
+      (kv: MemoryKv, key: string) => kv.values.set(key, ANOTHER_SHARD),
+      "does not match its digest",
+    ],
+    ["is not gzip", (kv: MemoryKv, key: string) => kv.values.set(key, "{}"), "is damaged: unexpected end of file"],
   ] as const) {
     test(`A shard that ${condition} is reported by digest, and the next publication writes it again`, async () => {
       const kv = new MemoryKv();
       await publishTurns(kv, 2);
-      const [key = ""] =
-        (await readPublishedSnapshot(kv, SIGNER)).manifest?.shards.map((digest) => `${SHARD_PREFIX}${digest}`) ?? [];
+      const [key = ""] = await kv.list(SHARD_PREFIX);
       spoil(kv, key);
       const { message, partialResult } = await expectPartialRead(kv);
       assert.equal(message, `generation 2 in KV is incomplete: shard ${key.slice(SHARD_PREFIX.length)} ${problem}`);
@@ -67,7 +74,7 @@ describe("incident: KV fails during a publication", () => {
     for (const key of await kv.list(SHARD_PREFIX)) kv.values.delete(key);
     assert.match(
       (await expectPartialRead(kv)).message,
-      /^generation 1 in KV is incomplete: shard [0-9a-f]{64} is not in KV, and 3 more$/,
+      /^generation 1 in KV is incomplete: shard [0-9a-f]{32} is not in KV, and 3 more$/,
     );
   });
 

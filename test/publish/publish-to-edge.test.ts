@@ -71,12 +71,12 @@ describe("secrets at the edge", () => {
   });
 
   test("A secret for another Worker closes its route, and the access line has the reason", async () => {
-    const { kv, dns, signer } = edge.account;
+    const { signer } = edge.account;
     const encryptor = createSecretEncryptor(generateSigningKeys().privateKey, generateEncryptionKeys().publicKey);
     const result = await publishToAccount(
       parseClusterYaml(buildBasicAuthManifest()),
       OPTIONS,
-      { kv, dns, signer, verifier: signer, encryptor },
+      { ...edge.account, verifier: signer, encryptor },
       NOW,
     );
     await waitForGeneration(edge.stack.http, result.publishResult.generation);

@@ -31,6 +31,12 @@ app.kubernetes.io/name: edgress
 {{- if .exclusiveHosts }}
 - --exclusive-hosts
 {{- end }}
+{{- if .manageHosts }}
+- --manage-hosts
+{{- end }}
+{{- with .name }}
+- --name={{ . }}
+{{- end }}
 {{- with .allowedResponseHeaders }}
 - --allowed-response-headers={{ join "," . }}
 {{- end }}

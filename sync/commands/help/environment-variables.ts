@@ -40,6 +40,11 @@ export const CONTROLLER_VARIABLES = {
     secret: true,
     doc: "public key that secrets are encrypted with; `sync` always requires it, `publish` if an Ingress has an `auth-secret`",
   },
+  CLOUDFLARE_ZONE_IDS: {
+    required: false,
+    default: "all zones that the token may read",
+    doc: "ids of the zones to use, separated by commas; for a token that may not list zones",
+  },
   CLOUDFLARE_BASE_URL: {
     required: false,
     default: "https://api.cloudflare.com/client/v4",
@@ -78,6 +83,7 @@ const API_VARIABLES = ["CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"] as const
 const WORKER_VARIABLES = [
   "EDGRESS_VERIFYING_KEY",
   "EDGRESS_STATUS_TOKEN",
+  "CLOUDFLARE_ZONE_IDS",
   "CLOUDFLARE_BASE_URL",
 ] as const satisfies readonly VariableName[];
 
@@ -111,7 +117,13 @@ const VARIABLES_BY_COMMAND = {
   },
   explain: {
     required: [],
-    optional: [...ACCOUNT_VARIABLES, "EDGRESS_VERIFYING_KEY", "CLOUDFLARE_BASE_URL", ...KUBERNETES_VARIABLES],
+    optional: [
+      ...ACCOUNT_VARIABLES,
+      "EDGRESS_VERIFYING_KEY",
+      "CLOUDFLARE_ZONE_IDS",
+      "CLOUDFLARE_BASE_URL",
+      ...KUBERNETES_VARIABLES,
+    ],
   },
   init: { required: API_VARIABLES, optional: ["EDGRESS_CONTROLLER_TOKEN", "CLOUDFLARE_BASE_URL"] },
   setup: { required: [], optional: [...API_VARIABLES, "CLOUDFLARE_BASE_URL"] },

@@ -4,8 +4,10 @@ import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/clo
 import type { ClosedIngress } from "../../publish/fit-shards.ts";
 import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
 import type { Pin } from "../../publish/history/pin.ts";
+import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
+import { withHostDiagnostics } from "./host-diagnostics.ts";
 
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {
@@ -15,13 +17,19 @@ export interface PublicationChanges {
     readonly closedIngresses: readonly ClosedIngress[];
     readonly snapshot: { readonly hosts: readonly HostRules[] };
   };
+  readonly hostResult?: HostSyncResult | undefined;
 }
 
 /**
  * Returns a compiled cluster with a diagnostic for each existing Ingress whose routes the publication changed, or whose
  * paths all return 503.
  */
-export function withPublicationDiagnostics(
+export function withPublicationDiagnostics(compiled: CompiledCluster, changes: PublicationChanges): CompiledCluster {
+  const { snapshot } = changes.publishResult;
+  return withHostDiagnostics(withRuleDiagnostics(compiled, changes), snapshot.hosts, changes.hostResult);
+}
+
+function withRuleDiagnostics(
   compiled: CompiledCluster,
   { blockedRemovals, pin, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
 ): CompiledCluster {

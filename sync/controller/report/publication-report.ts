@@ -42,7 +42,7 @@ export function buildPublicationReport(
   publication: ManifestPublication,
   before: Pick<PublishedSnapshot, "hosts">,
 ): PublicationReport {
-  const { publishResult, recordChanges, staleRecords, blockedRemovals } = publication;
+  const { publishResult, recordChanges, staleRecords, blockedRemovals, hostResult } = publication;
   const { generation, digest, hasChanged, writes, warnings, snapshot } = publishResult;
   const { ignoredIngresses, diagnostics } = withPublicationDiagnostics(compiled, publication).compilation;
   return {
@@ -51,12 +51,12 @@ export function buildPublicationReport(
     digest,
     writes,
     hosts: snapshot.hosts,
-    changes: collectChanges(before, snapshot, recordChanges),
+    changes: collectChanges(before, snapshot, recordChanges, hostResult?.changes),
     blockedRemovals,
     staleRecords,
     ignoredIngresses,
     diagnostics,
-    warnings,
+    warnings: [...warnings, ...(hostResult?.warnings ?? [])],
   };
 }
 

@@ -4,6 +4,7 @@ import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import { findRoutedIngresses } from "../../publish/guard/changed-ingresses.ts";
 import { countHostRoutes } from "../../publish/guard/removals.ts";
 import type { Pin } from "../../publish/history/pin.ts";
+import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import type { EventHistory } from "../../report/events.ts";
 import { type Logger, logDiagnostic } from "../../report/log.ts";
 import type { Metrics, SyncGauges } from "../../report/metrics.ts";
@@ -74,12 +75,22 @@ function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutco
   const { writes, bytes, publishResult } = outcome;
   const { generation, digest, warnings } = publishResult;
   for (const warning of warnings) log.warn(warning);
+  logHostChanges(log, outcome.hostResult);
   metrics.setGeneration(generation);
   metrics.recordWrites({ writes, bytes });
   const line = `${outcome.type} generation=${generation} digest=${digest} writes=${writes}`;
   log[outcome.type === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
 }
 
+/** Logs the changes of records and routes of hosts. */
+function logHostChanges(log: Logger, hostResult: HostSyncResult | undefined): void {
+  for (const warning of hostResult?.warnings ?? []) log.warn(warning);
+  for (const { action, kind, zone, name } of hostResult?.changes ?? []) {
+    log.info({ zone, [kind]: name }, `${PAST_TENSE[action]} ${kind}="${name}" zone=${zone}`);
+  }
+}
+
+const PAST_TENSE = { add: "added", replace: "replaced", remove: "removed" } as const;
 /** Logs the start and the end of a rollback. */
 function logPin(log: Logger, pin: Pin | undefined, previousPin: Pin | undefined): void {
   if (pin?.generation === previousPin?.generation) return;

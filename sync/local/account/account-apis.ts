@@ -3,9 +3,10 @@ import { createAnalyticsApi } from "./analytics/analytics-api.ts";
 import { createDatasetStore } from "./analytics/data-points.ts";
 import { deriveId, type LocalApi } from "./api-types.ts";
 import { createCertificatesApi } from "./certificates/certificates-api.ts";
-import { createDnsApi, type LocalRecord, normalizeRecordName, type RecordLimits } from "./dns/dns-api.ts";
+import type { LocalRecord, RecordLimits } from "./dns/record-model.ts";
 import type { FaultPlan } from "./fault-injection.ts";
-import { createKvApi } from "./kv/kv-api.ts";
+import type { KvRules } from "./kv/kv-rules.ts";
+import { createLocalKv } from "./kv/local-kv.ts";
 import { createTokenStore, type TokenOptions } from "./tokens/token-store.ts";
 import { createTokensApi } from "./tokens/tokens-api.ts";
 import type { ScriptListener } from "./workers/script-store.ts";
@@ -15,7 +16,7 @@ import type { ZoneStore } from "./zones/zone-store.ts";
 import { createZonesApi } from "./zones/zones-api.ts";
 
 /** The settings of the account that its API families read. */
-export interface LocalAccountSettings extends Partial<RecordLimits> {
+export interface LocalAccountSettings extends RecordLimits {
   zones: readonly string[];
   /** Called at each use, because the storage starts later than the account. */
   storage: () => WorkerStorage;
@@ -29,13 +30,18 @@ export interface LocalAccountSettings extends Partial<RecordLimits> {
   certificateIssueMs?: number;
   /** Plan of Workers, KV and Analytics Engine; `paid` if not set. */
   workersPlan?: "free" | "paid";
+  /** Titles of the KV namespaces at the start; one if not set. The edge reads the first one. */
+  namespaces?: readonly string[];
+  /** Rules of KV that cost time; none of them applies if not set. */
+  kvRules?: KvRules;
+  /** Name of a Worker that was not uploaded, and to which routes may point. */
+  bundledScript?: string;
   /** Called before a script changes. */
   onScriptChange?: ScriptListener;
   /** Returns milliseconds since 1970. */
   now?: () => number;
 }
 
-const PAID_RECORD_QUOTA = 3500;
 const DEFAULT_TOKEN = "local-token";
 
 export const LOCAL_ACCOUNT_ID = deriveId("account");
@@ -44,24 +50,23 @@ export const LOCAL_NAMESPACE_ID = deriveId("rules");
 
 /** Creates the API families of the account, and the state that other parts of the local Cloudflare read. */
 export function createAccountApis(settings: LocalAccountSettings, faults: () => FaultPlan) {
-  const {
-    zones,
-    storage,
-    recordQuota = PAID_RECORD_QUOTA,
-    rejectedAddresses = [],
-    acceptsAnyAddress = false,
-    now = Date.now,
-  } = settings;
+  const { zones, now = Date.now } = settings;
+  const isFreePlan = () => settings.workersPlan === "free";
   const tokens = createTokenStore(settings.tokens ?? [{ value: DEFAULT_TOKEN }]);
-  const { api: dnsApi, records } = createDnsApi(zones, LOCAL_ACCOUNT_ID, {
-    recordQuota,
-    rejectedAddresses,
-    acceptsAnyAddress,
+  const { api: kvApi, kv } = createLocalKv({
+    accountId: LOCAL_ACCOUNT_ID,
+    titles: settings.namespaces,
+    rules: settings.kvRules,
+    edgeNamespaceId: LOCAL_NAMESPACE_ID,
+    edgeValues: settings.storage,
+    faults,
+    isFreePlan,
+    now,
   });
   const { api: workersApi, scripts } = createWorkersApi({
     accountId: LOCAL_ACCOUNT_ID,
-    isFreePlan: () => settings.workersPlan === "free",
-    hasKvNamespace: (id) => id === LOCAL_NAMESPACE_ID,
+    isFreePlan,
+    hasKvNamespace: (id) => kv.namespaces.get(id) !== undefined,
     now: () => new Date(now()),
     ...(settings.onScriptChange && { onScriptChange: settings.onScriptChange }),
   });
@@ -69,19 +74,15 @@ export function createAccountApis(settings: LocalAccountSettings, faults: () => 
     accountId: LOCAL_ACCOUNT_ID,
     names: zones,
     plan: settings.plan ?? "pro",
-    hasScript: (script) => scripts.get(script) !== undefined,
+    limits: settings,
+    hasScript: (script) => script === settings.bundledScript || scripts.get(script) !== undefined,
   });
   const datasets = createDatasetStore();
-  const apis = [
-    createTokensApi(LOCAL_ACCOUNT_ID, tokens),
-    createZoneCertificates(zoneParts.zoneStore, records, settings),
-    zonesApi,
-    createKvApi(LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID, storage, faults),
-    dnsApi,
-    workersApi,
-    createAnalyticsApi(LOCAL_ACCOUNT_ID, datasets, now),
-  ];
-  return { apis, parts: { tokens, records, scripts, datasets, ...zoneParts } };
+  const certificatesApi = createZoneCertificates(zoneParts.zoneStore, zoneParts.records, settings);
+  const tokensApi = createTokensApi(LOCAL_ACCOUNT_ID, tokens);
+  const analyticsApi = createAnalyticsApi(LOCAL_ACCOUNT_ID, datasets, now);
+  const apis = [tokensApi, certificatesApi, zonesApi, kvApi, workersApi, analyticsApi];
+  return { apis, parts: { tokens, kv, scripts, datasets, ...zoneParts } };
 }
 
 function createZoneCertificates(
@@ -96,7 +97,7 @@ function createZoneCertificates(
       const zone = zoneStore.get(id);
       if (!zone) return undefined;
       const proxiedRecords = records(zone.name).filter(({ proxied }) => proxied);
-      const proxiedNames = proxiedRecords.map(({ name }) => normalizeRecordName(name));
+      const proxiedNames = proxiedRecords.map(({ name }) => name);
       return { ...zone, hasAdvancedCertificates: advancedCertificates, proxiedNames };
     },
   });

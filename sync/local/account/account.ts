@@ -4,8 +4,12 @@ import type { EdgeReadMode } from "../worker/worker-storage.ts";
 import { createAccountApis, LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID, type LocalAccountSettings } from "./account-apis.ts";
 import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
-import type { LocalRecord } from "./dns/dns-api.ts";
+import type { AccountDnsSettings } from "./dns/dns-settings.ts";
+import type { LocalRecord } from "./dns/record-model.ts";
 import { createFaultPlan, type FaultPlan } from "./fault-injection.ts";
+import type { LocalKv } from "./kv/local-kv.ts";
+import type { DomainStore } from "./routes/domain-store.ts";
+import type { RequestRouting } from "./routes/route-request.ts";
 import type { RouteStore } from "./routes/route-store.ts";
 import { createApiHandler } from "./server/api-handler.ts";
 import { createCallBudget, DEFAULT_CALL_LIMIT } from "./server/call-budget.ts";
@@ -13,7 +17,7 @@ import type { TokenStore } from "./tokens/token-store.ts";
 import type { ScriptStore } from "./workers/script-store.ts";
 import type { ZoneStore } from "./zones/zone-store.ts";
 
-export type { RecordLimits } from "./dns/dns-api.ts";
+export type { RecordLimits } from "./dns/record-model.ts";
 
 /** A Cloudflare account on this machine, with the same API. */
 export interface LocalAccount {
@@ -21,6 +25,7 @@ export interface LocalAccount {
   /** A token that may do everything, or the first of the option `tokens`. */
   readonly token: string;
   readonly tokens: TokenStore;
+  readonly kv: LocalKv;
   readonly accountId: string;
   readonly namespaceId: string;
   readonly zones: readonly string[];
@@ -34,8 +39,14 @@ export interface LocalAccount {
   readonly scripts: ScriptStore;
   /** The zones, with their plan, status and settings. */
   readonly zoneStore: ZoneStore;
+  /** DNS settings of the account. */
+  readonly dnsSettings: AccountDnsSettings;
+  /** Decides what Cloudflare does with a request for a URL. */
+  readonly routeRequest: (url: URL) => RequestRouting;
   /** The Workers routes of the zones. */
   readonly routes: RouteStore;
+  /** The custom domains of Workers. */
+  readonly domains: DomainStore;
   /** The datasets of Analytics Engine. */
   readonly datasets: DatasetStore;
   /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */

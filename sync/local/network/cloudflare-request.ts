@@ -6,6 +6,8 @@ import { buildClientAuth } from "./client-certificate.ts";
 import { listHeaderValues, stripHopByHop } from "./raw-headers.ts";
 
 const COLO = "DEV";
+/** The header in which workerd gets the `cf` object of a request. */
+const CF_OBJECT_HEADER = "MF-CF-Blob";
 
 /** A name, or an IPv6 address in brackets, with an optional port. */
 const HOST = /^([\w.-]+|\[[0-9a-f:.]+\])(:\d*)?$/i;
@@ -61,9 +63,15 @@ export function buildWorkerHeaders(request: IncomingMessage, scheme: "http" | "h
     JSON.stringify({ scheme }),
     "CF-Ray",
     `${randomBytes(8).toString("hex")}-${COLO}`,
-    "MF-CF-Blob",
+    CF_OBJECT_HEADER,
     stringifyAscii(buildCfObject(request)),
   ];
+}
+
+/** Removes the `cf` object, which only a Worker gets. */
+export function stripCfObject(headers: readonly string[]): string[] {
+  const position = headers.indexOf(CF_OBJECT_HEADER);
+  return headers.toSpliced(position, position < 0 ? 0 : 2);
 }
 
 const OVERWRITTEN_HEADERS = new Set(

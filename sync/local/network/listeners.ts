@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage, type Server } from "node:http";
+import { Agent, createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import { createServer as createTcpServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type SecureContext } from "node:tls";
@@ -9,7 +9,8 @@ import {
   createCertificateStore,
   generateCertificate,
 } from "./certificates.ts";
-import { buildRequestUrl, buildWorkerHeaders } from "./cloudflare-request.ts";
+import { buildRequestUrl, buildWorkerHeaders, stripCfObject } from "./cloudflare-request.ts";
+import { type EdgeRejection, type EdgeRouting, ROUTE_EVERYTHING } from "./host-routing.ts";
 import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
 import type { ProxyTarget } from "./outgoing-request.ts";
 import { encodeRequestTargets } from "./request-targets.ts";
@@ -29,6 +30,10 @@ export interface EdgeListenersOptions {
   httpsPort: number;
   /** The Worker's socket. It accepts absolute URLs, as a proxy does. */
   worker: URL;
+  /** Port of the proxy for requests that run no Worker. */
+  outboundProxyPort: number;
+  /** Every request runs the Worker if not set. */
+  routing?: EdgeRouting;
 }
 
 const IDLE_TIMEOUT_MS = 2_000; // workerd closes an idle connection after 5 s
@@ -39,16 +44,12 @@ const SERVER_OPTIONS = {
 };
 
 /** Listens on 127.0.0.1 and forwards every request to the Worker as Cloudflare does. */
-export async function startEdgeListeners({
-  httpPort,
-  httpsPort,
-  worker,
-}: EdgeListenersOptions): Promise<EdgeListeners> {
+export async function startEdgeListeners(options: EdgeListenersOptions): Promise<EdgeListeners> {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxFreeSockets: 1024 });
   const certificateStore = createCertificateStore();
   let loopbackPage: string | undefined;
   const createServerFor = (scheme: "http" | "https") =>
-    createProxyServer((request) => buildProxyTarget(request, scheme, worker, agent, loopbackPage));
+    createProxyServer((request) => findTarget(request, scheme, options, agent, loopbackPage));
   const httpServer = createServerFor("http");
   const httpsServer = createServerFor("https");
   const tcpServer = createTcpServer({ noDelay: true }, (socket) => passConnection(socket, httpServer));
@@ -56,8 +57,8 @@ export async function startEdgeListeners({
     passConnection(socket, httpsServer),
   );
   tlsServer.on("tlsClientError", (_, socket) => socket.destroy());
-  const http = await listen(tcpServer, httpPort);
-  const https = await listen(tlsServer, httpsPort).catch(async (error) => {
+  const http = await listen(tcpServer, options.httpPort);
+  const https = await listen(tlsServer, options.httpsPort).catch(async (error) => {
     await http.close();
     throw error;
   });
@@ -102,18 +103,17 @@ async function createTlsOptions(certificateStore: CertificateStore) {
 }
 
 /** Creates a server without a port: the listeners pass connections to it. */
-function createProxyServer(findTarget: (request: IncomingMessage) => ProxyTarget | undefined): Server {
+function createProxyServer(findTarget: (request: IncomingMessage) => ProxyTarget | EdgeRejection): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
     const target = findTarget(request);
-    if (target)
-      proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
-    else response.writeHead(400, { Connection: "close" }).end("Bad Request\n");
+    if ("status" in target) response.writeHead(target.status, { Connection: "close" }).end(target.body);
+    else proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
   });
   server.on("upgrade", (request, socket, head) => {
     const target = findTarget(request);
-    if (target) proxyWebSocket(request, socket, head, target, () => sendStatus(socket, "502 Bad Gateway"));
-    else sendStatus(socket, "400 Bad Request");
+    if ("status" in target) sendStatus(socket, `${target.status} ${STATUS_CODES[target.status]}`);
+    else proxyWebSocket(request, socket, head, target, () => sendStatus(socket, "502 Bad Gateway"));
   });
   server.on("connect", (_, socket) => sendStatus(socket, "400 Bad Request"));
   return server;
@@ -125,22 +125,25 @@ function sendStatus(socket: Duplex, status: string): void {
 
 const LOOPBACK_URL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/i;
 
-function buildProxyTarget(
+function findTarget(
   request: IncomingMessage,
   scheme: "http" | "https",
-  worker: URL,
+  { worker, outboundProxyPort, routing = ROUTE_EVERYTHING }: EdgeListenersOptions,
   agent: Agent,
   loopbackPage: string | undefined,
-): ProxyTarget | undefined {
+): ProxyTarget | EdgeRejection {
   const url = buildRequestUrl(request, scheme);
-  if (url === undefined) return undefined;
+  if (url === undefined) return { status: 400, body: "Bad Request\n" };
+  const edgeTarget = routing(url);
+  if (typeof edgeTarget === "object") return edgeTarget;
+  const headers = buildWorkerHeaders(request, scheme, url);
   return {
     protocol: "http:",
-    host: worker.hostname,
-    port: Number(worker.port),
     agent,
     path: url,
-    headers: buildWorkerHeaders(request, scheme, url),
     notFoundPage: LOOPBACK_URL.test(url) ? loopbackPage : undefined,
+    ...(edgeTarget === "worker"
+      ? { host: worker.hostname, port: Number(worker.port), headers }
+      : { host: "127.0.0.1", port: outboundProxyPort, headers: stripCfObject(headers) }),
   };
 }

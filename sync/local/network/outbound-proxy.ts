@@ -109,7 +109,8 @@ function routeRequest(
   const { address, port } = resolved;
   const forwardAddress =
     targets.get(isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`) ?? otherTarget;
-  if (!forwardAddress && loopbackOnly && !isLoopback(address)) return ERROR_BY_FAILURE.timeout;
+  if (!forwardAddress && (isDiscarded(address) || (loopbackOnly && !isLoopback(address))))
+    return ERROR_BY_FAILURE.timeout;
   const [, host = address, targetPort = String(port)] = forwardAddress?.match(/^\[?(.*?)\]?:(\d+)$/) ?? [];
   const protocol = url.protocol === "https:" ? "https:" : "http:";
   return {
@@ -144,6 +145,11 @@ function isLoopback(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return address === "localhost";
   return LOOPBACK.check(address, family === 6 ? "ipv6" : "ipv4");
+}
+
+/** Routers discard packets for 100::/64, the address of records without an origin. */
+function isDiscarded(address: string): boolean {
+  return address.startsWith("100::");
 }
 
 const LOOPBACK = new BlockList();

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { findZone } from "../../../src/rules/hosts.ts";
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
-import { normalizeRecordName } from "../account/dns/dns-api.ts";
+import { normalizeRecordName } from "../account/dns/record-names.ts";
+import { findAnsweringRecords } from "../account/dns/resolve-name.ts";
 
 /** The zones and DNS records that decide an origin's address. */
 export interface DnsZones {
@@ -23,15 +24,21 @@ export function resolveOrigin(url: URL, override: string | undefined, dnsZones: 
   // Cloudflare connects to the scheme's default port instead. No server listens there, so the connection is refused.
   if (!PROXIED_PORTS[scheme].includes(port)) return { status: 521, error: 521 };
 
-  const records = dnsZones.records(findZone(normalizeRecordName(url.hostname), dnsZones.zones) ?? "");
+  const hostname = normalizeRecordName(url.hostname);
+  const zone = findZone(hostname, dnsZones.zones) ?? "";
+  const records = dnsZones.records(zone);
   const overrideRecord =
     override === undefined ? undefined : records.find((record) => isAddressRecordOf(record, override));
   const record = overrideRecord?.proxied
     ? overrideRecord
-    : records.find((candidate) => isAddressRecordOf(candidate, url.hostname));
+    : findAnsweringRecords(hostname, records, zone).find(({ type }) => isAddressType(type));
   return record ? { address: record.content, port } : { status: 530, error: 1016 };
 }
 
 function isAddressRecordOf({ name, type }: { name: string; type: string }, hostname: string): boolean {
-  return normalizeRecordName(name) === normalizeRecordName(hostname) && ["A", "AAAA", "CNAME"].includes(type);
+  return normalizeRecordName(name) === normalizeRecordName(hostname) && isAddressType(type);
+}
+
+function isAddressType(type: string): boolean {
+  return ["A", "AAAA", "CNAME"].includes(type);
 }

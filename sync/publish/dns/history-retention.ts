@@ -1,10 +1,11 @@
 import { buildRecordName } from "../../../src/rules/hosts.ts";
-import { CURRENT_KEY, shardKey } from "../../../src/rules/kv-keys.ts";
-import { type Manifest, Shard } from "../../../src/rules/snapshot.ts";
+import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
+import type { Manifest } from "../../../src/rules/snapshot.ts";
 import type { Kv } from "../../cloudflare/kv.ts";
-import { readBlobs } from "../blobs.ts";
 import { listGenerations, parseSignedManifest } from "../read-published.ts";
 import type { ManifestVerifier } from "../sign-manifest.ts";
+import { listAllShardDigests } from "../storage/manifest-blobs.ts";
+import { readShards } from "../storage/read-blobs.ts";
 import { partition } from "./partition.ts";
 import { STALE_RECORD_RETENTION_MS, type StaleRecordSplitter } from "./stale-records.ts";
 
@@ -38,8 +39,8 @@ async function readRecentLabels(
     now,
   );
   if (!recentManifests) return undefined;
-  const digests = new Set(recentManifests.flatMap(({ shards }) => shards).filter((digest) => digest !== null));
-  const { values: shards, missingBlobs } = await readBlobs(kv, [...digests], shardKey, Shard);
+  const digests = new Set(recentManifests.flatMap(listAllShardDigests));
+  const { values: shards, missingBlobs } = await readShards(kv, [...digests]);
   if (missingBlobs.length > 0) return undefined;
   const backends = [...shards.values()].flatMap(({ hosts }) => hosts.flatMap((host) => Object.values(host.backends)));
   return new Set(backends.flatMap(({ addresses }) => addresses.map(({ record }) => record)));

@@ -20,6 +20,8 @@ export interface HostSettings {
   readonly respectsExternalDns: boolean;
   /** From this number of hosts of one level, a wildcard replaces their records and routes; never if undefined. */
   readonly minWildcardHosts?: number | undefined;
+  /** Maximum number of routes that one sync adds, because each is an API call; all if undefined. */
+  readonly maxNewRoutes?: number | undefined;
 }
 
 /** A published host, and the namespaces of its Ingresses, sorted. */
@@ -56,12 +58,15 @@ export type HostIssueReason =
 export interface HostIssue {
   readonly host: string;
   readonly reason: HostIssueReason;
+  /** The Ingresses ("namespace/name") that get a diagnostic; those with routes on the host if undefined. */
+  readonly ingresses?: readonly string[];
   readonly problem: string;
   readonly remedy: string;
 }
 
 /** A record to add, with the hosts that it serves. */
 export interface AddedRecord extends OriginRecord {
+  readonly hosts: readonly string[];
   readonly namespaces: readonly string[];
   /** Our record of the same name that was edited. It is removed in the same batch. */
   readonly replaced: ZoneRecord | undefined;
@@ -69,7 +74,7 @@ export interface AddedRecord extends OriginRecord {
 
 export interface AddedRoute {
   readonly pattern: string;
-  readonly namespaces: readonly string[];
+  readonly hosts: readonly string[];
 }
 
 /** The changes of one zone. Each removed record and route is ours. */
@@ -85,4 +90,28 @@ export interface ZoneHostPlan {
   readonly drift: readonly string[];
   /** Number of records and routes that are removed after their grace. */
   readonly waiting: number;
+  /** Number of names that the next sync adds. */
+  readonly postponed: number;
+}
+
+/** A record or route that was added, replaced or removed, or would be. */
+export interface HostObjectChange {
+  readonly action: "add" | "replace" | "remove";
+  readonly kind: "record" | "route" | "certificate";
+  readonly zone: string;
+  readonly name: string; // "shop.example.com AAAA 100::", or the pattern of a route
+  /** The hosts that it serves; empty if it is removed. */
+  readonly hosts: readonly string[];
+}
+
+/** The outcome of a sync of all hosts, or its plan. */
+export interface HostSyncResult {
+  readonly changes: readonly HostObjectChange[];
+  readonly issues: readonly HostIssue[];
+  /** Zones that were not synced and why, and changes by others. */
+  readonly warnings: readonly string[];
+  /** Number of records and routes that wait for the end of their grace. */
+  readonly waiting: number;
+  /** Number of names that the next sync adds. */
+  readonly postponed: number;
 }

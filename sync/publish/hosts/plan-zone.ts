@@ -42,7 +42,7 @@ export function planZone(
   const newRoutes = addRoutes.map(({ pattern }) => ({ id: null, pattern, script: settings.script, since }));
   const lost = settings.drift === "report" ? findLost(matched, needed) : { records: [], routes: [] };
   return {
-    ...{ addRecords, addRoutes, ...removals },
+    ...{ addRecords, addRoutes, ...removals, postponed: admitted.postponed },
     registry: {
       records: [...records, ...lost.records, ...newEntries],
       routes: [...routes, ...lost.routes, ...newRoutes],
@@ -74,12 +74,13 @@ export function settleRegistry(
 
 function buildRecord({ name, hosts, record }: DecidedName): AddedRecord[] {
   if (record?.type !== "add") return [];
-  return [{ ...ORIGINLESS, name, namespaces: listNamespaces(hosts), replaced: record.replaced }];
+  const namespaces = [...new Set(hosts.flatMap((wanted) => wanted.namespaces))].toSorted(compareText);
+  return [{ ...ORIGINLESS, name, hosts: hosts.map(({ host }) => host), namespaces, replaced: record.replaced }];
 }
 
 function buildRoute({ name, hosts, route }: DecidedName): AddedRoute[] {
   if (route?.type !== "add") return [];
-  return [{ pattern: buildRoutePattern(name), namespaces: listNamespaces(hosts) }];
+  return [{ pattern: buildRoutePattern(name), hosts: hosts.map(({ host }) => host) }];
 }
 
 /** Returns the needed entries whose record or route someone else deleted. They stay registered while this is reported. */
@@ -99,8 +100,4 @@ function describeDrift(matched: MatchedRegistry, needed: NeededNames): string[] 
     ...lost.routes.map(({ pattern }) => `route ${pattern} was deleted`),
     ...matched.disowned.map((text) => `${text} was changed by someone else; it is no longer managed`),
   ];
-}
-
-function listNamespaces(hosts: readonly WantedHost[]): readonly string[] {
-  return [...new Set(hosts.flatMap(({ namespaces }) => namespaces))].toSorted(compareText);
 }

@@ -6,6 +6,8 @@ import { findHostRoute } from "./route-patterns.ts";
 export interface AdmittedNames {
   readonly names: readonly DecidedName[];
   readonly issues: readonly HostIssue[];
+  /** Number of names that a later sync adds. */
+  readonly postponed: number;
 }
 
 /**
@@ -15,15 +17,21 @@ export interface AdmittedNames {
 export function admitNames(
   decided: readonly DecidedName[],
   { zone, records, routes, maxRecords, maxRoutes }: ZoneState,
-  { script }: HostSettings,
+  { script, maxNewRoutes = Number.POSITIVE_INFINITY }: HostSettings,
 ): AdmittedNames {
   let [freeRecords, freeRoutes] = [Math.max(0, maxRecords - records.length), Math.max(0, maxRoutes - routes.length)];
   const names: DecidedName[] = [];
   const issues: HostIssue[] = [];
+  const lastFreeRoute = Math.max(0, freeRoutes - maxNewRoutes);
+  let postponed = 0;
   for (const candidate of inTurns(decided.filter(isAdmissible))) {
     const isRouted = freeRoutes === 0 && findHostRoute(routes, candidate.name)?.script === script;
     const name: DecidedName = isRouted ? { ...candidate, route: { type: "present" } } : candidate;
     const needed = countNeeded(name);
+    if (needed.routes > 0 && freeRoutes > 0 && freeRoutes === lastFreeRoute) {
+      postponed++;
+      continue;
+    }
     if (needed.records <= freeRecords && needed.routes <= freeRoutes) {
       freeRecords -= needed.records;
       freeRoutes -= needed.routes;
@@ -33,7 +41,7 @@ export function admitNames(
     const limit = needed.records > freeRecords ? `${maxRecords} DNS records` : `${maxRoutes} Workers routes`;
     issues.push(...name.hosts.map(({ host }) => buildIssue(host, `zone ${zone.name} has reached its ${limit}`)));
   }
-  return { names, issues };
+  return { names, issues, postponed };
 }
 
 function countNeeded({ record, route }: DecidedName) {

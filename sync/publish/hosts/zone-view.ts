@@ -7,6 +7,11 @@ import type { HostSettings, WantedHost, ZoneState } from "./model.ts";
 const ORIGIN_RECORD = /^edgress-[0-9a-f]{24}\./;
 const EDGRESS_COMMENT = /^edgress (\S+)\/host\b/;
 
+/** Returns the comment of the records of one controller. It fits into the 100 characters of a zone with the Free plan. */
+export function buildHostComment(name: string, kvNamespaceId: string): string {
+  return `edgress ${name}/host ${kvNamespaceId.slice(0, 8)}`;
+}
+
 /** A zone, indexed for decisions about names. */
 export interface ZoneView {
   readonly zone: string;

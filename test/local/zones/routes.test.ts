@@ -55,6 +55,19 @@ test("A route for a script that the account does not have is refused with code 1
   assert.deepEqual((await create("app.example.com/*", "absent")).codes, [10019]);
 });
 
+test("A route right after the upload of its script may be refused with code 10019 once", async () => {
+  account.routes.faults.unseenScripts = 1;
+  assert.deepEqual((await create("app.example.com/*", "edge")).codes, [10019]);
+  assert.equal((await create("app.example.com/*", "edge")).status, 200);
+});
+
+test("The routes have a rate limit of their own, with code 10429", async () => {
+  account.routes.faults.rateLimits = 1;
+  const { status, codes } = await call(`GET ${routes}`);
+  assert.deepEqual({ status, codes }, { status: 429, codes: [10429] });
+  assert.equal((await call(`GET ${routes}`)).status, 200);
+});
+
 test("A pattern with a wildcard inside, a query, a port or a host outside the zone is refused with code 10022", async () => {
   const invalid = ["a.*.example.com/*", "app*.example.com/*", "app.example.com/*.jpg", "app.example.com/?a=*"];
   const foreign = [

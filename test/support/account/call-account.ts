@@ -1,6 +1,6 @@
 import type { LocalAccount } from "../../../sync/local/account/account.ts";
 
-/** A reply of the account's API. `codes` are those of the errors. */
+/** A reply of the account's API. `codes` are those of the errors, with their inner reasons. */
 export interface AccountReply {
   readonly status: number;
   readonly codes: readonly number[];
@@ -26,7 +26,11 @@ export async function callAccount(
   if (!response.headers.get("content-type")?.includes("json"))
     return { status: response.status, codes: [], result: text };
   const { errors = [], result } = JSON.parse(text);
-  return { status: response.status, codes: errors.map(({ code }: { code: number }) => code), result };
+  return { status: response.status, codes: errors.flatMap(listCodes), result };
+}
+
+function listCodes({ code, error_chain = [] }: { code: number; error_chain?: { code: number }[] }): number[] {
+  return [code, ...error_chain.map((inner) => inner.code)];
 }
 
 /** Returns the form that uploads a script with one module. */

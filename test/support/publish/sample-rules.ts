@@ -2,6 +2,7 @@ import { verifyManifest, verifyShard } from "../../../src/load/verify.ts";
 import { CURRENT_KEY, GENERATION_PREFIX, shardKey } from "../../../src/rules/kv-keys.ts";
 import type { HostRules, Manifest, Rules } from "../../../src/rules/snapshot.ts";
 import type { Kv } from "../../../sync/cloudflare/kv.ts";
+import { listShardDigests } from "../../../sync/publish/storage/manifest-blobs.ts";
 
 const KIB = 1024;
 
@@ -27,7 +28,7 @@ export async function readAllShards(
 ): Promise<{ manifest: Manifest; hosts: HostRules[] }> {
   const publisher = { publicKeys: publicKey, kvNamespaceId: kv.namespaceId };
   const manifest = await verifyManifest((await kv.get(key)) ?? "", publisher);
-  const digests = manifest.shards.filter((digest) => digest !== null);
+  const digests = listShardDigests(manifest);
   const shards = digests.map(async (digest) => verifyShard((await kv.get(shardKey(digest))) ?? "", digest));
   const hosts = (await Promise.all(shards)).flat();
   return { manifest, hosts: sortByHost(hosts) };
@@ -50,4 +51,9 @@ export function buildChangingRules(turn: number): Rules {
 export async function listHistory(kv: Kv): Promise<number[]> {
   const generationKeys = await kv.list(GENERATION_PREFIX);
   return generationKeys.map((key) => Number(key.slice(GENERATION_PREFIX.length))).toSorted((a, b) => b - a);
+}
+
+/** Returns a serialized host whose settings are a text. */
+export function withSettings(text: string) {
+  return { settings: [{ key: "a", text }] };
 }

@@ -1,112 +1,71 @@
-import type { WorkerStorage } from "../../worker/worker-storage.ts";
-import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
-import { type FaultPlan, shouldFail } from "../fault-injection.ts";
+import { type ApiCall, type ApiReply, type ErrorReply, isErrorReply, type LocalApi } from "../api-types.ts";
+import type { FaultPlan } from "../fault-injection.ts";
+import { bulkDelete, bulkGet, bulkPut } from "./bulk-calls.ts";
+import type { KvCall, KvContext } from "./kv-context.ts";
+import { kvErrors } from "./kv-errors.ts";
+import type { KvRules } from "./kv-rules.ts";
+import { handleNamespace, handleNamespaces } from "./namespace-calls.ts";
+import type { LocalNamespace, NamespaceStore } from "./namespace-store.ts";
+import { createReadCache } from "./read-cache.ts";
+import { deleteValue, getMetadata, getStoredValue, listKeys, putStoredValue } from "./value-calls.ts";
+import { createWriteLimits } from "./write-limits.ts";
 
-const MAX_PAGE_KEYS = 1000;
+export interface KvApiOptions {
+  readonly accountId: string;
+  readonly namespaces: NamespaceStore;
+  readonly rules: () => KvRules;
+  readonly faults: () => FaultPlan;
+  readonly isFreePlan: () => boolean;
+  readonly now: () => number;
+}
 
-/** Creates the KV endpoints of the API, for the single namespace of the local account. */
-export function createKvApi(
-  accountId: string,
-  namespaceId: string,
-  storage: () => WorkerStorage,
-  faults: () => FaultPlan,
-): LocalApi {
+/** Calls with a key as the last segment of the path. */
+const KEY_CALLS: Readonly<Record<string, KvCall>> = {
+  "GET values": getStoredValue,
+  "PUT values": putStoredValue,
+  "DELETE values": deleteValue,
+  "GET metadata": getMetadata,
+};
+
+const NAMESPACE_CALLS: Readonly<Record<string, KvCall>> = {
+  "GET keys": listKeys,
+  "PUT bulk": bulkPut,
+  "POST bulk/get": bulkGet,
+  "POST bulk/delete": bulkDelete,
+};
+
+/** Creates the KV endpoints of the API. */
+export function createKvApi({ accountId, namespaces, rules, faults, isFreePlan, now }: KvApiOptions): LocalApi {
+  const cache = createReadCache(rules, now);
+  const limits = createWriteLimits({ rules, isFreePlan, now });
+  const parts = { cache, limits, faults, now };
+  const prefix = ["accounts", accountId, "storage", "kv", "namespaces"].join("/");
   return (call) => {
-    const [accounts, account, api, kind, namespace, requestedNamespace, ...rest] = call.path;
-    if (accounts !== "accounts" || api !== "storage" || kind !== "kv" || account !== accountId) return undefined;
-    if (namespace === undefined || requestedNamespace !== namespaceId) {
-      return { status: 404, code: 10013, message: "get namespace: 'namespace not found'" };
-    }
-    return handleKvCall(call, rest, storage(), faults());
+    if (call.path.slice(0, 5).join("/") !== prefix) return undefined;
+    const [id, ...rest] = call.path.slice(5);
+    if (id === undefined) return handleNamespaces(call, namespaces);
+    const namespace = findNamespace(id, namespaces);
+    if (isErrorReply(namespace)) return namespace;
+    return rest.length === 0
+      ? handleNamespace(call, namespace, namespaces)
+      : handleNamespaceCall(call, rest, { namespace, ...parts });
   };
 }
 
-function handleKvCall(
+/** An invalid id is an error of the path, not of the family. */
+function findNamespace(id: string, namespaces: NamespaceStore): LocalNamespace | ErrorReply {
+  if (id === "") return kvErrors.emptyIdentifier();
+  if (!/^[0-9a-f]{32}$/.test(id)) return kvErrors.invalidIdentifier(id);
+  return namespaces.get(id) ?? kvErrors.namespaceNotFound();
+}
+
+function handleNamespaceCall(
   call: ApiCall,
-  [resource, ...rest]: string[],
-  storage: WorkerStorage,
-  faults: FaultPlan,
-): Promise<ApiReply> | undefined {
-  const [lastSegment = ""] = rest;
-  switch (`${call.method} ${resource}${resource === "bulk" && lastSegment ? `/${lastSegment}` : ""}`) {
-    case "GET values":
-      return getValue(storage, lastSegment);
-    case "PUT values":
-      return putValue(call, lastSegment, storage);
-    case "DELETE values":
-      return storage.remove([lastSegment]).then(() => ({ result: {} }));
-    case "GET keys":
-      return listKeys(call.query, storage);
-    case "POST bulk/get":
-      return bulkGet(call, storage);
-    case "PUT bulk":
-      return bulkPut(call, storage, faults);
-    case "POST bulk/delete":
-      return bulkDelete(call, storage, faults);
-    default:
-      return undefined;
-  }
-}
-
-async function getValue(storage: WorkerStorage, key: string): Promise<ApiReply> {
-  const value = (await storage.get([key]))[key];
-  return typeof value === "string" ? { bytes: value } : { status: 404, code: 10009, message: "get: 'key not found'" };
-}
-
-async function putValue(call: ApiCall, key: string, storage: WorkerStorage): Promise<ApiReply> {
-  await storage.put([{ key, value: await parseValue(call) }]);
-  return { result: {} };
-}
-
-async function parseValue({ contentType, body }: ApiCall): Promise<string> {
-  if (!contentType.startsWith("multipart/form-data")) return body.toString();
-  const form = await new Response(new Uint8Array(body), { headers: { "content-type": contentType } }).formData();
-  const value = form.get("value");
-  if (value === null) throw new Error("put: 'the form has no value'");
-  return typeof value === "string" ? value : await value.text();
-}
-
-async function listKeys(query: URLSearchParams, storage: WorkerStorage): Promise<ApiReply> {
-  const limit = Math.min(Number(query.get("limit") ?? MAX_PAGE_KEYS), MAX_PAGE_KEYS);
-  const { keys, cursor } = await storage.list(query.get("prefix") ?? "", limit, query.get("cursor") ?? undefined);
-  return { result: keys.map((name) => ({ name })), resultInfo: { count: keys.length, cursor: cursor ?? "" } };
-}
-
-async function bulkGet(call: ApiCall, storage: WorkerStorage): Promise<ApiReply> {
-  const { keys }: { keys: string[] } = JSON.parse(call.body.toString());
-  if (keys.length > 100) throw new Error("bulk get: 'more than 100 keys'");
-  return { result: { values: await storage.get(keys) } };
-}
-
-async function bulkPut(call: ApiCall, storage: WorkerStorage, faults: FaultPlan): Promise<ApiReply> {
-  const entries: { key: string; value: string; base64?: boolean }[] = JSON.parse(call.body.toString());
-  const { processedItems, remainingItems } = splitBatch(entries, shouldFail(faults, "partialWrites", call.line));
-  const decodedEntries = processedItems.map(({ key, value, base64 }) => ({
-    key,
-    value: base64 ? Buffer.from(value, "base64").toString() : value,
-  }));
-  await storage.put(decodedEntries);
-  return buildBulkReply(
-    processedItems.length,
-    remainingItems.map(({ key }) => key),
-  );
-}
-
-async function bulkDelete(call: ApiCall, storage: WorkerStorage, faults: FaultPlan): Promise<ApiReply> {
-  const { processedItems, remainingItems } = splitBatch(
-    JSON.parse(call.body.toString()) as string[],
-    shouldFail(faults, "partialWrites", call.line),
-  );
-  await storage.remove(processedItems);
-  return buildBulkReply(processedItems.length, remainingItems);
-}
-
-function splitBatch<T>(items: readonly T[], isPartial: boolean): { processedItems: T[]; remainingItems: T[] } {
-  if (items.length > 10_000) throw new Error("bulk: 'more than 10000 keys'");
-  const count = isPartial ? Math.floor(items.length / 2) : items.length;
-  return { processedItems: items.slice(0, count), remainingItems: items.slice(count) };
-}
-
-function buildBulkReply(count: number, unsuccessful: readonly string[]): ApiReply {
-  return { result: { successful_key_count: count, unsuccessful_keys: unsuccessful } };
+  path: readonly string[],
+  context: KvContext,
+): Promise<ApiReply> | ApiReply | undefined {
+  const [resource = "", key] = path;
+  const keyCall = KEY_CALLS[`${call.method} ${resource}`];
+  if (keyCall && path.length === 2) return key ? keyCall(call, key, context) : kvErrors.emptyIdentifier();
+  return NAMESPACE_CALLS[`${call.method} ${path.join("/")}`]?.(call, "", context);
 }

@@ -18,8 +18,17 @@ export interface RouteFields {
 type StoredRoute = LocalRoute & { readonly parsedPattern: RoutePattern };
 export type RouteRejection = Extract<ApiReply, { status: number }>;
 
+/** Faults of the Workers routes. Each number counts down, one per call. */
+export interface RouteFaults {
+  /** Do not see the script of a route yet, as after its upload. */
+  unseenScripts: number;
+  /** Return 429 with the code of the routes' own rate limit. */
+  rateLimits: number;
+}
+
 /** The Workers routes of the account's zones, in memory. */
 export interface RouteStore {
+  readonly faults: RouteFaults;
   list(zone: string): readonly LocalRoute[];
   /** Returns the most specific route of a zone that matches a URL. */
   find(zone: string, url: URL): LocalRoute | undefined;
@@ -39,7 +48,10 @@ export function createRouteStore(hasScript: (name: string) => boolean): RouteSto
   const replace = (zone: string, routes: readonly StoredRoute[]) => {
     routesByZone = new Map([...routesByZone, [zone, routes]]);
   };
+  const faults: RouteFaults = { unseenScripts: 0, rateLimits: 0 };
+  const isKnown = (script: string) => !takeRouteFault(faults, "unseenScripts") && hasScript(script);
   return {
+    faults,
     list,
     find: (zone, url) =>
       [...list(zone)]
@@ -48,7 +60,7 @@ export function createRouteStore(hasScript: (name: string) => boolean): RouteSto
     save(zone, { pattern, script }, replacedId) {
       const parsedPattern = parseRoutePattern(String(pattern), zone);
       if (!parsedPattern) return rejectRoute(400, 10022, "Invalid route pattern");
-      if (script !== undefined && !hasScript(script))
+      if (script !== undefined && !isKnown(script))
         return rejectRoute(404, 10019, "workers.api.error.script_not_found");
       const others = list(zone).filter(({ id }) => id !== replacedId);
       if (others.some((route) => route.pattern === parsedPattern.text))
@@ -72,6 +84,13 @@ export function createRouteStore(hasScript: (name: string) => boolean): RouteSto
       return rejection;
     },
   };
+}
+
+/** Whether the next fault is to happen. If so, counts it. */
+export function takeRouteFault(faults: RouteFaults, fault: keyof RouteFaults): boolean {
+  if (faults[fault] <= 0) return false;
+  faults[fault] -= 1;
+  return true;
 }
 
 /** Returns an error of the Workers routes. */

@@ -1,12 +1,21 @@
 import type { ApiCall, ApiReply } from "../api-types.ts";
 import { isInZone, type LocalZone } from "../zones/zone-store.ts";
 import { parseRoutePattern } from "./route-pattern.ts";
-import { type LocalRoute, type RouteFields, type RouteRejection, type RouteStore, rejectRoute } from "./route-store.ts";
+import {
+  type LocalRoute,
+  type RouteFields,
+  type RouteRejection,
+  type RouteStore,
+  rejectRoute,
+  takeRouteFault,
+} from "./route-store.ts";
 
 /** Responds to a call at `/zones/ID/workers/routes`. */
 export function handleRouteCall(call: ApiCall, { name: zone }: LocalZone, routes: RouteStore): ApiReply | undefined {
   const [id, ...rest] = call.path.slice(4);
   if (rest.length > 0) return undefined;
+  if (takeRouteFault(routes.faults, "rateLimits"))
+    return { ...rejectRoute(429, 10429, "Too many requests"), headers: { "retry-after": "1" } };
   if (id === undefined) {
     if (call.method === "GET") return { result: routes.list(zone).map(formatRoute) }; // in one page
     return call.method === "POST" ? formatSaved(routes.save(zone, readFields(call))) : undefined;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { errorMessage } from "../../../../src/rules/error-message.ts";
 import { type ApiCall, type ApiReply, isErrorReply, type LocalApi } from "../api-types.ts";
-import { type FaultPlan, injectFault } from "../fault-injection.ts";
+import { damageReply, type FaultPlan, findEarlyFault } from "../fault-injection.ts";
 import { authorize } from "../tokens/authorization.ts";
 import { findMissingPermission } from "../tokens/permissions.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
@@ -43,8 +43,11 @@ async function handleRequest(
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (error) return send(error);
   }
-  if (injectFault(options.faults(), call.line, response)) return;
-  send(isErrorReply(token) ? token : await dispatchCall({ ...call, token }, options));
+  const carryOut = async () =>
+    buildHttpReply(isErrorReply(token) ? token : await dispatchCall({ ...call, token }, options));
+  const faults = options.faults();
+  const reply = findEarlyFault(faults, call.line) ?? damageReply(faults, call.line, await carryOut());
+  if (reply !== "hang") sendReply(response, reply);
 }
 
 async function dispatchCall(call: ApiCall, { apis, findZoneName }: ApiHandlerOptions): Promise<ApiReply> {

@@ -1,4 +1,11 @@
 import type { ApiCall, ApiReply, LocalApi } from "../api-types.ts";
+import { type DnsContext, handleDnsCall, readAccountUsage } from "../dns/dns-api.ts";
+import { type AccountDnsSettings, handleDnsSettings } from "../dns/dns-settings.ts";
+import type { LocalRecord, RecordLimits } from "../dns/record-model.ts";
+import { createRecordStore } from "../dns/record-store.ts";
+import { createDomainStore, type DomainStore } from "../routes/domain-store.ts";
+import { handleDomainCall } from "../routes/domains-api.ts";
+import { type RequestRouting, routeRequest } from "../routes/route-request.ts";
 import { createRouteStore, type RouteStore } from "../routes/route-store.ts";
 import { handleRouteCall, replaceScriptRoutes } from "../routes/routes-api.ts";
 import { canTouchZone, hasPermission } from "../tokens/permissions.ts";
@@ -12,6 +19,7 @@ export interface ZonesOptions {
   readonly names: readonly string[];
   /** The plan of every zone. */
   readonly plan: LocalPlan;
+  readonly limits: RecordLimits;
   /** Whether the account has a script. */
   readonly hasScript: (name: string) => boolean;
 }
@@ -20,25 +28,43 @@ interface ZonesApi {
   readonly api: LocalApi;
   readonly zoneStore: ZoneStore;
   readonly routes: RouteStore;
+  readonly dnsSettings: AccountDnsSettings;
+  /** The custom domains of Workers. */
+  readonly domains: DomainStore;
+  /** Decides what Cloudflare does with a request for a URL. */
+  readonly routeRequest: (url: URL) => RequestRouting;
+  /** Returns the DNS records of a zone. */
+  readonly records: (zone: string) => readonly LocalRecord[];
 }
 
-type ZonesContext = Omit<ZonesApi, "api"> & { readonly accountId: string };
+interface ZonesContext extends DnsContext, Omit<ZonesApi, "api" | "records" | "routeRequest"> {
+  readonly accountId: string;
+}
 
-/** Creates the endpoints of zones, their settings and their Workers routes. */
-export function createZonesApi({ accountId, names, plan, hasScript }: ZonesOptions): ZonesApi {
+/** Creates the endpoints of zones, with their settings, DNS records and Workers routes. */
+export function createZonesApi({ accountId, names, plan, limits, hasScript }: ZonesOptions): ZonesApi {
   const zoneStore = createZoneStore(names, plan);
+  const records = createRecordStore(limits.unseenDeletions ?? 0);
   const routes = createRouteStore(hasScript);
-  const context = { accountId, zoneStore, routes };
+  const dnsSettings: AccountDnsSettings = { enforceDnsOnly: false };
+  const domains = createDomainStore({ zoneStore, records, hasScript });
+  const context: ZonesContext = { accountId, zoneStore, routes, domains, dnsSettings, records, limits };
   const api: LocalApi = (call) =>
-    call.path[0] === "zones" ? handleZonesCall(call, context) : handleScriptRoutes(call, context);
-  return { api, zoneStore, routes };
+    call.path[0] === "zones" ? handleZonesCall(call, context) : handleAccountCall(call, context);
+  const parts = { zoneStore, routes, domains, dnsSettings, records: records.list };
+  return { ...parts, api, routeRequest: (url) => routeRequest(url, { ...parts, hasScript }) };
 }
 
-function handleScriptRoutes(call: ApiCall, { accountId, zoneStore, routes }: ZonesContext): ApiReply | undefined {
-  const [, , , , script = ""] = call.path;
-  const path = ["accounts", accountId, "workers", "scripts", script, "routes"];
-  if (call.method !== "PUT" || call.path.join("/") !== path.join("/")) return undefined;
-  return replaceScriptRoutes(call, script, zoneStore.list(), routes);
+function handleAccountCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
+  const [collection, accountId, ...path] = call.path;
+  if (collection !== "accounts" || accountId !== context.accountId) return undefined;
+  if (`${call.method} ${path.join("/")}` === "GET dns_records/usage") return readAccountUsage(context);
+  if (path.join("/") === "dns_settings") return handleDnsSettings(call, context.dnsSettings);
+  if (path[0] === "workers" && path[1] === "domains") return handleDomainCall(call, context.domains);
+  const [workers, scripts, script = "", routes, ...rest] = path;
+  return [call.method, workers, scripts, routes, ...rest].join(" ") === "PUT workers scripts routes"
+    ? replaceScriptRoutes(call, script, findVisibleZones(call, context.zoneStore), context.routes)
+    : undefined;
 }
 
 function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undefined {
@@ -49,6 +75,7 @@ function handleZonesCall(call: ApiCall, context: ZonesContext): ApiReply | undef
       : undefined;
   const zone = context.zoneStore.get(id);
   if (!zone) return { status: 404, code: 7003, message: `Could not route to /zones/${id}` };
+  if (collection === "dns_records") return handleDnsCall(call, zone, context);
   return collection === "workers" && subCollection === "routes"
     ? handleRouteCall(call, zone, context.routes)
     : handleZoneCall(call, zone, context);

@@ -1,0 +1,118 @@
+import type { Env } from "../env.ts";
+import type { Next } from "../request/filter.ts";
+import type { HashKey } from "../rules/half-sip-hash.ts";
+import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
+import { listHostCandidates } from "../rules/hosts.ts";
+import { computeSegmentIndex, computeShardIndex, filterKey, shardKey } from "../rules/kv-keys.ts";
+import { countDigests, findDigest } from "../rules/storage/digest-table.ts";
+import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
+import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
+import { findHandler, type LoadedShard } from "./shard-cache.ts";
+import { decodeFilter, decodeShard } from "./verify.ts";
+
+/** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
+interface HostLocation {
+  readonly name: string;
+  readonly filterDigest: string;
+  readonly filter: HostFilter | undefined; // undefined if it is not loaded
+  readonly shardDigest: string;
+  readonly shard: LoadedShard | undefined;
+}
+
+/** The resources of a look-up. */
+export interface LookupContext {
+  readonly blobs: BlobCache;
+  readonly hashKey: HashKey;
+  readonly env: Env;
+  readonly background: Background;
+}
+
+/** The host of rules that matches a request's host, and its handler. */
+export interface HostMatch {
+  readonly host: string;
+  readonly handler: Next;
+}
+
+/**
+ * Returns the rules of a request's host: its own, else the wildcard's, else the catch-all's. Missing blobs are read in
+ * one operation. A host that its segment of the filter excludes loads no shard, because clients can send any name. Rejects
+ * if the shard of a host is unreadable: a less specific host would answer without its guards.
+ */
+export async function findHostMatch(
+  side: SnapshotSide,
+  host: string,
+  context: LookupContext,
+): Promise<HostMatch | undefined> {
+  const locations = locateHosts(side, listHostCandidates(host), context);
+  const reader = await readMissing(locations, context);
+  for (const location of locations) {
+    const filter = location.filter ?? (await addFilter(location, reader, context));
+    if (!filter.mayContain(location.name)) continue;
+    const shard = location.shard ?? (await addShard(location, reader, context));
+    const handler = findHandler(context.blobs.shards, shard, location.name);
+    if (handler) return { host: location.name, handler };
+  }
+  return undefined;
+}
+
+/** Loads the blobs of hosts that are in use, and checks their rules. Rejects if one of them is unreadable. */
+export async function preloadHosts(
+  side: SnapshotSide,
+  hosts: readonly string[],
+  context: LookupContext,
+): Promise<void> {
+  const locations = locateHosts(side, hosts, context);
+  const reader = await readMissing(locations, context);
+  for (const location of locations) {
+    const { filters, shards } = context.blobs;
+    const filter = filters.get(location.filterDigest) ?? (await addFilter(location, reader, context));
+    if (!filter.mayContain(location.name)) continue;
+    const shard = shards.get(location.shardDigest) ?? location.shard ?? (await addShard(location, reader, context));
+    findHandler(shards, shard, location.name);
+  }
+}
+
+/** Returns the locations of the names that may be published. */
+function locateHosts(
+  { hostFilter, wildcardFilter, shards }: SnapshotSide,
+  names: readonly string[],
+  { blobs, hashKey }: LookupContext,
+): HostLocation[] {
+  const [segmentCount, shardCount] = [countDigests(hostFilter), countDigests(shards)];
+  return names.flatMap((name) => {
+    if (name.startsWith("*") && !wildcardFilter.mayContain(name)) return [];
+    const filterDigest = findDigest(hostFilter, computeSegmentIndex(name, segmentCount, hashKey));
+    const shardDigest = findDigest(shards, computeShardIndex(name, shardCount, hashKey));
+    if (filterDigest === undefined || shardDigest === undefined) return [];
+    const filter = blobs.filters.get(filterDigest);
+    if (filter && !filter.mayContain(name)) return [];
+    return [{ name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest) }];
+  });
+}
+
+async function readMissing(
+  locations: readonly HostLocation[],
+  { env, background }: LookupContext,
+): Promise<BlobReader> {
+  const keys = locations.flatMap(({ filter, filterDigest, shard, shardDigest }) => [
+    ...(filter ? [] : [filterKey(filterDigest)]),
+    ...(shard ? [] : [shardKey(shardDigest)]),
+  ]);
+  return await readBlobValues([...new Set(keys)], env, background);
+}
+
+async function addFilter(
+  { filterDigest }: HostLocation,
+  reader: BlobReader,
+  { blobs, hashKey }: LookupContext,
+): Promise<HostFilter> {
+  const bytes = await reader.decode(filterKey(filterDigest), (value) => decodeFilter(value, filterDigest));
+  const filter = createHostFilter(bytes, hashKey);
+  blobs.filters.set(filterDigest, filter);
+  return filter;
+}
+
+async function addShard({ shardDigest }: HostLocation, reader: BlobReader, { blobs }: LookupContext) {
+  const text = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
+  return blobs.shards.add(shardDigest, text);
+}
