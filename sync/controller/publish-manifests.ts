@@ -8,6 +8,7 @@ import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-g
 import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
+import { createStage } from "../publish/rollout/plan-rollout.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
 import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
@@ -47,10 +48,16 @@ export function createManifestDependencies(
   return { account, records, hosts, options, regexChecker, cache: createCompileCache() };
 }
 
+interface ManifestPublishOptions extends DeletionLimits {
+  readonly author?: ManifestAuthor;
+  /** The share of clients that gets the rules first, in percent. */
+  readonly stage?: readonly number[] | undefined;
+}
+
 /** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */
 export function publishManifests(
   { account, records, hosts }: CompileDependencies,
-  { author, ...limits }: DeletionLimits & { readonly author?: ManifestAuthor },
+  { author, stage: shares, ...limits }: ManifestPublishOptions,
   now: Date,
 ): Required<Pick<Stages<ManifestBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
   const recordChanges: RecordChanges[] = []; // of each pass
@@ -68,7 +75,8 @@ export function publishManifests(
     },
     async publish(compiled, base) {
       const { rules, blockedRemovals } = guard(compiled, base);
-      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, { author });
+      const context = { author, ...(shares && { snapshot: base.snapshot, stage: createStage(shares, now) }) };
+      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, context);
       return {
         publishResult,
         recordChanges: {

@@ -4,7 +4,7 @@ import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.t
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { type PublishBase, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
@@ -13,6 +13,8 @@ import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
 import { findPrunableKeys, needsPruning } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
+import { readActiveSide } from "./rollout/active-side.ts";
+import { planCandidate, type Stage } from "./rollout/plan-candidate.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
@@ -38,6 +40,8 @@ export interface PublishContext {
   readonly fence?: WriteFence;
   /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
+  /** Publishes the rules as a candidate for a share of clients. Needs `snapshot`. Ignored if nothing is published. */
+  readonly stage?: Stage | undefined;
 }
 
 /**
@@ -52,22 +56,29 @@ export async function publish(
   signer: Signer,
   now: Date,
   sealer?: Pick<SecretEncryptor, "prepare">,
-  { author, fence = NO_FENCE, snapshot }: PublishContext = {},
+  { author, fence = NO_FENCE, snapshot, stage: requestedStage }: PublishContext = {},
 ): Promise<PublishResult> {
   const base = await readPublishBase(kv, signer, now, snapshot);
-  if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
+  const stage = base.snapshot.manifest && requestedStage;
+  if (base.isCurrent && isPublished(rules, base.snapshot, stage))
+    return buildUnchangedResult({ ...base.snapshot, ...(!stage && { hosts: rules.hosts }) });
+  const staged = stage && (await prepareStage(stage, rules, base, kv));
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
-  const {
-    rules: fittedRules,
-    plan,
-    closedIngresses,
-  } = fitShards(rules, (candidate) => planPublication(candidate, base.snapshot.manifest, generation, now, target));
-  if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot))
-    return { ...buildUnchangedResult(fittedRules, base.snapshot), closedIngresses };
+  const fitted = fitShards(rules, (fitting) =>
+    staged
+      ? planCandidate(fitting, staged.active, staged.stage, generation, now, target)
+      : planPublication(fitting, base.snapshot.manifest, generation, now, target),
+  );
+  const { rules: fittedRules, plan, closedIngresses } = fitted;
+  if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot, stage))
+    return {
+      ...buildUnchangedResult({ ...base.snapshot, ...(!stage && { hosts: fittedRules.hosts }) }),
+      closedIngresses,
+    };
   const { manifest } = plan;
   const value = signer.sign(toCanonicalJson(manifest));
   const newBlobs = findNewBlobs(plan, base.snapshot);
@@ -78,30 +89,33 @@ export async function publish(
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
   const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
+  const hosts = staged ? staged.active.hosts : fittedRules.hosts;
   return {
-    generation,
-    digest: manifest.digest,
+    ...buildUnchangedResult({ manifest, hosts, currentBytes: value, highestGeneration: generation, missingShards: [] }),
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
     warnings: [...warnings, ...pruneWarnings],
     closedIngresses,
-    snapshot: {
-      manifest,
-      hosts: fittedRules.hosts,
-      currentBytes: value,
-      highestGeneration: generation,
-      missingShards: [],
-    },
   };
 }
 
-function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
-  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
-  return manifest.digest === computeRulesDigest(rules);
+/** Reads the active rules, which a candidate is published with. */
+async function prepareStage(stage: Stage, rules: Rules, { snapshot }: PublishBase, kv: Kv) {
+  if (!snapshot.manifest) throw new Error("a candidate needs published rules");
+  return { stage, active: await readActiveSide(snapshot.manifest, snapshot, rules, kv) };
 }
 
-function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): PublishResult {
+function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot, stage: Stage | undefined): boolean {
+  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
+  const { candidate } = manifest;
+  const digest = computeRulesDigest(rules);
+  if (!stage) return manifest.digest === digest && !candidate;
+  return candidate?.digest === digest && candidate.share === stage.share;
+}
+
+/** Returns the result without any write. */
+export function buildUnchangedResult(snapshot: PublishedSnapshot): PublishResult {
   const { generation = 0, digest = "" } = snapshot.manifest ?? {};
   return {
     generation,
@@ -111,7 +125,7 @@ function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): Pu
     bytes: 0,
     warnings: [],
     closedIngresses: [],
-    snapshot: { ...snapshot, hosts },
+    snapshot,
   };
 }
 

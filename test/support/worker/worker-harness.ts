@@ -41,7 +41,9 @@ export interface WorkerHarness {
 }
 
 export interface WorkerHarnessOptions
-  extends Partial<Pick<LocalCloudflareOptions, "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults">> {
+  extends Partial<
+    Pick<LocalCloudflareOptions, "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults" | "datasets">
+  > {
   /** Whether each published Service gets an origin that echoes its requests. */
   readonly echoOrigins?: boolean;
 }
