@@ -61,7 +61,7 @@ async function assertPublishable(account: Account, { takeOwnership, dryRun }: Pu
   const { kv, signer, verifier } = account;
   const problem = (await findFormatProblem(kv, verifier)) ?? (await findSigningKeyProblem(account));
   if (problem !== undefined && !takeOwnership) throw new UsageError(problem);
-  const ownership = checkOwnership(await readNamespaceOwner(kv, signer), undefined);
+  const ownership = checkOwnership(await readNamespaceOwner(kv, verifier), undefined);
   if (ownership.ok) return;
   if (!takeOwnership) throw new UsageError(ownership.problem);
   if (!dryRun) await releaseNamespace(kv, signer);

@@ -79,7 +79,7 @@ export async function readPublishedState(
   const { kv, signer, verifier } = account;
   const keyProblem = await findSigningKeyProblem(account);
   if (keyProblem !== undefined && !takeOwnership) throw new Error(keyProblem);
-  const controllerState = await tolerateLoss(readState(kv, signer), onLoss);
+  const controllerState = await tolerateLoss(readState(kv, signer, verifier), onLoss);
   const ownership = checkOwnership(controllerState, clusterUid);
   if (!ownership.ok && !takeOwnership) throw new Error(ownership.problem);
   const formatProblem = await findFormatProblem(kv, verifier);

@@ -2,6 +2,7 @@ import { type AccountOptions, type LocalAccount, startAccount } from "./account/
 import { createZoneRouting } from "./network/host-routing.ts";
 import { type EdgeListeners, startEdgeListeners } from "./network/listeners.ts";
 import { type OutboundProxy, startOutboundProxy } from "./network/outbound-proxy.ts";
+import { createRequestGate } from "./network/request-gate.ts";
 import { isPollLine, LOCAL_STATUS_TOKEN } from "./wait-for-generation.ts";
 import { buildBundledScript } from "./worker/bundled-script.ts";
 import { buildDeployedScript } from "./worker/deployed-script.ts";
@@ -60,6 +61,7 @@ export interface LocalCloudflare
  */
 export async function startLocalCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
   const { worker, loopbackOnly = false, log, zones } = options;
+  const gate = createRequestGate();
   const cleanups: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
@@ -73,18 +75,17 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       storage: () => openWorkerStorage(miniflare, STORAGE_WORKER_NAME),
       acceptsAnyAddress: options.acceptsAnyAddress ?? false,
       onScriptChange: async (name, script) => {
-        if (typeof worker === "object" && worker.deployed === name) await run(buildDeployedScript(script));
+        if (isServed(worker, name)) await gate.closeDuring(() => run(buildDeployedScript(script)));
       },
     });
     cleanups.push(account.close);
     const outboundProxy = await startOutboundProxy({ dnsZones: account, loopbackOnly });
     cleanups.push(outboundProxy.close);
     options.signal?.throwIfAborted();
-    const outboundProxyPort = outboundProxy.port;
     const { miniflare, restart, run } = await startWorkerd({
       script: await buildScript(options, account.namespaceId),
       writeDataPoint: account.datasets.write,
-      outboundProxyPort,
+      outboundProxyPort: outboundProxy.port,
       log: (line) => {
         if (!isPollLine(line)) log(line);
       },
@@ -96,10 +97,9 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
       httpPort: options.httpPort,
       httpsPort: options.httpsPort,
       worker: workerUrl,
-      outboundProxyPort,
-      ...(options.routedScript !== undefined && {
-        routing: createZoneRouting(account.routeRequest, options.routedScript),
-      }),
+      gate,
+      outboundProxyPort: outboundProxy.port,
+      ...buildRouting(account, options),
     });
     cleanups.push(listeners.close);
     const { forward, forwardOthers } = outboundProxy;
@@ -108,6 +108,16 @@ export async function startLocalCloudflare(options: LocalCloudflareOptions): Pro
     await close();
     throw error;
   }
+}
+
+/** Returns the routing by zones, if it is requested. */
+function buildRouting({ routeRequest }: LocalAccount, { routedScript }: LocalCloudflareOptions) {
+  return routedScript === undefined ? {} : { routing: createZoneRouting(routeRequest, routedScript) };
+}
+
+/** Whether the edge runs this script of the account. */
+function isServed(worker: LocalCloudflareOptions["worker"], script: string): boolean {
+  return typeof worker === "object" && worker.deployed === script;
 }
 
 async function buildScript(options: LocalCloudflareOptions, namespaceId: string): Promise<EdgeScript> {

@@ -4,19 +4,18 @@ import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.t
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { type PublishBase, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { findPrunableKeys, needsPruning } from "./prune-history.ts";
+import { needsPruning } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
-import { readActiveSide } from "./rollout/active-side.ts";
-import { planCandidate, type Stage } from "./rollout/plan-candidate.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
+import { collectBlobs, readCollectionPlan } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -40,8 +39,6 @@ export interface PublishContext {
   readonly fence?: WriteFence;
   /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
-  /** Publishes the rules as a candidate for a share of clients. Needs `snapshot`. Ignored if nothing is published. */
-  readonly stage?: Stage | undefined;
 }
 
 /**
@@ -56,29 +53,22 @@ export async function publish(
   signer: Signer,
   now: Date,
   sealer?: Pick<SecretEncryptor, "prepare">,
-  { author, fence = NO_FENCE, snapshot, stage: requestedStage }: PublishContext = {},
+  { author, fence = NO_FENCE, snapshot }: PublishContext = {},
 ): Promise<PublishResult> {
   const base = await readPublishBase(kv, signer, now, snapshot);
-  const stage = base.snapshot.manifest && requestedStage;
-  if (base.isCurrent && isPublished(rules, base.snapshot, stage))
-    return buildUnchangedResult({ ...base.snapshot, ...(!stage && { hosts: rules.hosts }) });
-  const staged = stage && (await prepareStage(stage, rules, base, kv));
+  if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
   const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
-  const fitted = fitShards(rules, (fitting) =>
-    staged
-      ? planCandidate(fitting, staged.active, staged.stage, generation, now, target)
-      : planPublication(fitting, base.snapshot.manifest, generation, now, target),
-  );
-  const { rules: fittedRules, plan, closedIngresses } = fitted;
-  if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot, stage))
-    return {
-      ...buildUnchangedResult({ ...base.snapshot, ...(!stage && { hosts: fittedRules.hosts }) }),
-      closedIngresses,
-    };
+  const {
+    rules: fittedRules,
+    plan,
+    closedIngresses,
+  } = fitShards(rules, (candidate) => planPublication(candidate, base.snapshot.manifest, generation, now, target));
+  if (closedIngresses.length > 0 && base.isCurrent && isPublished(fittedRules, base.snapshot))
+    return { ...buildUnchangedResult(fittedRules, base.snapshot), closedIngresses };
   const { manifest } = plan;
   const value = signer.sign(toCanonicalJson(manifest));
   const newBlobs = findNewBlobs(plan, base.snapshot);
@@ -89,33 +79,31 @@ export async function publish(
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
   const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
-  const hosts = staged ? staged.active.hosts : fittedRules.hosts;
   return {
-    ...buildUnchangedResult({ manifest, hosts, currentBytes: value, highestGeneration: generation, missingShards: [] }),
+    generation,
+    digest: manifest.digest,
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
     warnings: [...warnings, ...pruneWarnings],
     closedIngresses,
+    snapshot: {
+      manifest,
+      hosts: fittedRules.hosts,
+      currentBytes: value,
+      highestGeneration: generation,
+      missingShards: [],
+    },
   };
 }
 
-/** Reads the active rules, which a candidate is published with. */
-async function prepareStage(stage: Stage, rules: Rules, { snapshot }: PublishBase, kv: Kv) {
-  if (!snapshot.manifest) throw new Error("a candidate needs published rules");
-  return { stage, active: await readActiveSide(snapshot.manifest, snapshot, rules, kv) };
+function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
+  if (!manifest || missingShards.length > 0) return false;
+  if (manifest.rollback || manifest.candidate) return false; // a publication ends a rollback and a staged roll-out
+  return manifest.digest === computeRulesDigest(rules);
 }
 
-function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot, stage: Stage | undefined): boolean {
-  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
-  const { candidate } = manifest;
-  const digest = computeRulesDigest(rules);
-  if (!stage) return manifest.digest === digest && !candidate;
-  return candidate?.digest === digest && candidate.share === stage.share;
-}
-
-/** Returns the result without any write. */
-export function buildUnchangedResult(snapshot: PublishedSnapshot): PublishResult {
+function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): PublishResult {
   const { generation = 0, digest = "" } = snapshot.manifest ?? {};
   return {
     generation,
@@ -125,7 +113,7 @@ export function buildUnchangedResult(snapshot: PublishedSnapshot): PublishResult
     bytes: 0,
     warnings: [],
     closedIngresses: [],
-    snapshot,
+    snapshot: { ...snapshot, hosts },
   };
 }
 
@@ -156,7 +144,8 @@ async function pruneHistory(
     generation,
     manifest: parseSignedManifest(values.get(key), signer),
   }));
-  await kv.remove(findPrunableKeys([...olderGenerations, publishedGeneration], now));
+  const collection = await readCollectionPlan(kv, [...olderGenerations, publishedGeneration], now);
+  if (collection) await collectBlobs(kv, collection);
   return [];
 }
 

@@ -22,7 +22,7 @@ export async function readKvSide({ kv, signer, verifier }: Account): Promise<Res
   const onLoss = (problem: string) => losses.push(problem);
   try {
     const { manifest, hosts } = await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss);
-    const state = await tolerateLoss(readState(kv, signer), onLoss);
+    const state = await tolerateLoss(readState(kv, signer, verifier), onLoss);
     return success({ manifest, hosts, state, losses });
   } catch (error) {
     return failure(errorMessage(error));

@@ -147,6 +147,7 @@ describe("deploy/base", () => {
       { name: "CLOUDFLARE_API_TOKEN_FILE", value: `${path}/CLOUDFLARE_API_TOKEN` },
       { name: "EDGRESS_KV_NAMESPACE_ID_FILE", value: `${path}/EDGRESS_KV_NAMESPACE_ID` },
       { name: "EDGRESS_SIGNING_KEY_FILE", value: `${path}/EDGRESS_SIGNING_KEY` },
+      { name: "EDGRESS_VERIFYING_KEY_FILE", value: `${path}/EDGRESS_VERIFYING_KEY` },
       { name: "EDGRESS_ENCRYPTION_KEY_FILE", value: `${path}/EDGRESS_ENCRYPTION_KEY` },
     ]);
     assert.equal(container.envFrom, undefined);

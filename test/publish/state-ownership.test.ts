@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PublishConflictError } from "../../sync/publish/guard/write-fence.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { createSigner, createVerifier, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { checkOwnership } from "../../sync/publish/state/namespace-owner.ts";
 import {
   readNamespaceOwner,
@@ -29,6 +29,23 @@ describe("the owner of a KV namespace", () => {
     await writeStateTo(kv, buildState([]));
     assert.deepEqual(checkOwnership(await readNamespaceOwner(kv, SIGNER), CLUSTER), { ok: true });
     assert.deepEqual(checkOwnership(await readState(kv, SIGNER), CLUSTER), { ok: true });
+  });
+
+  test("A state with the signature of an old key is read while keys are rotated, and the next write signs it again", async () => {
+    const kv = new MemoryKv();
+    const oldSigner = createSigner(generateSigningKeys().privateKey);
+    const ingresses = buildIngresses(1);
+    await writeState(kv, oldSigner, await readState(kv, oldSigner), buildState(ingresses));
+    assert.deepEqual(await readNamespaceOwner(kv, SIGNER), { owner: { type: "unknown" } });
+    const verifier = createVerifier([oldSigner.publicKey, SIGNER.publicKey]);
+    const state = await readState(kv, SIGNER, verifier);
+    assert.deepEqual(state.owner, { type: "cluster", cluster: CLUSTER });
+    assert.deepEqual(
+      state.ingresses.map(({ name }) => name),
+      ["shop-0"],
+    );
+    assert.equal((await writeState(kv, SIGNER, state, buildState(state.ingresses))).writes, 1);
+    assert.deepEqual(await readNamespaceOwner(kv, SIGNER), { owner: { type: "cluster", cluster: CLUSTER } });
   });
 
   test("Another cluster is rejected with a remedy", async () => {

@@ -25,6 +25,7 @@ export const CONTROLLER_VARIABLES = {
   },
   EDGRESS_VERIFYING_KEY: {
     required: false,
+    file: true,
     default: "the public key of EDGRESS_SIGNING_KEY",
     doc: "the Worker's variable of this name; two keys, separated by a comma, while keys are rotated. `publish` and `sync` refuse a signing key that does not belong to it",
   },

@@ -13,6 +13,7 @@ import { buildRequestUrl, buildWorkerHeaders, stripCfObject } from "./cloudflare
 import { type EdgeRejection, type EdgeRouting, ROUTE_EVERYTHING } from "./host-routing.ts";
 import { proxyRequest, proxyWebSocket } from "./http-proxy.ts";
 import type { ProxyTarget } from "./outgoing-request.ts";
+import type { RequestGate } from "./request-gate.ts";
 import { encodeRequestTargets } from "./request-targets.ts";
 
 /** The local edge's listeners. */
@@ -30,6 +31,7 @@ export interface EdgeListenersOptions {
   httpsPort: number;
   /** The Worker's socket. It accepts absolute URLs, as a proxy does. */
   worker: URL;
+  gate: RequestGate;
   /** Port of the proxy for requests that run no Worker. */
   outboundProxyPort: number;
   /** Every request runs the Worker if not set. */
@@ -49,7 +51,7 @@ export async function startEdgeListeners(options: EdgeListenersOptions): Promise
   const certificateStore = createCertificateStore();
   let loopbackPage: string | undefined;
   const createServerFor = (scheme: "http" | "https") =>
-    createProxyServer((request) => findTarget(request, scheme, options, agent, loopbackPage));
+    createProxyServer((request) => findTarget(request, scheme, options, agent, loopbackPage), options.gate);
   const httpServer = createServerFor("http");
   const httpsServer = createServerFor("https");
   const tcpServer = createTcpServer({ noDelay: true }, (socket) => passConnection(socket, httpServer));
@@ -103,12 +105,18 @@ async function createTlsOptions(certificateStore: CertificateStore) {
 }
 
 /** Creates a server without a port: the listeners pass connections to it. */
-function createProxyServer(findTarget: (request: IncomingMessage) => ProxyTarget | EdgeRejection): Server {
+function createProxyServer(
+  findTarget: (request: IncomingMessage) => ProxyTarget | EdgeRejection,
+  gate: RequestGate,
+): Server {
   const server = createServer(SERVER_OPTIONS);
   server.on("request", (request, response) => {
-    const target = findTarget(request);
-    if ("status" in target) response.writeHead(target.status, { Connection: "close" }).end(target.body);
-    else proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
+    gate.enter((leave) => {
+      response.on("close", leave);
+      const target = findTarget(request);
+      if ("status" in target) response.writeHead(target.status, { Connection: "close" }).end(target.body);
+      else proxyRequest(request, response, target, () => response.writeHead(502).end("the Worker does not answer\n"));
+    });
   });
   server.on("upgrade", (request, socket, head) => {
     const target = findTarget(request);

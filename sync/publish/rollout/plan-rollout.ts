@@ -1,13 +1,13 @@
 import type { Manifest } from "../../../src/rules/snapshot.ts";
 import { decideRollout, type RolloutSettings } from "./decide.ts";
 import type { RolloutVerdict } from "./judge.ts";
-import type { Stage } from "./plan-candidate.ts";
 
 /** What a sync with staged roll-outs does with its rules. Texts are for people. */
 export type RolloutPlan =
   /** Publish to every client: nothing is published yet, or the rules are the active ones. */
   | { readonly type: "publish"; readonly isPromotion: boolean; readonly reason: string }
-  | { readonly type: "stage"; readonly stage: Stage; readonly isNew: boolean; readonly reason: string }
+  | { readonly type: "start"; readonly reason: string }
+  | { readonly type: "advance"; readonly share: number; readonly reason: string }
   | { readonly type: "wait"; readonly reason: string }
   | { readonly type: "abort"; readonly reason: string }
   /** Publish nothing: the same rules were aborted. */
@@ -27,30 +27,16 @@ export function planRollout(
   const { candidate, aborted } = manifest;
   if (candidate?.digest !== digest) {
     if (aborted?.digest === digest) return { type: "held", reason: aborted.reason };
-    return startRollout(candidate !== undefined, settings, now);
+    const reason = candidate ? "the rules changed, so they replace the candidate" : "the rules changed";
+    return { type: "start", reason };
   }
   const step = decideRollout(candidate, verdict, now, settings);
   switch (step.type) {
     case "wait":
+    case "advance":
     case "abort":
       return step;
     case "promote":
       return { type: "publish", isPromotion: true, reason: step.reason };
-    case "advance": {
-      const { stages, startedAt } = candidate;
-      const stage = { share: step.share, stages, startedAt, stageStartedAt: now.toISOString() };
-      return { type: "stage", stage, isNew: false, reason: step.reason };
-    }
   }
-}
-
-function startRollout(replacesCandidate: boolean, { stages }: RolloutSettings, now: Date): RolloutPlan {
-  const reason = replacesCandidate ? "the rules changed, so they replace the candidate" : "the rules changed";
-  return { type: "stage", stage: createStage(stages, now), isNew: true, reason };
-}
-
-/** Returns the first stage of a roll-out. */
-export function createStage(stages: readonly number[], now: Date): Stage {
-  const time = now.toISOString();
-  return { share: stages[0] ?? 100, stages, startedAt: time, stageStartedAt: time };
 }

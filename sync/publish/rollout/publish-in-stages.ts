@@ -1,18 +1,20 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
-import type { Manifest, ManifestAuthor, Rules } from "../../../src/rules/snapshot.ts";
+import type { Manifest, Rules } from "../../../src/rules/snapshot.ts";
 import type { Analytics } from "../../cloudflare/analytics.ts";
-import type { Account } from "../account.ts";
-import { readPublishBase } from "../conflict-check.ts";
 import { findChangedIngresses } from "../guard/changed-ingresses.ts";
-import type { WriteFence } from "../guard/write-fence.ts";
-import { computeRulesDigest } from "../plan-publication.ts";
-import { buildUnchangedResult, type PublishResult, publish } from "../publish.ts";
+import { type PublishResult, publish } from "../publish.ts";
 import type { PublishedSnapshot } from "../read-published.ts";
-import { writeManifest } from "../write-manifest.ts";
 import type { RolloutSettings } from "./decide.ts";
-import { abortCandidate } from "./end-rollout.ts";
 import { judgeCandidate, type RolloutVerdict, sumSides } from "./judge.ts";
 import { planRollout, type RolloutPlan } from "./plan-rollout.ts";
+import {
+  computeCandidateDigest,
+  keepPublished,
+  publishAbort,
+  publishCandidate,
+  publishShare,
+  type RolloutContext,
+} from "./publish-candidate.ts";
 
 /** Staged roll-outs of a controller. */
 export interface Rollouts {
@@ -39,15 +41,8 @@ export interface StagedPublication {
   readonly promotion: string | undefined;
 }
 
-interface PublishContext {
-  readonly account: Account;
-  readonly author: ManifestAuthor;
-  readonly fence: WriteFence;
-}
-
 /** Points are stored a little later than they are written, and clocks differ. */
 const CLOCK_TOLERANCE_MS = 60_000;
-const CONTROLLER = "the controller";
 
 /**
  * Publishes rules as a candidate, and carries out the next step of a roll-out: a larger share, the promotion or the abort.
@@ -57,14 +52,13 @@ export async function publishInStages(
   rules: Rules,
   snapshot: PublishedSnapshot,
   { settings, analytics }: Rollouts,
-  { account, author, fence }: PublishContext,
+  context: RolloutContext,
   now: Date,
 ): Promise<StagedPublication> {
-  const digest = computeRulesDigest(rules);
+  const digest = computeCandidateDigest(rules);
   const verdict = await judgeRunning(snapshot, digest, settings, analytics);
   const plan = planRollout(snapshot.manifest, digest, verdict, settings, now);
-  const context = { account, author, fence };
-  const publishResult = await carryOut(plan, rules, snapshot, context, now);
+  const publishResult = await carryOut(plan, rules, snapshot, settings, context, now);
   const isPromotion = plan.type === "publish" && plan.isPromotion;
   return {
     publishResult,
@@ -96,7 +90,8 @@ function carryOut(
   plan: RolloutPlan,
   rules: Rules,
   snapshot: PublishedSnapshot,
-  context: PublishContext,
+  { stages }: RolloutSettings,
+  context: RolloutContext,
   now: Date,
 ): Promise<PublishResult> {
   const { account, author, fence } = context;
@@ -104,39 +99,16 @@ function carryOut(
   switch (plan.type) {
     case "publish":
       return publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
-    case "stage":
-      return publish(rules, kv, signer, now, encryptor, { author, fence, snapshot, stage: plan.stage });
-    case "wait":
-      return publish(rules, kv, signer, now, encryptor, {
-        author,
-        fence,
-        snapshot,
-        stage: snapshot.manifest?.candidate,
-      });
+    case "start":
+      return publishCandidate(rules, stages, snapshot, context, now);
+    case "advance":
+      return publishShare(plan.share, snapshot, context, now);
     case "abort":
-      return rewrite(snapshot, context, now, true, plan.reason);
+      return publishAbort(plan.reason, snapshot, context, now);
+    case "wait":
     case "held":
-      return rewrite(snapshot, context, now, false, plan.reason);
+      return keepPublished(snapshot, context, now);
   }
-}
-
-/** Aborts the candidate, or writes the same manifest again if `current` is not the newest generation. */
-async function rewrite(
-  snapshot: PublishedSnapshot,
-  { account: { kv, signer }, author, fence }: PublishContext,
-  now: Date,
-  isAbort: boolean,
-  reason: string,
-): Promise<PublishResult> {
-  const base = await readPublishBase(kv, signer, now, snapshot);
-  const { manifest } = snapshot;
-  if (!manifest || (!isAbort && base.isCurrent)) return buildUnchangedResult(snapshot);
-  const target = { kv, signer, base, fence };
-  const written = isAbort
-    ? await abortCandidate(manifest, { author, by: CONTROLLER, reason }, target, now)
-    : await writeManifest({ ...manifest, author }, target, now);
-  const rewritten = buildUnchangedResult({ ...snapshot, ...written });
-  return { ...rewritten, hasChanged: true, writes: 2, bytes: 2 * (written.currentBytes?.length ?? 0) };
 }
 
 function describeRollout(
@@ -150,17 +122,9 @@ function describeRollout(
   switch (plan.type) {
     case "publish":
       return undefined;
-    case "stage":
-      // Without an earlier publication, the candidate went to every client.
-      return (
-        manifest?.candidate && {
-          type: "running",
-          share,
-          isNews: true,
-          reason: plan.reason,
-          waitingIngresses: waitingIngresses(),
-        }
-      );
+    case "start":
+    case "advance":
+      return { type: "running", share, isNews: true, reason: plan.reason, waitingIngresses: waitingIngresses() };
     case "wait":
       return { type: "running", share, isNews: false, reason: plan.reason, waitingIngresses: waitingIngresses() };
     case "abort":

@@ -5,7 +5,7 @@ import type { Ingress } from "../../collect/cluster-model.ts";
 import { formatMissingBlobs, PartialReadError, readBlobs, writeBlobs } from "../blobs.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { NO_FENCE, PublishConflictError, type WriteFence, withWriteFence } from "../guard/write-fence.ts";
-import type { Signer } from "../sign-manifest.ts";
+import type { ManifestVerifier, Signer } from "../sign-manifest.ts";
 import { checkOwnership, type NamespaceOwner } from "./namespace-owner.ts";
 import { buildStateShards, type StateShard } from "./state-shards.ts";
 import { StoredIngresses } from "./stored-ingress.ts";
@@ -30,7 +30,7 @@ export interface ControllerState {
 /** Controller state as read from KV or as last written. */
 export interface LoadedState extends ControllerState {
   readonly owner: NamespaceOwner;
-  readonly text: string | undefined; // the signed text of the key `state`
+  readonly text: string | undefined; // the text of the key `state`, if it has our signature
   readonly shards: readonly StateShard[];
   readonly verdictDigest: string | null; // null if there is no readable blob
   /** Keys of all blobs in KV, used or stale. */
@@ -53,13 +53,18 @@ export interface StateWriteResult {
 }
 
 /** Reads the owner of a KV namespace, with a single request. */
-export async function readNamespaceOwner(kv: Kv, signer: Signer): Promise<{ readonly owner: NamespaceOwner }> {
-  return { owner: parseState(await kv.get(STATE_KEY), signer).owner };
+export async function readNamespaceOwner(kv: Kv, verifier: ManifestVerifier): Promise<Pick<LoadedState, "owner">> {
+  return { owner: parseState(await kv.get(STATE_KEY), verifier).owner };
 }
 
-/** Reads the controller state. Rejects with a `PartialReadError`, without the lost Ingresses, if a blob is missing. */
-export async function readState(kv: Kv, signer: Signer): Promise<LoadedState> {
-  const { owner, text, storedState } = parseState(await kv.get(STATE_KEY), signer);
+/**
+ * Reads the controller state, with the signature of any key of `verifier`. The next write signs it with our key. Rejects
+ * with a `PartialReadError`, without the lost Ingresses, if a blob is missing.
+ */
+export async function readState(kv: Kv, signer: Signer, verifier: ManifestVerifier = signer): Promise<LoadedState> {
+  const bytes = await kv.get(STATE_KEY);
+  const { owner, storedState } = parseState(bytes, verifier);
+  const text = storedState && bytes !== undefined ? signer.verify(bytes) : undefined;
   const digests = storedState?.ingresses ?? [];
   const storedDigests = digests.filter((digest) => digest !== null);
   const { values, missingBlobs } = await readBlobs(kv, storedDigests, stateShardKey, StoredIngresses);
@@ -159,9 +164,9 @@ function serializeState(stored: Readonly<z.infer<typeof StoredState>>): string {
   return toCanonicalJson(stored);
 }
 
-function parseState(bytes: string | undefined, signer: Signer) {
+function parseState(bytes: string | undefined, verifier: ManifestVerifier) {
   if (bytes === undefined) return { owner: { type: "none" } satisfies NamespaceOwner };
-  const text = signer.verify(bytes);
+  const text = verifier.verify(bytes);
   const result = text === undefined ? undefined : StoredState.safeParse(JSON.parse(text));
   if (!result?.success) return { owner: { type: "unknown" } satisfies NamespaceOwner };
   const { cluster } = result.data;

@@ -10,8 +10,18 @@ const LABELS = {
 
 /** Formats results as lines: "error   ssl-mode example.com: SSL mode off. Set …". */
 export function formatChecks(results: readonly CheckResult[]): readonly (readonly StyledText[])[] {
-  return results.map(({ name, subject, status, message, remedy }) => {
+  return foldAllowed(results).map(({ name, subject, status, message, remedy }) => {
     const title = subject === undefined ? name : `${name} ${subject}`;
     return [LABELS[status], ` ${title}: ${message}${remedy === undefined ? "" : `. ${remedy}`}`];
   });
+}
+
+/** Replaces the permissions that the token has with one result. */
+function foldAllowed(results: readonly CheckResult[]): readonly CheckResult[] {
+  const isAllowed = ({ name, status }: CheckResult) => name === "permission" && status === "ok";
+  const allowed = results.filter(isAllowed);
+  const [first] = allowed;
+  if (!first) return results;
+  const folded: CheckResult = { name: "permission", status: "ok", message: `${allowed.length} allowed` };
+  return results.flatMap((result) => (result === first ? [folded] : isAllowed(result) ? [] : [result]));
 }

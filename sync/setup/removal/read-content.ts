@@ -5,7 +5,8 @@ import { createKv } from "../../cloudflare/kv.ts";
 import { createNamespaces } from "../../cloudflare/namespaces.ts";
 import { createRoutes } from "../../cloudflare/routes.ts";
 import { createScripts } from "../../cloudflare/scripts.ts";
-import { HOST_REGISTRY_PREFIX, parseRegistry, type StoredZoneRegistry } from "../../publish/hosts/registry.ts";
+import type { StoredZoneRegistry } from "../../publish/hosts/registry.ts";
+import { readHostRegistries } from "../../publish/hosts/registry-store.ts";
 import { createVerifier } from "../../publish/sign-manifest.ts";
 import { readApiAnswer } from "../api-answer.ts";
 import { readPublicKey } from "../checks/key-checks.ts";
@@ -31,6 +32,7 @@ export async function readAccountContent(
     zones: await readZoneContents(client, accountId),
     registries: namespace ? await readRegistries(client, accountId, namespace.id, variables) : [],
     script,
+    namespaceId,
     isOurWorker: await isOurWorker(client, accountId, script, variables),
     otherWorkers: await listOtherWorkers(client, accountId, script),
     namespace,
@@ -58,16 +60,9 @@ async function readRegistries(
   accountId: string,
   namespaceId: string,
   { EDGRESS_SIGNING_KEY = "", EDGRESS_VERIFYING_KEY }: Variables,
-): Promise<StoredZoneRegistry[]> {
-  const kv = createKv(client, accountId, namespaceId);
+): Promise<readonly StoredZoneRegistry[]> {
   const publicKeys = EDGRESS_VERIFYING_KEY?.split(",") ?? [readPublicKey(EDGRESS_SIGNING_KEY) ?? ""];
-  const registries: StoredZoneRegistry[] = [];
-  for (const [key, value] of await kv.getMany(await kv.list(HOST_REGISTRY_PREFIX))) {
-    const registry = parseRegistry(createVerifier(publicKeys).verify(value), namespaceId);
-    if (!registry) throw new Error(`host registry is unreadable: ${key}. Restore the keys of edgress.env`);
-    registries.push(registry);
-  }
-  return registries;
+  return readHostRegistries(createKv(client, accountId, namespaceId), createVerifier(publicKeys));
 }
 
 async function isOurWorker(

@@ -5,7 +5,7 @@ import type { WorkersRoute } from "../../cloudflare/routes.ts";
 import { buildRecordLabel } from "../../compile/backends/origin-record-names.ts";
 import { isOriginless } from "../../publish/hosts/match-registry.ts";
 import type { StoredZoneRegistry } from "../../publish/hosts/registry.ts";
-import { findController } from "../../publish/hosts/zone-view.ts";
+import { buildHostComment } from "../../publish/hosts/zone-view.ts";
 
 /** What a zone has, for the removal. */
 export interface ZoneContent {
@@ -21,6 +21,7 @@ export interface AccountContent {
   readonly zones: readonly ZoneContent[];
   readonly registries: readonly StoredZoneRegistry[];
   readonly script: string;
+  readonly namespaceId: string | undefined;
   /** Whether the Worker accepts our signing key. Undefined if it does not exist. */
   readonly isOurWorker: boolean | undefined;
   /** Names of other Workers of edgress in the account. Undefined if they were not listed. */
@@ -63,22 +64,26 @@ export function planRemoval(content: AccountContent): RemovalPlan {
   };
 }
 
-function planZoneRemoval(registry: StoredZoneRegistry, { zones, script }: AccountContent): RemovalPlan {
+function planZoneRemoval(registry: StoredZoneRegistry, content: AccountContent): RemovalPlan {
+  const { zones, script, namespaceId = "" } = content;
   const { zone } = registry;
-  const content = zones.find((one) => one.zone.id === zone.id);
+  const zoneContent = zones.find((one) => one.zone.id === zone.id);
   const entries = [...registry.records, ...registry.routes, ...registry.certificates];
   if (entries.length === 0) return { removals: [], kept: [] };
-  if (!content)
+  if (!zoneContent)
     return { removals: [], kept: [`zone ${zone.name}: the token does not see it, so its records and routes stay`] };
   const records = registry.records.map((entry) => {
-    const record = content.records.find(({ id }) => id === entry.id);
-    const isOurs = record?.name === entry.name && isOriginless(record) && findController(record) !== undefined;
-    return { name: `record ${entry.name}`, found: record, isOurs, isUncertain: entry.id === null };
+    const isOurs = (record: ZoneRecord) =>
+      record.name === entry.name && isOriginless(record) && hasHostComment(record, namespaceId);
+    const { records } = zoneContent;
+    const record = records.find(({ id }) => id === entry.id) ?? records.find(isOurs); // the id of an interrupted creation is unknown
+    return { name: `record ${entry.name}`, found: record, isOurs: record !== undefined && isOurs(record) };
   });
   const routes = registry.routes.map((entry) => {
-    const route = content.routes.find(({ id }) => id === entry.id);
+    const { routes } = zoneContent;
+    const route = routes.find(({ id, pattern }) => (entry.id === null ? pattern === entry.pattern : id === entry.id));
     const isOurs = route?.pattern === entry.pattern && route.script === script;
-    return { name: `route ${entry.pattern}`, found: route, isOurs, isUncertain: entry.id === null };
+    return { name: `route ${entry.pattern}`, found: route, isOurs };
   });
   return {
     removals: [
@@ -92,11 +97,16 @@ function planZoneRemoval(registry: StoredZoneRegistry, { zones, script }: Accoun
         id === null ? [] : [{ type: "certificate", zone, id, secret } as const],
       ),
     ],
-    kept: [...records, ...routes].flatMap(({ name, found, isOurs, isUncertain }) => {
-      if (found && !isOurs) return [`${name}: someone else changed it`];
-      return isUncertain ? [`${name}: its creation was interrupted; run a sync, or remove it by hand`] : [];
-    }),
+    kept: [...records, ...routes].flatMap(({ name, found, isOurs }) =>
+      found && !isOurs ? [`${name}: someone else changed it`] : [],
+    ),
   };
+}
+
+/** Whether a record has the comment of a controller that publishes to our KV namespace. */
+function hasHostComment({ comment = "" }: ZoneRecord, namespaceId: string): boolean {
+  const [, name] = /^edgress (\S+)\/host /.exec(comment) ?? [];
+  return name !== undefined && comment === buildHostComment(name, namespaceId);
 }
 
 function planWorker(

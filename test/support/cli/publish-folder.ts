@@ -10,10 +10,10 @@ import { MemoryKv } from "../memory-kv.ts";
 import { runEdgress } from "./edge-cli.ts";
 
 /** Starts an account in memory, and a folder to publish to it, for all tests of a file. */
-export async function startPublishFolder() {
+export async function startPublishFolder(zones: readonly string[] = ["example.com"]) {
   const keys = generateSigningKeys();
   const kv = new MemoryKv();
-  const account = await startMemoryAccount(["example.com"], kv, () => {});
+  const account = await startMemoryAccount(zones, kv, () => {});
   const folder = await mkdtemp(join(tmpdir(), "edgress-publish-folder-"));
   const environment = buildEnvironment(account, keys.privateKey);
   after(async () => {
