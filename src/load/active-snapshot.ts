@@ -32,7 +32,7 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
   const publisher = { publicKeys: env.EDGRESS_VERIFYING_KEY, kvNamespaceId: env.EDGRESS_KV_NAMESPACE_ID };
   const manifest = await verifyManifest(bytes, publisher);
   const { candidate, hashKey } = manifest;
-  const [hostFilter, shards] = [decodeTable(manifest.hostFilter), decodeTable(manifest.shards)];
+  const [hostFilter, shards] = [readTable(manifest.hostFilter), readTable(manifest.shards)];
   const createWildcardFilter = (text: string) => createHostFilter(decodeBase64(text), hashKey);
   return {
     manifest,
@@ -56,7 +56,7 @@ export function retainBlobs({ filters, shards }: BlobCache, { active, candidate 
 }
 
 /** Decodes a table. Throws if its length is invalid. */
-function decodeTable(text: string): DigestTable {
+function readTable(text: string): DigestTable {
   const table = decodeBase64(text);
   countDigests(table);
   return table;

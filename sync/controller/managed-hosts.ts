@@ -1,8 +1,9 @@
 import type { HostRules } from "../../src/rules/snapshot.ts";
-import type { Ingress } from "../collect/cluster-model.ts";
+import type { Cluster, Ingress, Reference } from "../collect/cluster-model.ts";
 import type { Account } from "../publish/account.ts";
 import { createCertificateCheck } from "../publish/certificates/check-certificates.ts";
 import { listHttpsHosts } from "../publish/certificates/https-hosts.ts";
+import { readWantedCertificates } from "../publish/certificates/wanted-certificates.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
 import type { HostSettings, HostSyncResult } from "../publish/hosts/model.ts";
 import { createRegistryStore } from "../publish/hosts/registry-store.ts";
@@ -20,6 +21,8 @@ export interface HostOptions {
   readonly hostDrift?: "repair" | "report";
   readonly hostWildcards?: number | undefined;
   readonly ignoreExternalDns?: boolean;
+  /** Whether the certificates of `spec.tls` are uploaded. */
+  readonly uploadCertificates?: boolean;
 }
 
 export const DEFAULT_CONTROLLER_NAME = "edgress";
@@ -28,6 +31,7 @@ export const DEFAULT_HOST_GRACE_S = 3600;
 
 /** The rules and Ingresses whose hosts are managed. */
 export interface HostInput {
+  readonly cluster: Pick<Cluster, "secrets">;
   readonly compilation: {
     readonly ingresses: ReadonlyMap<string, Ingress>;
     readonly rules: { readonly hosts: readonly HostRules[] };
@@ -45,6 +49,8 @@ export interface ManagedHosts {
   plan(input: HostInput, hosts: readonly HostRules[]): Promise<HostSyncResult>;
   /** Forgets the registry, because another replica may have changed it. */
   forget(): void;
+  /** Returns the Secrets whose certificates are uploaded, so that they are read. */
+  listReferences(compilation: HostInput["compilation"]): readonly Reference[];
 }
 
 /** Creates the managed hosts, or nothing without `--manage-hosts`. */
@@ -59,7 +65,7 @@ export function createManagedHosts(
   const { kv, dns, hostRecords, routes, certificates, signer, verifier } = account;
   const settings = buildSettings(options, kv.namespaceId, maxNewRoutes);
   const store = createRegistryStore(kv, signer, verifier);
-  const clients = { records: hostRecords, routes, dns };
+  const clients = { records: hostRecords, routes, dns, certificates };
   const hostSync = createHostSync({ clients, listZones, store, settings, now });
   const certificateCheck = createCertificateCheck(certificates, listZones, now);
   const withCertificates = async (result: HostSyncResult, { compilation }: HostInput, hosts: readonly HostRules[]) => {
@@ -69,13 +75,27 @@ export function createManagedHosts(
   const forgetRepeated = createRepetitionFilter();
   return {
     async sync(input, publishedHosts, checkFence) {
-      const result = await hostSync.sync([...input.compilation.rules.hosts, ...publishedHosts], checkFence);
+      const wanted = options.uploadCertificates ? readCertificates(input, publishedHosts, now()) : undefined;
+      const hosts = [...input.compilation.rules.hosts, ...publishedHosts];
+      const result = await hostSync.sync(hosts, checkFence, wanted);
       const checked = await withCertificates(result, input, publishedHosts);
-      return { ...checked, warnings: forgetRepeated(checked.warnings) };
+      const issues = [...checked.issues, ...(wanted?.issues ?? [])];
+      return { ...checked, issues, warnings: forgetRepeated(checked.warnings) };
     },
     plan: async (input, hosts) => withCertificates(await hostSync.plan(hosts), input, hosts),
     forget: hostSync.forget,
+    listReferences: ({ ingresses }) => (options.uploadCertificates ? listTlsSecrets(ingresses) : []),
   };
+}
+
+function readCertificates({ cluster, compilation }: HostInput, publishedHosts: readonly HostRules[], now: Date) {
+  return readWantedCertificates(compilation.ingresses, cluster.secrets, publishedHosts, now);
+}
+
+function listTlsSecrets(ingresses: ReadonlyMap<string, Ingress>): Reference[] {
+  return [...ingresses.values()].flatMap(({ namespace, tls }) =>
+    tls.flatMap(({ secretName: name }) => (name === undefined ? [] : [{ kind: "Secret" as const, namespace, name }])),
+  );
 }
 
 function buildSettings(options: HostOptions, kvNamespaceId: string, maxNewRoutes: number | undefined): HostSettings {

@@ -92,7 +92,7 @@ async function compileWithRecords(
  * regexes. Regexes beyond the budget stay refused until a later sync.
  */
 async function compileCollected(
-  { account, records, options, regexChecker, cache }: CompileDependencies,
+  { account, records, hosts, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
   previousState: PreviousState,
   regexChecks: SyncRegexChecks,
@@ -107,7 +107,8 @@ async function compileCollected(
     const cluster = rejectedRecords.length === 0 ? current.cluster : { ...current.cluster, rejectedRecords };
     const passOptions = { ...compileOptions, regexVerdicts: regexChecker.verdicts() };
     const result = compileWithLastGood(cluster, previousState, passOptions, now.toISOString(), cache);
-    const next = await collectReferences(result.compilation.references);
+    const certificates = hosts?.listReferences(result.compilation) ?? [];
+    const next = await collectReferences([...result.compilation.references, ...certificates]);
     const hasNewVerdicts = await regexChecks.check(result.compilation.regexes);
     if ((!next && !hasNewVerdicts) || pass === MAX_COMPILE_PASSES) return { ...result, cluster, permits };
     current = next ?? current;

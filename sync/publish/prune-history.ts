@@ -1,6 +1,5 @@
 import { GENERATION_PREFIX } from "../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../src/rules/snapshot.ts";
-import { listBlobKeys } from "./storage/manifest-blobs.ts";
 
 const MIN_RETAINED_GENERATIONS = 10;
 const GENERATION_RETENTION_MS = 60 * 60 * 1000;
@@ -19,20 +18,21 @@ export function parseGeneration(key: string): number | undefined {
 }
 
 /**
- * Returns the keys to remove from history, in order: blobs before the manifests that name them, so that an interrupted
- * removal can be repeated. Generations younger than one hour are kept, because an edge may still serve them.
+ * Splits generations into those that history keeps, and the others. It keeps 10, and those younger than one hour, because an
+ * edge may still serve them.
  */
-export function findPrunableKeys(generations: readonly StoredGeneration[], now: Date): string[] {
+export function findPrunableGenerations(
+  generations: readonly StoredGeneration[],
+  now: Date,
+): { readonly retained: readonly StoredGeneration[]; readonly dropped: readonly StoredGeneration[] } {
   const sortedGenerations = generations.toSorted((a, b) => b.generation - a.generation);
   const isRetained = ({ manifest }: StoredGeneration, index: number) =>
     index < MIN_RETAINED_GENERATIONS ||
     (manifest !== undefined && now.getTime() - Date.parse(manifest.publishedAt) < GENERATION_RETENTION_MS);
-  const retainedGenerations = sortedGenerations.filter(isRetained);
-  const droppedGenerations = sortedGenerations.filter((generation, index) => !isRetained(generation, index));
-  const listKeys = ({ manifest }: StoredGeneration) => (manifest ? listBlobKeys(manifest) : []);
-  const neededKeys = new Set(retainedGenerations.flatMap(listKeys));
-  const droppedKeys = new Set(droppedGenerations.flatMap(listKeys));
-  return [...[...droppedKeys].filter((key) => !neededKeys.has(key)), ...droppedGenerations.map(({ key }) => key)];
+  return {
+    retained: sortedGenerations.filter(isRetained),
+    dropped: sortedGenerations.filter((generation, index) => !isRetained(generation, index)),
+  };
 }
 
 /** Whether history is long enough to prune, because pruning costs KV operations. */

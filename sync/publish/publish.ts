@@ -11,10 +11,11 @@ import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.t
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { findPrunableKeys, needsPruning } from "./prune-history.ts";
+import { needsPruning } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
+import { collectBlobs, readCollectionPlan } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -97,7 +98,8 @@ export async function publish(
 }
 
 function isPublished(rules: Rules, { manifest, missingShards }: PublishedSnapshot): boolean {
-  if (!manifest || manifest.rollback || missingShards.length > 0) return false; // a publication ends a rollback
+  if (!manifest || missingShards.length > 0) return false;
+  if (manifest.rollback || manifest.candidate) return false; // a publication ends a rollback and a staged roll-out
   return manifest.digest === computeRulesDigest(rules);
 }
 
@@ -142,7 +144,8 @@ async function pruneHistory(
     generation,
     manifest: parseSignedManifest(values.get(key), signer),
   }));
-  await kv.remove(findPrunableKeys([...olderGenerations, publishedGeneration], now));
+  const collection = await readCollectionPlan(kv, [...olderGenerations, publishedGeneration], now);
+  if (collection) await collectBlobs(kv, collection);
   return [];
 }
 

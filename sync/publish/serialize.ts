@@ -1,7 +1,7 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { type HashKey, halfSipHash } from "../../src/rules/half-sip-hash.ts";
 import type { PolicySettings } from "../../src/rules/policies/index.ts";
-import type { HostRules } from "../../src/rules/snapshot.ts";
+import type { HostRules, Shard } from "../../src/rules/snapshot.ts";
 import { formatHostRecord, formatSettingsRecord } from "../../src/rules/storage/shard-text.ts";
 import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
@@ -59,9 +59,17 @@ export function serializeSettings(policies: PolicySettings): SerializedSettings 
   return Object.keys(policies).length === 0 ? undefined : serializePolicies(policies);
 }
 
+// A published secret is ciphertext. The key of its settings is computed from its token, so it must be remembered.
+const publishedKeys = new WeakMap<PolicySettings, string>();
+
+/** Remembers the keys of the settings in a shard, so that published rules are serialized to the same bytes again. */
+export function rememberSettingsKeys({ settings }: Shard): void {
+  for (const [key, policies] of Object.entries(settings)) publishedKeys.set(policies, key);
+}
+
 const serializePolicies = memoize((policies: PolicySettings): SerializedSettings => {
   const text = toCanonicalJson(policies);
-  return { key: computeDigest(text).slice(0, SETTINGS_KEY_LENGTH), text };
+  return { key: publishedKeys.get(policies) ?? computeDigest(text).slice(0, SETTINGS_KEY_LENGTH), text };
 });
 
 /** The hash of each host, with the same key object. */

@@ -104,7 +104,7 @@ describe("a batch of DNS records without a response", () => {
       await client.dns.records.batch({ zone_id: world.zone.id, posts: [foreign] });
       await assert.rejects(
         world.dns.applyChange(world.zone, { add: [ORIGIN], remove: [] }),
-        (error) => error instanceof ChangeRejectedError && error.code === 81058,
+        (error) => error instanceof ChangeRejectedError && error.code === 81057,
       );
       assert.equal(world.countBatches(), 1);
       assert.deepEqual(listContents(world), ["A 203.0.113.10"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { expandShard, type HostRules, type Route } from "../../src/rules/snapshot.ts";
 import { diffRules } from "../../sync/publish/changes/diff-rules.ts";
-import { rememberSettingsKeys } from "../../sync/publish/changes/settings-key.ts";
+import { rememberSettingsKeys } from "../../sync/publish/serialize.ts";
 
 const CART = { scheme: "http" as const, port: 80, addresses: [{ address: "203.0.113.10", record: "edgress-1" }] };
 const MOVED = { scheme: "http" as const, port: 80, addresses: [{ address: "203.0.113.99", record: "edgress-9" }] };

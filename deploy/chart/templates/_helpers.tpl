@@ -34,6 +34,9 @@ app.kubernetes.io/name: edgress
 {{- if .manageHosts }}
 - --manage-hosts
 {{- end }}
+{{- if .uploadCertificates }}
+- --upload-certificates
+{{- end }}
 {{- with .name }}
 - --name={{ . }}
 {{- end }}

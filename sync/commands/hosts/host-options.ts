@@ -24,7 +24,8 @@ export function addHostOptions(command: Command): Command {
         .default("repair"),
     )
     .option("--host-wildcards <number>", "hosts of one level that a wildcard replaces", parseLevelSize)
-    .option("--ignore-external-dns", "use hosts that external-dns has reserved", false);
+    .option("--ignore-external-dns", "use hosts that external-dns has reserved", false)
+    .option("--upload-certificates", "upload the certificates of spec.tls to the zones", false);
 }
 
 function parseControllerName(text: string): string {

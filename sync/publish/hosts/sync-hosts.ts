@@ -1,6 +1,8 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
+import { findZone } from "../../../src/rules/hosts.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import type { ZoneDetails } from "../../cloudflare/zones.ts";
+import type { WantedCertificates } from "../certificates/wanted-certificates.ts";
 import type { HostIssue, HostSettings, HostSyncResult, WantedHost } from "./model.ts";
 import type { RegistryStore } from "./registry-store.ts";
 import { groupHostsByZone } from "./wanted-hosts.ts";
@@ -12,7 +14,7 @@ export interface HostSync {
    * Adds and repairs the records and routes of hosts, and removes our unused ones. A zone that fails becomes a warning,
    * and nothing of it is removed. Rejects only if the fence does.
    */
-  sync(hosts: readonly HostRules[], checkFence: () => void): Promise<HostSyncResult>;
+  sync(hosts: readonly HostRules[], checkFence: () => void, certificates?: WantedCertificates): Promise<HostSyncResult>;
   /** Returns what `sync` would do, and writes nothing. */
   plan(hosts: readonly HostRules[]): Promise<HostSyncResult>;
   /** Forgets the registry, because another replica may have changed it. */
@@ -36,31 +38,26 @@ export function createHostSync({ clients, listZones, store, settings, now }: Hos
     zoneSyncs.set(zone.id, zoneSync);
     return zoneSync;
   };
-  const mapZones = async (
-    hosts: readonly HostRules[],
-    run: (zoneSync: ZoneHostSync, wanted: readonly WantedHost[]) => Promise<HostSyncResult>,
-    checkFence: () => void,
-  ) => {
+  const mapZones = async (hosts: readonly HostRules[], run: RunZone, checkFence: () => void) => {
     const zones = await listZones();
     registeredZoneIds ??= await store.listZoneIds();
     const zoneIds = registeredZoneIds;
-    const hostsByZone = groupHostsByZone(
-      hosts,
-      zones.map(({ name }) => name),
-    );
+    const zoneNames = zones.map(({ name }) => name);
+    const hostsByZone = groupHostsByZone(hosts, zoneNames);
     const results: HostSyncResult[] = [];
     for (const zone of zones) {
       const wanted = hostsByZone.get(zone.name) ?? [];
       if (wanted.length === 0 && !zoneIds.includes(zone.id) && !zoneSyncs.has(zone.id)) continue;
       const zoneSync = findZoneSync(zone);
-      results.push(await run(zoneSync, wanted).catch((error) => describeFailure(zone, error, checkFence)));
+      const isInZone = (host: string) => findZone(host, zoneNames) === zone.name;
+      results.push(await run(zoneSync, wanted, isInZone).catch((error) => describeFailure(zone, error, checkFence)));
       results.push(describeZone(zone, wanted));
     }
     return mergeResults([...results, describeInvisible(zoneIds, zones)]);
   };
   return {
-    sync: (hosts, checkFence) =>
-      mapZones(hosts, (zoneSync, wanted) => zoneSync.sync(wanted, checkFence), checkFence).catch((error) => {
+    sync: (hosts, checkFence, certificates) =>
+      mapZones(hosts, createZoneRun(checkFence, certificates), checkFence).catch((error) => {
         checkFence();
         return { ...NOTHING, warnings: [`hosts were not synced: ${errorMessage(error)}`] };
       }),
@@ -74,6 +71,25 @@ export function createHostSync({ clients, listZones, store, settings, now }: Hos
       zoneSyncs = new Map();
       registeredZoneIds = undefined;
     },
+  };
+}
+
+/** Syncs or plans one zone, with its hosts. */
+type RunZone = (
+  zoneSync: ZoneHostSync,
+  wanted: readonly WantedHost[],
+  isInZone: (host: string) => boolean,
+) => Promise<HostSyncResult>;
+
+/** Returns the sync of one zone: of its records and routes, and then of its certificates. */
+function createZoneRun(checkFence: () => void, certificates: WantedCertificates | undefined): RunZone {
+  return async (zoneSync, wanted, isInZone) => {
+    const result = await zoneSync.sync(wanted, checkFence);
+    if (!certificates) return result;
+    const own = certificates.certificates.filter(({ hosts: [host = ""] }) => isInZone(host));
+    const ownCertificates = { ...certificates, certificates: own };
+    const { changes, issues } = await zoneSync.upload(ownCertificates, checkFence);
+    return { ...result, changes: [...result.changes, ...changes], issues: [...result.issues, ...issues] };
   };
 }
 

@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Certificates } from "../../cloudflare/certificates.ts";
 import type { Dns, Zone } from "../../cloudflare/dns.ts";
 import type { WorkersRoute } from "../../cloudflare/routes.ts";
+import type { ZoneDetails } from "../../cloudflare/zones.ts";
+import { createZoneUploads, type UploadToZone } from "../certificates/zone-uploads.ts";
 import { createExpiringCache } from "../dns/expiring-cache.ts";
 import { applyZonePlan, type HostClients } from "./apply-zone.ts";
 import { createHostRejections } from "./host-rejections.ts";
@@ -13,12 +16,15 @@ import { MAX_ZONE_ROUTES } from "./route-patterns.ts";
 
 /** The clients of a zone. */
 export interface ZoneClients extends HostClients {
+  readonly certificates: Certificates;
   readonly dns: Pick<Dns, "readRecordQuota">;
 }
 
 export interface ZoneHostSync {
   sync(hosts: readonly WantedHost[], checkFence: () => void): Promise<HostSyncResult>;
   plan(hosts: readonly WantedHost[]): Promise<HostSyncResult>;
+  /** Uploads certificates, and removes ours that no Secret has. */
+  readonly upload: UploadToZone;
 }
 
 const ZONE_CACHE_TTL_MS = 600_000;
@@ -31,7 +37,7 @@ const SMALL_RECORD_QUOTA = 200; // of the Free plan, if the token may not read t
  */
 export function createZoneHostSync(
   clients: ZoneClients,
-  zone: Zone,
+  zone: ZoneDetails,
   store: RegistryStore,
   settings: HostSettings,
   now: () => Date,
@@ -42,39 +48,56 @@ export function createZoneHostSync(
     () => observeZone(clients, zone),
   );
   const rejections = createHostRejections(now);
-  let registry: ZoneRegistry | undefined;
+  const registry = createZoneRegistry(store, zone);
   const readState = async (): Promise<ZoneState> => {
-    registry ??= await store.read(zone.id);
-    return { ...(await observed.get()), zone, registry };
+    return { registry: await registry.read(), ...(await observed.get()), zone };
   };
   const plan = async (hosts: readonly WantedHost[]) =>
     rejections.withoutRejected(planZone(await readState(), hosts, settings, now()));
-  const save = async (next: ZoneRegistry, checkFence: () => void) => {
-    if (!isDeepStrictEqual(next, registry)) await store.write(zone, next, { check: checkFence });
-    registry = next;
-  };
+  const upload = createZoneUploads(clients.certificates, zone, registry, settings.graceMs, now);
   return {
+    upload,
     async sync(hosts, checkFence) {
       rejections.expire();
       const cachedPlan = await plan(hosts);
       if (!hasChanges(cachedPlan)) {
-        await save(cachedPlan.registry, checkFence);
+        await registry.save(cachedPlan.registry, checkFence);
         return buildResult(zone, cachedPlan, rejections.list(), []);
       }
       observed.invalidate(); // the decision to change something is made with the current state of the zone
       const freshPlan = await plan(hosts);
-      await save(freshPlan.registry, checkFence);
+      await registry.save(freshPlan.registry, checkFence);
       observed.invalidate();
       const { createdRoutes, issues, skipped } = await applyZonePlan(clients, zone, freshPlan, settings, checkFence);
       rejections.add(issues);
       const state = await readState();
       const routes = mergeRoutes(state.routes, createdRoutes);
-      await save(settleRegistry({ ...state, routes }, hosts, settings, now()), checkFence);
+      await registry.save(settleRegistry({ ...state, routes }, hosts, settings, now()), checkFence);
       return buildResult(zone, freshPlan, rejections.list(), skipped);
     },
     async plan(hosts) {
       return buildResult(zone, await plan(hosts), rejections.list(), []);
     },
+  };
+}
+
+/** Creates the registry of a zone, in memory once it was read. */
+function createZoneRegistry(store: RegistryStore, zone: Zone) {
+  let registry: ZoneRegistry | undefined;
+  const read = async () => {
+    registry ??= await store.read(zone.id);
+    return registry;
+  };
+  const save = async (next: ZoneRegistry, checkFence: () => void) => {
+    if (!isDeepStrictEqual(next, registry)) await store.write(zone, next, { check: checkFence });
+    registry = next;
+  };
+  return {
+    read,
+    save,
+    readCertificates: async () => (await read()).certificates,
+    saveCertificates: async (certificates: ZoneRegistry["certificates"], checkFence: () => void) =>
+      await save({ ...(await read()), certificates }, checkFence),
   };
 }
 

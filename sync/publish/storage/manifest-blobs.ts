@@ -12,7 +12,7 @@ export interface SideTables {
 
 /** Reads the tables of the active side. */
 export function readActiveTables({ shards, hostFilter }: ManifestTables): SideTables {
-  return { shards: decode(shards), hostFilter: decode(hostFilter) };
+  return { shards: decodeTable(shards), hostFilter: decodeTable(hostFilter) };
 }
 
 /** Reads the tables of the candidate, if the manifest has one. */
@@ -21,8 +21,8 @@ export function readCandidateTables(manifest: ManifestTables): SideTables | unde
   if (!candidate) return undefined;
   const active = readActiveTables(manifest);
   return {
-    shards: applyDigests(active.shards, decode(candidate.shards)),
-    hostFilter: applyDigests(active.hostFilter, decode(candidate.hostFilter)),
+    shards: applyDigests(active.shards, decodeTable(candidate.shards)),
+    hostFilter: applyDigests(active.hostFilter, decodeTable(candidate.hostFilter)),
   };
 }
 
@@ -56,6 +56,7 @@ function listSides(manifest: ManifestTables): SideTables[] {
   return [readActiveTables(manifest), ...(candidate ? [candidate] : [])];
 }
 
-function decode(text: string): Uint8Array {
+/** Decodes a table, or a part of one, of a manifest. */
+export function decodeTable(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }

@@ -1,0 +1,40 @@
+import * as z from "zod/mini";
+import { FILTER_PREFIX, SHARD_PREFIX } from "../../../src/rules/kv-keys.ts";
+import type { Kv } from "../../cloudflare/kv.ts";
+import { toCanonicalJson } from "../canonical-json.ts";
+import { findPrunableGenerations, type StoredGeneration } from "../prune-history.ts";
+import { type CollectionPlan, planCollection, type UnneededSince } from "./plan-collection.ts";
+
+/** Edges never read this key. */
+export const COLLECTION_KEY = "collection";
+
+const StoredCollection = z.record(z.string(), z.iso.datetime());
+
+/** Reads KV, and plans its collection. Undefined if no generation is to be removed. */
+export async function readCollectionPlan(
+  kv: Kv,
+  generations: readonly StoredGeneration[],
+  now: Date,
+): Promise<CollectionPlan | undefined> {
+  if (findPrunableGenerations(generations, now).dropped.length === 0) return undefined;
+  const blobKeys = [...(await kv.list(SHARD_PREFIX)), ...(await kv.list(FILTER_PREFIX))];
+  return planCollection(generations, blobKeys, parseCollection(await kv.get(COLLECTION_KEY)), now);
+}
+
+/** Carries out a plan: the waiting blobs are noted first, and manifests are removed last, so that it can be repeated. */
+export async function collectBlobs(
+  kv: Kv,
+  { removedBlobs, removedGenerations, waitingBlobs }: CollectionPlan,
+): Promise<void> {
+  await kv.put([{ key: COLLECTION_KEY, value: toCanonicalJson(waitingBlobs) }]);
+  await kv.remove([...removedBlobs, ...removedGenerations]);
+}
+
+/** A value that is unreadable only starts every grace again. */
+function parseCollection(text: string | undefined): UnneededSince {
+  try {
+    return z.parse(StoredCollection, JSON.parse(text ?? "{}"));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { generationKey, SHARD_PREFIX } from "../../src/rules/kv-keys.ts";
+import { publish } from "../../sync/publish/publish.ts";
+import { listGenerations, parseSignedManifest } from "../../sync/publish/read-published.ts";
+import { listBlobKeys } from "../../sync/publish/storage/manifest-blobs.ts";
+import { planCollection } from "../../sync/publish/storage/plan-collection.ts";
+import { MemoryKv } from "../support/memory-kv.ts";
+import { buildChangingRules } from "../support/publish/sample-rules.ts";
+import { NOW, SIGNER } from "../support/publish/signing.ts";
+
+const HOUR_MS = 3_600_000;
+const ORPHAN = `${SHARD_PREFIX}${"0".repeat(32)}`;
+
+function addHours(hours: number): Date {
+  return new Date(NOW.getTime() + hours * HOUR_MS);
+}
+
+/** Publishes 15 generations, one per hour, and returns them. */
+async function publishGenerations() {
+  const kv = new MemoryKv();
+  for (let turn = 0; turn < 15; turn++) await publish(buildChangingRules(turn), kv, SIGNER, addHours(turn));
+  const generations = [...(await listGenerations(kv))].map(([generation, key]) => {
+    return { key, generation, manifest: parseSignedManifest(kv.values.get(key), SIGNER) };
+  });
+  return { kv, generations, blobKeys: [...(await kv.list(SHARD_PREFIX)), ORPHAN] };
+}
+
+test("Blobs that no kept generation needs wait for 24 h, with those that no generation ever needed", async () => {
+  const { generations, blobKeys } = await publishGenerations();
+  const first = planCollection(generations, blobKeys, {}, addHours(20));
+  assert.deepEqual(first.removedBlobs, []);
+  assert.deepEqual(first.removedGenerations.toSorted(), [1, 2, 3, 4, 5].map(generationKey));
+  assert.ok(ORPHAN in first.waitingBlobs);
+  const kept = generations.filter(({ generation }) => generation > 5);
+  const early = planCollection(kept, blobKeys, first.waitingBlobs, addHours(43));
+  assert.deepEqual([early.removedBlobs, early.waitingBlobs], [[], first.waitingBlobs]);
+  const due = planCollection(kept, blobKeys, first.waitingBlobs, addHours(44));
+  assert.deepEqual(due.removedBlobs.toSorted(), Object.keys(first.waitingBlobs).toSorted());
+  const neededKeys = new Set(kept.flatMap(({ manifest }) => (manifest ? listBlobKeys(manifest) : [])));
+  assert.ok(due.removedBlobs.every((key) => !neededKeys.has(key)));
+});
+
+test("The grace of a blob starts again if a later generation needed it", async () => {
+  const { generations, blobKeys } = await publishGenerations();
+  const [blob = ""] = listBlobKeys(generations.find(({ generation }) => generation === 3)?.manifest ?? assert.fail());
+  const plan = planCollection(generations, blobKeys, { [blob]: NOW.toISOString() }, addHours(30));
+  assert.ok(!plan.removedBlobs.includes(blob));
+});
