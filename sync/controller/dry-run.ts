@@ -83,7 +83,8 @@ export async function rehearseSync<Publication, Result>(
 async function readDryRunBase(dependencies: ControllerDependencies): Promise<PublishedBase> {
   const publishedState = await readPublishedState(dependencies);
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+  const previousState = previousStateFrom(publishedState.controllerState);
+  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
 }
 
 /** Builds the report of a dry run. */
