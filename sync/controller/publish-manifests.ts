@@ -9,9 +9,9 @@ import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
+import { guardRules } from "./guard-rules.ts";
 import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
-import { guardRules } from "./publish-cluster.ts";
 
 export interface ManifestPublication {
   readonly publishResult: PublishResult;
@@ -68,7 +68,10 @@ export function publishManifests(
     },
     async publish(compiled, base) {
       const { rules, blockedRemovals } = guard(compiled, base);
-      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, { author });
+      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, {
+        author,
+        snapshot: base.snapshot,
+      });
       return {
         publishResult,
         recordChanges: {

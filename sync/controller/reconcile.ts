@@ -135,7 +135,11 @@ async function readLeaderBase(
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   // In the same term, this process has a newer state than KV, because the write is deferred.
   const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
-  return { publishedState, previousState };
+  return buildBase(publishedState, previousState);
+}
+
+function buildBase(publishedState: PublishedState, previousState: LoopState["previousState"]): PublishedBase {
+  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
 }
 
 /** Whether a command of an operator published since the last sync: a rollback, for example. */

@@ -53,6 +53,11 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     proof: /"ingress\/default\/blog"/,
   },
   {
+    pattern: /^npx edgress (plan|apply)( --manifests manifests\/)?( --out plan\.json| plan\.json)?$/,
+    test: "test/cli/publications/plan.test.ts",
+    proof: /run\("apply", planFile\)/,
+  },
+  {
     pattern: /^npx edgress (history|show 7 --host shop\.example\.com|diff 6 7|rollback 6|resume)$/,
     test: "test/cli/publications/rollback.test.ts",
     proof: /"rollback", "1", "--yes"/,
