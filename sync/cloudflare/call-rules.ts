@@ -6,8 +6,10 @@ export interface CallRules {
   readonly checkFence?: () => void;
   /** Maximum number of attempts of a call. */
   readonly maxAttempts?: number;
-  /** Milliseconds until an attempt without a response is canceled. */
+  /** Maximum milliseconds until an attempt without a response is canceled. */
   readonly attemptTimeoutMs?: number;
+  /** Milliseconds that an upload adds to the timeout and to the deadline. */
+  readonly uploadMs?: number;
   /** Milliseconds to wait before the second attempt. */
   readonly retryDelayMs?: number;
   /** Milliseconds until a call ends, with its waits and retries. */

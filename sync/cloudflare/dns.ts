@@ -1,6 +1,7 @@
 import type Cloudflare from "cloudflare";
 import ipaddr from "ipaddr.js";
 import { memoize } from "../incremental/memoize.ts";
+import { batchChanges } from "./record-batches.ts";
 import { readChangeRejection, readErrorCode } from "./rejections.ts";
 import { type BatchSteps, sendWithComparison } from "./repeat-batch.ts";
 import { listZones, type ZoneDetails } from "./zones.ts";
@@ -12,16 +13,21 @@ export interface OriginRecord {
   content: string;
 }
 
-export type ExistingRecord = OriginRecord & { id: string; proxied: boolean };
-
-export interface Zone {
+export type ExistingRecord = OriginRecord & {
   id: string;
-  name: string;
-}
+  proxied: boolean;
+  /** Whether another controller of the account created it. It can be used, and is never removed. */
+  isForeign?: true;
+};
 
 export interface RecordChange {
   add: readonly OriginRecord[];
   remove: readonly ExistingRecord[];
+}
+
+export interface Zone {
+  id: string;
+  name: string;
 }
 
 export interface Dns {
@@ -38,38 +44,67 @@ export interface Dns {
   applyChange(zone: Zone, change: RecordChange): Promise<void>;
 }
 
-/** Comment that marks the record of an origin. */
+/** Start of the comment that marks the record of an origin. The start of the KV namespace's id follows. */
 export const RECORD_COMMENT = "edgress: origin record";
-
-const MAX_BATCH_RECORDS = 200; // the limit of a zone with the Free plan
 
 /** Wait before a batch without a response is repeated. */
 const BATCH_PAUSE_MS = 1000;
 
-/** Creates a client of DNS records through the REST API. */
+/**
+ * Creates a client of DNS records through the REST API. With `kvNamespaceId`, records of controllers with another KV
+ * namespace are foreign.
+ */
 export function createDns(
   client: Cloudflare,
   accountId: string,
   zoneIds: readonly string[] = [],
   pauseMs: number = BATCH_PAUSE_MS,
+  kvNamespaceId?: string,
 ): Dns {
+  const ownComment = kvNamespaceId === undefined ? RECORD_COMMENT : `${RECORD_COMMENT} ${kvNamespaceId.slice(0, 8)}`;
+  const isOwn = (comment = "") => (kvNamespaceId === undefined ? isOriginComment(comment) : comment === ownComment);
   return {
     listZones: () => listZones(client, accountId, zoneIds),
     async listRecords(zone) {
       const records: ExistingRecord[] = [];
-      const query = { zone_id: zone.id, comment: { exact: RECORD_COMMENT }, per_page: 1000 };
-      for await (const { id, type, name, content, proxied, comment } of client.dns.records.list(query)) {
-        if (comment !== RECORD_COMMENT) continue; // the filter ignores case, so that it matches records of others
-        if (type !== "A" && type !== "AAAA" && type !== "CNAME") continue;
-        records.push({ id, type, name, content: content ?? "", proxied: proxied === true });
+      const query = { zone_id: zone.id, comment: { startswith: RECORD_COMMENT }, per_page: 1000 };
+      for await (const listed of client.dns.records.list(query)) {
+        const record = readOriginRecord(listed);
+        if (record) records.push(isOwn(listed.comment) ? record : { ...record, isForeign: true });
       }
       return records;
     },
-    applyChange: (zone, change) => applyRecordChange(client, zone, change, RECORD_COMMENT, pauseMs),
+    applyChange: (zone, change) => applyRecordChange(client, zone, change, ownComment, pauseMs),
     async readRecordQuota(zone) {
       return (await client.dns.usage.zone.get({ zone_id: zone.id })).record_quota ?? undefined;
     },
   };
+}
+
+interface ListedRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly content?: string | undefined;
+  readonly proxied?: boolean | undefined;
+  readonly comment?: string | undefined;
+}
+
+/** Returns the record of an origin. The filter of the list ignores case, so that it matches other records too. */
+function readOriginRecord({
+  id,
+  type,
+  name,
+  content = "",
+  proxied,
+  comment,
+}: ListedRecord): ExistingRecord | undefined {
+  if (!isOriginComment(comment) || (type !== "A" && type !== "AAAA" && type !== "CNAME")) return undefined;
+  return { id, type, name, content, proxied: proxied === true };
+}
+
+function isOriginComment(comment = ""): boolean {
+  return comment === RECORD_COMMENT || comment.startsWith(`${RECORD_COMMENT} `);
 }
 
 /** Applies a change in batches. The records that it adds are proxied and have the comment. */
@@ -115,14 +150,17 @@ const CONFLICT_CODES = new Set([81044, 81053, 81054, 81057, 81058]);
 
 /**
  * Returns the records to add and to remove, so that the existing records become the wanted ones. An existing record with
- * another type or content, or without proxying, is replaced.
+ * another type or content, or without proxying, is replaced. A record of another controller is used, and never removed.
  */
 export function planRecordChange(
   existingRecords: readonly ExistingRecord[],
   wantedRecords: readonly OriginRecord[],
 ): { add: OriginRecord[]; remove: ExistingRecord[] } {
   const missingRecords = new Map(wantedRecords.map((record) => [formatRecordKey(record), record]));
-  const remove = existingRecords.filter((record) => !record.proxied || !missingRecords.delete(formatRecordKey(record)));
+  const unwanted = existingRecords.filter(
+    (record) => !record.proxied || !missingRecords.delete(formatRecordKey(record)),
+  );
+  const remove = unwanted.filter(({ isForeign }) => !isForeign);
   return { add: [...missingRecords.values()], remove };
 }
 
@@ -132,36 +170,3 @@ const formatRecordKey = memoize(({ type, name, content }: OriginRecord): string 
     type !== "CNAME" && ipaddr.isValid(content) ? ipaddr.parse(content).toString() : content.toLowerCase();
   return `${type} ${name.toLowerCase()} ${normalizedContent}`;
 });
-
-/**
- * Splits a change into batches. The API runs the deletes of a batch before its posts, and rejects a post that conflicts
- * with a record of the same name. So a name's removals share a batch with its additions, and other removals are last.
- */
-function batchChanges({ add, remove }: RecordChange): { add: OriginRecord[]; remove: ExistingRecord[] }[] {
-  const addedByName = Map.groupBy(add, ({ name }) => name.toLowerCase());
-  const removedByName = Map.groupBy(remove, ({ name }) => name.toLowerCase());
-  const changesWithAdditions = [...addedByName].map(([name, records]) => ({
-    add: records,
-    remove: removedByName.get(name) ?? [],
-  }));
-  const changesOnlyRemoving = [...removedByName]
-    .filter(([name]) => !addedByName.has(name))
-    .map(([, records]) => ({ add: [], remove: records }));
-  return [...packBatches(changesWithAdditions), ...packBatches(changesOnlyRemoving)];
-}
-
-function packBatches(changes: { add: OriginRecord[]; remove: ExistingRecord[] }[]): typeof changes {
-  const batches: typeof changes = [];
-  for (const change of changes) {
-    const lastBatch = batches.at(-1);
-    const size = [lastBatch?.add, lastBatch?.remove, change.add, change.remove].reduce(
-      (sum, list) => sum + (list?.length ?? 0),
-      0,
-    );
-    if (lastBatch && size <= MAX_BATCH_RECORDS) {
-      lastBatch.add.push(...change.add);
-      lastBatch.remove.push(...change.remove);
-    } else batches.push({ add: [...change.add], remove: [...change.remove] });
-  }
-  return batches;
-}

@@ -38,7 +38,7 @@ const MAX_WRITE_ATTEMPTS = 4;
 /** Shorter than the time between a leader's renew deadline and the expiry of its Lease. */
 const SINGLE_WRITE = { maxAttempts: 1, attemptTimeoutMs: 4500 };
 /** An upload of 95 MB takes longer than other calls. */
-const BULK_WRITE = { attemptTimeoutMs: 120_000, deadlineMs: 300_000 };
+const UPLOAD_BYTES_PER_MS = 1000;
 const WRITE_INTERVAL_MS = 1100; // KV allows one write per second to the same key
 
 /** Creates a client of Workers KV through the REST API. Keys that a bulk write left out are retried. */
@@ -55,7 +55,8 @@ export function createKv(
   const rules = { retryDelayMs: writeIntervalMs };
   const writeBatch = async (batch: readonly KvEntry[]) => {
     const write = () => namespaces.bulkUpdate(namespaceId, { ...account, body: [...batch] });
-    return (await withCallRules({ ...rules, ...BULK_WRITE }, write))?.unsuccessful_keys;
+    const uploadMs = batch.reduce((sum, { value }) => sum + value.length, 0) / UPLOAD_BYTES_PER_MS;
+    return (await withCallRules({ ...rules, uploadMs }, write))?.unsuccessful_keys;
   };
   const writeSingle = async (entry: KvEntry, mode: "once" | undefined) => {
     const write = () => namespaces.values.update(entry.key, { ...namespace, ...buildForm(entry) });

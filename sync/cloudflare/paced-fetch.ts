@@ -78,8 +78,12 @@ async function attemptCall(call: Call, clock: ApiClock, pacer: Pacer): Promise<O
 }
 
 function buildCall(input: Request | string | URL, init: RequestInit, timings: ApiTimings, now: number): Call {
-  const { checkFence, ...rules } = findCallRules();
-  const limits = { ...timings, ...rules };
+  const { checkFence, attemptTimeoutMs = timings.attemptTimeoutMs, uploadMs = 0, ...rules } = findCallRules();
+  const limits: ApiTimings = {
+    ...timings,
+    ...rules,
+    attemptTimeoutMs: Math.min(attemptTimeoutMs, timings.attemptTimeoutMs) + uploadMs,
+  };
   const url = new URL(input instanceof Request ? input.url : input);
   return {
     url,
@@ -87,7 +91,7 @@ function buildCall(input: Request | string | URL, init: RequestInit, timings: Ap
     kind: classifyCall(init.method ?? "GET", url.pathname),
     limits,
     checkFence,
-    deadline: now + limits.deadlineMs,
+    deadline: now + limits.deadlineMs + 2 * uploadMs,
     signal: init.signal ?? new AbortController().signal,
   };
 }

@@ -50,7 +50,8 @@ export async function readCheckedBase(
   if (pin !== undefined && !options.resume && !options.dryRun)
     throw new UsageError(`${pin}. Run \`edgress resume\` first, or publish with --resume`);
   const pinWarnings = pin === undefined ? [] : [pin];
-  return { previousState: NO_PREVIOUS_STATE, warnings: [...warnings, ...pinWarnings], snapshot };
+  const publishedZones = snapshot.manifest?.zones;
+  return { previousState: NO_PREVIOUS_STATE, publishedZones, warnings: [...warnings, ...pinWarnings], snapshot };
 }
 
 /**

@@ -6,6 +6,7 @@ import { printWorkerLine } from "../dev/access-line.ts";
 import type { AccountKeys } from "../dev/account-keys.ts";
 import { serveAccount } from "../dev/serve-account.ts";
 import { type ManifestSyncOptions, syncManifests } from "../dev/sync-manifests.ts";
+import { REHEARSAL_KV_RULES } from "../local/account/kv/kv-rules.ts";
 import { type LocalCloudflare, startLocalCloudflare } from "../local/local-cloudflare.ts";
 import { generateEncryptionKeys } from "../publish/encrypt-secrets.ts";
 import { generateSigningKeys } from "../publish/sign-manifest.ts";
@@ -93,7 +94,7 @@ function startEdge(
   return startLocalCloudflare({
     httpPort,
     httpsPort,
-    ...(accountPort !== undefined && { accountPort }),
+    ...(accountPort !== undefined && { accountPort, account: { kvRules: REHEARSAL_KV_RULES } }),
     zones: zones.length > 0 ? zones : [ROOT_ZONE],
     worker: WORKER_ENTRY,
     durableObjects: { LIMITER: "Limiter", FLOOR: "GenerationFloor" },

@@ -27,6 +27,7 @@ import type { EdgeClient } from "../edge/edge-client.ts";
 import { formatAdoption, waitForEdge } from "../edge/wait-for-edge.ts";
 import type { Permits } from "../permits/model.ts";
 import { loadPermits } from "../permits/source.ts";
+import type { Account } from "../publish/account.ts";
 import { createHistoryRetention } from "../publish/dns/history-retention.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
@@ -79,13 +80,7 @@ export async function runPublish(
   if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);
   await assertReadablePaths(options.manifests);
-  const now = new Date();
-  const retention = createHistoryRetention(account.kv, account.verifier, () => now.getTime());
-  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention, options);
-  const stages = {
-    collect: () => collectManifests(options, permits, print),
-    readBase: () => readCheckedBase(account, edge, options),
-  };
+  const { dependencies, stages, now } = openPublication(options, permits, account, edge, print);
   const report = options.dryRun
     ? await runPipeline(dependencies, { ...stages, ...planStages(dependencies, options) }, now)
     : await runPipeline(dependencies, { ...stages, ...publishStages(dependencies, options, environment, now) }, now);
@@ -94,8 +89,26 @@ export async function runPublish(
   return reportPublication(report, options.format, wait, print);
 }
 
+/** Creates the dependencies of one publication of manifests, and the stages that read its inputs. */
+export function openPublication(
+  options: PublishOptions,
+  permits: Permits,
+  account: Account,
+  edge: EdgeClient | undefined,
+  print: (line: string) => void,
+) {
+  const now = new Date();
+  const retention = createHistoryRetention(account.kv, account.verifier, () => now.getTime());
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, retention, options);
+  const stages = {
+    collect: () => collectManifests(options, permits, print),
+    readBase: () => readCheckedBase(account, edge, options),
+  };
+  return { dependencies, stages, now };
+}
+
 /** Prints a report, and waits for the edge. Returns the exit code. JSON is one document, so it is printed last. */
-async function reportPublication(
+export async function reportPublication(
   report: PublicationReport,
   format: PublicationFormat,
   wait: { readonly edge: EdgeClient; readonly seconds: number } | undefined,
@@ -119,13 +132,15 @@ function planStages(dependencies: CompileDependencies, options: PublishOptions) 
   };
 }
 
-function publishStages(
+/** Creates the stages that publish manifests and report it. */
+export function publishStages(
   dependencies: CompileDependencies,
   options: PublishOptions,
   environment: Environment,
   now: Date,
+  command = "publish",
 ) {
-  const author = readAuthor("publish", environment, options.commit);
+  const author = readAuthor(command, environment, options.commit);
   return {
     ...publishManifests(dependencies, { ...options, author }, now),
     report: async (

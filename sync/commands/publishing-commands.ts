@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import { UsageError } from "../runtime/usage-error.ts";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
 import { addHostOptions } from "./hosts/host-options.ts";
@@ -13,6 +12,7 @@ import {
   createMaxRemovedHostsOption,
   NAMESPACE_HELP,
   print,
+  withoutUsageErrors,
 } from "./shared-options.ts";
 
 /** KV needs up to about 60 s. */
@@ -45,13 +45,6 @@ export function addPublish(program: Command): void {
       const run = runPublish(options, process.env, print);
       process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
     });
-}
-
-/** In a dry run, exit code 2 means changes. So an invalid environment or folder must end with another code. */
-async function withoutUsageErrors(run: Promise<number>): Promise<number> {
-  return run.catch((error: unknown) => {
-    throw error instanceof UsageError ? new Error(error.message) : error;
-  });
 }
 
 function createEdgeUrlOption(): Option {

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { PUBLICATION_FORMATS } from "../runtime/publication-format.ts";
+import { UsageError } from "../runtime/usage-error.ts";
 import { addCompileOptions } from "./compile-options.ts";
 import { parseWholeNumber } from "./option-parsers.ts";
 
@@ -29,6 +30,13 @@ export function createMaxRemovedHostsOption(): Option {
 
 export function createAllowMassDeletionOption(): Option {
   return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
+}
+
+/** If exit code 2 means changes, an invalid environment or folder must end with another code. */
+export async function withoutUsageErrors(run: Promise<number>): Promise<number> {
+  return run.catch((error: unknown) => {
+    throw error instanceof UsageError ? new Error(error.message) : error;
+  });
 }
 
 /** Prints a line without control characters. */

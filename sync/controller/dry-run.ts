@@ -3,7 +3,7 @@ import type { PublishedSnapshot } from "../publish/read-published.ts";
 import type { PublicationFormat } from "../runtime/publication-format.ts";
 import { collectCompleteCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
-import { type CompiledCluster, runPipeline } from "./pipeline.ts";
+import { type CompiledCluster, runPipeline, type Stages } from "./pipeline.ts";
 import { type PlannedPublication, planChanges } from "./plan-changes.ts";
 import { type PublishedBase, previousStateFrom, readPublishedState } from "./publish-cluster.ts";
 import { withHostDiagnostics } from "./report/host-diagnostics.ts";
@@ -28,6 +28,33 @@ export async function dryRun(
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
+  const report = await rehearseSync(
+    options,
+    context,
+    (dependencies) => ({
+      publish: (compiled: CompiledCluster, { publishedState }: PublishedBase) =>
+        planChanges(compiled, publishedState.snapshot, dependencies.limits, dependencies),
+      report: async (compiled, plan: PlannedPublication, { publishedState }) =>
+        buildPlanReport(compiled, plan, publishedState.snapshot),
+    }),
+    signal,
+  );
+  for (const line of formatPublication(report, options.format)) print(line);
+  return computeReportExitCode(report);
+}
+
+/**
+ * Runs one sync of a live cluster with the last two stages of the caller, and without the stages that write. Rejects if the
+ * cluster is not complete.
+ */
+export async function rehearseSync<Publication, Result>(
+  options: SyncOptions,
+  context: ControllerContext,
+  createStages: (
+    dependencies: ControllerDependencies,
+  ) => Pick<Stages<PublishedBase, Publication, Result>, "publish" | "report">,
+  signal: AbortSignal,
+): Promise<Result> {
   const lifetime = new AbortController();
   const { kv, verifier } = context.account;
   const splitStaleRecords = createHistoryRetention(kv, verifier, Date.now);
@@ -43,15 +70,11 @@ export async function dryRun(
     const stages = {
       collect: () => collectCompleteCluster(dependencies, signal),
       readBase: () => readDryRunBase(dependencies),
-      publish: (compiled: CompiledCluster, { publishedState }: PublishedBase) =>
-        planChanges(compiled, publishedState.snapshot, dependencies.limits, dependencies),
-      report: async (compiled: CompiledCluster, plan: PlannedPublication, { publishedState }: PublishedBase) =>
-        buildPlanReport(compiled, plan, publishedState.snapshot),
+      ...createStages(dependencies),
     };
-    const report = await runPipeline(dependencies, stages, new Date());
-    if (report === undefined) throw new Error("the first lists are not complete");
-    for (const line of formatPublication(report, options.format)) print(line);
-    return computeReportExitCode(report);
+    const result = await runPipeline(dependencies, stages, new Date());
+    if (result === undefined) throw new Error("the first lists are not complete");
+    return result;
   } finally {
     lifetime.abort();
   }
@@ -60,7 +83,8 @@ export async function dryRun(
 async function readDryRunBase(dependencies: ControllerDependencies): Promise<PublishedBase> {
   const publishedState = await readPublishedState(dependencies);
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  return { publishedState, previousState: previousStateFrom(publishedState.controllerState) };
+  const previousState = previousStateFrom(publishedState.controllerState);
+  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
 }
 
 /** Builds the report of a dry run. */

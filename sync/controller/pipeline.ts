@@ -35,6 +35,8 @@ export interface CollectedCluster {
 
 export interface CompileBase {
   readonly previousState: PreviousState;
+  /** Zones of the published snapshot. A zone that is not listed now may be invisible, so its hosts stay. */
+  readonly publishedZones?: readonly string[] | undefined;
 }
 
 /** A compilation, and the cluster that it was compiled from. */
@@ -63,7 +65,7 @@ export async function runPipeline<Base extends CompileBase, Publication, Result>
   if (!collected) return undefined;
   const base = await readBase();
   const regexChecks = dependencies.regexChecker.startSync(); // one budget for the whole sync
-  const compile = () => compileCollected(dependencies, collected, base.previousState, regexChecks, now);
+  const compile = () => compileCollected(dependencies, collected, base, regexChecks, now);
   dependencies.records.expireRejections();
   const compiled = syncRecords
     ? await compileWithRecords(dependencies, compile, (result) => syncRecords(result, base))
@@ -94,11 +96,12 @@ async function compileWithRecords(
 async function compileCollected(
   { account, records, hosts, options, regexChecker, cache }: CompileDependencies,
   collected: CollectedCluster,
-  previousState: PreviousState,
+  { previousState, publishedZones = [] }: CompileBase,
   regexChecks: SyncRegexChecks,
   now: Date,
 ): Promise<CompiledCluster> {
-  const zones = (await records.listZones()).map(({ name }) => name);
+  const listedZones = (await records.listZones()).map(({ name }) => name);
+  const zones = [...listedZones, ...publishedZones.filter((zone) => !listedZones.includes(zone))];
   const { tokenizeSecret } = account.encryptor;
   const compileOptions = { ...options, zones, permits: collected.permits, tokenizeSecret };
   for (let [current, pass] = [collected, 1]; ; pass++) {

@@ -11,8 +11,8 @@ import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-g
 import type { HostObjectChange, HostSyncResult } from "../publish/hosts/model.ts";
 import { computeRulesDigest } from "../publish/plan-publication.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
+import { guardRules } from "./guard-rules.ts";
 import type { CompileDependencies, CompiledCluster } from "./pipeline.ts";
-import { guardRules } from "./publish-cluster.ts";
 
 /** What a publication would do. Nothing is written. */
 export interface PlannedPublication {

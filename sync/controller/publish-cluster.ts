@@ -1,10 +1,10 @@
-import type { ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
+import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
 import { findMaxRecords } from "../permits/model.ts";
 import { tolerateLoss } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
-import { type BlockedRemoval, type DeletionLimits, guardDeletions } from "../publish/guard/deletion-guard.ts";
+import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { findPin, type Pin } from "../publish/history/pin.ts";
 import type { HostSyncResult } from "../publish/hosts/model.ts";
@@ -15,6 +15,7 @@ import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
 import { type DeferredState, type DeferredWriteResult, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
 import { type ControllerState, type LoadedState, readState } from "../publish/state/state.ts";
+import { guardRules } from "./guard-rules.ts";
 import { buildControllerState, keepLastGood } from "./next-state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
 import { findOutcomeType, type OutcomeType, publishRules, selectServedRules } from "./publish-rules.ts";
@@ -102,8 +103,8 @@ export async function syncClusterRecords(
 }
 
 /**
- * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is in
- * force, the pinned rules stay published.
+ * Publishes as leader: check the deletion guard, write the controller state, publish the snapshot. While a rollback is
+ * active, the pinned rules stay published.
  */
 export async function publishCluster(
   dependencies: PublishDependencies,
@@ -162,17 +163,6 @@ async function writeLastGood(
 /** Whether an Ingress broke or was repaired. Its last good version is in no other place. */
 function hasOtherKeys(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   return a.size !== b.size || [...a.keys()].some((key) => !b.has(key));
-}
-
-/** Returns the rules to publish: those that were compiled, with the removals that the deletion guard blocks. */
-export function guardRules(
-  snapshot: Pick<PublishedSnapshot, "hosts">,
-  rules: Rules,
-  limits: DeletionLimits,
-  approvedIds: ReadonlySet<string>,
-): { readonly rules: Rules; readonly blockedRemovals: readonly BlockedRemoval[] } {
-  const { hosts, blockedRemovals } = guardDeletions(snapshot.hosts, rules.hosts, limits, approvedIds);
-  return { rules: hosts === rules.hosts ? rules : { ...rules, hosts }, blockedRemovals };
 }
 
 /** Returns the last good Ingresses in a controller state. */

@@ -17,9 +17,9 @@ import {
   type RolloutContext,
 } from "../publish/rollout/publish-candidate.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
+import { guardRules } from "./guard-rules.ts";
 import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster, Stages } from "./pipeline.ts";
-import { guardRules } from "./publish-cluster.ts";
 
 export interface ManifestPublication {
   readonly publishResult: PublishResult;
@@ -91,7 +91,10 @@ export function publishManifests(
               { account, author: author ?? {}, fence: NO_FENCE },
               now,
             )
-          : await publish(rules, account.kv, account.signer, now, account.encryptor, { author });
+          : await publish(rules, account.kv, account.signer, now, account.encryptor, {
+              author,
+              snapshot: base.snapshot,
+            });
       return {
         publishResult,
         recordChanges: {

@@ -140,16 +140,19 @@ async function readLeaderBase(
 ): Promise<PublishedBase> {
   if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
   const lastState = state.term === term ? state.publishedState : undefined;
-  if (lastState && !(await isOvertaken(dependencies, lastState)))
-    return { publishedState: lastState, previousState: state.previousState };
+  if (lastState && !(await isOvertaken(dependencies, lastState))) return buildBase(lastState, state.previousState);
   const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
   const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
-  if (lastState) return { publishedState, previousState: state.previousState }; // newer than in KV
+  if (lastState) return buildBase(publishedState, state.previousState); // newer than in KV
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   // In the same term, this process has a newer state than KV, because the write is deferred.
   const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
-  return { publishedState, previousState };
+  return buildBase(publishedState, previousState);
+}
+
+function buildBase(publishedState: PublishedState, previousState: LoopState["previousState"]): PublishedBase {
+  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
 }
 
 /** Whether a command of an operator published since the last sync: a rollback, for example. */

@@ -93,11 +93,8 @@ export async function setUpController(
   const clusterUid = await readClusterUid(api);
   const { onChange } = listener;
   const { onError, onAnswer } = createWatchListener(context, listener);
-  const configMapListener = {
-    onChange,
-    onError: (error: Error) => onError("configmaps", error),
-    onAnswer: () => onAnswer("configmaps"),
-  };
+  const onConfigMapError = (error: Error) => onError("configmaps", error);
+  const configMapListener = { onChange, onError: onConfigMapError, onAnswer: () => onAnswer("configmaps") };
   const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {

@@ -97,7 +97,7 @@ export function createAccount(settings: AccountSettings): Account {
   const signer = createSigner(signingKey);
   return {
     kv: withClearErrors(createKv(client, accountId, namespaceId, writeIntervalMs), KV_CALLS),
-    dns: withClearErrors(createDns(client, accountId, settings.zoneIds), DNS_CALLS),
+    dns: withClearErrors(createDns(client, accountId, settings.zoneIds, undefined, namespaceId), DNS_CALLS),
     hostRecords: withClearErrors(createHostRecords(client), HOST_RECORD_CALLS),
     routes: withClearErrors(createRoutes(client), ROUTE_CALLS),
     certificates: withClearErrors(createCertificates(client), CERTIFICATE_CALLS),

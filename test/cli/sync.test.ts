@@ -110,6 +110,19 @@ describe("edgress sync --once and --dry-run", () => {
     );
   });
 
+  test("edgress plan --live plans the cluster, names the Ingress of each route, and writes nothing", async () => {
+    const from = edge.stack.account.requests.length;
+    const { code, stdout, stderr } = await runEdgress(["plan", "--live"], environment);
+    assert.match(
+      stdout,
+      /^\+ host shop\.example\.com\n {2}\+ prefix \/ of default\/shop \(networking\.k8s\.io\/v1\)$/m,
+    );
+    assert.match(stdout, /^plan: would publish 1 host; generation 0 is active$/m);
+    assert.deepEqual([code, stderr], [2, ""]);
+    const writes = edge.stack.account.requests.slice(from).filter(({ method }) => method === "PUT");
+    assert.deepEqual(writes, []);
+  });
+
   test("edgress sync --once publishes, reports and releases the Lease", async () => {
     const { code, stdout } = await runEdgress(["sync", "--once"], environment);
     assert.match(stdout, /"msg":"published generation=1 /);

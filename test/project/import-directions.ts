@@ -54,7 +54,8 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/edge",
   ],
 
-  "sync/plan": ["sync/publish"], // changes, as people read them
+  // Plans of changes, as people read them.
+  "sync/plan": ["src/rules", "sync/runtime", "sync/compile", "sync/publish", "sync/controller"],
 
   // The modules that the npm package exports.
   "sync/library": [

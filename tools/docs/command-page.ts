@@ -7,7 +7,7 @@ import { formatBlock, formatMarkdownTable, joinParts } from "./markdown.ts";
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const COMMANDS = [
   ...["init", "check", "keys rotate", "uninstall"],
-  ...["sync", "publish", "history", "show", "diff", "rollback", "resume", "status"],
+  ...["sync", "publish", "plan", "apply", "history", "show", "diff", "rollback", "resume", "status"],
   ...["approve", "keys", "completion", "lint", "explain", "dev"],
 ];
 

@@ -1,15 +1,23 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { confirmOnTerminal } from "../../runtime/confirm.ts";
+import { PERMITS_HELP } from "../compile-options.ts";
 import { formatVariableHelp } from "../help/environment-variables.ts";
+import { addHostOptions } from "../hosts/host-options.ts";
+import { parsePermitsLocation } from "../option-parsers.ts";
 import {
+  addClassOptions,
   createAllowMassDeletionOption,
   createFormatOption,
   createMaxRemovedHostsOption,
+  NAMESPACE_HELP,
   print,
+  withoutUsageErrors,
 } from "../shared-options.ts";
 
-/** Adds the commands of the history. */
+/** Adds the commands that plan publications, and those of the history. */
 export function addPublications(program: Command): void {
+  addPlan(program);
+  addApply(program);
   addHistory(program);
   addShow(program);
   addDiff(program);
@@ -18,6 +26,55 @@ export function addPublications(program: Command): void {
   addPromote(program);
   addAbort(program);
 }
+
+function addPlan(program: Command): void {
+  addPlanInputs(program.command("plan"))
+    .description("Show what a publication of manifests or a cluster would change")
+    .option("--live", "plan the cluster of the kubeconfig, as edgress sync publishes it", false)
+    .option("--watch-namespace <name...>", "with --live: namespaces to watch; all if not set", [])
+    .option("--ingress-selector <labels>", "with --live: label selector for Ingresses", "")
+    .option("--permits-config-map <name>", "with --live: ConfigMap with the permits: [namespace/]name")
+    .option("--namespace <name>", NAMESPACE_HELP)
+    .option("--json", "print JSON", false)
+    .option("--markdown", "print Markdown for a comment on a pull request", false)
+    .option("--out <file>", "write the plan to a file, for edgress apply")
+    .addHelpText("after", `${PLAN_EXIT_CODES}\n${formatVariableHelp("plan")}`)
+    .action(async ({ live, permitsConfigMap, ...options }) => {
+      const { runPlan } = await import("./plan.ts");
+      const { namespace, permits } = options;
+      const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, namespace);
+      const cluster = live ? { ...options, permits: permitsLocation } : undefined;
+      process.exitCode = await withoutUsageErrors(runPlan({ ...options, cluster }, process.env, print));
+    });
+}
+
+function addApply(program: Command): void {
+  addPlanInputs(program.command("apply"))
+    .description("Carry out a plan file, or plan manifests and ask before publishing")
+    .argument("[file]", "plan of edgress plan --out")
+    .option("--commit <id>", "commit of the manifests, for the history (default: GITHUB_SHA or CI_COMMIT_SHA)")
+    .addHelpText("after", formatVariableHelp("publish"))
+    .action(async (file, options) => {
+      const { runApply } = await import("./apply.ts");
+      process.exitCode = await runApply(file, options, process.env, print, confirmOnTerminal);
+    });
+}
+
+/** Adds the options that decide what a plan contains. */
+function addPlanInputs(command: Command): Command {
+  return addHostOptions(addClassOptions(command, false))
+    .option("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable", [])
+    .option("--permits <file>", PERMITS_HELP)
+    .addOption(createMaxRemovedHostsOption())
+    .addOption(createAllowMassDeletionOption())
+    .option("--resume", "end a rollback that is active", false);
+}
+
+const PLAN_EXIT_CODES = `
+Exit codes:
+  0  nothing to change
+  1  an error, or a blocked removal
+  2  something would change`;
 
 function addHistory(program: Command): void {
   program

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { listen } from "../../net/listen.ts";
-import type { EdgeReadMode } from "../worker/worker-storage.ts";
+import type { EdgeCache, EdgeReadMode } from "../worker/worker-storage.ts";
 import { createAccountApis, LOCAL_ACCOUNT_ID, LOCAL_NAMESPACE_ID, type LocalAccountSettings } from "./account-apis.ts";
 import type { DatasetStore } from "./analytics/data-points.ts";
 import { deriveId } from "./api-types.ts";
@@ -49,8 +49,8 @@ export interface LocalAccount {
   readonly domains: DomainStore;
   /** The datasets of Analytics Engine. */
   readonly datasets: DatasetStore;
-  /** Sets the mode of the edge's KV reads. Requires `edgeFaults`. */
-  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
+  /** Sets the mode of the edge's KV reads, and empties its caches unless `cache` is set. Requires `edgeFaults`. */
+  setEdgeReadMode(mode: EdgeReadMode, cache?: EdgeCache): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function startAccount(options: AccountOptions): Promise<LocalAccoun
     },
     requests,
     ...parts,
-    setEdgeReadMode: (mode) => storage().setEdgeReadMode(mode),
+    setEdgeReadMode: (mode, cache) => storage().setEdgeReadMode(mode, cache),
     close,
   };
 }

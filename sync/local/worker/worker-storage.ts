@@ -3,13 +3,24 @@ import type { Miniflare } from "miniflare";
 /** The mode of the edge's KV reads. `cached` repeats the first result of a key, absence included. */
 export type EdgeReadMode = "fresh" | "cached" | "failing" | "hanging";
 
+/** The cache of the edge's location in the mode `cached`. Each location has its own. */
+export interface EdgeCache {
+  /** The location that answers from now on. */
+  readonly location?: string;
+  /** Milliseconds until a result is read again; never if not set. */
+  readonly stalenessMs?: number;
+  /** Milliseconds that the clock of the caches is ahead. */
+  readonly clockOffsetMs?: number;
+}
+
 /** Access to the KV namespace from outside workerd. Absent keys have no value or null. */
 export interface WorkerStorage {
   get(keys: readonly string[]): Promise<Record<string, string | null>>;
   put(entries: readonly { key: string; value: string }[]): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
   list(prefix: string, limit: number, cursor: string | undefined): Promise<{ keys: string[]; cursor?: string }>;
-  setEdgeReadMode(mode: EdgeReadMode): Promise<void>;
+  /** Sets the mode. Empties the caches, unless `cache` is set. */
+  setEdgeReadMode(mode: EdgeReadMode, cache?: EdgeCache): Promise<void>;
 }
 
 /** Opens the storage in the Worker STORAGE_WORKER. Sends many keys in one request, because a sync writes thousands. */
@@ -26,7 +37,7 @@ export function openWorkerStorage(miniflare: Miniflare, worker: string): WorkerS
     put: (put) => sendCommand({ put }),
     remove: (remove) => sendCommand({ remove }),
     list: (prefix, limit, cursor) => sendCommand({ list: { prefix, limit, cursor } }),
-    setEdgeReadMode: (edgeReads) => sendCommand({ edgeReads }),
+    setEdgeReadMode: (edgeReads, cache) => sendCommand({ edgeReads, cache }),
   };
 }
 
@@ -38,6 +49,7 @@ export const STORAGE_WORKER_SCRIPT = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 let edgeReads = "fresh";
+let edgeCache = {};
 let cached = new Map();
 
 async function inTurns(items, act) {
@@ -58,7 +70,8 @@ async function answer(question, kv) {
     return { keys: keys.map(({ name }) => name), cursor };
   }
   edgeReads = question.edgeReads;
-  cached = new Map();
+  edgeCache = question.cache ?? {};
+  if (!question.cache) cached = new Map();
   return {};
 }
 
@@ -78,9 +91,14 @@ export class FaultInjectingKv extends WorkerEntrypoint {
     if (edgeReads === "hanging") await scheduler.wait(60_000);
     const read = () => this.env.RULES[method](...args);
     if (edgeReads === "fresh") return read();
-    const name = JSON.stringify([method, ...args]);
-    if (!cached.has(name)) cached.set(name, await read());
-    return cached.get(name);
+    const { location = "", stalenessMs = Infinity, clockOffsetMs = 0 } = edgeCache;
+    const name = JSON.stringify([location, method, ...args]);
+    const now = Date.now() + clockOffsetMs;
+    const entry = cached.get(name);
+    if (entry && now - entry.readAt < stalenessMs) return entry.result;
+    const result = await read();
+    cached.set(name, { result, readAt: now });
+    return result;
   }
   get(...args) { return this.#read("get", args); }
   getWithMetadata(...args) { return this.#read("getWithMetadata", args); }

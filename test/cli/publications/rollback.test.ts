@@ -81,10 +81,17 @@ describe("the history of publications", () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(["rollback", "1"], environment);
     assert.deepEqual([code, stderr], [2, "edgress: confirmation needs a terminal. Use --yes to go on without it\n"]);
-    assert.match(
-      stdout,
-      /warning route shop\.bar\.com prefix \/ loses or changes its guards: authorization|rollback from/,
-    );
+    assert.deepEqual(stdout.split("\n"), [
+      "~ host shop.bar.com",
+      "  ~ prefix / of default/shop",
+      "      backend: none → default/web:80",
+      "      addresses of default/web:80: none → http port 80: 203.0.113.11",
+      '      authorization: {"any":false,"sourceRange":{"allow":["198.51.100.0/24"]}} → none',
+      "  - prefix /cart of default/shop",
+      "warning route shop.bar.com prefix / loses or changes its guards: authorization",
+      "rollback from generation 3 to 1: hosts +0 ~1 -0, routes +0 ~1 -1",
+      "",
+    ]);
     assert.deepEqual(listWritesSince(from), []);
   });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createApiClient } from "../../../sync/cloudflare/client.ts";
 import { type AccountOptions, type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
 import { type AccountResponse, sendApiRequest } from "../../support/account/send-api-request.ts";
+import { createManualClock } from "../../support/cloudflare/manual-clock.ts";
 
 const clock = { now: 1_800_000_000_000 };
 
@@ -83,6 +85,17 @@ describe("budget of API calls", () => {
         limits.map(({ status }) => status),
         [500, 200, 429],
       );
+    });
+  });
+
+  test("The client of edgress slows down before no call is left, and never gets a 429", async () => {
+    const clientClock = createManualClock();
+    await withAccount({ now: clientClock.now }, async ({ baseURL, token: apiToken, requests }) => {
+      const timings = { maxAttempts: 1 };
+      const client = createApiClient({ apiToken, baseURL, clock: clientClock, timings });
+      for (let call = 1; call <= 1300; call++) await client.zones.list();
+      assert.equal(requests.length, 1300);
+      assert.ok(clientClock.now() >= 300_000, "the client waits for the next window");
     });
   });
 });

@@ -11,9 +11,9 @@ export const keys = generateSigningKeys();
 export const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];
 
 /** Starts an edge and an account for all tests of a file. */
-export async function startPublishAccount() {
+export async function startPublishAccount(zone = "bar.com") {
   const folder = await mkdtemp(join(tmpdir(), "edgress-publish-"));
-  const edge = await startWorkerHarness({ zones: ["bar.com"], variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
+  const edge = await startWorkerHarness({ zones: [zone], variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
   const { account } = edge.stack;
   const environment: Record<string, string> = {
     CLOUDFLARE_BASE_URL: account.baseURL,

@@ -1,4 +1,4 @@
-/** Returns the manifest of one Ingress and its Service. `annotations` are lines of YAML. */
+/** Returns the manifest of one Ingress, its IngressClass and its Service. `annotations` are lines of YAML. */
 export function buildShopManifest(
   paths: readonly string[],
   annotations: readonly string[] = [],
@@ -11,15 +11,18 @@ export function buildShopManifest(
 kind: Ingress
 metadata:
   name: shop
-  annotations:
-    edgress.dev/note: ""
-${lines}spec:
+${lines === "" ? "" : `  annotations:\n${lines}`}spec:
   ingressClassName: edgress
   rules:
     - host: ${host}
       http:
         paths:
 ${items}---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: { name: edgress }
+spec: { controller: edgress.dev/ingress-controller }
+---
 apiVersion: v1
 kind: Service
 metadata: { name: web }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import type { Environment } from "../../../sync/commands/help/environment-variables.ts";
 import { createKubernetesClient, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
-import type { LocalAccount, RecordLimits } from "../../../sync/local/account/account.ts";
+import type { LocalAccount } from "../../../sync/local/account/account.ts";
+import { createFaultPlan } from "../../../sync/local/account/fault-injection.ts";
 import {
   type PublishedSnapshot,
   parseSignedManifest,
@@ -25,7 +26,7 @@ import {
   listClusterWrites,
   readIngressStatus,
 } from "./harness-reading.ts";
-import { buildEnvironment, startMemoryAccount } from "./memory-account.ts";
+import { type AccountLimits, buildEnvironment, startMemoryAccount } from "./memory-account.ts";
 
 const WAIT_LIMIT_MS = 20_000;
 
@@ -69,7 +70,7 @@ export interface ControllerHarness {
   close(): Promise<void>;
 }
 
-export interface ControllerHarnessOptions extends Partial<RecordLimits> {
+export interface ControllerHarnessOptions extends AccountLimits {
   readonly zones?: readonly string[];
   readonly kv?: MemoryKv;
   readonly keys?: ReturnType<typeof generateSigningKeys>;
@@ -108,7 +109,7 @@ export async function startControllerHarness({
     },
     async close() {
       server.clearFaults();
-      account.faults = { ...account.faults, hangs: 0, serverErrors: 0, tooManyRequests: 0, partialWrites: 0 };
+      account.faults = createFaultPlan();
       await Promise.all(controllers.map((controller) => controller.stop()));
       await account.close();
       if (existingServer === undefined) await server.stop();

@@ -1,15 +1,25 @@
 import type { Kv } from "../../../sync/cloudflare/kv.ts";
-import { type LocalAccount, type RecordLimits, startAccount } from "../../../sync/local/account/account.ts";
+import {
+  type AccountOptions,
+  type LocalAccount,
+  type RecordLimits,
+  startAccount,
+} from "../../../sync/local/account/account.ts";
 import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { createInterruptibleKv, type KvStepHook } from "../interruptible-kv.ts";
+
+/** Limits of the account. */
+export interface AccountLimits
+  extends RecordLimits,
+    Partial<Pick<AccountOptions, "workersPlan" | "callLimit" | "kvRules">> {}
 
 /** Starts a Cloudflare account on loopback with its KV in memory. `onStep` is called at every step in KV. */
 export function startMemoryAccount(
   zones: readonly string[],
   kv: Kv,
   onStep: KvStepHook,
-  limits: Partial<RecordLimits> = {},
+  limits: AccountLimits = {},
 ): Promise<LocalAccount> {
   const interruptibleKv = createInterruptibleKv(kv, onStep);
   return startAccount({ ...limits, zones, storage: () => createStorage(interruptibleKv) });

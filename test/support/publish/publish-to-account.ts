@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../../sync/compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE } from "../../../sync/compile/last-good.ts";
 import type { Options } from "../../../sync/compile/options.ts";
 import { collectOnce } from "../../../sync/controller/collect-cluster.ts";
+import type { HostOptions } from "../../../sync/controller/managed-hosts.ts";
 import { type CompiledCluster, runPipeline } from "../../../sync/controller/pipeline.ts";
 import {
   createManifestDependencies,
@@ -25,8 +26,9 @@ export async function publishToAccount(
   { permits, ...options }: Omit<Options, "zones" | "tokenizeSecret" | "regexVerdicts">,
   account: Account,
   now: Date,
+  hostOptions?: HostOptions,
 ): Promise<AccountPublication> {
-  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now);
+  const dependencies = createManifestDependencies(account, options, createRegexChecker(), now, undefined, hostOptions);
   const stages = {
     collect: async () => collectOnce(cluster, permits),
     readBase: async () => ({ previousState: NO_PREVIOUS_STATE }),

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Cluster } from "../../../sync/collect/cluster-model.ts";
 import { parseCluster } from "../../../sync/collect/parse-objects.ts";
 import type { Options } from "../../../sync/compile/options.ts";
+import type { HostOptions } from "../../../sync/controller/managed-hosts.ts";
 import { createEchoOrigins } from "../../../sync/local/echo/echo-origins.ts";
 import {
   type LocalCloudflare,
@@ -42,7 +43,10 @@ export interface WorkerHarness {
 
 export interface WorkerHarnessOptions
   extends Partial<
-    Pick<LocalCloudflareOptions, "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults" | "datasets">
+    Pick<
+      LocalCloudflareOptions,
+      "zones" | "worker" | "variables" | "durableObjects" | "edgeFaults" | "datasets" | "routedScript"
+    >
   > {
   /** Whether each published Service gets an origin that echoes its requests. */
   readonly echoOrigins?: boolean;
@@ -52,6 +56,9 @@ export interface PublishSettings {
   readonly options?: Omit<Options, "zones" | "tokenizeSecret">;
   /** Time of the publication. History keeps everything younger than one hour, and every publication reads it. */
   readonly now?: Date;
+  readonly hostOptions?: HostOptions;
+  /** The account to publish to; that of the edge if not set. */
+  readonly account?: Account;
 }
 
 export type AccessLine = Readonly<Record<string, unknown>> & { readonly requestId: string };
@@ -75,8 +82,10 @@ export async function startWorkerHarness(options: WorkerHarnessOptions = {}): Pr
   const publishCluster = async (cluster: Cluster, settings: PublishSettings = {}) => {
     await echoOrigins?.start(cluster);
     const { options: compileOptions = COMPILE_OPTIONS, now = new Date() } = settings;
-    const result = await publishToAccount(cluster, compileOptions, account, now);
-    await waitForGeneration(stack.http, result.publishResult.generation);
+    const { account: target = account, hostOptions } = settings;
+    const result = await publishToAccount(cluster, compileOptions, target, now, hostOptions);
+    // With routes, no request for a loopback address reaches the Worker.
+    if (options.routedScript === undefined) await waitForGeneration(stack.http, result.publishResult.generation);
     return result;
   };
   return {

@@ -10,5 +10,8 @@ export interface KvRules {
 
 export const FAST_KV_RULES: KvRules = { stalenessMs: 0, locations: 1, limitsWriteRate: false };
 
+/** The rules of a rehearsal. Its reads are fresh, because a stale one would delay each step by 60 s. */
+export const REHEARSAL_KV_RULES: KvRules = { ...FAST_KV_RULES, limitsWriteRate: true };
+
 /** The rules of Cloudflare: https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
 export const STRICT_KV_RULES: KvRules = { stalenessMs: 60_000, locations: 2, limitsWriteRate: true };

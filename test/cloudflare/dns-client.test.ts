@@ -36,6 +36,23 @@ describe("DNS records", () => {
     );
   });
 
+  test("The record of a controller with another KV namespace is used, and never removed", async () => {
+    const [prod, staging] = ["0123abcd", "89abcdef"].map((id) => createDns(client(), account.accountId, [], 1, id));
+    assert.ok(prod && staging);
+    const exampleZone = await zone();
+    await prod.applyChange(exampleZone, { add: [origin], remove: [] });
+    const seenByStaging = await staging.listRecords(exampleZone);
+    assert.deepEqual(
+      seenByStaging.map(({ name, isForeign }) => [name, isForeign]),
+      [[origin.name, true]],
+    );
+    assert.deepEqual(planRecordChange(seenByStaging, [origin]), { add: [], remove: [] });
+    assert.deepEqual(planRecordChange(seenByStaging, []), { add: [], remove: [] });
+    const seenByProd = await prod.listRecords(exampleZone);
+    assert.deepEqual(planRecordChange(seenByProd, []), { add: [], remove: seenByProd });
+    await prod.applyChange(exampleZone, { add: [], remove: seenByProd });
+  });
+
   test("Records are added with proxying, listed, and removed", async () => {
     await dns().applyChange(await zone(), { add: [origin], remove: [] });
     const existingRecords = await dns().listRecords(await zone());
