@@ -25,7 +25,7 @@ try {
   const file = join(folder, `edgress-${version}.yaml`);
   await writeFile(
     file,
-    `# edgress ${version}. Create the Secret edgress/edgress first: see docs/install.md.\n${rendered}`,
+    `# edgress ${version}. Create the Secret edgress/edgress first: see docs/install-controller.md.\n${rendered}`,
   );
   console.log(relative(REPOSITORY, file));
 } finally {

@@ -11,11 +11,10 @@ import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.t
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { needsPruning } from "./prune-history.ts";
-import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
+import { listGenerations, type PublishedSnapshot } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
-import { collectBlobs, readCollectionPlan } from "./storage/collect-blobs.ts";
+import { collectBlobs, readHistoryCollection } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -131,20 +130,7 @@ async function pruneHistory(
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
-  const keys = [...history.values()];
-  const publishedGeneration = {
-    key: generationKey(publishedManifest.generation),
-    generation: publishedManifest.generation,
-    manifest: publishedManifest,
-  };
-  if (!needsPruning([...keys, publishedGeneration.key])) return [];
-  const values = await kv.getMany(keys);
-  const olderGenerations = [...history].map(([generation, key]) => ({
-    key,
-    generation,
-    manifest: parseSignedManifest(values.get(key), signer),
-  }));
-  const collection = await readCollectionPlan(kv, [...olderGenerations, publishedGeneration], now);
+  const collection = await readHistoryCollection(kv, signer, history, publishedManifest, now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

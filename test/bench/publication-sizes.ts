@@ -18,6 +18,7 @@ import { MemoryKv } from "../support/memory-kv.ts";
 // It fails if one changed Ingress exceeds its budget of writes or bytes.
 
 const SIZES = [100, 1000, 10_000, 100_000];
+const NAMESPACES = 100;
 const SERVICE_COUNT = 500;
 const PATHS = ["/", "/api", "/static"];
 const CHANGES = 5;
@@ -116,18 +117,24 @@ async function measureSize(hosts: number): Promise<Cost[]> {
   return [first, changes.toSorted((a, b) => a["CPU ms"] - b["CPU ms"])[CHANGES >> 1] ?? first];
 }
 
+/** Returns Ingresses in 100 namespaces, because a namespace has a quota. */
 function buildObjects(hosts: number): object[] {
   const services = Array.from({ length: SERVICE_COUNT }, (_, index) =>
-    buildServiceManifest(`service-${index}`, [`203.0.113.${index % 250}`, `198.51.100.${index % 200}`]),
+    inNamespace(buildServiceManifest(`service-${index}`, [`203.0.113.${index % 250}`]), index),
   );
-  const ingresses = Array.from({ length: hosts }, (_, index) =>
-    buildIngressManifest(
-      `ingress-${index}`,
-      `host-${index}.example.com`,
-      Object.fromEntries(PATHS.map((path, number) => [path, `service-${(index + number) % SERVICE_COUNT}`])),
-    ),
-  );
+  const ingresses = Array.from({ length: hosts }, (_, index) => {
+    const paths = PATHS.map((path, number) => [path, `service-${(index + number * NAMESPACES) % SERVICE_COUNT}`]);
+    return inNamespace(
+      buildIngressManifest(`ingress-${index}`, `host-${index}.example.com`, Object.fromEntries(paths)),
+      index,
+    );
+  });
   return [...services, ...ingresses];
+}
+
+function inNamespace(object: object, index: number): object {
+  const { metadata } = object as { readonly metadata: object };
+  return { ...object, metadata: { ...metadata, namespace: `team-${index % NAMESPACES}` } };
 }
 
 /** Sets a request limit that no Ingress has yet. */

@@ -8,7 +8,7 @@ import { CLI, commands, folders, run, temporaryFolder, written } from "../suppor
 import { fencesIn, readDocuments, readText } from "../support/docs/markdown.ts";
 
 /** Commands that this file runs itself, with the manifests of an example in place of the reader's. */
-const RUN_HERE = [/^npx edgress (explain|lint|keys)( .*)?$/, /^npx wrangler .*$/];
+const RUN_HERE = [/^npx edgress (explain|lint)( .*)?$/, /^npx wrangler .*$/];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 test("every fenced block with commands is marked as sh", () => {
@@ -47,7 +47,7 @@ test("npm scripts in the documentation exist in package.json", () => {
   assert.deepEqual(missing, []);
 });
 
-for (const command of commands.filter((one) => /^npx edgress (explain|lint|keys)\b/.test(one))) {
+for (const command of commands.filter((one) => /^npx edgress (explain|lint)\b/.test(one))) {
   test(`the command \`${command}\` runs as printed`, async () => {
     const [, , ...args] = command.split(" ");
     const { stdout } = await run(process.execPath, [CLI, ...args], { cwd: await folderWithManifests() });

@@ -8,9 +8,9 @@ import { fencesIn, REPOSITORY, readDocuments, readText } from "../support/docs/m
 const NAME = "[a-z][a-z0-9-]*";
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
-for (const name of new Set(commands.flatMap((one) => /^npx edgress ([a-z]+)/.exec(one)?.[1] ?? []))) {
+for (const name of new Set(commands.flatMap((one) => /^npx edgress (keys rotate|[a-z]+)/.exec(one)?.[1] ?? []))) {
   test(`the flags of \`edgress ${name}\` in the documentation exist`, async () => {
-    const { stdout } = await run(process.execPath, [CLI, name, "--help"]);
+    const { stdout } = await run(process.execPath, [CLI, ...name.split(" "), "--help"]);
     const flags = commands
       .filter((command) => command.startsWith(`npx edgress ${name}`))
       .flatMap((command) => command.match(/--[a-z-]+/g) ?? []);
@@ -68,8 +68,8 @@ test("kubectl commands for the controller's namespace name objects of deploy/bas
   assert.deepEqual(unknown, []);
 });
 
-test("the overlay of docs/install.md renders with kubectl kustomize", async () => {
-  const install = { path: "docs/install.md", text: readText("docs/install.md") };
+test("the overlay of docs/install-controller.md renders with kubectl kustomize", async () => {
+  const install = { path: "docs/install-controller.md", text: readText("docs/install-controller.md") };
   const overlay = fencesIn(install).find(({ language, text }) => language === "yaml" && text.startsWith("resources:"));
   assert.ok(overlay);
   const parent = await temporaryFolder();
@@ -81,10 +81,10 @@ test("the overlay of docs/install.md renders with kubectl kustomize", async () =
   assert.match(stdout, /image: registry\.example\.com\/edgress:0\.1\.0/);
 });
 
-test("edgress.env in docs/install.md names variables that the environment reference has", () => {
+test("edgress.env in docs/install-controller.md names variables that the environment reference has", () => {
   const reference = readText("docs/reference/environment.md");
-  const block = fencesIn({ path: "docs/install.md", text: readText("docs/install.md") }).find(({ text }) =>
-    text.startsWith("CLOUDFLARE_ACCOUNT_ID="),
+  const block = fencesIn({ path: "docs/install-controller.md", text: readText("docs/install-controller.md") }).find(
+    ({ text }) => text.startsWith("CLOUDFLARE_ACCOUNT_ID="),
   );
   const names = block?.text.split("\n").map((line) => line.split("=")[0] ?? "") ?? [];
   assert.ok(names.length >= 5);

@@ -65,7 +65,11 @@ export async function runInit(
   );
   output.printChecks([edge]);
   if (options.showKeys) output.printVariables(result.variables);
-  const next = formatNextCommands(relative(process.cwd(), session.files.controllerVariables), options);
+  const next = formatNextCommands(
+    relative(process.cwd(), session.files.controllerVariables),
+    result.settings.script,
+    options,
+  );
   output.printNext(next);
   return output.end(hasFailedCheck([edge]) ? 1 : 0, { checks: [...checks, edge], steps, next });
 }
@@ -133,8 +137,8 @@ function createOutput(isJson: boolean, terminal: Terminal) {
       for (const { isDone, description } of steps) print(isDone ? "= " : "+ ", description);
     },
     printStep({ description }: InitStep, phase: "begin" | "done") {
-      if (phase === "begin") print({ style: "dim", text: `… ${description}` });
-      else print({ style: "green", text: "done" }, ` ${description}`);
+      if (phase === "begin" && terminal.isInteractive) print({ style: "dim", text: `… ${description}` });
+      if (phase === "done") print({ style: "green", text: "done" }, ` ${description}`);
     },
     printVariables(variables: Readonly<Record<string, string>>) {
       for (const [name, value] of Object.entries(variables)) print(`${name}=${value}`);

@@ -18,7 +18,10 @@ function checkDnsOnly(enforcesDnsOnly: AccountFacts["enforcesDnsOnly"]): CheckRe
 
 function checkLogins(loginsOnAllWorkers: AccountFacts["loginsOnAllWorkers"]): CheckResult {
   const report = check("access");
-  if (!loginsOnAllWorkers.ok) return report.skipped(`Access applications were not read: ${loginsOnAllWorkers.problem}`);
+  if (!loginsOnAllWorkers.ok)
+    return report.skipped(
+      "Access applications were not read: the token has no Account · Access: Apps and Policies · Read",
+    );
   const [name] = loginsOnAllWorkers.value;
   if (name === undefined) return report.ok("no Access application covers all Workers");
   return report.error(

@@ -6,7 +6,26 @@ export interface CommandClass {
 }
 /** Commands of the documentation that need more than this machine to run. */
 export const COMMAND_CLASSES: readonly CommandClass[] = [
-  { pattern: /^npm install edgress$/, test: "test/cli/package.test.ts", proof: /"install", join\(folder, tarball\)/ },
+  {
+    pattern: /^npx edgress (init|check|uninstall|publish --manifests manifests\/ --manage-hosts)( --?.*)?$/,
+    test: "test/docs/install.test.ts",
+    proof: /runStep\(\/edgress init\/\)[\s\S]*publish[\s\S]*check[\s\S]*uninstall/,
+  },
+  {
+    pattern: /^npx edgress keys rotate --edge-url \S+$/,
+    test: "test/cli/account/rotate.test.ts",
+    proof: /"keys", "rotate"/,
+  },
+  {
+    pattern: /^export CLOUDFLARE_(ACCOUNT_ID|API_TOKEN)=\S+$|^curl -i https:\/\/shop\.example\.com\/$/,
+    test: "test/support/setup/setup-world.ts",
+    proof: /CLOUDFLARE_ACCOUNT_ID: account\.accountId/,
+  },
+  {
+    pattern: /^npm install edgress( wrangler)?$/,
+    test: "test/cli/package.test.ts",
+    proof: /"install", join\(folder, tarball\)/,
+  },
   {
     pattern: /^TEST_NODE=\$\(command -v node\) npm run test:package$/,
     test: "package.json",
@@ -51,6 +70,16 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     pattern: /^npx edgress status( ingress\/shop\/cart)? --namespace edgress$/,
     test: "test/cli/status/status.test.ts",
     proof: /"ingress\/default\/blog"/,
+  },
+  {
+    pattern: /^npx edgress (publish --manifests manifests\/ --stage 5%|promote|abort)$/,
+    test: "test/cli/publications/roll-outs.test.ts",
+    proof: /"--stage", "50%"/,
+  },
+  {
+    pattern: /^npx edgress sync --stage 1%,10%,50% --stage-interval 5m$/,
+    test: "test/controller/staged-rollouts.test.ts",
+    proof: /promoted candidate/,
   },
   {
     pattern: /^npx edgress (plan|apply)( --manifests manifests\/)?( --out plan\.json| plan\.json)?$/,
@@ -138,5 +167,9 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     proof: /"lint", "-"/,
   },
   { pattern: /^mkdir (\.\.\/our-edgress|manifests)$/, test: "test/docs/flags.test.ts", proof: /our-edgress/ },
-  { pattern: /^set -a$|^\. \.\/edgress\.env$|^set \+a$/, test: "test/docs/flags.test.ts", proof: /edgress\.env/ },
+  {
+    pattern: /^set -a$|^\. \.\/\.edgress\/production\/edgress\.env$|^set \+a$/,
+    test: "test/docs/flags.test.ts",
+    proof: /edgress\.env/,
+  },
 ];
