@@ -4,7 +4,7 @@ import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.t
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { findNextGeneration, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
@@ -58,7 +58,7 @@ export async function publish(
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
-  const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
+  const generation = findNextGeneration(base, history);
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
   const {
@@ -77,7 +77,8 @@ export async function publish(
   const metadata = buildGenerationMetadata(manifest);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
-  const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
+  const manifests = { latest: manifest, replaced: base.snapshot.manifest };
+  const pruneWarnings = await pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
@@ -125,12 +126,12 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
 /** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  publishedManifest: Manifest,
+  manifests: { readonly latest: Manifest; readonly replaced: Manifest | undefined },
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
-  const collection = await readHistoryCollection(kv, signer, history, publishedManifest, now);
+  const collection = await readHistoryCollection(kv, signer, history, manifests, now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

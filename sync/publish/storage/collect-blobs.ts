@@ -14,24 +14,27 @@ export const COLLECTION_KEY = "collection";
 const StoredCollection = z.record(z.string(), z.iso.datetime());
 
 /**
- * Reads the history, and plans the collection that follows the publication of `latest`. Undefined if history is too short,
- * because a collection costs KV operations.
+ * Reads the history, and plans the collection that follows the publication of `latest` in place of `replaced`. KV may not
+ * show these two yet, and edges serve them. Undefined if history is too short, because a collection costs KV operations.
  */
 export async function readHistoryCollection(
   kv: Kv,
   verifier: ManifestVerifier,
   history: ReadonlyMap<number, string>,
-  latest: Manifest,
+  { latest, replaced }: { readonly latest: Manifest; readonly replaced: Manifest | undefined },
   now: Date,
 ): Promise<CollectionPlan | undefined> {
   const keys = [...history.values()];
-  const latestGeneration = { key: generationKey(latest.generation), generation: latest.generation, manifest: latest };
-  if (!needsPruning([...keys, latestGeneration.key])) return undefined;
+  if (!needsPruning([...keys, generationKey(latest.generation)])) return undefined;
   const values = await kv.getMany(keys);
-  const olderGenerations = [...history].map(([generation, key]) => {
-    return { key, generation, manifest: parseSignedManifest(values.get(key), verifier) };
+  const manifests = new Map(
+    [...history].map(([number, key]) => [number, parseSignedManifest(values.get(key), verifier)]),
+  );
+  for (const manifest of [replaced, latest]) if (manifest) manifests.set(manifest.generation, manifest);
+  const generations = [...manifests].map(([generation, manifest]) => {
+    return { key: generationKey(generation), generation, manifest };
   });
-  return readCollectionPlan(kv, [...olderGenerations, latestGeneration], now);
+  return readCollectionPlan(kv, generations, now);
 }
 
 async function readCollectionPlan(
