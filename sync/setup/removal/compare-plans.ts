@@ -3,8 +3,8 @@ import type { AccountRemoval, RemovalPlan } from "./removal-plan.ts";
 import { describeRemoval } from "./removal-plan.ts";
 
 /**
- * Returns the removals of a printed plan that are the same in a plan of the current account. What changed meanwhile stays,
- * and what is new was not printed, so it stays too. Then the KV namespace stays, because it has the registry.
+ * Returns the removals of a printed plan that are the same in a plan of the current account. Changed objects stay, and so do
+ * new ones, which were not printed. Then the KV namespace stays too, because it has the registry.
  */
 export function keepUnchanged(printed: RemovalPlan, current: RemovalPlan): RemovalPlan {
   const isIn = (plan: RemovalPlan) => (removal: AccountRemoval) =>
