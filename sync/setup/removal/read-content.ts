@@ -5,7 +5,7 @@ import { createKv } from "../../cloudflare/kv.ts";
 import { createNamespaces } from "../../cloudflare/namespaces.ts";
 import { createRoutes } from "../../cloudflare/routes.ts";
 import { createScripts, type DeployedWorker, type Scripts } from "../../cloudflare/scripts.ts";
-import type { StoredZoneRegistry } from "../../publish/hosts/registry.ts";
+import { HOST_REGISTRY_PREFIX, type StoredZoneRegistry } from "../../publish/hosts/registry.ts";
 import { readHostRegistries } from "../../publish/hosts/registry-store.ts";
 import { createVerifier } from "../../publish/sign-manifest.ts";
 import { STATE_KEY } from "../../publish/state/state.ts";
@@ -60,7 +60,9 @@ async function findNamespaceProblem(
   if (foreignKey !== undefined) return `it has keys of others, such as ${foreignKey}`;
   const { isEmpty, generation, owner } = await readNamespaceContent(client, accountId, namespaceId, variables);
   const hasOurState = keys.includes(STATE_KEY) && owner.type !== "unknown"; // the state is readable with our keys
-  return isEmpty || generation !== undefined || hasOurState ? undefined : "it has no rules with our signature";
+  const hasOurRegistry = keys.some((key) => key.startsWith(HOST_REGISTRY_PREFIX)); // `readRegistries` verifies each
+  const isOurs = isEmpty || generation !== undefined || hasOurState || hasOurRegistry;
+  return isOurs ? undefined : "it has no rules with our signature";
 }
 
 async function readZoneContents(
