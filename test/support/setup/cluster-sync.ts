@@ -18,7 +18,7 @@ export interface ClusterSync {
   stop(): Promise<number | null>;
 }
 
-/** Starts a cluster with Services, and `edgress sync` on it. */
+/** Starts a cluster with Services, whose Ingress serves the first one, and `edgress sync` on it. */
 export async function startClusterSync(
   { folder, environment }: SetupWorld,
   variables: Readonly<Record<string, string>>,
