@@ -8,15 +8,13 @@ export interface KvNamespace {
 /** The KV namespaces of an account. */
 export interface Namespaces {
   list(): Promise<readonly KvNamespace[]>;
-  /** Resolves with the existing namespace if another call created the title in the meantime. */
+  /** Looks for the namespace if the response is lost. Rejects if somebody else has created the title in the meantime. */
   create(title: string): Promise<KvNamespace>;
   /** Deletes a namespace with all its keys. Succeeds if it does not exist. */
   remove(id: string): Promise<void>;
 }
 
 const PAGE_SIZE = 100;
-/** Code of KV: the account has a namespace with this title. */
-const DUPLICATE_TITLE_CODE = 10014;
 
 /** Creates a client of KV namespaces through the REST API. */
 export function createNamespaces(client: Cloudflare, accountId: string): Namespaces {
@@ -34,7 +32,9 @@ export function createNamespaces(client: Cloudflare, accountId: string): Namespa
         const { id } = await client.kv.namespaces.create({ ...account, title });
         return { id, title };
       } catch (error) {
-        const existing = mayExist(error) ? (await list()).find((namespace) => namespace.title === title) : undefined;
+        const existing = isResponseLost(error)
+          ? (await list()).find((namespace) => namespace.title === title)
+          : undefined;
         if (existing) return existing;
         throw error;
       }
@@ -47,9 +47,7 @@ export function createNamespaces(client: Cloudflare, accountId: string): Namespa
   };
 }
 
-/** Whether a failed creation may have created the namespace: the title is taken, or the response is lost. */
-function mayExist(error: unknown): boolean {
-  if (!(error instanceof Cloudflare.APIError)) return false;
-  if (error.status === undefined || error.status >= 500) return true;
-  return error.errors.some(({ code }) => code === DUPLICATE_TITLE_CODE);
+/** Whether a failed creation may have created the namespace. */
+function isResponseLost(error: unknown): boolean {
+  return error instanceof Cloudflare.APIError && (error.status === undefined || error.status >= 500);
 }

@@ -40,6 +40,14 @@ test("A rotation uses the slot of decryption keys that is free", () => {
   assert.deepEqual(findRotationStep({ ...START, worker }), { type: "begin", slot: "EDGRESS_DECRYPTION_KEY" });
 });
 
+test("A rotation does not begin if the Worker has two decryption keys, because one of them is in use", () => {
+  const worker = buildWorker(old.publicKey, TWO_SLOTS);
+  assert.throws(
+    () => findRotationStep({ ...START, worker }),
+    /the Worker has two decryption keys, and no rotation/,
+  );
+});
+
 test("The Worker accepts the new keys before the controller has them", () => {
   assert.equal(findRotationStep(BEGUN).type, "put-decryption-key");
   assert.deepEqual(findRotationStep(WITH_SECRET), { type: "deploy", verifyingKeys: [old.publicKey, fresh.publicKey] });

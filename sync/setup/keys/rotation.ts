@@ -1,4 +1,5 @@
 import type { EdgeAnswer } from "../../edge/edge-client.ts";
+import { UsageError } from "../../runtime/usage-error.ts";
 import { readPublicKey } from "../checks/key-checks.ts";
 import { listSecretNames, readVariable } from "../checks/worker-checks.ts";
 import type { WorkerFacts } from "../facts.ts";
@@ -39,11 +40,16 @@ export type RotationStep =
   | { readonly type: "delete-decryption-key"; readonly slot: KeySlot }
   | { readonly type: "finish"; readonly verifyingKeys: readonly string[] };
 
+const TWO_KEYS_PROBLEM =
+  "the Worker has two decryption keys, and no rotation is under way in this folder. " +
+  "Continue in the folder where the rotation began, or delete the unused key with `wrangler secret delete`";
+
 /** Returns the next step. Each one can be repeated, and none removes a key that a request may need. */
 export function findRotationStep(state: RotationState): RotationStep {
   const { settings, variables, next } = state;
   const { rotation } = settings;
   const slots = listKeySlots(listSecretNames(state.worker));
+  if (!rotation && slots.length > 1) throw new UsageError(TWO_KEYS_PROBLEM); // one of them is in use
   if (!rotation) return { type: "begin", slot: slots[0] ? otherSlot(slots[0]) : "EDGRESS_DECRYPTION_KEY" };
   const activeKey = readPublicKey(variables.EDGRESS_SIGNING_KEY ?? "") ?? "";
   const isSwitched = !next.EDGRESS_SIGNING_KEY || next.EDGRESS_SIGNING_KEY === variables.EDGRESS_SIGNING_KEY;
