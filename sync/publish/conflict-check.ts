@@ -8,7 +8,7 @@ import type { Signer } from "./sign-manifest.ts";
 
 /** KV may return an older value for "60 seconds or more": https://developers.cloudflare.com/kv/concepts/how-kv-works/ */
 const KV_STALENESS_MS = 120_000;
-const MAX_WRITE_ATTEMPTS = 5;
+const MAX_WRITE_ATTEMPTS = 7; // within 70 s
 
 /** State of KV at the start of a publication. */
 export interface PublishBase {
