@@ -36,6 +36,8 @@ export interface PublishedState {
   readonly controllerState: LoadedState;
   /** The newer controller state, until it is written. */
   readonly deferredState?: DeferredState | undefined;
+  /** Whether KV may have a newer snapshot that its reads do not show yet. Then nothing is collected. */
+  readonly mayBeStale?: boolean;
 }
 
 /** The base of a sync that compares its rules with the published ones. */
@@ -81,6 +83,13 @@ export async function readPublishedState(
   return { snapshot: await tolerateLoss(readPublishedSnapshot(kv, verifier), onLoss), controllerState };
 }
 
+/** Returns the state whose next generation is above the reserved one. */
+export function withReserved(state: PublishedState, reserved: number, isCurrent: boolean): PublishedState {
+  const { snapshot } = state;
+  const highestGeneration = Math.max(snapshot.highestGeneration, reserved);
+  return { ...state, snapshot: { ...snapshot, highestGeneration }, mayBeStale: !isCurrent };
+}
+
 /** Adds the DNS records of the rules that a leader publishes. While a rollback is active, those of the pinned rules. */
 export async function syncClusterRecords(
   { records, limits }: PublishDependencies,
@@ -117,7 +126,12 @@ export async function publishCluster(
   const pin = findPin(snapshot, rules);
   const publishResult = pin
     ? await keepPinned(dependencies, snapshot, fence, now)
-    : await publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
+    : await publish(rules, kv, signer, now, encryptor, {
+        author,
+        fence,
+        snapshot,
+        collects: !publishedState.mayBeStale,
+      });
   return {
     publishedState: {
       snapshot: publishResult.snapshot,

@@ -1,6 +1,8 @@
 import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
-import { parseSignedManifest } from "../publish/read-published.ts";
+import { readUntilCurrent } from "../leader-election/wait-for-generation.ts";
+import type { WriteFence } from "../publish/guard/write-fence.ts";
+import { findCurrentGeneration, parseSignedManifest } from "../publish/read-published.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
@@ -13,6 +15,7 @@ import {
   readPublishedState,
   type SyncOutcome,
   syncClusterRecords,
+  withReserved,
 } from "./publish-cluster.ts";
 import { withPublicationDiagnostics } from "./report/publication-diagnostics.ts";
 import { recordMetrics, reportOutcome } from "./report/report-sync.ts";
@@ -25,10 +28,14 @@ const MAX_STRICT_READ_FAILURES = 3;
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
  * the edge and all statuses unchanged.
  */
-export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
+export async function reconcile(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  signal: AbortSignal,
+): Promise<LoopState> {
   const startedAt = performance.now();
   try {
-    const nextState = await runAsReplica(dependencies, state);
+    const nextState = await runAsReplica(dependencies, state, signal);
     if (nextState?.result.type === "completed") {
       const { type, blockedRemovals } = nextState.result.outcome;
       dependencies.metrics.recordSync(blockedRemovals.length > 0 ? "blocked" : type, secondsSince(startedAt));
@@ -45,11 +52,15 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
   }
 }
 
-function runAsReplica(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState | undefined> {
+function runAsReplica(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  signal: AbortSignal,
+): Promise<LoopState | undefined> {
   const now = new Date();
   const status = dependencies.leadership.status();
   return status.type === "leader"
-    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now), now)
+    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now, signal), now)
     : runPipeline(dependencies, standbyStages(dependencies, state), now);
 }
 
@@ -58,12 +69,13 @@ function leaderStages(
   state: LoopState,
   term: number,
   now: Date,
+  signal: AbortSignal,
 ): Stages<PublishedBase, SyncOutcome, LoopState> {
-  const fence = { check: () => dependencies.leadership.check(term) };
+  const fence = createLeaderFence(dependencies, term);
   const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
-    readBase: () => readLeaderBase(dependencies, state, term),
+    readBase: () => readLeaderBase(dependencies, state, term, signal),
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
     publish: async (compiled, base) => {
       const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
@@ -91,6 +103,15 @@ function leaderStages(
         result: { type: "completed", outcome },
       };
     },
+  };
+}
+
+/** Creates the fence of a leader, which reserves each generation before it is written. */
+function createLeaderFence({ leadership, account }: ControllerDependencies, term: number): WriteFence {
+  const { namespaceId: kvNamespaceId } = account.kv;
+  return {
+    check: () => leadership.check(term),
+    reserve: (generation) => leadership.reservations.reserve({ kvNamespaceId, generation, term }),
   };
 }
 
@@ -123,18 +144,39 @@ async function readLeaderBase(
   dependencies: ControllerDependencies,
   state: LoopState,
   term: number,
+  signal: AbortSignal,
 ): Promise<PublishedBase> {
   if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
   const lastState = state.term === term ? state.publishedState : undefined;
   if (lastState && !(await isOvertaken(dependencies, lastState))) return buildBase(lastState, state.previousState);
   const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
   const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
-  const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  const read = () => readPublishedState(dependencies, isStrict ? undefined : onLoss);
+  const publishedState = await readReservedState(dependencies, read, term, signal);
   if (lastState) return buildBase(publishedState, state.previousState); // newer than in KV
   dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
   // In the same term, this process has a newer state than KV, because the write is deferred.
   const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
   return buildBase(publishedState, previousState);
+}
+
+/**
+ * Reads the published state, and waits if KV does not show the generation that the last leader reserved. In the same term
+ * it does not wait, because this process knows that its own publication failed.
+ */
+async function readReservedState(
+  { account: { kv, verifier }, leadership, sleep, log }: ControllerDependencies,
+  read: () => Promise<PublishedState>,
+  term: number,
+  signal: AbortSignal,
+): Promise<PublishedState> {
+  const reservation = await leadership.reservations.read(kv.namespaceId);
+  const { generation = 0 } = reservation ?? {};
+  const awaited = reservation?.term === term ? 0 : generation;
+  const generationIn = ({ snapshot }: PublishedState) => findCurrentGeneration(snapshot, verifier);
+  const tools = { sleep, log: (line: string) => log.warn(line), check: () => leadership.check(term) };
+  const state = await readUntilCurrent(read, generationIn, awaited, tools, signal);
+  return withReserved(state, generation, generationIn(state) >= generation);
 }
 
 function buildBase(publishedState: PublishedState, previousState: LoopState["previousState"]): PublishedBase {

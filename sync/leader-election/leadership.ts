@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { GenerationReservations } from "./generation-reservation.ts";
 
 export interface ElectionOptions {
   readonly namespace: string;
@@ -21,6 +22,7 @@ export type LeadershipStatus =
 /** A replica's part in an election. */
 export interface Leadership {
   readonly identity: string;
+  readonly reservations: GenerationReservations;
   /** Whether this replica is the leader now: its last successful renewal was sent within the renew deadline. */
   isLeader(): boolean;
   /**

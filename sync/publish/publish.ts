@@ -11,7 +11,7 @@ import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.t
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { needsPruning } from "./prune-history.ts";
+import { needsPruning, parseGeneration } from "./prune-history.ts";
 import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
@@ -39,6 +39,8 @@ export interface PublishContext {
   readonly fence?: WriteFence;
   /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
+  /** Whether old generations and their blobs may be removed; true by default. */
+  readonly collects?: boolean;
 }
 
 /**
@@ -53,7 +55,7 @@ export async function publish(
   signer: Signer,
   now: Date,
   sealer?: Pick<SecretEncryptor, "prepare">,
-  { author, fence = NO_FENCE, snapshot }: PublishContext = {},
+  { author, fence = NO_FENCE, snapshot, collects = true }: PublishContext = {},
 ): Promise<PublishResult> {
   const base = await readPublishBase(kv, signer, now, snapshot);
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
@@ -76,16 +78,18 @@ export async function publish(
   const entries = await encodeBlobs(newBlobs);
   await writeBlobs(fencedKv, entries, "shards");
   const metadata = buildGenerationMetadata(manifest);
+  await fence.reserve?.(generation);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
-  const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
+  const published = [base.snapshot.manifest ?? manifest, manifest];
+  const prune = () => pruneHistory(history, published, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
-    warnings: [...warnings, ...pruneWarnings],
+    warnings: [...warnings, ...(collects ? await prune() : [])],
     closedIngresses,
     snapshot: {
       manifest,
@@ -123,28 +127,27 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
   return warnings;
 }
 
-/** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
+/**
+ * Removes old generations. The published ones are the new and the last one: a list of KV may not show them yet. A failure does
+ * not undo the publication, because the next one prunes again.
+ */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  publishedManifest: Manifest,
+  publishedManifests: readonly Manifest[],
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
   const keys = [...history.values()];
-  const publishedGeneration = {
-    key: generationKey(publishedManifest.generation),
-    generation: publishedManifest.generation,
-    manifest: publishedManifest,
-  };
-  if (!needsPruning([...keys, publishedGeneration.key])) return [];
+  const published = new Map(publishedManifests.map((manifest) => [generationKey(manifest.generation), manifest]));
+  const allKeys = new Set([...keys, ...published.keys()]);
+  if (!needsPruning([...allKeys])) return [];
   const values = await kv.getMany(keys);
-  const olderGenerations = [...history].map(([generation, key]) => ({
-    key,
-    generation,
-    manifest: parseSignedManifest(values.get(key), signer),
-  }));
-  const collection = await readCollectionPlan(kv, [...olderGenerations, publishedGeneration], now);
+  const generations = [...allKeys].map((key) => {
+    const manifest = published.get(key) ?? parseSignedManifest(values.get(key), signer);
+    return { key, generation: parseGeneration(key) ?? 0, manifest };
+  });
+  const collection = await readCollectionPlan(kv, generations, now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

@@ -72,6 +72,12 @@ export async function readNewestGeneration(
   return { manifest, currentBytes, highestGeneration: Math.max(currentGeneration, ...history.keys()) };
 }
 
+/** Returns the generation under `current`; 0 without one. An unreadable one counts as the highest, because it is not older. */
+export function findCurrentGeneration({ currentBytes }: NewestGeneration, signer: ManifestVerifier): number {
+  if (currentBytes === undefined) return 0;
+  return parseSignedManifest(currentBytes, signer)?.generation ?? Number.POSITIVE_INFINITY;
+}
+
 /** Returns the manifest in `bytes`, or undefined if the signature or the format is invalid. */
 export function parseSignedManifest(bytes: string | undefined, signer: ManifestVerifier): Manifest | undefined {
   const text = bytes === undefined ? undefined : signer.verify(bytes);
