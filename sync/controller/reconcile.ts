@@ -1,28 +1,14 @@
-import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
-import { readUntilCurrent } from "../leader-election/wait-for-generation.ts";
-import type { WriteFence } from "../publish/guard/write-fence.ts";
-import { findCurrentGeneration, parseSignedManifest } from "../publish/read-published.ts";
+import { nextCheckMs } from "../publish/rollout/decide.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
+import { createLeaderFence, readLeaderBase } from "./leader/leader-base.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
-import {
-  type PublishedBase,
-  type PublishedState,
-  previousStateFrom,
-  publishCluster,
-  readPublishedState,
-  type SyncOutcome,
-  syncClusterRecords,
-  withReserved,
-} from "./publish-cluster.ts";
+import { type PublishedBase, publishCluster, type SyncOutcome, syncClusterRecords } from "./publish-cluster.ts";
 import { withPublicationDiagnostics } from "./report/publication-diagnostics.ts";
 import { recordMetrics, reportOutcome } from "./report/report-sync.ts";
 import { reportFailure } from "./report/waiting-ingresses.ts";
-
-/** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
-const MAX_STRICT_READ_FAILURES = 3;
 
 /**
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
@@ -99,6 +85,7 @@ function leaderStages(
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
         pin: outcome.pin,
+        nextCheckMs: findNextCheck(dependencies, outcome),
         failures: 0,
         result: { type: "completed", outcome },
       };
@@ -106,13 +93,11 @@ function leaderStages(
   };
 }
 
-/** Creates the fence of a leader, which reserves each generation before it is written. */
-function createLeaderFence({ leadership, account }: ControllerDependencies, term: number): WriteFence {
-  const { namespaceId: kvNamespaceId } = account.kv;
-  return {
-    check: () => leadership.check(term),
-    reserve: (generation) => leadership.reservations.reserve({ kvNamespaceId, generation, term }),
-  };
+/** Returns the milliseconds until the stage of a roll-out ends; undefined if it has ended, or without one. */
+function findNextCheck({ rollouts }: ControllerDependencies, { publishResult }: SyncOutcome): number | undefined {
+  const candidate = publishResult.snapshot.manifest?.candidate;
+  const checkMs = candidate && rollouts && nextCheckMs(candidate, new Date(), rollouts.settings);
+  return checkMs === 0 ? undefined : checkMs;
 }
 
 /** Creates the stages of a standby: it compiles, so that its caches are warm when it becomes leader. It only reads. */
@@ -125,7 +110,12 @@ function standbyStages(
     readBase: async () => state,
     publish: async () => undefined,
     report: async (compiled) => {
-      recordMetrics(dependencies.metrics, compiled, { blockedRouteRemovals: 0, pinnedGeneration: 0 });
+      recordMetrics(dependencies.metrics, compiled, {
+        blockedRouteRemovals: 0,
+        pinnedGeneration: 0,
+        rolloutShare: 0,
+        isCandidateAborted: false,
+      });
       const { lastGood, brokenSince } = compiled;
       const result = { type: "standby" } as const;
       const { regexChecker } = dependencies;
@@ -133,66 +123,10 @@ function standbyStages(
       const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
       const previousState = { lastGood, brokenSince };
       // Another replica may publish meanwhile.
-      const unknownState = { publishedState: undefined, syncedIngresses: undefined };
+      const unknownState = { publishedState: undefined, syncedIngresses: undefined, nextCheckMs: undefined };
       return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };
-}
-
-/** Reads the published state, unless this term's last sync left it. After 3 failures it tolerates a missing part. */
-async function readLeaderBase(
-  dependencies: ControllerDependencies,
-  state: LoopState,
-  term: number,
-  signal: AbortSignal,
-): Promise<PublishedBase> {
-  if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
-  const lastState = state.term === term ? state.publishedState : undefined;
-  if (lastState && !(await isOvertaken(dependencies, lastState))) return buildBase(lastState, state.previousState);
-  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
-  const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
-  const read = () => readPublishedState(dependencies, isStrict ? undefined : onLoss);
-  const publishedState = await readReservedState(dependencies, read, term, signal);
-  if (lastState) return buildBase(publishedState, state.previousState); // newer than in KV
-  dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  // In the same term, this process has a newer state than KV, because the write is deferred.
-  const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
-  return buildBase(publishedState, previousState);
-}
-
-/**
- * Reads the published state, and waits if KV does not show the generation that the last leader reserved. In the same term
- * it does not wait, because this process knows that its own publication failed.
- */
-async function readReservedState(
-  { account: { kv, verifier }, leadership, sleep, log }: ControllerDependencies,
-  read: () => Promise<PublishedState>,
-  term: number,
-  signal: AbortSignal,
-): Promise<PublishedState> {
-  const reservation = await leadership.reservations.read(kv.namespaceId);
-  const { generation = 0 } = reservation ?? {};
-  const awaited = reservation?.term === term ? 0 : generation;
-  const generationIn = ({ snapshot }: PublishedState) => findCurrentGeneration(snapshot, verifier);
-  const tools = { sleep, log: (line: string) => log.warn(line), check: () => leadership.check(term) };
-  const state = await readUntilCurrent(read, generationIn, awaited, tools, signal);
-  return withReserved(state, generation, generationIn(state) >= generation);
-}
-
-function buildBase(publishedState: PublishedState, previousState: LoopState["previousState"]): PublishedBase {
-  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
-}
-
-/** Whether a command of an operator published since the last sync: a rollback, for example. */
-async function isOvertaken(
-  { account: { kv, verifier }, log }: ControllerDependencies,
-  { snapshot }: PublishedState,
-): Promise<boolean> {
-  const manifest = parseSignedManifest(await kv.get(CURRENT_KEY), verifier);
-  if (!manifest || manifest.generation <= snapshot.highestGeneration || manifest.author.command === "sync")
-    return false;
-  log.info(`read generation=${manifest.generation} of edgress ${manifest.author.command}`);
-  return true;
 }
 
 function secondsSince(startedAt: number): number {

@@ -11,11 +11,10 @@ import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.t
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { needsPruning, parseGeneration } from "./prune-history.ts";
-import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
+import { listGenerations, type NewestGeneration, type PublishedSnapshot } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
-import { collectBlobs, readCollectionPlan } from "./storage/collect-blobs.ts";
+import { collectBlobs, readHistoryCollection } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -39,8 +38,6 @@ export interface PublishContext {
   readonly fence?: WriteFence;
   /** The snapshot that the deletion guard compared with. A different one in KV ends the publication. */
   readonly snapshot?: PublishedSnapshot | undefined;
-  /** Whether old generations and their blobs may be removed; true by default. */
-  readonly collects?: boolean;
 }
 
 /**
@@ -55,7 +52,7 @@ export async function publish(
   signer: Signer,
   now: Date,
   sealer?: Pick<SecretEncryptor, "prepare">,
-  { author, fence = NO_FENCE, snapshot, collects = true }: PublishContext = {},
+  { author, fence = NO_FENCE, snapshot }: PublishContext = {},
 ): Promise<PublishResult> {
   const base = await readPublishBase(kv, signer, now, snapshot);
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
@@ -81,15 +78,14 @@ export async function publish(
   await fence.reserve?.(generation);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
-  const published = [base.snapshot.manifest ?? manifest, manifest];
-  const prune = () => pruneHistory(history, published, fencedKv, signer, now).catch(formatPruneWarning);
+  const prune = () => pruneHistory(history, base.snapshot, manifest, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
-    warnings: [...warnings, ...(collects ? await prune() : [])],
+    warnings: [...warnings, ...(await prune())],
     closedIngresses,
     snapshot: {
       manifest,
@@ -127,27 +123,17 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
   return warnings;
 }
 
-/**
- * Removes old generations. The published ones are the new and the last one: a list of KV may not show them yet. A failure does
- * not undo the publication, because the next one prunes again.
- */
+/** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  publishedManifests: readonly Manifest[],
+  previous: NewestGeneration,
+  publishedManifest: Manifest,
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
-  const keys = [...history.values()];
-  const published = new Map(publishedManifests.map((manifest) => [generationKey(manifest.generation), manifest]));
-  const allKeys = new Set([...keys, ...published.keys()]);
-  if (!needsPruning([...allKeys])) return [];
-  const values = await kv.getMany(keys);
-  const generations = [...allKeys].map((key) => {
-    const manifest = published.get(key) ?? parseSignedManifest(values.get(key), signer);
-    return { key, generation: parseGeneration(key) ?? 0, manifest };
-  });
-  const collection = await readCollectionPlan(kv, generations, now);
+  if (previous.mayBeStale) return [];
+  const collection = await readHistoryCollection(kv, signer, history, [previous.manifest, publishedManifest], now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

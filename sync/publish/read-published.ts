@@ -26,6 +26,8 @@ export interface NewestGeneration {
   readonly currentBytes: string | undefined;
   /** The highest generation in KV, readable or not; 0 without any. The next publication uses a higher one. */
   readonly highestGeneration: number;
+  /** Whether KV may have a newer generation that its reads do not show yet. Then nothing is collected. */
+  readonly mayBeStale?: boolean;
 }
 
 /**
