@@ -4,14 +4,14 @@ import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.t
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { findNextGeneration, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { listGenerations, type NewestGeneration, type PublishedSnapshot } from "./read-published.ts";
+import { listGenerations, type PublishedSnapshot } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
 import { collectBlobs, readHistoryCollection } from "./storage/collect-blobs.ts";
@@ -58,7 +58,7 @@ export async function publish(
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
-  const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
+  const generation = findNextGeneration(base, history);
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
   const {
@@ -78,14 +78,15 @@ export async function publish(
   await fence.reserve?.(generation);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
-  const prune = () => pruneHistory(history, base.snapshot, manifest, fencedKv, signer, now).catch(formatPruneWarning);
+  const manifests = { latest: manifest, replaced: base.snapshot.manifest };
+  const prune = () => pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
-    warnings: [...warnings, ...(await prune())],
+    warnings: [...warnings, ...(base.snapshot.mayBeStale ? [] : await prune())],
     closedIngresses,
     snapshot: {
       manifest,
@@ -126,14 +127,12 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
 /** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  previous: NewestGeneration,
-  publishedManifest: Manifest,
+  manifests: { readonly latest: Manifest; readonly replaced: Manifest | undefined },
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
-  if (previous.mayBeStale) return [];
-  const collection = await readHistoryCollection(kv, signer, history, [previous.manifest, publishedManifest], now);
+  const collection = await readHistoryCollection(kv, signer, history, manifests, now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

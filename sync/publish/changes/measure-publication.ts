@@ -49,7 +49,13 @@ export async function measurePublication(
   const manifestBytes = 2 * signer.sign(toCanonicalJson(plan.manifest)).length; // in history, and as the active one
   const bytes = [...entries.values()].reduce((sum, text) => sum + Buffer.byteLength(text), manifestBytes);
   const history = await listGenerations(kv);
-  const collection = await readHistoryCollection(kv, signer, history, [snapshot.manifest, plan.manifest], now);
+  const collection = await readHistoryCollection(
+    kv,
+    signer,
+    history,
+    { latest: plan.manifest, replaced: snapshot.manifest },
+    now,
+  );
   return { writes: entries.size + 2, bytes, collection: collection && countCollection(collection) };
 }
 

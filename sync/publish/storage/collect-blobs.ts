@@ -14,26 +14,27 @@ export const COLLECTION_KEY = "collection";
 const StoredCollection = z.record(z.string(), z.iso.datetime());
 
 /**
- * Reads the history, and plans the collection that follows the last of the latest publications: a list of KV may not show
- * them yet. Undefined if history is too short, because a collection costs KV operations.
+ * Reads the history, and plans the collection that follows the publication of `latest` in place of `replaced`. KV may not
+ * show these two yet, and edges serve them. Undefined if history is too short, because a collection costs KV operations.
  */
 export async function readHistoryCollection(
   kv: Kv,
   verifier: ManifestVerifier,
   history: ReadonlyMap<number, string>,
-  latest: readonly (Manifest | undefined)[],
+  { latest, replaced }: { readonly latest: Manifest; readonly replaced: Manifest | undefined },
   now: Date,
 ): Promise<CollectionPlan | undefined> {
-  const latestManifests = new Map(latest.flatMap((manifest) => (manifest ? [[manifest.generation, manifest]] : [])));
-  const generations = [...new Set([...history.keys(), ...latestManifests.keys()])];
-  if (!needsPruning(generations.map(generationKey))) return undefined;
-  const values = await kv.getMany([...history.values()]);
-  const storedGenerations = generations.map((generation) => {
-    const key = history.get(generation) ?? generationKey(generation);
-    const manifest = latestManifests.get(generation) ?? parseSignedManifest(values.get(key), verifier);
-    return { key, generation, manifest };
+  const keys = [...history.values()];
+  if (!needsPruning([...keys, generationKey(latest.generation)])) return undefined;
+  const values = await kv.getMany(keys);
+  const manifests = new Map(
+    [...history].map(([number, key]) => [number, parseSignedManifest(values.get(key), verifier)]),
+  );
+  for (const manifest of [replaced, latest]) if (manifest) manifests.set(manifest.generation, manifest);
+  const generations = [...manifests].map(([generation, manifest]) => {
+    return { key: generationKey(generation), generation, manifest };
   });
-  return readCollectionPlan(kv, storedGenerations, now);
+  return readCollectionPlan(kv, generations, now);
 }
 
 async function readCollectionPlan(
