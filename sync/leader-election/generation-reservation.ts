@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { ElectionOptions } from "./leadership.ts";
 import { NotLeaderError } from "./leadership-term.ts";
 import { isConflict } from "./lease-client.ts";
 import { holderOf, Lease, termOf } from "./lease-protocol.ts";
@@ -23,7 +22,7 @@ export interface GenerationReservations {
 
 export function createGenerationReservations(
   api: KubernetesClient,
-  { namespace, name, identity }: Pick<ElectionOptions, "namespace" | "name" | "identity">,
+  { namespace, name, identity }: { readonly namespace: string; readonly name: string; readonly identity: string },
 ): GenerationReservations {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
   const readLease = async () => Lease.parse(await api.get(path));

@@ -12,7 +12,7 @@ interface WaitTools {
 }
 
 /**
- * Repeats `read` until its result shows `reserved`, the generation that the last leader was about to publish. Gives up after
+ * Repeats `read` until its result shows `reserved`, the generation that the last leader was about to publish. Ends after
  * 120 s, because that leader may have crashed before it published: then the result is older. Rejects if `signal` is
  * aborted or the leadership is lost.
  */
