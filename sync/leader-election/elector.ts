@@ -1,6 +1,6 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { createGenerationReservations, type GenerationReservations } from "./generation-reservation.ts";
-import type { ElectionOptions, Leadership, LeadershipStatus } from "./leadership.ts";
+import { createGenerationReservations } from "./generation-reservation.ts";
+import type { ElectionOptions, GenerationReservations, Leadership, LeadershipStatus } from "./leadership.ts";
 import { LeadershipTerm } from "./leadership-term.ts";
 import { createLeaseClient, isConflict, type LeaseClient, type LeaseWrite } from "./lease-client.ts";
 import { decide, holderOf, RENEW_DEADLINE_MS, RETRY_MS, termOf } from "./lease-protocol.ts";

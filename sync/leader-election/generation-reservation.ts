@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { KubernetesClient } from "../kubernetes/client.ts";
+import type { GenerationReservations, Reservation } from "./leadership.ts";
 import { NotLeaderError } from "./leadership-term.ts";
 import { isConflict } from "./lease-client.ts";
 import { holderOf, Lease, termOf } from "./lease-protocol.ts";
@@ -8,17 +9,7 @@ const GENERATION_ANNOTATION = "edgress.dev/generation";
 /** A renewal of the same leader may overtake a write. */
 const MAX_WRITE_ATTEMPTS = 5;
 
-/** The generation that a leader was about to publish, as an annotation of the Lease has it. */
-const Reservation = z.object({ kvNamespaceId: z.string(), generation: z.number(), term: z.number() });
-type Reservation = z.infer<typeof Reservation>;
-
-/** The generations that leaders reserve, because reads of Workers KV may be older than the last publication. */
-export interface GenerationReservations {
-  /** Reads the last reservation for a KV namespace, by any leader. */
-  read(kvNamespaceId: string): Promise<Reservation | undefined>;
-  /** Must be called before a generation is written. Rejects with a `NotLeaderError` if the Lease has another holder or term. */
-  reserve(reservation: Reservation): Promise<void>;
-}
+const StoredReservation = z.object({ kvNamespaceId: z.string(), generation: z.number(), term: z.number() });
 
 export function createGenerationReservations(
   api: KubernetesClient,
@@ -51,7 +42,7 @@ export function createGenerationReservations(
 
 function parseReservation({ metadata }: Lease): Reservation | undefined {
   const text = metadata.annotations?.[GENERATION_ANNOTATION];
-  return text === undefined ? undefined : Reservation.parse(JSON.parse(text));
+  return text === undefined ? undefined : StoredReservation.parse(JSON.parse(text));
 }
 
 /** Returns the Lease with the reservation. Renewals and holder changes keep it. */
