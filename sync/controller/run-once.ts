@@ -34,7 +34,7 @@ export async function runOnce(
       log.error("nothing was published: the first lists are not complete");
       return 1;
     }
-    const state = await reconcile(dependencies, INITIAL_STATE);
+    const state = await reconcile(dependencies, INITIAL_STATE, signal);
     await flushState(dependencies, state);
     return computeExitCode(state);
   } finally {
