@@ -102,10 +102,11 @@ export async function assertServes(kv: Kv, writer: string): Promise<void> {
   );
 }
 
-/** Returns whether a write guard, a newer generation or a replaced shard stopped a former leader. */
+/** Returns whether a write guard, a newer generation, or a replaced or removed blob stopped a former leader. */
 export function isStaleLeaderError(error: Error): boolean {
   const isConflict = error instanceof PublishConflictError || error instanceof PartialReadError;
-  return isConflict || error.message === "the Lease is held by next";
+  const isBlobRemoved = error.message.endsWith(" as written"); // the next leader does not need it
+  return isConflict || isBlobRemoved || error.message === "the Lease is held by next";
 }
 
 /** Returns a KV with a history that the next publication trims, so that removals are among its steps. */
