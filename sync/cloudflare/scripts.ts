@@ -28,6 +28,8 @@ export interface Scripts {
   readExposure(script: string): Promise<WorkersDevExposure>;
   /** Resolves with the share of each version in the active deployment. */
   readShares(script: string): Promise<readonly number[]>;
+  /** Lists the custom domains of a Worker. */
+  listDomains(script: string): Promise<readonly string[]>;
   /** Deletes a Worker with its secrets and Durable Objects. Succeeds if it does not exist. */
   remove(script: string): Promise<void>;
 }
@@ -60,6 +62,10 @@ export function createScripts(client: Cloudflare, accountId: string): Scripts {
       const path = `/accounts/${accountId}/workers/scripts/${encodeURIComponent(script)}/deployments`;
       const { result } = (await client.get(path)) as { readonly result: DeploymentList };
       return result.deployments[0]?.versions.map(({ percentage }) => percentage) ?? [];
+    },
+    async listDomains(script) {
+      const { result } = await client.workers.domains.list({ ...account, service: script }); // one response
+      return result.map(({ hostname }) => hostname);
     },
     async remove(script) {
       await ignoreNotFound(() => client.workers.scripts.delete(script, { ...account, force: true }));

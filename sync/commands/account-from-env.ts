@@ -1,5 +1,7 @@
+import { errorMessage } from "../../src/rules/error-message.ts";
+import type { Analytics } from "../cloudflare/analytics.ts";
 import { createEdgeClient, type EdgeClient } from "../edge/edge-client.ts";
-import { type Account, type AccountSettings, createAccount } from "../publish/account.ts";
+import { type Account, type AccountSettings, createAccount, createAccountAnalytics } from "../publish/account.ts";
 import { createSigner, createVerifier } from "../publish/sign-manifest.ts";
 import { UsageError } from "../runtime/usage-error.ts";
 import {
@@ -35,6 +37,22 @@ export function loadAccount(
     zoneIds: readZoneIds(environment),
     ...pace,
   });
+}
+
+/** Creates the client of a dataset. Throws a `UsageError` if its name is invalid. */
+export function loadAnalytics(environment: Environment, dataset: string): Analytics {
+  try {
+    return createAccountAnalytics(
+      {
+        accountId: environment.CLOUDFLARE_ACCOUNT_ID ?? "",
+        apiToken: environment.CLOUDFLARE_API_TOKEN ?? "",
+        baseURL: environment.CLOUDFLARE_BASE_URL,
+      },
+      dataset,
+    );
+  } catch (error) {
+    throw new UsageError(`--stage-dataset: ${errorMessage(error)}`);
+  }
 }
 
 function assertVariables(environment: Environment, names: readonly VariableName[]): void {

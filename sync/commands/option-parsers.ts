@@ -19,6 +19,37 @@ export function parseSeconds(text: string): number {
   throw new InvalidArgumentError(`must be seconds from 0 to ${MAX_SECONDS}`);
 }
 
+const SECONDS_BY_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Parses a duration and returns seconds: "5m", "90s" or "90". Throws `InvalidArgumentError`. */
+export function parseDuration(text: string): number {
+  const [, number = "", unit = "s"] = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text) ?? [];
+  const seconds = Number(number) * (SECONDS_BY_UNIT[unit || "s"] ?? 0);
+  if (number !== "" && seconds <= MAX_SECONDS) return seconds;
+  throw new InvalidArgumentError("must be a duration up to 24h: 5m, 90s or 90");
+}
+
+/** Parses shares of clients in percent: "1%,10%,50%". Throws `InvalidArgumentError`. */
+export function parseShares(text: string): number[] {
+  const shares = text.split(",").map((share) => Number(/^\s*(\d{1,2}(?:\.\d{1,3})?)\s*%?\s*$/.exec(share)?.[1]));
+  const isAscending = shares.every((share, index) => share > (shares[index - 1] ?? 0) && share < 100);
+  if (isAscending) return shares;
+  throw new InvalidArgumentError("must be ascending shares between 0% and 100%: 1%,10%,50%");
+}
+
+/** Parses one share of clients in percent: "5%". Throws `InvalidArgumentError`. */
+export function parseShare(text: string): number[] {
+  const shares = parseShares(text);
+  if (shares.length === 1) return shares;
+  throw new InvalidArgumentError("must be one share between 0% and 100%: 5%");
+}
+
+/** Parses a whole number from 1. Throws `InvalidArgumentError`. */
+export function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("must be a whole number from 1");
+}
+
 /** Parses a whole number. Throws `InvalidArgumentError`. */
 export function parseWholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

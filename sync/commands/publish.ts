@@ -49,6 +49,8 @@ export interface PublishOptions
   readonly allowMassDeletion: boolean;
   /** Publishes although a rollback is active, and ends it. */
   readonly resume: boolean;
+  /** The share of clients that gets the rules first, in percent. */
+  readonly stage?: readonly number[] | undefined;
   /** The commit of the manifests, for the history. */
   readonly commit?: string | undefined;
   readonly maxRemovedHosts: number;

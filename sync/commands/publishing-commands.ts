@@ -2,7 +2,8 @@ import { type Command, Option } from "commander";
 import { PERMITS_HELP } from "./compile-options.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
 import { addHostOptions } from "./hosts/host-options.ts";
-import { appendAddress, parsePermitsLocation, parsePort, parseSeconds } from "./option-parsers.ts";
+import { appendAddress, parsePermitsLocation, parsePort, parseSeconds, parseShare } from "./option-parsers.ts";
+import { addStageOptions } from "./publications/stage-options.ts";
 import {
   abortOnSignal,
   addClassOptions,
@@ -28,6 +29,7 @@ export function addPublish(program: Command): void {
     .addOption(createAllowMassDeletionOption());
   addHostOptions(command)
     .option("--resume", "end a rollback that is active", false)
+    .option("--stage <share>", "publish to a share of clients, until promote or abort: 5%", parseShare)
     .option("--commit <id>", "commit of the manifests, for the history (default: GITHUB_SHA or CI_COMMIT_SHA)")
     .option("--dry-run", "print what would change, and write nothing; exit code 2 for changes", false)
     .addOption(createFormatOption("format of the report"))
@@ -61,7 +63,7 @@ export function addSync(program: Command): void {
     .option("--ingress-selector <labels>", "label selector for Ingresses, in kubectl's syntax", "")
     .option("--permits <file>", PERMITS_HELP)
     .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
-  addHostOptions(addTimingOptions(command))
+  addStageOptions(addHostOptions(addTimingOptions(command)))
     .addOption(createMaxRemovedHostsOption())
     .addOption(createAllowMassDeletionOption())
     .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])

@@ -13,8 +13,9 @@ import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import type { ObservedRun } from "./observed-run.ts";
 import { readAuthor } from "./publications/author.ts";
+import { loadRollouts, type RolloutOptions } from "./publications/stage-options.ts";
 
-export interface SyncCommandOptions extends SyncOptions {
+export interface SyncCommandOptions extends SyncOptions, RolloutOptions {
   readonly namespace: string | undefined;
   readonly leaseName: string;
   readonly debounce: number; // seconds
@@ -55,7 +56,9 @@ export async function runSync(
   for (const warning of edge ? await checkEdgeKey(edge, account.signer) : []) log.warn(warning);
   const instance = POD_NAME ?? identity;
   const author = readAuthor("sync", environment);
-  const context: ControllerContext = { api, namespace, instance, log, metrics: createMetrics(), account, author, edge };
+  const rollouts = loadRollouts(options, environment);
+  const clients = { api, account, edge, rollouts };
+  const context: ControllerContext = { ...clients, namespace, instance, log, metrics: createMetrics(), author };
   const lease = { name: options.leaseName, identity };
   if (options.dryRun) return dryRun(options, context, print, signal);
   if (options.once) return runOnce(options, context, lease, observed ?? { signal });

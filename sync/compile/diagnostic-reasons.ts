@@ -1,4 +1,5 @@
 import { hostReasons } from "./host-reasons.ts";
+import { rolloutReasons } from "./rollout-reasons.ts";
 
 /**
  * Why a part of an object did not become rules, or not as its author may expect. The key is the reason of the
@@ -163,6 +164,7 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "A rollback is active; changed routes of the Ingress are not published until `edgress resume`.",
   },
+  ...rolloutReasons,
   GuardNotPublished: {
     severity: "error",
     doc: "A rollback is active, and its rules lack a guard that the Ingress sets; its paths are served without it.",

@@ -52,6 +52,8 @@ export interface LoopState {
   readonly hasPostponedHosts: boolean;
   /** The rollback that the last sync as leader found. */
   readonly pin: Pin | undefined;
+  /** Milliseconds until the stage of a roll-out can end; undefined without one. */
+  readonly nextCheckMs: number | undefined;
   /** Number of consecutive failed syncs. */
   readonly failures: number;
   readonly result: SyncResult;
@@ -75,6 +77,7 @@ export const INITIAL_STATE: LoopState = {
   hasUncheckedRegexes: false,
   hasPostponedHosts: false,
   pin: undefined,
+  nextCheckMs: undefined,
   failures: 0,
   result: { type: "not-ready" },
 };

@@ -26,7 +26,8 @@ export async function runLoop(
   signal: AbortSignal,
 ): Promise<void> {
   for (let state = INITIAL_STATE; ; ) {
-    await trigger.waitForChanges(withBackOff(timings, state.failures), timings.resyncMs, signal);
+    const timeoutMs = Math.min(timings.resyncMs, state.nextCheckMs ?? timings.resyncMs);
+    await trigger.waitForChanges(withBackOff(timings, state.failures), timeoutMs, signal);
     if (signal.aborted) return flushState(dependencies, state);
     listener.onSyncStart();
     state = await reconcile(dependencies, state);

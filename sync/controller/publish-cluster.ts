@@ -8,8 +8,9 @@ import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-g
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import { findPin, type Pin } from "../publish/history/pin.ts";
 import type { HostSyncResult } from "../publish/hosts/model.ts";
-import { type PublishResult, publish } from "../publish/publish.ts";
+import type { PublishResult } from "../publish/publish.ts";
 import { findFormatProblem, type PublishedSnapshot, readPublishedSnapshot } from "../publish/read-published.ts";
+import type { RolloutState, Rollouts } from "../publish/rollout/publish-in-stages.ts";
 import { findSigningKeyProblem } from "../publish/signing-key-check.ts";
 import { type DeferredState, type DeferredWriteResult, writeStateWhenDue } from "../publish/state/deferred-state.ts";
 import { checkOwnership } from "../publish/state/namespace-owner.ts";
@@ -17,7 +18,7 @@ import { type ControllerState, type LoadedState, readState } from "../publish/st
 import { guardRules } from "./guard-rules.ts";
 import { buildControllerState, keepLastGood } from "./next-state.ts";
 import type { CompileBase, CompileDependencies, CompiledCluster } from "./pipeline.ts";
-import { keepPinned } from "./publish-pinned.ts";
+import { findOutcomeType, type OutcomeType, publishRules, selectServedRules } from "./publish-rules.ts";
 
 export interface PublishDependencies extends CompileDependencies {
   /** UID of the cluster. It identifies the owner of the KV namespace. */
@@ -28,6 +29,8 @@ export interface PublishDependencies extends CompileDependencies {
   readonly stateDelayMs: number;
   /** The process, for the history. */
   readonly author: ManifestAuthor;
+  /** Publishes changes to a share of clients first. */
+  readonly rollouts?: Rollouts | undefined;
 }
 
 /** The published snapshot, and the controller state in KV. */
@@ -45,7 +48,7 @@ export interface PublishedBase extends CompileBase {
 
 /** The outcome of a sync by the leader. */
 export interface SyncOutcome {
-  readonly type: "published" | "unchanged" | "pinned";
+  readonly type: OutcomeType;
   /** The base of the next sync. */
   readonly publishedState: PublishedState;
   readonly previousState: PreviousState;
@@ -60,6 +63,10 @@ export interface SyncOutcome {
   readonly hostResult?: HostSyncResult | undefined;
   /** The rollback that holds the published rules, so that nothing was published. */
   readonly pin: Pin | undefined;
+  /** The roll-out in progress, or the aborted one whose rules are not published. */
+  readonly rollout: RolloutState | undefined;
+  /** The comparison that a promotion followed from. */
+  readonly promotion: string | undefined;
 }
 
 /**
@@ -83,7 +90,7 @@ export async function readPublishedState(
 
 /** Adds the DNS records of the rules that a leader publishes. While a rollback is active, those of the pinned rules. */
 export async function syncClusterRecords(
-  { records, limits }: PublishDependencies,
+  { records, limits, rollouts }: PublishDependencies,
   { compilation, permits }: CompiledCluster,
   { publishedState }: PublishedBase,
   approvedIds: ReadonlySet<string>,
@@ -91,7 +98,7 @@ export async function syncClusterRecords(
 ): Promise<void> {
   const { snapshot } = publishedState;
   const { rules } = guardRules(snapshot, compilation.rules, limits, approvedIds);
-  const servedRules = snapshot.manifest?.rollback ? { ...rules, hosts: snapshot.hosts } : rules;
+  const servedRules = selectServedRules(rules, snapshot, rollouts !== undefined);
   await records.sync(servedRules, fence.check, (namespace) => findMaxRecords(permits, namespace));
 }
 
@@ -107,17 +114,16 @@ export async function publishCluster(
   fence: WriteFence,
   now: Date,
 ): Promise<SyncOutcome> {
-  const { account, limits, author } = dependencies;
-  const { kv, signer, encryptor } = account;
+  const { limits } = dependencies;
   const { snapshot } = publishedState;
   const { rules, blockedRemovals } = guardRules(snapshot, compiled.compilation.rules, limits, approvedIds);
   const nextState = keepLastGood(compiled, previousState, blockedRemovals);
   const isUrgent = blockedRemovals.length > 0 || hasOtherKeys(nextState.brokenSince, previousState.brokenSince);
   const writtenState = await writeLastGood(dependencies, nextState, compiled, publishedState, isUrgent, fence, now);
   const pin = findPin(snapshot, rules);
-  const publishResult = pin
-    ? await keepPinned(dependencies, snapshot, fence, now)
-    : await publish(rules, kv, signer, now, encryptor, { author, fence, snapshot });
+  const publication = await publishRules(dependencies, rules, snapshot, pin, fence, now);
+  const { publishResult, rollout } = publication;
+  const type = findOutcomeType(publication, pin);
   return {
     publishedState: {
       snapshot: publishResult.snapshot,
@@ -125,15 +131,16 @@ export async function publishCluster(
       deferredState: writtenState.deferredState,
     },
     previousState: nextState,
-    type: pin ? "pinned" : publishResult.hasChanged ? "published" : "unchanged",
+    type,
     publishResult,
     writes: publishResult.writes + writtenState.writes,
     bytes: publishResult.bytes + writtenState.bytes,
-    changedIngresses: publishResult.hasChanged
-      ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts)
-      : new Set(),
+    changedIngresses:
+      type === "published" ? findChangedIngresses(snapshot.hosts, publishResult.snapshot.hosts) : new Set(),
     blockedRemovals,
     pin,
+    rollout,
+    promotion: publication.promotion,
   };
 }
 

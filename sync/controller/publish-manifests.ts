@@ -1,13 +1,21 @@
-import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
+import type { ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import { createCompileCache } from "../compile/compile-cache.ts";
 import { findMaxRecords } from "../permits/model.ts";
 import type { Account } from "../publish/account.ts";
 import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
 import { createOriginRecordSync, type RecordChanges, type StaleRecord } from "../publish/dns/sync-records.ts";
 import type { BlockedRemoval, DeletionLimits } from "../publish/guard/deletion-guard.ts";
+import { NO_FENCE } from "../publish/guard/write-fence.ts";
 import type { HostSyncResult } from "../publish/hosts/model.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
+import {
+  computeCandidateDigest,
+  keepPublished,
+  publishCandidate,
+  publishShare,
+  type RolloutContext,
+} from "../publish/rollout/publish-candidate.ts";
 import type { RegexChecker } from "../regex-check/regex-checker.ts";
 import { guardRules } from "./guard-rules.ts";
 import { createManagedHosts, type HostOptions } from "./managed-hosts.ts";
@@ -47,10 +55,16 @@ export function createManifestDependencies(
   return { account, records, hosts, options, regexChecker, cache: createCompileCache() };
 }
 
+interface ManifestPublishOptions extends DeletionLimits {
+  readonly author?: ManifestAuthor;
+  /** The share of clients that gets the rules first, in percent. */
+  readonly stage?: readonly number[] | undefined;
+}
+
 /** Creates the stages that add the DNS records of the rules and publish them, without a Lease. */
 export function publishManifests(
   { account, records, hosts }: CompileDependencies,
-  { author, ...limits }: DeletionLimits & { readonly author?: ManifestAuthor },
+  { author, stage: shares, ...limits }: ManifestPublishOptions,
   now: Date,
 ): Required<Pick<Stages<ManifestBase, ManifestPublication, unknown>, "syncRecords" | "publish">> {
   const recordChanges: RecordChanges[] = []; // of each pass
@@ -68,10 +82,19 @@ export function publishManifests(
     },
     async publish(compiled, base) {
       const { rules, blockedRemovals } = guard(compiled, base);
-      const publishResult = await publish(rules, account.kv, account.signer, now, account.encryptor, {
-        author,
-        snapshot: base.snapshot,
-      });
+      const publishResult =
+        shares && base.snapshot?.manifest
+          ? await publishWithShare(
+              rules,
+              shares,
+              base.snapshot,
+              { account, author: author ?? {}, fence: NO_FENCE },
+              now,
+            )
+          : await publish(rules, account.kv, account.signer, now, account.encryptor, {
+              author,
+              snapshot: base.snapshot,
+            });
       return {
         publishResult,
         recordChanges: {
@@ -84,4 +107,19 @@ export function publishManifests(
       };
     },
   };
+}
+
+/** Publishes rules as the candidate for a share of clients, or changes the share of the same candidate. */
+async function publishWithShare(
+  rules: Rules,
+  [share = 100]: readonly number[],
+  snapshot: PublishedSnapshot,
+  context: RolloutContext,
+  now: Date,
+): Promise<PublishResult> {
+  const { digest: activeDigest, candidate } = snapshot.manifest ?? {};
+  const digest = computeCandidateDigest(rules);
+  if (candidate?.digest === digest && candidate.share !== share) return publishShare(share, snapshot, context, now);
+  const isPublished = digest === (candidate?.digest ?? activeDigest);
+  return isPublished ? keepPublished(snapshot, context, now) : publishCandidate(rules, [share], snapshot, context, now);
 }

@@ -1,6 +1,7 @@
 import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
 import { parseSignedManifest } from "../publish/read-published.ts";
+import { nextCheckMs } from "../publish/rollout/decide.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
@@ -87,11 +88,19 @@ function leaderStages(
         hasUncheckedRegexes: dependencies.regexChecker.hasUnchecked(compiled.compilation.regexes),
         hasPostponedHosts: (outcome.hostResult?.postponed ?? 0) > 0,
         pin: outcome.pin,
+        nextCheckMs: findNextCheck(dependencies, outcome),
         failures: 0,
         result: { type: "completed", outcome },
       };
     },
   };
+}
+
+/** Returns the milliseconds until the stage of a roll-out ends; undefined if it has ended, or without one. */
+function findNextCheck({ rollouts }: ControllerDependencies, { publishResult }: SyncOutcome): number | undefined {
+  const candidate = publishResult.snapshot.manifest?.candidate;
+  const checkMs = candidate && rollouts && nextCheckMs(candidate, new Date(), rollouts.settings);
+  return checkMs === 0 ? undefined : checkMs;
 }
 
 /** Creates the stages of a standby: it compiles, so that its caches are warm when it becomes leader. It only reads. */
@@ -104,7 +113,12 @@ function standbyStages(
     readBase: async () => state,
     publish: async () => undefined,
     report: async (compiled) => {
-      recordMetrics(dependencies.metrics, compiled, { blockedRouteRemovals: 0, pinnedGeneration: 0 });
+      recordMetrics(dependencies.metrics, compiled, {
+        blockedRouteRemovals: 0,
+        pinnedGeneration: 0,
+        rolloutShare: 0,
+        isCandidateAborted: false,
+      });
       const { lastGood, brokenSince } = compiled;
       const result = { type: "standby" } as const;
       const { regexChecker } = dependencies;
@@ -112,7 +126,7 @@ function standbyStages(
       const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
       const previousState = { lastGood, brokenSince };
       // Another replica may publish meanwhile.
-      const unknownState = { publishedState: undefined, syncedIngresses: undefined };
+      const unknownState = { publishedState: undefined, syncedIngresses: undefined, nextCheckMs: undefined };
       return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };

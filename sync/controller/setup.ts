@@ -15,6 +15,7 @@ import { type PermitsLocation, watchPermits } from "../permits/source.ts";
 import type { Account } from "../publish/account.ts";
 import type { StaleRecordSplitter } from "../publish/dns/stale-records.ts";
 import { createOriginRecordSync } from "../publish/dns/sync-records.ts";
+import type { Rollouts } from "../publish/rollout/publish-in-stages.ts";
 import { createRegexChecker } from "../regex-check/regex-checker.ts";
 import { APPROVAL_CONFIG_MAP, type ApprovalRequests, parseApprovalRequests } from "../report/approval-config-map.ts";
 import type { Logger } from "../report/log.ts";
@@ -54,6 +55,8 @@ export interface ControllerContext {
   readonly author: ManifestAuthor;
   /** The Worker at `--edge-url`. */
   readonly edge?: EdgeClient | undefined;
+  /** Publishes changes to a share of clients first. */
+  readonly rollouts?: Rollouts | undefined;
   /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
   readonly splitStaleRecords?: StaleRecordSplitter;
   /** Waits before a failed list or watch is retried. In real time by default. */
@@ -111,6 +114,7 @@ export async function setUpController(
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequests: watchApprovalRequests(api, namespace, configMapListener, sleep, signal),
     edgeFollower: followEdge(context, signal),
+    rollouts: context.rollouts,
     log,
     metrics,
     addresses: options.publishStatusAddress,

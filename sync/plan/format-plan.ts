@@ -1,5 +1,6 @@
 import { formatDiagnostic } from "../compile/diagnostics.ts";
 import { formatClosedRoutes } from "../publish/changes/format-changes.ts";
+import type { CollectionSize } from "../publish/changes/measure-publication.ts";
 import type { NameChanges } from "../publish/changes/summarize-changes.ts";
 import { formatPin } from "../publish/history/pin.ts";
 import { formatCount } from "../runtime/format-count.ts";
@@ -34,7 +35,7 @@ export function formatPlanProblems(plan: Plan): string[] {
 }
 
 /** Formats each changed host, and each changed object outside the rules. */
-export function formatPlanChanges({ hosts, objects, garbage, sources }: Plan): string[] {
+export function formatPlanChanges({ hosts, objects, garbage, kv, sources }: Plan): string[] {
   const findSource = (ingress: string) => (Object.hasOwn(sources, ingress) ? sources[ingress] : undefined);
   return [
     ...hosts.flatMap((host) => formatHostDiff(host, findSource)),
@@ -44,6 +45,7 @@ export function formatPlanChanges({ hosts, objects, garbage, sources }: Plan): s
       ...removed.map((name) => `- ${kind} ${name}`),
     ]),
     ...garbage.map((name) => `  not needed, removed after its grace: ${name}`),
+    ...(kv.collection ? [`  old generations: ${formatCollection(kv.collection)}`] : []),
   ];
 }
 
@@ -67,6 +69,11 @@ export function formatPlanSummary(plan: Plan): string[] {
 export function formatKvSize({ kv: { writes, bytes, shareOfFreeDay } }: Plan): string {
   const size = `${formatCount(writes, "write")}, ${(bytes / KIB).toFixed(1)} KiB`;
   return `${size}: ${(shareOfFreeDay * 100).toFixed(1)} % of the Free plan's 1,000 writes a day`;
+}
+
+function formatCollection({ removedGenerations, removedBlobs, waitingBlobs }: CollectionSize): string {
+  const removed = `${formatCount(removedGenerations, "generation")} and ${formatCount(removedBlobs, "blob")} removed`;
+  return `${removed}; ${formatCount(waitingBlobs, "blob")} to remove after 24 h`;
 }
 
 /** Counts names: "+1 ~0 -2". */

@@ -1,3 +1,4 @@
+import { type Analytics, createAnalytics } from "../cloudflare/analytics.ts";
 import { type Certificates, createCertificates } from "../cloudflare/certificates.ts";
 import { createApiClient } from "../cloudflare/client.ts";
 import { createDns, type Dns } from "../cloudflare/dns.ts";
@@ -58,6 +59,15 @@ const DNS_CALLS = {
   applyChange: { action: "changing DNS records", permission: "DNS: Edit" },
 } as const satisfies Partial<Record<keyof Dns, CallDescription>>;
 
+/** Creates the client of a dataset of Analytics Engine. It sends no request. Throws if the name is invalid. */
+export function createAccountAnalytics(
+  { apiToken, baseURL, timings, accountId }: Pick<AccountSettings, "apiToken" | "baseURL" | "timings" | "accountId">,
+  dataset: string,
+): Analytics {
+  const analytics = createAnalytics(createApiClient({ apiToken, baseURL, timings }), accountId, dataset);
+  const description = { action: "reading Analytics Engine", permission: "Account Analytics: Read" };
+  return withClearErrors(analytics, { countRequests: description });
+}
 const HOST_RECORD_CALLS = {
   listAll: { action: "listing DNS records", permission: "DNS: Edit" },
   applyChange: { action: "changing DNS records", permission: "DNS: Edit" },

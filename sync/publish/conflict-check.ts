@@ -37,6 +37,17 @@ export async function readPublishBase(
 }
 
 /**
+ * Returns the number of the next generation. Throws a `PublishConflictError` if the history has one that the base lacks: then
+ * another process published, even if KV still returns the older `current`.
+ */
+export function findNextGeneration({ snapshot }: PublishBase, history: ReadonlyMap<number, string>): number {
+  const newest = Math.max(0, ...history.keys());
+  if (newest > snapshot.highestGeneration)
+    throw new PublishConflictError(`another process published generation ${newest}. This sync was aborted`);
+  return snapshot.highestGeneration + 1;
+}
+
+/**
  * Writes a manifest. Reads `current` before each attempt, because an attempt without a response may be done. Throws a
  * `PublishConflictError` if another controller published since the start.
  */

@@ -4,18 +4,17 @@ import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.t
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { findNextGeneration, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
-import { needsPruning } from "./prune-history.ts";
-import { listGenerations, type PublishedSnapshot, parseSignedManifest } from "./read-published.ts";
+import { listGenerations, type PublishedSnapshot } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
-import { collectBlobs, readCollectionPlan } from "./storage/collect-blobs.ts";
+import { collectBlobs, readHistoryCollection } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
 
 /** Result of a publication. Unchanged rules cause no writes. */
@@ -59,7 +58,7 @@ export async function publish(
   if (base.isCurrent && isPublished(rules, base.snapshot)) return buildUnchangedResult(rules, base.snapshot);
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
-  const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
+  const generation = findNextGeneration(base, history);
   const encryptTokens = await sealer?.prepare(serializeHosts(rules.hosts));
   const target = { kvNamespaceId: kv.namespaceId, hashKey: signer.hashKey, encryptTokens, author };
   const {
@@ -78,7 +77,8 @@ export async function publish(
   const metadata = buildGenerationMetadata(manifest);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
-  const pruneWarnings = await pruneHistory(history, manifest, fencedKv, signer, now).catch(formatPruneWarning);
+  const manifests = { latest: manifest, replaced: base.snapshot.manifest };
+  const pruneWarnings = await pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
@@ -126,25 +126,12 @@ function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: 
 /** Removes old generations. A failure does not undo the publication, because the next one prunes again. */
 async function pruneHistory(
   history: ReadonlyMap<number, string>,
-  publishedManifest: Manifest,
+  manifests: { readonly latest: Manifest; readonly replaced: Manifest | undefined },
   kv: Kv,
   signer: Signer,
   now: Date,
 ): Promise<string[]> {
-  const keys = [...history.values()];
-  const publishedGeneration = {
-    key: generationKey(publishedManifest.generation),
-    generation: publishedManifest.generation,
-    manifest: publishedManifest,
-  };
-  if (!needsPruning([...keys, publishedGeneration.key])) return [];
-  const values = await kv.getMany(keys);
-  const olderGenerations = [...history].map(([generation, key]) => ({
-    key,
-    generation,
-    manifest: parseSignedManifest(values.get(key), signer),
-  }));
-  const collection = await readCollectionPlan(kv, [...olderGenerations, publishedGeneration], now);
+  const collection = await readHistoryCollection(kv, signer, history, manifests, now);
   if (collection) await collectBlobs(kv, collection);
   return [];
 }

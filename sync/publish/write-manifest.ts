@@ -2,7 +2,7 @@ import { CURRENT_KEY, generationKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { type PublishBase, putIfUnchanged } from "./conflict-check.ts";
+import { findNextGeneration, type PublishBase, putIfUnchanged } from "./conflict-check.ts";
 import { type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { listGenerations, type NewestGeneration } from "./read-published.ts";
@@ -27,7 +27,7 @@ export async function writeManifest(
 ): Promise<NewestGeneration & { readonly manifest: Manifest }> {
   const fencedKv = withWriteFence(kv, fence);
   const history = await listGenerations(kv);
-  const generation = Math.max(base.snapshot.highestGeneration, ...history.keys()) + 1;
+  const generation = findNextGeneration(base, history);
   const manifest: Manifest = { ...content, generation, publishedAt: now.toISOString() };
   const value = signer.sign(toCanonicalJson(manifest));
   const metadata = buildGenerationMetadata(manifest);

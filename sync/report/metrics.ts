@@ -3,7 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { diagnosticReasons, type Reason } from "../compile/diagnostic-reasons.ts";
 import type { Selection } from "../compile/select/ingress-class.ts";
 
-export const SYNC_RESULTS = ["published", "unchanged", "pinned", "blocked", "failed"] as const;
+export const SYNC_RESULTS = ["published", "unchanged", "staged", "aborted", "pinned", "blocked", "failed"] as const;
 /** Result of a sync. */
 export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
@@ -25,6 +25,9 @@ export const METRICS = {
   edgress_kv_written_bytes_total: "Bytes written to Workers KV.",
   edgress_published_generation: "Generation of the published snapshot.",
   edgress_pinned_generation: "Generation that a rollback pinned. 0 if none is.",
+  edgress_rollout_share: "Percent of clients that get the candidate of a staged roll-out. 0 without one.",
+  edgress_aborted_candidate:
+    "1 if the rules of the cluster are not published, because their roll-out was aborted, else 0.",
   edgress_edge_generation: "Generation that the edge at --edge-url serves. Absent without --edge-url.",
   edgress_propagation_seconds: "Seconds from a publication until the edge at --edge-url serves it.",
   edgress_last_successful_sync_timestamp_seconds:
@@ -49,6 +52,8 @@ export interface SyncGauges {
   readonly lastGoodIngresses: number;
   readonly blockedRouteRemovals: number;
   readonly pinnedGeneration: number;
+  readonly rolloutShare: number;
+  readonly isCandidateAborted: boolean;
 }
 
 /** Metrics of the controller. */
@@ -125,6 +130,8 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
   const lastGoodIngresses = createGauge(registry, "edgress_last_good_ingresses");
   const blockedRouteRemovals = createGauge(registry, "edgress_blocked_route_removals");
   const pinnedGeneration = createGauge(registry, "edgress_pinned_generation");
+  const rolloutShare = createGauge(registry, "edgress_rollout_share");
+  const abortedCandidate = createGauge(registry, "edgress_aborted_candidate");
   return (gauges) => {
     objects.reset();
     for (const [kind, count] of Object.entries(gauges.objects)) objects.set({ kind }, count);
@@ -138,6 +145,8 @@ function createGaugeSetter(registry: Registry): (gauges: SyncGauges) => void {
     lastGoodIngresses.set(gauges.lastGoodIngresses);
     blockedRouteRemovals.set(gauges.blockedRouteRemovals);
     pinnedGeneration.set(gauges.pinnedGeneration);
+    rolloutShare.set(gauges.rolloutShare);
+    abortedCandidate.set(gauges.isCandidateAborted ? 1 : 0);
   };
 }
 

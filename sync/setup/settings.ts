@@ -14,6 +14,8 @@ export const SetupSettings = z.strictObject({
   namespaceTitle: z.string(),
   /** Undefined until the KV namespace exists. */
   namespaceId: z.optional(z.string()),
+  /** Whether the KV namespace existed before the set-up, so that a removal leaves it. */
+  isNamespaceAdopted: z.optional(z.boolean()),
   /** Public keys whose signatures the Worker accepts. Two during a rotation, the new one last. */
   verifyingKeys: z.array(z.string()),
   /** Whether the Worker writes to Analytics Engine. */

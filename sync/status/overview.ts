@@ -1,4 +1,4 @@
-import type { Rollback } from "../../src/rules/snapshot.ts";
+import type { AbortedCandidate, Rollback } from "../../src/rules/snapshot.ts";
 import { formatIgnoredIngresses } from "../compile/select/ignored-ingresses.ts";
 import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
 import { countHostRoutes } from "../publish/guard/removals.ts";
@@ -9,6 +9,7 @@ import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
 import { explainEdge } from "./explain-edge.ts";
 import type { KvSide } from "./kv-side.ts";
+import { listRolloutProblems, type RolloutSummary, summarizeRollout } from "./rollout-summary.ts";
 import { contentOf, judge, type LiveVerdict, type StatusSides, summarizeSide, type Unread } from "./sides.ts";
 
 /** The state of all sides, and the differences between them. */
@@ -28,6 +29,10 @@ export interface KvSummary {
   readonly publisher: string;
   /** The rollback that holds the published rules. */
   readonly rollback: Rollback | undefined;
+  /** The roll-out in progress. */
+  readonly rollout: RolloutSummary | undefined;
+  /** The candidate that was aborted last. */
+  readonly aborted: AbortedCandidate | undefined;
   readonly hosts: number;
   readonly routes: number;
 }
@@ -77,6 +82,8 @@ function summarizeKv({ manifest, hosts, state }: KvSide, cluster: ClusterSide | 
     digest: manifest?.digest,
     publisher: describePublisher(state.owner, cluster),
     rollback: manifest?.rollback,
+    rollout: manifest?.candidate && summarizeRollout(manifest.candidate),
+    aborted: manifest?.aborted,
     hosts: hosts.length,
     routes: countHostRoutes(hosts),
   };
@@ -126,6 +133,7 @@ function listKvProblems({ manifest, hosts, state, losses }: KvSide, cluster: Clu
     ...(manifest ? [] : ["nothing is published with this EDGRESS_SIGNING_KEY"]),
     ...losses,
     ...(pin === undefined ? [] : [`${pin}. Changes are not published; resume with: edgress resume`]),
+    ...listRolloutProblems(manifest),
     ...(cluster ? listUnpublishedGuards({ manifest, hosts }, cluster) : []),
     ...(isForeign ? [`the KV namespace belongs to another cluster: ${owner.cluster}`] : []),
     ...(hasNoLeader ? ["no controller holds the Lease, so changes are not published"] : []),

@@ -51,6 +51,7 @@ describe("deploy/monitoring", () => {
         "critical EdgressNeverSynced",
         "critical EdgressMassDeletionBlocked",
         "warning EdgressPinned",
+        "warning EdgressCandidateAborted",
         "critical EdgressGuardNotPublished",
         "critical EdgressEdgeBehind",
         "warning EdgressServingLastGood",

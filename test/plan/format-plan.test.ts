@@ -88,3 +88,12 @@ describe("the formats of a plan", () => {
     assert.equal(text[200], "… and 29800 more lines; see --json");
   });
 });
+
+test("A plan counts what the publication removes from KV, and what waits", () => {
+  const collection = { removedGenerations: 1, removedBlobs: 3, waitingBlobs: 12 };
+  const lines = formatPlan({ ...EMPTY, kv: { ...EMPTY.kv, collection } });
+  assert.ok(
+    lines.includes("  old generations: 1 generation and 3 blobs removed; 12 blobs to remove after 24 h"),
+    lines.join("\n"),
+  );
+});

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generationKey, SHARD_PREFIX } from "../../src/rules/kv-keys.ts";
+import { measurePublication } from "../../sync/publish/changes/measure-publication.ts";
 import { publish } from "../../sync/publish/publish.ts";
-import { listGenerations, parseSignedManifest } from "../../sync/publish/read-published.ts";
+import { listGenerations, parseSignedManifest, readPublishedSnapshot } from "../../sync/publish/read-published.ts";
 import { listBlobKeys } from "../../sync/publish/storage/manifest-blobs.ts";
 import { planCollection } from "../../sync/publish/storage/plan-collection.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
@@ -46,4 +47,13 @@ test("The grace of a blob starts again if a later generation needed it", async (
   const [blob = ""] = listBlobKeys(generations.find(({ generation }) => generation === 3)?.manifest ?? assert.fail());
   const plan = planCollection(generations, blobKeys, { [blob]: NOW.toISOString() }, addHours(30));
   assert.ok(!plan.removedBlobs.includes(blob));
+});
+
+test("The measure of a publication counts the generations and blobs that it would remove", async () => {
+  const kv = new MemoryKv();
+  for (let turn = 0; turn < 19; turn++) await publish(buildChangingRules(turn), kv, SIGNER, addHours(turn));
+  const snapshot = await readPublishedSnapshot(kv, SIGNER);
+  const account = { kv, signer: SIGNER, encryptor: { prepare: async () => (text: string) => text } };
+  const { collection } = await measurePublication(buildChangingRules(19), snapshot, account, addHours(19));
+  assert.deepEqual(collection, { removedGenerations: 10, removedBlobs: 0, waitingBlobs: 10 });
 });

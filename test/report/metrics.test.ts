@@ -12,6 +12,8 @@ const EMPTY_MEASUREMENTS = {
   lastGoodIngresses: 0,
   blockedRouteRemovals: 0,
   pinnedGeneration: 0,
+  rolloutShare: 0,
+  isCandidateAborted: false,
 };
 
 /** The samples whose names begin with `prefix`, as Prometheus reads them. */
@@ -48,6 +50,8 @@ describe("the metrics", () => {
     assert.deepEqual(await readSamples(metrics, "edgress_syncs_total"), [
       'edgress_syncs_total{result="published"} 2',
       'edgress_syncs_total{result="unchanged"} 0',
+      'edgress_syncs_total{result="staged"} 0',
+      'edgress_syncs_total{result="aborted"} 0',
       'edgress_syncs_total{result="pinned"} 0',
       'edgress_syncs_total{result="blocked"} 1',
       'edgress_syncs_total{result="failed"} 0',

@@ -8,6 +8,7 @@ import { listen } from "../../sync/net/listen.ts";
 import { callAccount } from "../support/account/call-account.ts";
 import { addForeignObjects, type ForeignObjects } from "../support/account/foreign-objects.ts";
 import { type CommandResult, EXAMPLES } from "../support/cli/edge-cli.ts";
+import { startClusterSync } from "../support/setup/cluster-sync.ts";
 import { type SetupWorld, startSetupWorld } from "../support/setup/setup-world.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
@@ -18,25 +19,28 @@ let world: SetupWorld;
 let accountBefore: unknown;
 let foreignObjects: ForeignObjects;
 let variables: Record<string, string>;
-let closeOrigin: () => Promise<void>;
+const closeOrigins: (() => Promise<void>)[] = [];
 const OPTIONS = ["-f", "manifests", "--manage-hosts", "--watch-ingress-without-class"];
 
 before(async () => {
   world = await startSetupWorld({ zones: ["bar.com"], routedScript: "edgress" });
   foreignObjects = await addForeignObjects(world.cloudflare.account, "bar.com");
   accountBefore = await readAccount();
-  const origin = await listen(
-    createServer(({ url, headers }, response) => response.end(`${headers.host} ${url}`)),
-    0,
-  );
-  closeOrigin = origin.close;
-  for (const address of ["203.0.113.11:80", "203.0.113.12:80"])
+  const answers = { "203.0.113.11:80": "one", "203.0.113.12:80": "two", "203.0.113.13:80": "broken" };
+  for (const [address, answer] of Object.entries(answers)) {
+    const status = answer === "broken" ? 500 : 200;
+    const origin = await listen(
+      createServer((_, response) => response.writeHead(status).end(answer)),
+      0,
+    );
+    closeOrigins.push(origin.close);
     world.cloudflare.forward(address, `127.0.0.1:${origin.port}`);
+  }
   await cp(join(EXAMPLES, "fanout"), join(world.folder, "manifests"), { recursive: true });
 });
 
 after(async () => {
-  await closeOrigin?.();
+  for (const close of closeOrigins) await close();
   await world?.close();
 });
 
@@ -71,6 +75,14 @@ async function waitForAnswer(url: string, answer: string): Promise<void> {
   await waitFor(async () => (await request(url)) === answer, 60_000);
 }
 
+/** Sends a request as each of 120 clients. */
+async function sendFromClients(): Promise<void> {
+  for (let client = 1; client <= 120; client++) {
+    const headers = { "CF-Connecting-IP": `198.51.100.${client}` };
+    await sendRequest({ stack: world.cloudflare }, "http://foo.bar.com/fuu", { headers });
+  }
+}
+
 /** Replaces a path of the example's Ingress. */
 async function changePath(before: string, after: string): Promise<void> {
   const file = join(world.folder, "manifests/ingress.yaml");
@@ -94,8 +106,8 @@ test("edgress apply publishes a plan, and its host answers over http and https",
   assert.equal(plan.code, 2, plan.stderr);
   assert.match(plan.stdout, /^\+ Workers route foo\.bar\.com\/\*$/m);
   await runWell("apply", "plan.json");
-  assert.equal(await request("http://foo.bar.com/foo"), "200 foo.bar.com /");
-  assert.equal(await request("https://foo.bar.com/foo"), "200 foo.bar.com /");
+  assert.equal(await request("http://foo.bar.com/foo"), "200 one");
+  assert.equal(await request("https://foo.bar.com/foo"), "200 one");
 });
 
 test("edgress plan shows a change with its file, and nothing after edgress apply", async () => {
@@ -106,7 +118,7 @@ test("edgress plan shows a change with its file, and nothing after edgress apply
   assert.match(stdout, /^ {2}- prefix \/foo of default\/my-ingress/m);
   await runWell("apply", "plan.json");
   assert.equal((await run("plan", ...OPTIONS)).code, 0);
-  await waitForAnswer("http://foo.bar.com/fuu", "200 foo.bar.com /");
+  await waitForAnswer("http://foo.bar.com/fuu", "200 one");
 });
 
 test("edgress rollback brings back a generation with one write of the manifest, until edgress resume", async () => {
@@ -115,13 +127,27 @@ test("edgress rollback brings back a generation with one write of the manifest, 
   await runWell("rollback", "1", "--yes");
   const keys = requests.slice(first).flatMap(({ method, path }) => (method === "PUT" ? path.split("/values/")[1] : []));
   assert.deepEqual(keys, ["generation%2F3", "current"]);
-  await waitForAnswer("http://foo.bar.com/foo", "200 foo.bar.com /");
+  await waitForAnswer("http://foo.bar.com/foo", "200 one");
   const { code, stderr } = await run("publish", ...OPTIONS);
   assert.equal(code, 2);
   assert.match(stderr, /generation 3 is pinned/);
   await runWell("resume");
   await runWell("publish", ...OPTIONS);
-  await waitForAnswer("http://foo.bar.com/fuu", "200 foo.bar.com /");
+  await waitForAnswer("http://foo.bar.com/fuu", "200 one");
+});
+
+test("edgress sync promotes a good candidate by itself, and aborts a bad one", async () => {
+  const services = { two: "203.0.113.12", broken: "203.0.113.13" };
+  const stages = ["--stage", "5%", "--stage-interval", "1s", "--stage-min-requests", "20", "--resync-interval", "2"];
+  const args = [...OPTIONS.slice(2), ...stages, "--debounce", "0", "--allow-mass-deletion"];
+  const sync = await startClusterSync(world, variables, services, args);
+  await sync.waitForLog(/staged candidate generation=\d+ share=5/, sendFromClients);
+  await sync.waitForLog(/promoted candidate generation=\d+: 5xx 0\.0 %/, sendFromClients);
+  await waitForAnswer("http://foo.bar.com/fuu", "200 two");
+  sync.serve("broken");
+  await sync.waitForLog(/aborted candidate generation=\d+: 5xx 100\.0 %/, sendFromClients);
+  await waitForAnswer("http://foo.bar.com/fuu", "200 two");
+  assert.equal(await sync.stop(), 0);
 });
 
 test("edgress uninstall leaves the account as it was", async () => {

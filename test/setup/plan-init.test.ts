@@ -10,6 +10,7 @@ const EMPTY: InitState = {
   variables: {},
   namespace: undefined,
   namespaceContent: undefined,
+  isNamespaceOfEarlierRun: false,
   worker: undefined,
   build: BUILD,
   secretManifest: "unwanted",
@@ -88,4 +89,12 @@ test("A Worker of another set-up or of another product is never deployed over", 
   );
   const worker = { ...buildWorker(""), bindings: [] };
   assert.match(findForeignWorker({ ...COMPLETE, worker }) ?? "", /^Worker is not of edgress: edgress\. Choose /);
+});
+
+test("After the loss of the KV namespace, the Worker and the controller get the new one", () => {
+  assert.deepEqual(listPending({ ...COMPLETE, namespace: undefined, secretManifest: "unwanted" }), [
+    "KV namespace edgress-rules",
+    "Worker edgress: deploy again (binding RULES, binding EDGRESS_KV_NAMESPACE_ID)",
+    "variables of the controller",
+  ]);
 });

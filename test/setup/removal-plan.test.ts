@@ -5,6 +5,7 @@ import type { ZoneRecord } from "../../sync/cloudflare/host-records.ts";
 import { buildRecordLabel } from "../../sync/compile/backends/origin-record-names.ts";
 import { EMPTY_REGISTRY, type StoredZoneRegistry } from "../../sync/publish/hosts/registry.ts";
 import { buildHostComment } from "../../sync/publish/hosts/zone-view.ts";
+import { keepUnchanged } from "../../sync/setup/removal/compare-plans.ts";
 import { type AccountContent, describeRemoval, planRemoval } from "../../sync/setup/removal/removal-plan.ts";
 import { NAMESPACE_ID } from "../support/setup/sample-facts.ts";
 
@@ -39,13 +40,16 @@ const CONTENT: AccountContent = {
       originRecords: [buildOrigin("203.0.113.10"), buildOrigin("203.0.113.11", "edgress-manual.example.com")],
     },
   ],
+  unreadableZones: [],
   registries: [buildRegistry(["shop.example.com"], ["shop.example.com/*"])],
   script: "edgress",
   namespaceId: NAMESPACE_ID,
   isOurWorker: true,
+  customDomains: [],
   otherWorkers: [],
+  namespaceUsers: [],
   namespace: { id: NAMESPACE_ID, title: "edgress-rules" },
-  isOurNamespace: true,
+  namespaceProblem: undefined,
 };
 
 function plan(changes: Partial<AccountContent>) {
@@ -119,12 +123,32 @@ test("Origin records stay while another Worker of edgress may need them", () => 
   ]);
 });
 
-test("A KV namespace with another signature stays, and one that is gone is not listed", () => {
-  assert.deepEqual(plan({ isOurNamespace: false }).kept, [
-    "KV namespace edgress-rules: it has rules with another signature",
+test("A KV namespace with a problem stays, and one that is gone is not listed", () => {
+  assert.deepEqual(plan({ namespaceProblem: "it has keys of others, such as a" }).kept, [
+    "KV namespace edgress-rules: it has keys of others, such as a",
   ]);
   assert.deepEqual(plan({ namespace: undefined, registries: [], isOurWorker: undefined, zones: [] }), {
     removals: [],
     kept: [],
   });
+});
+
+test("What changed since the plan was printed stays, and with it the KV namespace", () => {
+  const [zone] = CONTENT.zones;
+  assert.ok(zone);
+  const printed = planRemoval(CONTENT);
+  assert.deepEqual(keepUnchanged(printed, planRemoval(CONTENT)), printed);
+  const moved = { id: "w0", pattern: "shop.example.com/*", script: "other" };
+  const edited = buildOrigin("203.0.113.12");
+  const current = planRemoval({ ...CONTENT, zones: [{ ...zone, routes: [moved], originRecords: [edited] }] });
+  const { removals, kept } = keepUnchanged(printed, current);
+  assert.deepEqual(removals.map(describeRemoval), [
+    "DNS record shop.example.com AAAA 100::",
+    "Worker edgress with its secrets and Durable Objects",
+  ]);
+  assert.deepEqual(kept, [
+    "route shop.example.com/*: someone else changed it",
+    "KV namespace edgress-rules: it has the list of what is left",
+    `DNS record ${buildRecordLabel("203.0.113.12")}.example.com A 203.0.113.12: it changed meanwhile; run the command again`,
+  ]);
 });

@@ -12,7 +12,7 @@ import { readContent, type SetupSession } from "./setup-session.ts";
 export async function loadInitState(
   session: SetupSession,
   facts: AccountFacts,
-  { credentials, settings, variables, controllerToken }: InitAnswers,
+  { credentials, settings, isContinued, variables, controllerToken }: InitAnswers,
   options: InitOptions,
 ): Promise<InitState> {
   if (!facts.namespaces.ok) throw new UsageError(`KV namespaces were not read: ${facts.namespaces.problem}`);
@@ -27,12 +27,14 @@ export async function loadInitState(
     CLOUDFLARE_API_TOKEN: controllerToken,
     ...(credentials.baseURL !== undefined && { CLOUDFLARE_BASE_URL: credentials.baseURL }),
   };
+  const namespaceContent = await readContent(session, facts, namespace?.id);
   const manifest = await readIfExists(session.files.secretManifest);
   return {
     settings: withDeployedKeys(settings, worker && readVariable(worker, "EDGRESS_VERIFYING_KEY")),
     variables,
     namespace,
-    namespaceContent: await readContent(session, facts, namespace?.id),
+    namespaceContent,
+    isNamespaceOfEarlierRun: isContinued && namespaceContent?.isEmpty === true,
     worker,
     build: session.script.build,
     secretManifest: judgeManifest(manifest, formatSecretManifest(variables, options.secretNamespace), options),

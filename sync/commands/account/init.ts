@@ -9,6 +9,7 @@ import { type CheckResult, hasFailedCheck } from "../../setup/checks/check.ts";
 import { checkEdge } from "../../setup/checks/edge-checks.ts";
 import { formatChecks } from "../../setup/checks/format-checks.ts";
 import { checkPrerequisites, findBlockingErrors } from "../../setup/checks/run-checks.ts";
+import { readWorker } from "../../setup/facts.ts";
 import { findForeignWorker, type InitState, type InitStep, planInit } from "../../setup/steps/plan-init.ts";
 import { runInitSteps } from "../../setup/steps/run-init.ts";
 import type { Environment } from "../help/environment-variables.ts";
@@ -45,7 +46,8 @@ export async function runInit(
   output.printSteps(steps);
   const isChanging = steps.some(({ isDone }) => !isDone);
   if (options.dryRun) return output.end(isChanging ? CHANGES_EXIT_CODE : 0, { checks, steps });
-  await confirmSteps(steps, state, answers, options, prompts);
+  await confirmSteps(steps, state, options, prompts);
+  await assertOwnWorker(session, state);
   const result = await runInitSteps(steps, state, {
     files: session.files,
     environment: options.environment,
@@ -78,17 +80,22 @@ async function openInitSession(options: InitOptions, answers: InitAnswers): Prom
   return openSession(options, settings, variables, credentials, client);
 }
 
+/** Throws if someone else deployed a Worker of this name while the questions waited for an answer. */
+async function assertOwnWorker({ client, credentials, settings }: SetupSession, state: InitState): Promise<void> {
+  const worker = await readWorker(client, credentials.accountId, settings.script);
+  const foreign = findForeignWorker({ ...state, worker });
+  if (foreign !== undefined) throw new UsageError(foreign);
+}
+
 /** Asks once for all changes, and separately before another namespace is taken over. */
 async function confirmSteps(
   steps: readonly InitStep[],
-  { namespaceContent }: InitState,
-  { isContinued }: InitAnswers,
+  { isNamespaceOfEarlierRun }: InitState,
   { yes, adoptNamespace }: InitOptions,
   prompts: Prompts | undefined,
 ): Promise<void> {
   const adoption = steps.find(({ type }) => type === "adopt-namespace");
-  const isOurs = isContinued && namespaceContent?.isEmpty === true; // an interrupted run created it
-  if (adoption && !adoptNamespace && !isOurs) {
+  if (adoption && !adoptNamespace && !isNamespaceOfEarlierRun) {
     const isConfirmed = !yes && prompts && (await prompts.confirm(`${adoption.description}?`));
     if (!isConfirmed)
       throw new UsageError(

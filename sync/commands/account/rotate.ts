@@ -2,6 +2,9 @@ import { relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createKv } from "../../cloudflare/kv.ts";
 import { createEdgeClient } from "../../edge/edge-client.ts";
+import { NO_FENCE } from "../../publish/guard/write-fence.ts";
+import { createRegistryStore } from "../../publish/hosts/registry-store.ts";
+import { createSigner, createVerifier } from "../../publish/sign-manifest.ts";
 import type { Terminal } from "../../runtime/terminal.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import { readPublicKey } from "../../setup/checks/key-checks.ts";
@@ -10,6 +13,7 @@ import { readPublication } from "../../setup/keys/publication.ts";
 import { findRotationStep, type RotationState, type RotationStep } from "../../setup/keys/rotation.ts";
 import { readVariables } from "../../setup/keys/variable-file.ts";
 import { readSettings } from "../../setup/settings.ts";
+import { findForeignWorker } from "../../setup/steps/plan-init.ts";
 import { runRotationStep } from "../../setup/steps/run-rotation.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { loadSession } from "./check.ts";
@@ -75,7 +79,16 @@ async function runStep(
     environment: options.environment,
     script: session.script,
     spawnWrangler: (call) => callWrangler(session, call),
+    renewRegistries: () => renewRegistries(session, state),
   });
+}
+
+/** Signs the registries of hosts that no controller manages any more. Those of others have our signature by now. */
+async function renewRegistries({ client, credentials }: SetupSession, { settings, variables }: RotationState) {
+  const kv = createKv(client, credentials.accountId, settings.namespaceId ?? "");
+  const signer = createSigner(variables.EDGRESS_SIGNING_KEY ?? "");
+  const verifier = createVerifier((variables.EDGRESS_VERIFYING_KEY ?? signer.publicKey).split(","));
+  await createRegistryStore(kv, signer, verifier).renewSignatures(NO_FENCE);
 }
 
 /** Waits until the edge accepts the new keys, and then until every location has the deployment. */
@@ -103,6 +116,8 @@ async function readRotationState(session: SetupSession, options: RotateOptions):
   const publicKey = readPublicKey(variables.EDGRESS_SIGNING_KEY ?? "");
   if (!worker || publicKey === undefined || settings.namespaceId === undefined)
     throw new UsageError("set-up is not complete. Run `edgress init` first");
+  const foreign = findForeignWorker({ worker, variables, settings });
+  if (foreign !== undefined) throw new UsageError(foreign);
   return {
     settings,
     variables,

@@ -2,6 +2,7 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Terminal } from "../../runtime/terminal.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
+import { keepUnchanged } from "../../setup/removal/compare-plans.ts";
 import { readAccountContent } from "../../setup/removal/read-content.ts";
 import { describeRemoval, planRemoval, type RemovalPlan } from "../../setup/removal/removal-plan.ts";
 import { runRemoval } from "../../setup/removal/run-removal.ts";
@@ -27,7 +28,8 @@ export async function runUninstall(
 ): Promise<number> {
   const session = await loadSession(options, environment);
   const { client, settings, variables } = session;
-  const plan = planRemoval(await readAccountContent(client, settings, variables));
+  const readPlan = async () => planRemoval(await readAccountContent(client, settings, variables));
+  const plan = await readPlan();
   const isDeleting = plan.kept.length === 0;
   const folder = relative(process.cwd(), dirname(session.files.settings));
   const print = (line: string) => {
@@ -38,12 +40,15 @@ export async function runUninstall(
   if (options.dryRun) return CHANGES_EXIT_CODE;
   if (!options.yes && !(await prompts?.confirm("Remove all of this?")))
     throw new UsageError("nothing was removed. Set --yes");
-  for (const removal of plan.removals) {
+  const current = keepUnchanged(plan, await readPlan()); // the account may have changed before the answer
+  for (const line of current.kept.filter((text) => !plan.kept.includes(text))) print(`stays: ${line}`);
+  for (const removal of current.removals) {
     await runRemoval(client, settings.accountId, removal);
     print(`removed ${describeRemoval(removal)}`);
   }
-  if (isDeleting) await removeFiles(session);
-  return isDeleting ? 0 : 1;
+  if (current.kept.length > 0) return 1;
+  await removeFiles(session);
+  return 0;
 }
 
 function formatPlan({ removals, kept }: RemovalPlan, folder: string | undefined): readonly string[] {

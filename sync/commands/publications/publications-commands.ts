@@ -23,6 +23,8 @@ export function addPublications(program: Command): void {
   addDiff(program);
   addRollback(program);
   addResume(program);
+  addPromote(program);
+  addAbort(program);
 }
 
 function addPlan(program: Command): void {
@@ -138,11 +140,34 @@ function addRollback(program: Command): void {
 function addResume(program: Command): void {
   program
     .command("resume")
-    .description("End a rollback, so that changes are published again")
+    .description("End a rollback or the hold after an abort, so that changes are published again")
     .addHelpText("after", formatVariableHelp("rollback"))
     .action(async () => {
       const { runResume } = await import("./rollback.ts");
       await runResume(process.env, print);
+    });
+}
+
+function addPromote(program: Command): void {
+  program
+    .command("promote")
+    .description("Publish the candidate of a staged roll-out to every client")
+    .addHelpText("after", formatVariableHelp("rollback"))
+    .action(async () => {
+      const { runPromote } = await import("./rollout.ts");
+      await runPromote(process.env, print);
+    });
+}
+
+function addAbort(program: Command): void {
+  program
+    .command("abort")
+    .description("End a staged roll-out with the active rules")
+    .option("--reason <text>", "reason, for the history and status")
+    .addHelpText("after", formatVariableHelp("rollback"))
+    .action(async (options) => {
+      const { runAbort } = await import("./rollout.ts");
+      await runAbort(options, process.env, print);
     });
 }
 

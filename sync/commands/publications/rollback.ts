@@ -61,7 +61,11 @@ export async function runResume(environmentWithFiles: Environment, print: (line:
   const result = await resume(account, act).catch((error: unknown) => {
     throw explainConflict(error, "edgress resume");
   });
-  print(result ? `published generation=${result.generation} writes=${result.writes}` : "no generation is pinned");
+  print(
+    result
+      ? `published generation=${result.generation} writes=${result.writes}`
+      : "no generation is pinned, and no candidate was aborted",
+  );
   if (result) print("the controller, or `edgress publish`, publishes changes again");
 }
 

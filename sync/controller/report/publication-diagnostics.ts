@@ -5,6 +5,7 @@ import type { ClosedIngress } from "../../publish/fit-shards.ts";
 import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
 import type { Pin } from "../../publish/history/pin.ts";
 import type { HostSyncResult } from "../../publish/hosts/model.ts";
+import type { RolloutState } from "../../publish/rollout/publish-in-stages.ts";
 import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import { withHostDiagnostics } from "./host-diagnostics.ts";
@@ -13,6 +14,7 @@ import { withHostDiagnostics } from "./host-diagnostics.ts";
 export interface PublicationChanges {
   readonly blockedRemovals: readonly BlockedRemoval[];
   readonly pin?: Pin | undefined;
+  readonly rollout?: RolloutState | undefined;
   readonly publishResult: {
     readonly closedIngresses: readonly ClosedIngress[];
     readonly snapshot: { readonly hosts: readonly HostRules[] };
@@ -31,10 +33,10 @@ export function withPublicationDiagnostics(compiled: CompiledCluster, changes: P
 
 function withRuleDiagnostics(
   compiled: CompiledCluster,
-  { blockedRemovals, pin, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
+  { blockedRemovals, pin, rollout, publishResult: { closedIngresses, snapshot } }: PublicationChanges,
 ): CompiledCluster {
   const unserved = findClosedIngresses(snapshot.hosts);
-  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0 && !pin) return compiled;
+  if (blockedRemovals.length + closedIngresses.length + unserved.size === 0 && !pin && !rollout) return compiled;
   const { compilation } = compiled;
   const build = (name: string, text: Pick<Diagnostic, "reason" | "problem" | "remedy">): Diagnostic[] => {
     const ingress = compilation.ingresses.get(name);
@@ -51,6 +53,7 @@ function withRuleDiagnostics(
       }),
     ),
     ...(pin ? describePin(pin).flatMap(({ name, text }) => build(name, text)) : []),
+    ...(rollout ? describeRollout(rollout).flatMap(({ name, text }) => build(name, text)) : []),
     ...[...unserved].flatMap(([name, routes]) => build(name, describeClosure(routes))),
   ];
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
@@ -63,6 +66,22 @@ function describeClosure(routes: readonly ClosedRoute[]) {
     problem: `${count} 503: ${foldNames(routes.map(({ line }) => line))}`,
     remedy: "resolve its other diagnostics; it gets no status address before",
   };
+}
+
+function describeRollout({ type, share, reason, waitingIngresses }: RolloutState) {
+  const text =
+    type === "running"
+      ? {
+          reason: "ChangeStaged" as const,
+          problem: `${share} % of clients get its changes`,
+          remedy: "wait for the end of the roll-out, or ask your edgress administrator to run `edgress promote`",
+        }
+      : {
+          reason: "ChangeAborted" as const,
+          problem: `its changes are not published: their roll-out was aborted: ${reason}`,
+          remedy: "correct the cause in the changed Ingresses or their Services",
+        };
+  return [...waitingIngresses].map((name) => ({ name, text }));
 }
 
 function describePin({ rollback: { of, at }, waitingIngresses, unguardedRoutes }: Pin) {

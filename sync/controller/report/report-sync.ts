@@ -14,6 +14,7 @@ import type { CompiledCluster } from "../pipeline.ts";
 import type { PublishedBase, SyncOutcome } from "../publish-cluster.ts";
 import { countBlockedRoutes, reportBlockedRemovals } from "./blocked-removals.ts";
 import { countSelections, logIgnoredIngresses } from "./ignored-ingresses.ts";
+import { logRollout } from "./log-rollout.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
 
@@ -31,8 +32,15 @@ export async function reportOutcome(
 ): Promise<ReportedState> {
   const blockedRouteRemovals = countBlockedRoutes(outcome.blockedRemovals);
   const pinnedGeneration = outcome.pin?.generation ?? 0;
-  recordMetrics(dependencies.metrics, compiled, { blockedRouteRemovals, pinnedGeneration });
+  const { rollout } = outcome;
+  recordMetrics(dependencies.metrics, compiled, {
+    blockedRouteRemovals,
+    pinnedGeneration,
+    rolloutShare: rollout?.share ?? 0,
+    isCandidateAborted: rollout?.type === "aborted",
+  });
   logOutcome(dependencies, outcome);
+  logRollout(dependencies.log, outcome);
   logPin(dependencies.log, outcome.pin, state.pin);
   dependencies.edgeFollower?.follow(outcome.publishResult.generation, outcome.type === "published");
   await reportBlockedRemovals(dependencies, outcome.blockedRemovals, now);
@@ -48,7 +56,7 @@ type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
 export function recordMetrics(
   metrics: Metrics,
   { cluster, compilation, brokenSince }: CompiledCluster,
-  { blockedRouteRemovals, pinnedGeneration }: Pick<SyncGauges, "blockedRouteRemovals" | "pinnedGeneration">,
+  gauges: Pick<SyncGauges, "blockedRouteRemovals" | "pinnedGeneration" | "rolloutShare" | "isCandidateAborted">,
 ): void {
   const { rules, diagnostics, ingresses: selectedIngresses, ignoredIngresses } = compilation;
   const { ingresses, classes, services, secrets, configMaps } = cluster;
@@ -65,8 +73,7 @@ export function recordMetrics(
     routes: countHostRoutes(rules.hosts),
     diagnostics,
     lastGoodIngresses: brokenSince.size,
-    blockedRouteRemovals,
-    pinnedGeneration,
+    ...gauges,
   });
 }
 

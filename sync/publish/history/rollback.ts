@@ -56,14 +56,17 @@ export async function rollBack(
   return { generation: manifest.generation, writes: 2, addedRecords };
 }
 
-/** Publishes the pinned rules again, without the pin. Resolves with undefined if no rollback is active. */
+/**
+ * Publishes the pinned rules again without the pin, or the active rules without the mark of an aborted candidate. Resolves
+ * with undefined if there is neither.
+ */
 export async function resume(
   { kv, signer }: Account,
   { author, now }: Omit<OperatorAct, "by">,
 ): Promise<RepublishResult | undefined> {
   const base = await readPublishBase(kv, signer, now, undefined);
   const { manifest } = base.snapshot;
-  if (!manifest?.rollback) return undefined;
+  if (!manifest?.rollback && !manifest?.aborted) return undefined;
   const pin = { author, rollback: undefined };
   const resumed = await republish({ manifest, hosts: [] }, pin, { kv, signer, base, fence: NO_FENCE }, now);
   return { generation: resumed.manifest.generation, writes: 2, addedRecords: [] };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Zone } from "../../cloudflare/dns.ts";
 import type { Kv } from "../../cloudflare/kv.ts";
-import type { WriteFence } from "../guard/write-fence.ts";
+import { type WriteFence, withWriteFence } from "../guard/write-fence.ts";
 import type { ManifestVerifier, Signer } from "../sign-manifest.ts";
 import {
   EMPTY_REGISTRY,
@@ -22,6 +22,8 @@ export interface RegistryStore {
   /** Rejects if the registry of a zone is unreadable: then nothing of the zone may be changed. */
   read(zoneId: string): Promise<ZoneRegistry>;
   write(zone: Zone, registry: ZoneRegistry, fence: WriteFence): Promise<void>;
+  /** Signs registries of an old key with our key. Without this, they are unreadable after a rotation of keys. */
+  renewSignatures(fence: WriteFence): Promise<void>;
 }
 
 /** Creates the store. It waits between two writes of a zone's key. */
@@ -41,12 +43,21 @@ export function createRegistryStore(
     async write(zone, registry, fence) {
       const waitMs = (writtenAt.get(zone.id) ?? Number.NEGATIVE_INFINITY) + writeIntervalMs - performance.now();
       if (waitMs > 0) await sleep(waitMs);
-      fence.check();
       const value = signer.sign(serializeRegistry(registry, zone, kv.namespaceId));
-      await kv.put([{ key: hostRegistryKey(zone.id), value }]);
+      await withWriteFence(kv, fence).put([{ key: hostRegistryKey(zone.id), value }]);
       writtenAt.set(zone.id, performance.now());
     },
+    renewSignatures: (fence) => renewSignatures(kv, signer, verifier, fence),
   };
+}
+
+async function renewSignatures(kv: Kv, signer: Signer, verifier: ManifestVerifier, fence: WriteFence): Promise<void> {
+  const values = await kv.getMany(await kv.list(HOST_REGISTRY_PREFIX));
+  const entries = [...values].flatMap(([key, value]) => {
+    const text = signer.verify(value) === undefined ? verifier.verify(value) : undefined;
+    return text === undefined ? [] : [{ key, value: signer.sign(text) }];
+  });
+  if (entries.length > 0) await withWriteFence(kv, fence).put(entries);
 }
 
 /** Reads the registries of all zones. Rejects if one is unreadable. */

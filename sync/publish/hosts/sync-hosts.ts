@@ -56,11 +56,15 @@ export function createHostSync({ clients, listZones, store, settings, now }: Hos
     return mergeResults([...results, describeInvisible(zoneIds, zones)]);
   };
   return {
-    sync: (hosts, checkFence, certificates) =>
-      mapZones(hosts, createZoneRun(checkFence, certificates), checkFence).catch((error) => {
+    async sync(hosts, checkFence, certificates) {
+      try {
+        if (registeredZoneIds === undefined) await store.renewSignatures({ check: checkFence });
+        return await mapZones(hosts, createZoneRun(checkFence, certificates), checkFence);
+      } catch (error) {
         checkFence();
         return { ...NOTHING, warnings: [`hosts were not synced: ${errorMessage(error)}`] };
-      }),
+      }
+    },
     plan: (hosts) =>
       mapZones(
         hosts,

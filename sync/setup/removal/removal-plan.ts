@@ -19,16 +19,21 @@ export interface ZoneContent {
 /** What the account has, for the removal. */
 export interface AccountContent {
   readonly zones: readonly ZoneContent[];
+  /** Zones whose records or routes the token may not read, each with the reason. */
+  readonly unreadableZones: readonly string[];
   readonly registries: readonly StoredZoneRegistry[];
   readonly script: string;
   readonly namespaceId: string | undefined;
   /** Whether the Worker accepts our signing key. Undefined if it does not exist. */
   readonly isOurWorker: boolean | undefined;
+  readonly customDomains: readonly string[]; // of the Worker
   /** Names of other Workers of edgress in the account. Undefined if they were not listed. */
   readonly otherWorkers: readonly string[] | undefined;
+  /** Names of other Workers with a binding to our KV namespace. */
+  readonly namespaceUsers: readonly string[];
   readonly namespace: KvNamespace | undefined;
-  /** Whether the namespace is empty, or has our signature. */
-  readonly isOurNamespace: boolean;
+  /** Why the namespace must stay. Undefined if it is ours. */
+  readonly namespaceProblem: string | undefined;
 }
 
 /** One thing to remove. The order of a plan is safe to interrupt: the registry is in the KV namespace, which goes last. */
@@ -110,11 +115,20 @@ function hasHostComment({ comment = "" }: ZoneRecord, namespaceId: string): bool
 }
 
 function planWorker(
-  { zones, script, isOurWorker }: AccountContent,
+  { zones, unreadableZones, script, isOurWorker, customDomains }: AccountContent,
   hostRemovals: readonly AccountRemoval[],
 ): RemovalPlan {
   if (isOurWorker === undefined) return { removals: [], kept: [] };
   if (!isOurWorker) return { removals: [], kept: [`Worker ${script}: it accepts other keys than ours`] };
+  const [domain] = customDomains;
+  if (domain !== undefined)
+    return {
+      removals: [],
+      kept: [`Worker ${script}: its custom domain ${domain} is not ours; remove it first`],
+    };
+  const [unreadableZone] = unreadableZones;
+  if (unreadableZone !== undefined)
+    return { removals: [], kept: [`Worker ${script}: the routes of zone ${unreadableZone}`] };
   const removedIds = new Set(hostRemovals.flatMap((one) => (one.type === "route" ? [one.route.id] : [])));
   const foreign = zones.flatMap(({ routes }) =>
     routes.filter((route) => route.script === script && !removedIds.has(route.id)),
@@ -145,10 +159,14 @@ function planOriginRecords({ zones, otherWorkers }: AccountContent): RemovalPlan
 }
 
 /** The namespace has the registry, so it stays as long as something is left. */
-function planNamespace({ namespace, isOurNamespace }: AccountContent, isFinal: boolean): RemovalPlan {
+function planNamespace(
+  { namespace, namespaceProblem, namespaceUsers: [user] }: AccountContent,
+  isFinal: boolean,
+): RemovalPlan {
   if (!namespace) return { removals: [], kept: [] };
   const name = `KV namespace ${namespace.title}`;
-  if (!isOurNamespace) return { removals: [], kept: [`${name}: it has rules with another signature`] };
+  if (namespaceProblem !== undefined) return { removals: [], kept: [`${name}: ${namespaceProblem}`] };
+  if (user !== undefined) return { removals: [], kept: [`${name}: the Worker ${user} uses it`] };
   if (!isFinal) return { removals: [], kept: [`${name}: it has the list of what is left`] };
   return { removals: [{ type: "namespace", namespace }], kept: [] };
 }

@@ -30,6 +30,8 @@ export interface InitState {
   /** The KV namespace of the settings, or the one with their title. */
   readonly namespace: KvNamespace | undefined;
   readonly namespaceContent: NamespaceContent | undefined;
+  /** Whether an interrupted run of the set-up created the KV namespace. */
+  readonly isNamespaceOfEarlierRun: boolean;
   readonly worker: WorkerFacts | undefined;
   readonly build: string;
   /** Whether the file of the Secret is requested, and up to date. */
@@ -57,7 +59,11 @@ export function planInit(state: InitState): readonly InitStep[] {
 }
 
 /** Returns a problem of one line if the account has a set-up of this name that the folder does not know. */
-export function findForeignWorker({ worker, variables, settings }: InitState): string | undefined {
+export function findForeignWorker({
+  worker,
+  variables,
+  settings,
+}: Pick<InitState, "worker" | "variables" | "settings">): string | undefined {
   if (!worker) return undefined;
   const verifyingKey = readVariable(worker, "EDGRESS_VERIFYING_KEY");
   if (verifyingKey === undefined)
@@ -78,13 +84,13 @@ function planSigningKey({ variables }: InitState): InitStep {
   return step("signing-key", Boolean(variables.EDGRESS_SIGNING_KEY), "signing key of the controller");
 }
 
-function planDeployment({ settings, worker, build }: InitState): InitStep {
+function planDeployment({ settings, namespace, worker, build }: InitState): InitStep {
   const { script } = settings;
   if (!worker) return step("deploy", false, `Worker ${script}: deploy ${build}`);
   const deployedBuild = readVariable(worker, "EDGRESS_BUILD") ?? "unknown";
   const changes = [
     ...(deployedBuild === build ? [] : [`version ${deployedBuild} → ${build}`]),
-    ...listMissingBindings(worker, settings).map((name) => `binding ${name}`),
+    ...listMissingBindings(worker, { ...settings, namespaceId: namespace?.id }).map((name) => `binding ${name}`),
     ...(readVariable(worker, "EDGRESS_VERIFYING_KEY") === settings.verifyingKeys.join(",") ? [] : ["verifying keys"]),
     ...(isExposed(worker) ? ["workers.dev off"] : []),
   ];
@@ -116,9 +122,10 @@ export function listMissingSecrets(
   return WORKER_SECRETS.filter((name) => !(name === "EDGRESS_STATUS_TOKEN" ? hasStatusToken : hasDecryptionKey));
 }
 
-function planVariables({ variables, accountVariables }: InitState): InitStep {
+function planVariables({ variables, accountVariables, namespace }: InitState): InitStep {
   const changed = Object.entries(accountVariables).filter(([name, value]) => variables[name] !== value);
-  const isDone = changed.length === 0 && Boolean(variables.EDGRESS_ENCRYPTION_KEY && variables.EDGRESS_KV_NAMESPACE_ID);
+  const hasNamespace = namespace !== undefined && variables.EDGRESS_KV_NAMESPACE_ID === namespace.id;
+  const isDone = changed.length === 0 && hasNamespace && Boolean(variables.EDGRESS_ENCRYPTION_KEY);
   return step("variables", isDone, "variables of the controller");
 }
 

@@ -59,8 +59,11 @@ const RUNNERS: Readonly<Record<InitStep["type"], StepRunner>> = {
     const { id } = await namespaces.create(settings.namespaceTitle);
     return { settings: { ...settings, namespaceId: id }, variables };
   },
-  async "adopt-namespace"({ settings, variables }, { namespace }) {
-    return { settings: { ...settings, namespaceId: namespace?.id }, variables };
+  async "adopt-namespace"({ settings, variables }, { namespace, isNamespaceOfEarlierRun }) {
+    return {
+      settings: { ...settings, namespaceId: namespace?.id, isNamespaceAdopted: !isNamespaceOfEarlierRun },
+      variables,
+    };
   },
   async "signing-key"({ settings, variables }) {
     const { privateKey, publicKey } = generateSigningKeys();
@@ -76,10 +79,9 @@ const RUNNERS: Readonly<Record<InitStep["type"], StepRunner>> = {
     return {
       settings,
       variables: {
-        ...accountVariables,
-        EDGRESS_KV_NAMESPACE_ID: namespaceId,
         ...variables,
         ...accountVariables,
+        EDGRESS_KV_NAMESPACE_ID: namespaceId,
         EDGRESS_VERIFYING_KEY: verifyingKeys.join(","),
       },
     };

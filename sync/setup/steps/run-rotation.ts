@@ -16,6 +16,8 @@ export interface RotationTools {
   readonly environment: EnvironmentName;
   readonly script: WorkerScript;
   readonly spawnWrangler: (call: WranglerCall) => Promise<string>;
+  /** Signs the registries of hosts that still have the signature of the old key. */
+  readonly renewRegistries: () => Promise<void>;
 }
 
 /** A step that changes the account or the files. */
@@ -52,6 +54,7 @@ export async function runRotationStep(
       return;
     }
     case "finish": {
+      await tools.renewRegistries(); // the old key is needed to verify them, and goes now
       await writeControllerFiles(tools, { ...variables, EDGRESS_VERIFYING_KEY: step.verifyingKeys.join(",") });
       await rm(files.nextKeys, { force: true });
       const { rotation: _, ...rest } = settings;

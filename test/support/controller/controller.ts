@@ -9,6 +9,7 @@ import { createKubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../../sync/kubernetes/watch.ts";
 import { systemClock } from "../../../sync/leader-election/clock.ts";
 import { createIdentity, joinElection, type Leadership } from "../../../sync/leader-election/leader-election.ts";
+import type { Rollouts } from "../../../sync/publish/rollout/publish-in-stages.ts";
 import { createLogger, type Logger } from "../../../sync/report/log.ts";
 import { createMetrics, type Metrics } from "../../../sync/report/metrics.ts";
 import { createConnections } from "../api-server/client.ts";
@@ -36,7 +37,6 @@ export interface Controller {
   readonly results: readonly SyncResult[];
   /** Returns the value of a metric without labels. Undefined if the metric does not exist. */
   metric(name: string): Promise<number | undefined>;
-  /** Returns all metrics in the text format of Prometheus. */
   exposition(): Promise<string>;
   /** Returns whether a log line matches. */
   hasLogged(pattern: RegExp): boolean;
@@ -57,6 +57,7 @@ export interface ControllerOptions extends Partial<SyncOptions> {
   readonly environment?: Environment;
   /** The Worker that the controller observes. */
   readonly edge?: EdgeClient;
+  readonly rollouts?: Rollouts;
   readonly leaseName?: string;
   readonly times?: Partial<LoopTimings>;
   readonly watchTimes?: WatchTimes;
@@ -68,7 +69,7 @@ export interface ControllerOptions extends Partial<SyncOptions> {
   readonly stateDelayMs?: number;
 }
 
-/** Timeouts for tests in which the API server does not answer. A slow machine needs up to 1 s for a response. */
+/** Timeouts for tests in which the API server does not answer. */
 export const SHORT_TIMEOUTS: ControllerOptions = {
   requestTimeoutMs: 2000,
   watchTimes: { durationSeconds: 2, idleTimeoutMs: 3000 },
@@ -99,6 +100,7 @@ export async function startController(
     leaseName = "edgress",
     leaseSpeed = 1,
     edge,
+    rollouts,
     times,
     watchTimes,
     requestTimeoutMs,
@@ -125,7 +127,7 @@ export async function startController(
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
   const author = { command: "sync", pod: identity };
-  const clients = { api, log, metrics, account, edge };
+  const clients = { api, log, metrics, account, edge, rollouts };
   const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep, stateDelayMs };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);

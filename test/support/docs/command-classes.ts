@@ -72,6 +72,16 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     proof: /"ingress\/default\/blog"/,
   },
   {
+    pattern: /^npx edgress (publish --manifests manifests\/ --stage 5%|promote|abort)$/,
+    test: "test/cli/publications/roll-outs.test.ts",
+    proof: /"--stage", "50%"/,
+  },
+  {
+    pattern: /^npx edgress sync --stage 1%,10%,50% --stage-interval 5m$/,
+    test: "test/controller/staged-rollouts.test.ts",
+    proof: /promoted candidate/,
+  },
+  {
     pattern: /^npx edgress (plan|apply)( --manifests manifests\/)?( --out plan\.json| plan\.json)?$/,
     test: "test/cli/publications/plan.test.ts",
     proof: /run\("apply", planFile\)/,
