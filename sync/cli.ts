@@ -20,7 +20,7 @@ await createProgram()
     process.exitCode = isUsageError ? USAGE_EXIT_CODE : 1;
   });
 
-/** Prints the generation in force, and exits as shells report a signal. Calls that are under way are left. */
+/** Prints the active generation, and exits as shells report a signal. Calls that are under way are left. */
 function exitAfterSignal(error: InterruptedError): never {
   console.error(`edgress: ${formatErrorLine(error)}`);
   process.exit(128 + constants.signals[error.signalName as NodeJS.Signals]);

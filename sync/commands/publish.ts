@@ -37,8 +37,8 @@ import { type CheckedBase, readCheckedBase } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
-import type { ObserveAccount } from "./observed-run.ts";
 import { readAuthor } from "./publications/author.ts";
+import type { ObserveAccount } from "./publications/observed-run.ts";
 
 export interface PublishOptions
   extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits">,

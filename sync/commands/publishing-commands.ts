@@ -42,7 +42,7 @@ export function addPublish(program: Command): void {
     .addHelpText("after", formatVariableHelp("publish"))
     .action(async (options) => {
       const { runPublish } = await import("./publish.ts");
-      const { runObserved } = await import("./observed-run.ts");
+      const { runObserved } = await import("./publications/observed-run.ts");
       const run = runObserved(
         (observed) => runPublish(options, process.env, observed.print, observed.observe),
         options.format === "json",
@@ -85,7 +85,7 @@ export function addSync(program: Command): void {
       const { runSync } = await import("./sync.ts");
       const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);
       const syncOptions = { ...options, permits: permitsLocation };
-      const { observeRun } = await import("./observed-run.ts");
+      const { observeRun } = await import("./publications/observed-run.ts");
       const run =
         options.once && !options.dryRun
           ? observeRun((observed) => runSync(syncOptions, process.env, print, observed.signal, observed), false)

@@ -11,8 +11,8 @@ import { listEdgeVariables, listSecrets, loadAccount, loadEdge } from "./account
 import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
-import type { ObservedRun } from "./observed-run.ts";
 import { readAuthor } from "./publications/author.ts";
+import type { ObservedRun } from "./publications/observed-run.ts";
 import { loadRollouts, type RolloutOptions } from "./publications/stage-options.ts";
 
 export interface SyncCommandOptions extends SyncOptions, RolloutOptions {

@@ -4,10 +4,10 @@ import { type ControllerHealth, checkHealth, checkReadiness } from "../report/he
 import { startHttpServer } from "../report/http-server.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { createTrigger } from "./debounce.ts";
-import { logFirstSync } from "./first-sync-progress.ts";
 import { createHealthTracker } from "./health-tracker.ts";
 import { type LoopListener, type LoopTimings, runLoop } from "./loop.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
+import { logFirstSync } from "./report/first-sync-progress.ts";
 import { type ControllerContext, type SyncOptions, setUpController } from "./setup.ts";
 
 /** Maximum duration of a sync before the liveness probe fails. */

@@ -1,4 +1,4 @@
-/** Thrown if a signal ended a publication. The message names the generation in force. */
+/** Thrown if a signal ended a publication. The message names the active generation. */
 export class InterruptedError extends Error {
   readonly signalName: string;
 

@@ -14,8 +14,8 @@ import { loadAccount } from "../account-from-env.ts";
 import type { CheckedBase } from "../checked-base.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
-import type { ObserveAccount } from "../observed-run.ts";
 import { openPublication, publishStages, reportPublication } from "../publish.ts";
+import type { ObserveAccount } from "./observed-run.ts";
 import { createPlan, type PlanInputs } from "./plan.ts";
 
 export interface ApplyOptions extends PlanInputs {

@@ -56,7 +56,7 @@ function addApply(program: Command): void {
     .addHelpText("after", formatVariableHelp("publish"))
     .action(async (file, options) => {
       const { runApply } = await import("./apply.ts");
-      const { runObserved } = await import("../observed-run.ts");
+      const { runObserved } = await import("./observed-run.ts");
       process.exitCode = await runObserved((observed) =>
         runApply(file, options, process.env, observed.print, confirmOnTerminal, observed.observe),
       );
@@ -130,7 +130,7 @@ function addRollback(program: Command): void {
     .addHelpText("after", formatVariableHelp("rollback"))
     .action(async (generation, options) => {
       const { runRollback } = await import("./rollback.ts");
-      const { runObserved } = await import("../observed-run.ts");
+      const { runObserved } = await import("./observed-run.ts");
       process.exitCode = await runObserved((observed) =>
         runRollback(generation, options, process.env, observed.print, confirmOnTerminal, observed.observe),
       );

@@ -10,8 +10,8 @@ import { UsageError } from "../../runtime/usage-error.ts";
 import { loadAccount } from "../account-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
-import type { ObserveAccount } from "../observed-run.ts";
 import { readAuthor, readOperator } from "./author.ts";
+import type { ObserveAccount } from "./observed-run.ts";
 
 export interface RollbackOptions extends DeletionLimits {
   /** Asks nothing. */

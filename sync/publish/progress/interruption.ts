@@ -1,7 +1,7 @@
 import { withCallRules } from "../../cloudflare/call-rules.ts";
 import type { Account } from "../account.ts";
 
-/** Maximum wait for a write whose response is missing. A manifest is given up after 4.5 s. */
+/** Maximum wait for a write whose response is missing. The write of a manifest ends after 4.5 s. */
 const MAX_WRITE_WAIT_MS = 5000;
 const WRITE_NAMES: ReadonlySet<string> = new Set(["put", "remove", "applyChange", "create", "upload", "replace"]);
 

@@ -34,7 +34,7 @@ export function createPublicationObserver(signal: AbortSignal): PublicationObser
   };
 }
 
-/** Formats the generation in force after an interruption, and what to do. */
+/** Formats the active generation after an interruption, and what to do. */
 export function formatInterruption(
   { wasRead, generation, state }: Omit<ManifestProgress, "activeBytes">,
   activeGeneration: number | undefined,

@@ -37,6 +37,10 @@ const SYNC_OPTIONS = {
   dryRun: false,
   format: "text",
   logLevel: "error",
+  stageInterval: 300,
+  stageMaxWait: 3600,
+  stageMinRequests: 1000,
+  stageDataset: "edgress",
 } as const;
 process.env.KUBECONFIG = environment.KUBECONFIG; // of the syncs in this process
 let runs = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createProgressOutput } from "../../../sync/commands/progress.ts";
+import { createProgressOutput } from "../../../sync/commands/publications/progress.ts";
 import { NO_FIGURES, type PublicationFigures } from "../../../sync/publish/progress/figures.ts";
 
 const START = { ...NO_FIGURES, blobs: 4 };

@@ -1,6 +1,6 @@
-import { hasStarted, type PublicationFigures } from "../publish/progress/figures.ts";
-import { formatProgress, formatProgressLine } from "../publish/progress/format-progress.ts";
-import { renderLine } from "../runtime/terminal.ts";
+import { hasStarted, type PublicationFigures } from "../../publish/progress/figures.ts";
+import { formatProgress, formatProgressLine } from "../../publish/progress/format-progress.ts";
+import { renderLine } from "../../runtime/terminal.ts";
 
 const REDRAW_MS = 100;
 /** A shorter publication logs nothing. */

@@ -1,8 +1,8 @@
-import type { Account } from "../publish/account.ts";
-import { createPublicationObserver } from "../publish/progress/observe-publication.ts";
+import type { Account } from "../../publish/account.ts";
+import { createPublicationObserver } from "../../publish/progress/observe-publication.ts";
+import { abortOnSignal, print as printLine } from "../shared-options.ts";
+import { readTerminal } from "../terminal.ts";
 import { createProgressOutput, showProgress } from "./progress.ts";
-import { abortOnSignal, print as printLine } from "./shared-options.ts";
-import { readTerminal } from "./terminal.ts";
 
 /** Returns the same account, observed. */
 export type ObserveAccount = (account: Account) => Account;
@@ -10,7 +10,7 @@ export type ObserveAccount = (account: Account) => Account;
 /** What an observed command gets. */
 export interface ObservedRun {
   readonly observe: ObserveAccount;
-  /** Prints a line on standard output, without the progress beside it. */
+  /** Prints a line on standard output, after it removed the progress. */
   readonly print: (line: string) => void;
   /** Removes the progress from the terminal, so that other output can follow. */
   readonly clear: () => void;

@@ -1,8 +1,8 @@
-import type { Account } from "../publish/account.ts";
-import { createChangeCounter } from "../publish/progress/count-changes.ts";
-import { hasStarted } from "../publish/progress/figures.ts";
-import { formatProgressFields } from "../publish/progress/format-progress.ts";
-import type { Logger } from "../report/log.ts";
+import type { Account } from "../../publish/account.ts";
+import { createChangeCounter } from "../../publish/progress/count-changes.ts";
+import { hasStarted } from "../../publish/progress/figures.ts";
+import { formatProgressFields } from "../../publish/progress/format-progress.ts";
+import type { Logger } from "../../report/log.ts";
 
 const LINE_INTERVAL_MS = 10_000;
 
