@@ -60,7 +60,11 @@ describe("the npm package", () => {
       assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
       assert.deepEqual(
         [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command),
-        ["dev", "explain", "lint", "publish", "sync", "status", "approve", "keys", "completion", "help"],
+        [
+          ...["init", "check", "dev", "explain", "lint", "publish", "sync", "plan", "apply", "history", "show"],
+          ...["diff", "rollback", "resume", "promote", "abort", "status", "approve", "keys", "uninstall"],
+          ...["completion", "help"],
+        ],
       );
     });
 

@@ -26,7 +26,9 @@ describe("environment variables of the command line", () => {
 
   test("Every variable is in the help of a command", async () => {
     const helps = await Promise.all(
-      ["publish", "sync", "status", "rollback"].map(async (command) => (await runEdgress([command, "--help"])).stdout),
+      ["init", "publish", "sync", "status", "rollback"].map(
+        async (command) => (await runEdgress([command, "--help"])).stdout,
+      ),
     );
     const missing = Object.keys(CONTROLLER_VARIABLES).filter(
       (name) => !helps.some((help) => help.includes(`  ${name} `)),

@@ -38,7 +38,7 @@ describe("The changes of edgress publish", () => {
     assert.deepEqual(withoutDigests(stdout).slice(-3), [
       "+ DNS record edgress-….example.com A 203.0.113.10",
       "changes: hosts +1 ~0 -0, Ingresses +1 ~0 -0, routes +2 ~0 -0, DNS records +1 ~0 -0",
-      "published generation=1 digest=… writes=3",
+      "published generation=1 digest=… writes=4",
     ]);
     assert.equal(code, 0);
   });
@@ -68,7 +68,7 @@ describe("The changes of edgress publish", () => {
       "~ route shop.example.com prefix / of default/shop",
       "- route shop.example.com prefix /cart of default/shop",
       "changes: hosts +1 ~1 -0, Ingresses +1 ~1 -0, routes +2 ~1 -1, DNS records +0 ~0 -0",
-      "published generation=2 digest=… writes=3",
+      "published generation=2 digest=… writes=4",
     ]);
     assert.equal(code, 0);
   });

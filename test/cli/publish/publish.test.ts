@@ -14,7 +14,7 @@ describe("edgress publish", () => {
   test("edgress publish adds the DNS records, then the rules, and the edge serves them", async () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(args, environment);
-    assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=3\n$/m);
+    assert.match(stdout, /^published generation=1 digest=[0-9a-f]{64} writes=4\n$/m);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.deepEqual(listWritesSince(from), [
       "POST dns_records/batch",
