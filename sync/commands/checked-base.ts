@@ -23,11 +23,18 @@ interface PublishTarget {
  * not answer.
  */
 export async function checkEdgeKey(edge: EdgeClient, signer: Signer): Promise<readonly string[]> {
+  return (await readCheckedStatus(edge, signer)).warnings;
+}
+
+/** Reads the status of the Worker, and checks its keys. */
+async function readCheckedStatus(edge: EdgeClient, signer: Signer) {
   const answer = await edge.readStatus();
   const problem = findVerifyingKeyProblem(answer, signer.publicKey);
   if (problem !== undefined) throw new UsageError(problem);
-  if (answer.type !== "unavailable") return [];
-  return [`the key of the edge at ${edge.url} was not checked: ${formatAnswer(answer)}`];
+  const generation = answer.type === "serving" ? answer.generation : 0;
+  if (answer.type !== "unavailable") return { generation, warnings: [] };
+  const warning = `the key of the edge at ${edge.url} was not checked: ${formatAnswer(answer)}`;
+  return { generation, warnings: [warning] };
 }
 
 /** The base of `edgress publish`. */
@@ -42,16 +49,20 @@ export async function readCheckedBase(
   edge: EdgeClient | undefined,
   options: PublishTarget,
 ): Promise<CheckedBase> {
-  const warnings = edge ? await checkEdgeKey(edge, account.signer) : [];
+  const status = edge ? await readCheckedStatus(edge, account.signer) : { generation: 0, warnings: [] };
   await assertPublishable(account, options);
   const { kv, verifier } = account;
   const snapshot = await tolerateLoss(readPublishedSnapshot(kv, verifier), () => {});
+  if (snapshot.highestGeneration < status.generation)
+    throw new UsageError(
+      `Workers KV shows generation ${snapshot.highestGeneration}, but the edge at ${edge?.url} serves generation ${status.generation}. Run the command again after 60 s, or without --edge-url if that edge has another KV namespace`,
+    );
   const pin = snapshot.manifest && formatPin(snapshot.manifest);
   if (pin !== undefined && !options.resume && !options.dryRun)
     throw new UsageError(`${pin}. Run \`edgress resume\` first, or publish with --resume`);
   const pinWarnings = pin === undefined ? [] : [pin];
   const publishedZones = snapshot.manifest?.zones;
-  return { previousState: NO_PREVIOUS_STATE, publishedZones, warnings: [...warnings, ...pinWarnings], snapshot };
+  return { previousState: NO_PREVIOUS_STATE, publishedZones, warnings: [...status.warnings, ...pinWarnings], snapshot };
 }
 
 /**

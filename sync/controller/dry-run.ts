@@ -16,6 +16,7 @@ const READ_ONLY_LEADERSHIP: ControllerDependencies["leadership"] = {
   check() {
     throw new Error("a dry run writes nothing");
   },
+  reservations: { read: async () => undefined, reserve: () => Promise.reject(new Error("a dry run writes nothing")) },
 };
 
 /**

@@ -11,17 +11,20 @@ import { type EventHistory, NO_EVENTS } from "../report/events.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { IngressIdSet } from "../report/report.ts";
+import type { Sleep } from "../runtime/sleep.ts";
 import type { ClusterSource } from "./collect-cluster.ts";
 import type { PublishDependencies, PublishedState, SyncOutcome } from "./publish-cluster.ts";
 
 /** The clients and settings of the controller, in addition to those of every sync. */
 export interface ControllerDependencies extends PublishDependencies, ClusterSource {
   readonly api: KubernetesClient;
-  readonly leadership: Pick<Leadership, "status" | "check">;
+  readonly leadership: Pick<Leadership, "status" | "check" | "reservations">;
   /** Returns the blocked removals that the ConfigMap shows, and their approvals. */
   readonly getApprovalRequests: () => ApprovalRequests;
   /** Observes the edge at `--edge-url`, if it is set. */
   readonly edgeFollower?: EdgeFollower | undefined;
+  /** Waits until KV shows the last publication. */
+  readonly sleep: Sleep;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly addresses: readonly string[];

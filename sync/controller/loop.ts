@@ -30,7 +30,7 @@ export async function runLoop(
     await trigger.waitForChanges(withBackOff(timings, state.failures), timeoutMs, signal);
     if (signal.aborted) return flushState(dependencies, state);
     listener.onSyncStart();
-    state = await reconcile(dependencies, state);
+    state = await reconcile(dependencies, state, signal);
     listener.onSyncEnd(state);
     if (state.failures > 0 || state.hasUncheckedRegexes || state.hasPostponedHosts) trigger.fire();
   }

@@ -1,35 +1,27 @@
-import { CURRENT_KEY } from "../../src/rules/kv-keys.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
-import { parseSignedManifest } from "../publish/read-published.ts";
 import { nextCheckMs } from "../publish/rollout/decide.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
+import { createLeaderFence, readLeaderBase } from "./leader/leader-base.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
 import { type CompileBase, runPipeline, type Stages } from "./pipeline.ts";
-import {
-  type PublishedBase,
-  type PublishedState,
-  previousStateFrom,
-  publishCluster,
-  readPublishedState,
-  type SyncOutcome,
-  syncClusterRecords,
-} from "./publish-cluster.ts";
+import { type PublishedBase, publishCluster, type SyncOutcome, syncClusterRecords } from "./publish-cluster.ts";
 import { withPublicationDiagnostics } from "./report/publication-diagnostics.ts";
 import { recordMetrics, reportOutcome } from "./report/report-sync.ts";
 import { reportFailure } from "./report/waiting-ingresses.ts";
-
-/** KV may be late to show a write. After this number of failures, missing parts are treated as lost. */
-const MAX_STRICT_READ_FAILURES = 3;
 
 /**
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
  * the edge and all statuses unchanged.
  */
-export async function reconcile(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState> {
+export async function reconcile(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  signal: AbortSignal,
+): Promise<LoopState> {
   const startedAt = performance.now();
   try {
-    const nextState = await runAsReplica(dependencies, state);
+    const nextState = await runAsReplica(dependencies, state, signal);
     if (nextState?.result.type === "completed") {
       const { type, blockedRemovals } = nextState.result.outcome;
       dependencies.metrics.recordSync(blockedRemovals.length > 0 ? "blocked" : type, secondsSince(startedAt));
@@ -46,11 +38,15 @@ export async function reconcile(dependencies: ControllerDependencies, state: Loo
   }
 }
 
-function runAsReplica(dependencies: ControllerDependencies, state: LoopState): Promise<LoopState | undefined> {
+function runAsReplica(
+  dependencies: ControllerDependencies,
+  state: LoopState,
+  signal: AbortSignal,
+): Promise<LoopState | undefined> {
   const now = new Date();
   const status = dependencies.leadership.status();
   return status.type === "leader"
-    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now), now)
+    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now, signal), now)
     : runPipeline(dependencies, standbyStages(dependencies, state), now);
 }
 
@@ -59,12 +55,13 @@ function leaderStages(
   state: LoopState,
   term: number,
   now: Date,
+  signal: AbortSignal,
 ): Stages<PublishedBase, SyncOutcome, LoopState> {
-  const fence = { check: () => dependencies.leadership.check(term) };
+  const fence = createLeaderFence(dependencies, term);
   const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
-    readBase: () => readLeaderBase(dependencies, state, term),
+    readBase: () => readLeaderBase(dependencies, state, term, signal),
     syncRecords: (compiled, base) => syncClusterRecords(dependencies, compiled, base, approvedIds, fence),
     publish: async (compiled, base) => {
       const outcome = await publishCluster(dependencies, compiled, base, approvedIds, fence, now);
@@ -130,41 +127,6 @@ function standbyStages(
       return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
     },
   };
-}
-
-/** Reads the published state, unless this term's last sync left it. After 3 failures it tolerates a missing part. */
-async function readLeaderBase(
-  dependencies: ControllerDependencies,
-  state: LoopState,
-  term: number,
-): Promise<PublishedBase> {
-  if (state.term !== term) dependencies.hosts?.forget(); // another replica may have changed the registry
-  const lastState = state.term === term ? state.publishedState : undefined;
-  if (lastState && !(await isOvertaken(dependencies, lastState))) return buildBase(lastState, state.previousState);
-  const onLoss = (problem: string) => dependencies.log.warn(`${problem}; the missing part is written again`);
-  const isStrict = state.failures < MAX_STRICT_READ_FAILURES;
-  const publishedState = await readPublishedState(dependencies, isStrict ? undefined : onLoss);
-  if (lastState) return buildBase(publishedState, state.previousState); // newer than in KV
-  dependencies.regexChecker.restore(publishedState.controllerState.regexVerdicts);
-  // In the same term, this process has a newer state than KV, because the write is deferred.
-  const previousState = state.term === term ? state.previousState : previousStateFrom(publishedState.controllerState);
-  return buildBase(publishedState, previousState);
-}
-
-function buildBase(publishedState: PublishedState, previousState: LoopState["previousState"]): PublishedBase {
-  return { publishedState, previousState, publishedZones: publishedState.snapshot.manifest?.zones };
-}
-
-/** Whether a command of an operator published since the last sync: a rollback, for example. */
-async function isOvertaken(
-  { account: { kv, verifier }, log }: ControllerDependencies,
-  { snapshot }: PublishedState,
-): Promise<boolean> {
-  const manifest = parseSignedManifest(await kv.get(CURRENT_KEY), verifier);
-  if (!manifest || manifest.generation <= snapshot.highestGeneration || manifest.author.command === "sync")
-    return false;
-  log.info(`read generation=${manifest.generation} of edgress ${manifest.author.command}`);
-  return true;
 }
 
 function secondsSince(startedAt: number): number {

@@ -51,7 +51,7 @@ async function syncOnce(
     if (!signal.aborted) context.log.error("nothing was published: the first lists are not complete");
     return 1;
   }
-  const state = await reconcile(dependencies, INITIAL_STATE);
+  const state = await reconcile(dependencies, INITIAL_STATE, signal);
   await flushState(dependencies, state);
   return computeExitCode(state);
 }

@@ -59,7 +59,7 @@ export interface ControllerContext {
   readonly rollouts?: Rollouts | undefined;
   /** Which stale DNS records are removed. By default, those that this process has seen stale for one hour. */
   readonly splitStaleRecords?: StaleRecordSplitter;
-  /** Waits before a failed list or watch is retried. In real time by default. */
+  /** Waits before a failed list or watch is retried, and until KV shows the last publication. In real time by default. */
   readonly sleep?: Sleep;
   /** Time to collect changes of the controller state before a write; 60 s by default. */
   readonly stateDelayMs?: number;
@@ -85,7 +85,7 @@ export const IGNORE_CHANGES: ControllerListener = {
 export async function setUpController(
   options: SyncOptions,
   context: ControllerContext,
-  leadership: Pick<Leadership, "status" | "check">,
+  leadership: Pick<Leadership, "status" | "check" | "reservations">,
   listener: ControllerListener,
   signal: AbortSignal,
 ): Promise<ControllerDependencies> {
@@ -114,6 +114,7 @@ export async function setUpController(
     permits: watchPermits(options.permits, DEFAULT_PERMITS, api, onChange, sleep, signal),
     getApprovalRequests: watchApprovalRequests(api, namespace, configMapListener, sleep, signal),
     edgeFollower: followEdge(context, signal),
+    sleep,
     rollouts: context.rollouts,
     log,
     metrics,

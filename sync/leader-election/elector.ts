@@ -1,5 +1,6 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { ElectionOptions, Leadership, LeadershipStatus } from "./leadership.ts";
+import { createGenerationReservations } from "./generation-reservation.ts";
+import type { ElectionOptions, GenerationReservations, Leadership, LeadershipStatus } from "./leadership.ts";
 import { LeadershipTerm } from "./leadership-term.ts";
 import { createLeaseClient, isConflict, type LeaseClient, type LeaseWrite } from "./lease-client.ts";
 import { decide, holderOf, RENEW_DEADLINE_MS, RETRY_MS, termOf } from "./lease-protocol.ts";
@@ -14,6 +15,7 @@ const MAX_RELEASE_ATTEMPTS = 3;
 /** The leader-election loop: read the Lease, decide, write, wait. */
 export class Elector implements Leadership {
   readonly identity: string;
+  readonly reservations: GenerationReservations;
   readonly #options: Required<ElectionOptions>;
   readonly #leaseClient: LeaseClient;
   readonly #watcher: LeaseWatcher;
@@ -29,6 +31,7 @@ export class Elector implements Leadership {
   constructor(api: KubernetesClient, options: Required<ElectionOptions>, signal: AbortSignal) {
     const { namespace, name, identity, clock, log } = options;
     this.identity = identity;
+    this.reservations = createGenerationReservations(api, options);
     this.#options = options;
     this.#leaseLabel = `Lease ${namespace}/${name}`;
     this.#logOnce = new LogOnce(log);

@@ -18,9 +18,25 @@ export type LeadershipStatus =
   | { readonly type: "leader"; readonly term: number }
   | { readonly type: "standby"; readonly holder: string | undefined };
 
+/** The generation that a leader was about to publish, as an annotation of the Lease has it. */
+export interface Reservation {
+  readonly kvNamespaceId: string;
+  readonly generation: number;
+  readonly term: number;
+}
+
+/** The generations that leaders reserve, because reads of Workers KV may be older than the last publication. */
+export interface GenerationReservations {
+  /** Reads the last reservation for a KV namespace, by any leader. */
+  read(kvNamespaceId: string): Promise<Reservation | undefined>;
+  /** Must be called before a generation is written. Rejects with a `NotLeaderError` if the Lease has another holder or term. */
+  reserve(reservation: Reservation): Promise<void>;
+}
+
 /** A replica's part in an election. */
 export interface Leadership {
   readonly identity: string;
+  readonly reservations: GenerationReservations;
   /** Whether this replica is the leader now: its last successful renewal was sent within the renew deadline. */
   isLeader(): boolean;
   /**

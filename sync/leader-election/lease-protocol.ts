@@ -12,7 +12,7 @@ const MS_PER_SECOND = 1_000;
 
 // Loose: a write replaces the whole Lease, so labels, owners and other fields must be kept.
 export const Lease = z.looseObject({
-  metadata: z.looseObject({ resourceVersion: z.string() }),
+  metadata: z.looseObject({ resourceVersion: z.string(), annotations: z.nullish(z.record(z.string(), z.string())) }),
   spec: z.optional(
     z.looseObject({
       holderIdentity: z.nullish(z.string()),

@@ -75,17 +75,18 @@ export async function publish(
   const entries = await encodeBlobs(newBlobs);
   await writeBlobs(fencedKv, entries, "shards");
   const metadata = buildGenerationMetadata(manifest);
+  await fence.reserve?.(generation);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
   const manifests = { latest: manifest, replaced: base.snapshot.manifest };
-  const pruneWarnings = await pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
+  const prune = () => pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
   return {
     generation,
     digest: manifest.digest,
     hasChanged: true,
     writes: entries.size + 2,
     bytes: [...entries.values()].reduce((sum, text) => sum + text.length, 2 * value.length),
-    warnings: [...warnings, ...pruneWarnings],
+    warnings: [...warnings, ...(base.snapshot.mayBeStale ? [] : await prune())],
     closedIngresses,
     snapshot: {
       manifest,

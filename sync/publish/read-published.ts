@@ -26,6 +26,8 @@ export interface NewestGeneration {
   readonly currentBytes: string | undefined;
   /** The highest generation in KV, readable or not; 0 without any. The next publication uses a higher one. */
   readonly highestGeneration: number;
+  /** Whether KV may have a newer generation that its reads do not show yet. Then nothing is collected. */
+  readonly mayBeStale?: boolean;
 }
 
 /**
@@ -70,6 +72,12 @@ export async function readNewestGeneration(
     .toSorted(([a], [b]) => b - a);
   const manifest = (await findFirstReadable(laterGenerations, kv, signer)) ?? currentManifest;
   return { manifest, currentBytes, highestGeneration: Math.max(currentGeneration, ...history.keys()) };
+}
+
+/** Returns the generation under `current`; 0 without one. An unreadable one counts as the highest, because it is not older. */
+export function findCurrentGeneration({ currentBytes }: NewestGeneration, signer: ManifestVerifier): number {
+  if (currentBytes === undefined) return 0;
+  return parseSignedManifest(currentBytes, signer)?.generation ?? Number.POSITIVE_INFINITY;
 }
 
 /** Returns the manifest in `bytes`, or undefined if the signature or the format is invalid. */

@@ -31,6 +31,7 @@ export async function writeManifest(
   const manifest: Manifest = { ...content, generation, publishedAt: now.toISOString() };
   const value = signer.sign(toCanonicalJson(manifest));
   const metadata = buildGenerationMetadata(manifest);
+  await fence.reserve?.(generation);
   await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
   await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
   return { manifest, currentBytes: value, highestGeneration: generation };

@@ -57,3 +57,41 @@ test("The measure of a publication counts the generations and blobs that it woul
   const { collection } = await measurePublication(buildChangingRules(19), snapshot, account, addHours(19));
   assert.deepEqual(collection, { removedGenerations: 10, removedBlobs: 0, waitingBlobs: 10 });
 });
+
+/** KV whose lists do not show the generations of `hiddenKeys` yet. */
+class StaleListKv extends MemoryKv {
+  hiddenKeys: readonly string[] = [];
+  override async list(prefix: string): Promise<string[]> {
+    return (await super.list(prefix)).filter((key) => !this.hiddenKeys.includes(key));
+  }
+}
+
+/** Publishes 21 generations, one per hour, and marks the blobs of the last one as due for removal. */
+async function publishLongHistory() {
+  const kv = new StaleListKv();
+  let snapshot: Awaited<ReturnType<typeof publish>>["snapshot"] | undefined;
+  for (let turn = 0; turn < 21; turn++) {
+    const staleSnapshot = snapshot && { ...snapshot, mayBeStale: true };
+    const context = { snapshot: staleSnapshot };
+    ({ snapshot } = await publish(buildChangingRules(turn), kv, SIGNER, addHours(turn), undefined, context));
+  }
+  const blobs = listBlobKeys(snapshot?.manifest ?? assert.fail());
+  kv.values.set("collection", JSON.stringify(Object.fromEntries(blobs.map((key) => [key, NOW.toISOString()]))));
+  return { kv, snapshot, blobs };
+}
+
+test("A publication that follows a stale read removes nothing", async () => {
+  const { kv } = await publishLongHistory();
+  assert.equal((await listGenerations(kv)).size, 21);
+});
+
+test("The last generation keeps its blobs although the list of KV does not show it yet", async () => {
+  const { kv, snapshot, blobs } = await publishLongHistory();
+  kv.hiddenKeys = [generationKey(21)];
+  await publish(buildChangingRules(40), kv, SIGNER, addHours(60), undefined, { snapshot });
+  assert.equal(kv.values.has(generationKey(1)), false, "old generations are removed");
+  assert.deepEqual(
+    blobs.filter((key) => !kv.values.has(key)),
+    [],
+  );
+});

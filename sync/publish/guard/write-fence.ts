@@ -5,6 +5,8 @@ import type { Kv } from "../../cloudflare/kv.ts";
 export interface WriteFence {
   /** Throws if this replica is not the leader. Synchronous, because nothing may run between the check and the write. */
   readonly check: () => void;
+  /** Must be called before a generation is written. Rejects if this replica is not the leader. */
+  readonly reserve?: (generation: number) => Promise<void>;
 }
 
 /** Fence of commands that write without a Lease. */

@@ -44,6 +44,19 @@ describe("edgress publish --wait", () => {
     assert.deepEqual([result, edge.isAdopted, edge.answer.generation], ["unchanged", true, 1]);
   });
 
+  test("A generation of KV that is older than that of the edge publishes nothing, because its number exists", async () => {
+    const { edge, http, publish } = await startEdge({ EDGRESS_VERIFYING_KEY: keys.publicKey });
+    assert.equal((await publish(["--edge-url", http.origin, "--wait"])).code, 0);
+    const { kv } = edge.account;
+    await kv.remove(["current", "generation/1"]);
+    const { code, stdout, stderr } = await publish(["--edge-url", http.origin, "--allow-mass-deletion"]);
+    assert.equal(
+      stderr,
+      `edgress: Workers KV shows generation 0, but the edge at ${http.origin} serves generation 1. Run the command again after 60 s, or without --edge-url if that edge has another KV namespace\n`,
+    );
+    assert.deepEqual([code, stdout, await kv.get("generation/1")], [2, "", undefined]);
+  });
+
   test("A signing key that the Worker does not accept publishes nothing, and the message names both variables", async () => {
     const { edge, http, publish } = await startEdge({ EDGRESS_VERIFYING_KEY: otherKeys.publicKey });
     const { code, stdout, stderr } = await publish(["--edge-url", http.origin]);

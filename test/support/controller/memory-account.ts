@@ -12,7 +12,7 @@ import { createInterruptibleKv, type KvStepHook } from "../interruptible-kv.ts";
 /** Limits of the account. */
 export interface AccountLimits
   extends RecordLimits,
-    Partial<Pick<AccountOptions, "workersPlan" | "callLimit" | "kvRules">> {}
+    Partial<Pick<AccountOptions, "workersPlan" | "callLimit" | "kvRules" | "now">> {}
 
 /** Starts a Cloudflare account on loopback with its KV in memory. `onStep` is called at every step in KV. */
 export function startMemoryAccount(
