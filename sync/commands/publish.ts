@@ -38,6 +38,7 @@ import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
 import { readAuthor } from "./publications/author.ts";
+import type { ObserveAccount } from "./publications/observed-run.ts";
 
 export interface PublishOptions
   extends Omit<Options, "zones" | "regexVerdicts" | "tokenizeSecret" | "permits">,
@@ -73,9 +74,10 @@ export async function runPublish(
   options: PublishOptions,
   environmentWithFiles: Environment,
   print: (line: string) => void,
+  observe: ObserveAccount = (account) => account,
 ): Promise<number> {
   const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment, listEdgeVariables(options.edgeUrl));
+  const account = observe(loadAccount(environment, listEdgeVariables(options.edgeUrl)));
   const edge = loadEdge(options.edgeUrl, environment);
   if (options.wait !== undefined && !edge) throw new UsageError("--wait needs --edge-url");
   const permits = await loadPermits(options.permits);

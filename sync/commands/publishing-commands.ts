@@ -42,7 +42,11 @@ export function addPublish(program: Command): void {
     .addHelpText("after", formatVariableHelp("publish"))
     .action(async (options) => {
       const { runPublish } = await import("./publish.ts");
-      const run = runPublish(options, process.env, print);
+      const { runObserved } = await import("./publications/observed-run.ts");
+      const run = runObserved(
+        (observed) => runPublish(options, process.env, observed.print, observed.observe),
+        options.format === "json",
+      );
       process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
     });
 }
@@ -80,7 +84,12 @@ export function addSync(program: Command): void {
     .action(async ({ permits, permitsConfigMap, ...options }) => {
       const { runSync } = await import("./sync.ts");
       const permitsLocation = parsePermitsLocation(permits, permitsConfigMap, options.namespace);
-      const run = runSync({ ...options, permits: permitsLocation }, process.env, print, abortOnSignal());
+      const syncOptions = { ...options, permits: permitsLocation };
+      const { observeRun } = await import("./publications/observed-run.ts");
+      const run =
+        options.once && !options.dryRun
+          ? observeRun((observed) => runSync(syncOptions, process.env, print, observed.signal, observed), false)
+          : runSync(syncOptions, process.env, print, abortOnSignal());
       process.exitCode = await (options.dryRun ? withoutUsageErrors(run) : run);
     });
 }

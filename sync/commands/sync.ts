@@ -12,6 +12,7 @@ import { checkEdgeKey } from "./checked-base.ts";
 import { readEnvironmentFiles } from "./environment-files.ts";
 import type { Environment } from "./help/environment-variables.ts";
 import { readAuthor } from "./publications/author.ts";
+import type { ObservedRun } from "./publications/observed-run.ts";
 import { loadRollouts, type RolloutOptions } from "./publications/stage-options.ts";
 
 export interface SyncCommandOptions extends SyncOptions, RolloutOptions {
@@ -40,12 +41,14 @@ export async function runSync(
   environmentWithFiles: Environment,
   print: (line: string) => void,
   signal: AbortSignal,
+  observed?: ObservedRun,
 ): Promise<number> {
   const environment = readEnvironmentFiles(environmentWithFiles);
   const { POD_NAME } = environment;
-  const log = createLogger({ level: options.logLevel, secrets: listSecrets(environment) });
+  const log = createLogger({ level: options.logLevel, secrets: listSecrets(environment) }, openLogStream(observed));
   const identity = createIdentity(POD_NAME);
-  const account = loadAccount(environment, ["EDGRESS_ENCRYPTION_KEY", ...listEdgeVariables(options.edgeUrl)]);
+  const observe = observed?.observe ?? ((unobserved) => unobserved);
+  const account = observe(loadAccount(environment, ["EDGRESS_ENCRYPTION_KEY", ...listEdgeVariables(options.edgeUrl)]));
   const { api, namespace, warning } = loadKubernetesClient(options.namespace);
   if (warning !== undefined) log.warn(warning);
   await account.encryptor.assertKey(); // without a valid key, one Ingress with an auth-secret would fail every sync
@@ -58,8 +61,18 @@ export async function runSync(
   const context: ControllerContext = { ...clients, namespace, instance, log, metrics: createMetrics(), author };
   const lease = { name: options.leaseName, identity };
   if (options.dryRun) return dryRun(options, context, print, signal);
-  if (options.once) return runOnce(options, context, lease, signal);
+  if (options.once) return runOnce(options, context, lease, observed ?? { signal });
   return runController(options, context, readSettings(options, lease), signal);
+}
+
+/** Returns the stream of the log. Each line removes the progress from the terminal first. */
+function openLogStream(observed: ObservedRun | undefined): { write(line: string): void } {
+  return {
+    write(line) {
+      observed?.clear();
+      process.stdout.write(line);
+    },
+  };
 }
 
 function readSettings(options: SyncCommandOptions, lease: ControllerSettings["lease"]): ControllerSettings {

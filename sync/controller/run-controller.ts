@@ -5,8 +5,9 @@ import { startHttpServer } from "../report/http-server.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { createTrigger } from "./debounce.ts";
 import { createHealthTracker } from "./health-tracker.ts";
-import { type LoopTimings, runLoop } from "./loop.ts";
+import { type LoopListener, type LoopTimings, runLoop } from "./loop.ts";
 import type { ControllerDependencies } from "./loop-state.ts";
+import { logFirstSync } from "./report/first-sync-progress.ts";
 import { type ControllerContext, type SyncOptions, setUpController } from "./setup.ts";
 
 /** Maximum duration of a sync before the liveness probe fails. */
@@ -36,6 +37,15 @@ export async function runController(
     restart.abort();
   };
   const healthTracker = createHealthTracker(timings.resyncMs);
+  const firstSync = logFirstSync(context.account, log);
+  const countedContext = { ...context, account: firstSync.account };
+  const loopListener: LoopListener = {
+    onSyncStart: healthTracker.onSyncStart,
+    onSyncEnd(state) {
+      healthTracker.onSyncEnd(state);
+      if (state.result.type === "completed") firstSync.end();
+    },
+  };
   const leaseOptions = { namespace, ...lease, log: (line: string) => log.warn(line) };
   const leadership = joinElection(api, leaseOptions, lifetime.signal);
   const readHealth = () => ({
@@ -48,17 +58,18 @@ export async function runController(
     void followLeadership(leadership, context, () => trigger.fire("immediate"));
     const { recordProblem } = healthTracker;
     const listener = { onChange: () => trigger.fire(), onWatchProblem: recordProblem, onResourceRemoved };
-    const setUp = () => setUpController(options, context, leadership, listener, lifetime.signal);
+    const setUp = () => setUpController(options, countedContext, leadership, listener, lifetime.signal);
     const onProblem = (problem: string) => {
       recordProblem(problem);
       log.error(`setup failed: ${problem}; retrying in ${SETUP_RETRY_MS / 1000} s`);
     };
     const dependencies = await setUpWithRetry(setUp, onProblem, stopSignal);
-    if (dependencies) await runLoop(dependencies, trigger, timings, healthTracker, stopSignal);
+    if (dependencies) await runLoop(dependencies, trigger, timings, loopListener, stopSignal);
     return restart.signal.aborted ? 1 : 0;
   } finally {
     await leadership.release();
     lifetime.abort();
+    firstSync.end();
     await probes.close();
     log.info("stopped");
   }

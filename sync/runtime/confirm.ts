@@ -8,6 +8,7 @@ export type Confirm = (question: string) => Promise<boolean>;
 export const confirmOnTerminal: Confirm = async (question) => {
   if (!process.stdin.isTTY) throw new UsageError("confirmation needs a terminal. Use --yes to go on without it");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT")); // as without the question
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
   } finally {

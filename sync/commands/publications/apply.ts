@@ -15,6 +15,7 @@ import type { CheckedBase } from "../checked-base.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { openPublication, publishStages, reportPublication } from "../publish.ts";
+import type { ObserveAccount } from "./observed-run.ts";
 import { createPlan, type PlanInputs } from "./plan.ts";
 
 export interface ApplyOptions extends PlanInputs {
@@ -34,9 +35,10 @@ export async function runApply(
   environmentWithFiles: Environment,
   print: (line: string) => void,
   confirm: Confirm,
+  observe: ObserveAccount = (account) => account,
 ): Promise<number> {
   const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment);
+  const account = observe(loadAccount(environment));
   if (path !== undefined) {
     if (options.manifests.length > 0)
       throw new UsageError("--manifests and a plan file are mutually exclusive: the file names its manifests");

@@ -56,7 +56,10 @@ function addApply(program: Command): void {
     .addHelpText("after", formatVariableHelp("publish"))
     .action(async (file, options) => {
       const { runApply } = await import("./apply.ts");
-      process.exitCode = await runApply(file, options, process.env, print, confirmOnTerminal);
+      const { runObserved } = await import("./observed-run.ts");
+      process.exitCode = await runObserved((observed) =>
+        runApply(file, options, process.env, observed.print, confirmOnTerminal, observed.observe),
+      );
     });
 }
 
@@ -127,7 +130,10 @@ function addRollback(program: Command): void {
     .addHelpText("after", formatVariableHelp("rollback"))
     .action(async (generation, options) => {
       const { runRollback } = await import("./rollback.ts");
-      process.exitCode = await runRollback(generation, options, process.env, print, confirmOnTerminal);
+      const { runObserved } = await import("./observed-run.ts");
+      process.exitCode = await runObserved((observed) =>
+        runRollback(generation, options, process.env, observed.print, confirmOnTerminal, observed.observe),
+      );
     });
 }
 

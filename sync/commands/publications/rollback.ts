@@ -11,6 +11,7 @@ import { loadAccount } from "../account-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { readAuthor, readOperator } from "./author.ts";
+import type { ObserveAccount } from "./observed-run.ts";
 
 export interface RollbackOptions extends DeletionLimits {
   /** Asks nothing. */
@@ -27,9 +28,10 @@ export async function runRollback(
   environmentWithFiles: Environment,
   print: (line: string) => void,
   confirm: Confirm,
+  observe: ObserveAccount = (account) => account,
 ): Promise<number> {
   const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment);
+  const account = observe(loadAccount(environment));
   const keyProblem = await findSigningKeyProblem(account);
   if (keyProblem !== undefined) throw new UsageError(keyProblem);
   const plan = await planRollback(account, generation, new Date());

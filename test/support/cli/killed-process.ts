@@ -1,20 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { type FaultyApi, isWrite } from "../cloudflare/faulty-api.ts";
-import { CLI_ENTRY, NODE } from "./edge-cli.ts";
+import type { FaultyApi } from "../cloudflare/faulty-api.ts";
+import { CLI_ENTRY, type CommandResult, NODE } from "./edge-cli.ts";
 
 /** A command that has started and waits for its standard input. */
 export interface WaitingCommand {
   /**
-   * Continues with this input, and sends the signal after the account carried out write number `lastWrite`, or its first
-   * read if that is 0. Resolves with the exit code, or null if it was killed, and with the output.
+   * Continues with this input, and sends the signal after the account carried out a call: that with this number, or the
+   * first that matches. Resolves with the exit code, or null if it was killed, and with the output.
    */
-  runUntil(
-    input: string,
-    lastWrite: number,
-    signal: "SIGKILL" | "SIGINT",
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  runUntil(input: string, lastCall: number | RegExp, signal: "SIGKILL" | "SIGINT" | "SIGTERM"): Promise<CommandResult>;
 }
 
 /** Starts `edgress` with these arguments against a faulty API. */
@@ -28,11 +24,11 @@ export function startWaiting(
   const exit = once(child, "close") as Promise<[number | null]>;
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   return {
-    async runUntil(input, lastWrite, signal) {
+    async runUntil(input, lastCall, signal) {
       api.calls.length = 0;
       api.onCarriedOut = (callNumber) => {
-        const writes = api.calls.slice(0, callNumber).filter(isWrite).length;
-        if (writes === lastWrite) child.kill(signal);
+        const line = api.calls[callNumber - 1] ?? "";
+        if (typeof lastCall === "number" ? callNumber === lastCall : lastCall.test(line)) child.kill(signal);
       };
       child.stdin.end(input);
       const [code] = await exit;
