@@ -1,6 +1,6 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
-import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { guardPolicyNames } from "../../../src/rules/policies/guard-policies.ts";
 import { policyNames } from "../../../src/rules/policies/index.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { diffPolicies } from "../changes/diff-policies.ts";
@@ -11,13 +11,8 @@ import { diffHosts } from "./host-changes.ts";
 export interface UnguardedRoute {
   readonly ingress: string; // "namespace/name"
   readonly line: string; // "shop.example.com prefix /cart"
-  readonly policies: readonly string[]; // "authorization"
+  readonly policies: readonly string[]; // names
 }
-
-const GUARDS = new Set<string>([
-  ...compiledPolicies.filter(({ protects, restricts }) => protects || restricts).map(({ name }) => name),
-  "failClosed", // the path is closed until its guard is readable
-]);
 
 /**
  * Returns the published routes that have other guards in `wanted`, sorted. A guard that only `published` has is left out,
@@ -50,5 +45,5 @@ function findInHost(before: HostRules, after: HostRules): UnguardedRoute[] {
 function findChangedGuards(before: Pick<Route, "policies">, after: Pick<Route, "policies">): string[] {
   return diffPolicies(before.policies, after.policies)
     .map(({ field }) => field.split(".", 1)[0] ?? "")
-    .filter((name) => GUARDS.has(name) && name in after.policies);
+    .filter((name) => guardPolicyNames.has(name) && name in after.policies);
 }

@@ -3,16 +3,10 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import { listHostCandidates } from "../../../src/rules/hosts.ts";
 import { toByteString } from "../../../src/rules/paths.ts";
-import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import { guardPolicyNames } from "../../../src/rules/policies/guard-policies.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
-
-/** Policies that protect or restrict a path. */
-const GUARD_POLICIES: ReadonlySet<string> = new Set([
-  ...compiledPolicies.filter(({ protects, restricts }) => protects || restricts).map(({ name }) => name),
-  "failClosed", // a path whose guard is unreadable
-]);
 
 /**
  * Returns the active rules with the guards of the candidate, so that a guard holds for every client at once. Everything
@@ -115,7 +109,7 @@ function withGuardsOf<T extends { readonly policies: PolicySettings }>(
 }
 
 function pickGuards(settings: PolicySettings): PolicySettings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => GUARD_POLICIES.has(name)));
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => guardPolicyNames.has(name)));
 }
 
 /** Adds the backends that guards of the candidate name, such as a service that checks clients. */
