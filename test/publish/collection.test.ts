@@ -62,7 +62,6 @@ test("The measure of a publication counts the generations and blobs that it woul
   assert.ok(waitingBlobs >= 10 && waitingBlobs < blobCount, `${waitingBlobs} of ${blobCount}`);
   assert.deepEqual(collection, { removedGenerations: 10, removedBlobs: 0, waitingBlobs });
 });
-});
 
 /** KV whose lists do not show the generations of `hiddenKeys` yet. */
 class StaleListKv extends MemoryKv {
