@@ -42,10 +42,7 @@ test("A rotation uses the slot of decryption keys that is free", () => {
 
 test("A rotation does not begin if the Worker has two decryption keys, because one of them is in use", () => {
   const worker = buildWorker(old.publicKey, TWO_SLOTS);
-  assert.throws(
-    () => findRotationStep({ ...START, worker }),
-    /the Worker has two decryption keys, and no rotation/,
-  );
+  assert.throws(() => findRotationStep({ ...START, worker }), /the Worker has two decryption keys, and no rotation/);
 });
 
 test("The Worker accepts the new keys before the controller has them", () => {
