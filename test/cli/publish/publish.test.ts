@@ -18,7 +18,7 @@ describe("edgress publish", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.deepEqual(listWritesSince(from), [
       "POST dns_records/batch",
-      "PUT values/shard%2F…",
+      "PUT bulk",
       "PUT values/generation%2F1",
       "PUT values/current",
     ]);

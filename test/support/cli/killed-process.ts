@@ -28,7 +28,9 @@ export function startWaiting(
       api.calls.length = 0;
       api.onCarriedOut = (callNumber) => {
         const line = api.calls[callNumber - 1] ?? "";
-        if (typeof lastCall === "number" ? callNumber === lastCall : lastCall.test(line)) child.kill(signal);
+        if (typeof lastCall === "number" ? callNumber !== lastCall : !lastCall.test(line)) return;
+        api.onCarriedOut = () => {}; // a second signal would end the command at once
+        child.kill(signal);
       };
       child.stdin.end(input);
       const [code] = await exit;
