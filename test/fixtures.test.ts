@@ -6,6 +6,8 @@ import type { Annotation } from "../src/rules/policies/policy.ts";
 import { ANNOTATION_PREFIXES } from "../sync/collect/annotation-names.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { formatDiagnostic } from "../sync/compile/diagnostics.ts";
+import { hostReasons } from "../sync/compile/host-reasons.ts";
+import { rolloutReasons } from "../sync/compile/rollout-reasons.ts";
 import { explain } from "../sync/explain/explain.ts";
 import { type Fixture, readFixtures, ZONES } from "./support/fixture.ts";
 import { compareOutcome, type ObservedOutcome, type RequestLine } from "./support/requests.ts";
@@ -82,7 +84,11 @@ for (const [name, { guards, parse }] of compiledPolicies.flatMap(({ annotations 
   });
 }
 
-const PUBLICATION_REASONS = ["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval", "ClosedIngress"];
+const PUBLICATION_REASONS = [
+  ...["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval", "ClosedIngress", "ChangePinned"],
+  "GuardNotPublished",
+  ...Object.keys({ ...hostReasons, ...rolloutReasons }),
+];
 // These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents).
 const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded", ...PUBLICATION_REASONS];
 

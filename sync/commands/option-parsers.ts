@@ -31,7 +31,7 @@ export function parseDuration(text: string): number {
 
 /** Parses shares of clients in percent: "1%,10%,50%". Throws `InvalidArgumentError`. */
 export function parseShares(text: string): number[] {
-  const shares = text.split(",").map((share) => Number(/^\s*(\d{1,2}(?:\.\d{1,3})?)\s*%?\s*$/.exec(share)?.[1]));
+  const shares = text.split(",").map((share) => Number(/^(\d{1,2}(?:\.\d{1,3})?) ?%?$/.exec(share.trim())?.[1]));
   const isAscending = shares.every((share, index) => share > (shares[index - 1] ?? 0) && share < 100);
   if (isAscending) return shares;
   throw new InvalidArgumentError("must be ascending shares between 0% and 100%: 1%,10%,50%");

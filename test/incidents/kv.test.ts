@@ -34,17 +34,17 @@ describe("incident: Workers KV or DNS fails", { concurrency: 6 }, () => {
   );
 
   const writes = [
-    ["the shards", /PUT .*\/(values\/shard|bulk)/],
-    ["the history copy", /PUT .*\/values\/generation/],
-    ["the current manifest", /PUT .*\/values\/current/],
-    ["the controller state", /PUT .*\/values\/state/],
+    ["the shards", /PUT .*\/(values\/shard|bulk)/, 5],
+    ["the history copy", /PUT .*\/values\/generation/, 7],
+    ["the current manifest", /PUT .*\/values\/current/, 7],
+    ["the controller state", /PUT .*\/values\/state/, 5],
   ] as const;
-  for (const [subject, requestPattern] of writes) {
+  for (const [subject, requestPattern, serverErrors] of writes) {
     test(
       `The next sync publishes a whole generation after KV answered 500 to the write of ${subject}`,
       withHarness(async (harness) => {
         const controller = await startPublishedController(harness);
-        harness.account.faults = { ...createFaultPlan(), serverErrors: 5, requestPattern };
+        harness.account.faults = { ...createFaultPlan(), serverErrors, requestPattern };
         applyShopPath(harness, "/new");
         await controller.waitForResult("failed");
         await harness.waitForRoutes(...buildChangedRoutes("/new"));
