@@ -3,7 +3,6 @@ import type { HostRules, Route } from "../../src/rules/snapshot.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import { findClassOf } from "../compile/select/ingress-class.ts";
 import { findClosedIngresses, listClosedRoutes } from "../publish/changes/closed-routes.ts";
-
 import { parseIngressName } from "../publish/route-id.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
