@@ -1,8 +1,10 @@
 import { formatDiagnostic } from "../compile/diagnostics.ts";
+import { formatBlockedRemoval } from "../controller/report/publication-report.ts";
 import { formatClosedRoutes } from "../publish/changes/format-changes.ts";
 import type { CollectionSize } from "../publish/changes/measure-publication.ts";
 import type { NameChanges } from "../publish/changes/summarize-changes.ts";
 import { formatPin } from "../publish/history/pin.ts";
+import { foldLines } from "../runtime/fold.ts";
 import { formatCount } from "../runtime/format-count.ts";
 import { toPrintableText } from "../runtime/printable-text.ts";
 import { formatDiffCounts, formatHostDiff } from "./format-diff.ts";
@@ -12,12 +14,9 @@ const MAX_LINES = 200;
 const KIB = 1024;
 
 /** Formats a plan as lines for people. Changes beyond 200 lines are counted. */
-export function formatPlan(plan: Plan, maxLines: number = MAX_LINES): string[] {
-  const lines = formatPlanChanges(plan);
-  const hiddenCount = lines.length - maxLines;
-  const shownLines =
-    hiddenCount > 1 ? [...lines.slice(0, maxLines), `… and ${hiddenCount} more lines; see --json`] : lines;
-  return [...formatPlanProblems(plan), ...shownLines, ...formatPlanSummary(plan)].map(escapeLine);
+export function formatPlan(plan: Plan): string[] {
+  const changes = foldLines(formatPlanChanges(plan), (count) => `… and ${count} more lines; see --json`, MAX_LINES);
+  return [...formatPlanProblems(plan), ...changes, ...formatPlanSummary(plan)].map(escapeLine);
 }
 
 /** Formats the problems of a plan: diagnostics, warnings, blocked removals and closed routes. */
@@ -26,10 +25,7 @@ export function formatPlanProblems(plan: Plan): string[] {
   return [
     ...diagnostics.map(formatDiagnostic),
     ...warnings.map((warning) => `warning ${warning}`),
-    ...blockedRemovals.flatMap(({ namespace, reason, lines }) => [
-      `error deletion blocked: ${reason} (namespace ${namespace}). Review it, then use --allow-mass-deletion`,
-      ...lines.map((line) => `  ${line}`),
-    ]),
+    ...blockedRemovals.flatMap(formatBlockedRemoval),
     ...formatClosedRoutes(closedRoutes),
   ];
 }

@@ -1,10 +1,14 @@
 const MAX_SHOWN = 10;
 
-/** Returns the first 10 lines, and a line that counts the others. */
-export function foldLines(lines: readonly string[], format: (hiddenCount: number) => string): string[] {
-  const hiddenCount = lines.length - MAX_SHOWN;
+/** Returns the first lines, and a line that counts the others. */
+export function foldLines(
+  lines: readonly string[],
+  format: (hiddenCount: number) => string,
+  maxShown: number = MAX_SHOWN,
+): string[] {
+  const hiddenCount = lines.length - maxShown;
   // One hidden line is not shorter than the line that counts it.
-  return hiddenCount <= 1 ? [...lines] : [...lines.slice(0, MAX_SHOWN), format(hiddenCount)];
+  return hiddenCount <= 1 ? [...lines] : [...lines.slice(0, maxShown), format(hiddenCount)];
 }
 
 /** Joins the first names as one text, and counts the others: "a, b and 3 more". */

@@ -91,7 +91,12 @@ function formatText(report: PublicationReport): string[] {
   ];
 }
 
-function formatBlockedRemoval({ namespace, reason, lines }: BlockedRemoval): string[] {
+/** Formats a blocked removal, and the lines that it would remove. */
+export function formatBlockedRemoval({
+  namespace,
+  reason,
+  lines,
+}: Pick<BlockedRemoval, "namespace" | "reason" | "lines">): string[] {
   const problem = `error deletion blocked: ${reason} (namespace ${namespace}). Review it, then use --allow-mass-deletion`;
   return [problem, ...lines.map((line) => `  ${line}`)];
 }
