@@ -3,15 +3,13 @@ import { diffRules } from "../../publish/changes/diff-rules.ts";
 import { type DeletionLimits, guardDeletions } from "../../publish/guard/deletion-guard.ts";
 import { findUnpublishedGuards } from "../../publish/guard/unpublished-guards.ts";
 import { explainConflict, planRollback, type RollbackPlan, resume, rollBack } from "../../publish/history/rollback.ts";
-import { findSigningKeyProblem } from "../../publish/signing-key-check.ts";
 import type { Confirm } from "../../runtime/confirm.ts";
 import { foldLines } from "../../runtime/fold.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
-import { loadAccount } from "../account-from-env.ts";
-import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { readAuthor, readOperator } from "./author.ts";
 import type { ObserveAccount } from "./observed-run.ts";
+import { loadOperatorAccount } from "./operator-account.ts";
 
 export interface RollbackOptions extends DeletionLimits {
   /** Asks nothing. */
@@ -28,12 +26,9 @@ export async function runRollback(
   environmentWithFiles: Environment,
   print: (line: string) => void,
   confirm: Confirm,
-  observe: ObserveAccount = (account) => account,
+  observe?: ObserveAccount,
 ): Promise<number> {
-  const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = observe(loadAccount(environment));
-  const keyProblem = await findSigningKeyProblem(account);
-  if (keyProblem !== undefined) throw new UsageError(keyProblem);
+  const { account, environment } = await loadOperatorAccount(environmentWithFiles, observe);
   const plan = await planRollback(account, generation, new Date());
   for (const line of formatRollback(plan)) print(line);
   assertWithinLimits(plan, limits);
@@ -53,10 +48,7 @@ export async function runRollback(
 
 /** Ends a rollback. The controller publishes the rules of the cluster with its next sync. */
 export async function runResume(environmentWithFiles: Environment, print: (line: string) => void): Promise<void> {
-  const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment);
-  const keyProblem = await findSigningKeyProblem(account);
-  if (keyProblem !== undefined) throw new UsageError(keyProblem);
+  const { account, environment } = await loadOperatorAccount(environmentWithFiles);
   const act = { author: readAuthor("resume", environment), now: new Date() };
   const result = await resume(account, act).catch((error: unknown) => {
     throw explainConflict(error, "edgress resume");

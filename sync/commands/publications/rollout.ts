@@ -1,12 +1,9 @@
 import type { Account } from "../../publish/account.ts";
 import { explainConflict, type OperatorAct } from "../../publish/history/rollback.ts";
 import { abort, type EndedRollout, promote } from "../../publish/rollout/operate-rollout.ts";
-import { findSigningKeyProblem } from "../../publish/signing-key-check.ts";
-import { UsageError } from "../../runtime/usage-error.ts";
-import { loadAccount } from "../account-from-env.ts";
-import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
 import { readAuthor, readOperator } from "./author.ts";
+import { loadOperatorAccount } from "./operator-account.ts";
 
 /** Publishes the candidate of a roll-out to every client. */
 export async function runPromote(environment: Environment, print: (line: string) => void): Promise<void> {
@@ -31,10 +28,7 @@ async function endRollout(
   environmentWithFiles: Environment,
   end: (account: Account, act: OperatorAct) => Promise<EndedRollout>,
 ): Promise<EndedRollout> {
-  const environment = readEnvironmentFiles(environmentWithFiles);
-  const account = loadAccount(environment);
-  const keyProblem = await findSigningKeyProblem(account);
-  if (keyProblem !== undefined) throw new UsageError(keyProblem);
+  const { account, environment } = await loadOperatorAccount(environmentWithFiles);
   const act = { author: readAuthor(command, environment), by: readOperator(environment), now: new Date() };
   return end(account, act).catch((error: unknown) => {
     throw explainConflict(error, `edgress ${command}`);
