@@ -7,9 +7,8 @@ import { addStageOptions } from "./publications/stage-options.ts";
 import {
   abortOnSignal,
   addClassOptions,
-  createAllowMassDeletionOption,
+  addDeletionLimits,
   createFormatOption,
-  createMaxRemovedHostsOption,
   NAMESPACE_HELP,
   print,
   withoutUsageErrors,
@@ -24,10 +23,8 @@ export function addPublish(program: Command): void {
     .description("Compile manifests and publish them once")
     .requiredOption("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable")
     .option("--permits <file>", PERMITS_HELP)
-    .option("--take-ownership", "publish to the KV namespace of a stopped controller", false)
-    .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption());
-  addHostOptions(command)
+    .option("--take-ownership", "publish to the KV namespace of a stopped controller", false);
+  addHostOptions(addDeletionLimits(command))
     .option("--resume", "end a rollback that is active", false)
     .option("--stage <share>", "publish to a share of clients, until promote or abort: 5%", parseShare)
     .option("--commit <id>", "commit of the manifests, for the history (default: GITHUB_SHA or CI_COMMIT_SHA)")
@@ -63,9 +60,7 @@ export function addSync(program: Command): void {
     .option("--ingress-selector <labels>", "label selector for Ingresses, in kubectl's syntax", "")
     .option("--permits <file>", PERMITS_HELP)
     .option("--permits-config-map <name>", "ConfigMap with the permits in permits.yaml: [namespace/]name");
-  addStageOptions(addHostOptions(addTimingOptions(command)))
-    .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption())
+  addDeletionLimits(addStageOptions(addHostOptions(addTimingOptions(command))))
     .option("--publish-status-address <address...>", "edge addresses for the Ingress status", appendAddress, [])
     .option("--take-ownership", "publish to a KV namespace that another cluster owns", false)
     .option("--namespace <name>", NAMESPACE_HELP)

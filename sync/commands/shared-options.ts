@@ -22,14 +22,16 @@ export function createFormatOption(description: string): Option {
   return new Option("--format <format>", description).choices(PUBLICATION_FORMATS).default("text");
 }
 
-export function createMaxRemovedHostsOption(): Option {
-  return new Option("--max-removed-hosts <number>", "keep the hosts of a namespace that loses more than this")
-    .argParser(parseWholeNumber)
-    .default(10);
-}
-
-export function createAllowMassDeletionOption(): Option {
-  return new Option("--allow-mass-deletion", "never block the removal of hosts or routes").default(false);
+/** Adds the options of the mass-deletion guard. */
+export function addDeletionLimits(command: Command): Command {
+  return command
+    .option(
+      "--max-removed-hosts <number>",
+      "keep the hosts of a namespace that loses more than this",
+      parseWholeNumber,
+      10,
+    )
+    .option("--allow-mass-deletion", "never block the removal of hosts or routes", false);
 }
 
 /** If exit code 2 means changes, an invalid environment or folder must end with another code. */

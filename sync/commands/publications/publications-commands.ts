@@ -6,9 +6,8 @@ import { addHostOptions } from "../hosts/host-options.ts";
 import { parsePermitsLocation } from "../option-parsers.ts";
 import {
   addClassOptions,
-  createAllowMassDeletionOption,
+  addDeletionLimits,
   createFormatOption,
-  createMaxRemovedHostsOption,
   NAMESPACE_HELP,
   print,
   withoutUsageErrors,
@@ -65,12 +64,10 @@ function addApply(program: Command): void {
 
 /** Adds the options that decide what a plan contains. */
 function addPlanInputs(command: Command): Command {
-  return addHostOptions(addClassOptions(command, false))
+  addHostOptions(addClassOptions(command, false))
     .option("-f, --manifests <path...>", "files or folders of manifests; - for standard input; repeatable", [])
-    .option("--permits <file>", PERMITS_HELP)
-    .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption())
-    .option("--resume", "end a rollback that is active", false);
+    .option("--permits <file>", PERMITS_HELP);
+  return addDeletionLimits(command).option("--resume", "end a rollback that is active", false);
 }
 
 const PLAN_EXIT_CODES = `
@@ -120,13 +117,12 @@ function addDiff(program: Command): void {
 }
 
 function addRollback(program: Command): void {
-  program
+  const command = program
     .command("rollback")
     .description("Publish an earlier generation again, and keep it until resume")
     .argument("<generation>", "generation in the history", parseGenerationNumber)
-    .option("--yes", "do not ask", false)
-    .addOption(createMaxRemovedHostsOption())
-    .addOption(createAllowMassDeletionOption())
+    .option("--yes", "do not ask", false);
+  addDeletionLimits(command)
     .addHelpText("after", formatVariableHelp("rollback"))
     .action(async (generation, options) => {
       const { runRollback } = await import("./rollback.ts");
