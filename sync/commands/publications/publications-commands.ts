@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { confirmOnTerminal } from "../../runtime/confirm.ts";
+import { type Confirm, confirmOnTerminal } from "../../runtime/confirm.ts";
 import { PERMITS_HELP } from "../compile-options.ts";
 import { formatVariableHelp } from "../help/environment-variables.ts";
 import { addHostOptions } from "../hosts/host-options.ts";
@@ -57,10 +57,16 @@ function addApply(program: Command): void {
       const { runApply } = await import("./apply.ts");
       const { runObserved } = await import("./observed-run.ts");
       process.exitCode = await runObserved((observed) =>
-        runApply(file, options, process.env, observed.print, confirmOnTerminal, observed.observe),
+        runApply(file, options, process.env, observed.print, confirmApply, observed.observe),
       );
     });
 }
+
+const confirmApply: Confirm = (question) =>
+  confirmOnTerminal(
+    question,
+    "To publish without a question, save the plan with `edgress plan --out`, and apply the file",
+  );
 
 /** Adds the options that decide what a plan contains. */
 function addPlanInputs(command: Command): Command {
@@ -128,10 +134,12 @@ function addRollback(program: Command): void {
       const { runRollback } = await import("./rollback.ts");
       const { runObserved } = await import("./observed-run.ts");
       process.exitCode = await runObserved((observed) =>
-        runRollback(generation, options, process.env, observed.print, confirmOnTerminal, observed.observe),
+        runRollback(generation, options, process.env, observed.print, confirmRollback, observed.observe),
       );
     });
 }
+
+const confirmRollback: Confirm = (question) => confirmOnTerminal(question, "To publish without a question, use --yes");
 
 function addResume(program: Command): void {
   program

@@ -98,7 +98,10 @@ describe("edgress plan and apply", () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await run("apply", ...inputs);
     assert.match(stdout, /^ {2}\+ prefix \/other of default\/shop \(shop\.yaml:1\)$/m);
-    assert.match(stderr, /confirmation needs a terminal/);
+    assert.equal(
+      stderr,
+      "edgress: confirmation needs a terminal. To publish without a question, save the plan with `edgress plan --out`, and apply the file\n",
+    );
     assert.deepEqual([code, listWritesSince(from)], [2, []]);
   });
 

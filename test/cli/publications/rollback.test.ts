@@ -80,7 +80,10 @@ describe("the history of publications", () => {
   test("edgress rollback asks, and needs --yes without a terminal", async () => {
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(["rollback", "1"], environment);
-    assert.deepEqual([code, stderr], [2, "edgress: confirmation needs a terminal. Use --yes to go on without it\n"]);
+    assert.deepEqual(
+      [code, stderr],
+      [2, "edgress: confirmation needs a terminal. To publish without a question, use --yes\n"],
+    );
     assert.deepEqual(stdout.split("\n"), [
       "~ host shop.bar.com",
       "  ~ prefix / of default/shop",
