@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { startDev } from "../support/cli/edge-cli.ts";
+import { NO_KUBECTL } from "../support/deploy/kustomize.ts";
 import { run } from "../support/docs/commands.ts";
 import { listBlocks, listGuideCommands } from "../support/docs/migration-guide.ts";
 import { MIGRATION_EXAMPLE, readObjects, withMigratedFolder } from "../support/migration/example-folder.ts";
@@ -30,8 +31,8 @@ test("The dev and curl commands of the migration guide answer from the Service o
   assert.match(output, /"path": "\/items"/);
 });
 
-test("The patch of the migration guide turns an Ingress into a copy for the edge", async (t) => {
-  if (spawnSync("kubectl", ["version", "--client"]).error) return t.skip("kubectl is not installed");
+test("The patch of the migration guide turns an Ingress into a copy for the edge", async () => {
+  assert.equal(spawnSync("kubectl", ["version", "--client"]).error, undefined, NO_KUBECTL);
   const [patch = ""] = listBlocks("5. Run side by side", "yaml");
   const original = (await readObjects(MIGRATION_EXAMPLE)).find(isShopCart);
   assert.ok(original);

@@ -6,7 +6,8 @@ import { parseAllDocuments } from "yaml";
 import * as z from "zod";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
-const NO_KUBECTL = "kubectl is not installed, and deploy/ is rendered by it: apt-get install kubernetes-client";
+/** The failure of a test that needs kubectl, if it is missing. */
+export const NO_KUBECTL = "kubectl not found. Install it: apt-get install kubernetes-client";
 
 /** A Kubernetes object, of any kind. */
 export const KubernetesManifest = z.looseObject({
