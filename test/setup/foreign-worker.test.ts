@@ -45,6 +45,6 @@ test("`keys rotate` gives no key to a Worker of others, and does not deploy over
   const options = { environment: "production", dir: folder, json: false, yes: true, dryRun: true, settle: 1 } as const;
   await assert.rejects(
     runRotate({ ...options, edgeUrl: "http://127.0.0.1:9" }, {}, openTerminal(process.stdout, false), undefined),
-    { message: new RegExp(`^Worker belongs to another set-up: edgress accepts the key ${theirs.slice(0, 8)}`) },
+    ({ message }: Error) => message.startsWith(`Worker belongs to another set-up: edgress accepts the key ${theirs}.`),
   );
 });
