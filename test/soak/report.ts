@@ -25,7 +25,8 @@ const MAX_EXPLAINED = 10;
 export function formatProgress(seconds: number, ledger: Ledger, actions: Readonly<Record<string, number>>): string {
   const rows = ledger.rows();
   const sum = (field: "requests" | "ok" | "wrong" | "missing") => rows.reduce((total, row) => total + row[field], 0);
-  const happened = Object.entries(actions).map(([kind, count]) => `${kind} ${count}`);
+  const groups = Map.groupBy(Object.entries(actions), ([kind]) => kind.split(": ", 1)[0]);
+  const happened = [...groups].map(([group, all]) => `${group} ${all.reduce((total, [, count]) => total + count, 0)}`);
   return `${seconds} s: requests ${sum("requests")} ok ${sum("ok")} wrong ${sum("wrong")} missing ${sum("missing")}; ${happened.join(", ")}`;
 }
 

@@ -2,7 +2,10 @@ import { readGeneration } from "../../sync/local/wait-for-generation.ts";
 import { waitFor } from "../support/wait-for.ts";
 import type { ActionContext } from "./actions/action.ts";
 import { type Cluster, createCluster } from "./actions/cluster.ts";
+import { breakKv } from "./actions/kv-faults.ts";
 import { changeCluster } from "./actions/publications.ts";
+import { reloadWorker } from "./actions/reloads.ts";
+import { restartJobs } from "./actions/restarts.ts";
 import { createActionLog } from "./check/action-log.ts";
 import { createChecker } from "./check/checker.ts";
 import { createLedger } from "./check/ledger.ts";
@@ -10,6 +13,8 @@ import type { PublishedGeneration } from "./check/published.ts";
 import { createSoakClient } from "./load/client.ts";
 import { type Load, type LoadContext, runLoad } from "./load/load.ts";
 import { createRequestTurn, sendRefused } from "./load/requests.ts";
+import { exchangeMessages } from "./load/sockets.ts";
+import { readDownload, readEvents, sendUpload } from "./load/streams.ts";
 import { createRandom } from "./random.ts";
 import { buildSoakReport, formatProgress, type SoakReport } from "./report.ts";
 import { type SoakWorld, startSoakWorld } from "./world/world.ts";
@@ -17,9 +22,13 @@ import { type SoakWorld, startSoakWorld } from "./world/world.ts";
 const LOADS: Readonly<Record<string, Load>> = {
   http: { clients: 4, pauseMs: 20, turn: createRequestTurn("http") },
   https: { clients: 3, pauseMs: 20, turn: createRequestTurn("https") },
+  WebSocket: { clients: 2, pauseMs: 50, turn: exchangeMessages },
+  SSE: { clients: 2, pauseMs: 50, turn: readEvents },
+  upload: { clients: 1, pauseMs: 100, turn: sendUpload },
+  download: { clients: 1, pauseMs: 100, turn: readDownload },
   guard: { clients: 2, pauseMs: 30, turn: sendRefused },
 };
-const ACTIONS = [changeCluster];
+const ACTIONS = [changeCluster, reloadWorker, restartJobs, breakKv];
 
 const PROGRESS_INTERVAL_MS = 10_000;
 const CONVERGENCE_LIMIT_MS = 60_000;
@@ -67,7 +76,7 @@ export async function runSoak(minutes: number, seed: number): Promise<SoakReport
 function describeGeneration({ manifest, candidate }: PublishedGeneration): [kind: string, detail: string] {
   const stage = candidate ? ` candidate ${candidate.share} %` : "";
   return [
-    `publication by ${manifest.author.command ?? "unknown"}${candidate ? " (staged)" : ""}`,
+    `publication: by ${manifest.author.command ?? "unknown"}${candidate ? " (staged)" : ""}`,
     `${manifest.generation}${stage}`,
   ];
 }
