@@ -18,6 +18,7 @@ export interface SoakReport {
   readonly failures: readonly (Failure & { readonly lastActions: readonly string[] })[];
 }
 
+const LOG_FILE = fileURLToPath(new URL("results/sync-jobs.log", import.meta.url));
 const RESULT_FILE = fileURLToPath(new URL("results/soak.json", import.meta.url));
 const MAX_EXPLAINED = 10;
 
@@ -47,6 +48,12 @@ export function buildSoakReport(
       .slice(0, MAX_EXPLAINED)
       .map((failure) => ({ ...failure, lastActions: log.lastBefore(failure.at) })),
   };
+}
+
+/** Writes the log of the sync jobs, for an analysis. */
+export async function writeJobLog(lines: readonly string[]): Promise<void> {
+  await mkdir(dirname(LOG_FILE), { recursive: true });
+  await writeFile(LOG_FILE, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** Prints the tables and the first failures, writes the file, and returns the exit code. */

@@ -22,13 +22,15 @@ const WRITE_FAULTS: Readonly<Record<string, Partial<FaultPlan>>> = {
 
 /** Breaks KV again and again: at the edge, or at the account's API. */
 export const breakKv: Action = async (context) => {
-  const { random, runMs, signal } = context;
+  const { random, locks, runMs, signal } = context;
   const intervalMs = Math.max(MIN_INTERVAL_MS, runMs / FAULTS_PER_RUN);
   for (let turn = 0; ; turn++) {
     await sleep(intervalMs / 2 + random.below(intervalMs / 2), signal);
     if (signal.aborted) return;
     const durationMs = random.below(MAX_DURATION_MS);
-    await (turn % 2 === 0 ? breakEdgeReads(context, turn / 2, durationMs) : breakWrites(context, durationMs));
+    await (turn % 2 === 0
+      ? breakEdgeReads(context, turn / 2, durationMs)
+      : locks.operator.run(() => breakWrites(context, durationMs)));
   }
 };
 
