@@ -6,9 +6,6 @@ import { createKvStore, createTimeoutError, putCopy, readCopy, USE_COPY_AFTER_MS
 /** Runs work after the response. */
 export type Background = Pick<ExecutionContext, "waitUntil">;
 
-/** KV has no value for a key. */
-export class MissingBlobError extends Error {}
-
 /** The values of some blobs, read from KV at once. */
 export interface BlobReader {
   /** Decodes a blob: of KV, or else the copy in this location. Rejects if both are missing or damaged. */
@@ -53,7 +50,7 @@ export async function readBlobValues(keys: readonly string[], env: Env, backgrou
 function findValue(values: BlobValues, key: string): string {
   if (values instanceof Error) throw values;
   const value = values.get(key);
-  if (value === undefined) throw new MissingBlobError(`not found: ${key}`);
+  if (value === undefined) throw new Error(`not found: ${key}`);
   return value;
 }
 

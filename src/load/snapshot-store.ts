@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { errorMessage } from "../rules/error-message.ts";
 import { CURRENT_KEY } from "../rules/kv-keys.ts";
 import { withTimeout } from "../runtime/timeout.ts";
 
@@ -14,6 +15,9 @@ const BLOB_TTL_S = 60;
 const MAX_BATCH_KEYS = 9; // of up to MAX_SHARD_BYTES, in base64
 const CACHE_TTL_S = 7 * 24 * 3600;
 const STORED_AT_HEADER = "X-Stored-At"; // Unix ms
+
+/** A read of KV failed, or was not answered in time. */
+export class KvUnavailableError extends Error {}
 
 /** The published values. */
 export interface KvStore {
@@ -79,7 +83,10 @@ function buildCacheUrl(key: string): string {
 
 async function withKvTimeout<T>(read: Promise<T>): Promise<T> {
   const result = await withTimeout(
-    read.then((value) => ({ value })),
+    read.then(
+      (value) => ({ value }),
+      (error: unknown) => Promise.reject(new KvUnavailableError(errorMessage(error))),
+    ),
     KV_TIMEOUT_MS,
   );
   if (result === undefined) throw createTimeoutError(KV_TIMEOUT_MS);
@@ -87,6 +94,6 @@ async function withKvTimeout<T>(read: Promise<T>): Promise<T> {
 }
 
 /** Returns the error of a read that KV did not answer in time. */
-export function createTimeoutError(ms: number): Error {
-  return new Error(`no response from KV within ${ms} ms`);
+export function createTimeoutError(ms: number): KvUnavailableError {
+  return new KvUnavailableError(`no response from KV within ${ms} ms`);
 }
