@@ -3,12 +3,12 @@ import { errorMessage } from "../rules/error-message.ts";
 import { CURRENT_KEY } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
 import { isInShare } from "../rules/storage/client-share.ts";
-import { type ActiveSnapshot, type BlobCache, createSnapshot, retainBlobs } from "./active-snapshot.ts";
+import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetShard, retainBlobs } from "./active-snapshot.ts";
 import type { Background } from "./blob-reader.ts";
 import { raiseFloor, readFloor } from "./generation-floor.ts";
-import { findHostMatch, type HostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
+import { findHostMatch, findLoadedMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
 import { clearRejection, logWarning } from "./log-warning.ts";
-import { createShardCache } from "./shard-cache.ts";
+import { createShardCache, type HostMatch, MAX_LOADED_SHARD_BYTES } from "./shard-cache.ts";
 import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
@@ -16,7 +16,10 @@ const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
 // Kept across the requests of an isolate, so plain data and pure functions only: no promise, stream or Request.
 let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
-const blobs: BlobCache = { filters: new Map(), shards: createShardCache() };
+const blobs: BlobCache = {
+  filters: new Map(),
+  shards: createShardCache(MAX_LOADED_SHARD_BYTES, (shard) => activeSnapshot && forgetShard(activeSnapshot, shard)),
+};
 
 /** The host and the client of a request. Without a host, no rules are looked up. */
 export interface LoadRequest {
@@ -36,10 +39,41 @@ export type LoadResult =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Returns the active snapshot with the handler for the host. It is refreshed in the background and never delays a request.
- * If a newer snapshot is unreadable or not verified, the last good one stays active.
+ * Returns the active snapshot with the handler for the host; at once if all blobs are loaded. It is refreshed in the
+ * background and never delays a request. If a newer snapshot is unreadable or not verified, the last good one stays active.
  */
-export async function load(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
+export function load(
+  env: Env,
+  request: LoadRequest,
+  background: Background,
+  now: number,
+): LoadResult | Promise<LoadResult> {
+  return findLoaded(env, request, background, now) ?? loadMissing(env, request, background, now);
+}
+
+/** Returns the result for a host whose blobs are loaded. Undefined if they are not, or if its rules are invalid. */
+function findLoaded(
+  env: Env,
+  { host, clientIp = "" }: LoadRequest,
+  background: Background,
+  now: number,
+): LoadResult | undefined {
+  if (!activeSnapshot) return undefined;
+  refreshIfDue(env, activeSnapshot, background, now);
+  const { manifest, active, candidate } = activeSnapshot;
+  const isCandidate = candidate !== undefined && isInShare(clientIp, candidate.settings);
+  if (!host) return { ok: true, manifest, match: undefined, isCandidate };
+  try {
+    const match = findLoadedMatch(isCandidate ? candidate : active, host, blobs, manifest.hashKey);
+    if (match === "not-loaded") return undefined;
+    return { ok: true, manifest, match: match === "no-match" ? undefined : match, isCandidate };
+  } catch {
+    return undefined; // loadMissing reads the newest snapshot, and returns the error if it is the same one
+  }
+}
+
+/** Reads what is missing, and returns the result. */
+async function loadMissing(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
   try {
     const snapshot = await getActiveSnapshot(env, background, now);
     return await buildLoadResult(snapshot, request, env, background).catch(async (error: unknown) => {
@@ -68,16 +102,16 @@ async function buildLoadResult(
 }
 
 async function getActiveSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
-  if (activeSnapshot) {
-    if (now - checkedAt >= Number(env.SNAPSHOT_REFRESH_MS ?? DEFAULT_SNAPSHOT_REFRESH_MS)) {
-      checkedAt = now;
-      background.waitUntil(refresh(env, activeSnapshot, background));
-    }
-    return activeSnapshot;
-  }
+  if (activeSnapshot) return activeSnapshot;
   const snapshot = await loadInitialSnapshot(env, background);
   checkedAt = now;
   return activate(snapshot);
+}
+
+function refreshIfDue(env: Env, snapshot: ActiveSnapshot, background: Background, now: number): void {
+  if (now - checkedAt < Number(env.SNAPSHOT_REFRESH_MS ?? DEFAULT_SNAPSHOT_REFRESH_MS)) return;
+  checkedAt = now;
+  background.waitUntil(refresh(env, snapshot, background));
 }
 
 /** Activates a snapshot, unless another request has activated one of the same or a newer generation. */
