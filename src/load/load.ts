@@ -78,7 +78,7 @@ function findLoaded(
   }
 }
 
-/** Reads what is missing, and returns the result. */
+/** Reads missing blobs, and returns the result. */
 async function loadMissing(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
   try {
     const snapshot = await getActiveSnapshot(env, background, now);
