@@ -33,6 +33,15 @@ const LOADS: Readonly<Record<string, Load>> = {
 };
 const ACTIONS = [changeCluster, rollBackAndResume, rollOutInStages, reloadWorker, restartJobs, breakKv];
 
+const REQUIRED_ACTIONS = [
+  "publication: by sync",
+  "publication: by sync (staged)",
+  "rollback",
+  "Worker reload",
+  "sync job restart: leader",
+  "KV fault",
+];
+
 const PROGRESS_INTERVAL_MS = 10_000;
 const CONVERGENCE_LIMIT_MS = 60_000;
 const LINE_LIMIT_MS = 10_000;
@@ -77,6 +86,10 @@ export async function runSoak(minutes: number, seed: number): Promise<SoakReport
   }
   for (const generation of world.published.reusedGenerations)
     problems.push(`generation ${generation} was published with two contents`);
+  const kinds = Object.keys(log.counts());
+  for (const kind of REQUIRED_ACTIONS)
+    if (!kinds.some((candidate) => candidate.startsWith(kind)))
+      problems.push(`no action of this kind took place: ${kind}`);
   return buildSoakReport({ seed, minutes, problems }, ledger, log);
 }
 

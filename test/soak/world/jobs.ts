@@ -54,7 +54,8 @@ export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsO
     log,
     names: () => [...replicas.keys()],
     async findLeader() {
-      for (const [name, replica] of replicas) if (/leader/.test(await replica.readiness().catch(() => ""))) return name;
+      for (const [name, replica] of replicas)
+        if ((await replica.metric("edgress_leader").catch(() => 0)) === 1) return name;
       return undefined;
     },
     restart: (name, signal) => lock.run(() => restart(name, signal)),
