@@ -1,4 +1,4 @@
-// A read costs some 50 µs of CPU, whatever its size. workerd allocates the whole size for each.
+// A small read costs 50 µs of CPU like a large one, but workerd allocates a buffer of the full size for each.
 const MIN_PART_BYTES = 4 * 1024;
 const MAX_PART_BYTES = 512 * 1024;
 const GROWTH = 4;
@@ -18,7 +18,7 @@ export function createPartReader(source: ReadableStream<Uint8Array>): PartReader
   return reader ? createGrowingReader(reader) : createDefaultReader(source);
 }
 
-/** Returns undefined for the stream of a script, which hands over parts of its own. */
+/** Returns undefined for the stream of a script, which supplies parts. */
 function openByobReader(source: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return source.getReader({ mode: "byob" });

@@ -114,7 +114,7 @@ export async function pipeEventsWithIdleTimeout(
   await reader.cancel(reason).catch(() => {});
 }
 
-/** Reads what has arrived, pauses, and so on until the end. */
+/** Reads the arrived bytes, pauses, and repeats until the end. */
 async function sampleToEnd(reader: PartReader, timer: StallTimer, pauseMs: number): Promise<void> {
   for (;;) {
     timer.start();
