@@ -68,7 +68,11 @@ async function serveSnapshot(
   const loadResult = await load(env, { host: exchange.host, clientIp }, background, now);
   if (!loadResult.ok) return { answer: errorResponse(exchange, 503, "no-snapshot", loadResult.reason), ...UNSERVED };
   const { manifest, match, isCandidate } = loadResult;
-  const answer = await dispatch(match?.handler, { ...exchange, zones: manifest.zones }).catch((error: unknown) => {
+  const answer = await dispatch(match?.handler, {
+    ...exchange,
+    zones: manifest.zones,
+    unhealthy: manifest.unhealthy,
+  }).catch((error: unknown) => {
     return errorResponse(exchange, 500, "internal-error", errorMessage(error));
   });
   return { answer, matchedHost: match?.host, generation: manifest.generation, isCandidate };

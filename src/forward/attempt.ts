@@ -5,6 +5,7 @@ import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
 import { fetchOrigin } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
+import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import type { OriginUrl } from "./origin-url.ts";
 import { restoreRedirectHosts } from "./redirect-hosts.ts";
@@ -12,10 +13,6 @@ import type { RequestBody } from "./request-body.ts";
 import type { RetryCondition } from "./retry.ts";
 
 const DEFAULT_ORIGIN_TIMEOUT_MS = DEFAULT_READ_TIMEOUT_S * 1000;
-// Statuses of Cloudflare if an origin does not respond. An origin can write them too.
-// https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
-const CLOUDFLARE_TIMEOUT_STATUSES = [522, 524];
-const CLOUDFLARE_ERROR_STATUSES = [520, 521, 523, 525, 526, 530];
 
 /** The result of one attempt, and its failure, which may allow a retry. */
 export interface AttemptResult {
@@ -107,14 +104,15 @@ function startTimerAfter(start: Promise<void> | undefined, ms: number, callback:
 
 function classifyResponse(exchange: Exchange, response: Response, originUrl: OriginUrl): AttemptResult {
   const { status } = response;
-  const reason = `Cloudflare answered ${status}`;
-  if (CLOUDFLARE_TIMEOUT_STATUSES.includes(status)) {
-    return { answer: errorResponse(exchange, 504, "origin-timeout", reason), failure: "timeout" };
-  }
-  if (CLOUDFLARE_ERROR_STATUSES.includes(status)) {
-    return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
-  }
+  if (isCloudflareStatus(status)) return { answer: describeUnreachable(exchange, status), failure: "http_52x" };
   const readMs = exchange.upstream?.readMs;
   const answer = restoreRedirectHosts(buildClientAnswer(response), originUrl);
   return { answer: readMs === undefined ? answer : withIdleTimeout(answer, readMs), failure: `http_${status}` };
+}
+
+function describeUnreachable(exchange: Exchange, status: number): EdgeResponse {
+  const reason = `Cloudflare answered ${status}`;
+  return isCloudflareTimeout(status)
+    ? errorResponse(exchange, 504, "origin-timeout", reason)
+    : errorResponse(exchange, 502, "origin-unreachable", reason);
 }

@@ -2,45 +2,46 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { DEFAULT_RETRY } from "../rules/policies/retry-settings.ts";
-import type { Address, Backend, HostRules } from "../rules/snapshot.ts";
-import { attempt } from "./attempt.ts";
+import type { Address, HostRules } from "../rules/snapshot.ts";
+import { recordFailure, recordResponse } from "./address-health.ts";
+import { type AttemptResult, attempt } from "./attempt.ts";
+import { type Balancer, createBalancer } from "./balance.ts";
+import { recordLatency } from "./latency.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 import { prepareBody, type RequestBody } from "./request-body.ts";
-import { shouldRetry } from "./retry.ts";
+import { isAddressFailure, shouldRetry } from "./retry.ts";
 
 /** Creates the end of the filter chains of a host: it forwards to the exchange's backend, or answers 404. */
 export function createForwarder({ backends }: HostRules): Next {
-  const rotations = new Map(
-    Object.entries(backends).map(([id, backend]) => [id, { backend, next: createRoundRobin(backend.addresses) }]),
-  );
+  const balancers = new Map(Object.entries(backends).map(([id, backend]) => [id, createBalancer(id, backend)]));
   return async (exchange) => {
-    const rotation = exchange.backend === undefined ? undefined : rotations.get(exchange.backend);
-    if (!rotation) return errorResponse(exchange, 404, "no-route");
-    return forwardWithRetry(exchange, rotation.backend, preferAddress(rotation.next(), exchange.preferredRecord));
+    const balancer = exchange.backend === undefined ? undefined : balancers.get(exchange.backend);
+    if (!balancer) return errorResponse(exchange, 404, "no-route");
+    return forwardWithRetry(exchange, balancer);
   };
 }
 
 /** Tries one address after the other, while the failure allows a retry. */
-async function forwardWithRetry(
-  exchange: Exchange,
-  backend: Backend,
-  addresses: readonly Address[],
-): Promise<EdgeResponse> {
+async function forwardWithRetry(exchange: Exchange, balancer: Balancer): Promise<EdgeResponse> {
   const startedAt = Date.now();
   const retry = exchange.upstream?.retry ?? DEFAULT_RETRY;
-  const candidates = retry.tries === 0 ? addresses : addresses.slice(0, retry.tries);
-  const body = await prepareBody(exchange, candidates.length > 1 && retry.on.length > 0).catch(() => undefined);
+  const { length: count } = balancer.backend.addresses;
+  const maxTries = retry.tries === 0 ? count : Math.min(retry.tries, count);
+  const body = await prepareBody(exchange, maxTries > 1 && retry.on.length > 0).catch(() => undefined);
   if (!body) return errorResponse(exchange, 502, "client-closed", "the request body is incomplete");
   if (body === "length-required")
     return errorResponse(exchange, 411, "bad-request", `a ${exchange.request.method} with a body of unknown length`);
-  for (let index = 0; ; index++) {
-    // The cast: the schema requires an address.
-    const { answer, failure } = await forwardToAddress(exchange, backend, candidates[index] as Address, body);
+  const first = balancer.choose(exchange, startedAt);
+  let others: readonly number[] | undefined; // built for a retry only
+  for (let tries = 1, index = first; ; tries++) {
+    const { answer, failure } = await forwardToAddress(exchange, balancer, index, body);
     const originMs = Date.now() - startedAt;
-    const isLast = index + 1 >= candidates.length || !body.isRepeatable || isDeadlineExceeded(retry.withinMs, originMs);
+    const isLast = tries >= maxTries || !body.isRepeatable || isDeadlineExceeded(retry.withinMs, originMs);
     if (isLast || !shouldRetry(failure, exchange.request.method, retry)) {
-      return { ...answer, originMs, ...(index > 0 && { attempts: index + 1 }) };
+      return { ...answer, originMs, ...(tries > 1 && { attempts: tries }) };
     }
+    others ??= balancer.listOthers(exchange, first);
+    index = others[tries - 1] ?? first;
     await answer.response.body?.cancel();
   }
 }
@@ -49,7 +50,14 @@ function isDeadlineExceeded(withinMs: number, ms: number): boolean {
   return withinMs > 0 && ms >= withinMs;
 }
 
-async function forwardToAddress(exchange: Exchange, backend: Backend, address: Address, body: RequestBody) {
+async function forwardToAddress(
+  exchange: Exchange,
+  balancer: Balancer,
+  index: number,
+  body: RequestBody,
+): Promise<AttemptResult> {
+  const { backend } = balancer;
+  const address = backend.addresses[index] as Address; // the cast: the schema requires an address
   const originUrl = buildOriginUrl(exchange, backend, address);
   if (!originUrl) {
     return {
@@ -57,23 +65,28 @@ async function forwardToAddress(exchange: Exchange, backend: Backend, address: A
       failure: undefined,
     };
   }
+  const sentAt = Date.now();
   const { answer, failure } = await attempt(exchange, originUrl, body);
+  recordResult(exchange, balancer, index, failure, sentAt);
   const origin = `${backend.scheme}://${address.address}:${backend.port}`;
   const { record } = address;
   return { answer: { ...answer, backend: exchange.backend, origin, record }, failure };
 }
 
-/** Returns all addresses, each first in turn. It begins with a random one, so that isolates differ. */
-function createRoundRobin(addresses: readonly Address[]): () => readonly Address[] {
-  let start = Math.floor(Math.random() * addresses.length);
-  return () => {
-    start = (start + 1) % addresses.length;
-    return [...addresses.slice(start), ...addresses.slice(0, start)];
-  };
-}
-
-/** Returns the addresses with the one of a record first. */
-function preferAddress(addresses: readonly Address[], record: string | undefined): readonly Address[] {
-  const matches = addresses.filter((address) => address.record === record);
-  return matches.length === 0 ? addresses : [...matches, ...addresses.filter((address) => address.record !== record)];
+/** Remembers the result of an attempt, if the backend has several addresses. A client that left shows nothing. */
+function recordResult(
+  { upstream }: Exchange,
+  balancer: Balancer,
+  index: number,
+  failure: AttemptResult["failure"],
+  sentAt: number,
+): void {
+  const state = balancer.stateOf(index);
+  if (state === undefined || failure === undefined) return;
+  const now = Date.now();
+  if (isAddressFailure(failure)) recordFailure(state, failure, now);
+  else {
+    recordResponse(state, sentAt);
+    if (upstream?.balance === "ewma") recordLatency(state, now - sentAt, now);
+  }
 }

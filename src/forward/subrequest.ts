@@ -75,6 +75,7 @@ async function serveByRules(
     originPath: buildOriginPath(rawPath, path ?? "/"),
     body: init.body,
     preferredRecord: undefined,
+    hashKey: undefined,
     upstream: undefined,
     originHost: undefined,
     originHeaders: init.edgeHeaders ?? [],

@@ -1,9 +1,15 @@
 import type { Env } from "../env.ts";
 import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
 import type { Candidate, Manifest } from "../rules/snapshot.ts";
-import { applyDigests, countDigests, type DigestTable, listDigests } from "../rules/storage/digest-table.ts";
+import {
+  applyDigests,
+  countDigests,
+  type DigestTable,
+  findDigest,
+  listDigests,
+} from "../rules/storage/digest-table.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
-import type { ShardCache } from "./shard-cache.ts";
+import type { HostMatch, LoadedShard, ShardCache } from "./shard-cache.ts";
 import { verifyManifest } from "./verify.ts";
 
 /** The snapshot that an isolate serves from. */
@@ -16,9 +22,19 @@ export interface ActiveSnapshot {
 
 /** One side of a staged roll-out, or the whole snapshot without one: the tables of its blobs. */
 export interface SnapshotSide {
-  readonly hostFilter: DigestTable;
+  readonly hostFilter: BlobTable;
   readonly wildcardFilter: HostFilter;
-  readonly shards: DigestTable;
+  readonly shards: BlobTable;
+  /** The used hosts of rules whose shard is loaded, so that a request for one of them needs one look-up. */
+  readonly matches: Map<string, HostMatch>;
+}
+
+/** The digests of blobs by number. */
+export interface BlobTable {
+  readonly digests: DigestTable;
+  readonly count: number;
+  /** Returns a digest in hex, or undefined if the number has no blob. */
+  find(index: number): string | undefined;
 }
 
 /** The decoded blobs of an isolate, by digest. Both sides of a roll-out share them, and their limit of memory. */
@@ -32,32 +48,59 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
   const publisher = { publicKeys: env.EDGRESS_VERIFYING_KEY, kvNamespaceId: env.EDGRESS_KV_NAMESPACE_ID };
   const manifest = await verifyManifest(bytes, publisher);
   const { candidate, hashKey } = manifest;
-  const [hostFilter, shards] = [readTable(manifest.hostFilter), readTable(manifest.shards)];
-  const createWildcardFilter = (text: string) => createHostFilter(decodeBase64(text), hashKey);
+  const [hostFilter, shards] = [decodeBase64(manifest.hostFilter), decodeBase64(manifest.shards)];
+  const createSide = (
+    segmentDigests: DigestTable,
+    shardDigests: DigestTable,
+    wildcardFilter: string,
+  ): SnapshotSide => ({
+    hostFilter: createBlobTable(segmentDigests),
+    shards: createBlobTable(shardDigests),
+    wildcardFilter: createHostFilter(decodeBase64(wildcardFilter), hashKey),
+    matches: new Map(),
+  });
   return {
     manifest,
     bytes,
-    active: { hostFilter, shards, wildcardFilter: createWildcardFilter(manifest.wildcardFilter) },
+    active: createSide(hostFilter, shards, manifest.wildcardFilter),
     candidate: candidate && {
       settings: candidate,
-      hostFilter: applyDigests(hostFilter, decodeBase64(candidate.hostFilter)),
-      shards: applyDigests(shards, decodeBase64(candidate.shards)),
-      wildcardFilter: createWildcardFilter(candidate.wildcardFilter),
+      ...createSide(
+        applyDigests(hostFilter, decodeBase64(candidate.hostFilter)),
+        applyDigests(shards, decodeBase64(candidate.shards)),
+        candidate.wildcardFilter,
+      ),
     },
   };
 }
 
 /** Drops the blobs that no side of a snapshot has. */
-export function retainBlobs({ filters, shards }: BlobCache, { active, candidate }: ActiveSnapshot): void {
-  const sides = candidate ? [active, candidate] : [active];
-  const filterDigests = new Set(sides.flatMap(({ hostFilter }) => listDigests(hostFilter)));
+export function retainBlobs({ filters, shards }: BlobCache, snapshot: ActiveSnapshot): void {
+  const sides = listSides(snapshot);
+  const filterDigests = new Set(sides.flatMap(({ hostFilter }) => listDigests(hostFilter.digests)));
   for (const digest of [...filters.keys()]) if (!filterDigests.has(digest)) filters.delete(digest);
-  shards.retain(new Set(sides.flatMap((side) => listDigests(side.shards))));
+  shards.retain(new Set(sides.flatMap((side) => listDigests(side.shards.digests))));
 }
 
-/** Decodes a table. Throws if its length is invalid. */
-function readTable(text: string): DigestTable {
-  const table = decodeBase64(text);
-  countDigests(table);
-  return table;
+/** Forgets the hosts of a shard that the isolate has dropped. */
+export function forgetShard(snapshot: ActiveSnapshot, shard: LoadedShard): void {
+  for (const { matches } of listSides(snapshot))
+    for (const [host, match] of shard.matches) if (matches.get(host) === match) matches.delete(host);
+}
+
+function listSides({ active, candidate }: ActiveSnapshot): SnapshotSide[] {
+  return candidate ? [active, candidate] : [active];
+}
+
+/** Keeps each digest as text, because it is a key of KV and of maps. Throws if the length of the table is invalid. */
+function createBlobTable(digests: DigestTable): BlobTable {
+  const texts: (string | undefined)[] = [];
+  return {
+    digests,
+    count: countDigests(digests),
+    find(index) {
+      texts[index] ??= findDigest(digests, index);
+      return texts[index];
+    },
+  };
 }

@@ -1,9 +1,10 @@
 import { buildChain } from "../filters/index.ts";
 import { createSubrequestSender } from "../forward/subrequest.ts";
-import { buildRouteTable, findRoute, type RouteMatch, type RouteTable } from "../match/route-table.ts";
+import type { RouteMatch } from "../match/route-match.ts";
+import { buildRouteTable, findRoute, type RouteTable } from "../match/route-table.ts";
 import type { Exchange, RouteLabels } from "../request/exchange.ts";
 import type { HostContext, Next } from "../request/filter.ts";
-import { errorResponse } from "../request/response.ts";
+import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { asUnknownClient } from "../request/unknown-client.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
 
@@ -22,17 +23,12 @@ export function createHostHandler(
     forward: createTerminalHandler(rules),
     sendSubrequest,
   };
-  const routeHandlers = new Map(
-    rules.routes.map((route) => [
-      route,
-      createRouteHandler(route, buildChain(route.policies, hostContext.forward, hostContext)),
-    ]),
-  );
+  const findRouteHandler = createRouteHandlers(hostContext);
   const routeRequest = async (exchange: Exchange) => {
     const match = exchange.path === undefined ? "no-match" : findRoute(table, exchange.path);
     if (match === "no-match") return errorResponse(exchange, 404, "no-route");
     if (match === "too-long") return errorResponse(exchange, 414, "bad-request", "path too long for a regex");
-    return routeHandlers.get(match.route)?.(exchange, match.groups) ?? errorResponse(exchange, 404, "no-route");
+    return findRouteHandler(match)(exchange, match.groups);
   };
   const chain = buildChain(rules.policies, routeRequest, hostContext);
   return (exchange) => chain(withCheckedCaller(exchange, table));
@@ -47,10 +43,23 @@ function withCheckedCaller(exchange: Exchange, table: RouteTable): Exchange {
   return owner === caller.namespace ? exchange : asUnknownClient(exchange, caller);
 }
 
-function createRouteHandler(route: Route, chain: Next) {
+type RouteHandler = (exchange: Exchange, groups: RouteMatch["groups"]) => Promise<EdgeResponse>;
+
+/** Creates the handler of a route at its first request, because most requests for a large host use few of its routes. */
+function createRouteHandlers(hostContext: HostContext): (match: RouteMatch) => RouteHandler {
+  const handlers: (RouteHandler | undefined)[] = []; // by position
+  return ({ route, position }) => {
+    const handler =
+      handlers[position] ?? createRouteHandler(route, buildChain(route.policies, hostContext.forward, hostContext));
+    handlers[position] = handler;
+    return handler;
+  };
+}
+
+function createRouteHandler(route: Route, chain: Next): RouteHandler {
   const { id, backend } = route;
   const labels = parseRouteLabels(route);
-  return async (exchange: Exchange, groups: RouteMatch["groups"]) => {
+  return async (exchange, groups) => {
     const answer = await chain({ ...exchange, groups, labels, backend });
     return { backend, ...answer, route: id };
   };

@@ -1,23 +1,13 @@
 import type { Env } from "../env.ts";
-import type { Next } from "../request/filter.ts";
 import type { HashKey } from "../rules/half-sip-hash.ts";
 import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
 import { listHostCandidates } from "../rules/hosts.ts";
-import { computeSegmentIndex, computeShardIndex, filterKey, shardKey } from "../rules/kv-keys.ts";
-import { countDigests, findDigest } from "../rules/storage/digest-table.ts";
+import { filterKey, shardKey } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
-import { findHandler, type LoadedShard } from "./shard-cache.ts";
+import { type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
+import { findShardMatch, type HostMatch } from "./shard-cache.ts";
 import { decodeFilter, decodeShard } from "./verify.ts";
-
-/** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
-interface HostLocation {
-  readonly name: string;
-  readonly filterDigest: string;
-  readonly filter: HostFilter | undefined; // undefined if it is not loaded
-  readonly shardDigest: string;
-  readonly shard: LoadedShard | undefined;
-}
 
 /** The resources of a look-up. */
 export interface LookupContext {
@@ -25,12 +15,6 @@ export interface LookupContext {
   readonly hashKey: HashKey;
   readonly env: Env;
   readonly background: Background;
-}
-
-/** The host of rules that matches a request's host, and its handler. */
-export interface HostMatch {
-  readonly host: string;
-  readonly handler: Next;
 }
 
 /**
@@ -49,8 +33,8 @@ export async function findHostMatch(
     const filter = location.filter ?? (await addFilter(location, reader, context));
     if (!filter.mayContain(location.name)) continue;
     const shard = location.shard ?? (await addShard(location, reader, context));
-    const handler = findHandler(context.blobs.shards, shard, location.name);
-    if (handler) return { host: location.name, handler };
+    const match = rememberMatch(side, shard, location.name, context.blobs);
+    if (match) return match;
   }
   return undefined;
 }
@@ -68,26 +52,13 @@ export async function preloadHosts(
     const filter = filters.get(location.filterDigest) ?? (await addFilter(location, reader, context));
     if (!filter.mayContain(location.name)) continue;
     const shard = shards.get(location.shardDigest) ?? location.shard ?? (await addShard(location, reader, context));
-    findHandler(shards, shard, location.name);
+    findShardMatch(shards, shard, location.name);
   }
 }
 
 /** Returns the locations of the names that may be published. */
-function locateHosts(
-  { hostFilter, wildcardFilter, shards }: SnapshotSide,
-  names: readonly string[],
-  { blobs, hashKey }: LookupContext,
-): HostLocation[] {
-  const [segmentCount, shardCount] = [countDigests(hostFilter), countDigests(shards)];
-  return names.flatMap((name) => {
-    if (name.startsWith("*") && !wildcardFilter.mayContain(name)) return [];
-    const filterDigest = findDigest(hostFilter, computeSegmentIndex(name, segmentCount, hashKey));
-    const shardDigest = findDigest(shards, computeShardIndex(name, shardCount, hashKey));
-    if (filterDigest === undefined || shardDigest === undefined) return [];
-    const filter = blobs.filters.get(filterDigest);
-    if (filter && !filter.mayContain(name)) return [];
-    return [{ name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest) }];
-  });
+function locateHosts(side: SnapshotSide, names: readonly string[], { blobs, hashKey }: LookupContext): HostLocation[] {
+  return names.flatMap((name) => locateHost(side, name, blobs, hashKey) ?? []);
 }
 
 async function readMissing(

@@ -3,20 +3,29 @@ import { errorMessage } from "../rules/error-message.ts";
 import { CURRENT_KEY } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
 import { isInShare } from "../rules/storage/client-share.ts";
-import { type ActiveSnapshot, type BlobCache, createSnapshot, retainBlobs } from "./active-snapshot.ts";
+import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetShard, retainBlobs } from "./active-snapshot.ts";
 import type { Background } from "./blob-reader.ts";
-import { raiseFloor, readFloor } from "./generation-floor.ts";
-import { findHostMatch, type HostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
-import { clearRejection, logWarning } from "./log-warning.ts";
-import { createShardCache } from "./shard-cache.ts";
-import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
+import { raiseFloor } from "./generation-floor.ts";
+import { findHostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
+import { loadInitialSnapshot } from "./initial-snapshot.ts";
+import { findLoadedMatch } from "./loaded-hosts.ts";
+import { clearRejection, computeAge, logEvent } from "./log-event.ts";
+import { createShardCache, type HostMatch, MAX_LOADED_SHARD_BYTES } from "./shard-cache.ts";
+import { createKvStore, KvUnavailableError, putCopy } from "./snapshot-store.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
+/** A location may drop a copy that is not renewed, and its age shows when KV last confirmed it. */
+const RENEW_COPY_AFTER_MS = 3_600_000;
 
 // Kept across the requests of an isolate, so plain data and pure functions only: no promise, stream or Request.
 let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
-const blobs: BlobCache = { filters: new Map(), shards: createShardCache() };
+let confirmedAt = 0; // when KV last returned the active snapshot
+let copiedAt = 0;
+const blobs: BlobCache = {
+  filters: new Map(),
+  shards: createShardCache(MAX_LOADED_SHARD_BYTES, (shard) => activeSnapshot && forgetShard(activeSnapshot, shard)),
+};
 
 /** The host and the client of a request. Without a host, no rules are looked up. */
 export interface LoadRequest {
@@ -36,13 +45,45 @@ export type LoadResult =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Returns the active snapshot with the handler for the host. It is refreshed in the background and never delays a request.
- * If a newer snapshot is unreadable or not verified, the last good one stays active.
+ * Returns the active snapshot with the handler for the host; at once if all blobs are loaded. It is refreshed in the
+ * background and never delays a request. If a newer snapshot is unreadable or not verified, the last good one stays active.
  */
-export async function load(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
+export function load(
+  env: Env,
+  request: LoadRequest,
+  background: Background,
+  now: number,
+): LoadResult | Promise<LoadResult> {
+  return findLoaded(env, request, background, now) ?? loadMissing(env, request, background, now);
+}
+
+/** Returns the result for a host whose blobs are loaded. Undefined if they are not, or if its rules are invalid. */
+function findLoaded(
+  env: Env,
+  { host, clientIp = "" }: LoadRequest,
+  background: Background,
+  now: number,
+): LoadResult | undefined {
+  if (!activeSnapshot) return undefined;
+  refreshIfDue(env, activeSnapshot, background, now);
+  const { manifest, active, candidate } = activeSnapshot;
+  const isCandidate = candidate !== undefined && isInShare(clientIp, candidate.settings);
+  if (!host) return { ok: true, manifest, match: undefined, isCandidate };
+  try {
+    const match = findLoadedMatch(isCandidate ? candidate : active, host, blobs, manifest.hashKey);
+    if (match === "not-loaded") return undefined;
+    return { ok: true, manifest, match: match === "no-match" ? undefined : match, isCandidate };
+  } catch {
+    return undefined; // loadMissing reads the newest snapshot, and returns the error if it is the same one
+  }
+}
+
+/** Reads missing blobs, and returns the result. */
+async function loadMissing(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
   try {
     const snapshot = await getActiveSnapshot(env, background, now);
     return await buildLoadResult(snapshot, request, env, background).catch(async (error: unknown) => {
+      if (error instanceof KvUnavailableError) throw error; // another read would only delay the visitor
       // After a long idle time history may not contain this generation, so shards that were never loaded are gone.
       await refresh(env, snapshot, background);
       return activeSnapshot && activeSnapshot !== snapshot
@@ -68,16 +109,19 @@ async function buildLoadResult(
 }
 
 async function getActiveSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
-  if (activeSnapshot) {
-    if (now - checkedAt >= Number(env.SNAPSHOT_REFRESH_MS ?? DEFAULT_SNAPSHOT_REFRESH_MS)) {
-      checkedAt = now;
-      background.waitUntil(refresh(env, activeSnapshot, background));
-    }
-    return activeSnapshot;
-  }
-  const snapshot = await loadInitialSnapshot(env, background);
+  if (activeSnapshot) return activeSnapshot;
+  const { snapshot, storedAt, isCopy } = await loadInitialSnapshot(env);
   checkedAt = now;
+  confirmedAt = storedAt;
+  if (!isCopy) background.waitUntil(copyManifest(snapshot));
+  background.waitUntil(raiseFloor(env, snapshot.manifest.generation));
   return activate(snapshot);
+}
+
+function refreshIfDue(env: Env, snapshot: ActiveSnapshot, background: Background, now: number): void {
+  if (now - checkedAt < Number(env.SNAPSHOT_REFRESH_MS ?? DEFAULT_SNAPSHOT_REFRESH_MS)) return;
+  checkedAt = now;
+  background.waitUntil(refresh(env, snapshot, background));
 }
 
 /** Activates a snapshot, unless another request has activated one of the same or a newer generation. */
@@ -89,42 +133,31 @@ function activate(newSnapshot: ActiveSnapshot): ActiveSnapshot {
   return activeSnapshot;
 }
 
-/** Reads KV, the copy in this location and the floor. The newer manifest applies, because an older one may be a replay. */
-async function loadInitialSnapshot(env: Env, background: Background): Promise<ActiveSnapshot> {
-  const cacheStore = createCacheStore();
-  const [published, copy, floor] = await Promise.all([
-    readManifest(createKvStore(env), env).catch((error: unknown) => ({ error })),
-    readManifest(cacheStore, env).catch((error: unknown) => ({ error })),
-    readFloor(env),
-  ]);
-  const snapshot = chooseNewest(published, copy);
-  if ("error" in snapshot) throw "error" in published ? published.error : snapshot.error;
-  if ("error" in published) logWarning("snapshot-from-cache", published.error);
-  const { generation } = snapshot.manifest;
-  if (floor !== undefined && generation < floor)
-    throw new Error(`generation ${generation} is older than generation ${floor}, which edges have served`);
-  if (snapshot === published) background.waitUntil(cacheStore.put(CURRENT_KEY, snapshot.bytes));
-  background.waitUntil(raiseFloor(env, generation));
-  return snapshot;
+async function copyManifest({ bytes }: ActiveSnapshot): Promise<void> {
+  copiedAt = Date.now();
+  await putCopy(CURRENT_KEY, bytes);
 }
 
-type ManifestRead = ActiveSnapshot | { readonly error: unknown };
-
-function chooseNewest(published: ManifestRead, copy: ManifestRead): ManifestRead {
-  if ("error" in copy) return published;
-  if ("error" in published) return copy;
-  return published.manifest.generation >= copy.manifest.generation ? published : copy;
-}
-
-async function readManifest(store: SnapshotStore, env: Env): Promise<ActiveSnapshot> {
-  return createSnapshot(await store.manifest(), env);
+/** Notes that KV has returned the active snapshot, and renews its copy from time to time. */
+async function confirm(snapshot: ActiveSnapshot): Promise<void> {
+  clearRejection();
+  confirmedAt = Date.now();
+  if (confirmedAt - copiedAt >= RENEW_COPY_AFTER_MS) await copyManifest(snapshot);
 }
 
 /** Activates a newer snapshot after loading the shards of hosts that are in use. It never rejects. */
 async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
+  const describeSnapshot = (error: unknown) => ({
+    reason: error,
+    generation: previousSnapshot.manifest.generation,
+    ageSeconds: computeAge(confirmedAt),
+  });
+  const bytes = await createKvStore(env)
+    .manifest()
+    .catch((error: unknown) => logEvent("kv-unavailable", describeSnapshot(error)));
+  if (bytes === undefined) return;
   try {
-    const bytes = await createKvStore(env).manifest();
-    if (bytes === previousSnapshot.bytes) return clearRejection();
+    if (bytes === previousSnapshot.bytes) return await confirm(previousSnapshot);
     const newSnapshot = await createSnapshot(bytes, env);
     const { generation } = newSnapshot.manifest;
     // KV may return an older value after a newer one. A rollback is published with a higher generation.
@@ -133,9 +166,10 @@ async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: B
     await preloadHosts(newSnapshot.active, usedHosts, createContext(newSnapshot, env, background));
     activate(newSnapshot);
     clearRejection();
-    await Promise.all([createCacheStore().put(CURRENT_KEY, bytes), raiseFloor(env, generation)]);
+    confirmedAt = Date.now();
+    await Promise.all([copyManifest(newSnapshot), raiseFloor(env, generation)]);
   } catch (error) {
-    logWarning("snapshot-rejected", error);
+    logEvent("snapshot-rejected", describeSnapshot(error));
   }
 }
 

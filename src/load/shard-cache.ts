@@ -8,11 +8,20 @@ export const MAX_LOADED_SHARD_BYTES = 32 * 1024 * 1024;
 /** Memory that the rules of a host take, for one byte of their text. */
 const BYTES_PER_HANDLER_BYTE = 10;
 
+/** The host of rules that matches a request's host, and its handler. */
+export interface HostMatch {
+  readonly host: string;
+  readonly handler: Next;
+  readonly shard: LoadedShard;
+}
+
 /** A loaded shard. Its hosts stay text until the first request for them. */
 export interface LoadedShard {
   readonly digest: string;
   readonly text: string;
-  readonly handlers: Map<string, Next>;
+  readonly matches: Map<string, HostMatch>; // by host, of the hosts that requests have used
+  bytes: number; // estimate of its memory
+  usedAt: number; // number of the last use
 }
 
 /** The shards that an isolate has loaded, by digest. The least recently used are dropped at a limit of bytes. */
@@ -20,6 +29,8 @@ export interface ShardCache {
   has(digest: string): boolean;
   /** Returns a shard, and marks it as used. The caller can keep it: a dropped shard stays valid. */
   get(digest: string): LoadedShard | undefined;
+  /** Marks a shard as used. */
+  use(shard: LoadedShard): void;
   /** Adds a shard and returns it, even if it is dropped by the next one. */
   add(digest: string, text: string): LoadedShard;
   /** Counts further bytes of a shard, unless it was dropped. */
@@ -30,59 +41,72 @@ export interface ShardCache {
   retain(digests: ReadonlySet<string>): void;
 }
 
-export function createShardCache(maxBytes = MAX_LOADED_SHARD_BYTES): ShardCache {
+/** Creates a cache without shards. `onDrop` gets each shard that it drops. */
+export function createShardCache(
+  maxBytes = MAX_LOADED_SHARD_BYTES,
+  onDrop: (shard: LoadedShard) => void = () => {},
+): ShardCache {
   const shards = new Map<string, LoadedShard>();
-  const sizes = new Map<string, number>(); // by digest
   let totalBytes = 0;
-  const grow = (digest: string, bytes: number) => {
-    sizes.set(digest, (sizes.get(digest) ?? 0) + bytes);
-    totalBytes += bytes;
-    for (const oldest of shards.keys()) {
-      if (totalBytes <= maxBytes || oldest === digest) break;
-      drop(oldest);
-    }
+  let useCount = 0;
+  const use = (shard: LoadedShard) => {
+    useCount += 1;
+    shard.usedAt = useCount; // cheaper than an order of the map, because each request uses a shard
   };
-  const drop = (digest: string) => {
-    shards.delete(digest);
-    totalBytes -= sizes.get(digest) ?? 0;
-    sizes.delete(digest);
+  const drop = (shard: LoadedShard) => {
+    shards.delete(shard.digest);
+    totalBytes -= shard.bytes;
+    onDrop(shard);
+  };
+  const grow = (shard: LoadedShard, bytes: number) => {
+    shard.bytes += bytes;
+    totalBytes += bytes;
+    while (totalBytes > maxBytes && shards.size > 1) drop(findLeastRecentlyUsed(shards, shard));
   };
   const get = (digest: string) => {
     const shard = shards.get(digest);
-    if (!shard) return undefined;
-    shards.delete(digest); // so that the least recently used is first
-    shards.set(digest, shard);
+    if (shard) use(shard);
     return shard;
   };
   return {
     has: (digest) => shards.has(digest),
     get,
+    use,
     add(digest, text) {
       const present = get(digest);
       if (present) return present;
-      const added = { digest, text, handlers: new Map() };
+      const added: LoadedShard = { digest, text, matches: new Map(), bytes: 0, usedAt: 0 };
       shards.set(digest, added);
-      grow(digest, text.length);
+      use(added);
+      grow(added, text.length);
       return added;
     },
     grow(shard, bytes) {
-      if (get(shard.digest) === shard) grow(shard.digest, bytes);
+      if (get(shard.digest) === shard) grow(shard, bytes);
     },
-    listUsedHosts: () => [...shards.values()].flatMap(({ handlers }) => [...handlers.keys()]),
+    listUsedHosts: () => [...shards.values()].flatMap(({ matches }) => [...matches.keys()]),
     retain(digests) {
-      for (const digest of [...shards.keys()]) if (!digests.has(digest)) drop(digest);
+      for (const shard of [...shards.values()]) if (!digests.has(shard.digest)) drop(shard);
     },
   };
 }
 
-/** Returns the handler of a host, if the shard has it. It is created at the first request. Throws if its rules are invalid. */
-export function findHandler(cache: ShardCache, shard: LoadedShard, host: string): Next | undefined {
-  const present = shard.handlers.get(host);
+/** Returns a shard other than `current`, whose request is in progress. */
+function findLeastRecentlyUsed(shards: ReadonlyMap<string, LoadedShard>, current: LoadedShard): LoadedShard {
+  let oldest: LoadedShard | undefined;
+  for (const shard of shards.values())
+    if (shard !== current && (oldest === undefined || shard.usedAt < oldest.usedAt)) oldest = shard;
+  return oldest ?? current;
+}
+
+/** Returns the match of a host, if the shard has it. Its handler is created at the first request. Throws if its rules are invalid. */
+export function findShardMatch(cache: ShardCache, shard: LoadedShard, host: string): HostMatch | undefined {
+  const present = shard.matches.get(host);
   if (present) return present;
   const rules = readHostRules(shard.text, host, shard.digest);
   if (!rules) return undefined;
-  const handler = createHostHandler(rules, createForwarder);
-  shard.handlers.set(host, handler);
+  const match: HostMatch = { host, handler: createHostHandler(rules, createForwarder), shard };
+  shard.matches.set(host, match);
   cache.grow(shard, BYTES_PER_HANDLER_BYTE * JSON.stringify(rules).length);
-  return handler;
+  return match;
 }

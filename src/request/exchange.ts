@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { normalizeHost } from "../rules/hosts.ts";
 import { buildOriginPath, normalizePath } from "../rules/paths.ts";
 import type { UpstreamSettings } from "../rules/policies/upstream.ts";
+import type { UnhealthyRecords } from "../rules/snapshot.ts";
 import type { OriginFetchInit } from "../runtime/origin-fetch.ts";
 import { type ClientCertificate, parseClientCertificate } from "./client-certificate.ts";
 import type { EdgeResponse } from "./response.ts";
@@ -25,12 +26,15 @@ export interface Exchange {
   readonly body: ReadableStream | null;
   readonly backend: string | undefined; // the backend to forward to: "namespace/service:port"
   readonly preferredRecord: string | undefined; // the record to try first, if the backend has it
+  readonly hashKey?: string | undefined; // requests with the same key go to the same address
   readonly upstream: UpstreamSettings | undefined; // undefined for the defaults
   readonly originHost: string | undefined; // the Host header for the origin, instead of the client's
   /** Headers to set for the origin, or to remove if the value is undefined. */
   readonly originHeaders: readonly (readonly [name: string, value: string | undefined])[];
   readonly caller: SubrequestCaller | undefined; // of a subrequest
   readonly zones: readonly string[]; // of the account, in the snapshot of this request
+  /** By backend: the records of the addresses that failed their health checks. */
+  readonly unhealthy?: UnhealthyRecords | undefined;
   readonly platform: RequestServices;
 }
 

@@ -8,6 +8,8 @@ export const ROOT_ZONE = ".";
 
 const MAX_HOST_LENGTH = 253;
 const DNS_LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+// Most clients send the host like this, so it is tested before a copy is made.
+const NORMALIZED_HOST = /^[^A-Z:\x80-\uffff]*[^.A-Z:\x80-\uffff]$/;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /**
@@ -15,6 +17,7 @@ const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
  * `"Shop.Example.com.:8080"` → `"shop.example.com"`, `"[::1]:8080"` → `"[::1]"`.
  */
 export function normalizeHost(hostHeader: string): string {
+  if (NORMALIZED_HOST.test(hostHeader)) return hostHeader;
   const host = hostHeader.toLowerCase().replace(/:\d*$/, "");
   return host.endsWith(".") ? host.slice(0, -1) : host;
 }
@@ -29,9 +32,14 @@ export function isIpAddress(host: string): boolean {
  * `"a.example.com"` → `["a.example.com", "*.example.com", "*"]`: a wildcard matches exactly one label.
  */
 export function listHostCandidates(host: string): string[] {
+  const wildcard = findWildcardName(host);
+  return wildcard === undefined ? [host, CATCH_ALL_HOST] : [host, wildcard, CATCH_ALL_HOST];
+}
+
+/** Returns the wildcard that matches a request's host. Undefined for an address, or a name of one label. */
+export function findWildcardName(host: string): string | undefined {
   const dot = host.indexOf(".");
-  const wildcard = dot > 0 && !isIpAddress(host) ? [`*${host.slice(dot)}`] : [];
-  return [host, ...wildcard, CATCH_ALL_HOST];
+  return dot > 0 && !isIpAddress(host) ? `*${host.slice(dot)}` : undefined;
 }
 
 /** Parses `spec.rules[].host`. Missing or empty means any host. A wildcard is the whole first label. */

@@ -4,6 +4,9 @@ import { PolicySettings } from "./policies/index.ts";
 /** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
 export const FORMAT = 3;
 
+/** Bytes of a signed manifest, because each isolate reads the whole of it at its start. An edge rejects a larger one. */
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
+
 /** How the path of a route matches. Paths are as written, and compared as byte strings. */
 export const PathMatch = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("exact"), path: z.string() }),
@@ -116,6 +119,10 @@ export const AbortedCandidate = z.strictObject({
 });
 export type AbortedCandidate = z.infer<typeof AbortedCandidate>;
 
+/** The addresses that failed their health checks: their records, by backend ("namespace/service:port"). */
+export const UnhealthyRecords = z.record(z.string(), z.array(z.string()));
+export type UnhealthyRecords = z.infer<typeof UnhealthyRecords>;
+
 /** The entry point of a snapshot: its generation and the digests of its blobs. Their tables are in storage/digest-table.ts. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
@@ -129,6 +136,7 @@ export const Manifest = z.strictObject({
   candidate: z.optional(Candidate),
   aborted: z.optional(AbortedCandidate),
   zones: z.array(z.string()),
+  unhealthy: z.optional(UnhealthyRecords),
   hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
   hostFilter: z.string(), // base64; table of the filter's segments
   wildcardFilter: z.string(), // base64; the filter of the names that begin with "*", so that most requests read no wildcard

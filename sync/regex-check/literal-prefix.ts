@@ -1,4 +1,4 @@
-import { hasTopLevelAlternation } from "../compile/hosts/regex-scope.ts";
+import { hasTopLevelAlternation } from "../../src/rules/paths.ts";
 
 /** Literal text after the anchor. The last character is not literal if a quantifier follows it. */
 const LITERAL_PREFIX = /^\^(?:[\w/\-% ~!@,;:&=]|\\[./-])+(?![*+?{])/;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createShardCache, findHandler } from "../../src/load/shard-cache.ts";
+import { createShardCache, findShardMatch } from "../../src/load/shard-cache.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { countDigests } from "../../src/rules/storage/digest-table.ts";
 import { formatHostRecord } from "../../src/rules/storage/shard-text.ts";
@@ -83,7 +83,7 @@ test("The rules of hosts that requests use count for the limit of bytes", () => 
   const cache = createShardCache(KIB + 500);
   cache.add("unused", "x".repeat(KIB));
   const used = cache.add("used", createShardText("a.example.com"));
-  assert.ok(findHandler(cache, used, "a.example.com"));
+  assert.ok(findShardMatch(cache, used, "a.example.com"));
   assert.deepEqual(
     ["unused", "used"].filter((name) => cache.has(name)),
     ["used"],
@@ -98,5 +98,5 @@ test("A shard that a request uses keeps its guards, although the cache drops it 
   cache.add("wildcard", "x".repeat(2 * KIB));
   assert.equal(cache.has("guarded"), false);
   assert.ok(used);
-  assert.ok(findHandler(cache, used, "a.example.com"));
+  assert.ok(findShardMatch(cache, used, "a.example.com"));
 });

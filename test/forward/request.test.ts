@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
-import { pickByRendezvous } from "../../src/filters/upstream.ts";
+import { pickByRendezvous } from "../../src/forward/pick-address.ts";
 import { buildManifests } from "../support/manifests.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
@@ -163,7 +163,7 @@ test("pickByRendezvous moves only the values of a removed address", () => {
   const addresses = ["a", "b", "c", "d"].map((record) => ({ address: record, record: `edgress-${record}` }));
   const values = Array.from({ length: 4000 }, (_, index) => `/path/${index}`);
   const pickAll = (candidates: typeof addresses) =>
-    new Map(values.map((value) => [value, pickByRendezvous(candidates, value)?.address]));
+    new Map(values.map((value) => [value, candidates[pickByRendezvous(candidates, value, () => true)]?.address]));
   const [before, afterwards] = [pickAll(addresses), pickAll(addresses.slice(1))];
   for (const { address } of addresses) {
     const share = values.filter((value) => before.get(value) === address).length / values.length;

@@ -28,7 +28,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "sync/collect": ["src/rules", "sync/runtime", "sync/incremental", "sync/kubernetes"],
   "sync/permits": ["src/rules", "sync/runtime", "sync/kubernetes", "sync/collect"], // a ConfigMap is collected
   "sync/compile": ["src/rules", "sync/runtime", "sync/incremental", "sync/collect", "sync/permits"],
-  "sync/regex-check": ["sync/compile"], // the verdicts that compile reads
+  "sync/regex-check": ["src/rules", "sync/compile"], // the verdicts that compile reads
   "sync/publish": ["src/rules", "src/match", "sync/runtime", "sync/incremental", "sync/cloudflare", "sync/collect"], // stores Ingresses
   "sync/report": [
     "package.json",

@@ -49,12 +49,6 @@ export const noOpAnnotations = definePolicy({
       "false",
       "The edge always does.",
     ),
-    "load-balance": noOpAnnotation(
-      "Algorithm that selects a Pod.",
-      "ewma",
-      "round_robin",
-      "The Service selects the Pod. Several addresses are used in turn.",
-    ),
   },
   fromAnnotations: () => undefined,
 });

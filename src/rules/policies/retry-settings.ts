@@ -5,7 +5,10 @@ import type { Annotation, AnnotationValues } from "./policy.ts";
 
 export const MAX_TIMEOUT_S = 2_000_000; // a timer has 31 bits of milliseconds
 
-/** Failures of an attempt after which another address is tried, and "non_idempotent" for all methods. */
+/**
+ * Failures of an attempt after which another address is tried, and "non_idempotent" for all methods. "http_52x" is the set
+ * of statuses that Cloudflare writes if it does not reach an origin.
+ */
 export const RETRY_CONDITIONS = [
   "error",
   "timeout",
@@ -14,6 +17,7 @@ export const RETRY_CONDITIONS = [
   "http_502",
   "http_503",
   "http_504",
+  "http_52x",
   "http_403",
   "http_404",
   "http_429",
@@ -37,7 +41,7 @@ export const retryAnnotations = {
     default: "error timeout",
     support: "partial",
     difference:
-      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried. A POST is not retried after a refused connection, which an origin can feign.",
+      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried. `http_52x` has the statuses that Cloudflare writes if a connection fails; an origin can write them, so `error` does not include them.",
     parse: parseRetryConditions,
   } satisfies Annotation<unknown>,
   "proxy-next-upstream-tries": integer(

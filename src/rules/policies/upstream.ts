@@ -1,12 +1,14 @@
 import * as z from "zod/mini";
-import { integer, template, word } from "./annotation-types.ts";
+import { integer, word } from "./annotation-types.ts";
+import { BalanceMethod, balanceAnnotations, buildBalance } from "./balance-settings.ts";
 import { type AnnotationRow, type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 import { buildRetry, MAX_TIMEOUT_S, RetrySettings, retryAnnotations } from "./retry-settings.ts";
 
 /** nginx's proxy_read_timeout: seconds until an origin must begin its response. */
 export const DEFAULT_READ_TIMEOUT_S = 60;
 export const UpstreamSettings = z.strictObject({
-  hashBy: z.optional(z.string()),
+  balance: z.optional(BalanceMethod), // round robin if undefined
+  hashBy: z.optional(z.string()), // consistent hash
   answerMs: z.optional(z.int()), // from the end of the request to the begin of the response
   readMs: z.optional(z.int()), // between parts of the response
   sendMs: z.optional(z.int()), // for the origin to read a part of the request
@@ -26,25 +28,15 @@ const annotations = {
     },
     ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
   ),
-  "upstream-hash-by": template(
-    {
-      doc: "Forward requests with the same value to the same address.",
-      example: "$request_uri",
-      default: "none",
-      support: "partial",
-      difference: "The edge selects an external address of the Service; the cluster selects the Pod.",
-    },
-    /^[-\w.~:/,?&=+ ${}|@]+$/,
-    'text and variables such as "$request_uri"',
-  ),
+  ...balanceAnnotations,
   ...buildTimeoutAnnotations(),
   ...retryAnnotations,
 };
 
-/** Sets protocol, timeouts and retries for the origin. */
+/** Sets protocol, load balancing, timeouts and retries for the origin. */
 export const upstream = /* @__PURE__ */ definePolicy({
   name: "upstream",
-  doc: "Sets protocol, timeouts and retries of requests to the origin.",
+  doc: "Sets protocol, load balancing, timeouts and retries for the origin.",
   scope: "route",
   protects: false,
   restricts: false,
@@ -59,7 +51,7 @@ export const upstream = /* @__PURE__ */ definePolicy({
   fromAnnotations(values, context) {
     rejectUnsupportedProtocol(values, context);
     const settings = {
-      ...(values["upstream-hash-by"] !== undefined && { hashBy: values["upstream-hash-by"] }),
+      ...buildBalance(values),
       ...buildTimeouts(values),
       ...buildRetry(values),
     };

@@ -68,7 +68,9 @@ export function applyDigests(base: DigestTable, patch: Uint8Array): DigestTable 
 
 /** Returns bytes in hex. */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let hex = "";
+  for (const byte of bytes) hex += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
+  return hex;
 }
 
 function fromHex(digest: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { decodePath, toByteString } from "../../../src/rules/paths.ts";
+import { decodePath, findRegexPrefix, toByteString } from "../../../src/rules/paths.ts";
 import type { Claim } from "../model.ts";
 import { escapeRegex, stripCaseFlag } from "./regex.ts";
 
@@ -31,26 +31,7 @@ export function buildLiteralPathRegex(
   return `^${CASE_SENSITIVE}${escapeRegex(toByteString(trimmedPath))}${suffix})`;
 }
 
-/**
- * Returns the text with which every path that a regex matches must start: `"/cart(/|$)(.*)"` → `"/cart"`, `"/carts?"` →
- * `"/cart"`. Undefined if the regex has alternatives outside of parentheses.
- */
+/** Returns the text with which every path that a regex path matches must start. Undefined if it has alternatives. */
 export function findLiteralPrefix(path: string): string | undefined {
-  const expression = stripCaseFlag(path);
-  if (hasTopLevelAlternation(expression)) return undefined;
-  const [match, quantifier] = /^(?:\\[^A-Za-z0-9]|[^\\.[\](){}|^$*+?])*([*+?{])?/.exec(expression) ?? ["", undefined];
-  const literalText = quantifier === undefined ? match : match.replace(/(?:\\.|[^\\])[*+?{]$/s, "");
-  return literalText.replace(/\\(.)/gs, "$1");
-}
-
-/** Whether a regex has alternatives outside of parentheses. */
-export function hasTopLevelAlternation(expression: string): boolean {
-  const outline = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]?/g, "");
-  let depth = 0;
-  for (const character of outline) {
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
-    if (character === "|" && depth === 0) return true;
-  }
-  return false;
+  return findRegexPrefix(stripCaseFlag(path));
 }

@@ -1,0 +1,8 @@
+import type { Route } from "../rules/snapshot.ts";
+
+/** A matched route, its position in the rules of its host, and the groups of its regex. */
+export interface RouteMatch {
+  readonly route: Route;
+  readonly position: number;
+  readonly groups: readonly (string | undefined)[];
+}

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+
+/** Folder of the reports, not in git. */
+export const RESULTS_FOLDER = `${FOLDER}results`;
+
+/** A benchmark that the runner starts. */
+export interface BenchEntry {
+  readonly name: string;
+  readonly file: string;
+  readonly quickArguments: readonly string[]; // of the short form
+}
+
+const SMALL_CLUSTER = ["--ingresses", "200", "--services", "100", "--rounds", "2"];
+/** Benchmarks without a folder. They print their figures and write no report. */
+const PLAIN_ENTRIES: readonly BenchEntry[] = [
+  { name: "publication-sizes", file: `${FOLDER}publication-sizes.ts`, quickArguments: ["--sizes", "100"] },
+  { name: "sync", file: `${FOLDER}sync.ts`, quickArguments: SMALL_CLUSTER },
+  { name: "sync-cpu", file: `${FOLDER}sync-cpu.ts`, quickArguments: SMALL_CLUSTER },
+];
+
+/** Returns every benchmark: the file test/bench/NAME/NAME.ts of each folder, and those without a folder. */
+export function listEntries(): BenchEntry[] {
+  const entries = readdirSync(FOLDER, { withFileTypes: true })
+    .filter((folder) => folder.isDirectory())
+    .map(({ name }) => ({ name, file: `${FOLDER}${name}/${name}.ts`, quickArguments: ["--quick"] }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...entries, ...PLAIN_ENTRIES].filter(({ file }) => existsSync(file));
+}
+
+/** Returns the file of a benchmark's last report. */
+export function reportFile(name: string): string {
+  return `${RESULTS_FOLDER}/${name}.json`;
+}

@@ -1,0 +1,68 @@
+import { type ControllerProcess, startControllerProcess } from "../../support/controller/controller-process.ts";
+
+/** The replicas of `edgress sync`: processes of their own. One of them is the leader. */
+export interface SyncJobs {
+  /** Returns the names of the replicas that run. */
+  names(): readonly string[];
+  /** Returns the name of the leader; undefined if no replica says so. */
+  findLeader(): Promise<string | undefined>;
+  /** Ends a replica with a signal, and starts it again. */
+  restart(name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Restarts every replica with further arguments. */
+  restartAllWith(args: readonly string[]): Promise<void>;
+  /** Returns the last lines of the log of each replica. */
+  lastLines(): readonly string[];
+  close(): Promise<void>;
+}
+
+export interface SyncJobsOptions {
+  readonly kubeconfig: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+}
+
+const REPLICAS = ["edgress-0", "edgress-1"];
+const LAST_LINES = 5;
+
+export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsOptions): Promise<SyncJobs> {
+  const replicas = new Map<string, ControllerProcess>();
+  let furtherArgs: readonly string[] = [];
+  const start = async (name: string) => {
+    const variables = { ...environment, POD_NAME: name, POD_NAMESPACE: "default" };
+    replicas.set(
+      name,
+      await startControllerProcess({ kubeconfig, environment: variables, args: [...args, ...furtherArgs] }),
+    );
+  };
+  const end = async (name: string, signal: "SIGTERM" | "SIGKILL") => {
+    const replica = replicas.get(name);
+    replicas.delete(name);
+    await replica?.end(signal);
+  };
+  await Promise.all(REPLICAS.map(start));
+  return {
+    names: () => [...replicas.keys()],
+    async findLeader() {
+      for (const [name, replica] of replicas) if (/leader/.test(await replica.readiness().catch(() => ""))) return name;
+      return undefined;
+    },
+    async restart(name, signal) {
+      await end(name, signal);
+      await start(name);
+    },
+    async restartAllWith(newArgs) {
+      furtherArgs = newArgs;
+      for (const name of REPLICAS) {
+        await end(name, "SIGTERM");
+        await start(name);
+      }
+    },
+    lastLines: () =>
+      [...replicas].flatMap(([name, { lines }]) =>
+        lines.slice(-LAST_LINES).map((line) => `${name}: ${JSON.stringify(line)}`),
+      ),
+    async close() {
+      await Promise.all([...replicas.keys()].map((name) => end(name, "SIGTERM")));
+    },
+  };
+}
