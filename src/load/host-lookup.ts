@@ -1,21 +1,13 @@
 import type { Env } from "../env.ts";
 import type { HashKey } from "../rules/half-sip-hash.ts";
 import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
-import { CATCH_ALL_HOST, findWildcardName, listHostCandidates } from "../rules/hosts.ts";
-import { computeSegmentIndex, computeShardIndex, filterKey, shardKey } from "../rules/kv-keys.ts";
+import { listHostCandidates } from "../rules/hosts.ts";
+import { filterKey, shardKey } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
-import { findShardMatch, type HostMatch, type LoadedShard } from "./shard-cache.ts";
+import { type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
+import { findShardMatch, type HostMatch } from "./shard-cache.ts";
 import { decodeFilter, decodeShard } from "./verify.ts";
-
-/** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
-interface HostLocation {
-  readonly name: string;
-  readonly filterDigest: string;
-  readonly filter: HostFilter | undefined; // undefined if it is not loaded
-  readonly shardDigest: string;
-  readonly shard: LoadedShard | undefined;
-}
 
 /** The resources of a look-up. */
 export interface LookupContext {
@@ -23,53 +15,6 @@ export interface LookupContext {
   readonly hashKey: HashKey;
   readonly env: Env;
   readonly background: Background;
-}
-
-/**
- * Returns the rules of a request's host if all blobs that decide it are loaded: its own, else the wildcard's, else the
- * catch-all's. Throws if the rules of the host are invalid.
- */
-export function findLoadedMatch(
-  side: SnapshotSide,
-  host: string,
-  blobs: BlobCache,
-  hashKey: HashKey,
-): HostMatch | "no-match" | "not-loaded" {
-  const match = side.matches.get(host);
-  if (match) {
-    blobs.shards.use(match.shard);
-    return match;
-  }
-  const wildcard = findWildcardName(host);
-  return (
-    findLoadedName(side, host, blobs, hashKey) ??
-    (wildcard === undefined ? undefined : findLoadedName(side, wildcard, blobs, hashKey)) ??
-    findLoadedName(side, CATCH_ALL_HOST, blobs, hashKey) ??
-    "no-match"
-  );
-}
-
-function findLoadedName(
-  side: SnapshotSide,
-  name: string,
-  blobs: BlobCache,
-  hashKey: HashKey,
-): HostMatch | "not-loaded" | undefined {
-  const match = side.matches.get(name);
-  if (match) {
-    blobs.shards.use(match.shard);
-    return match;
-  }
-  const location = locateHost(side, name, blobs, hashKey);
-  if (!location) return undefined;
-  return location.filter && location.shard ? findMatch(side, location.shard, name, blobs) : "not-loaded";
-}
-
-/** Returns the match of a name in its shard. The side remembers it as long as the shard is loaded. */
-function findMatch(side: SnapshotSide, shard: LoadedShard, name: string, { shards }: BlobCache): HostMatch | undefined {
-  const match = findShardMatch(shards, shard, name);
-  if (match && shards.get(shard.digest) === shard) side.matches.set(name, match);
-  return match;
 }
 
 /**
@@ -88,7 +33,7 @@ export async function findHostMatch(
     const filter = location.filter ?? (await addFilter(location, reader, context));
     if (!filter.mayContain(location.name)) continue;
     const shard = location.shard ?? (await addShard(location, reader, context));
-    const match = findMatch(side, shard, location.name, context.blobs);
+    const match = rememberMatch(side, shard, location.name, context.blobs);
     if (match) return match;
   }
   return undefined;
@@ -114,22 +59,6 @@ export async function preloadHosts(
 /** Returns the locations of the names that may be published. */
 function locateHosts(side: SnapshotSide, names: readonly string[], { blobs, hashKey }: LookupContext): HostLocation[] {
   return names.flatMap((name) => locateHost(side, name, blobs, hashKey) ?? []);
-}
-
-/** Returns the location of a name, or undefined if a filter excludes it. */
-function locateHost(
-  { hostFilter, wildcardFilter, shards }: SnapshotSide,
-  name: string,
-  blobs: BlobCache,
-  hashKey: HashKey,
-): HostLocation | undefined {
-  if (name.startsWith("*") && !wildcardFilter.mayContain(name)) return undefined;
-  const filterDigest = hostFilter.find(computeSegmentIndex(name, hostFilter.count, hashKey));
-  const shardDigest = shards.find(computeShardIndex(name, shards.count, hashKey));
-  if (filterDigest === undefined || shardDigest === undefined) return undefined;
-  const filter = blobs.filters.get(filterDigest);
-  if (filter && !filter.mayContain(name)) return undefined;
-  return { name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest) };
 }
 
 async function readMissing(

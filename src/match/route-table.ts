@@ -1,6 +1,6 @@
 import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
 import type { HostRules, PathMatch, Route } from "../rules/snapshot.ts";
-import { buildPrefixSearch, type PrefixSearch } from "./prefix-search.ts";
+import { buildPrefixTable, findLongestPrefix, type PrefixTable } from "./prefix-table.ts";
 import { buildRegexSearch, type RegexSearch } from "./regex-search.ts";
 import type { RouteMatch } from "./route-match.ts";
 
@@ -11,7 +11,7 @@ interface SegmentTable {
   readonly type: "segments";
   readonly rules: HostRules;
   readonly exact: ReadonlyMap<string, RouteMatch> | undefined; // undefined without any
-  readonly findPrefix: PrefixSearch;
+  readonly prefixes: PrefixTable;
 }
 
 interface RegexTable {
@@ -36,7 +36,7 @@ export function buildRouteTable(rules: HostRules): RouteTable {
     type: "segments",
     rules,
     exact: exact.length > 0 ? new Map(exact.map((match) => [readBytes(match.route), match])) : undefined,
-    findPrefix: buildPrefixSearch(prefixes),
+    prefixes: buildPrefixTable(prefixes),
   };
 }
 
@@ -48,10 +48,15 @@ function readBytes({ path }: Route): string {
 export function findRoute(table: RouteTable, path: string): MatchResult {
   switch (table.type) {
     case "segments":
-      return table.exact?.get(path) ?? table.findPrefix(path) ?? "no-match";
+      return table.exact?.get(path) ?? findLongestPrefix(table.prefixes, path) ?? "no-match";
     case "regexes":
-      return path.length > MAX_REGEX_SUBJECT_BYTES ? "too-long" : (table.findRegex(path) ?? "no-match");
+      return path.length > MAX_REGEX_SUBJECT_BYTES ? "too-long" : findRegexMatch(table, path);
   }
+}
+
+function findRegexMatch({ findRegex }: RegexTable, path: string): MatchResult {
+  const match = findRegex(path);
+  return match?.isTooLong ? "too-long" : (match ?? "no-match");
 }
 
 /** Whether a path match alone accepts a normalized path, without other routes of its host. */

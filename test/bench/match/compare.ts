@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import type { Candidate, Decide } from "./candidates.ts";
+import { buildRequests } from "./workload.ts";
+
+const REQUESTS = 20_000;
+
+/** The cost of a decision of one matcher, in ns of CPU. */
+export interface Timing {
+  readonly name: string;
+  readonly isPeer: boolean;
+  readonly lowest: number;
+  readonly median: number;
+  readonly buildMs: number;
+  readonly heapMb: number;
+}
+
+/** Measures all matchers in turns on the same requests, after each has found the right route of every request. */
+export function compareCandidates(candidates: readonly Candidate[], hosts: number, rounds: number): Timing[] {
+  const requests = buildRequests(REQUESTS, hosts);
+  const built = candidates
+    .filter(({ maxHosts }) => hosts <= maxHosts)
+    .map((candidate) => ({ ...candidate, ...buildMeasured(candidate, hosts), times: [] as number[] }));
+  for (const { name, decide } of built)
+    for (const { host, path, route } of requests) {
+      const decision = decide(host, path);
+      assert.equal(typeof decision === "object" ? decision.route.id : decision, route, `${name}: ${host}${path}`);
+    }
+  for (let round = 0; round < rounds; round++) {
+    for (const { decide, times } of built)
+      times.push(measureCpu(() => requests.forEach(({ host, path }) => void decide(host, path))) / requests.length);
+  }
+  return built.map(({ times, decide: _, build: __, ...rest }) => ({ ...rest, ...summarize(times) }));
+}
+
+function buildMeasured({ build }: Candidate, hosts: number): { decide: Decide; buildMs: number; heapMb: number } {
+  globalThis.gc?.();
+  const [startedAt, heapBefore] = [performance.now(), process.memoryUsage().heapUsed];
+  const decide = build(hosts);
+  const buildMs = performance.now() - startedAt;
+  globalThis.gc?.();
+  return { decide, buildMs, heapMb: (process.memoryUsage().heapUsed - heapBefore) / 1e6 };
+}
+
+/** Returns the ns of CPU of this process. */
+export function measureCpu(act: () => void): number {
+  const before = process.cpuUsage();
+  act();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1000;
+}
+
+/** Returns the lowest value and the median. */
+export function summarize(values: readonly number[]): { readonly lowest: number; readonly median: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { lowest: sorted[0] ?? Number.NaN, median: sorted[sorted.length >> 1] ?? Number.NaN };
+}
