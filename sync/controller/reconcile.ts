@@ -73,11 +73,9 @@ function leaderStages(
       return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {
-      const isSameTerm = state.term === term;
-      const ownedIngresses = isSameTerm ? state.ownedIngresses : [];
-      const unreported = isSameTerm ? state.unreported : NOTHING_UNREPORTED;
-      const reportedCluster = withPublicationDiagnostics(compiled, outcome);
-      const reportState = { ...state, ownedIngresses, unreported };
+      const reportState = startReportState(state, term);
+      const checkedAddresses = dependencies.healthChecks?.list() ?? [];
+      const reportedCluster = withPublicationDiagnostics(compiled, { ...outcome, checkedAddresses });
       const timing = { now, signal: startReport() };
       const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, timing);
       return {
@@ -99,6 +97,11 @@ function leaderStages(
   };
 }
 
+/** Returns the state of earlier reports. In a new term it is unknown, because another replica may have reported. */
+function startReportState(state: LoopState, term: number): LoopState {
+  return state.term === term ? state : { ...state, ownedIngresses: [], unreported: NOTHING_UNREPORTED };
+}
+
 /** Returns the milliseconds until the stage of a roll-out ends; undefined if it has ended, or without one. */
 function findNextCheck({ rollouts }: ControllerDependencies, { publishResult }: SyncOutcome): number | undefined {
   const candidate = publishResult.snapshot.manifest?.candidate;
@@ -114,7 +117,10 @@ function standbyStages(
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: async () => state,
-    publish: async () => undefined,
+    async publish() {
+      dependencies.healthChecks?.stop();
+      return undefined;
+    },
     report: async (compiled) => {
       recordMetrics(dependencies.metrics, compiled, {
         blockedRouteRemovals: 0,
