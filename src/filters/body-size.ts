@@ -34,7 +34,7 @@ async function forwardWithLimit(
   if (rest()) return rejectTooLarge(exchange, rest(), maxBytes);
   return buffer
     ? next({ ...exchange, body: new Response(buffer).body })
-    : errorResponse(exchange, 400, "client-closed");
+    : errorResponse(exchange, 502, "client-closed");
 }
 
 async function rejectTooLarge(
