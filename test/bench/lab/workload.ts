@@ -33,11 +33,12 @@ export const POLICY_SETS = {
   "basic auth": BASIC_AUTH,
   canary: {},
   usual: { ...REWRITE, ...CORS, ...ALLOW_LIST },
-  all: { ...REWRITE, ...CORS, ...ALLOW_LIST, ...BASIC_AUTH, ...LIMITS },
+  all: { ...REWRITE, ...CORS, ...ALLOW_LIST, ...BASIC_AUTH },
+  "all with limits": { ...REWRITE, ...CORS, ...ALLOW_LIST, ...BASIC_AUTH, ...LIMITS },
 } as const;
 export type PolicySet = keyof typeof POLICY_SETS;
 
-const CANARY_SETS: readonly PolicySet[] = ["canary", "all"];
+const CANARY_SETS: readonly PolicySet[] = ["canary", "all", "all with limits"];
 
 export interface WorkloadOptions {
   readonly hosts: number;
