@@ -53,12 +53,13 @@ function isNotForwarded(name: string): boolean {
  * headers, and can be copied.
  */
 export function buildClientAnswer(response: Response): EdgeResponse {
-  const mustCopy = HEADERS_NOT_RETURNED.some((name) => response.headers.has(name));
-  if (!mustCopy || !isCopyable(response)) return { response, outcome: "routed" };
+  // To delete a header that is not there costs twice as much as to look for it.
+  const names = HEADERS_NOT_RETURNED.filter((name) => response.headers.has(name));
+  if (names.length === 0 || !isCopyable(response)) return { response, outcome: "routed" };
   const copy = copyResponse(response);
   const { headers } = copy.response;
   deleteConnectionHeaders(headers, headers.get("Connection"));
-  for (const name of HEADERS_NOT_RETURNED) headers.delete(name);
+  for (const name of names) headers.delete(name);
   return { ...copy, outcome: "routed" };
 }
 
