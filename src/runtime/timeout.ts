@@ -9,7 +9,7 @@ export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T
 const { scheduler } = globalThis as { readonly scheduler?: { wait(ms: number): Promise<void> } };
 
 /**
- * Calls a function after `ms`, if the request lasts so long. It cannot be canceled, which makes it cheaper than
+ * Calls a function after `ms`, unless the request ends first. It cannot be canceled, which makes it cheaper than
  * `setTimeout`: workerd creates no timer object.
  */
 export function callAfter(ms: number, callback: () => void): void {
