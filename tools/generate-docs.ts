@@ -137,6 +137,7 @@ function formatAccessLogPage(): string {
     "## Other log lines",
     "",
     "The Worker logs a line with `event` and `reason` when it cannot use the published snapshot. The active snapshot keeps serving.",
+    "`ageSeconds` is the time since KV last returned the value. [Faults](../faults.md) lists the causes.",
     "",
     formatMarkdownTable(
       ["Event", "Meaning"],

@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts";
-import { logWarning } from "./log-warning.ts";
-import { createCacheStore, createKvStore } from "./snapshot-store.ts";
+import { withTimeout } from "../runtime/timeout.ts";
+import { computeAge, logEvent } from "./log-event.ts";
+import { createKvStore, createTimeoutError, putCopy, readCopy, USE_COPY_AFTER_MS } from "./snapshot-store.ts";
 
 /** Runs work after the response. */
 export type Background = Pick<ExecutionContext, "waitUntil">;
@@ -11,30 +12,60 @@ export interface BlobReader {
   decode<T>(key: string, decoder: (value: string) => Promise<T>): Promise<T>;
 }
 
-/** Reads blobs in as few operations as possible. No value is decoded before it is needed. */
+type BlobValues = ReadonlyMap<string, string> | Error;
+
+/**
+ * Reads blobs in as few operations as possible. No value is decoded before it is needed. A copy of the location replaces
+ * a value that KV does not return in time, because its digest is checked too.
+ */
 export async function readBlobValues(keys: readonly string[], env: Env, background: Background): Promise<BlobReader> {
-  const values = keys.length === 0 ? new Map<string, string>() : await readFromKv(keys, env);
-  const cache = createCacheStore();
+  const read: Promise<BlobValues> = keys.length === 0 ? Promise.resolve(new Map()) : readFromKv(keys, env);
+  const readInTime = await withTimeout(read, USE_COPY_AFTER_MS);
+  let copies: Promise<void> = Promise.resolve();
+  const decodeValue = async <T>(values: BlobValues, key: string, decoder: (value: string) => Promise<T>) => {
+    const value = findValue(values, key);
+    const blob = await decoder(value);
+    // One after the other, because a request has 6 connections, and the origin needs one.
+    copies = copies.then(() => putCopy(key, value));
+    background.waitUntil(copies);
+    return blob;
+  };
   return {
     async decode(key, decoder) {
-      const value = values instanceof Error ? values : (values.get(key) ?? new Error(`not found: ${key}`));
       try {
-        if (value instanceof Error) throw value;
-        const blob = await decoder(value);
-        background.waitUntil(cache.put(key, value));
-        return blob;
+        return await decodeValue(readInTime ?? createTimeoutError(USE_COPY_AFTER_MS), key, decoder);
       } catch (error) {
-        logWarning("shard-from-cache", error);
-        const copy = (await cache.blobs([key]).catch(() => undefined))?.get(key);
-        if (copy === undefined) throw error;
-        return await decoder(copy).catch(() => Promise.reject(error));
+        const copy = await decodeCopy(key, decoder);
+        if (copy) {
+          logEvent("shard-from-cache", { reason: error, key, ageSeconds: computeAge(copy.storedAt) });
+          return copy.blob;
+        }
+        if (readInTime) throw error;
+        return await decodeValue(await read, key, decoder);
       }
     },
   };
 }
 
+function findValue(values: BlobValues, key: string): string {
+  if (values instanceof Error) throw values;
+  const value = values.get(key);
+  if (value === undefined) throw new Error(`not found: ${key}`);
+  return value;
+}
+
+/** Decodes the copy of this location. Undefined if it is missing or damaged. */
+async function decodeCopy<T>(key: string, decoder: (value: string) => Promise<T>) {
+  const copy = await readCopy(key);
+  if (!copy) return undefined;
+  return await decoder(copy.value).then(
+    (blob) => ({ blob, storedAt: copy.storedAt }),
+    () => undefined,
+  );
+}
+
 /** Returns the values, or the error of the read, because each blob may have a copy in this location. */
-async function readFromKv(keys: readonly string[], env: Env): Promise<ReadonlyMap<string, string> | Error> {
+async function readFromKv(keys: readonly string[], env: Env): Promise<BlobValues> {
   return await createKvStore(env)
     .blobs(keys)
     .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));

@@ -5,18 +5,23 @@ import type { Manifest } from "../rules/snapshot.ts";
 import { isInShare } from "../rules/storage/client-share.ts";
 import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetShard, retainBlobs } from "./active-snapshot.ts";
 import type { Background } from "./blob-reader.ts";
-import { raiseFloor, readFloor } from "./generation-floor.ts";
+import { raiseFloor } from "./generation-floor.ts";
 import { findHostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
+import { loadInitialSnapshot } from "./initial-snapshot.ts";
 import { findLoadedMatch } from "./loaded-hosts.ts";
-import { clearRejection, logWarning } from "./log-warning.ts";
+import { clearRejection, computeAge, logEvent } from "./log-event.ts";
 import { createShardCache, type HostMatch, MAX_LOADED_SHARD_BYTES } from "./shard-cache.ts";
-import { createCacheStore, createKvStore, type SnapshotStore } from "./snapshot-store.ts";
+import { createKvStore, KvUnavailableError, putCopy } from "./snapshot-store.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
+/** A location may drop a copy that is not renewed, and its age shows when KV last confirmed it. */
+const RENEW_COPY_AFTER_MS = 3_600_000;
 
 // Kept across the requests of an isolate, so plain data and pure functions only: no promise, stream or Request.
 let activeSnapshot: ActiveSnapshot | undefined;
 let checkedAt = 0;
+let confirmedAt = 0; // when KV last returned the active snapshot
+let copiedAt = 0;
 const blobs: BlobCache = {
   filters: new Map(),
   shards: createShardCache(MAX_LOADED_SHARD_BYTES, (shard) => activeSnapshot && forgetShard(activeSnapshot, shard)),
@@ -73,11 +78,12 @@ function findLoaded(
   }
 }
 
-/** Reads what is missing, and returns the result. */
+/** Reads missing blobs, and returns the result. */
 async function loadMissing(env: Env, request: LoadRequest, background: Background, now: number): Promise<LoadResult> {
   try {
     const snapshot = await getActiveSnapshot(env, background, now);
     return await buildLoadResult(snapshot, request, env, background).catch(async (error: unknown) => {
+      if (error instanceof KvUnavailableError) throw error; // another read would only delay the visitor
       // After a long idle time history may not contain this generation, so shards that were never loaded are gone.
       await refresh(env, snapshot, background);
       return activeSnapshot && activeSnapshot !== snapshot
@@ -104,8 +110,11 @@ async function buildLoadResult(
 
 async function getActiveSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
   if (activeSnapshot) return activeSnapshot;
-  const snapshot = await loadInitialSnapshot(env, background);
+  const { snapshot, storedAt, isCopy } = await loadInitialSnapshot(env);
   checkedAt = now;
+  confirmedAt = storedAt;
+  if (!isCopy) background.waitUntil(copyManifest(snapshot));
+  background.waitUntil(raiseFloor(env, snapshot.manifest.generation));
   return activate(snapshot);
 }
 
@@ -124,42 +133,31 @@ function activate(newSnapshot: ActiveSnapshot): ActiveSnapshot {
   return activeSnapshot;
 }
 
-/** Reads KV, the copy in this location and the floor. The newer manifest applies, because an older one may be a replay. */
-async function loadInitialSnapshot(env: Env, background: Background): Promise<ActiveSnapshot> {
-  const cacheStore = createCacheStore();
-  const [published, copy, floor] = await Promise.all([
-    readManifest(createKvStore(env), env).catch((error: unknown) => ({ error })),
-    readManifest(cacheStore, env).catch((error: unknown) => ({ error })),
-    readFloor(env),
-  ]);
-  const snapshot = chooseNewest(published, copy);
-  if ("error" in snapshot) throw "error" in published ? published.error : snapshot.error;
-  if ("error" in published) logWarning("snapshot-from-cache", published.error);
-  const { generation } = snapshot.manifest;
-  if (floor !== undefined && generation < floor)
-    throw new Error(`generation ${generation} is older than generation ${floor}, which edges have served`);
-  if (snapshot === published) background.waitUntil(cacheStore.put(CURRENT_KEY, snapshot.bytes));
-  background.waitUntil(raiseFloor(env, generation));
-  return snapshot;
+async function copyManifest({ bytes }: ActiveSnapshot): Promise<void> {
+  copiedAt = Date.now();
+  await putCopy(CURRENT_KEY, bytes);
 }
 
-type ManifestRead = ActiveSnapshot | { readonly error: unknown };
-
-function chooseNewest(published: ManifestRead, copy: ManifestRead): ManifestRead {
-  if ("error" in copy) return published;
-  if ("error" in published) return copy;
-  return published.manifest.generation >= copy.manifest.generation ? published : copy;
-}
-
-async function readManifest(store: SnapshotStore, env: Env): Promise<ActiveSnapshot> {
-  return createSnapshot(await store.manifest(), env);
+/** Notes that KV has returned the active snapshot, and renews its copy from time to time. */
+async function confirm(snapshot: ActiveSnapshot): Promise<void> {
+  clearRejection();
+  confirmedAt = Date.now();
+  if (confirmedAt - copiedAt >= RENEW_COPY_AFTER_MS) await copyManifest(snapshot);
 }
 
 /** Activates a newer snapshot after loading the shards of hosts that are in use. It never rejects. */
 async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: Background): Promise<void> {
+  const describeSnapshot = (error: unknown) => ({
+    reason: error,
+    generation: previousSnapshot.manifest.generation,
+    ageSeconds: computeAge(confirmedAt),
+  });
+  const bytes = await createKvStore(env)
+    .manifest()
+    .catch((error: unknown) => logEvent("kv-unavailable", describeSnapshot(error)));
+  if (bytes === undefined) return;
   try {
-    const bytes = await createKvStore(env).manifest();
-    if (bytes === previousSnapshot.bytes) return clearRejection();
+    if (bytes === previousSnapshot.bytes) return await confirm(previousSnapshot);
     const newSnapshot = await createSnapshot(bytes, env);
     const { generation } = newSnapshot.manifest;
     // KV may return an older value after a newer one. A rollback is published with a higher generation.
@@ -168,9 +166,10 @@ async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: B
     await preloadHosts(newSnapshot.active, usedHosts, createContext(newSnapshot, env, background));
     activate(newSnapshot);
     clearRejection();
-    await Promise.all([createCacheStore().put(CURRENT_KEY, bytes), raiseFloor(env, generation)]);
+    confirmedAt = Date.now();
+    await Promise.all([copyManifest(newSnapshot), raiseFloor(env, generation)]);
   } catch (error) {
-    logWarning("snapshot-rejected", error);
+    logEvent("snapshot-rejected", describeSnapshot(error));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Env, listDecryptionKeys } from "../env.ts";
 import { derivePublicKeys } from "../runtime/decrypt-secret.ts";
 import type { LoadResult } from "./load.ts";
-import { readRejection } from "./log-warning.ts";
+import { readRejection } from "./log-event.ts";
 import { parseVerifyingKeys } from "./verify.ts";
 
 /** Returns the active generation of this isolate, its public keys, and why it rejected a newer snapshot. */

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { errorMessage } from "../rules/error-message.ts";
-import { expandShard, type HostRules, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
+import { expandShard, type HostRules, MAX_MANIFEST_BYTES, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 import { DIGEST_DIGITS, toHex } from "../rules/storage/digest-table.ts";
 import { MAX_SHARD_BYTES, parseHostRecord, parseShardText, type ShardRecords } from "../rules/storage/shard-text.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
@@ -19,6 +19,7 @@ export interface TrustedPublisher {
 
 /** Returns the manifest in bytes of KV. Throws if its signature, its format or its namespace is invalid. */
 export async function verifyManifest(bytes: string, publisher: TrustedPublisher): Promise<Manifest> {
+  if (bytes.length > MAX_MANIFEST_BYTES) throw new Error(`the manifest has more than ${MAX_MANIFEST_BYTES} bytes`);
   const signedManifest = z.safeParse(SignedManifest, parseJson(bytes, "manifest"));
   if (!signedManifest.success)
     throw new Error(`manifest is not signed as expected: ${formatZodError(signedManifest.error)}`);

@@ -64,8 +64,9 @@ export const REQUEST_OUTCOMES = {
     remedy: "Remove the loop: a URL in `auth-url` or `mirror-target` must not match a path with the same annotation.",
   },
   "no-snapshot": {
-    meaning: "The Worker has no snapshot: 503.",
-    remedy: "Publish the rules. If they are published, `reason` names the setting of the Worker to correct.",
+    meaning: "The Worker has no snapshot, or KV does not return the rules of the host: 503.",
+    remedy:
+      "Publish the rules. If they are published, `reason` names the setting of the Worker to correct, or the error of KV.",
   },
   "internal-error": {
     meaning: "The Worker failed unexpectedly: 500.",

@@ -4,6 +4,9 @@ import { PolicySettings } from "./policies/index.ts";
 /** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
 export const FORMAT = 3;
 
+/** Bytes of a signed manifest, because each isolate reads the whole of it at its start. An edge rejects a larger one. */
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
+
 /** How the path of a route matches. Paths are as written, and compared as byte strings. */
 export const PathMatch = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("exact"), path: z.string() }),

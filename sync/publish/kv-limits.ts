@@ -1,10 +1,9 @@
+import { MAX_MANIFEST_BYTES } from "../../src/rules/snapshot.ts";
 import { MAX_SHARD_BYTES, parseShardText } from "../../src/rules/storage/shard-text.ts";
 
 const MIB = 1024 * 1024;
 /** Writes of the Free plan, until 00:00 UTC. */
 export const FREE_DAILY_WRITES = 1000;
-/** Each cold start of an edge reads the whole manifest. */
-const MAX_MANIFEST_BYTES = MIB;
 const WARNING_RATIO = 0.7;
 
 /** Result of a size check. */

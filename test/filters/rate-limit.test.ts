@@ -63,10 +63,10 @@ describe("limit-rps and limit-rpm", { timeout: 60_000 }, () => {
     const client = nextClient();
     const startedAt = Date.now();
     const statuses: number[] = [];
-    while (Date.now() - startedAt < 1500) statuses.push(...(await collectStatuses("second", client, 40)));
+    while (Date.now() - startedAt < 1500 || statuses.length < 120)
+      statuses.push(...(await collectStatuses("second", client, 40)));
     const seconds = Math.ceil((Date.now() - startedAt) / 1000);
     const passed = statuses.filter((status) => status === 200).length;
-    assert.ok(statuses.length > 100, `only ${statuses.length} requests`);
     assert.ok(passed >= 5 && passed <= 5 + 2 * seconds, `${passed} of ${statuses.length} passed`);
     assert.ok(!edge.accessLines().some((line) => line.clientIp === client && line.rateLimitSkipped));
   });

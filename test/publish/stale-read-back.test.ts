@@ -7,10 +7,10 @@ import { writeBlobs } from "../../sync/publish/blobs.ts";
 import { withKvAccount } from "../support/account/kv-account.ts";
 
 test("A blob that KV shows as absent after its write is waited for, and not written again", async () => {
-  const kvRules = { ...FAST_KV_RULES, stalenessMs: 150, limitsWriteRate: true };
+  const kvRules = { ...FAST_KV_RULES, stalenessMs: 600, limitsWriteRate: true };
   await withKvAccount({ kvRules, now: Date.now }, async ({ account }) => {
     const { token: apiToken, baseURL, accountId, namespaceId } = account;
-    const kv = createKv(createApiClient({ apiToken, baseURL }), accountId, namespaceId, 10);
+    const kv = createKv(createApiClient({ apiToken, baseURL }), accountId, namespaceId, 20);
     assert.equal((await kv.getMany(["shard/a"])).size, 0);
     await writeBlobs(kv, new Map([["shard/a", "1"]]), "shards");
     assert.equal(await kv.get("shard/a"), "1");

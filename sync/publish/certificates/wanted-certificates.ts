@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import type { CertificateWithKey } from "../../cloudflare/certificates.ts";
 import { type Ingress, nameOf, type Secret } from "../../collect/cluster-model.ts";
+import { splitPemCertificates } from "../../runtime/pem-certificates.ts";
 import type { HostIssue } from "../hosts/model.ts";
 import { parseIngressName } from "../route-id.ts";
 import { certificateCovers } from "./coverage.ts";
@@ -23,8 +24,6 @@ export interface WantedCertificates {
   readonly keptSecrets: readonly string[];
   readonly issues: readonly HostIssue[];
 }
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
 
 /**
  * Reads the certificates of `spec.tls`. Each name of a certificate must be, or cover, a host of the Ingress that its namespace
@@ -73,7 +72,7 @@ type ParsedSecret = Omit<WantedCertificate, "ingresses"> | { readonly problem: s
 
 function parseSecret(name: string, secret: Secret | undefined, hosts: readonly string[], now: Date): ParsedSecret {
   if (!secret) return { problem: `Secret ${name} is not found or not readable` };
-  const [certificate] = PEM_CERTIFICATE.exec(secret.data["tls.crt"] ?? "") ?? [];
+  const [certificate] = splitPemCertificates(secret.data["tls.crt"] ?? "");
   const privateKey = secret.data["tls.key"] ?? "";
   if (certificate === undefined || privateKey === "") return { problem: `Secret ${name} has no tls.crt or no tls.key` };
   try {

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from "node:crypto";
 import * as z from "zod/mini";
+import { splitPemCertificates } from "../../../runtime/pem-certificates.ts";
 import type { ApiReply } from "../api-types.ts";
 import { certificateErrors } from "./certificate-errors.ts";
 import type { CertificateZone, CustomCertificate } from "./certificate-zones.ts";
@@ -57,10 +58,8 @@ export function readCustomCertificate(
   };
 }
 
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 function readChain(text: string): { readonly leaf: X509Certificate } | Failure {
-  const certificates = (text.match(PEM_CERTIFICATE) ?? []).map(parseCertificate);
+  const certificates = splitPemCertificates(text).map(parseCertificate);
   if (certificates.length === 0 || certificates.includes(undefined)) return certificateErrors.unknownOrUnreadable();
   const chain = certificates.filter((item) => item !== undefined);
   const isRoot = (item: X509Certificate) => item.ca && item.checkIssued(item);
