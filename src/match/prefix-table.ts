@@ -23,15 +23,20 @@ const MAX_SCANNED_PREFIXES = 24;
 const MAX_SCANNED_LENGTH = 0xffff; // one character has the length
 const SLASH = 47;
 
-export function buildPrefixTable(matches: readonly RouteMatch[]): PrefixTable {
-  const byText = Map.groupBy(matches, (match) => readPrefix(match).replace(/\/$/, ""));
-  const texts = [...byText.keys()].toSorted((a, b) => b.length - a.length);
+export function buildPrefixTable(prefixMatches: readonly RouteMatch[]): PrefixTable {
+  const bareMatches = new Map<string, RouteMatch>();
+  const slashMatches = new Map<string, RouteMatch>();
+  for (const match of prefixMatches) {
+    const prefix = match.route.path.type === "prefix" ? toByteString(match.route.path.path) : "";
+    if (prefix.endsWith("/")) slashMatches.set(prefix.slice(0, -1), match);
+    else bareMatches.set(prefix, match);
+  }
+  const texts = [...new Set([...bareMatches.keys(), ...slashMatches.keys()])];
   const isScanned = texts.length <= MAX_SCANNED_PREFIXES && texts.every((text) => text.length <= MAX_SCANNED_LENGTH);
-  const findSpelling = (text: string, hasSlash: boolean) =>
-    byText.get(text)?.findLast((match) => readPrefix(match).endsWith("/") === hasSlash);
+  if (isScanned) texts.sort((a, b) => b.length - a.length);
   return {
     texts: isScanned ? texts.map((text) => String.fromCharCode(text.length) + text).join("") : "",
-    matches: texts.flatMap((text) => [findSpelling(text, false), findSpelling(text, true)]),
+    matches: texts.flatMap((text) => [bareMatches.get(text), slashMatches.get(text)]),
     bySegments: isScanned ? undefined : buildSegmentIndex(texts),
   };
 }
@@ -41,10 +46,6 @@ function buildSegmentIndex(texts: readonly string[]): SegmentIndex {
     numbers: new Map(texts.map((text, number) => [text, number])),
     maxSegments: texts.reduce((max, text) => Math.max(max, text.split("/").length - 1), 0),
   };
-}
-
-function readPrefix({ route: { path } }: RouteMatch): string {
-  return path.type === "prefix" ? toByteString(path.path) : "";
 }
 
 /**
