@@ -13,9 +13,6 @@ export interface HostRecord {
 
 const Backends = z.record(z.string(), Backend);
 const HOST_FIELDS = new Set(["host", "policies", "routes", "backends"]);
-const ROUTE_FIELDS = new Set(["id", "path", "backend", "policies"]);
-const PATH_TYPES = new Set(["exact", "prefix", "regex"]);
-
 /** A route as stored: its policies are a key of the shard's settings. */
 type StoredRoute = Omit<Route, "policies"> & { readonly policies?: string };
 
@@ -39,16 +36,20 @@ export function readHostRules(text: string, host: string, digest: string): HostR
 function parseHostRules(stored: unknown, text: string): HostRules {
   const { host, policies, routes, backends } = requireFields(stored, HOST_FIELDS, "hosts.0");
   if (typeof host !== "string" || !Array.isArray(routes)) throw new Error("invalid_type at hosts.0");
-  const storedRoutes = routes.map((route, index) => checkRoute(route, index));
   const hostKey = requireKey(policies, "hosts.0.policies");
-  const keys = new Set([hostKey, ...storedRoutes.map((route) => route.policies)].filter((key) => key !== undefined));
+  const keys = new Set(hostKey === undefined ? [] : [hostKey]);
+  for (const [index, route] of routes.entries()) {
+    const { policies: key } = checkRoute(route, index);
+    if (key !== undefined) keys.add(key);
+  }
   const settings = parseSettings(text, keys);
   const findSettings = (key: string | undefined) =>
     key === undefined ? NO_SETTINGS : (settings.get(key) ?? NO_SETTINGS);
   return {
     host,
     policies: findSettings(hostKey),
-    routes: storedRoutes.map((route) => ({ ...route, policies: findSettings(route.policies) })),
+    // Changed in place, because copies of 10,000 routes would take a third of the time.
+    routes: routes.map((route: StoredRoute) => Object.assign(route, { policies: findSettings(route.policies) })),
     backends: parse(Backends, backends, "hosts.0.backends"),
   };
 }
@@ -72,20 +73,23 @@ function checkRoute(route: unknown, index: number): StoredRoute {
   return route as StoredRoute;
 }
 
+/** Counts the fields in place of comparing their names, because a cold isolate checks 10,000 routes. */
 function findRouteProblem(route: unknown): string | undefined {
   if (!isObject(route)) return "invalid_type";
-  for (const name in route) if (!ROUTE_FIELDS.has(name)) return `unrecognized_keys ${name}`;
   const { id, path, backend, policies } = route;
   if (typeof id !== "string" || !isTextOrMissing(backend) || !isTextOrMissing(policies)) return "invalid_type";
+  const fieldCount = 2 + (backend === undefined ? 0 : 1) + (policies === undefined ? 0 : 1);
+  if (Object.keys(route).length !== fieldCount) return `unrecognized_keys ${Object.keys(route).join(", ")}`;
   return isPathMatch(path) ? undefined : "invalid path";
 }
 
-/** Whether a value has a type, and only the text that belongs to it. */
+/** Whether a value has a known type, the text that belongs to it, and nothing else. */
 function isPathMatch(value: unknown): boolean {
-  if (!isObject(value) || typeof value.type !== "string" || !PATH_TYPES.has(value.type)) return false;
-  const textField = value.type === "regex" ? "pattern" : "path";
-  for (const name in value) if (name !== "type" && name !== textField) return false;
-  return typeof value[textField] === "string";
+  if (!isObject(value) || Object.keys(value).length !== 2) return false;
+  const { type, path, pattern } = value;
+  return type === "regex"
+    ? typeof pattern === "string"
+    : (type === "prefix" || type === "exact") && typeof path === "string";
 }
 
 function requireFields(value: unknown, fields: ReadonlySet<string>, place: string): Readonly<Record<string, unknown>> {

@@ -14,11 +14,12 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-export async function startStorage(values: ReadonlyMap<string, string>): Promise<Storage> {
+/** Starts the processes with the values of KV. KV answers after `delayMs`. */
+export async function startStorage(values: ReadonlyMap<string, string>, delayMs = 0): Promise<Storage> {
   const folder = await mkdtemp(join(tmpdir(), "edgress-bench-"));
   const file = join(folder, "kv.json");
   await writeFile(file, JSON.stringify([...values]));
-  const child = fork(fileURLToPath(new URL("storage-process.ts", import.meta.url)), [file]);
+  const child = fork(fileURLToPath(new URL("storage-process.ts", import.meta.url)), [file, String(delayMs)]);
   const [ports] = (await once(child, "message")) as [Storage["ports"]];
   return {
     ports,

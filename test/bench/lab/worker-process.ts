@@ -24,6 +24,7 @@ const HEADERS = {
 
 /** A Worker in a workerd of its own, without miniflare. */
 export interface WorkerProcess {
+  readonly port: number;
   readonly inspectorPort: number;
   /** Sends a request, and returns the status. */
   send(host: string, path: string): Promise<number>;
@@ -51,6 +52,7 @@ export async function startWorkerProcess(
   );
   await waitForListener(port);
   return {
+    port,
     inspectorPort,
     send: (host, path) => send(port, host, path),
     readCpuMs: () => readCpuMs(child.pid ?? 0),
