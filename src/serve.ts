@@ -12,7 +12,13 @@ import { edgeCache } from "./runtime/edge-cache.ts";
 import { fetchOrigin } from "./runtime/origin-fetch.ts";
 
 /** Serves a request: load, match, filter, forward, log. It never throws. */
-export async function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
+export function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
+  const response = serveToEnd(request, env, background);
+  background.waitUntil(response); // else a client that disconnects ends it before the access line and the clean-up
+  return response;
+}
+
+async function serveToEnd(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const startedAt = Date.now();
   const client: Client = { ip: request.headers.get("CF-Connecting-IP") ?? "", now: startedAt };
   const exchange = createExchange(request, createRequestServices(env, background, client, 0));

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { compiledPolicies } from "../src/rules/policies/compiled-policies.ts";
 import type { Annotation } from "../src/rules/policies/policy.ts";
 import { ANNOTATION_PREFIXES } from "../sync/collect/annotation-names.ts";
+import { addressReasons } from "../sync/compile/address-reasons.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { formatDiagnostic } from "../sync/compile/diagnostics.ts";
 import { hostReasons } from "../sync/compile/host-reasons.ts";
@@ -85,9 +86,8 @@ for (const [name, { guards, parse }] of compiledPolicies.flatMap(({ annotations 
 }
 
 const PUBLICATION_REASONS = [
-  ...["DNSRecordRejected", "DNSRecordQuotaExceeded", "BlockedRemoval", "ClosedIngress", "ChangePinned"],
-  "GuardNotPublished",
-  ...Object.keys({ ...hostReasons, ...rolloutReasons }),
+  ...["BlockedRemoval", "ClosedIngress", "ChangePinned", "GuardNotPublished"],
+  ...Object.keys({ ...hostReasons, ...rolloutReasons, ...addressReasons }),
 ];
 // These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents).
 const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded", ...PUBLICATION_REASONS];

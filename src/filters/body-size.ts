@@ -2,6 +2,7 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
+import { createPartReader } from "../runtime/part-reader.ts";
 import { hasStreamableBody } from "../runtime/streams.ts";
 
 /** Up to this limit a body of unknown length is buffered before forwarding, as nginx does with every body. */
@@ -33,7 +34,7 @@ async function forwardWithLimit(
   if (rest()) return rejectTooLarge(exchange, rest(), maxBytes);
   return buffer
     ? next({ ...exchange, body: new Response(buffer).body })
-    : errorResponse(exchange, 400, "client-closed");
+    : errorResponse(exchange, 502, "client-closed");
 }
 
 async function rejectTooLarge(
@@ -47,18 +48,18 @@ async function rejectTooLarge(
 
 /** Returns the stream, which fails after `maxBytes`. That aborts the request to the origin. */
 function limitBytes(source: ReadableStream<Uint8Array>, maxBytes: number) {
-  const reader = source.getReader();
+  const reader = createPartReader(source);
   let byteCount = 0;
   let isExceeded = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await reader.read();
-      byteCount += value?.byteLength ?? 0;
+      const part = await reader.read();
+      byteCount += part?.byteLength ?? 0;
       isExceeded = byteCount > maxBytes;
-      if (done) controller.close();
+      if (part === undefined) controller.close();
       else if (isExceeded) controller.error(new Error(`the body has more than ${maxBytes} bytes`));
-      else controller.enqueue(value);
-      if (done || isExceeded) reader.releaseLock();
+      else controller.enqueue(part.slice()); // the next read may begin before the part is sent
+      if (part === undefined || isExceeded) reader.releaseLock();
     },
     cancel: (reason) => reader.cancel(reason),
   });

@@ -26,7 +26,7 @@ export function rateLimit({ ingress, rates, connections, exempt }: SettingsOf<"r
       exchange.platform.waitUntil(slot.release());
       throw error;
     });
-    exchange.platform.waitUntil(completion.then(slot.release));
+    exchange.platform.waitUntil(Promise.race([completion, waitForAbort(exchange.request.signal)]).then(slot.release));
     return answer;
   };
 }
@@ -43,6 +43,14 @@ async function waitForAdmission(acquisition: Promise<Admission>, limiter: RateLi
   );
   platform.waitUntil(release.catch(() => {}));
   return undefined;
+}
+
+/** Resolves when the client has disconnected. Then the body of an error response is never read. */
+function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 /** Returns the response and a promise that resolves when its body is sent or the client has disconnected. */

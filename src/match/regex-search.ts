@@ -1,13 +1,14 @@
-import { findRegexPrefix } from "../rules/paths.ts";
+import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES } from "../rules/paths.ts";
 import type { Route } from "../rules/snapshot.ts";
 import type { RouteMatch } from "./route-match.ts";
 
-/** Returns the match of the first regex that matches a normalized path. */
+/** Returns the match of the first regex that matches a normalized path, or for which the path is too long. */
 export type RegexSearch = (path: string) => RouteMatch | undefined;
 
 /** Matches a path with the regex at a position of the rules. */
 type RegexMatcher = (position: number, path: string) => RouteMatch | undefined;
 
+const TOO_LONG = { groups: [], isTooLong: true } as const;
 /** A list up to this length is searched in its order. */
 const MAX_PLAIN_LENGTH = 16;
 /** A longer prefix has the same key as its start, so that a path needs a limited number of look-ups. */
@@ -28,6 +29,7 @@ export function buildRegexSearch(routes: readonly Route[]): RegexSearch {
   const match: RegexMatcher = (position, path) => {
     const route = routes[position];
     if (route?.path.type !== "regex") return undefined;
+    if (path.length > (route.path.maxBytes ?? MAX_REGEX_SUBJECT_BYTES)) return { ...TOO_LONG, route, position };
     const regex = regexes[position] ?? new RegExp(route.path.pattern, "i");
     regexes[position] = regex;
     const groups = regex.exec(path);

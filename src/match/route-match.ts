@@ -5,4 +5,6 @@ export interface RouteMatch {
   readonly route: Route;
   readonly position: number;
   readonly groups: readonly (string | undefined)[];
+  /** Whether the path is too long for the regex, so that it is unknown whether it matches. */
+  readonly isTooLong?: true;
 }

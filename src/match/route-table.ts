@@ -50,8 +50,13 @@ export function findRoute(table: RouteTable, path: string): MatchResult {
     case "segments":
       return table.exact?.get(path) ?? findLongestPrefix(table.prefixes, path) ?? "no-match";
     case "regexes":
-      return path.length > MAX_REGEX_SUBJECT_BYTES ? "too-long" : (table.findRegex(path) ?? "no-match");
+      return path.length > MAX_REGEX_SUBJECT_BYTES ? "too-long" : findRegexMatch(table, path);
   }
+}
+
+function findRegexMatch({ findRegex }: RegexTable, path: string): MatchResult {
+  const match = findRegex(path);
+  return match?.isTooLong ? "too-long" : (match ?? "no-match");
 }
 
 /** Whether a path match alone accepts a normalized path, without other routes of its host. */

@@ -56,7 +56,7 @@ export const REQUEST_OUTCOMES = {
     remedy: "Check the load of the origin. Raise `proxy-read-timeout`, if it may take longer.",
   },
   "client-closed": {
-    meaning: "The client disconnected before its request was complete.",
+    meaning: "The client disconnected before the response began: 502, which it does not receive.",
     remedy: "Nothing. If there are many, compare the timeouts of the client with the size of its uploads.",
   },
   "subrequest-loop": {

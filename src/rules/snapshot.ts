@@ -12,7 +12,8 @@ export const PathMatch = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("exact"), path: z.string() }),
   z.strictObject({ type: z.literal("prefix"), path: z.string() }),
   // A JavaScript regex over byte strings. It is anchored at its start and ignores case.
-  z.strictObject({ type: z.literal("regex"), pattern: z.string() }),
+  // A path over `maxBytes` is not matched but rejected, because the regex would take too long. 4 KiB if undefined.
+  z.strictObject({ type: z.literal("regex"), pattern: z.string(), maxBytes: z.optional(z.int()) }),
 ]);
 export type PathMatch = z.infer<typeof PathMatch>;
 

@@ -1,4 +1,5 @@
-import { withTimeout } from "./timeout.ts";
+import { createPartReader, isFull, type PartReader } from "./part-reader.ts";
+import { limitWaits, type StallTimer } from "./stall-timer.ts";
 
 interface RequestWithBody {
   readonly request: Request;
@@ -17,18 +18,25 @@ export function isBodylessMethod(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-// Only workerd has it. `explain` runs filters in Node, but sends no bodies.
-const { FixedLengthStream } = globalThis as unknown as {
-  FixedLengthStream?: new (
-    length: number,
-  ) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
+interface BytePipe {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+// Only workerd has them. `explain` runs filters in Node, but sends no bodies.
+const { FixedLengthStream, IdentityTransformStream } = globalThis as unknown as {
+  FixedLengthStream?: new (length: number) => BytePipe;
+  IdentityTransformStream?: new () => BytePipe;
 };
 
 /** Returns connected writable and readable streams. A known length becomes the Content-Length. */
-export function createPipe(length: string | null) {
-  if (length === null || FixedLengthStream === undefined) return new TransformStream<Uint8Array, Uint8Array>();
-  return new FixedLengthStream(Number(length));
+export function createPipe(length: string | null): BytePipe {
+  if (FixedLengthStream === undefined || IdentityTransformStream === undefined) return new TransformStream();
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
 }
+
+/** Pause between two looks at a copy, which holds the bytes that arrive meanwhile. */
+const MAX_PAUSE_MS = 100;
 
 /** The origin did not read the body in time. */
 export class UploadStalledError extends Error {}
@@ -39,13 +47,21 @@ export async function pumpWithWriteTimeout(
   destination: WritableStream<Uint8Array>,
   ms: number,
 ): Promise<void> {
+  const reader = createPartReader(source);
   const writer = destination.getWriter();
+  const createError = () => new UploadStalledError(`the origin read nothing for ${ms} ms`);
   try {
-    for await (const chunk of source) {
-      const write = writer.write(chunk).then(() => true);
-      if (!(await withTimeout(write, ms))) throw new UploadStalledError(`the origin read nothing for ${ms} ms`);
-    }
-    await writer.close();
+    await limitWaits(ms, createError, async (timer) => {
+      for (let part = await reader.read(); part !== undefined; part = await reader.read()) {
+        timer.start();
+        await writer.write(part);
+        timer.stop();
+      }
+      await writer.close();
+    });
+  } catch (error) {
+    void reader.cancel(error).catch(() => {});
+    throw error;
   } finally {
     writer.releaseLock();
   }
@@ -57,18 +73,55 @@ export async function pumpWithIdleTimeout(
   destination: WritableStream<Uint8Array>,
   ms: number,
 ): Promise<void> {
-  const reader = source.getReader();
+  const reader = createPartReader(source);
   const writer = destination.getWriter();
+  const createError = () => new Error(`nothing from the origin for ${ms} ms`);
   try {
-    for (;;) {
-      const chunk = await withTimeout(reader.read(), ms);
-      if (!chunk) throw new Error(`nothing from the origin for ${ms} ms`);
-      if (chunk.done) break;
-      await writer.write(chunk.value);
-    }
-    await writer.close();
+    await limitWaits(ms, createError, async (timer) => {
+      for (;;) {
+        timer.start();
+        const part = await reader.read();
+        timer.stop();
+        if (part === undefined) break;
+        await writer.write(part);
+      }
+      await writer.close();
+    });
   } catch (error) {
     await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
+  }
+}
+
+/**
+ * Pipes a stream of events. Aborts both ends if no event passes for `ms`, up to 100 ms late. Only a copy is read, now and
+ * then: a script that reads each event would cost three times as much as the pipe. Unlike `pumpWithIdleTimeout`, it also
+ * aborts if the destination accepts nothing for `ms`.
+ */
+export async function pipeEventsWithIdleTimeout(
+  source: ReadableStream<Uint8Array>,
+  destination: WritableStream<Uint8Array>,
+  ms: number,
+): Promise<void> {
+  const [events, copy] = source.tee();
+  const reader = createPartReader(copy);
+  const abortController = new AbortController();
+  const createError = () => new Error(`no event for ${ms} ms`);
+  const pauseMs = Math.min(MAX_PAUSE_MS, ms / 10);
+  limitWaits(ms, createError, (timer) => sampleToEnd(reader, timer, pauseMs)).catch((error: unknown) =>
+    abortController.abort(error),
+  );
+  const reason = await events.pipeTo(destination, { signal: abortController.signal }).catch((error: unknown) => error);
+  await reader.cancel(reason).catch(() => {});
+}
+
+/** Reads the arrived bytes, pauses, and repeats until the end. */
+async function sampleToEnd(reader: PartReader, timer: StallTimer, pauseMs: number): Promise<void> {
+  for (;;) {
+    timer.start();
+    const part = await reader.read();
+    timer.stop();
+    if (part === undefined) return;
+    if (!isFull(part)) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

@@ -1,3 +1,4 @@
+import { addressReasons } from "./address-reasons.ts";
 import { hostReasons } from "./host-reasons.ts";
 import { rolloutReasons } from "./rollout-reasons.ts";
 
@@ -92,14 +93,7 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "An annotation sets a Host header that the namespace may not claim; the client's Host is sent.",
   },
-  DNSRecordRejected: {
-    severity: "error",
-    doc: "Cloudflare rejected the DNS record of a Service address; the address is not used.",
-  },
-  DNSRecordQuotaExceeded: {
-    severity: "error",
-    doc: "The namespace has reached its quota of DNS records in a zone; the address of the Service is not used.",
-  },
+  ...addressReasons,
   PortNotProxied: { severity: "error", doc: "Cloudflare does not proxy the Service's port; the path returns 503." },
   UnreachableChallenge: {
     severity: "warning",

@@ -1,5 +1,7 @@
-import { toPrintableText } from "../runtime/printable-text.ts";
+import { shortenText, toPrintableText } from "../runtime/printable-text.ts";
 import { diagnosticReasons, type Reason } from "./diagnostic-reasons.ts";
+
+const MAX_TEXT_CHARACTERS = 1000;
 
 /** The object and field of a diagnostic. */
 export interface Subject {
@@ -32,15 +34,20 @@ export function collectDiagnostics<T>(make: (report: Report) => T): Reported<T> 
   const value = make((reason, subject, problem, remedy, ownerProblem) => {
     diagnostics.push({
       reason,
-      object: toPrintableText(subject.object),
-      source: toPrintableText(subject.source),
-      field: toPrintableText(subject.field),
-      problem: toPrintableText(problem),
-      remedy: toPrintableText(remedy),
-      ...(ownerProblem !== undefined && { ownerProblem: toPrintableText(ownerProblem) }),
+      object: toShownText(subject.object),
+      source: toShownText(subject.source),
+      field: toShownText(subject.field),
+      problem: toShownText(problem),
+      remedy: toShownText(remedy),
+      ...(ownerProblem !== undefined && { ownerProblem: toShownText(ownerProblem) }),
     });
   });
   return { value, diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics };
+}
+
+/** Returns a text for a line: an annotation has up to 256 KiB, and a diagnostic may quote it. */
+function toShownText(text: string): string {
+  return toPrintableText(shortenText(text, MAX_TEXT_CHARACTERS));
 }
 
 /** One list for all values without diagnostics, because most have none. */

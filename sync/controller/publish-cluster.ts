@@ -1,6 +1,7 @@
 import type { ManifestAuthor } from "../../src/rules/snapshot.ts";
 import { nameOf } from "../collect/cluster-model.ts";
 import type { PreviousState } from "../compile/last-good.ts";
+import type { HealthChecks } from "../health-checks/health-checks.ts";
 import { findMaxRecords } from "../permits/model.ts";
 import { tolerateLoss } from "../publish/blobs.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
@@ -31,6 +32,8 @@ export interface PublishDependencies extends CompileDependencies {
   readonly author: ManifestAuthor;
   /** Publishes changes to a share of clients first. */
   readonly rollouts?: Rollouts | undefined;
+  /** Checks the addresses of published hosts. */
+  readonly healthChecks?: HealthChecks | undefined;
 }
 
 /** The published snapshot, and the controller state in KV. */

@@ -1,10 +1,12 @@
 import type { ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
+import type { HealthChecks } from "../health-checks/health-checks.ts";
 import type { Account } from "../publish/account.ts";
 import { readPublishBase } from "../publish/conflict-check.ts";
 import type { WriteFence } from "../publish/guard/write-fence.ts";
 import type { Pin } from "../publish/history/pin.ts";
 import { republish } from "../publish/history/republish.ts";
 import { type PublishResult, publish } from "../publish/publish.ts";
+import { hasOtherHealth, publishHealth } from "../publish/publish-health.ts";
 import type { PublishedSnapshot } from "../publish/read-published.ts";
 import { publishInStages, type Rollouts, type StagedPublication } from "../publish/rollout/publish-in-stages.ts";
 
@@ -12,6 +14,7 @@ interface RulesDependencies {
   readonly account: Account;
   readonly author: ManifestAuthor;
   readonly rollouts?: Rollouts | undefined;
+  readonly healthChecks?: HealthChecks | undefined;
 }
 
 /** The outcome of a sync by the leader. */
@@ -25,6 +28,43 @@ export function selectServedRules(rules: Rules, { manifest, hosts }: PublishedSn
 
 /** Publishes the rules to every client or in stages, or keeps those that a rollback pinned. */
 export async function publishRules(
+  dependencies: RulesDependencies,
+  rules: Rules,
+  snapshot: PublishedSnapshot,
+  pin: Pin | undefined,
+  fence: WriteFence,
+  now: Date,
+): Promise<StagedPublication> {
+  const publication = await publishCompiled(dependencies, rules, snapshot, pin, fence, now);
+  return pin ? publication : publishHealthChanges(dependencies, publication, fence, now);
+}
+
+/** Publishes the addresses that became healthy or unhealthy, unless this sync has published already. */
+async function publishHealthChanges(
+  { account, author, healthChecks }: RulesDependencies,
+  publication: StagedPublication,
+  fence: WriteFence,
+  now: Date,
+): Promise<StagedPublication> {
+  const { publishResult } = publication;
+  const { snapshot } = publishResult;
+  healthChecks?.update(snapshot.hosts, snapshot.manifest?.unhealthy);
+  const unhealthy = healthChecks?.readUnhealthy();
+  if (!healthChecks || !hasOtherHealth(snapshot, unhealthy)) return publication;
+  const { publications } = healthChecks;
+  if (!publications.isDue() || publishResult.hasChanged) {
+    publications.request();
+    return publication;
+  }
+  const published = await publishHealth(unhealthy, snapshot, { account, author, fence }, now);
+  publications.markPublished();
+  const { generation = publishResult.generation } = published.manifest ?? {};
+  const bytes = publishResult.bytes + 2 * (published.currentBytes?.length ?? 0);
+  const writes = publishResult.writes + 2;
+  return { ...publication, publishResult: { ...publishResult, snapshot: published, generation, writes, bytes } };
+}
+
+async function publishCompiled(
   dependencies: RulesDependencies,
   rules: Rules,
   snapshot: PublishedSnapshot,

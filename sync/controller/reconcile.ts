@@ -71,7 +71,8 @@ function leaderStages(
     },
     report: async (compiled, outcome, base) => {
       const ownedIngresses = state.term === term ? state.ownedIngresses : [];
-      const reportedCluster = withPublicationDiagnostics(compiled, outcome);
+      const checkedAddresses = dependencies.healthChecks?.list() ?? [];
+      const reportedCluster = withPublicationDiagnostics(compiled, { ...outcome, checkedAddresses });
       const reportState = { ...state, ownedIngresses };
       const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, now);
       return {
@@ -108,7 +109,10 @@ function standbyStages(
   return {
     collect: async () => collectLiveCluster(dependencies, dependencies.log),
     readBase: async () => state,
-    publish: async () => undefined,
+    async publish() {
+      dependencies.healthChecks?.stop();
+      return undefined;
+    },
     report: async (compiled) => {
       recordMetrics(dependencies.metrics, compiled, {
         blockedRouteRemovals: 0,

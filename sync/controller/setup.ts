@@ -5,6 +5,7 @@ import { createCompileCache } from "../compile/compile-cache.ts";
 import type { Options } from "../compile/options.ts";
 import type { EdgeClient } from "../edge/edge-client.ts";
 import { createEdgeFollower, type EdgeFollower, type EdgeListener } from "../edge/edge-follower.ts";
+import { createHealthChecks, type HealthCheckOptions } from "../health-checks/health-checks.ts";
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { readClusterUid } from "../kubernetes/cluster-uid.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
@@ -63,6 +64,8 @@ export interface ControllerContext {
   readonly sleep?: Sleep;
   /** Time to collect changes of the controller state before a write; 60 s by default. */
   readonly stateDelayMs?: number;
+  /** Where health checks connect to, and the length of their second. */
+  readonly healthChecks?: Pick<HealthCheckOptions, "findTarget" | "secondMs"> | undefined;
 }
 
 export interface ControllerListener {
@@ -116,12 +119,26 @@ export async function setUpController(
     edgeFollower: followEdge(context, signal),
     sleep,
     rollouts: context.rollouts,
+    healthChecks: startHealthChecks(context, onChange, signal),
     log,
     metrics,
     addresses: options.publishStatusAddress,
     instance,
     namespace,
   };
+}
+
+function startHealthChecks({ log, healthChecks }: ControllerContext, onChange: () => void, signal: AbortSignal) {
+  return createHealthChecks({
+    ...healthChecks,
+    onChange,
+    onTransition({ backend, address, isHealthy, problem }) {
+      const state = isHealthy ? "healthy" : "unhealthy";
+      const line = `${state} address=${address} backend=${backend}`;
+      log[isHealthy ? "info" : "warn"]({ backend, address }, isHealthy ? line : `${line}: ${problem}`);
+    },
+    signal,
+  });
 }
 
 /** Creates the syncs of the records of origins and of hosts. */

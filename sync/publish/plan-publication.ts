@@ -63,7 +63,10 @@ export function planPublication(
 ): PublicationPlan {
   const counts = chooseBlobCounts(rules.hosts, previousManifest, target);
   const { manifestPart, shards, filters } = planSide(rules.hosts, counts, target);
-  return { manifest: buildManifest(rules, manifestPart, generation, now, target), shards, filters };
+  const manifest = buildManifest(rules, manifestPart, generation, now, target);
+  // Only the controller updates the list, so only it keeps the list.
+  const unhealthy = target.author?.command === "sync" ? previousManifest?.unhealthy : undefined;
+  return { manifest: { ...manifest, ...(unhealthy && { unhealthy }) }, shards, filters };
 }
 
 /** Builds a manifest without a candidate. */

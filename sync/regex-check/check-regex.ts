@@ -1,4 +1,5 @@
 import recheck from "recheck/lib/browser.js";
+import { MAX_QUADRATIC_SUBJECT_BYTES, MAX_REGEX_SUBJECT_BYTES } from "../../src/rules/paths.ts";
 import type { RegexVerdict } from "../compile/regex-verdict.ts";
 import { EDGE_FLAGS } from "./alphabet.ts";
 import { dropLiteralPrefix } from "./literal-prefix.ts";
@@ -7,11 +8,10 @@ import { boundSteps } from "./step-bound.ts";
 
 /** Maximum duration of one check. The limits below end nearly every check earlier. */
 export const CHECK_DEADLINE_MS = 5000;
-// Matched paths have at most 4 KiB: the square takes about 10 ms, the cube a minute.
+// A path has up to 4 KiB for a linear regex and 1 KiB for a quadratic one. The cube of that takes a second.
 const MAX_POLYNOMIAL_DEGREE = 2;
-const MAX_PATH_CHARACTERS = 4096;
-/** Maximum steps to match a path: a bound from the structure is some times higher than the real number. */
-const MAX_STEPS = 16 * MAX_PATH_CHARACTERS ** 2;
+/** Maximum steps to match a path, which take less than 5 ms: a bound from the structure is 3 to 30 times the real number. */
+const MAX_STEPS = 16 * MAX_QUADRATIC_SUBJECT_BYTES ** 2;
 // Counts end a check, not times: a slow or busy machine gets the same verdicts. 20 million steps take about 0.5 s.
 const COUNTED_LIMITS = {
   attackLimit: 20_000_000,
@@ -31,8 +31,10 @@ export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): Reg
 
 function checkStructure(pattern: string): RegexVerdict | undefined {
   const steps = boundSteps(pattern);
-  if (!steps || steps[3] > 0 || evaluate(steps, MAX_PATH_CHARACTERS) > MAX_STEPS) return undefined;
-  return { type: "safe", degree: steps[2] > 0 ? 2 : 1 };
+  if (!steps || steps[3] > 0 || evaluate(steps, MAX_QUADRATIC_SUBJECT_BYTES) > MAX_STEPS) return undefined;
+  // A linear regex with many steps for each character is as slow as a quadratic one.
+  const isLinear = steps[2] === 0 && evaluate(steps, MAX_REGEX_SUBJECT_BYTES) <= MAX_STEPS;
+  return { type: "safe", degree: isLinear ? 1 : 2 };
 }
 
 /** Returns the worst verdict of all flags. */

@@ -41,7 +41,10 @@ function formatVerdict({ live, problems, cluster }: Overview | IngressReport): s
   return [formatRow("live", `${live}${reason[live]}`), ...problems.map((problem) => formatRow("problem", problem))];
 }
 
-function formatKv({ generation, publishedAt, digest, publisher, hosts, routes }: KvSummary, now: Date): string[] {
+function formatKv(
+  { generation, publishedAt, digest, publisher, hosts, routes, ...kv }: KvSummary,
+  now: Date,
+): string[] {
   if (generation === undefined) return [formatRow("kv", "nothing is published")];
   const published = `generation ${generation}, published ${formatTime(publishedAt, now)}`;
   return [
@@ -50,6 +53,7 @@ function formatKv({ generation, publishedAt, digest, publisher, hosts, routes }:
       `${published}, digest ${digest?.slice(0, DIGEST_LENGTH)}, ${formatCount(hosts, "host")}, ${formatCount(routes, "route")}`,
     ),
     formatRow("publisher", publisher),
+    ...kv.unhealthyAddresses.map((address) => formatRow("unhealthy", address)),
   ];
 }
 

@@ -4,6 +4,7 @@ import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
 import { countHostRoutes } from "../publish/guard/removals.ts";
 import { findUnpublishedGuards } from "../publish/guard/unpublished-guards.ts";
 import { formatPin } from "../publish/history/pin.ts";
+import { listUnhealthyAddresses } from "../publish/publish-health.ts";
 import { foldNames } from "../runtime/fold.ts";
 import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
@@ -35,6 +36,8 @@ export interface KvSummary {
   readonly aborted: AbortedCandidate | undefined;
   readonly hosts: number;
   readonly routes: number;
+  /** Addresses that fail their health checks: "shop/cart:80 203.0.113.10". */
+  readonly unhealthyAddresses: readonly string[];
 }
 
 export interface ClusterSummary {
@@ -86,6 +89,7 @@ function summarizeKv({ manifest, hosts, state }: KvSide, cluster: ClusterSide | 
     aborted: manifest?.aborted,
     hosts: hosts.length,
     routes: countHostRoutes(hosts),
+    unhealthyAddresses: listUnhealthyAddresses(manifest?.unhealthy, hosts),
   };
 }
 

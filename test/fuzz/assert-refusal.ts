@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-const MAX_REASON_CHARACTERS = 600;
+const MAX_LINE_CHARACTERS = 6000;
 /** Errors of JavaScript that show an unchecked value. */
 const PROGRAM_ERRORS =
   /^Cannot (read|convert|set|access|destructure)|is not (a function|iterable|defined|an object)|Maximum call stack|undefined \(|Invalid array length|\[object /;
@@ -23,6 +23,6 @@ export function assertRefusal(error: unknown): void {
 
 /** Throws unless a text is one line without a stack trace. */
 export function assertOneLine(text: string, cause?: Error): void {
-  const isReadable = text !== "" && text.length <= MAX_REASON_CHARACTERS && !/[\x00-\x1f\x7f]|\n\s+at /.test(text);
+  const isReadable = text !== "" && text.length <= MAX_LINE_CHARACTERS && !/[\x00-\x1f\x7f]|\n\s+at /.test(text);
   if (!isReadable) throw new Error(`not one readable line: ${JSON.stringify(text.slice(0, 2000))}`, { cause });
 }

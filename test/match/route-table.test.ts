@@ -113,6 +113,27 @@ describe("route table", () => {
     assert.ok(typeof match !== "string");
     assert.deepEqual([match.position, ...match.groups], [42, "/APP-42/users", "/", "users"]);
   });
+
+  for (const otherRoutes of [0, 100])
+    test(`A path over the limit of a quadratic regex is too long unless an earlier of ${otherRoutes + 3} routes matches`, () => {
+      const others = Array.from({ length: otherRoutes }, (_, index) => `^/app-${index}/`);
+      const table = buildRouteTable(
+        buildRules([
+          { type: "regex", pattern: "^/early" },
+          { type: "regex", pattern: "^/(a+)(a+)x$", maxBytes: 1024 },
+          ...["^/late", ...others].map((pattern) => ({ type: "regex", pattern }) as const),
+        ]),
+      );
+      const find = (path: string) => {
+        const match = findRoute(table, path);
+        return typeof match === "string" ? match : match.position;
+      };
+      assert.equal(find(`/${"a".repeat(1022)}x`), 1); // 1,024 bytes
+      assert.equal(find(`/${"a".repeat(1023)}x`), "too-long");
+      assert.equal(find(`/early${"a".repeat(1023)}`), 0);
+      assert.equal(find(`/late${"a".repeat(1023)}`), "too-long"); // the second regex may match it
+      assert.equal(find(`/early${"a".repeat(4091)}`), "too-long");
+    });
 });
 
 describe("normalization", () => {

@@ -39,6 +39,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/collect",
     "sync/compile",
   ],
+  "sync/health-checks": ["src/rules", "sync/publish"], // the id of a route
   "sync/controller": [
     "src/rules",
     "sync/runtime",
@@ -50,6 +51,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/compile",
     "sync/regex-check",
     "sync/publish",
+    "sync/health-checks",
     "sync/report",
     "sync/edge",
   ],

@@ -18,6 +18,7 @@ export interface SoakReport {
   readonly failures: readonly (Failure & { readonly lastActions: readonly string[] })[];
 }
 
+const LOG_FILE = fileURLToPath(new URL("results/sync-jobs.log", import.meta.url));
 const RESULT_FILE = fileURLToPath(new URL("results/soak.json", import.meta.url));
 const MAX_EXPLAINED = 10;
 
@@ -25,7 +26,8 @@ const MAX_EXPLAINED = 10;
 export function formatProgress(seconds: number, ledger: Ledger, actions: Readonly<Record<string, number>>): string {
   const rows = ledger.rows();
   const sum = (field: "requests" | "ok" | "wrong" | "missing") => rows.reduce((total, row) => total + row[field], 0);
-  const happened = Object.entries(actions).map(([kind, count]) => `${kind} ${count}`);
+  const groups = Map.groupBy(Object.entries(actions), ([kind]) => kind.split(": ", 1)[0]);
+  const happened = [...groups].map(([group, all]) => `${group} ${all.reduce((total, [, count]) => total + count, 0)}`);
   return `${seconds} s: requests ${sum("requests")} ok ${sum("ok")} wrong ${sum("wrong")} missing ${sum("missing")}; ${happened.join(", ")}`;
 }
 
@@ -46,6 +48,12 @@ export function buildSoakReport(
       .slice(0, MAX_EXPLAINED)
       .map((failure) => ({ ...failure, lastActions: log.lastBefore(failure.at) })),
   };
+}
+
+/** Writes the log of the sync jobs, for an analysis. */
+export async function writeJobLog(lines: readonly string[]): Promise<void> {
+  await mkdir(dirname(LOG_FILE), { recursive: true });
+  await writeFile(LOG_FILE, lines.map((line) => `${line}\n`).join(""));
 }
 
 /** Prints the tables and the first failures, writes the file, and returns the exit code. */

@@ -42,6 +42,8 @@ function classifyAuthResponse(
   answer: AuthResponse | string,
   serviceHeaders: readonly string[],
 ): AuthVerdict {
+  if (exchange.request.signal.aborted)
+    return { type: "failed", answer: { ...errorResponse(exchange, 502, "client-closed"), isAuthResponse: true } };
   if (typeof answer === "string") return failCheck(exchange, `the authentication service is unreachable: ${answer}`);
   const { status, cookies, challenge } = answer;
   if (status >= 200 && status < 300) {
@@ -78,6 +80,7 @@ async function callAuthService(
     const response = await hostContext.sendSubrequest(exchange, target, {
       ...{ method, headers, edgeHeaders, identityHeaders, timeoutMs },
       body: null,
+      signal: exchange.request.signal,
     });
     await response.body?.cancel();
     return parseAuthResponse(response, responseHeaders);

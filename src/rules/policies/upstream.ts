@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { integer, word } from "./annotation-types.ts";
 import { BalanceMethod, balanceAnnotations, buildBalance } from "./balance-settings.ts";
+import { buildHealthCheck, HealthCheckSettings, healthCheckAnnotations } from "./health-check.ts";
 import { type AnnotationRow, type AnnotationValues, definePolicy, type PolicyContext } from "./policy.ts";
 import { buildRetry, MAX_TIMEOUT_S, RetrySettings, retryAnnotations } from "./retry-settings.ts";
 
@@ -13,6 +14,7 @@ export const UpstreamSettings = z.strictObject({
   readMs: z.optional(z.int()), // between parts of the response
   sendMs: z.optional(z.int()), // for the origin to read a part of the request
   retry: z.optional(RetrySettings),
+  check: z.optional(HealthCheckSettings),
 });
 export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 
@@ -29,6 +31,7 @@ const annotations = {
     ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
   ),
   ...balanceAnnotations,
+  ...healthCheckAnnotations,
   ...buildTimeoutAnnotations(),
   ...retryAnnotations,
 };
@@ -52,6 +55,7 @@ export const upstream = /* @__PURE__ */ definePolicy({
     rejectUnsupportedProtocol(values, context);
     const settings = {
       ...buildBalance(values),
+      ...buildHealthCheck(values),
       ...buildTimeouts(values),
       ...buildRetry(values),
     };

@@ -13,6 +13,7 @@ import type { ExplainRequest } from "../../explain/explain.ts";
 import { createPlaintextSealer } from "../../explain/plaintext-sealer.ts";
 import { loadKubernetesClient } from "../../kubernetes/client-from-kubeconfig.ts";
 import { loadPermits } from "../../permits/source.ts";
+import { listUnhealthyAddresses } from "../../publish/publish-health.ts";
 import { readPublishedSnapshot } from "../../publish/read-published.ts";
 import { createRegexLookup } from "../../regex-check/regex-lookup.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
@@ -28,6 +29,8 @@ export interface ExplainSource {
   /** Undefined for published rules. */
   readonly cluster: Cluster | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** The published addresses that fail their health checks: "shop/cart:80 203.0.113.10". */
+  readonly unhealthyAddresses?: readonly string[];
   /** Lines to print before the explanation. */
   readonly notices: readonly string[];
   /** Returns the assumptions about secrets. */
@@ -104,6 +107,7 @@ async function readPublished(
     cluster: undefined,
     decrypt,
     notices,
+    unhealthyAddresses: listUnhealthyAddresses(manifest.unhealthy, hosts),
     listAssumptions,
   };
 }

@@ -31,6 +31,9 @@ export async function runExplain(text: string, options: ExplainOptions, environm
   const { url, host, schemeReason } = resolveUrl(text, rules, cluster);
   const explanation = await explain(rules, { url, ...parts }, source.decrypt);
   const assumptions = source.listAssumptions();
+  const unhealthyAddresses = (source.unhealthyAddresses ?? []).filter((line) =>
+    line.startsWith(`${explanation.route?.backend} `),
+  );
   const hints = cluster ? listHints(cluster, options, explanation, host) : [];
   const diagnostics = selectDiagnostics(source.diagnostics, explanation, cluster, options.allDiagnostics ?? false);
   const findSource = (id: string) =>
@@ -41,6 +44,7 @@ export async function runExplain(text: string, options: ExplainOptions, environm
       request: url,
       ...explanation,
       source: location,
+      unhealthyAddresses,
       assumptions,
       hints,
       diagnostics: diagnostics.shown,
@@ -51,6 +55,7 @@ export async function runExplain(text: string, options: ExplainOptions, environm
     ...notices,
     ...(schemeReason === undefined ? [] : [formatRow("request", `${url} (${schemeReason})`)]),
     ...formatExplanation(explanation, findSource),
+    ...unhealthyAddresses.map((address) => formatRow("unhealthy", address)),
     ...assumptions.map((assumption) => formatRow("assumed", assumption)),
     ...hints.map((hint) => formatRow("hint", hint)),
     ...diagnostics.shown.map(formatDiagnostic),

@@ -1,5 +1,5 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { decodePath } from "../../../src/rules/paths.ts";
+import { decodePath, MAX_QUADRATIC_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { PathMatch } from "../../../src/rules/snapshot.ts";
 import type { Claim } from "../model.ts";
@@ -60,7 +60,12 @@ function matchPathsBesideRegexes(drafts: readonly RouteDraft[], compilation: Hos
 function addRegexMatch(draft: RouteDraft, regex: CheckedRegex | undefined): MatchedRoute[] {
   if (!regex) return [];
   const pattern = scopeRegex(regex.pattern, listPermittedPaths(draft.claim));
-  return [{ ...draft, match: { type: "regex", pattern }, degree: regex.degree }];
+  const match = {
+    type: "regex",
+    pattern,
+    ...(regex.degree === 2 && { maxBytes: MAX_QUADRATIC_SUBJECT_BYTES }),
+  } as const;
+  return [{ ...draft, match, degree: regex.degree }];
 }
 
 /** Whether a route sets use-regex, or rewrite-target. The legacy rewrite of before 2018 did not use regexes. */

@@ -1,5 +1,6 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
+import type { CheckedAddress } from "../../health-checks/health-checks.ts";
 import { type ClosedRoute, findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import type { ClosedIngress } from "../../publish/fit-shards.ts";
 import type { BlockedRemoval } from "../../publish/guard/deletion-guard.ts";
@@ -8,6 +9,7 @@ import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import type { RolloutState } from "../../publish/rollout/publish-in-stages.ts";
 import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
+import { withHealthDiagnostics } from "./health-diagnostics.ts";
 import { withHostDiagnostics } from "./host-diagnostics.ts";
 
 /** The parts of compiled rules that a publication changed. */
@@ -20,6 +22,7 @@ export interface PublicationChanges {
     readonly snapshot: { readonly hosts: readonly HostRules[] };
   };
   readonly hostResult?: HostSyncResult | undefined;
+  readonly checkedAddresses?: readonly CheckedAddress[];
 }
 
 /**
@@ -28,7 +31,8 @@ export interface PublicationChanges {
  */
 export function withPublicationDiagnostics(compiled: CompiledCluster, changes: PublicationChanges): CompiledCluster {
   const { snapshot } = changes.publishResult;
-  return withHostDiagnostics(withRuleDiagnostics(compiled, changes), snapshot.hosts, changes.hostResult);
+  const checkedCompilation = withHealthDiagnostics(compiled, changes.checkedAddresses ?? [], Date.now());
+  return withHostDiagnostics(withRuleDiagnostics(checkedCompilation, changes), snapshot.hosts, changes.hostResult);
 }
 
 function withRuleDiagnostics(

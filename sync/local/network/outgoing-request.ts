@@ -21,7 +21,7 @@ export interface ProxyTarget {
 /** The reason why no response arrived. */
 export type ProxyFailure = "unresolved" | "refused" | "timeout" | "handshake" | "reset";
 
-const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_HEADER_BYTES = 128 * 1024; // of a response: https://developers.cloudflare.com/workers/platform/limits/
 
 /** Opens the request to the target. The caller sends the body and ends the request. */
 export function openRequest(

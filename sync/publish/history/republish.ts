@@ -4,8 +4,8 @@ import { type ManifestTarget, writeManifest } from "../write-manifest.ts";
 import type { LoadedGeneration } from "./load-generation.ts";
 
 /**
- * Publishes the rules of a stored generation again, under a new number, for every client: a candidate is dropped. The
- * caller must have read every shard. Rejects with a `PublishConflictError` if another process published since the base was
+ * Publishes the rules of a stored generation again, under a new number, for every client: a candidate is dropped, and so
+ * is the list of unhealthy addresses. The caller must have read every shard. Rejects with a `PublishConflictError` if another process published since the base was
  * read.
  */
 export async function republish(
@@ -14,7 +14,7 @@ export async function republish(
   target: ManifestTarget,
   now: Date,
 ): Promise<PublishedSnapshot & { readonly manifest: Manifest }> {
-  const { rollback: _pin, candidate: _candidate, aborted: _aborted, ...content } = source;
+  const { rollback: _pin, candidate: _candidate, aborted: _aborted, unhealthy: _unhealthy, ...content } = source;
   const written = await writeManifest({ ...content, author, ...(rollback && { rollback }) }, target, now);
   return { ...written, hosts, missingShards: [] };
 }

@@ -1,6 +1,8 @@
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { resolveRequestHost, resolveRequestPath } from "./request-path.ts";
 
+const MAX_REGEX_PATH_BYTES = 4096;
+
 // A plain search of compiled rules, without indexes and caches.
 
 /** The rules of a host, and the routes that may answer. */
@@ -32,10 +34,11 @@ function searchHost(hosts: readonly HostRules[], name: string): HostRules | unde
 }
 
 function searchRoutes(routes: readonly Route[], path: string): readonly Route[] {
-  const regexRoute = routes.find(
-    ({ path: match }) => match.type === "regex" && new RegExp(match.pattern, "i").test(path),
-  );
-  if (regexRoute) return [regexRoute];
+  for (const route of routes) {
+    if (route.path.type !== "regex") continue;
+    if (path.length > (route.path.maxBytes ?? MAX_REGEX_PATH_BYTES)) return []; // a 414
+    if (new RegExp(route.path.pattern, "i").test(path)) return [route];
+  }
   const exact = routes.filter(({ path: match }) => match.type === "exact" && toBytes(match.path) === path);
   if (exact.length > 0) return exact;
   const elements = split(path);

@@ -6,10 +6,12 @@ const CHANGES_PER_RUN = 120;
 const MIN_INTERVAL_MS = 400; // KV takes one write of a key each second, so a sync publishes several changes at once
 
 /** Changes the cluster again and again. */
-export const changeCluster: Action = async ({ world, cluster, log, random, runMs, signal }) => {
+export const changeCluster: Action = async ({ world, cluster, log, random, locks, runMs, signal }) => {
   const intervalMs = Math.max(MIN_INTERVAL_MS, runMs / CHANGES_PER_RUN);
   while (!signal.aborted) {
-    log.record("cluster change", `of ${cluster.change(world.server, random)} hosts`);
+    await locks.changes.run(async () =>
+      log.record("cluster change", `of ${cluster.change(world.server, random)} hosts`),
+    );
     await sleep(intervalMs, signal);
   }
 };

@@ -1,4 +1,5 @@
 import { type ControllerProcess, startControllerProcess } from "../../support/controller/controller-process.ts";
+import { createLock } from "../lock.ts";
 
 /** The replicas of `edgress sync`: processes of their own. One of them is the leader. */
 export interface SyncJobs {
@@ -12,6 +13,8 @@ export interface SyncJobs {
   restartAllWith(args: readonly string[]): Promise<void>;
   /** Returns the last lines of the log of each replica. */
   lastLines(): readonly string[];
+  /** The log of the replicas that have ended. */
+  readonly log: readonly string[];
   close(): Promise<void>;
 }
 
@@ -26,6 +29,8 @@ const LAST_LINES = 5;
 
 export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsOptions): Promise<SyncJobs> {
   const replicas = new Map<string, ControllerProcess>();
+  const lock = createLock();
+  const log: string[] = [];
   let furtherArgs: readonly string[] = [];
   const start = async (name: string) => {
     const variables = { ...environment, POD_NAME: name, POD_NAMESPACE: "default" };
@@ -38,31 +43,33 @@ export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsO
     const replica = replicas.get(name);
     replicas.delete(name);
     await replica?.end(signal);
+    log.push(...(replica?.lines ?? []).map((line) => `${name} ${JSON.stringify(line)}`));
+  };
+  const restart = async (name: string, signal: "SIGTERM" | "SIGKILL") => {
+    await end(name, signal);
+    await start(name);
   };
   await Promise.all(REPLICAS.map(start));
   return {
+    log,
     names: () => [...replicas.keys()],
     async findLeader() {
-      for (const [name, replica] of replicas) if (/leader/.test(await replica.readiness().catch(() => ""))) return name;
+      for (const [name, replica] of replicas)
+        if ((await replica.metric("edgress_leader").catch(() => 0)) === 1) return name;
       return undefined;
     },
-    async restart(name, signal) {
-      await end(name, signal);
-      await start(name);
-    },
-    async restartAllWith(newArgs) {
-      furtherArgs = newArgs;
-      for (const name of REPLICAS) {
-        await end(name, "SIGTERM");
-        await start(name);
-      }
-    },
+    restart: (name, signal) => lock.run(() => restart(name, signal)),
+    restartAllWith: (newArgs) =>
+      lock.run(async () => {
+        furtherArgs = newArgs;
+        await Promise.all(REPLICAS.map((name) => restart(name, "SIGTERM")));
+      }),
     lastLines: () =>
       [...replicas].flatMap(([name, { lines }]) =>
         lines.slice(-LAST_LINES).map((line) => `${name}: ${JSON.stringify(line)}`),
       ),
     async close() {
-      await Promise.all([...replicas.keys()].map((name) => end(name, "SIGTERM")));
+      await lock.run(async () => void (await Promise.all(REPLICAS.map((name) => end(name, "SIGTERM")))));
     },
   };
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { type ListeningServer, listen } from "../../../sync/net/listen.ts";
@@ -75,11 +77,12 @@ async function readBody(request: IncomingMessage) {
 
 async function sendDownload(response: ServerResponse, size: number): Promise<void> {
   response.setHeader("Content-Length", size);
-  for (let sent = 0; sent < size && !response.destroyed; sent += DOWNLOAD_BLOCK.length) {
-    const isFull = !response.write(DOWNLOAD_BLOCK.subarray(0, Math.min(DOWNLOAD_BLOCK.length, size - sent)));
-    if (isFull) await new Promise<void>((resolve) => response.once("drain", resolve).once("close", resolve));
-  }
-  response.end();
+  await pipeline(Readable.from(generateBlocks(size)), response);
+}
+
+function* generateBlocks(size: number): Generator<Buffer> {
+  for (let sent = 0; sent < size; sent += DOWNLOAD_BLOCK.length)
+    yield DOWNLOAD_BLOCK.subarray(0, Math.min(DOWNLOAD_BLOCK.length, size - sent));
 }
 
 async function sendEvents(response: ServerResponse, count: number): Promise<void> {

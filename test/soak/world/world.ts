@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
 import { LOCAL_STATUS_TOKEN } from "../../../sync/local/wait-for-generation.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
@@ -38,6 +39,7 @@ export interface SoakWorldOptions {
 const SYNC_ARGS = ["--debounce", "0.2", "--debounce-max", "1", "--resync-interval", "2"];
 /** An edge checks for a newer generation every 10 s by default. */
 const EDGE_VARIABLES = { SNAPSHOT_REFRESH_MS: "500", EDGRESS_STATUS_TOKEN: LOCAL_STATUS_TOKEN };
+const COMPILE_CACHE = fileURLToPath(new URL("../../../node_modules/.cache/node", import.meta.url));
 const CALL_LIMIT = 1_000_000; // Cloudflare's 1,200 in 5 minutes would slow down a run of a minute
 
 export async function startSoakWorld({ log, onGeneration, prepare }: SoakWorldOptions): Promise<SoakWorld> {
@@ -66,6 +68,7 @@ export async function startSoakWorld({ log, onGeneration, prepare }: SoakWorldOp
     await writeFile(join(folder, "kubeconfig"), server.kubeconfigText);
     const environment = {
       PATH: process.env.PATH ?? "",
+      NODE_COMPILE_CACHE: COMPILE_CACHE, // a run starts some 50 processes
       KUBECONFIG: join(folder, "kubeconfig"),
       CLOUDFLARE_BASE_URL: account.baseURL,
       CLOUDFLARE_API_TOKEN: account.token,

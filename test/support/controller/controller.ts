@@ -3,7 +3,7 @@ import type { Environment } from "../../../sync/commands/help/environment-variab
 import { createTrigger, type Trigger } from "../../../sync/controller/debounce.ts";
 import type { LoopTimings } from "../../../sync/controller/loop.ts";
 import type { SyncResult } from "../../../sync/controller/loop-state.ts";
-import { type SyncOptions, setUpController } from "../../../sync/controller/setup.ts";
+import { type ControllerContext, type SyncOptions, setUpController } from "../../../sync/controller/setup.ts";
 import type { EdgeClient } from "../../../sync/edge/edge-client.ts";
 import { createKubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { WATCH_TIMES, type WatchTimes } from "../../../sync/kubernetes/watch.ts";
@@ -61,12 +61,11 @@ export interface ControllerOptions extends Partial<SyncOptions> {
   readonly leaseName?: string;
   readonly times?: Partial<LoopTimings>;
   readonly watchTimes?: WatchTimes;
-  /** Time limit of a request to the API server. */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number; // of a request to the API server
   /** How many times as fast the Lease's times pass. */
   readonly leaseSpeed?: number;
-  /** Time to collect changes of the controller state. By default it is written with each publication. */
-  readonly stateDelayMs?: number;
+  readonly healthChecks?: ControllerContext["healthChecks"];
+  readonly stateDelayMs?: number; // by default the state is written with each publication
 }
 
 /** Timeouts for tests in which the API server does not answer. */
@@ -105,6 +104,7 @@ export async function startController(
     watchTimes,
     requestTimeoutMs,
     stateDelayMs = 0,
+    healthChecks,
     ...options
   }: ControllerOptions = {},
 ): Promise<Controller> {
@@ -127,7 +127,7 @@ export async function startController(
   const leadership = joinElection(api, { ...lease, clock: leaseClock }, signal);
   void fireOnStatusChange(leadership, trigger);
   const author = { command: "sync", pod: identity };
-  const clients = { api, log, metrics, account, edge, rollouts };
+  const clients = { api, log, metrics, account, edge, rollouts, healthChecks };
   const context = { ...clients, namespace: NAMESPACE, instance: identity, author, sleep: clock.sleep, stateDelayMs };
   const listener = { onChange: () => trigger.fire(), onWatchProblem: () => {}, onResourceRemoved: () => {} };
   const setUp = setUpController({ ...OPTIONS, ...options }, context, leadership, listener, signal);

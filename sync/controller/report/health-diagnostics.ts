@@ -1,0 +1,43 @@
+import { nameOf } from "../../collect/cluster-model.ts";
+import type { Diagnostic } from "../../compile/diagnostics.ts";
+import type { CheckedAddress } from "../../health-checks/health-checks.ts";
+import type { CompiledCluster } from "../pipeline.ts";
+
+/** A recovery is reported for this time. */
+const RECOVERY_MS = 10 * 60_000;
+
+/** Returns a compiled cluster with a diagnostic for each address that fails its health checks, or has recovered. */
+export function withHealthDiagnostics(
+  compiled: CompiledCluster,
+  checkedAddresses: readonly CheckedAddress[],
+  now: number,
+): CompiledCluster {
+  const { compilation } = compiled;
+  const diagnostics = checkedAddresses.flatMap((address): Diagnostic[] => {
+    const ingress = compilation.ingresses.get(address.ingress);
+    const text = describe(address, now);
+    if (!ingress || !text) return [];
+    return [{ ...text, object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.rules" }];
+  });
+  if (diagnostics.length === 0) return compiled;
+  return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
+}
+
+function describe(
+  { isHealthy, changedAt, problem, backend, address, settings }: CheckedAddress,
+  now: number,
+): Pick<Diagnostic, "reason" | "problem" | "remedy"> | undefined {
+  const name = `address ${address} of ${backend}`;
+  if (!isHealthy)
+    return {
+      reason: "UnhealthyAddress",
+      problem: `${name} fails its health check GET ${settings.path}: ${problem ?? "it failed before"}`,
+      remedy: "check the address, its firewall and the Pods behind it",
+    };
+  if (changedAt === undefined || now - changedAt > RECOVERY_MS) return undefined;
+  return {
+    reason: "HealthyAddress",
+    problem: `${name} passes its health check GET ${settings.path} again`,
+    remedy: "nothing to do",
+  };
+}
