@@ -94,7 +94,7 @@ export function listHostDigests(hosts: readonly HostRules[]): readonly string[] 
   return listDigests(serializeHosts(hosts), [], ({ digest }) => digest);
 }
 
-/** Returns the length of the texts of hosts and of their settings. Settings of several hosts count for each. */
+/** Returns the length of the texts of hosts and of their settings. Settings of several hosts are added once for each host. */
 export function countHostBytes(hosts: readonly HostRules[]): number {
   const sizes = listBytes(serializeHosts(hosts), [], ({ text, settings }) =>
     settings.reduce((sum, entry) => sum + entry.text.length, text.length),

@@ -24,13 +24,13 @@ export interface EventMessage {
 }
 
 /** A published generation. */
-export interface Publication {
+export interface GenerationMark {
   readonly generation: number;
   readonly digest: string;
 }
 
 /** By Ingress ("namespace/name"): the last generation with a new or changed route of it that was not reported yet. */
-export type UnreportedPublications = ReadonlyMap<string, Publication>;
+export type UnreportedPublications = ReadonlyMap<string, GenerationMark>;
 
 const SEVERITY_ORDER: readonly Severity[] = ["error", "warning", "note"];
 const SHOWN_DIGEST_LENGTH = 12;
@@ -88,7 +88,7 @@ function buildPublishedMessages(
   });
 }
 
-function formatPublication({ generation, digest }: Publication): string {
+function formatPublication({ generation, digest }: GenerationMark): string {
   return `generation ${generation}, digest ${digest.slice(0, SHOWN_DIGEST_LENGTH)}…`;
 }
 

@@ -5,8 +5,8 @@ import {
   buildEventMessages,
   findFailedObjects,
   findUnreportedPublications,
+  type GenerationMark,
   type ObjectReference,
-  type Publication,
   type UnreportedPublications,
 } from "./event-messages.ts";
 import { type EventHistory, reportEvents } from "./events.ts";
@@ -62,7 +62,7 @@ export const NOTHING_UNREPORTED: Unreported = { statuses: new Map(), events: new
 export function addPublication(
   { statuses, events }: Unreported,
   changedIngresses: ReadonlySet<string>,
-  { generation, digest, hasChanged }: Publication & { readonly hasChanged: boolean },
+  { generation, digest, hasChanged }: GenerationMark & { readonly hasChanged: boolean },
 ): Unreported {
   const added = Array.from(changedIngresses, (name) => [name, { generation, digest }] as const);
   return {

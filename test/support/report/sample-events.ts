@@ -4,8 +4,8 @@ import type { Diagnostic } from "../../../sync/compile/diagnostics.ts";
 import {
   buildEventMessages,
   type EventMessage,
+  type GenerationMark,
   type ObjectReference,
-  type Publication,
 } from "../../../sync/report/event-messages.ts";
 import { type Event, type EventHistory, NO_EVENTS, planEvents } from "../../../sync/report/events.ts";
 
@@ -29,7 +29,7 @@ export function buildEventDiagnostic(
   return { object, source: "here", field, reason, problem, remedy: "correct it" };
 }
 
-interface PublishedSample extends Publication {
+interface PublishedSample extends GenerationMark {
   readonly changedIngresses: readonly string[];
 }
 
