@@ -3,7 +3,7 @@ import { buildClientResponse, buildOriginHeaders } from "../request/proxy-header
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
-import { fetchOrigin } from "../runtime/origin-fetch.ts";
+import { fetchOrigin, isSubrequestLimit } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
 import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
@@ -48,6 +48,9 @@ export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: Re
       return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
     }
     const reason = errorMessage(error);
+    // No failure of the address: another one would be rejected too.
+    if (isSubrequestLimit(error))
+      return { answer: errorResponse(exchange, 503, "subrequest-limit", reason), failure: undefined };
     return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
   } finally {
     timer.stop();

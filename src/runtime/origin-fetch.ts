@@ -9,6 +9,11 @@ export interface OriginFetchInit {
   readonly resolveOverride: string | undefined;
 }
 
+/** Whether a fetch was rejected, because the request has used all subrequests of the plan. */
+export function isSubrequestLimit(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Too many subrequests");
+}
+
 export function fetchOrigin(
   input: string | Request,
   { resolveOverride, ...options }: OriginFetchInit,
