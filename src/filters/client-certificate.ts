@@ -21,8 +21,8 @@ export function clientCertificate(settings: SettingsOf<"clientCertificate">): Fi
   if (settings.type === "denied") return async (exchange) => errorResponse(exchange, 403, "denied", settings.reason);
   const subject = settings.subject === undefined ? undefined : new RegExp(settings.subject);
   return async (exchange, next) => {
-    const certificate = exchange.clientCertificate;
     if (exchange.scheme === "http" && settings.verify === "on") return redirectToHttps(exchange);
+    const certificate = exchange.readClientCertificate();
     if (!isAccepted(settings.verify, certificate)) {
       return rejectCertificate(settings, exchange, certificate);
     }

@@ -1,10 +1,11 @@
 import type { Exchange } from "../request/exchange.ts";
-import { buildClientResponse, buildOriginHeaders } from "../request/proxy-headers.ts";
+import { buildClientAnswer, buildOriginHeaders } from "../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
 import { fetchOrigin, isSubrequestLimit } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
+import { callAfter } from "../runtime/timeout.ts";
 import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import type { OriginUrl } from "./origin-url.ts";
@@ -23,61 +24,81 @@ export interface AttemptResult {
 /** Sends a request to one address. It never rejects. */
 export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: RequestBody): Promise<AttemptResult> {
   const { request, upstream, platform } = exchange;
-  const timeoutController = new AbortController();
-  const bodyErrorController = new AbortController();
-  const { input, completion, ...init } = body.send(originUrl.url);
+  const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
   const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
-  const timer = startTimerAfter(completion, timeoutMs, () => timeoutController.abort());
-  let hasResponse = false; // then the origin may ignore the rest of the body
-  completion.catch((error: unknown) => {
-    if (!hasResponse) (error instanceof UploadStalledError ? timeoutController : bodyErrorController).abort();
+  const fetchAbort = createFetchAbort(request.signal);
+  let isSettled = false; // then the origin may ignore the rest of the body
+  const abortUnlessSettled = (cause: AbortCause) => {
+    if (!isSettled) fetchAbort.abort(cause);
+  };
+  startTimerAfter(completion, timeoutMs, () => abortUnlessSettled("timeout"));
+  completion?.catch((error: unknown) => {
+    abortUnlessSettled(error instanceof UploadStalledError ? "timeout" : "client-closed");
   });
   try {
     const response = await fetchOrigin(input, {
-      ...init,
+      method,
       headers: buildOriginHeaders(exchange),
-      signal: AbortSignal.any([request.signal, timeoutController.signal, bodyErrorController.signal]),
+      body: outgoingBody,
+      signal: fetchAbort.signal,
       resolveOverride: originUrl.resolveOverride,
     });
-    hasResponse = true;
     return classifyResponse(exchange, response, originUrl);
   } catch (error) {
-    if (timeoutController.signal.aborted)
-      return { answer: errorResponse(exchange, 504, "origin-timeout"), failure: "timeout" };
-    if (request.signal.aborted || bodyErrorController.signal.aborted) {
-      return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
-    }
-    const reason = errorMessage(error);
-    // No failure of the address: another one would be rejected too.
-    if (isSubrequestLimit(error))
-      return { answer: errorResponse(exchange, 503, "subrequest-limit", reason), failure: undefined };
-    return { answer: errorResponse(exchange, 502, "origin-unreachable", reason), failure: "error" };
+    return classifyError(exchange, error, fetchAbort.findCause());
   } finally {
-    timer.stop();
+    isSettled = true;
+  }
+}
+
+type AbortCause = "timeout" | "client-closed";
+
+/** Aborts a fetch, and remembers the first cause. */
+interface FetchAbort {
+  readonly signal: AbortSignal;
+  readonly abort: (cause: AbortCause) => void;
+  readonly findCause: () => AbortCause | undefined;
+}
+
+/** Creates one controller for all causes, because `AbortSignal.any` costs more than the rest of an attempt. */
+function createFetchAbort(clientSignal: AbortSignal): FetchAbort {
+  const controller = new AbortController();
+  let firstCause: AbortCause | undefined;
+  const abort = (cause: AbortCause) => {
+    firstCause ??= cause;
+    controller.abort();
+  };
+  if (clientSignal.aborted) abort("client-closed");
+  // It stays after the response, because a client that disconnects ends the body too.
+  else clientSignal.addEventListener("abort", () => abort("client-closed"));
+  return { signal: controller.signal, abort, findCause: () => firstCause };
+}
+
+function classifyError(exchange: Exchange, error: unknown, cause: AbortCause | undefined): AttemptResult {
+  switch (cause) {
+    case "timeout":
+      return { answer: errorResponse(exchange, 504, "origin-timeout"), failure: "timeout" };
+    case "client-closed":
+      return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
+    case undefined:
+      // No failure of the address: another one would be rejected too.
+      if (isSubrequestLimit(error))
+        return { answer: errorResponse(exchange, 503, "subrequest-limit", errorMessage(error)), failure: undefined };
+      return { answer: errorResponse(exchange, 502, "origin-unreachable", errorMessage(error)), failure: "error" };
   }
 }
 
 /** Starts a timer after the request is sent, as nginx does, so that a slow upload does not time out the response. */
-function startTimerAfter(start: Promise<void>, ms: number, callback: () => void): { stop(): void } {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let isStopped = false;
-  const startTimer = () => {
-    if (!isStopped) timer = setTimeout(callback, ms);
-  };
-  start.then(startTimer, () => {});
-  return {
-    stop() {
-      isStopped = true;
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
+function startTimerAfter(start: Promise<void> | undefined, ms: number, callback: () => void): void {
+  if (start === undefined) callAfter(ms, callback);
+  else start.then(() => callAfter(ms, callback)).catch(() => {}); // the error of the body is handled elsewhere
 }
 
 function classifyResponse(exchange: Exchange, response: Response, originUrl: OriginUrl): AttemptResult {
   const { status } = response;
   if (isCloudflareStatus(status)) return { answer: describeUnreachable(exchange, status), failure: "http_52x" };
   const readMs = exchange.upstream?.readMs;
-  const answer = restoreRedirectHosts({ response: buildClientResponse(response), outcome: "routed" }, originUrl);
+  const answer = restoreRedirectHosts(buildClientAnswer(response), originUrl);
   return { answer: readMs === undefined ? answer : withIdleTimeout(answer, readMs), failure: `http_${status}` };
 }
 

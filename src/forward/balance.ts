@@ -68,6 +68,18 @@ export function createBalancer(id: string, backend: Backend): Balancer {
 
 const acceptAll: Accepts = () => true;
 
+/** Chooses a random address for a subrequest: one that is neither unhealthy nor ejected, if there is any. */
+export function chooseRandomAddress({ unhealthy }: Exchange, id: string, backend: Backend): Address | undefined {
+  const { addresses } = backend;
+  if (addresses.length === 1) return addresses[0];
+  const accepts: Accepts = (index) => {
+    const address = addresses[index];
+    if (!address || unhealthy?.[id]?.includes(address.record)) return false;
+    return findAddressState(backend, address).ejectedUntil === 0;
+  };
+  return addresses[pickRandom(addresses.length, accepts)] ?? addresses[pickRandom(addresses.length, acceptAll)];
+}
+
 /** Tries ejected addresses again, whose ejection has ended. */
 function probeEjected(exchange: Exchange, backend: Backend, states: readonly AddressState[], now: number): void {
   for (let index = 0; index < states.length; index++) {

@@ -21,10 +21,11 @@ export function restoreRedirectHosts(answer: EdgeResponse, { fetchedHost, client
     Refresh: refreshUrl && refreshPrefix + quote + refreshUrl,
   }).filter((entry): entry is [string, string] => entry[1] !== undefined);
   if (restored.length === 0) return answer;
+  const unchangedHeaders = new Headers(headers);
   const restoredAnswer = withHeaders(answer, (responseHeaders) => {
     for (const [name, value] of restored) responseHeaders.set(name, value);
   });
-  return { ...restoredAnswer, unchangedHeaders: headers };
+  return { ...restoredAnswer, unchangedHeaders };
 }
 
 /** Returns the URL with another host, or undefined if its host is not exactly `from`. */

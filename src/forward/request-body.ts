@@ -13,9 +13,9 @@ export interface OutgoingBody {
   readonly body?: ReadableStream | ArrayBuffer | null;
   /**
    * Resolves when the origin has read the whole body. If it rejects, the fetch must be aborted, because workerd ends a
-   * failed body as if it were complete.
+   * failed body as if it were complete. Undefined if the whole request is sent at once.
    */
-  readonly completion: Promise<void>;
+  readonly completion?: Promise<void>;
 }
 
 /** A body that is ready to send. */
@@ -32,23 +32,19 @@ export async function prepareBody(
   { request, body, upstream }: Exchange,
   mayRetry: boolean,
 ): Promise<RequestBody | "length-required"> {
-  const completion = Promise.resolve();
   const { method } = request;
-  const length = request.headers.get("Content-Length");
-  const withoutBody: RequestBody = {
-    isRepeatable: true,
-    send: (input) => ({ input, method, body: null, completion }),
-  };
+  const withoutBody: RequestBody = { isRepeatable: true, send: (input) => ({ input, method, body: null }) };
   if (body === null) return withoutBody;
+  const length = request.headers.get("Content-Length");
   if (isBodylessMethod(method)) {
     // Some clients send every GET in chunks, but without a body.
     if (length === null) return (await isEmpty(body)) ? withoutBody : "length-required";
     // A fetch accepts a GET with a body only as the client's own request.
-    return { isRepeatable: false, send: (url) => ({ input: new Request(url, request), completion }) };
+    return { isRepeatable: false, send: (url) => ({ input: new Request(url, request) }) };
   }
   if (mayRetry && length !== null && Number(length) <= MAX_BUFFERED_BODY_BYTES) {
     const buffer = await new Response(body).arrayBuffer();
-    return { isRepeatable: true, send: (input) => ({ input, method, body: buffer, completion }) };
+    return { isRepeatable: true, send: (input) => ({ input, method, body: buffer }) };
   }
   return { isRepeatable: false, send: (input) => ({ input, method, ...streamBody(body, length, upstream?.sendMs) }) };
 }

@@ -7,6 +7,7 @@ import { buildOriginPath, hasDotSegment, normalizePath } from "../rules/paths.ts
 import type { HostRules } from "../rules/snapshot.ts";
 import type { SubrequestTarget } from "../rules/subrequest-target.ts";
 import { createPipe } from "../runtime/streams.ts";
+import { chooseRandomAddress } from "./balance.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 
 // A fetch would remove tabs and line breaks, drop the fragment, and read a backslash as a slash: "/.\t./x" as "/../x".
@@ -31,7 +32,7 @@ async function sendSubrequest(
       return serveByRules(exchange, target, init);
     case "backend": {
       const backend = rules.backends[target.backend];
-      const address = backend?.addresses[Math.floor(Math.random() * backend.addresses.length)];
+      const address = backend && chooseRandomAddress(exchange, target.backend, backend);
       const [path, query] = expandTargetPath(target, exchange);
       const originUrl =
         backend &&

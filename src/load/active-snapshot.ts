@@ -76,6 +76,7 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
 
 /** Drops the blobs that no side of a snapshot has. */
 export function retainBlobs({ filters, shards }: BlobCache, snapshot: ActiveSnapshot): void {
+  if (filters.size === 0 && shards.size === 0) return; // a cold isolate has no time for digests
   const sides = listSides(snapshot);
   const filterDigests = new Set(sides.flatMap(({ hostFilter }) => listDigests(hostFilter.digests)));
   for (const digest of [...filters.keys()]) if (!filterDigests.has(digest)) filters.delete(digest);

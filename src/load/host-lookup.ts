@@ -5,8 +5,9 @@ import { listHostCandidates } from "../rules/hosts.ts";
 import { filterKey, shardKey } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
-import { type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
+import { findLoadedMatch, type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
 import { findShardMatch, type HostMatch } from "./shard-cache.ts";
+import { doOnce } from "./shared-work.ts";
 import { decodeFilter, decodeShard } from "./verify.ts";
 
 /** The resources of a look-up. */
@@ -28,6 +29,21 @@ export async function findHostMatch(
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
   const locations = locateHosts(side, listHostCandidates(host), context);
+  const readMatch = () => readHostMatch(side, locations, context);
+  const keys = listMissingKeys(locations);
+  if (keys.length === 0) return await readMatch();
+  const own = await doOnce(keys.join(" "), context.background, readMatch);
+  if (own) return own.value;
+  const match = findLoadedMatch(side, host, context.blobs, context.hashKey);
+  if (match === "not-loaded") return await readMatch(); // dropped meanwhile
+  return match === "no-match" ? undefined : match;
+}
+
+async function readHostMatch(
+  side: SnapshotSide,
+  locations: readonly HostLocation[],
+  context: LookupContext,
+): Promise<HostMatch | undefined> {
   const reader = await readMissing(locations, context);
   for (const location of locations) {
     const filter = location.filter ?? (await addFilter(location, reader, context));
@@ -65,11 +81,15 @@ async function readMissing(
   locations: readonly HostLocation[],
   { env, background }: LookupContext,
 ): Promise<BlobReader> {
+  return await readBlobValues(listMissingKeys(locations), env, background);
+}
+
+function listMissingKeys(locations: readonly HostLocation[]): string[] {
   const keys = locations.flatMap(({ filter, filterDigest, shard, shardDigest }) => [
     ...(filter ? [] : [filterKey(filterDigest)]),
     ...(shard ? [] : [shardKey(shardDigest)]),
   ]);
-  return await readBlobValues([...new Set(keys)], env, background);
+  return [...new Set(keys)];
 }
 
 async function addFilter(

@@ -11,6 +11,7 @@ import { loadInitialSnapshot } from "./initial-snapshot.ts";
 import { findLoadedMatch } from "./loaded-hosts.ts";
 import { clearRejection, computeAge, logEvent } from "./log-event.ts";
 import { createShardCache, type HostMatch, MAX_LOADED_SHARD_BYTES } from "./shard-cache.ts";
+import { doOnce } from "./shared-work.ts";
 import { createKvStore, KvUnavailableError, putCopy } from "./snapshot-store.ts";
 
 const DEFAULT_SNAPSHOT_REFRESH_MS = 10_000;
@@ -110,6 +111,11 @@ async function buildLoadResult(
 
 async function getActiveSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
   if (activeSnapshot) return activeSnapshot;
+  const started = await doOnce(CURRENT_KEY, background, () => startSnapshot(env, background, now));
+  return started?.value ?? activeSnapshot ?? startSnapshot(env, background, now);
+}
+
+async function startSnapshot(env: Env, background: Background, now: number): Promise<ActiveSnapshot> {
   const { snapshot, storedAt, isCopy } = await loadInitialSnapshot(env);
   checkedAt = now;
   confirmedAt = storedAt;

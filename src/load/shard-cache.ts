@@ -1,7 +1,7 @@
 import { createForwarder } from "../forward/forward.ts";
 import type { Next } from "../request/filter.ts";
 import { createHostHandler } from "./host-handler.ts";
-import { readHostRules } from "./verify.ts";
+import { readHostRules } from "./host-record.ts";
 
 /** Estimated bytes of memory. An isolate has 128 MiB. */
 export const MAX_LOADED_SHARD_BYTES = 32 * 1024 * 1024;
@@ -26,6 +26,8 @@ export interface LoadedShard {
 
 /** The shards that an isolate has loaded, by digest. The least recently used are dropped at a limit of bytes. */
 export interface ShardCache {
+  /** Number of loaded shards. */
+  readonly size: number;
   has(digest: string): boolean;
   /** Returns a shard, and marks it as used. The caller can keep it: a dropped shard stays valid. */
   get(digest: string): LoadedShard | undefined;
@@ -69,6 +71,9 @@ export function createShardCache(
     return shard;
   };
   return {
+    get size() {
+      return shards.size;
+    },
     has: (digest) => shards.has(digest),
     get,
     use,
@@ -103,10 +108,10 @@ function findLeastRecentlyUsed(shards: ReadonlyMap<string, LoadedShard>, current
 export function findShardMatch(cache: ShardCache, shard: LoadedShard, host: string): HostMatch | undefined {
   const present = shard.matches.get(host);
   if (present) return present;
-  const rules = readHostRules(shard.text, host, shard.digest);
-  if (!rules) return undefined;
-  const match: HostMatch = { host, handler: createHostHandler(rules, createForwarder), shard };
+  const record = readHostRules(shard.text, host, shard.digest);
+  if (!record) return undefined;
+  const match: HostMatch = { host, handler: createHostHandler(record.rules, createForwarder), shard };
   shard.matches.set(host, match);
-  cache.grow(shard, BYTES_PER_HANDLER_BYTE * JSON.stringify(rules).length);
+  cache.grow(shard, BYTES_PER_HANDLER_BYTE * record.length);
   return match;
 }

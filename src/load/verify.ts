@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { errorMessage } from "../rules/error-message.ts";
 import { expandShard, type HostRules, MAX_MANIFEST_BYTES, Manifest, Shard, SignedManifest } from "../rules/snapshot.ts";
 import { DIGEST_DIGITS, toHex } from "../rules/storage/digest-table.ts";
-import { MAX_SHARD_BYTES, parseHostRecord, parseShardText, type ShardRecords } from "../rules/storage/shard-text.ts";
+import { MAX_SHARD_BYTES, parseShardText, type ShardRecords } from "../rules/storage/shard-text.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
 import { gunzip } from "../runtime/decompress.ts";
 
@@ -84,14 +84,6 @@ export async function decodeFilter(value: string, digest: string): Promise<Uint8
   return bytes;
 }
 
-/** Returns the rules of a host in the text of a shard, or undefined if it is not there. Throws if they are invalid. */
-export function readHostRules(text: string, host: string, digest: string): HostRules | undefined {
-  const records = parseHostRecord(text, host);
-  const rules = records && expandRecords(records, digest)[0];
-  if (rules && rules.host !== host) throw new Error(`shard ${digest} has the rules of ${rules.host} under ${host}`);
-  return rules;
-}
-
 function expandRecords(records: ShardRecords, digest: string): HostRules[] {
   const result = z.safeParse(Shard, records);
   if (!result.success) throw new Error(`shard ${digest} is invalid: ${formatZodError(result.error)}`);
@@ -117,7 +109,7 @@ async function requireDigest(bytes: Uint8Array<ArrayBuffer>, digest: string, nam
 }
 
 /** Formats the first issue with its path. zod/mini reports only "Invalid input" without a locale. */
-function formatZodError({ issues: [issue] }: z.core.$ZodError): string {
+export function formatZodError({ issues: [issue] }: z.core.$ZodError): string {
   if (!issue) return "invalid";
   const keys = issue.code === "unrecognized_keys" ? ` ${issue.keys.join(", ")}` : "";
   return `${issue.code}${keys} at ${issue.path.join(".") || "the top"}`;

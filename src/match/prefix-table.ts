@@ -23,28 +23,43 @@ const MAX_SCANNED_PREFIXES = 24;
 const MAX_SCANNED_LENGTH = 0xffff; // one character has the length
 const SLASH = 47;
 
-export function buildPrefixTable(matches: readonly RouteMatch[]): PrefixTable {
-  const byText = Map.groupBy(matches, (match) => readPrefix(match).replace(/\/$/, ""));
-  const texts = [...byText.keys()].toSorted((a, b) => b.length - a.length);
-  const isScanned = texts.length <= MAX_SCANNED_PREFIXES && texts.every((text) => text.length <= MAX_SCANNED_LENGTH);
-  const findSpelling = (text: string, hasSlash: boolean) =>
-    byText.get(text)?.findLast((match) => readPrefix(match).endsWith("/") === hasSlash);
+export function buildPrefixTable(prefixMatches: readonly RouteMatch[]): PrefixTable {
+  const numbers = new Map<string, number>(); // by text
+  const matches: (RouteMatch | undefined)[] = [];
+  let maxSegments = 0;
+  for (const match of prefixMatches) {
+    const prefix = match.route.path.type === "prefix" ? toByteString(match.route.path.path) : "";
+    const hasSlash = prefix.endsWith("/");
+    const text = hasSlash ? prefix.slice(0, -1) : prefix;
+    const number = numbers.get(text) ?? numbers.size;
+    if (number === numbers.size) matches.push(undefined, undefined);
+    numbers.set(text, number);
+    matches[2 * number + Number(hasSlash)] = match;
+    maxSegments = Math.max(maxSegments, countSegments(text));
+  }
+  return isScannable(numbers)
+    ? buildScan(numbers, matches)
+    : { texts: "", matches, bySegments: { numbers, maxSegments } };
+}
+
+function isScannable(numbers: ReadonlyMap<string, number>): boolean {
+  if (numbers.size > MAX_SCANNED_PREFIXES) return false;
+  return [...numbers.keys()].every((text) => text.length <= MAX_SCANNED_LENGTH);
+}
+
+function buildScan(numbers: ReadonlyMap<string, number>, matches: PrefixTable["matches"]): PrefixTable {
+  const longestFirst = [...numbers].toSorted(([a], [b]) => b.length - a.length);
   return {
-    texts: isScanned ? texts.map((text) => String.fromCharCode(text.length) + text).join("") : "",
-    matches: texts.flatMap((text) => [findSpelling(text, false), findSpelling(text, true)]),
-    bySegments: isScanned ? undefined : buildSegmentIndex(texts),
+    texts: longestFirst.map(([text]) => String.fromCharCode(text.length) + text).join(""),
+    matches: longestFirst.flatMap(([, number]) => matches.slice(2 * number, 2 * number + 2)),
+    bySegments: undefined,
   };
 }
 
-function buildSegmentIndex(texts: readonly string[]): SegmentIndex {
-  return {
-    numbers: new Map(texts.map((text, number) => [text, number])),
-    maxSegments: texts.reduce((max, text) => Math.max(max, text.split("/").length - 1), 0),
-  };
-}
-
-function readPrefix({ route: { path } }: RouteMatch): string {
-  return path.type === "prefix" ? toByteString(path.path) : "";
+function countSegments(text: string): number {
+  let count = 0;
+  for (let slash = text.indexOf("/"); slash !== -1; slash = text.indexOf("/", slash + 1)) count += 1;
+  return count;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
-import type { HostRules, PathMatch, Route } from "../rules/snapshot.ts";
+import type { HostRules, PathMatch } from "../rules/snapshot.ts";
 import { buildPrefixTable, findLongestPrefix, type PrefixTable } from "./prefix-table.ts";
 import { buildRegexSearch, type RegexSearch } from "./regex-search.ts";
 import type { RouteMatch } from "./route-match.ts";
@@ -29,19 +29,19 @@ export function buildRouteTable(rules: HostRules): RouteTable {
   const { routes } = rules;
   if (routes.some(({ path }) => path.type === "regex"))
     return { type: "regexes", rules, findRegex: buildRegexSearch(routes) };
-  const matches = routes.map((route, position): RouteMatch => ({ route, position, groups: NO_GROUPS }));
-  const exact = matches.filter(({ route }) => route.path.type === "exact");
-  const prefixes = matches.filter(({ route }) => route.path.type === "prefix");
+  const exact = new Map<string, RouteMatch>();
+  const prefixes: RouteMatch[] = [];
+  for (const [position, route] of routes.entries()) {
+    const match = { route, position, groups: NO_GROUPS };
+    if (route.path.type === "exact") exact.set(toByteString(route.path.path), match);
+    if (route.path.type === "prefix") prefixes.push(match);
+  }
   return {
     type: "segments",
     rules,
-    exact: exact.length > 0 ? new Map(exact.map((match) => [readBytes(match.route), match])) : undefined,
+    exact: exact.size > 0 ? exact : undefined,
     prefixes: buildPrefixTable(prefixes),
   };
-}
-
-function readBytes({ path }: Route): string {
-  return path.type === "regex" ? "" : toByteString(path.path);
 }
 
 /** Returns the route that matches a normalized path (a byte string): exact before prefix, longer before shorter. */

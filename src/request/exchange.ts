@@ -18,7 +18,8 @@ export interface Exchange {
   readonly rawPath: string; // as the client wrote it
   readonly query: string; // as the client wrote it, with its "?"; or ""
   readonly clientIp: string; // or "namespace NAME", for a subrequest from another namespace
-  readonly clientCertificate: ClientCertificate;
+  /** Parses the client certificate. Only a filter that needs it calls this, because `request.cf` is expensive to read. */
+  readonly readClientCertificate: () => ClientCertificate;
   readonly groups: readonly (string | undefined)[]; // of the route's regex
   readonly labels: RouteLabels; // of the matched route
   readonly originPath: string; // the escaped path for the origin, without query
@@ -99,7 +100,7 @@ export function createExchange(request: Request, platform: RequestServices, url:
     rawPath: rawPath || "/",
     query,
     clientIp: request.headers.get("CF-Connecting-IP") ?? "",
-    clientCertificate: parseClientCertificate(request),
+    readClientCertificate: () => parseClientCertificate(request),
     groups: [],
     labels: { namespace: "", ingress: "", service: "", port: "" },
     body: request.body,

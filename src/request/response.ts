@@ -23,6 +23,8 @@ export interface EdgeResponse {
    * the body.
    */
   readonly bodySent?: Promise<void>;
+  /** The response is a copy of the edge, so that filters change its headers in place. */
+  readonly isCopy?: boolean;
   /** The rate limiter was unreachable, so no limit applied. */
   readonly rateLimitSkipped?: boolean;
   /** It is the response of an authentication service. No error page replaces it. */
@@ -83,10 +85,15 @@ export function isCopyable({ status }: Response): boolean {
   return status >= 200 && status <= 599;
 }
 
-/** Returns the response with changed headers, if it can be copied. It is a copy, because responses of a fetch are immutable. */
+/** Returns the response with changed headers, if it can be copied. */
 export function withHeaders(answer: EdgeResponse, change: (headers: Headers) => void): EdgeResponse {
   if (!isCopyable(answer.response)) return answer;
-  const response = new Response(answer.response.body, answer.response);
-  change(response.headers);
-  return { ...answer, response };
+  const copy = answer.isCopy ? answer : { ...answer, ...copyResponse(answer.response) };
+  change(copy.response.headers);
+  return copy;
+}
+
+/** Returns a copy with headers that can be changed, because responses of a fetch are immutable. */
+export function copyResponse(response: Response): Pick<EdgeResponse, "response" | "isCopy"> {
+  return { response: new Response(response.body, response), isCopy: true };
 }

@@ -16,7 +16,7 @@ export function asUnknownClient(exchange: Exchange, { namespace, identityHeaders
     ...exchange,
     request: new Request(url, { method, headers, signal }),
     clientIp: CALLER_PREFIX + namespace,
-    clientCertificate: NO_CLIENT_CERTIFICATE,
+    readClientCertificate: () => NO_CLIENT_CERTIFICATE,
   };
 }
 

@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
-import { access, readdir, readFile, stat } from "node:fs/promises";
+import { access, readdir, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { text } from "node:stream/consumers";
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
-import { errorMessage } from "../../src/rules/error-message.ts";
 import { UsageError } from "../runtime/usage-error.ts";
+import { describeReadError, readLimited, readListedManifest, readManifestText } from "./manifest-text.ts";
 import type { RawObject } from "./parse-objects.ts";
 
 /** A syntax error in a manifest file. */
@@ -59,10 +58,10 @@ export async function readManifests(
 }
 
 async function parseManifests(path: string, input: AsyncIterable<Buffer | string>): Promise<ParsedFile[]> {
-  if (path === STANDARD_INPUT) return [parseManifest(await text(input), "stdin")];
-  if (!(await stat(path)).isDirectory()) return [await readManifest(path, basename(path))];
+  if (path === STANDARD_INPUT) return [await readManifest("stdin", () => readLimited(input))];
+  if (!(await stat(path)).isDirectory()) return [await readManifest(basename(path), () => readManifestText(path))];
   const files = await listManifestFiles(path);
-  return Promise.all(files.map((file) => readManifest(file, relative(path, file))));
+  return Promise.all(files.map((file) => readManifest(relative(path, file), () => readListedManifest(file))));
 }
 
 /** Lists all `.yaml`, `.yml` and `.json` files below a folder, sorted by path. Rejects if the folder is not readable. */
@@ -74,13 +73,13 @@ export async function listManifestFiles(folder: string): Promise<string[]> {
     .sort();
 }
 
-async function readManifest(path: string, name: string): Promise<ParsedFile> {
+async function readManifest(name: string, read: () => Promise<string>): Promise<ParsedFile> {
   try {
-    return parseManifest(await readFile(path, "utf8"), name);
+    return parseManifest(await read(), name);
   } catch (error) {
     // A file that was deleted after the listing is ignored.
     if (isMissing(error)) return { name, objects: [] };
-    return { unparsableFile: { file: name, line: 1, problem: errorMessage(error) } };
+    return { unparsableFile: { file: name, line: 1, problem: describeReadError(error) } };
   }
 }
 
@@ -91,25 +90,44 @@ export interface ManifestDocument {
   readonly lineCounter: LineCounter;
 }
 
-/** Parses one file. JSON is valid YAML. */
+/** Parses one file. JSON is valid YAML. It never throws. */
 export function parseManifest(text: string, name: string): ParsedFile {
   const parsed = parseDocuments(text, name);
-  if ("unparsableFile" in parsed) return parsed;
-  return { name, objects: parsed.documents.map((entry) => toRawObject(entry, name)) };
+  return "unparsableFile" in parsed ? parsed : { name, objects: parsed.objects };
 }
 
-/** Parses the documents of one file; without the empty ones. */
+/** The documents of a file, without the empty ones, and their objects. */
+export interface ParsedDocuments {
+  readonly documents: readonly ManifestDocument[];
+  readonly objects: readonly RawObject[];
+}
+
+/** Parses the documents of one file. It never throws. */
 export function parseDocuments(
   text: string,
   name: string,
-): { readonly documents: readonly ManifestDocument[] } | { readonly unparsableFile: UnparsableFile } {
+): ParsedDocuments | { readonly unparsableFile: UnparsableFile } {
+  try {
+    const parsed = parseTrees(text, name);
+    if ("unparsableFile" in parsed) return parsed;
+    // Aliases are resolved here, so a file with too many of them fails here.
+    return { ...parsed, objects: parsed.documents.map((entry) => toRawObject(entry, name)) };
+  } catch (error) {
+    return { unparsableFile: { file: name, line: 1, problem: describeReadError(error) } };
+  }
+}
+
+function parseTrees(
+  text: string,
+  name: string,
+): Pick<ParsedDocuments, "documents"> | { readonly unparsableFile: UnparsableFile } {
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter });
   const documents: ManifestDocument[] = [];
   for (const document of Array.isArray(parsed) ? parsed : []) {
     const error = document.errors[0];
     if (error) {
-      const problem = error.message.split("\n", 1)[0]?.split(" at line ", 1)[0] ?? "invalid YAML";
+      const problem = describeReadError(error).split(" at line ", 1)[0] ?? "invalid YAML";
       return { unparsableFile: { file: name, line: lineCounter.linePos(error.pos[0]).line, problem } };
     }
     if (document.contents === null) continue;
@@ -118,13 +136,14 @@ export function parseDocuments(
   return { documents };
 }
 
-export function toRawObject({ document, line }: ManifestDocument, file: string): RawObject {
+function toRawObject({ document, line }: ManifestDocument, file: string): RawObject {
   return { object: document.toJS() as unknown, source: `${file}:${line}` };
 }
 
 /** Formats a syntax error as one line. */
 export function formatUnparsableFile({ file, line, problem }: UnparsableFile): string {
-  return `error ${file}:${line}: ${problem}. Correct the file; until then its last valid objects are used (InvalidManifest)`;
+  const text = `error ${file}:${line}: ${problem}. Correct the file; until then its last valid objects are used (InvalidManifest)`;
+  return text.replace(/\s+/g, " "); // a file's name may have line breaks
 }
 
 function isMissing(error: unknown): boolean {

@@ -56,9 +56,10 @@ async function publishHealthChanges(
     publications.request();
     return publication;
   }
-  const published = await publishHealth(unhealthy, snapshot, { account, author, fence }, now);
-  publications.markPublished();
+  const context = { account, author, fence, lastHealthGeneration: publications.lastGeneration() };
+  const published = await publishHealth(unhealthy, snapshot, context, now);
   const { generation = publishResult.generation } = published.manifest ?? {};
+  publications.markPublished(generation);
   const bytes = publishResult.bytes + 2 * (published.currentBytes?.length ?? 0);
   const writes = publishResult.writes + 2;
   return { ...publication, publishResult: { ...publishResult, snapshot: published, generation, writes, bytes } };

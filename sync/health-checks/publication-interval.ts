@@ -6,12 +6,15 @@ export interface PublicationInterval {
   isDue(): boolean;
   /** Calls `onDue` once, when a publication is due. */
   request(): void;
-  /** Remembers a publication. */
-  markPublished(): void;
+  /** Remembers a publication and its generation. */
+  markPublished(generation: number): void;
+  /** Returns the generation of the last publication by this process. */
+  lastGeneration(): number | undefined;
 }
 
 export function createPublicationInterval(intervalMs: number, onDue: () => void): PublicationInterval {
   let publishedAt = Number.NEGATIVE_INFINITY;
+  let publishedGeneration: number | undefined;
   let isRequested = false;
   const remainingMs = () => Math.max(0, publishedAt + intervalMs - performance.now());
   return {
@@ -24,8 +27,10 @@ export function createPublicationInterval(intervalMs: number, onDue: () => void)
         onDue();
       });
     },
-    markPublished() {
+    markPublished(generation) {
       publishedAt = performance.now();
+      publishedGeneration = generation;
     },
+    lastGeneration: () => publishedGeneration,
   };
 }

@@ -159,6 +159,8 @@ function computeRetryDelay(failures: number): number {
 }
 
 const List = z.object({
+  // Not a Status or a Table: without items they would be an empty list, and all objects would look deleted.
+  kind: z.string().endsWith("List"),
   metadata: z.object({
     resourceVersion: z.string(),
     continue: z.string().optional(),
@@ -166,7 +168,7 @@ const List = z.object({
   }),
   items: z
     .array(WatchedObject)
-    .nullish()
+    .nullable()
     .transform((items) => items ?? []), // null for an empty list
 });
 
@@ -177,14 +179,22 @@ export async function listAll<T>(
 ): Promise<{ objects: T[]; resourceVersion: string }> {
   const objects: T[] = [];
   for (let continueToken: string | undefined; ; ) {
-    const page = List.safeParse(await api.get(path, { ...query, limit: LIST_PAGE_SIZE, continue: continueToken }));
-    if (!page.success) throw new InvalidResponseError(`response is not a list of objects: ${path}`);
-    const { metadata, items } = page.data;
-    objects.push(...items.map(transform));
+    const answer = await api.get(path, { ...query, limit: LIST_PAGE_SIZE, continue: continueToken });
+    const { metadata, items } = parsePage(answer, path, continueToken);
+    for (const item of items) objects.push(transform(item));
     continueToken = metadata.continue || undefined;
-    if (continueToken === undefined && (metadata.remainingItemCount ?? 0) > 0) {
-      throw new InvalidResponseError(`list is incomplete: ${path} lacks ${metadata.remainingItemCount} objects`);
-    }
     if (continueToken === undefined) return { objects, resourceVersion: metadata.resourceVersion };
   }
+}
+
+/** Returns a page of a list. Throws unless it is complete, and another page than the one of `continueToken`. */
+function parsePage(answer: unknown, path: string, continueToken: string | undefined): z.infer<typeof List> {
+  const page = List.safeParse(answer);
+  if (!page.success) throw new InvalidResponseError(`response is not a list of objects: ${path}`);
+  const { continue: nextToken, remainingItemCount = 0 } = page.data.metadata;
+  if (!nextToken && remainingItemCount > 0)
+    throw new InvalidResponseError(`list is incomplete: ${path} lacks ${remainingItemCount} objects`);
+  if (nextToken && nextToken === continueToken)
+    throw new InvalidResponseError(`list does not end: ${path} has the same page again`);
+  return page.data;
 }

@@ -59,15 +59,23 @@ export async function* watch(
   }
 }
 
+/** Longer than an event of the largest object: etcd stores up to 1.5 MiB, or 10 MiB if it is configured so. */
+const MAX_EVENT_CHARACTERS = 32 * 1024 * 1024;
+
 /** Yields complete lines of a body. The idle timer runs only while it waits for a line, not while the reader works. */
 async function* readLines(body: AsyncIterable<Uint8Array>, idleTimer: IdleTimer): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let remainder = "";
   for await (const chunk of body) {
     idleTimer.stop();
-    const lines = (remainder + decoder.decode(chunk, { stream: true })).split("\n");
-    remainder = lines.pop() ?? "";
-    yield* lines;
+    const [first = "", ...lines] = decoder.decode(chunk, { stream: true }).split("\n");
+    remainder += first; // not split again, because an event may come in thousands of chunks
+    if (remainder.length > MAX_EVENT_CHARACTERS)
+      throw new Error(`an event is larger than ${MAX_EVENT_CHARACTERS} bytes`);
+    for (const line of lines) {
+      yield remainder;
+      remainder = line;
+    }
     idleTimer.restart();
   }
   if (remainder !== "") throw new Error("the connection ended in the middle of an event");

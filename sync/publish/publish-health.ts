@@ -1,8 +1,9 @@
+import { generationKey } from "../../src/rules/kv-keys.ts";
 import type { HostRules, ManifestAuthor, UnhealthyRecords } from "../../src/rules/snapshot.ts";
 import type { Account } from "./account.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
 import { readPublishBase } from "./conflict-check.ts";
-import type { WriteFence } from "./guard/write-fence.ts";
+import { type WriteFence, withWriteFence } from "./guard/write-fence.ts";
 import type { PublishedSnapshot } from "./read-published.ts";
 import { writeManifest } from "./write-manifest.ts";
 
@@ -13,12 +14,14 @@ export function hasOtherHealth({ manifest }: PublishedSnapshot, unhealthy: Unhea
 
 /**
  * Publishes the addresses that fail their health checks: the same rules with another list, as 2 writes without a blob.
- * Rejects with a `PublishConflictError` if another controller published meanwhile.
+ * `lastHealthGeneration` is the last such publication. If the new one replaces it, it leaves the history, so that an
+ * address that changes all the time does not push rules out of the history. Rejects with a `PublishConflictError` if another
+ * controller published meanwhile.
  */
 export async function publishHealth(
   unhealthy: UnhealthyRecords | undefined,
   snapshot: PublishedSnapshot,
-  { account: { kv, signer }, author, fence }: HealthContext,
+  { account: { kv, signer }, author, fence, lastHealthGeneration }: HealthContext,
   now: Date,
 ): Promise<PublishedSnapshot> {
   const { manifest, hosts, missingShards } = snapshot;
@@ -27,6 +30,8 @@ export async function publishHealth(
   const { generation: _, publishedAt: _publishedAt, unhealthy: _unhealthy, ...content } = manifest;
   const newContent = { ...content, author, ...(unhealthy && { unhealthy }) };
   const written = await writeManifest(newContent, { kv, signer, base, fence }, now);
+  if (lastHealthGeneration === manifest.generation)
+    await withWriteFence(kv, fence).remove([generationKey(lastHealthGeneration)]);
   return { ...written, hosts, missingShards };
 }
 
@@ -34,6 +39,7 @@ interface HealthContext {
   readonly account: Account;
   readonly author: ManifestAuthor;
   readonly fence: WriteFence;
+  readonly lastHealthGeneration?: number | undefined;
 }
 
 /** Returns the addresses that fail their health checks: "shop/cart:80 203.0.113.10". */

@@ -1,16 +1,15 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
-import { CURRENT_KEY, generationKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest, ManifestAuthor, Rules } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { writeBlobs } from "./blobs.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { findNextGeneration, putIfUnchanged, readPublishBase } from "./conflict-check.ts";
+import { findNextGeneration, readPublishBase } from "./conflict-check.ts";
 import type { SecretEncryptor } from "./encrypt-secrets.ts";
 import { type ClosedIngress, fitShards } from "./fit-shards.ts";
 import { NO_FENCE, type WriteFence, withWriteFence } from "./guard/write-fence.ts";
-import { buildGenerationMetadata } from "./history/generation-metadata.ts";
 import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
+import { putGeneration } from "./put-generation.ts";
 import { listGenerations, type PublishedSnapshot } from "./read-published.ts";
 import { serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
@@ -74,10 +73,7 @@ export async function publish(
   const warnings = checkPublicationSize(newBlobs.shards, value);
   const entries = await encodeBlobs(newBlobs);
   await writeBlobs(fencedKv, entries, "shards");
-  const metadata = buildGenerationMetadata(manifest);
-  await fence.reserve?.(generation);
-  await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
-  await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
+  await putGeneration({ manifest, value }, { fencedKv, signer, base, fence });
   const manifests = { latest: manifest, replaced: base.snapshot.manifest };
   const prune = () => pruneHistory(history, manifests, fencedKv, signer, now).catch(formatPruneWarning);
   return {

@@ -1,10 +1,9 @@
-import { CURRENT_KEY, generationKey } from "../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../src/rules/snapshot.ts";
 import type { Kv } from "../cloudflare/kv.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
-import { findNextGeneration, type PublishBase, putIfUnchanged } from "./conflict-check.ts";
+import { findNextGeneration, type PublishBase } from "./conflict-check.ts";
 import { type WriteFence, withWriteFence } from "./guard/write-fence.ts";
-import { buildGenerationMetadata } from "./history/generation-metadata.ts";
+import { putGeneration } from "./put-generation.ts";
 import { listGenerations, type NewestGeneration } from "./read-published.ts";
 import type { Signer } from "./sign-manifest.ts";
 
@@ -30,9 +29,6 @@ export async function writeManifest(
   const generation = findNextGeneration(base, history);
   const manifest: Manifest = { ...content, generation, publishedAt: now.toISOString() };
   const value = signer.sign(toCanonicalJson(manifest));
-  const metadata = buildGenerationMetadata(manifest);
-  await fence.reserve?.(generation);
-  await putIfUnchanged({ key: generationKey(generation), value, metadata }, fencedKv, signer, base);
-  await putIfUnchanged({ key: CURRENT_KEY, value }, fencedKv, signer, base);
+  await putGeneration({ manifest, value }, { fencedKv, signer, base, fence });
   return { manifest, currentBytes: value, highestGeneration: generation };
 }

@@ -22,6 +22,7 @@ before(async () => {
   edge = await startWorkerHarness();
   const affinity = { affinity: "cookie" };
   const sameSiteNone = { "session-cookie-samesite": "None", "session-cookie-conditional-samesite-none": "true" };
+  const retried = { ...affinity, "proxy-next-upstream": "http_52x" };
   await edge.publish(
     buildManifests(
       {
@@ -37,8 +38,8 @@ before(async () => {
         legacy: { annotations: affinity },
         "legacy-canary": buildCanary(50, { "affinity-canary-behavior": "legacy" }),
         cond: { annotations: { ...affinity, ...sameSiteNone } },
-        stays: { service: "half", annotations: affinity },
-        moves: { service: "half", annotations: { ...affinity, "session-cookie-change-on-failure": "true" } },
+        stays: { service: "half", annotations: retried },
+        moves: { service: "half", annotations: { ...retried, "session-cookie-change-on-failure": "true" } },
         path: { path: "/app", annotations: affinity },
       },
       {

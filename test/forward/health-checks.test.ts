@@ -17,10 +17,18 @@ let origins: readonly OriginServer[];
 
 before(async () => {
   edge = await startWorkerHarness();
-  const manifests = buildManifests({ shop: {}, sticky: { annotations: { affinity: "cookie" } } }, { shop: ADDRESSES });
+  const manifests = buildManifests(
+    {
+      shop: {},
+      sticky: { annotations: { affinity: "cookie" } },
+      guarded: { service: "app", annotations: { "auth-url": "http://shop/auth" } },
+    },
+    { shop: ADDRESSES, app: ["203.0.113.40"] },
+  );
   ({
     publishResult: { snapshot },
   } = await edge.publish(manifests));
+  await edge.startOrigin("203.0.113.40:80", (_, response) => response.end());
   origins = await Promise.all(ADDRESSES.map((address) => startOriginServer(`${address}:80`, edge.stack)));
 });
 
@@ -31,7 +39,8 @@ after(async () => {
 
 /** Publishes unhealthy addresses, and resolves when the edge knows them. */
 async function publishUnhealthy(...unhealthyAddresses: readonly string[]): Promise<void> {
-  const { addresses = [] } = snapshot.hosts[0]?.backends["default/shop:80"] ?? {};
+  const { addresses = [] } =
+    snapshot.hosts.find(({ host }) => host === "shop.example.com")?.backends["default/shop:80"] ?? {};
   const records = addresses.filter(({ address }) => unhealthyAddresses.includes(address)).map(({ record }) => record);
   const unhealthy = records.length === 0 ? undefined : { "default/shop:80": records };
   const context = { account: edge.account, author: {}, fence: NO_FENCE };
@@ -68,4 +77,15 @@ test("A client with the cookie of an unhealthy address gets another one", async 
   assert.deepEqual(await collectAnswers("sticky", cookie), [address]);
   await publishUnhealthy(address);
   assert.ok(!(await collectAnswers("sticky", cookie)).includes(address));
+});
+
+test("A subrequest to a Service avoids an unhealthy address", async () => {
+  await publishUnhealthy("203.0.113.10", "203.0.113.20");
+  for (const { requests } of origins) requests.length = 0;
+  for (let count = 0; count < 12; count++)
+    assert.equal((await sendRequest(edge, `http://guarded.example.com/${count}`)).status, 200);
+  assert.deepEqual(
+    origins.map(({ requests }) => requests.length),
+    [0, 0, 12],
+  );
 });

@@ -58,6 +58,7 @@ function check(property: FuzzProperty, seed: number, milliseconds: number, path:
 }
 
 function describeFailure({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<unknown>) {
+  if (counterexample === null) return { seed, path: "", input: "", error: "the time was over before the first input" };
   return {
     seed,
     path: counterexamplePath ?? "",

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 
 /** The time of each target in /targets, as shares. A target that starts processes needs more. */
-export const TARGET_SHARES: Readonly<Record<string, number>> = { annotations: 1, decisions: 1, snapshots: 1 };
+export const TARGET_SHARES: Readonly<Record<string, number>> = {
+  annotations: 1,
+  decisions: 1,
+  objects: 1,
+  snapshots: 1,
+};
 
 /** Prepares the inputs and the servers of a target. Each file in targets/ exports one as `startTarget`. */
 export type StartTarget = () => Promise<StartedTarget>;

@@ -87,7 +87,8 @@ describe("incident: KV fails during a publication", () => {
     const { snapshot } = await publish(buildManyShardRules(3), kv, SIGNER, addMinutes(200), undefined, {
       snapshot: await readPublishedSnapshot(kv, SIGNER),
     });
-    const staleKv: Kv = { ...createInterruptibleKv(kv, () => {}), get: async () => staleBytes };
+    const get = async (key: string) => (key === CURRENT_KEY ? staleBytes : kv.get(key));
+    const staleKv: Kv = { ...createInterruptibleKv(kv, () => {}), get };
     const unchangedResult = await publish(buildManyShardRules(3), staleKv, SIGNER, addMinutes(201), undefined, {
       snapshot,
     });

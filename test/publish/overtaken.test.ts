@@ -6,7 +6,9 @@ import { PublishConflictError } from "../../sync/publish/guard/write-fence.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { COLLECTION_KEY } from "../../sync/publish/storage/collect-blobs.ts";
 import { listBlobKeys } from "../../sync/publish/storage/manifest-blobs.ts";
+import { createInterruptibleKv } from "../support/interruptible-kv.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
+import { createLockstep } from "../support/publish/lockstep.ts";
 import { buildChangingRules } from "../support/publish/sample-rules.ts";
 import { NOW, SIGNER } from "../support/publish/signing.ts";
 
@@ -58,4 +60,24 @@ test("Blobs of the replaced generation stay, even if the list of the history lac
     blobs.filter((key) => !kv.values.has(key)),
     [],
   );
+});
+
+test("Two publications at the same moment never publish one number with two contents", async () => {
+  const kv = new MemoryKv();
+  await publish(buildChangingRules(1), kv, SIGNER, NOW);
+  const currentValues: string[] = [];
+  const put = kv.put.bind(kv);
+  kv.put = async (entries) => {
+    await put(entries);
+    for (const { key, value } of entries) if (key === CURRENT_KEY) currentValues.push(value);
+  };
+  const lockstep = createLockstep();
+  const results = await Promise.allSettled(
+    [2, 3].map((turn) =>
+      lockstep.run((onStep) => publish(buildChangingRules(turn), createInterruptibleKv(kv, onStep), SIGNER, NOW)),
+    ),
+  );
+  assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+  assert.equal(currentValues.length, 1);
+  assert.equal(kv.values.get(generationKey(2)), currentValues[0]);
 });

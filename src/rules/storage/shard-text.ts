@@ -4,6 +4,7 @@
  */
 const SETTINGS_MARK = "#";
 const RECORD_START = "\n";
+const MAX_SEARCHED_KEYS = 16;
 
 /** Bytes of a shard's text. An edge reads 9 shards at once, and a bulk read of KV returns up to 25 MB. */
 export const MAX_SHARD_BYTES = 2 * 1024 * 1024;
@@ -36,16 +37,35 @@ export function parseShardText(text: string): ShardRecords {
   };
 }
 
-/** Parses the record of a host and of its settings. Undefined if the shard does not have the host. */
-export function parseHostRecord(text: string, host: string): ShardRecords | undefined {
-  const json = findRecord(text, host);
-  if (json === undefined) return undefined;
-  const keys = new Set([...json.matchAll(/"policies":"([^"]*)"/g)].map(([, key = ""]) => key));
-  const settings = [...keys].flatMap((key) => {
-    const settingsJson = findRecord(text, SETTINGS_MARK + key);
-    return settingsJson === undefined ? [] : [[key, JSON.parse(settingsJson)] as const];
-  });
-  return { settings: Object.fromEntries(settings), hosts: [JSON.parse(json)] };
+/** Returns the JSON of a host's record. Undefined if the shard does not have the host. */
+export function findHostRecord(text: string, host: string): string | undefined {
+  return findRecord(text, host);
+}
+
+/** Returns the JSON of settings by key. A key without settings has no entry. */
+export function findSettingsRecords(text: string, keys: ReadonlySet<string>): ReadonlyMap<string, string> {
+  return keys.size > MAX_SEARCHED_KEYS ? listSettingsRecords(text, keys) : searchSettingsRecords(text, keys);
+}
+
+function searchSettingsRecords(text: string, keys: ReadonlySet<string>): ReadonlyMap<string, string> {
+  return new Map(
+    [...keys].flatMap((key) => {
+      const json = findRecord(text, SETTINGS_MARK + key);
+      return json === undefined ? [] : [[key, json] as const];
+    }),
+  );
+}
+
+/** Reads the text once, because a search for each key takes time that grows with the square of the text. */
+function listSettingsRecords(text: string, keys: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const records = new Map<string, string>();
+  for (const record of text.split(RECORD_START + SETTINGS_MARK).slice(1)) {
+    const key = record.slice(0, record.indexOf(" "));
+    const end = record.indexOf(RECORD_START);
+    if (keys.has(key) && !records.has(key))
+      records.set(key, record.slice(key.length + 1, end === -1 ? undefined : end));
+  }
+  return records;
 }
 
 /** Returns the JSON of a record. A name with a space is no name of a record. */

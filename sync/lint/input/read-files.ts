@@ -1,12 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
-import { text } from "node:stream/consumers";
-import { errorMessage } from "../../../src/rules/error-message.ts";
+import { stat } from "node:fs/promises";
+import { describeReadError, readLimited, readListedManifest, readManifestText } from "../../collect/manifest-text.ts";
 import {
   listManifestFiles,
   type ManifestDocument,
   parseDocuments,
   STANDARD_INPUT,
-  toRawObject,
   type UnparsableFile,
 } from "../../collect/manifests.ts";
 import type { RawObject } from "../../collect/parse-objects.ts";
@@ -34,9 +32,11 @@ export async function readFiles(
 ): Promise<readonly LintFile[]> {
   const lists = await Promise.all(paths.map((path) => (path === STANDARD_INPUT ? [STANDARD_INPUT] : listFiles(path))));
   return Promise.all(
-    [...new Set(lists.flat())].map(async (path) =>
-      path === STANDARD_INPUT ? parseFile(STDIN_NAME, await text(input)) : readLintFile(path),
-    ),
+    [...new Set(lists.flat())].map((path) => {
+      if (path === STANDARD_INPUT) return readLintFile(STDIN_NAME, () => readLimited(input));
+      const read = paths.includes(path) ? readManifestText : readListedManifest;
+      return readLintFile(path, () => read(path));
+    }),
   );
 }
 
@@ -46,11 +46,11 @@ async function listFiles(path: string): Promise<readonly string[]> {
   return stats.isDirectory() ? listManifestFiles(path) : [path];
 }
 
-async function readLintFile(path: string): Promise<LintFile> {
+async function readLintFile(path: string, read: () => Promise<string>): Promise<LintFile> {
   try {
-    return parseFile(path, await readFile(path, "utf8"));
+    return parseFile(path, await read());
   } catch (error) {
-    const unparsableFile = { file: path, line: 1, problem: errorMessage(error) };
+    const unparsableFile = { file: path, line: 1, problem: describeReadError(error) };
     return { path, text: "", documents: [], objects: [], unparsableFile };
   }
 }
@@ -60,6 +60,5 @@ function parseFile(path: string, content: string): LintFile {
   if ("unparsableFile" in parsed) {
     return { path, text: content, documents: [], objects: [], unparsableFile: parsed.unparsableFile };
   }
-  const objects = parsed.documents.map((entry) => toRawObject(entry, path));
-  return { path, text: content, documents: parsed.documents, objects, unparsableFile: undefined };
+  return { path, text: content, ...parsed, unparsableFile: undefined };
 }

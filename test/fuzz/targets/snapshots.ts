@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { decodeFilter, decodeShard, readHostRules, verifyManifest, verifyShard } from "../../../src/load/verify.ts";
+import { readHostRules } from "../../../src/load/host-record.ts";
+import { decodeFilter, decodeShard, verifyManifest, verifyShard } from "../../../src/load/verify.ts";
 import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import { packDigests } from "../../../src/rules/storage/digest-table.ts";
 import { parseSignedManifest, readPublishedSnapshot } from "../../../sync/publish/read-published.ts";

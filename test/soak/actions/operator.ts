@@ -1,4 +1,4 @@
-import { runEdgress } from "../../support/cli/edge-cli.ts";
+import { errorMessage } from "../../../src/rules/error-message.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import type { ActionContext } from "./action.ts";
 
@@ -7,18 +7,22 @@ const ATTEMPTS = 8;
 const PUBLICATION_LIMIT_MS = 180_000;
 
 /**
- * Runs a command of an operator until it succeeds. It may fail because the controller has published meanwhile, or because
- * of a fault of the account.
+ * Runs a command of an operator until it succeeds, in this process. It may fail because the controller has published
+ * meanwhile, or because of a fault of the account.
  */
 export async function runOperatorCommand(
-  { world, log }: Pick<ActionContext, "world" | "log">,
-  args: readonly string[],
+  { log }: Pick<ActionContext, "log">,
+  name: string,
+  command: () => Promise<unknown>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const { code, stderr } = await runEdgress(args, world.environment);
-    if (code === 0) return;
-    log.record(`operator: repeated ${args[0]}`, stderr.trim().split("\n").at(-1));
-    if (attempt === ATTEMPTS) throw new Error(`edgress ${args.join(" ")} failed ${ATTEMPTS} times: ${stderr}`);
+    try {
+      await command();
+      return;
+    } catch (error) {
+      log.record(`operator: repeated ${name}`, errorMessage(error));
+      if (attempt === ATTEMPTS) throw new Error(`edgress ${name} failed ${ATTEMPTS} times`, { cause: error });
+    }
   }
 }
 

@@ -8,7 +8,7 @@ const MIN_INTERVAL_MS = 7_000;
  * A leader that ends in the middle of a publication has reserved its number. If it did not publish it, the next leader
  * waits 120 s for it. In a short run, leaders end between publications.
  */
-const LONG_RUN_MS = 240_000;
+const LONG_RUN_MS = 180_000;
 /** The replica and the signal of each restart. A killed leader is replaced 15 s after its last renewal. */
 const CYCLE = [
   ["leader", "SIGTERM"],
@@ -28,15 +28,16 @@ export const restartJobs: Action = async ({ world, cluster, locks, log, runMs, s
     const leader = await world.jobs.findLeader();
     const name = world.jobs.names().find((candidate) => (candidate === leader) === (role === "leader"));
     if (name === undefined) continue; // no replica is the leader yet
-    const restart = async () => {
+    const end = async () => {
       log.record(`sync job restart: ${role} by ${signalName}`, name);
-      await world.jobs.restart(name, signalName);
+      await world.jobs.end(name, signalName);
     };
-    if (role === "standby" || runMs >= LONG_RUN_MS) await restart();
+    if (role === "standby" || runMs >= LONG_RUN_MS) await end();
     else
       await locks.changes.run(async () => {
         await untilPublished({ world, cluster });
-        await restart();
+        await end();
       });
+    await world.jobs.start(name);
   }
 };

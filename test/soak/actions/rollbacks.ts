@@ -1,3 +1,4 @@
+import { runResume, runRollback } from "../../../sync/commands/publications/rollback.ts";
 import { sleep } from "../../../sync/runtime/sleep.ts";
 import type { Action, ActionContext } from "./action.ts";
 import { runOperatorCommand, untilPublished } from "./operator.ts";
@@ -5,12 +6,16 @@ import { runOperatorCommand, untilPublished } from "./operator.ts";
 const ROLLBACKS_PER_RUN = 11; // one may not fit any more
 const MAX_AGE = 5; // generations
 const MAX_HOLD_MS = 1_000;
+const OPTIONS = { yes: true, maxRemovedHosts: 10, allowMassDeletion: false };
+const print = () => undefined;
+const confirm = async () => true; // it is not asked
 
 /** Rolls back to an earlier generation again and again, and resumes. The controller must publish nothing between. */
 export const rollBackAndResume: Action = async (context) => {
   const { locks, runMs, signal } = context;
-  for (;;) {
-    await sleep(runMs / ROLLBACKS_PER_RUN, signal);
+  const startedAt = Date.now();
+  for (let turn = 1; ; turn++) {
+    await sleep(Math.max(0, startedAt + (turn * runMs) / ROLLBACKS_PER_RUN - Date.now()), signal);
     if (signal.aborted) return;
     await locks.operator.run(() => rollBackOnce(context));
   }
@@ -24,7 +29,9 @@ async function rollBackOnce(context: ActionContext): Promise<void> {
   // KV cannot compare and set, so a command may not write at the same moment as the sync job.
   await locks.changes.run(async () => {
     await untilPublished(context);
-    await runOperatorCommand(context, ["rollback", String(target), "--yes"]);
+    await runOperatorCommand(context, "rollback", () =>
+      runRollback(target, OPTIONS, world.environment, print, confirm),
+    );
   });
   log.record("rollback", `to generation ${target}`);
   const pinned = world.published.latest();
@@ -32,6 +39,6 @@ async function rollBackOnce(context: ActionContext): Promise<void> {
   const after = world.published.latest();
   if (after !== pinned || after?.manifest.rollback?.of !== target)
     problems.push(`generation ${after?.manifest.generation} was published during the rollback to ${target}`);
-  await runOperatorCommand(context, ["resume"]);
+  await runOperatorCommand(context, "resume", () => runResume(world.environment, print));
   log.record("resume");
 }

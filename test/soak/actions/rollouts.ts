@@ -1,3 +1,4 @@
+import { runAbort, runPromote } from "../../../sync/commands/publications/rollout.ts";
 import { sleep } from "../../../sync/runtime/sleep.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import type { PublishedGeneration } from "../check/published.ts";
@@ -6,10 +7,10 @@ import { runOperatorCommand } from "./operator.ts";
 
 /** The part of the run after which the roll-outs begin. */
 const START_SHARE = 0.4;
-const STAGE_ARGS = ["--stage", "40%,60%", "--stage-min-requests", "10"];
-const AUTOMATIC = [...STAGE_ARGS, "--stage-interval", "1s"];
-const BY_HAND = [...STAGE_ARGS, "--stage-interval", "1h"];
+/** An operator ends a roll-out at its start, so the controller does not publish its next step at the same moment. */
+const STAGE_ARGS = ["--stage", "40%,60%", "--stage-interval", "2s", "--stage-min-requests", "10"];
 const STEP_LIMIT_MS = 60_000;
+const print = () => undefined;
 
 /**
  * Restarts the sync job with stages, and makes three roll-outs: one that the controller promotes, one that an operator
@@ -27,19 +28,18 @@ export const rollOutInStages: Action = async (context) => {
 };
 
 const STEPS: readonly Action[] = [
-  ({ world }) => world.jobs.restartAllWith(AUTOMATIC),
+  ({ world }) => world.jobs.restartAllWith(STAGE_ARGS),
   async (context) => {
     await stage(context);
     await untilGeneration(context, "the promotion by the controller", ({ candidate }) => !candidate);
   },
-  ({ world }) => world.jobs.restartAllWith(BY_HAND),
   async (context) => {
     await stage(context);
-    await runOperatorCommand(context, ["promote"]);
+    await runOperatorCommand(context, "promote", () => runPromote(context.world.environment, print));
   },
   async (context) => {
     await stage(context);
-    await runOperatorCommand(context, ["abort", "--reason", "soak"]);
+    await runOperatorCommand(context, "abort", () => runAbort({}, context.world.environment, print));
   },
 ];
 

@@ -3,7 +3,7 @@ import { CURRENT_KEY } from "../../../src/rules/kv-keys.ts";
 import { createMemoryValues } from "../../../sync/local/account/kv/namespace-storage.ts";
 import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
 
-/** How KV answers the edge. `stale` repeats the first result of a key, absence included. */
+/** How KV answers the edge. `stale` repeats the first result of a key at every second read, absence included. */
 export type EdgeKvMode = "fresh" | "failing" | "hanging" | "slow" | "stale";
 
 /** Workers KV in this process. The account writes to it, and each edge reads from it over HTTP. */
@@ -45,7 +45,7 @@ export function createEdgeKv(onCurrent: (value: string) => void): EdgeKv {
       state.release.resolve();
       state.release = Promise.withResolvers();
       staleValues.clear();
-      if (mode === "stale") void readStale([CURRENT_KEY]);
+      if (mode === "stale") void readStale([CURRENT_KEY]); // a manifest that becomes older
     },
     async answerEdge(request) {
       state.reads += 1;
@@ -55,7 +55,8 @@ export function createEdgeKv(onCurrent: (value: string) => void): EdgeKv {
       if (mode === "hanging") await release.promise;
       if (mode === "slow")
         await Promise.race([release.promise, new Promise((resolve) => setTimeout(resolve, SLOW_MS))]);
-      return Response.json(mode === "stale" ? await readStale(keys) : await values.get(keys));
+      const isStale = mode === "stale" && state.reads % 2 === 0;
+      return Response.json(isStale ? await readStale(keys) : await values.get(keys));
     },
   };
 }

@@ -7,8 +7,10 @@ export interface SyncJobs {
   names(): readonly string[];
   /** Returns the name of the leader; undefined if no replica says so. */
   findLeader(): Promise<string | undefined>;
-  /** Ends a replica with a signal, and starts it again. */
-  restart(name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Ends a replica with a signal. */
+  end(name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Starts a replica, unless it runs. */
+  start(name: string): Promise<void>;
   /** Restarts every replica with further arguments. */
   restartAllWith(args: readonly string[]): Promise<void>;
   /** Returns the last lines of the log of each replica. */
@@ -45,10 +47,6 @@ export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsO
     await replica?.end(signal);
     log.push(...(replica?.lines ?? []).map((line) => `${name} ${JSON.stringify(line)}`));
   };
-  const restart = async (name: string, signal: "SIGTERM" | "SIGKILL") => {
-    await end(name, signal);
-    await start(name);
-  };
   await Promise.all(REPLICAS.map(start));
   return {
     log,
@@ -58,11 +56,13 @@ export async function startSyncJobs({ kubeconfig, environment, args }: SyncJobsO
         if ((await replica.metric("edgress_leader").catch(() => 0)) === 1) return name;
       return undefined;
     },
-    restart: (name, signal) => lock.run(() => restart(name, signal)),
+    end: (name, signal) => lock.run(() => end(name, signal)),
+    start: (name) => lock.run(async () => (replicas.has(name) ? undefined : await start(name))),
     restartAllWith: (newArgs) =>
       lock.run(async () => {
         furtherArgs = newArgs;
-        await Promise.all(REPLICAS.map((name) => restart(name, "SIGTERM")));
+        await Promise.all(REPLICAS.map((name) => end(name, "SIGTERM")));
+        await Promise.all(REPLICAS.map(start));
       }),
     lastLines: () =>
       [...replicas].flatMap(([name, { lines }]) =>

@@ -40,6 +40,7 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
   { pattern: /^npm (install|start)$/, test: "test/cli/dev.test.ts", proof: /startDev/ },
   { pattern: /^npm run (check|types|docs|test:cluster)$/, test: ".ci/run", proof: /npm run check/ },
   { pattern: /^npm run soak -- --minutes \d+( --seed \d+)?$/, test: ".ci/run", proof: /npm run soak/ },
+  { pattern: /^npm run bench( -- --only \S+)?( --quick)?$/, test: "test/bench/report.test.ts", proof: /"run\.ts"/ },
   { pattern: /^npx node --test \S+$/, test: "package.json", proof: /"test": ".*node --test/ },
   {
     pattern: /^npx edgress publish --manifests manifests\/$/,

@@ -42,7 +42,8 @@ export function stubExchange(
     stubRequestServices(services),
     url,
   );
-  return { ...exchange, clientCertificate: { ...exchange.clientCertificate, ...clientCertificate } };
+  const certificate = { ...exchange.readClientCertificate(), ...clientCertificate };
+  return { ...exchange, readClientCertificate: () => certificate };
 }
 
 /** Returns the response of a filter, and the exchange that it forwarded, if any. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { splitPemCertificates } from "../../sync/runtime/pem-certificates.ts";
+import { splitPemCertificates } from "../../../sync/runtime/pem-certificates.ts";
 
 const LEAF = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
 const ISSUER = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----";

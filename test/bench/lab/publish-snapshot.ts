@@ -1,0 +1,52 @@
+import { writeFileSync } from "node:fs";
+import { parseCluster } from "../../../sync/collect/parse-objects.ts";
+import { compile } from "../../../sync/compile/compile.ts";
+import { createCompileCache } from "../../../sync/compile/compile-cache.ts";
+import { DEFAULT_PERMITS } from "../../../sync/permits/model.ts";
+import { createSecretEncryptor, generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
+import { publish } from "../../../sync/publish/publish.ts";
+import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createRegexLookup } from "../../../sync/regex-check/regex-lookup.ts";
+import { MemoryKv } from "../../support/memory-kv.ts";
+
+/** A published snapshot, and the variables of a Worker that can read it. */
+export interface StoredSnapshot {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [key: string, value: string])[];
+}
+
+/** Compiles objects and publishes them into a KV in memory. Throws if an object has a problem. */
+export async function publishSnapshot(objects: readonly object[]): Promise<StoredSnapshot> {
+  const [signing, encryption] = [generateSigningKeys(), generateEncryptionKeys()];
+  const encryptor = createSecretEncryptor(signing.privateKey, encryption.publicKey);
+  const cluster = parseCluster(objects.map((object) => ({ object, source: "the API" })));
+  const options = {
+    ingressClass: "edgress",
+    controller: "edgress.dev/ingress-controller",
+    watchIngressWithoutClass: true,
+    exclusiveHosts: false,
+    allowedResponseHeaders: [],
+    zones: ["example.com"],
+    permits: DEFAULT_PERMITS,
+    regexVerdicts: createRegexLookup(),
+    tokenizeSecret: encryptor.tokenizeSecret,
+  };
+  const { rules, diagnostics } = compile({ ...cluster, certificates: "unknown" }, options, createCompileCache());
+  const [diagnostic] = diagnostics;
+  if (diagnostic) throw new Error(`${diagnostics.length} diagnostics, such as ${JSON.stringify(diagnostic)}`);
+  const kv = new MemoryKv();
+  await publish(rules, kv, createSigner(signing.privateKey), new Date(), encryptor);
+  const variables = {
+    EDGRESS_VERIFYING_KEY: signing.publicKey,
+    EDGRESS_DECRYPTION_KEY: encryption.privateKey,
+    EDGRESS_KV_NAMESPACE_ID: kv.namespaceId,
+  };
+  return { variables, values: [...kv.values] };
+}
+
+/** Publishes objects and writes the snapshot to a file. */
+export async function writeSnapshot(objects: readonly object[], file: string): Promise<StoredSnapshot["variables"]> {
+  const snapshot = await publishSnapshot(objects);
+  writeFileSync(file, JSON.stringify(snapshot));
+  return snapshot.variables;
+}

@@ -1,0 +1,77 @@
+import { CREDENTIALS } from "./workload.ts";
+
+// `request.cf` as Cloudflare documents it, 1.7 KB, with invented values.
+const TLS_CLIENT_AUTH = [
+  "certIssuerDNLegacy certIssuerSKI certSubjectDNRFC2253 certSubjectDNLegacy certFingerprintSHA256 certNotBefore certSKI",
+  "certSerial certIssuerDN certNotAfter certSubjectDN certIssuerSerial certIssuerDNRFC2253 certFingerprintSHA1 certRFC9440",
+  "certChainRFC9440",
+].flatMap((line) => line.split(" "));
+const CF = {
+  clientTcpRtt: 12,
+  longitude: "0.12",
+  latitude: "51.5",
+  httpProtocol: "HTTP/2",
+  tlsCipher: "AEAD-AES128-GCM-SHA256",
+  tlsVersion: "TLSv1.3",
+  continent: "EU",
+  country: "GB",
+  city: "London",
+  region: "England",
+  regionCode: "ENG",
+  postalCode: "EC1",
+  timezone: "Europe/London",
+  asn: 64500,
+  asOrganization: "Example Networks",
+  clientAcceptEncoding: "gzip, br",
+  verifiedBotCategory: "",
+  colo: "LHR",
+  edgeRequestKeepAliveStatus: 1,
+  requestPriority: "weight=256;exclusive=1",
+  tlsClientAuth: {
+    ...Object.fromEntries(TLS_CLIENT_AUTH.map((name) => [name, ""])),
+    certVerified: "NONE",
+    certPresented: "0",
+    certRevoked: "0",
+    certRFC9440TooLarge: false,
+    certChainRFC9440TooLarge: false,
+  },
+  tlsExportedAuthenticator: {
+    clientFinished: "a".repeat(64),
+    clientHandshake: "b".repeat(64),
+    serverHandshake: "c".repeat(64),
+    serverFinished: "d".repeat(64),
+  },
+  tlsClientHelloLength: "508",
+  tlsClientRandom: "0123456789abcdef0123456789abcdef0123456789ab",
+  tlsClientExtensionsSha1: "0123456789abcdef01234567",
+  tlsClientExtensionsSha1Le: "0123456789abcdef01234567",
+  tlsClientCiphersSha1: "0123456789abcdef01234567",
+  edgeL4: { deliveryRate: 123456 },
+  botManagement: {
+    corporateProxy: false,
+    verifiedBot: false,
+    jsDetection: { passed: false },
+    staticResource: false,
+    detectionIds: {},
+    score: 99,
+  },
+};
+
+/** The headers of a browser and of Cloudflare. workerd reads scheme and `request.cf` from the last two. */
+export const REQUEST_HEADERS = {
+  "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+  "Accept-Encoding": "gzip, br",
+  "Accept-Language": "en-GB,en;q=0.5",
+  Cookie: "sid=0123456789abcdef; theme=dark",
+  Origin: "https://app.example.com",
+  Authorization: `Basic ${CREDENTIALS}`,
+  "CF-Connecting-IP": "192.0.2.17",
+  "CF-IPCountry": "GB",
+  "CF-Ray": "0123456789abcdef-LHR",
+  "CF-Visitor": '{"scheme":"https"}',
+  "X-Forwarded-For": "192.0.2.17",
+  "X-Forwarded-Proto": "https",
+  "X-Lab-Scheme": "https",
+  "X-Lab-Cf": JSON.stringify(CF),
+} as const;
