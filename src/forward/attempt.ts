@@ -3,7 +3,7 @@ import { buildClientAnswer, buildOriginHeaders } from "../request/proxy-headers.
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
-import { fetchOrigin } from "../runtime/origin-fetch.ts";
+import { fetchOrigin, isSubrequestLimit } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
 import { callAfter } from "../runtime/timeout.ts";
 import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
@@ -81,6 +81,9 @@ function classifyError(exchange: Exchange, error: unknown, cause: AbortCause | u
     case "client-closed":
       return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
     case undefined:
+      // No failure of the address: another one would be rejected too.
+      if (isSubrequestLimit(error))
+        return { answer: errorResponse(exchange, 503, "subrequest-limit", errorMessage(error)), failure: undefined };
       return { answer: errorResponse(exchange, 502, "origin-unreachable", errorMessage(error)), failure: "error" };
   }
 }

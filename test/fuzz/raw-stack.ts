@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startDev } from "../support/cli/edge-cli.ts";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../support/manifests.ts";
 
 /** A host of the rules: its open and guarded paths, and the annotations of the open ones. */
@@ -55,7 +59,6 @@ export interface OriginRequest {
   readonly host: string;
   readonly url: string;
   readonly body: string;
-  readonly id: string;
 }
 
 /** Records requests, and names the Service in the answer. */
@@ -69,7 +72,7 @@ export function createRecordingHandler(requests: OriginRequest[], service: strin
       .on("error", () => undefined)
       .on("end", () => {
         const { headers, url = "" } = incoming;
-        requests.push({ service, host: headers.host ?? "", url, body, id: String(headers["x-fuzz"] ?? "") });
+        requests.push({ service, host: headers.host ?? "", url, body });
         response.setHeader("X-Service", service).end(`service ${service}`);
       });
   };
@@ -96,4 +99,37 @@ export async function exchangeBytes(port: number, bytes: string, quietMs: number
   socket.on("error", () => undefined).on("close", () => resolve(received));
   socket.write(Buffer.from(bytes, "latin1"));
   return await promise.finally(() => clearTimeout(timer));
+}
+
+/** Starts `edgress dev` over the same hosts, with echo origins. */
+export async function startRawDev() {
+  const folder = await mkdtemp(join(tmpdir(), "edgress-raw-"));
+  let addresses = 0;
+  // An echo origin replaces an address, so no two Services share one.
+  const items = buildRawObjects(() => `203.0.113.${++addresses}`);
+  await writeFile(join(folder, "all.json"), JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  const dev = await startDev(folder, "--echo-origins");
+  return {
+    dev,
+    async end() {
+      if (dev.child.exitCode === null) await dev.end();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Returns the requests in the answers of echo origins. */
+export function readEchoes(received: string): OriginRequest[] {
+  return [...received.matchAll(/^\{\n {2}"backend": .*?^\}$/gms)].map(([text]) => {
+    const { backend, path, headers, body } = JSON.parse(Buffer.from(text, "latin1").toString("utf8")) as EchoedRequest;
+    const [, service = ""] = /^default\/([^:]*):/.exec(backend) ?? [];
+    return { service, host: headers.host ?? "", url: path, body };
+  });
+}
+
+interface EchoedRequest {
+  readonly backend: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }

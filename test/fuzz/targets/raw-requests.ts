@@ -11,7 +11,9 @@ import {
   GUARDED,
   type OriginRequest,
   RAW_HOSTS,
+  readEchoes,
   serviceOf,
+  startRawDev,
 } from "../raw-stack.ts";
 import { resolveRequestHost, resolveRequestPath } from "../reference/request-path.ts";
 import { defineProperty } from "../target.ts";
@@ -86,6 +88,21 @@ export async function startTarget() {
       requests.length = 0;
     };
   }
+  const { dev, end } = await startRawDev();
+  let seenLines = 0;
+  /** `edgress dev` with its echo origins, whose answers have the request and name the Service. */
+  async function checkDev(batch: readonly string[]): Promise<void> {
+    const port = Number(dev.http.port);
+    const received = await Promise.all(batch.map((bytes) => exchangeBytes(port, bytes, QUIET_MS, MAX_CONNECTION_MS)));
+    for (const answers of received) {
+      checkResponses(answers);
+      readEchoes(answers).forEach(checkOriginRequest);
+    }
+    assert.equal(dev.stderr(), "");
+    assert.equal(dev.child.exitCode, null);
+    for (const line of dev.lines.slice(seenLines)) assert.doesNotMatch(line, /internal-error|[Uu]ncaught/);
+    seenLines = dev.lines.length;
+  }
   const bytes = buildWireRequests(
     RAW_HOSTS.map(({ host }) => host),
     ["/", "/a", "/a/b", `/${GUARDED}`, `/${GUARDED}/x`, "/%73ecret", "/a/../secret", "/Secret"],
@@ -95,9 +112,11 @@ export async function startTarget() {
   return {
     properties: [
       defineProperty("workerd", batches, checkPort(Number(edge.stack.worker.port)), sizeOf),
+      defineProperty("dev", batches, checkDev, sizeOf),
       defineProperty("listeners", batches, checkPort(Number(edge.stack.http.port)), sizeOf),
     ],
     async close() {
+      await end();
       await edge.close();
       await Promise.all(origins.map(({ close }) => close()));
     },
