@@ -85,11 +85,13 @@ function findRouteProblem(route: unknown): string | undefined {
 
 /** Whether a value has a known type, the text that belongs to it, and nothing else. */
 function isPathMatch(value: unknown): boolean {
-  if (!isObject(value) || Object.keys(value).length !== 2) return false;
-  const { type, path, pattern } = value;
+  if (!isObject(value)) return false;
+  const { type, path, pattern, maxBytes } = value;
+  const fieldCount = maxBytes === undefined ? 2 : 3;
+  if (Object.keys(value).length !== fieldCount) return false;
   return type === "regex"
-    ? typeof pattern === "string"
-    : (type === "prefix" || type === "exact") && typeof path === "string";
+    ? typeof pattern === "string" && (maxBytes === undefined || Number.isSafeInteger(maxBytes))
+    : (type === "prefix" || type === "exact") && typeof path === "string" && maxBytes === undefined;
 }
 
 function requireFields(value: unknown, fields: ReadonlySet<string>, place: string): Readonly<Record<string, unknown>> {
