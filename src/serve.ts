@@ -14,7 +14,8 @@ import { fetchOrigin } from "./runtime/origin-fetch.ts";
 /** Serves a request: load, match, filter, forward, log. It never throws. */
 export function serve(request: Request, env: Env, background: ExecutionContext): Promise<Response> {
   const response = serveToEnd(request, env, background);
-  background.waitUntil(response); // else a client that disconnects ends it before the access line and the clean-up
+  // Else a client that disconnects ends it before the access line and the clean-up. Other requests do not pay for it.
+  request.signal.addEventListener("abort", () => background.waitUntil(response));
   return response;
 }
 

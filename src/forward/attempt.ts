@@ -3,8 +3,9 @@ import { buildClientAnswer, buildOriginHeaders } from "../request/proxy-headers.
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { errorMessage } from "../rules/error-message.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
-import { fetchOrigin } from "../runtime/origin-fetch.ts";
+import { fetchOrigin, isSubrequestLimit } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
+import { callAfter } from "../runtime/timeout.ts";
 import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";
 import type { OriginUrl } from "./origin-url.ts";
@@ -26,10 +27,13 @@ export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: Re
   const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
   const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const fetchAbort = createFetchAbort(request.signal);
-  const timer = startTimerAfter(completion, timeoutMs, () => fetchAbort.abort("timeout"));
-  let hasResponse = false; // then the origin may ignore the rest of the body
+  let isSettled = false; // then the origin may ignore the rest of the body
+  const abortUnlessSettled = (cause: AbortCause) => {
+    if (!isSettled) fetchAbort.abort(cause);
+  };
+  startTimerAfter(completion, timeoutMs, () => abortUnlessSettled("timeout"));
   completion?.catch((error: unknown) => {
-    if (!hasResponse) fetchAbort.abort(error instanceof UploadStalledError ? "timeout" : "client-closed");
+    abortUnlessSettled(error instanceof UploadStalledError ? "timeout" : "client-closed");
   });
   try {
     const response = await fetchOrigin(input, {
@@ -39,12 +43,11 @@ export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: Re
       signal: fetchAbort.signal,
       resolveOverride: originUrl.resolveOverride,
     });
-    hasResponse = true;
     return classifyResponse(exchange, response, originUrl);
   } catch (error) {
     return classifyError(exchange, error, fetchAbort.findCause());
   } finally {
-    timer.stop();
+    isSettled = true;
   }
 }
 
@@ -78,28 +81,17 @@ function classifyError(exchange: Exchange, error: unknown, cause: AbortCause | u
     case "client-closed":
       return { answer: errorResponse(exchange, 502, "client-closed"), failure: undefined };
     case undefined:
+      // No failure of the address: another one would be rejected too.
+      if (isSubrequestLimit(error))
+        return { answer: errorResponse(exchange, 503, "subrequest-limit", errorMessage(error)), failure: undefined };
       return { answer: errorResponse(exchange, 502, "origin-unreachable", errorMessage(error)), failure: "error" };
   }
 }
 
 /** Starts a timer after the request is sent, as nginx does, so that a slow upload does not time out the response. */
-function startTimerAfter(start: Promise<void> | undefined, ms: number, callback: () => void): { stop(): void } {
-  if (start === undefined) {
-    const runningTimer = setTimeout(callback, ms);
-    return { stop: () => clearTimeout(runningTimer) };
-  }
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let isStopped = false;
-  const startTimer = () => {
-    if (!isStopped) timer = setTimeout(callback, ms);
-  };
-  start.then(startTimer, () => {});
-  return {
-    stop() {
-      isStopped = true;
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
+function startTimerAfter(start: Promise<void> | undefined, ms: number, callback: () => void): void {
+  if (start === undefined) callAfter(ms, callback);
+  else start.then(() => callAfter(ms, callback)).catch(() => {}); // the error of the body is handled elsewhere
 }
 
 function classifyResponse(exchange: Exchange, response: Response, originUrl: OriginUrl): AttemptResult {

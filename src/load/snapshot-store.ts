@@ -13,6 +13,8 @@ const MANIFEST_TTL_S = 30;
 const BLOB_TTL_S = 60;
 /** KV allows 100 keys and 25 MB in one read: https://developers.cloudflare.com/kv/api/read-key-value-pairs/ */
 const MAX_BATCH_KEYS = 9; // of up to MAX_SHARD_BYTES, in base64
+/** A Worker has 6 connections for each request, and the visitor's request needs some while another one is loaded. */
+const MAX_CONCURRENT_READS = 3;
 const CACHE_TTL_S = 7 * 24 * 3600;
 const STORED_AT_HEADER = "X-Stored-At"; // Unix ms
 
@@ -41,8 +43,8 @@ export function createKvStore({ RULES }: Env): KvStore {
     },
     async blobs(keys) {
       // One operation, and one charge, for all keys of a batch.
-      const results = await Promise.all(
-        splitIntoBatches(keys).map((batch) => withKvTimeout(RULES.get(batch, { type: "text", cacheTtl: BLOB_TTL_S }))),
+      const results = await readInLanes(splitIntoBatches(keys), (batch) =>
+        withKvTimeout(RULES.get(batch, { type: "text", cacheTtl: BLOB_TTL_S })),
       );
       return dropMissing(results.flatMap((result) => [...result]));
     },
@@ -66,6 +68,17 @@ async function matchCopy(key: string): Promise<StoredCopy | undefined> {
 export async function putCopy(key: string, value: string): Promise<void> {
   const headers = { "Cache-Control": `max-age=${CACHE_TTL_S}`, [STORED_AT_HEADER]: String(Date.now()) };
   await caches.default.put(buildCacheUrl(key), new Response(value, { headers })).catch(() => {});
+}
+
+/** Reads batches, up to MAX_CONCURRENT_READS of them at the same time. */
+async function readInLanes<T>(batches: readonly string[][], read: (batch: string[]) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  const queue = batches.values(); // shared, so that each batch is read by one lane
+  const readLane = async () => {
+    for (const batch of queue) results.push(await read(batch));
+  };
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_READS }, readLane));
+  return results;
 }
 
 function dropMissing(entries: readonly (readonly [key: string, value: string | null | undefined])[]) {

@@ -55,6 +55,10 @@ export const REQUEST_OUTCOMES = {
     meaning: "The origin did not respond in time: 504.",
     remedy: "Check the load of the origin. Raise `proxy-read-timeout`, if it may take longer.",
   },
+  "subrequest-limit": {
+    meaning: "The Worker has no subrequests left for the origin: 503. The Free plan allows 50 for one request.",
+    remedy: "Lower `proxy-next-upstream-tries`, or use the Workers Paid plan.",
+  },
   "client-closed": {
     meaning: "The client disconnected before the response began: 502, which it does not receive.",
     remedy: "Nothing. If there are many, compare the timeouts of the client with the size of its uploads.",

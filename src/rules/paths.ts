@@ -67,8 +67,9 @@ export function encodePath(bytes: string): string {
  * before it merges slashes, which could result in another path than the matched one.
  */
 export function buildOriginPath(rawPath: string, normalizedPath: string): string {
-  return hasDotSegment(rawPath)
-    ? encodePath(normalizedPath)
+  if (hasDotSegment(rawPath)) return encodePath(normalizedPath);
+  return rawPath.search(CHARACTERS_ESCAPED_BY_FETCH) < 0
+    ? rawPath
     : rawPath.replace(CHARACTERS_ESCAPED_BY_FETCH, percentEncode);
 }
 

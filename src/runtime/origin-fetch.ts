@@ -13,6 +13,11 @@ export interface OriginFetchInit {
 // `cache: "no-store"` would add request headers.
 const NO_CACHE = { cacheTtlByStatus: { "100-599": -1 } };
 
+/** Whether a fetch was rejected, because the request has used all subrequests of the plan. */
+export function isSubrequestLimit(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Too many subrequests");
+}
+
 export function fetchOrigin(
   input: string | Request,
   { method, headers, body, signal, resolveOverride }: OriginFetchInit,

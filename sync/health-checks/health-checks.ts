@@ -2,6 +2,7 @@ import type { HostRules, UnhealthyRecords } from "../../src/rules/snapshot.ts";
 import { type CheckTarget, checkAddress } from "./check-address.ts";
 import { addResult, type CheckState, createCheckState } from "./check-state.ts";
 import { createConcurrencyLimit } from "./concurrency-limit.ts";
+import { groupUnhealthy } from "./group-unhealthy.ts";
 import { type HealthCheck, listHealthChecks } from "./list-checks.ts";
 import { createPublicationInterval, type PublicationInterval } from "./publication-interval.ts";
 import { startTimer } from "./timer.ts";
@@ -18,7 +19,7 @@ export interface HealthChecks {
   update(hosts: readonly HostRules[], published: UnhealthyRecords | undefined): void;
   /** Ends all checks, because another replica is the leader. */
   stop(): void;
-  /** Returns the addresses that fail, by backend; undefined without any. */
+  /** Returns the addresses to avoid, by backend; undefined without any. */
   readUnhealthy(): UnhealthyRecords | undefined;
   /** Returns the checked addresses. */
   list(): readonly CheckedAddress[];
@@ -72,6 +73,7 @@ export function createHealthChecks({
     }
     schedule(key, entry, settings.intervalS * secondMs * (1 - JITTER + 2 * JITTER * Math.random()));
   };
+  const list = () => [...running.values()].map(({ check, state }) => ({ ...check, ...state }));
   const remove = (key: string) => {
     clearTimeout(running.get(key)?.timer);
     running.delete(key);
@@ -95,16 +97,7 @@ export function createHealthChecks({
     stop() {
       for (const key of [...running.keys()]) remove(key);
     },
-    readUnhealthy: () => groupUnhealthy([...running.values()]),
-    list: () => [...running.values()].map(({ check, state }) => ({ ...check, ...state })),
+    readUnhealthy: () => groupUnhealthy(list()),
+    list,
   };
-}
-
-function groupUnhealthy(entries: readonly RunningCheck[]): UnhealthyRecords | undefined {
-  const unhealthy = entries.filter(({ state }) => !state.isHealthy).map(({ check }) => check);
-  if (unhealthy.length === 0) return undefined;
-  const groups = Map.groupBy(unhealthy, ({ backend }) => backend);
-  return Object.fromEntries(
-    [...groups].toSorted().map(([backend, checks]) => [backend, checks.map(({ record }) => record).toSorted()]),
-  );
 }

@@ -7,8 +7,10 @@ import type { HostRules } from "../../src/rules/snapshot.ts";
 import { checkAddress } from "../../sync/health-checks/check-address.ts";
 import { addResult, createCheckState } from "../../sync/health-checks/check-state.ts";
 import { createConcurrencyLimit } from "../../sync/health-checks/concurrency-limit.ts";
+import { groupUnhealthy } from "../../sync/health-checks/group-unhealthy.ts";
 import { listHealthChecks } from "../../sync/health-checks/list-checks.ts";
 import { listen } from "../../sync/net/listen.ts";
+import { listUnhealthyAddresses } from "../../sync/publish/publish-health.ts";
 
 const SETTINGS: HealthCheckSettings = {
   path: "/healthz",
@@ -129,4 +131,20 @@ test("createConcurrencyLimit runs up to its number of pieces at once, and all in
   };
   await Promise.all(Array.from({ length: 20 }, () => limit(work)));
   assert.deepEqual([most, done], [3, 20]);
+});
+
+test("A backend without a healthy address is not published, and up to 1,000 backends are", () => {
+  const build = (backend: string, ...states: readonly boolean[]) =>
+    states.map((isHealthy, index) => ({ backend, record: `edgress-${index}`, isHealthy }));
+  const addresses = [...build("b", false, true, false), ...build("a", false, false), ...build("c", true, true)];
+  assert.deepEqual(groupUnhealthy(addresses), { b: ["edgress-0", "edgress-2"] });
+  assert.equal(groupUnhealthy(build("a", false, false)), undefined);
+  const many = Array.from({ length: 1500 }, (_, index) => build(`shop/${index}:80`, true, false)).flat();
+  assert.equal(Object.keys(groupUnhealthy(many) ?? {}).length, 1000);
+});
+
+test("Unhealthy addresses are listed by backend and address, each once", () => {
+  const hosts = [buildHost("a.example.com", {}), buildHost("b.example.com", {})];
+  assert.deepEqual(listUnhealthyAddresses({ "shop/cart:80": ["edgress-b"] }, hosts), ["shop/cart:80 203.0.113.b"]);
+  assert.deepEqual(listUnhealthyAddresses(undefined, hosts), []);
 });

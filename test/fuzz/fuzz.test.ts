@@ -56,7 +56,7 @@ describe("npm run fuzz", () => {
 
   test("An unknown target ends the command with the names of the targets", () => {
     const { status, stderr } = runFuzz("--target", "nothing");
-    assert.match(stderr, /target not found: nothing\. Use one of decisions, /);
+    assert.match(stderr, /^target not found: nothing\. Use one of annotations, /);
     assert.equal(status, 1);
   });
 

@@ -46,8 +46,10 @@ async function runTarget(name: string, milliseconds: number, property: string | 
 
 const [onlyTarget, onlyProperty] = flags.target?.split("/") ?? [];
 const shares = Object.entries(TARGET_SHARES).filter(([name]) => (onlyTarget ?? name) === name);
-if (shares.length === 0)
-  throw new Error(`target not found: ${onlyTarget}. Use one of ${Object.keys(TARGET_SHARES).join(", ")}`);
+if (shares.length === 0) {
+  process.stderr.write(`target not found: ${onlyTarget}. Use one of ${Object.keys(TARGET_SHARES).join(", ")}\n`);
+  process.exit(1);
+}
 const shareMs = (Number(flags.minutes) * MINUTE_MS) / shares.reduce((sum, [, share]) => sum + share, 0);
 process.stdout.write(`seed=${flags.seed} minutes=${flags.minutes}\n`);
 let failures = 0;

@@ -8,6 +8,7 @@ import type { StartTarget } from "./target.ts";
 /** Memory that a target may use, its inputs and the servers in its process included. */
 const MAX_RSS_MIB = 1024;
 const KIB_IN_MIB = 1024;
+const MIN_SEARCH_SHARE = 0.3;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,9 +34,11 @@ const { startTarget } = (await import(`./targets/${name}.ts`)) as { readonly sta
 const started = await startTarget();
 const properties = started.properties.filter((property) => (flags.property ?? property.name) === property.name);
 if (properties.length === 0) throw new Error(`property not found: ${name}/${flags.property}`);
+// The start is a part of the time, but a slow start leaves some time for inputs.
+const searchMs = Math.max(Number(flags.ms) - performance.now(), MIN_SEARCH_SHARE * Number(flags.ms));
 try {
   for (const property of properties) {
-    const milliseconds = Number(flags.ms) / properties.length;
+    const milliseconds = searchMs / properties.length;
     const result = await searchFailure(property, { seed: Number(flags.seed), milliseconds, path: flags.path });
     process.stdout.write(`${formatResult(name, result)}\n`);
     if (!result.failure) continue;

@@ -2,10 +2,13 @@ import fc from "fast-check";
 
 /** The time of each target in /targets, as shares. A target that starts processes needs more. */
 export const TARGET_SHARES: Readonly<Record<string, number>> = {
-  annotations: 1,
-  decisions: 1,
-  objects: 1,
-  snapshots: 1,
+  annotations: 2,
+  "api-answers": 1,
+  decisions: 2,
+  manifests: 2,
+  objects: 2,
+  "raw-requests": 2,
+  snapshots: 2,
 };
 
 /** Prepares the inputs and the servers of a target. Each file in targets/ exports one as `startTarget`. */

@@ -23,13 +23,13 @@ import { buildSoakReport, formatProgress, type SoakReport, writeJobLog } from ".
 import { type SoakWorld, startSoakWorld } from "./world/world.ts";
 
 const LOADS: Readonly<Record<string, Load>> = {
-  http: { clients: 4, pauseMs: 20, turn: createRequestTurn("http") },
-  https: { clients: 3, pauseMs: 20, turn: createRequestTurn("https") },
+  http: { clients: 4, pauseMs: 60, turn: createRequestTurn("http") },
+  https: { clients: 3, pauseMs: 60, turn: createRequestTurn("https") },
   WebSocket: { clients: 2, pauseMs: 50, turn: exchangeMessages },
   SSE: { clients: 2, pauseMs: 50, turn: readEvents },
-  upload: { clients: 1, pauseMs: 100, turn: sendUpload },
-  download: { clients: 1, pauseMs: 100, turn: readDownload },
-  guard: { clients: 2, pauseMs: 30, turn: sendRefused },
+  upload: { clients: 1, pauseMs: 200, turn: sendUpload },
+  download: { clients: 1, pauseMs: 200, turn: readDownload },
+  guard: { clients: 2, pauseMs: 60, turn: sendRefused },
 };
 const ACTIONS = [changeCluster, rollBackAndResume, rollOutInStages, reloadWorker, restartJobs, breakKv];
 

@@ -1,10 +1,8 @@
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { type HashKey, halfSipHash } from "../../rules/half-sip-hash.ts";
 
 const MAX_ENTRIES = 1000;
 
-/** A set of texts, stored as keyed hashes with an expiry. */
+/** A set of byte strings, stored as keyed hashes with an expiry. */
 export interface ExpiringHashSet {
   has(text: string, now: number): boolean;
   add(text: string, now: number): void;
@@ -12,10 +10,11 @@ export interface ExpiringHashSet {
 
 export function createExpiringHashSet(ttlMs: number): ExpiringHashSet {
   const expiries = new Map<string, number>();
-  let key: Uint8Array | undefined; // created late, because workerd has no randomness before the first request
+  let keys: readonly [HashKey, HashKey] | undefined; // created late: workerd has no randomness before the first request
+  // 64 bits under secret keys. Each text with another hash costs its client one of few attempts, so guessing is hopeless.
   const hashText = (text: string) => {
-    key ??= crypto.getRandomValues(new Uint8Array(32));
-    return bytesToHex(hmac(sha256, key, utf8ToBytes(text)));
+    keys ??= [createHashKey(), createHashKey()];
+    return `${halfSipHash(keys[0], text)} ${halfSipHash(keys[1], text)}`;
   };
   return {
     has(text, now) {
@@ -29,4 +28,9 @@ export function createExpiringHashSet(ttlMs: number): ExpiringHashSet {
       if (expiries.size > MAX_ENTRIES && oldestHash !== undefined) expiries.delete(oldestHash);
     },
   };
+}
+
+function createHashKey(): HashKey {
+  const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return [low, high];
 }

@@ -21,48 +21,7 @@ const DEFAULT_HEALTHY_THRESHOLD = 2;
 const DEFAULT_UNHEALTHY_THRESHOLD = 3;
 const DEFAULT_STATUSES: [number, number][] = [[200, 399]];
 
-const count = (row: AnnotationRow) => integer(row, 1, 10);
-
-export const healthCheckAnnotations = {
-  "health-check-path": text(
-    {
-      doc: "Let the controller check each address of the Service with a GET of this path. The edge avoids addresses that fail.",
-      example: "/healthz",
-      default: "none",
-    },
-    /^\/[-._~a-zA-Z0-9/:,?&=%]*$/,
-    'a path such as "/healthz"',
-  ),
-  "health-check-host": text(
-    { doc: "`Host` of health checks.", example: "shop.example.com", default: "the address" },
-    /^[a-zA-Z0-9][-.a-zA-Z0-9]*(?::\d+)?$/,
-    "a DNS name",
-  ),
-  "health-check-interval": integer(
-    { doc: "Seconds between two health checks of an address.", example: "30", default: `${DEFAULT_INTERVAL_S}` },
-    5,
-    3600,
-  ),
-  "health-check-timeout": integer(
-    { doc: "Seconds until a health check fails.", example: "2", default: `${DEFAULT_TIMEOUT_S}` },
-    1,
-    60,
-  ),
-  "health-check-healthy-threshold": count({
-    doc: "Passed health checks in sequence until an address is healthy.",
-    example: "3",
-    default: `${DEFAULT_HEALTHY_THRESHOLD}`,
-  }),
-  "health-check-unhealthy-threshold": count({
-    doc: "Failed health checks in sequence until an address is unhealthy.",
-    example: "2",
-    default: `${DEFAULT_UNHEALTHY_THRESHOLD}`,
-  }),
-  "health-check-statuses": list(
-    { doc: "Statuses of a passed health check: numbers and ranges.", example: "200,204,300-399", default: "200-399" },
-    parseStatusRange,
-  ),
-};
+export const healthCheckAnnotations = /* @__PURE__ */ createHealthCheckAnnotations();
 
 /** Builds the settings of the health check; none without a path. */
 export function buildHealthCheck(values: AnnotationValues<typeof healthCheckAnnotations>): {
@@ -97,4 +56,52 @@ function parseStatusRange(input: string): Result<[number, number]> {
   return isValid
     ? success([Number(first), Number(last)])
     : failure(`expected statuses such as 200 or 200-399, got "${input}"`);
+}
+
+/** A function, so that the Worker has no annotations. */
+function createHealthCheckAnnotations() {
+  return {
+    "health-check-path": text(
+      {
+        doc: "Let the controller check each address of the Service with a GET of this path. The edge avoids addresses that fail.",
+        example: "/healthz",
+        default: "none",
+      },
+      /^\/[-._~a-zA-Z0-9/:,?&=%]*$/,
+      'a path such as "/healthz"',
+    ),
+    "health-check-host": text(
+      { doc: "`Host` of health checks.", example: "shop.example.com", default: "the address" },
+      /^[a-zA-Z0-9][-.a-zA-Z0-9]*(?::\d+)?$/,
+      "a DNS name",
+    ),
+    "health-check-interval": integer(
+      { doc: "Seconds between two health checks of an address.", example: "30", default: `${DEFAULT_INTERVAL_S}` },
+      5,
+      3600,
+    ),
+    "health-check-timeout": integer(
+      { doc: "Seconds until a health check fails.", example: "2", default: `${DEFAULT_TIMEOUT_S}` },
+      1,
+      60,
+    ),
+    "health-check-healthy-threshold": threshold({
+      doc: "Passed health checks in sequence until an address is healthy.",
+      example: "3",
+      default: `${DEFAULT_HEALTHY_THRESHOLD}`,
+    }),
+    "health-check-unhealthy-threshold": threshold({
+      doc: "Failed health checks in sequence until an address is unhealthy.",
+      example: "2",
+      default: `${DEFAULT_UNHEALTHY_THRESHOLD}`,
+    }),
+    "health-check-statuses": list(
+      { doc: "Statuses of a passed health check: numbers and ranges.", example: "200,204,300-399", default: "200-399" },
+      parseStatusRange,
+    ),
+  };
+}
+
+function threshold(row: AnnotationRow) {
+  return integer(row, 1, 10);
 }

@@ -34,26 +34,7 @@ export type RetrySettings = z.infer<typeof RetrySettings>;
 /** The default of ingress-nginx. */
 export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
 
-export const retryAnnotations = {
-  "proxy-next-upstream": {
-    doc: "Conditions to retry at another address of the Service, or `off`. POST, LOCK and PATCH are retried only with `non_idempotent`.",
-    example: "error timeout http_503",
-    default: "error timeout",
-    support: "partial",
-    difference:
-      "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried. `http_52x` has the statuses that Cloudflare writes if a connection fails; an origin can write them, so `error` does not include them.",
-    parse: parseRetryConditions,
-  } satisfies Annotation<unknown>,
-  "proxy-next-upstream-tries": integer(
-    { doc: "Maximum number of addresses to try. `0` means all.", example: "2", default: "3" },
-    0,
-  ),
-  "proxy-next-upstream-timeout": integer(
-    { doc: "Seconds after which no other address is tried. `0` means no limit.", example: "10", default: "0" },
-    0,
-    MAX_TIMEOUT_S,
-  ),
-};
+export const retryAnnotations = /* @__PURE__ */ createRetryAnnotations();
 
 export function buildRetry(values: AnnotationValues<typeof retryAnnotations>): { retry?: RetrySettings } {
   const on = values["proxy-next-upstream"] ?? DEFAULT_RETRY.on;
@@ -75,4 +56,28 @@ function parseRetryConditions(text: string): Result<readonly (typeof RETRY_CONDI
   if (unknownWord !== undefined)
     return failure(`expected conditions such as ${RETRY_CONDITIONS.join(" ")}, or off, got "${unknownWord}"`);
   return success(words.includes("off") ? [] : [...new Set(knownConditions)]);
+}
+
+/** A function, so that the Worker has no annotations. */
+function createRetryAnnotations() {
+  return {
+    "proxy-next-upstream": {
+      doc: "Conditions to retry at another address of the Service, or `off`. POST, LOCK and PATCH are retried only with `non_idempotent`.",
+      example: "error timeout http_503",
+      default: "error timeout",
+      support: "partial",
+      difference:
+        "The same address is never retried. Requests with a body over 64 KiB or of unknown length are not retried. `http_52x` has the statuses that Cloudflare writes if a connection fails; an origin can write them, so `error` does not include them.",
+      parse: parseRetryConditions,
+    } satisfies Annotation<unknown>,
+    "proxy-next-upstream-tries": integer(
+      { doc: "Maximum number of addresses to try. `0` means all.", example: "2", default: "3" },
+      0,
+    ),
+    "proxy-next-upstream-timeout": integer(
+      { doc: "Seconds after which no other address is tried. `0` means no limit.", example: "10", default: "0" },
+      0,
+      MAX_TIMEOUT_S,
+    ),
+  };
 }

@@ -18,23 +18,7 @@ export const UpstreamSettings = z.strictObject({
 });
 export type UpstreamSettings = z.infer<typeof UpstreamSettings>;
 
-const annotations = {
-  "backend-protocol": word(
-    {
-      doc: "Protocol of the Service. `AUTO_HTTP` derives it from the port. `GRPC`, `GRPCS` and `FCGI` close the paths.",
-      example: "HTTPS",
-      default: "HTTP",
-      support: "partial",
-      difference:
-        "HTTPS requires port 443, 2053, 2083, 2087, 2096 or 8443. The zone's SSL mode sets certificate verification. SNI is the request's host.",
-    },
-    ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
-  ),
-  ...balanceAnnotations,
-  ...healthCheckAnnotations,
-  ...buildTimeoutAnnotations(),
-  ...retryAnnotations,
-};
+const annotations = /* @__PURE__ */ createAnnotations();
 
 /** Sets protocol, load balancing, timeouts and retries for the origin. */
 export const upstream = /* @__PURE__ */ definePolicy({
@@ -126,4 +110,25 @@ export function readOriginProtocol(values: {
     default:
       return "http";
   }
+}
+
+/** A function, so that the Worker has no annotations. */
+function createAnnotations() {
+  return {
+    "backend-protocol": word(
+      {
+        doc: "Protocol of the Service. `AUTO_HTTP` derives it from the port. `GRPC`, `GRPCS` and `FCGI` close the paths.",
+        example: "HTTPS",
+        default: "HTTP",
+        support: "partial",
+        difference:
+          "HTTPS requires port 443, 2053, 2083, 2087, 2096 or 8443. The zone's SSL mode sets certificate verification. SNI is the request's host.",
+      },
+      ["HTTP", "HTTPS", "AUTO_HTTP", "GRPC", "GRPCS", "FCGI"],
+    ),
+    ...balanceAnnotations,
+    ...healthCheckAnnotations,
+    ...buildTimeoutAnnotations(),
+    ...retryAnnotations,
+  };
 }

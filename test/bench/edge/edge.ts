@@ -33,6 +33,7 @@ const STARTS = flags.quick ? 1 : 4;
 /** A Worker of the comparison and its workload. */
 interface Variant extends WorkloadOptions {
   readonly name: string;
+  readonly accessLog: boolean; // and metrics
 }
 
 const missing = listMissing(["nginx", "haproxy", "wrk"]);
@@ -106,23 +107,21 @@ async function compareVariants(
   originPort: number,
   script: string,
 ): Promise<Comparison[]> {
-  const workers: LabWorker[] = [{ name: BARE, script: BARE_SCRIPT }];
-  const files: string[] = [];
-  for (const [index, variant] of variants.entries()) {
-    const space = `s${index}`;
-    const file = join(lab.folder, `${space}.json`);
-    const variables = await writeSnapshot(buildWorkload(variant), file);
-    files.push(`${space}=${file}`);
-    workers.push({ name: variant.name, script, space, variables, metrics: variant.accessLog });
-  }
-  const kvPort = await lab.fork("kv-process.ts", files);
-  const scripts = new Map(
-    [...new Set(variants.map(({ hosts }) => hosts)), POLICY_HOSTS].map((hosts) => [
-      hosts,
-      writeLoadScript(lab, `load-${hosts}`, listRequests(hosts)),
-    ]),
-  );
-  const hostsOf = (name: string) => variants.find((variant) => variant.name === name)?.hosts ?? variants[0]?.hosts ?? 0;
+  const snapshots = await publishWorkloads(variants);
+  const workers: LabWorker[] = [
+    { name: BARE, script: BARE_SCRIPT },
+    ...variants.map((variant) => ({
+      script,
+      name: variant.name,
+      metrics: variant.accessLog,
+      ...snapshots.find(variant),
+    })),
+  ];
+  const kvPort = await lab.fork("kv-process.ts", snapshots.files);
+  const writeScript = ({ hosts, accessLog }: Variant) =>
+    writeLoadScript(lab, `load-${hosts}-${accessLog}`, listRequests(hosts, accessLog));
+  const scripts = new Map(variants.map((variant) => [variant.name, writeScript(variant)]));
+  const [bareScript = ""] = scripts.values();
   const rounds: Round[] = [];
   for (let start = 0; start < STARTS; start++) {
     const order = workers.map(
@@ -136,7 +135,7 @@ async function compareVariants(
     const { child, pid, portOf } = await startRawWorkerd(lab, named, { originPort, kvPort });
     const sides = order.map(({ name }, index): Side => {
       const port = portOf(named[index]?.name ?? "");
-      return { name, target: { pid, port, script: scripts.get(hostsOf(name)) ?? "" } };
+      return { name, target: { pid, port, script: scripts.get(name) ?? bareScript } };
     });
     const round = await runRound(lab, sides, ROUND);
     rounds.push(new Map(workers.map(({ name }) => [name, round.get(name) ?? []])));
@@ -145,11 +144,26 @@ async function compareVariants(
   return compareRounds(rounds, "Worker");
 }
 
+/** Publishes each workload once. */
+async function publishWorkloads(variants: readonly Variant[]) {
+  const keyOf = ({ hosts, policies }: WorkloadOptions) => `s-${hosts}-${policies.replaceAll(" ", "-")}`;
+  const variables = new Map<string, Readonly<Record<string, string>>>();
+  for (const variant of variants) {
+    const space = keyOf(variant);
+    if (!variables.has(space))
+      variables.set(space, await writeSnapshot(buildWorkload(variant), join(lab.folder, `${space}.json`)));
+  }
+  return {
+    files: [...variables.keys()].map((space) => `${space}=${join(lab.folder, `${space}.json`)}`),
+    find: (variant: Variant) => ({ space: keyOf(variant), variables: variables.get(keyOf(variant)) ?? {} }),
+  };
+}
+
 async function measurePeers(originPort: number): Promise<Part> {
   const { pid, portOf } = await startRawWorkerd(lab, [{ name: "bare", script: BARE_SCRIPT }], { originPort });
   const sides: Side[] = [];
   for (const hosts of PEER_SIZES) {
-    const script = writeLoadScript(lab, `peers-${hosts}`, listRequests(hosts));
+    const script = writeLoadScript(lab, `peers-${hosts}`, listRequests(hosts, true));
     const add = (name: string, peer: Peer) => sides.push({ name, target: { ...peer, script } });
     if (sides.length === 0) add(BARE, { pid, port: portOf("bare") });
     add(`nginx, ${hosts} hosts`, await startNginxPeer(lab, hosts, originPort));

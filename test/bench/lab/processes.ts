@@ -22,6 +22,8 @@ export class Lab {
   /** A measurement may spend `spareSeconds` on waiting for other processes and on slices that they spoiled. */
   constructor(spareSeconds = 0) {
     this.#spareMs = spareSeconds * 1000;
+    for (const signal of ["SIGINT", "SIGTERM"])
+      process.once(signal, () => void this.close().then(() => process.exit(1)));
   }
 
   /** Whether spare time is left. */

@@ -15,6 +15,7 @@ export const INGRESS_CLASS = {
   spec: { controller: "edgress.dev/ingress-controller" },
 };
 
+const NO_ACCESS_LOG = { "enable-access-log": "false" };
 const REWRITE = { "rewrite-target": "/$2" };
 const CORS = {
   "enable-cors": "true",
@@ -43,12 +44,14 @@ const CANARY_SETS: readonly PolicySet[] = ["canary", "all", "all with limits"];
 export interface WorkloadOptions {
   readonly hosts: number;
   readonly policies: PolicySet;
-  readonly accessLog: boolean;
 }
 
-/** Returns one Ingress with three paths for each host, with its Services and Secrets. */
-export function buildWorkload({ hosts, policies, accessLog }: WorkloadOptions): object[] {
-  const annotations = { ...POLICY_SETS[policies], ...(accessLog ? {} : { "enable-access-log": "false" }) };
+/**
+ * Returns one Ingress with three paths for each host, with its Services and Secrets. Hosts with an odd number have no
+ * access line, so that one snapshot serves both.
+ */
+export function buildWorkload({ hosts, policies }: WorkloadOptions): object[] {
+  const annotations = POLICY_SETS[policies];
   const isRewritten = "rewrite-target" in annotations;
   const services = range(SERVICES).map((index) =>
     inNamespace(
@@ -67,7 +70,7 @@ export function buildWorkload({ hosts, policies, accessLog }: WorkloadOptions): 
           `${name}-${index}`,
           hostOf(index),
           listPaths(isRewritten, index + offset),
-          withNginxPrefix({ ...annotations, ...more }),
+          withNginxPrefix({ ...annotations, ...more, ...(index % 2 === 1 && NO_ACCESS_LOG) }),
         ),
         index,
       );
@@ -85,10 +88,11 @@ export interface LoadRequest {
   readonly path: string;
 }
 
-/** Returns requests for all hosts, up to 4,000. */
-export function listRequests(hosts: number): LoadRequest[] {
-  return range(Math.min(MAX_REQUESTS, hosts * PATHS.length)).map((index) => ({
-    host: hostOf((index * HOST_STEP) % hosts),
+/** Returns requests for the hosts with or without an access line, up to 4,000. */
+export function listRequests(hosts: number, accessLog: boolean): LoadRequest[] {
+  const half = hosts / 2;
+  return range(Math.min(MAX_REQUESTS, half * PATHS.length)).map((index) => ({
+    host: hostOf(2 * ((index * HOST_STEP) % half) + (accessLog ? 0 : 1)),
     path: `${PATHS[index % PATHS.length]}/users/42/orders`.replace("//", "/"),
   }));
 }

@@ -6,7 +6,7 @@ import type { Action, ActionContext } from "./action.ts";
 import { runOperatorCommand } from "./operator.ts";
 
 /** The part of the run after which the roll-outs begin. */
-const START_SHARE = 0.4;
+const START_SHARE = 0.25;
 /** An operator ends a roll-out at its start, so the controller does not publish its next step at the same moment. */
 const STAGE_ARGS = ["--stage", "40%,60%", "--stage-interval", "2s", "--stage-min-requests", "10"];
 const STEP_LIMIT_MS = 60_000;

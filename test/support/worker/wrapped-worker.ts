@@ -6,19 +6,24 @@ import { findWorkerBundle } from "./worker-bundle.ts";
 /** Code around the edge. */
 export interface WorkerCode {
   /** Runs at the start of the isolate. */
-  readonly setUp: string;
+  readonly setUp?: string;
   /** Runs for each `request` with its `env`. */
   readonly beforeRequest?: string;
+  /** Members of Durable Object classes that replace those of the edge. */
+  readonly objects?: { readonly Limiter?: string; readonly GenerationFloor?: string };
 }
 
 /** Writes the entry of a Worker around the edge to a temporary folder. */
-export async function writeWrappedWorker({ setUp, beforeRequest = "" }: WorkerCode) {
+export async function writeWrappedWorker({ setUp = "", beforeRequest = "", objects = {} }: WorkerCode) {
   const folder = await mkdtemp(join(tmpdir(), "edgress-wrapped-"));
   const entry = join(folder, "worker.ts");
   await writeFile(
     entry,
     `import edge from ${JSON.stringify(await findWorkerBundle())};
-    export { GenerationFloor, Limiter } from ${JSON.stringify(await findWorkerBundle())};
+    import { DurableObject } from "cloudflare:workers";
+    import * as own from ${JSON.stringify(await findWorkerBundle())};
+    ${formatClass("Limiter", objects.Limiter)}
+    ${formatClass("GenerationFloor", objects.GenerationFloor)}
     ${setUp}
     export default {
       fetch(request, env, background) {
@@ -28,6 +33,10 @@ export async function writeWrappedWorker({ setUp, beforeRequest = "" }: WorkerCo
     };`,
   );
   return { worker: entry, remove: () => rm(folder, { recursive: true }) };
+}
+
+function formatClass(name: string, members: string | undefined): string {
+  return `export class ${name} extends ${members === undefined ? `own.${name}` : "DurableObject"} { ${members ?? ""} }`;
 }
 
 /** Code for `writeWrappedWorker`: X-Clock-Ahead-Ms of a request sets the clock of the isolate ahead. */
