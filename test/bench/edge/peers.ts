@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startNginx } from "../lab/nginx-origin.ts";
 import { findFreePort, type Lab } from "../lab/processes.ts";
 import { hostOf, range } from "../lab/workload.ts";
@@ -43,8 +44,16 @@ export async function startNginxPeer(lab: Lab, hosts: number, originPort: number
     .map((index) => `server { listen 127.0.0.1:${port}; server_name ${hostOf(index)}; ${locations} }`)
     .join("\n")}`;
   const { pid = 0 } = await startNginx(lab, `nginx-${hosts}`, port, http);
-  const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
-  return { pid: Number(worker), port };
+  return { pid: await waitForChild(pid), port };
+}
+
+/** Resolves with the first child of a process. nginx listens before it starts its worker. */
+async function waitForChild(pid: number): Promise<number> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) {
+    const [child = ""] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    if (child !== "") return Number(child);
+  }
+  throw new Error(`process ${pid} has started no child after 10 s`);
 }
 
 /** Starts haproxy with one thread, and a map from host and path to the origin. */
