@@ -107,7 +107,7 @@ async function lintCluster(
   const { cluster: completedCluster, uncheckedObjects } = await completeCluster(cluster, options, lookUp);
   const pathTypeErrors = findMissingPathTypes(files.flatMap(({ objects }) => objects));
   const manifestFindings = dropPathTypeNotes(await lint(completedCluster, options, decrypt, plan), pathTypeErrors);
-  const ingresses = selectIngresses(completedCluster, options, () => {});
+  const ingresses = selectIngresses(completedCluster, options);
   const selectedObjects = new Set(ingresses.map((ingress) => `Ingress ${nameOf(ingress)}`));
   const selectedErrors = pathTypeErrors.filter(({ object }) => selectedObjects.has(object));
   const fileFindings = [...findUnparsableFiles(files), ...settingsFindings, ...selectedErrors];

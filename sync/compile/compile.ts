@@ -15,13 +15,14 @@ import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
 import { compileHost } from "./hosts/compile-host.ts";
+import { listHostParts } from "./hosts/compiled-host-lists.ts";
 import type { Compilation, IngressClaims } from "./model.ts";
 import type { Options, StageOptions } from "./options.ts";
 import type { RegexVerdicts } from "./regex-verdict.ts";
 import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-degraded.ts";
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { findIgnoredIngresses } from "./select/ignored-ingresses.ts";
-import { selectIngresses } from "./select/ingress-class.ts";
+import { listSelectionDiagnostics, selectIngresses } from "./select/ingress-class.ts";
 
 /**
  * Compiles a cluster into rules. Never throws: an invalid object is dropped and reported. The order of the objects does
@@ -51,13 +52,13 @@ function compileCluster(
   );
   const { ingresses, hosts } = value;
   return {
-    rules: { zones: options.zones.toSorted(compareText), hosts: cache.sortedRules(hosts.map(({ rules }) => rules)) },
+    rules: { zones: options.zones.toSorted(compareText), hosts: cache.sortedRules(hosts.rules) },
     ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
     ignoredIngresses: findIgnoredIngresses(cluster, options, cache.selection),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
-    references: cache.sortedReferences([...classDefaults.references, ...hosts.flatMap((host) => host.references)]),
-    regexes: cache.sortedRegexes(hosts.flatMap((host) => host.regexes)),
-    secretTokens: [...new Set(hosts.flatMap((host) => host.secretTokens))].toSorted(compareText),
+    references: cache.sortedReferences([...classDefaults.references, ...hosts.references]),
+    regexes: cache.sortedRegexes(hosts.regexes),
+    secretTokens: [...new Set(hosts.secretTokens)].toSorted(compareText),
   };
 }
 
@@ -74,17 +75,24 @@ interface StageContext {
 function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
   const { cluster, options, regexVerdicts, cache, report } = context;
   for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
-  const ingresses = selectIngresses(cluster, options, report, cache.selection);
+  const ingresses = selectIngresses(cluster, options, cache.selection);
   const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
-  const permittedClaims = reportedClaims.map(({ value }) => value);
-  const estimatePolicyBytes = createSizeEstimate(cluster);
+  const permittedClaims = cache.permittedClaims(reportedClaims, [], ({ value }) => value);
+  const estimatePolicyBytes = cache.embeddedObjects([cluster.secrets, cluster.configMaps], () =>
+    createSizeEstimate(cluster),
+  );
   const { claims: ownedClaims, mayUseName } = options.exclusiveHosts
     ? enforceExclusiveHosts(permittedClaims, cache.ownedClaims, report)
     : { claims: permittedClaims, mayUseName: () => true };
   const claims = enforceLimits(ownedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(primaryClaims, countQuotaUses(claims), { estimatePolicyBytes, mayUseName }, context);
+  const grants = grantHosts(
+    primaryClaims,
+    countQuotaUses(claims, cache.keptUses),
+    { estimatePolicyBytes, mayUseName },
+    context,
+  );
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster, options, cache.services),
     served: grants.served,
@@ -92,14 +100,17 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
     regexVerdicts,
   });
-  const hosts = cache.hosts(mergeSharedHosts(grants.all), [options], sourcedIndex, (grant, recordedIndex) =>
+  const sharedHosts = mergeSharedHosts(grants.all, cache.sharedHosts);
+  const compiledHosts = cache.hosts(sharedHosts, [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),
   );
-  const hostDiagnostics = hosts.flatMap((host) => host.diagnostics);
+  const hosts = listHostParts(compiledHosts, cache.compiledHosts);
   const [acceptingClaims] = cache.acceptingDegraded(primaryClaims, setsAcceptDegraded);
-  const claimDiagnostics = reportedClaims.flatMap((entry) => entry.diagnostics);
-  reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hostDiagnostics], report);
-  return { ingresses, hosts, diagnostics: [...claimDiagnostics, ...grants.diagnostics, ...hostDiagnostics] };
+  const claimDiagnostics = cache.claimDiagnostics(reportedClaims);
+  reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hosts.diagnostics], report);
+  const selectionDiagnostics = listSelectionDiagnostics(cluster, options, cache.selection);
+  const diagnostics = [...selectionDiagnostics, ...claimDiagnostics, ...grants.diagnostics, ...hosts.diagnostics];
+  return { ingresses, hosts, diagnostics };
 }
 
 /** Drops or closes the claims beyond the limits, before their hosts are compiled. */
@@ -108,8 +119,8 @@ function enforceLimits(
   estimatePolicyBytes: EstimatePolicyBytes,
   { options: { permits }, cache, report }: StageContext,
 ): readonly IngressClaims[] {
-  const countedClaims = enforceRouteQuota(claims, permits, report);
-  return enforceSizeBudget(countedClaims, estimatePolicyBytes, permits, cache.closedClaims, report);
+  const countedClaims = enforceRouteQuota(claims, permits, cache.requestedUses, report);
+  return enforceSizeBudget(countedClaims, estimatePolicyBytes, permits, cache.sizes, report);
 }
 
 function readAllClaims(
@@ -133,7 +144,8 @@ function grantHosts(
   { options, cache, report }: StageContext,
 ) {
   const reportedGrants = cache.grants(primaryClaims);
-  const ownGrants = Array.from(reportedGrants.values(), ({ value }) => value);
+  const grantList = [...reportedGrants.values()];
+  const ownGrants = cache.ownGrants(grantList, [], ({ value }) => value);
   const findGrant = (host: string) => reportedGrants.get(host)?.value;
   const [requestingGrants] = cache.requestingAliases(ownGrants, requestsAliases);
   const { aliasGrants, tlsAliases } = findAliases(
@@ -163,7 +175,7 @@ function grantHosts(
       has: (host: string) => tlsAliasHosts.has(host) || ownsCertificate(host),
       hosts: [...certificateHosts.filter((host) => host !== undefined), ...tlsAliasHosts],
     },
-    diagnostics: Array.from(reportedGrants.values(), (grant) => grant.diagnostics).flat(),
+    diagnostics: cache.grantDiagnostics(grantList),
   };
 }
 

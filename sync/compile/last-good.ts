@@ -1,4 +1,4 @@
-import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
+import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { compile } from "./compile.ts";
 import { createCompileCache } from "./compile-cache.ts";
 import { withCurrentRestrictions } from "./current-restrictions.ts";
@@ -37,20 +37,20 @@ export function compileWithLastGood(
   if (brokenNames.size === 0)
     return { compilation: firstCompilation, lastGood: firstCompilation.ingresses, brokenSince: new Map() };
   const invalidIngresses = cluster.invalidObjects.filter(({ kind }) => kind === "Ingress");
-  const presentObjects = new Map<string, Ingress | InvalidObject>([
-    ...firstCompilation.ingresses,
-    ...invalidIngresses.map((object) => [nameOf(object), object] as const),
-  ]);
+  const invalidByName = new Map(invalidIngresses.map((object) => [nameOf(object), object]));
   const replacements = new Map(
     [...brokenNames].flatMap((name) => {
-      const [object, lastGoodIngress] = [presentObjects.get(name), previousState.lastGood.get(name)];
+      const object = invalidByName.get(name) ?? firstCompilation.ingresses.get(name);
+      const lastGoodIngress = previousState.lastGood.get(name);
       return object && lastGoodIngress
         ? [[name, withCurrentRestrictions(lastGoodIngress, object, firstCompilation.diagnostics)] as const]
         : [];
     }),
   );
   const secondCompilation =
-    replacements.size === 0 ? firstCompilation : compile(replaceIngresses(cluster, replacements), options, cache);
+    replacements.size === 0
+      ? firstCompilation
+      : compile(replaceIngresses(cluster, firstCompilation.ingresses, replacements), options, cache);
   const compilation =
     replacements.size === 0
       ? firstCompilation
@@ -76,12 +76,24 @@ function findBrokenIngresses(diagnostics: readonly Diagnostic[]): Set<string> {
   return new Set(brokenNames.filter((name) => !closedNames.has(name)));
 }
 
-function replaceIngresses(cluster: Cluster, replacements: ReadonlyMap<string, Ingress>): Cluster {
-  const otherIngresses = cluster.ingresses.filter((ingress) => !replacements.has(nameOf(ingress)));
+/** Replaces Ingresses in their places, so that the second compilation differs from the first one only there. */
+function replaceIngresses(
+  cluster: Cluster,
+  selectedIngresses: ReadonlyMap<string, Ingress>,
+  replacements: ReadonlyMap<string, Ingress>,
+): Cluster {
+  const byObject = new Map<Ingress, Ingress>();
+  const added: Ingress[] = [];
+  for (const [name, replacement] of replacements) {
+    const brokenIngress = selectedIngresses.get(name);
+    if (brokenIngress) byObject.set(brokenIngress, replacement);
+    else added.push(replacement);
+  }
+  const otherIngresses = cluster.ingresses.map((ingress) => byObject.get(ingress) ?? ingress);
   const invalidObjects = cluster.invalidObjects.filter(
     (object) => object.kind !== "Ingress" || !replacements.has(nameOf(object)),
   );
-  return { ...cluster, ingresses: [...otherIngresses, ...replacements.values()], invalidObjects };
+  return { ...cluster, ingresses: [...otherIngresses, ...added], invalidObjects };
 }
 
 /** Returns the second compilation, with the first compilation's diagnostics for the replaced Ingresses. */

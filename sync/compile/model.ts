@@ -35,8 +35,6 @@ export interface Claim {
   readonly host: string;
   readonly path: string; // "/" if the Ingress sets none
   readonly type: "exact" | "prefix";
-  /** Host, type and path. Only one claim with this key becomes a route. */
-  readonly routeKey: string;
   /** Undefined for a host without a default backend: the route applies its policies and returns 404. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not apply, even if an annotation sets them. */

@@ -33,11 +33,26 @@ export interface Trigger {
    * `timeoutMs` without a change, or when `signal` is aborted.
    */
   waitForChanges(debounce: Debounce, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
+  /** Resolves when `waitForChanges` would resolve with true, or when `signal` is aborted. */
+  waitUntilDue(debounce: Debounce, signal: AbortSignal): Promise<void>;
 }
 
 export function createTrigger(now: () => number, sleep: Sleep): Trigger {
   let pendingChanges: PendingChanges | undefined;
   let wake = () => {};
+  /** Resolves after changes and their debounce, after the timeout, or when `signal` is aborted. */
+  const wait = async (debounce: Debounce, timeoutMs: number, signal: AbortSignal) => {
+    const startedAt = now();
+    while (!signal.aborted) {
+      const remainingMs = pendingChanges
+        ? debounceDelay(debounce, pendingChanges, now())
+        : startedAt + timeoutMs - now();
+      if (remainingMs <= 0) return;
+      const wakeController = new AbortController();
+      wake = () => wakeController.abort();
+      await sleep(remainingMs, AbortSignal.any([signal, wakeController.signal]));
+    }
+  };
   return {
     fire(timing) {
       const changedAt = now();
@@ -49,21 +64,15 @@ export function createTrigger(now: () => number, sleep: Sleep): Trigger {
       wake();
     },
     async waitForChanges(debounce, timeoutMs, signal) {
-      const startedAt = now();
-      while (!signal.aborted) {
-        const remainingMs = pendingChanges
-          ? debounceDelay(debounce, pendingChanges, now())
-          : startedAt + timeoutMs - now();
-        if (remainingMs <= 0) {
-          const hasChanges = pendingChanges !== undefined;
-          pendingChanges = undefined;
-          return hasChanges;
-        }
-        const wakeController = new AbortController();
-        wake = () => wakeController.abort();
-        await sleep(remainingMs, AbortSignal.any([signal, wakeController.signal]));
-      }
-      return false;
+      await wait(debounce, timeoutMs, signal);
+      if (signal.aborted) return false;
+      const hasChanges = pendingChanges !== undefined;
+      pendingChanges = undefined;
+      return hasChanges;
     },
+    waitUntilDue: (debounce, signal) => wait(debounce, MAX_WAIT_MS, signal),
   };
 }
+
+/** The longest time that a timer takes. */
+const MAX_WAIT_MS = 2 ** 31 - 1;

@@ -10,7 +10,7 @@ import type { ApprovalRequests } from "../report/approval-config-map.ts";
 import { type EventHistory, NO_EVENTS } from "../report/events.ts";
 import type { Logger } from "../report/log.ts";
 import type { Metrics } from "../report/metrics.ts";
-import type { IngressIdSet } from "../report/report.ts";
+import { type IngressIdSet, NOTHING_UNREPORTED, type Unreported } from "../report/report.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import type { ClusterSource } from "./collect-cluster.ts";
 import type { PublishDependencies, PublishedState, SyncOutcome } from "./publish-cluster.ts";
@@ -43,6 +43,10 @@ export interface LoopState {
   /** Our Ingresses in the last successful sync of this process as leader. */
   readonly syncedIngresses: ReadonlyMap<string, Ingress> | undefined;
   readonly eventHistory: EventHistory;
+  /** Publications whose statuses and Events are not written yet. */
+  readonly unreported: Unreported;
+  /** Number of consecutive reports with writes that failed or were postponed. */
+  readonly incompleteReports: number;
   /** Ids ("namespace/name") of Ingresses that may have a status of edgress. */
   readonly ownedIngresses: readonly IngressIdSet[];
   /** Logged diagnostics that still apply. */
@@ -74,6 +78,8 @@ export const INITIAL_STATE: LoopState = {
   previousState: NO_PREVIOUS_STATE,
   syncedIngresses: undefined,
   eventHistory: NO_EVENTS,
+  unreported: NOTHING_UNREPORTED,
+  incompleteReports: 0,
   ownedIngresses: [],
   loggedDiagnostics: [],
   ignoredIngresses: [],

@@ -1,6 +1,7 @@
 import { describeProblem } from "../kubernetes/errors.ts";
 import { nextCheckMs } from "../publish/rollout/decide.ts";
 import { listApprovedIds } from "../report/approval-config-map.ts";
+import { NOTHING_UNREPORTED } from "../report/report.ts";
 import { collectLiveCluster } from "./collect-cluster.ts";
 import { createLeaderFence, readLeaderBase } from "./leader/leader-base.ts";
 import type { ControllerDependencies, LoopState } from "./loop-state.ts";
@@ -12,16 +13,17 @@ import { reportFailure } from "./report/waiting-ingresses.ts";
 
 /**
  * Runs one sync of the controller and returns its next state. It never rejects: a failure is logged and counted, and leaves
- * the edge and all statuses unchanged.
+ * the edge and all statuses unchanged. `startReport` returns the signal that postpones the rest of the report.
  */
 export async function reconcile(
   dependencies: ControllerDependencies,
   state: LoopState,
   signal: AbortSignal,
+  startReport: () => AbortSignal = () => signal,
 ): Promise<LoopState> {
   const startedAt = performance.now();
   try {
-    const nextState = await runAsReplica(dependencies, state, signal);
+    const nextState = await runAsReplica(dependencies, state, signal, startReport);
     if (nextState?.result.type === "completed") {
       const { type, blockedRemovals } = nextState.result.outcome;
       dependencies.metrics.recordSync(blockedRemovals.length > 0 ? "blocked" : type, secondsSince(startedAt));
@@ -42,11 +44,12 @@ function runAsReplica(
   dependencies: ControllerDependencies,
   state: LoopState,
   signal: AbortSignal,
+  startReport: () => AbortSignal,
 ): Promise<LoopState | undefined> {
   const now = new Date();
   const status = dependencies.leadership.status();
   return status.type === "leader"
-    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now, signal), now)
+    ? runPipeline(dependencies, leaderStages(dependencies, state, status.term, now, { signal, startReport }), now)
     : runPipeline(dependencies, standbyStages(dependencies, state), now);
 }
 
@@ -55,7 +58,7 @@ function leaderStages(
   state: LoopState,
   term: number,
   now: Date,
-  signal: AbortSignal,
+  { signal, startReport }: { readonly signal: AbortSignal; readonly startReport: () => AbortSignal },
 ): Stages<PublishedBase, SyncOutcome, LoopState> {
   const fence = createLeaderFence(dependencies, term);
   const approvedIds = listApprovedIds(dependencies.getApprovalRequests());
@@ -70,11 +73,11 @@ function leaderStages(
       return { ...outcome, hostResult };
     },
     report: async (compiled, outcome, base) => {
-      const ownedIngresses = state.term === term ? state.ownedIngresses : [];
+      const reportState = startReportState(state, term);
       const checkedAddresses = dependencies.healthChecks?.list() ?? [];
       const reportedCluster = withPublicationDiagnostics(compiled, { ...outcome, checkedAddresses });
-      const reportState = { ...state, ownedIngresses };
-      const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, now);
+      const timing = { now, signal: startReport() };
+      const reported = await reportOutcome(dependencies, reportedCluster, outcome, base, reportState, timing);
       return {
         publishedState: outcome.publishedState,
         term,
@@ -92,6 +95,11 @@ function leaderStages(
       };
     },
   };
+}
+
+/** Returns the state of earlier reports. In a new term it is unknown, because another replica may have reported. */
+function startReportState(state: LoopState, term: number): LoopState {
+  return state.term === term ? state : { ...state, ownedIngresses: [], unreported: NOTHING_UNREPORTED };
 }
 
 /** Returns the milliseconds until the stage of a roll-out ends; undefined if it has ended, or without one. */

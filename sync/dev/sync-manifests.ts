@@ -120,7 +120,7 @@ async function collectForEdge(
 ): Promise<CollectedCluster> {
   const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
-  const ingresses = selectIngresses(cluster, options, () => {});
+  const ingresses = selectIngresses(cluster, options);
   localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
   return collectOnce(cluster, ALLOW_ALL);
 }

@@ -9,6 +9,7 @@ export interface ListDiff<T> {
  * few changes are cheap.
  */
 export function diffLists<T>(oldItems: readonly T[], newItems: readonly T[]): ListDiff<T> {
+  if (oldItems === newItems) return { removed: [], added: [] };
   const shorterLength = Math.min(oldItems.length, newItems.length);
   let start = 0;
   while (start < shorterLength && oldItems[start] === newItems[start]) start++;
@@ -30,11 +31,18 @@ export function diffLists<T>(oldItems: readonly T[], newItems: readonly T[]): Li
   };
 }
 
-/**
- * Returns a function that finds the place of a new item in the old list, or -1, by its place in the new one. Equal starts
- * and ends, and lists of the same length that differ in few places, need no lookup.
- */
-export function alignLists<T>(oldItems: readonly T[], newItems: readonly T[]): (newIndex: number) => number {
+/** The places of items of a list in an older list. */
+export interface Alignment {
+  /** The lists are equal before this place of the new list. */
+  readonly start: number;
+  /** They are equal from this place of the new list on. */
+  readonly tail: number;
+  /** Returns the place in the old list of the item at a place in the new one, or -1. */
+  readonly findOldIndex: (newIndex: number) => number;
+}
+
+/** Aligns two lists. Equal starts and ends, and lists of one length that differ in few places, need no lookup. */
+export function alignLists<T>(oldItems: readonly T[], newItems: readonly T[]): Alignment {
   const shorterLength = Math.min(oldItems.length, newItems.length);
   const shift = oldItems.length - newItems.length;
   let start = 0;
@@ -46,11 +54,12 @@ export function alignLists<T>(oldItems: readonly T[], newItems: readonly T[]): (
     oldIndexes ??= new Map(oldItems.slice(start, tail + shift).map((oldItem, index) => [oldItem, start + index]));
     return oldIndexes.get(item) ?? -1;
   };
-  return (index) => {
+  const findOldIndex = (index: number) => {
     if (index < start) return index;
     if (index >= tail) return index + shift;
     return shift === 0 && oldItems[index] === newItems[index] ? index : find(newItems[index] as T);
   };
+  return { start, tail, findOldIndex };
 }
 
 /** Whether the items that two lists share are in the same order in both. */

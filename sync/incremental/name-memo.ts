@@ -52,6 +52,8 @@ interface State<Item, X, T> {
   readonly commonInputs: Inputs;
   readonly sources: SourcedIndex<X>["sources"] | undefined;
   readonly entries: Map<string, NamedEntry<Item, X, T>>;
+  /** The results, in the order of the entries. */
+  readonly values: Map<string, T>;
 }
 
 /** Remembers one result for each name of the last run, and forgets names that a run did not use. */
@@ -64,6 +66,7 @@ export function createNameMemo<Item, X extends Index<X>, T>(
     commonInputs: [],
     sources: undefined,
     entries: new Map(),
+    values: new Map(),
   });
   let previous = createState();
   return (items, commonInputs, { index, sources }, create) => {
@@ -71,39 +74,52 @@ export function createNameMemo<Item, X extends Index<X>, T>(
     previous = createState(); // stays if `create` throws
     const createEntry: CreateEntry<Item, X, T> = (item) =>
       createNamedEntry(item, listInputs(item), index, (recordedIndex) => create(item, recordedIndex));
-    const entries = updateEntries(state, items, nameOf, (item, known) =>
+    updateEntries(state, items, nameOf, (item, known) =>
       known && areSameInputs(known.inputs, listInputs(item)) ? { ...known, item } : createEntry(item),
     );
     const hasChangedRead = createReadCheck(index, sources, state.sources);
-    if (hasChangedRead) renewEntries(entries, hasChangedRead, createEntry);
-    previous = { items, commonInputs, sources, entries };
-    return Array.from(entries.values(), ({ value }) => value);
+    if (hasChangedRead) renewEntries(state, hasChangedRead, createEntry);
+    previous = { ...state, items, commonInputs, sources };
+    return [...state.values.values()];
   };
 }
 
 type CreateEntry<Item, X, T> = (item: Item) => NamedEntry<Item, X, T>;
 
-/** Returns the entries of `items`. `renew` is called for new items, with the last entry of the name. */
+/** Brings the entries up to `items`. `renew` is called for new items, with the last entry of the name. */
 function updateEntries<Item, X, T>(
-  { items: previousItems, entries }: State<Item, X, T>,
+  { items: previousItems, entries, values }: State<Item, X, T>,
   items: readonly Item[],
   nameOf: (item: Item) => string,
   renew: (item: Item, known: NamedEntry<Item, X, T> | undefined) => NamedEntry<Item, X, T>,
-): Map<string, NamedEntry<Item, X, T>> {
+): void {
   const { removed, added } = diffLists(previousItems, items);
   const addedNames = new Set(added.map(nameOf));
-  for (const name of removed.map(nameOf)) if (!addedNames.has(name)) entries.delete(name);
-  for (const item of added) entries.set(nameOf(item), renew(item, entries.get(nameOf(item))));
-  return entries;
+  for (const name of removed.map(nameOf)) {
+    if (addedNames.has(name)) continue;
+    entries.delete(name);
+    values.delete(name);
+  }
+  for (const item of added) {
+    const name = nameOf(item);
+    const entry = renew(item, entries.get(name));
+    entries.set(name, entry);
+    values.set(name, entry.value);
+  }
 }
 
 /** Creates the entries again that read a changed result. */
 function renewEntries<Item, X, T>(
-  entries: Map<string, NamedEntry<Item, X, T>>,
+  { entries, values }: State<Item, X, T>,
   hasChangedRead: (read: IndexRead<X>) => boolean,
   createEntry: CreateEntry<Item, X, T>,
 ): void {
-  for (const [name, { item, reads }] of entries) if (reads.some(hasChangedRead)) entries.set(name, createEntry(item));
+  for (const [name, { item, reads }] of entries) {
+    if (!reads.some(hasChangedRead)) continue;
+    const entry = createEntry(item);
+    entries.set(name, entry);
+    values.set(name, entry.value);
+  }
 }
 
 /** Returns the check of a read, or undefined if all sources are the same as before. */

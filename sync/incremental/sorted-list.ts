@@ -8,9 +8,7 @@ export function createSortMemo<T, K>(keyOf: (item: T) => K, compare: (a: K, b: K
   let previous: { items: readonly T[]; sorted: readonly T[] } = { items: [], sorted: [] };
   return (items) => {
     const { removed, added } = diffLists(previous.items, items);
-    const removedItems = new Set(removed);
-    const remainingItems =
-      removed.length === 0 ? previous.sorted : previous.sorted.filter((item) => !removedItems.has(item));
+    const remainingItems = removed.length === 0 ? previous.sorted : dropItems(previous.sorted, removed);
     const addedItems = sortByKey(added, keyOf, compare);
     previous = { items, sorted: insertSorted(remainingItems, addedItems, keyOf, compare) };
     return previous.sorted;
@@ -30,6 +28,16 @@ export function createUniqueSortMemo<T, K>(
     if (sorted !== previous.sorted) previous = { sorted, unique: dropRepeated(sorted, isSame) };
     return previous.unique;
   };
+}
+
+/** A set reads each item of the list, and a short list of removed items is compared without that. */
+const MAX_COMPARED_ITEMS = 8;
+
+function dropItems<T>(items: readonly T[], removed: readonly T[]): readonly T[] {
+  if (removed.length <= MAX_COMPARED_ITEMS)
+    return removed.reduce((remaining, item) => remaining.toSpliced(remaining.indexOf(item), 1), items);
+  const removedItems = new Set(removed);
+  return items.filter((item) => !removedItems.has(item));
 }
 
 function dropRepeated<T>(sorted: readonly T[], isSame: (a: T, b: T) => boolean): readonly T[] {

@@ -15,11 +15,12 @@ export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
   /** Returns an object without its content: only kind and metadata. */
   getMetadata(path: string): Promise<unknown>;
-  create(path: string, object: object): Promise<unknown>;
+  /** Rejects when `signal` is aborted; then the object may have been created or not. */
+  create(path: string, object: object, signal?: AbortSignal): Promise<unknown>;
   /** Replaces the whole object. Its resourceVersion must be the current one. */
   replace(path: string, object: object): Promise<unknown>;
   /** Sends a JSON merge patch (RFC 7386). With `metadata.resourceVersion` it applies to that version only. */
-  patch(path: string, patch: object): Promise<unknown>;
+  patch(path: string, patch: object, signal?: AbortSignal): Promise<unknown>;
   remove(path: string): Promise<unknown>;
   /**
    * Yields the events of one watch until the server ends it (after 30 s at most), or `signal` is aborted. Throws an
@@ -35,14 +36,15 @@ export function createKubernetesClient(
   requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
   watchTimes: WatchTimes = WATCH_TIMES,
 ): KubernetesClient {
-  const requestOnce = (request: KubernetesRequest) => requestJson(connections, request, requestTimeoutMs);
+  const requestOnce = (request: KubernetesRequest, signal?: AbortSignal) =>
+    requestJson(connections, request, requestTimeoutMs, signal);
   return {
     get: (path, query) => requestOnce({ method: HttpMethod.GET, path, query }),
     getMetadata: (path) => requestOnce({ method: HttpMethod.GET, path, accept: METADATA_ONLY }),
-    create: (path, body) => requestOnce({ method: HttpMethod.POST, path, body }),
+    create: (path, body, signal) => requestOnce({ method: HttpMethod.POST, path, body }, signal),
     replace: (path, body) => requestOnce({ method: HttpMethod.PUT, path, body }),
-    patch: (path, body) =>
-      requestOnce({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }),
+    patch: (path, body, signal) =>
+      requestOnce({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }, signal),
     remove: (path) => requestOnce({ method: HttpMethod.DELETE, path }),
     watch: (path, query, signal) => watch(connections, path, query, signal, watchTimes),
   };
@@ -55,12 +57,14 @@ async function requestJson(
   connections: Connections,
   request: KubernetesRequest,
   requestTimeoutMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const abortController = new AbortController();
   const timer = setTimeout(() => abortController.abort(SERVER_TIMEOUT), requestTimeoutMs);
   const label = `Kubernetes API: ${request.method} ${request.path}`;
   try {
-    const body = await sendKubernetesRequest(connections, request, abortController.signal);
+    const anySignal = signal ? AbortSignal.any([abortController.signal, signal]) : abortController.signal;
+    const body = await sendKubernetesRequest(connections, request, anySignal);
     const json = parseJson(await body.text());
     if (json === undefined) throw new Error("the response is not JSON");
     return json;

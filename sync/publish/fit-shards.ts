@@ -1,10 +1,11 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { closeWith, isClosed } from "../../src/rules/policies/fail-closed.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
-import { MAX_SHARD_BYTES, parseShardText } from "../../src/rules/storage/shard-text.ts";
+import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { formatMebibytes } from "./kv-limits.ts";
 import type { PublicationPlan } from "./plan-publication.ts";
 import { parseIngressName } from "./route-id.ts";
+import type { SerializedShard } from "./serialize.ts";
 
 /** Each step closes, or drops, the routes of one namespace in one shard. */
 const MAX_STEPS = 64;
@@ -51,17 +52,16 @@ function mergeClosed(before: readonly ClosedIngress[], added: readonly ClosedIng
   return [...before, ...added.filter((closed) => !isKnown(closed))];
 }
 
-function isTooLarge(text: string): boolean {
-  return Buffer.byteLength(text) > MAX_SHARD_BYTES;
+function isTooLarge({ bytes }: SerializedShard): boolean {
+  return bytes > MAX_SHARD_BYTES;
 }
 
-function closeLargestOwner(hosts: readonly HostRules[], shard: string) {
-  const stored = parseShardText(shard).hosts as readonly { readonly host: string }[]; // serialized in this process
-  const names = new Set(stored.map(({ host }) => host));
+function closeLargestOwner(hosts: readonly HostRules[], shard: SerializedShard) {
+  const names = new Set(shard.members.map(({ name }) => name));
   const members = hosts.filter(({ host }) => names.has(host));
   const largest = findLargestOwner(members);
   if (largest === undefined) return { hosts, closedIngresses: [] };
-  const shardSize = formatMebibytes(Buffer.byteLength(shard));
+  const shardSize = formatMebibytes(shard.bytes);
   const problem = `the shard of the host would have ${shardSize} of at most ${formatMebibytes(MAX_SHARD_BYTES)} MiB, and namespace ${largest} has the largest part`;
   const closedIngresses = new Map(
     members.flatMap(({ host, routes }) =>

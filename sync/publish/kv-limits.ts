@@ -1,5 +1,6 @@
 import { MAX_MANIFEST_BYTES } from "../../src/rules/snapshot.ts";
-import { MAX_SHARD_BYTES, parseShardText } from "../../src/rules/storage/shard-text.ts";
+import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
+import type { SerializedShard } from "./serialize.ts";
 
 const MIB = 1024 * 1024;
 /** Writes of the Free plan, until 00:00 UTC. */
@@ -15,12 +16,12 @@ export interface SizeCheck {
 }
 
 /** Checks the sizes of shards and of the signed manifest before they are written. */
-export function checkSizes(shards: Iterable<string>, manifest: string): SizeCheck {
+export function checkSizes(shards: Iterable<SerializedShard>, manifest: string): SizeCheck {
   const sizes = [
-    ...[...shards].map((text) =>
-      checkSize(text, MAX_SHARD_BYTES, () => describeLargestHost(text), "Remove paths from the host"),
+    ...[...shards].map((shard) =>
+      checkSize(shard.bytes, MAX_SHARD_BYTES, () => describeLargestHost(shard), "Remove paths from the host"),
     ),
-    checkSize(manifest, MAX_MANIFEST_BYTES, () => "the manifest", "Use fewer zones in this account"),
+    checkSize(Buffer.byteLength(manifest), MAX_MANIFEST_BYTES, () => "the manifest", "Use fewer zones in this account"),
   ];
   return {
     problems: sizes.filter(({ ratio }) => ratio > 1).map(({ format }) => format()),
@@ -28,8 +29,7 @@ export function checkSizes(shards: Iterable<string>, manifest: string): SizeChec
   };
 }
 
-function checkSize(text: string, maxBytes: number, describe: () => string, remedy: string) {
-  const bytes = Buffer.byteLength(text);
+function checkSize(bytes: number, maxBytes: number, describe: () => string, remedy: string) {
   return {
     ratio: bytes / maxBytes,
     format: () => `${describe()}: ${formatMebibytes(bytes)} of at most ${formatMebibytes(maxBytes)} MiB. ${remedy}`,
@@ -37,11 +37,9 @@ function checkSize(text: string, maxBytes: number, describe: () => string, remed
 }
 
 /** Names the largest host of a shard. */
-function describeLargestHost(text: string): string {
-  const hosts = parseShardText(text).hosts as readonly { readonly host: string }[]; // serialized in this process
-  const sizes = hosts.map((host) => ({ host: host.host, bytes: JSON.stringify(host).length }));
-  const largest = sizes.reduce((maximum, size) => (size.bytes > maximum.bytes ? size : maximum));
-  return `the rules of host ${largest.host}`;
+function describeLargestHost({ members }: SerializedShard): string {
+  const [largest] = members.toSorted((a, b) => b.text.length - a.text.length);
+  return `the rules of host ${largest?.name}`;
 }
 
 /** Formats bytes as MiB, rounded up, because a value over the limit must not look equal to the limit. */

@@ -4,9 +4,9 @@ import { countDigests } from "../../src/rules/storage/digest-table.ts";
 import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { computeDigest } from "./canonical-json.ts";
 import {
-  type SerializedHost,
+  countHostBytes,
+  listHostDigests,
   type SerializedShard,
-  serializeHosts,
   serializeShards,
   type TokenEncryptor,
 } from "./serialize.ts";
@@ -43,9 +43,7 @@ export interface BlobCounts {
 /** Returns the digest of rules, computed from the digests of their hosts. The order of keys does not change it. */
 export function computeRulesDigest(rules: Rules): string {
   const { zones, hosts } = rules;
-  const digest =
-    cachedDigests.get(rules) ??
-    computeDigest(JSON.stringify([FORMAT, zones, serializeHosts(hosts).map((host) => host.digest)]));
+  const digest = cachedDigests.get(rules) ?? computeDigest(JSON.stringify([FORMAT, zones, listHostDigests(hosts)]));
   cachedDigests.set(rules, digest);
   return digest;
 }
@@ -97,18 +95,17 @@ export function chooseBlobCounts(
   { hashKey, encryptTokens }: Pick<PublicationTarget, "hashKey" | "encryptTokens">,
 ): BlobCounts {
   const previousTables = previousManifest && readActiveTables(previousManifest);
-  const bytes = serializeHosts(hosts).reduce((sum, host) => sum + countBytes(host), 0);
-  const count = chooseShardCount(bytes, previousTables && countDigests(previousTables.shards), MAX_SHARDS);
+  const count = chooseShardCount(
+    countHostBytes(hosts),
+    previousTables && countDigests(previousTables.shards),
+    MAX_SHARDS,
+  );
   return {
     shards: chooseFittingCount(hosts, count, (shardCount) =>
       serializeShards(hosts, shardCount, hashKey, encryptTokens),
     ),
     segments: chooseSegmentCount(hosts.length, previousTables && countDigests(previousTables.hostFilter)),
   };
-}
-
-function countBytes({ text, settings }: SerializedHost): number {
-  return settings.reduce((sum, entry) => sum + entry.text.length, text.length);
 }
 
 /** Doubles the number of shards while one with several hosts is too large, so that hosts do not compete for a shard. */
@@ -118,7 +115,7 @@ function chooseFittingCount(
   serialize: (count: number) => readonly (SerializedShard | undefined)[],
 ): number {
   const isTooLarge = serialize(count).some(
-    (shard) => shard && shard.hostCount > 1 && Buffer.byteLength(shard.text) > MAX_SHARD_BYTES,
+    (shard) => shard && shard.members.length > 1 && shard.bytes > MAX_SHARD_BYTES,
   );
   return isTooLarge && count < MAX_SHARDS ? chooseFittingCount(hosts, count * 2, serialize) : count;
 }

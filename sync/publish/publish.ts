@@ -11,7 +11,7 @@ import { checkSizes } from "./kv-limits.ts";
 import { computeRulesDigest, planPublication } from "./plan-publication.ts";
 import { putGeneration } from "./put-generation.ts";
 import { listGenerations, type PublishedSnapshot } from "./read-published.ts";
-import { serializeHosts } from "./serialize.ts";
+import { type SerializedShard, serializeHosts } from "./serialize.ts";
 import type { Signer } from "./sign-manifest.ts";
 import { collectBlobs, readHistoryCollection } from "./storage/collect-blobs.ts";
 import { encodeBlobs, findNewBlobs } from "./storage/new-blobs.ts";
@@ -114,7 +114,7 @@ function buildUnchangedResult({ hosts }: Rules, snapshot: PublishedSnapshot): Pu
   };
 }
 
-function checkPublicationSize(newShards: ReadonlyMap<string, string>, manifest: string): readonly string[] {
+function checkPublicationSize(newShards: ReadonlyMap<string, SerializedShard>, manifest: string): readonly string[] {
   const { problems, warnings } = checkSizes(newShards.values(), manifest);
   if (problems.length > 0) throw new Error(`nothing was published: ${problems.join("; ")}`);
   return warnings;

@@ -3,7 +3,8 @@ import { type HashKey, halfSipHash } from "../../src/rules/half-sip-hash.ts";
 import type { PolicySettings } from "../../src/rules/policies/index.ts";
 import type { HostRules, Shard } from "../../src/rules/snapshot.ts";
 import { formatHostRecord, formatSettingsRecord } from "../../src/rules/storage/shard-text.ts";
-import { isSameList } from "../incremental/memo.ts";
+import { createListMemo } from "../incremental/list-memo.ts";
+import { createMemo, isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
 import { computeDigest, toCanonicalJson } from "./canonical-json.ts";
 import { computeBlobDigest } from "./storage/encode-blobs.ts";
@@ -26,17 +27,19 @@ export interface SerializedSettings {
 /** Hex digits: 128 bits, so that no one can make two settings with one key. */
 const SETTINGS_KEY_LENGTH = 32;
 
+/** A shard without its text, because the texts of all shards take as much memory as those of all hosts. */
 export interface SerializedShard {
-  readonly text: string; // see shard-text.ts
   readonly digest: string;
-  readonly hostCount: number;
+  readonly bytes: number; // of the text
+  readonly members: readonly SerializedHost[]; // at least one
+  /** The text if it has ciphertext: it differs from the members' texts, and may not be encrypted again. */
+  readonly encryptedText?: string | undefined;
 }
 
 /** Replaces the tokens in a text with ciphertext. The same function returns the same bytes for the same text. */
 export type TokenEncryptor = (text: string) => string;
 
 interface CachedShard extends SerializedShard {
-  readonly members: readonly SerializedHost[];
   readonly encryptTokens: TokenEncryptor;
 }
 
@@ -72,15 +75,32 @@ const serializePolicies = memoize((policies: PolicySettings): SerializedSettings
   return { key: publishedKeys.get(policies) ?? computeDigest(text).slice(0, SETTINGS_KEY_LENGTH), text };
 });
 
-/** The hash of each host, with the same key object. */
-const createHashMemo = memoize((key: HashKey) => memoize(({ name }: SerializedHost) => halfSipHash(key, name)));
+// Each remembers the last list, so that a change reads only the hosts that changed.
+const listSerialized = createListMemo<HostRules, SerializedHost>();
+const listDigests = createListMemo<SerializedHost, string>();
+const listBytes = createListMemo<SerializedHost, number>();
+const listHashes = createListMemo<SerializedHost, number>();
+const rememberShards = createMemo<readonly (SerializedShard | undefined)[]>();
 
 const cachedShards = new WeakMap<SerializedHost, CachedShard>(); // by a shard's first host
 
 /** Serializes the hosts of a list. The same list has the same result, because a sync needs it several times. */
 export const serializeHosts = memoize((hosts: readonly HostRules[]): readonly SerializedHost[] =>
-  hosts.map(serializeHost),
+  listSerialized(hosts, [], serializeHost),
 );
+
+/** Returns the digests of hosts, in their order. */
+export function listHostDigests(hosts: readonly HostRules[]): readonly string[] {
+  return listDigests(serializeHosts(hosts), [], ({ digest }) => digest);
+}
+
+/** Returns the length of the texts of hosts and of their settings. Settings of several hosts are added once for each host. */
+export function countHostBytes(hosts: readonly HostRules[]): number {
+  const sizes = listBytes(serializeHosts(hosts), [], ({ text, settings }) =>
+    settings.reduce((sum, entry) => sum + entry.text.length, text.length),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
 
 /** Returns the content of each of `count` shards. A shard without hosts is undefined. */
 export function serializeShards(
@@ -88,14 +108,22 @@ export function serializeShards(
   count: number,
   hashKey: HashKey,
   encryptTokens: TokenEncryptor = keepTokens,
-): (SerializedShard | undefined)[] {
-  const members = Array.from({ length: count }, (): SerializedHost[] => []);
-  const hashOf = createHashMemo(hashKey);
-  for (const host of serializeHosts(hosts)) members[hashOf(host) & (count - 1)]?.push(host);
-  return members.map((shardHosts) => {
-    const [firstHost] = shardHosts;
-    return firstHost && serializeShard(firstHost, shardHosts, encryptTokens);
+): readonly (SerializedShard | undefined)[] {
+  const serializedHosts = serializeHosts(hosts);
+  return rememberShards([serializedHosts, count, hashKey, encryptTokens], () => {
+    const members = Array.from({ length: count }, (): SerializedHost[] => []);
+    const hashes = listHashes(serializedHosts, [hashKey], ({ name }) => halfSipHash(hashKey, name));
+    serializedHosts.forEach((host, index) => void members[(hashes[index] ?? 0) & (count - 1)]?.push(host));
+    return members.map((shardHosts) => {
+      const [firstHost] = shardHosts;
+      return firstHost && serializeShard(firstHost, shardHosts, encryptTokens);
+    });
   });
+}
+
+/** Returns the text of a shard. See shard-text.ts. */
+export function readShardText({ encryptedText, members }: SerializedShard): string {
+  return encryptedText ?? joinRecords(members);
 }
 
 function serializeShard(
@@ -105,15 +133,25 @@ function serializeShard(
 ): SerializedShard {
   const cached = cachedShards.get(firstHost);
   if (cached && cached.encryptTokens === encryptTokens && isSameList(cached.members, members)) return cached;
-  const settings = new Map(members.flatMap((host) => host.settings.map(({ key, text }) => [key, text] as const)));
-  const records = [
-    ...members.map((host) => formatHostRecord(host.name, host.text)),
-    ...[...settings].toSorted(([a], [b]) => compareText(a, b)).map(([key, text]) => formatSettingsRecord(key, text)),
-  ];
-  const text = encryptTokens(records.join(""));
-  const serializedShard = { members, encryptTokens, text, digest: computeBlobDigest(text), hostCount: members.length };
+  const plainText = joinRecords(members);
+  const text = encryptTokens(plainText);
+  const serializedShard: CachedShard = {
+    members,
+    encryptTokens,
+    digest: computeBlobDigest(text),
+    bytes: Buffer.byteLength(text),
+    encryptedText: text === plainText ? undefined : text,
+  };
   cachedShards.set(firstHost, serializedShard);
   return serializedShard;
+}
+
+function joinRecords(members: readonly SerializedHost[]): string {
+  const settings = new Map(members.flatMap((host) => host.settings.map(({ key, text }) => [key, text] as const)));
+  return [
+    ...members.map((host) => formatHostRecord(host.name, host.text)),
+    ...[...settings].toSorted(([a], [b]) => compareText(a, b)).map(([key, text]) => formatSettingsRecord(key, text)),
+  ].join("");
 }
 
 function keepTokens(text: string): string {

@@ -9,19 +9,42 @@ export const EDGE_FLAGS = ["i", ""] as const;
  */
 export function createAlphabet(sources: readonly string[]): readonly (readonly number[])[] {
   const distinctSources = [...new Set(sources)];
-  const matcherLists = EDGE_FLAGS.map((flags) => distinctSources.map((source) => createMatcher(source, flags)));
+  const matchingSources = Array.from({ length: PLACES }, (): number[] => []);
+  distinctSources.forEach((source, index) => {
+    for (const place of listPlaces(source)) matchingSources[place]?.push(index);
+  });
   const symbolBySignature = new Map<string, number>();
-  const membersBySource = new Map<string, Set<number>>(distinctSources.map((source) => [source, new Set()]));
-  for (const matchers of matcherLists) {
-    for (let code = 0; code <= END; code++) {
-      const matchingSources = distinctSources.filter((_, index) => matchers[index]?.(code));
-      const signature = JSON.stringify(matchingSources);
-      const symbol = symbolBySignature.get(signature) ?? symbolBySignature.size;
-      symbolBySignature.set(signature, symbol);
-      for (const source of matchingSources) membersBySource.get(source)?.add(symbol);
-    }
+  const symbolsOf = distinctSources.map(() => new Set<number>());
+  for (const indexes of matchingSources) {
+    const signature = indexes.join();
+    const symbol = symbolBySignature.get(signature) ?? symbolBySignature.size;
+    symbolBySignature.set(signature, symbol);
+    for (const index of indexes) symbolsOf[index]?.add(symbol);
   }
-  return sources.map((source) => [...(membersBySource.get(source) ?? [])]);
+  const symbolsBySource = new Map(distinctSources.map((source, index) => [source, [...(symbolsOf[index] ?? [])]]));
+  return sources.map((source) => symbolsBySource.get(source) ?? []);
+}
+
+/** A place is a code with or without regard to case: the codes of the first flags, then those of the second. */
+const CODES = END + 1;
+const PLACES = CODES * EDGE_FLAGS.length;
+/** Most sources are single characters, which all regexes share. Classes are written by users, so they are limited. */
+const MAX_KNOWN_SOURCES = 1000;
+const knownPlaces = new Map<string, readonly number[]>();
+
+/** Returns the places that a character or class matches. */
+function listPlaces(source: string): readonly number[] {
+  const known = knownPlaces.get(source);
+  if (known) return known;
+  const places = EDGE_FLAGS.flatMap((flags, index) => {
+    const matches = createMatcher(source, flags);
+    return Array.from({ length: CODES }, (_, code) => code)
+      .filter(matches)
+      .map((code) => index * CODES + code);
+  });
+  if (knownPlaces.size >= MAX_KNOWN_SOURCES) knownPlaces.clear();
+  knownPlaces.set(source, places);
+  return places;
 }
 
 /** Tests the characters of byte strings. */

@@ -23,13 +23,14 @@ export interface EventMessage {
   readonly message: string;
 }
 
-/** A generation published by this sync. */
-export interface PublishedGeneration {
+/** A published generation. */
+export interface GenerationMark {
   readonly generation: number;
   readonly digest: string;
-  /** Ingresses ("namespace/name") with new or changed routes. */
-  readonly changedIngresses: readonly string[];
 }
+
+/** By Ingress ("namespace/name"): the last generation with a new or changed route of it that was not reported yet. */
+export type UnreportedPublications = ReadonlyMap<string, GenerationMark>;
 
 const SEVERITY_ORDER: readonly Severity[] = ["error", "warning", "note"];
 const SHOWN_DIGEST_LENGTH = 12;
@@ -40,13 +41,13 @@ const SHOWN_DIGEST_LENGTH = 12;
  */
 export function buildEventMessages(
   diagnostics: readonly Diagnostic[],
-  publication: PublishedGeneration | undefined,
+  publications: UnreportedPublications,
   findObject: FindObject,
 ): EventMessage[] {
   const diagnosticMessages = diagnostics.map(
     (diagnostic) => cachedMessages.get(diagnostic) ?? buildDiagnosticMessage(diagnostic, findObject),
   );
-  const publishedMessages = publication ? buildPublishedMessages(publication, diagnostics, findObject) : [];
+  const publishedMessages = buildPublishedMessages(publications, diagnostics, findObject);
   const messages = [...diagnosticMessages.filter((message) => message !== undefined), ...publishedMessages];
   const bySeverity = Map.groupBy(messages, ({ severity }) => severity);
   return SEVERITY_ORDER.flatMap((severity) => bySeverity.get(severity) ?? []);
@@ -73,17 +74,32 @@ export const findFailedObjects = memoize((diagnostics: readonly Diagnostic[]): R
 
 /** Builds `Published` messages. An Ingress with an error gets none, even if other parts of it are published. */
 function buildPublishedMessages(
-  { generation, digest, changedIngresses }: PublishedGeneration,
+  publications: UnreportedPublications,
   diagnostics: readonly Diagnostic[],
   findObject: FindObject,
 ): EventMessage[] {
+  if (publications.size === 0) return [];
   const failedObjects = findFailedObjects(diagnostics);
-  const message = `generation ${generation}, digest ${digest.slice(0, SHOWN_DIGEST_LENGTH)}…`;
-  return changedIngresses
-    .map((name) => `Ingress ${name}`)
-    .filter((object) => !failedObjects.has(object))
-    .flatMap((object): EventMessage[] => {
-      const involvedObject = findObject(object);
-      return involvedObject ? [{ involvedObject, severity: "note", reason: "Published", message }] : [];
-    });
+  return [...publications].flatMap(([name, publication]): EventMessage[] => {
+    const object = `Ingress ${name}`;
+    const involvedObject = failedObjects.has(object) ? undefined : findObject(object);
+    if (!involvedObject) return [];
+    return [{ involvedObject, severity: "note", reason: "Published", message: formatPublication(publication) }];
+  });
+}
+
+function formatPublication({ generation, digest }: GenerationMark): string {
+  return `generation ${generation}, digest ${digest.slice(0, SHOWN_DIGEST_LENGTH)}…`;
+}
+
+/** Returns the publications whose Event was neither written nor superfluous. `messages` are those that were reported. */
+export function findUnreportedPublications(
+  publications: UnreportedPublications,
+  wantedMessages: readonly EventMessage[],
+  reportedMessages: readonly EventMessage[],
+): UnreportedPublications {
+  const reported = new Set(reportedMessages);
+  const missing = wantedMessages.filter((message) => message.reason === "Published" && !reported.has(message));
+  const names = new Set(missing.map(({ involvedObject: { namespace, name } }) => `${namespace}/${name}`));
+  return new Map([...publications].filter(([name]) => names.has(name)));
 }

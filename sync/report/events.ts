@@ -98,12 +98,12 @@ export async function reportEvents(
     {
       describe: ({ event: { reason, involvedObject: object } }) =>
         `the Event ${reason} on ${object.kind} ${object.namespace}/${object.name}`,
-      write: (api, { event }) =>
-        api.create(`/api/v1/namespaces/${event.metadata.namespace}/events`, {
-          apiVersion: "v1",
-          kind: "Event",
-          ...event,
-        }),
+      write: (api, { event }, signal) =>
+        api.create(
+          `/api/v1/namespaces/${event.metadata.namespace}/events`,
+          { apiVersion: "v1", kind: "Event", ...event },
+          signal,
+        ),
       canSkip: isDuplicateOrDeleted,
     },
     options,

@@ -11,7 +11,7 @@ export interface WriterOptions {
   readonly api: KubernetesClient;
   /** Prints a line about failed writes. */
   readonly print: (line: string) => void;
-  /** No write starts after its abort: by a timeout, a lost leadership or a shutdown. */
+  /** No write starts after its abort, and those in progress are canceled: by a timeout, or because a sync is due. */
   readonly signal: AbortSignal;
 }
 
@@ -21,14 +21,14 @@ export interface WriteResult<T> {
   /** Writes that were not needed: the object was deleted or is newer, or the Event exists. */
   readonly skippedCount: number;
   readonly failedItems: readonly T[];
-  /** Not attempted: the signal was aborted, or the API server failed repeatedly. */
+  /** Not attempted or canceled: the signal was aborted, or the API server failed repeatedly. */
   readonly remainingItems: readonly T[];
 }
 
 /** How to describe and write an item, and which API errors mean that the write is not needed. */
 export interface Writer<T> {
   readonly describe: (item: T) => string;
-  readonly write: (api: KubernetesClient, item: T) => Promise<unknown>;
+  readonly write: (api: KubernetesClient, item: T, signal: AbortSignal) => Promise<unknown>;
   readonly canSkip: (refusal: ApiError) => boolean;
 }
 
@@ -43,7 +43,8 @@ export async function writeAll<T>(
   const remainingItems: T[] = [];
   let [writtenCount, skippedCount, consecutiveFailures] = [0, 0, 0];
   const attemptWrite = async (item: T) => {
-    const failure = await catchError(writer.write(options.api, item));
+    const failure = await catchError(writer.write(options.api, item, options.signal));
+    if (isCanceled(failure, options.signal)) return void remainingItems.push(item);
     consecutiveFailures = failure !== undefined && isTransient(failure) ? consecutiveFailures + 1 : 0;
     if (failure === undefined) writtenCount++;
     else if (failure instanceof ApiError && writer.canSkip(failure)) skippedCount++;
@@ -62,6 +63,10 @@ export async function writeAll<T>(
   if (unloggedCount > 0) options.print(`${unloggedCount} more were not written`);
   if (remainingItems.length > 0) options.print(`${remainingItems.length} were postponed to the next sync`);
   return { writtenCount, skippedCount, failedItems, remainingItems };
+}
+
+function isCanceled(failure: Error | undefined, signal: AbortSignal): boolean {
+  return failure !== undefined && !(failure instanceof ApiError) && signal.aborted;
 }
 
 function catchError(write: Promise<unknown>): Promise<Error | undefined> {

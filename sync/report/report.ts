@@ -4,8 +4,10 @@ import { memoize } from "../incremental/memoize.ts";
 import {
   buildEventMessages,
   findFailedObjects,
+  findUnreportedPublications,
+  type GenerationMark,
   type ObjectReference,
-  type PublishedGeneration,
+  type UnreportedPublications,
 } from "./event-messages.ts";
 import { type EventHistory, reportEvents } from "./events.ts";
 import type { WriteResult, WriterOptions } from "./parallel-writer.ts";
@@ -36,8 +38,6 @@ export type IngressIdSet = ReadonlySet<string> | ReadonlyMap<string, unknown>;
 
 export interface PublishedStatus {
   readonly generation: number;
-  readonly digest: string;
-  readonly isNew: boolean;
   /** Names of owned Ingresses. */
   readonly ownedIngresses: readonly IngressIdSet[];
   /** Names of Ingresses owned before this sync. Statuses of all others belong to another controller. */
@@ -46,14 +46,43 @@ export interface PublishedStatus {
   readonly routedIngresses: ReadonlySet<string>;
   /** Names of Ingresses whose published routes all return 503. */
   readonly closedIngresses: IngressIdSet;
-  /** Names of Ingresses with a new or changed published route. */
-  readonly changedIngresses: ReadonlySet<string>;
+  /** Publications that neither a status nor an Event may have reported yet. */
+  readonly unreported: Unreported;
 }
 
-/**
- * Writes changed statuses and new Events. It never rejects. Resolves with the number of failed writes, and with
- * `isSettled` if every status is up to date.
- */
+/** Publications to report, from this sync and from earlier ones whose writes failed or were postponed. */
+export interface Unreported {
+  readonly statuses: UnreportedPublications;
+  readonly events: UnreportedPublications;
+}
+
+export const NOTHING_UNREPORTED: Unreported = { statuses: new Map(), events: new Map() };
+
+/** Adds a publication. It replaces older ones of the same Ingresses. Rules that were published before cause no Event. */
+export function addPublication(
+  { statuses, events }: Unreported,
+  changedIngresses: ReadonlySet<string>,
+  { generation, digest, hasChanged }: GenerationMark & { readonly hasChanged: boolean },
+): Unreported {
+  const added = Array.from(changedIngresses, (name) => [name, { generation, digest }] as const);
+  return {
+    statuses: new Map([...statuses, ...added]),
+    events: new Map([...events, ...(hasChanged ? added : [])]),
+  };
+}
+
+/** The result of a report. */
+export interface ReportResult {
+  readonly history: EventHistory;
+  readonly failures: number; // writes that failed
+  /** Whether every status is up to date. */
+  readonly isSettled: boolean;
+  /** Whether writes failed or were postponed. */
+  readonly hasRemaining: boolean;
+  readonly unreported: Unreported;
+}
+
+/** Writes changed statuses and new Events. It never rejects. */
 export async function report(
   input: ReportInput,
   history: EventHistory,
@@ -61,24 +90,32 @@ export async function report(
   instance: string,
   now: Date,
   options: WriterOptions,
-): Promise<{ history: EventHistory; failures: number; isSettled: boolean }> {
+): Promise<ReportResult> {
   const writes = planStatusWrites(input, addresses);
   const statuses = await reportStatuses(writes, options);
   const { publishedStatus, diagnostics, findObject, unlistedIngresses, fetchIngress } = input;
   const clearResult = await clearStatuses(publishedStatus ? unlistedIngresses : [], fetchIngress, addresses, options);
-  const publication: PublishedGeneration | undefined = publishedStatus?.isNew
-    ? { ...publishedStatus, changedIngresses: [...publishedStatus.changedIngresses] }
-    : undefined;
-  const messages = buildEventMessages(diagnostics, publication, (object) => {
+  const { unreported } = publishedStatus ?? { unreported: NOTHING_UNREPORTED };
+  const messages = buildEventMessages(diagnostics, unreported.events, (object) => {
     const cached = findObject(object);
     return cached && toObjectReference(cached);
   });
   const events = await reportEvents(history, messages, now, instance, options);
+  const unwritten = new Set([...statuses.failedItems, ...statuses.remainingItems].map(formatIngressId));
   return {
     history: events.history,
     failures: statuses.failedItems.length + clearResult.failedItems.length + events.result.failedItems.length,
     isSettled: publishedStatus !== undefined && statuses.writtenCount === writes.length && isComplete(clearResult),
+    hasRemaining: ![statuses, clearResult, events.result].every(isComplete),
+    unreported: {
+      statuses: new Map([...unreported.statuses].filter(([name]) => unwritten.has(name))),
+      events: findUnreportedPublications(unreported.events, messages, events.history.messages),
+    },
   };
+}
+
+function formatIngressId({ namespace, name }: StatusWrite): string {
+  return `${namespace}/${name}`;
 }
 
 function includesIngress(idSets: readonly IngressIdSet[], name: string): boolean {
@@ -114,7 +151,7 @@ function planStatusWrites(
 /** Returns undefined for an Ingress never owned. A canary has no separate route: it is served if it has no errors. */
 function decideStatus(
   name: string,
-  { ownedIngresses, previouslyOwned, routedIngresses, closedIngresses, changedIngresses, generation }: PublishedStatus,
+  { ownedIngresses, previouslyOwned, routedIngresses, closedIngresses, unreported, generation }: PublishedStatus,
   isGood: () => boolean,
   liveGeneration: string | undefined,
 ): DesiredStatus | undefined {
@@ -122,10 +159,7 @@ function decideStatus(
   if (!routedIngresses.has(name) && !isGood()) return "not-served";
   if (closedIngresses.has(name)) return "closed";
   const previousGeneration = Number(liveGeneration);
-  return {
-    generation:
-      changedIngresses.has(name) || !(previousGeneration >= 1 && previousGeneration <= generation)
-        ? generation
-        : previousGeneration,
-  };
+  const isKnown = previousGeneration >= 1 && previousGeneration <= generation;
+  const changed = unreported.statuses.get(name);
+  return { generation: changed?.generation ?? (isKnown ? previousGeneration : generation) };
 }

@@ -127,10 +127,10 @@ export function clearStatuses(
     ids,
     {
       describe: (id) => `the status of Ingress ${id}`,
-      async write(api, id) {
+      async write(api, id, signal) {
         const { status, resourceVersion, ...target } = await fetchIngress(id);
         const patch = buildStatusPatch({ resourceVersion, ...status }, "not-owned", addresses);
-        if (patch) await writeStatus(api, { ...target, patch });
+        if (patch) await writeStatus(api, { ...target, patch }, signal);
       },
       canSkip: ({ status }) => status === 404 || status === 403,
     },
@@ -138,6 +138,10 @@ export function clearStatuses(
   );
 }
 
-function writeStatus(api: KubernetesClient, { apiVersion, namespace, name, patch }: StatusWrite): Promise<unknown> {
-  return api.patch(`/apis/${apiVersion}/namespaces/${namespace}/ingresses/${name}/status`, patch);
+function writeStatus(
+  api: KubernetesClient,
+  { apiVersion, namespace, name, patch }: StatusWrite,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return api.patch(`/apis/${apiVersion}/namespaces/${namespace}/ingresses/${name}/status`, patch, signal);
 }

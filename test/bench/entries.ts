@@ -14,11 +14,9 @@ export interface BenchEntry {
 }
 
 const SMALL_CLUSTER = ["--ingresses", "200", "--services", "100", "--rounds", "2"];
-/** Benchmarks without a folder. They print their figures and write no report. */
+/** Benchmarks beside that of their folder. They print their figures and write no report. */
 const PLAIN_ENTRIES: readonly BenchEntry[] = [
-  { name: "publication-sizes", file: `${FOLDER}publication-sizes.ts`, quickArguments: ["--sizes", "100"] },
-  { name: "sync", file: `${FOLDER}sync.ts`, quickArguments: SMALL_CLUSTER },
-  { name: "sync-cpu", file: `${FOLDER}sync-cpu.ts`, quickArguments: SMALL_CLUSTER },
+  { name: "sync", file: `${FOLDER}controller/sync.ts`, quickArguments: SMALL_CLUSTER },
 ];
 
 /** Returns every benchmark: the file test/bench/NAME/NAME.ts of each folder, and those without a folder. */

@@ -8,6 +8,7 @@ import type { Compilation } from "../../sync/compile/model.ts";
 import type { Options } from "../../sync/compile/options.ts";
 import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
 import { planPublication } from "../../sync/publish/plan-publication.ts";
+import { readShardText } from "../../sync/publish/serialize.ts";
 import { LINEAR, OPTIONS, ZONES } from "../support/fixture.ts";
 
 // An inspection of an expression takes some 50 ms; where the time to match it is not the matter, all are taken.
@@ -28,7 +29,7 @@ export function assertReadable({ rules }: Compilation): void {
   assert.ok(publication);
   const { manifest, shards } = publication;
   assert.deepEqual(Manifest.parse(JSON.parse(toCanonicalJson(manifest))), manifest);
-  const hosts = [...shards.values()].flatMap((bytes) => expandShard(Shard.parse(parseShardText(bytes))));
+  const hosts = [...shards.values()].flatMap((shard) => expandShard(Shard.parse(parseShardText(readShardText(shard)))));
   assert.equal(hosts.length, rules.hosts.length);
   for (const host of hosts) buildRouteTable(host);
 }

@@ -8,6 +8,7 @@ import { parseShardText } from "../../src/rules/storage/shard-text.ts";
 import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
 import { chooseShardCount, computeRulesDigest, planPublication } from "../../sync/publish/plan-publication.ts";
 import { publish } from "../../sync/publish/publish.ts";
+import { readShardText } from "../../sync/publish/serialize.ts";
 import { COLLECTION_KEY } from "../../sync/publish/storage/collect-blobs.ts";
 import { listShardDigests } from "../../sync/publish/storage/manifest-blobs.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
@@ -139,7 +140,9 @@ describe("a publication plan", () => {
     for (const hostRules of [hosts, changedHosts, hosts.slice(3), hosts]) {
       assert.deepEqual(buildShards(hostRules), buildShards(structuredClone(hostRules)));
       assert.deepEqual(buildShards(hostRules, upper), buildShards(structuredClone(hostRules), upper));
-      for (const [digest, text] of buildShards(hostRules)) {
+      for (const [digest, shard] of buildShards(hostRules)) {
+        const text = readShardText(shard);
+        assert.equal(shard.bytes, Buffer.byteLength(text));
         const records = Shard.parse(parseShardText(text)).hosts.map(
           (host) => `\n${host.host} ${toCanonicalJson(host)}`,
         );

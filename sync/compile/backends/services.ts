@@ -1,6 +1,7 @@
 import { PROXIED_PORTS } from "../../../src/rules/proxied-ports.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import { nameOf, type Service, type ServicePort } from "../../collect/cluster-model.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import type { BackendNote, BackendProtocol, ResolvedBackend, ServiceAddresses } from "../model.ts";
 import { withoutRejectedRecords } from "./rejected-records.ts";
 import { describeAddressRemedy, describePortRemedy, findTargetPort } from "./service-remedies.ts";
@@ -32,24 +33,41 @@ export function createBackendResolver(
       const problem = `Service not found: ${serviceName}`;
       return unresolved([{ reason: "ServiceNotFound", problem, remedy: "create it, or correct the name" }]);
     }
-    const { service } = serviceAddresses;
-    const { addresses, notes } = withoutRejectedRecords(serviceAddresses, zones);
-    const namedPort = findPort(service, port);
-    const scheme = chooseScheme(protocol, namedPort?.port);
-    const servicePort = namedPort && findProxiedPort(service, namedPort, scheme);
-    // All problems at once, because their owner would otherwise find the second one after solving the first.
-    const problems = [
-      ...checkPort(service, port, servicePort, scheme),
-      ...(addresses.length === 0 ? [describeMissingAddress(service, notes)] : []),
-    ];
-    if (servicePort === undefined || problems.length > 0) return unresolved(problems, notes);
-    const portNotes = servicePort.port === PROXIED_PORTS[scheme][0] ? [] : [describeVisiblePort(servicePort, scheme)];
-    return {
-      ok: true,
-      id: `${serviceName}:${servicePort.port}`,
-      backend: { scheme, port: servicePort.port, addresses },
-      notes: [...notes, ...portNotes],
-    };
+    const known = knownResolutions(serviceAddresses);
+    const key = `${typeof port} ${port} ${protocol} ${zones.join()}`;
+    const resolution = known.get(key) ?? resolveService(serviceAddresses, port, protocol, zones);
+    if (resolution.ok) known.set(key, resolution); // only valid ports, which are few
+    return resolution;
+  };
+}
+
+// Many paths name one port of a Service, and share its resolution.
+const knownResolutions = memoize((_: ServiceAddresses) => new Map<string, BackendResolution>());
+
+function resolveService(
+  serviceAddresses: ServiceAddresses,
+  port: number | string,
+  protocol: BackendProtocol,
+  zones: readonly string[],
+): BackendResolution {
+  const { service } = serviceAddresses;
+  const serviceName = nameOf(service);
+  const { addresses, notes } = withoutRejectedRecords(serviceAddresses, zones);
+  const namedPort = findPort(service, port);
+  const scheme = chooseScheme(protocol, namedPort?.port);
+  const servicePort = namedPort && findProxiedPort(service, namedPort, scheme);
+  // All problems at once, because their owner would otherwise find the second one after solving the first.
+  const problems = [
+    ...checkPort(service, port, servicePort, scheme),
+    ...(addresses.length === 0 ? [describeMissingAddress(service, notes)] : []),
+  ];
+  if (servicePort === undefined || problems.length > 0) return unresolved(problems, notes);
+  const portNotes = servicePort.port === PROXIED_PORTS[scheme][0] ? [] : [describeVisiblePort(servicePort, scheme)];
+  return {
+    ok: true,
+    id: `${serviceName}:${servicePort.port}`,
+    backend: { scheme, port: servicePort.port, addresses },
+    notes: [...notes, ...portNotes],
   };
 }
 

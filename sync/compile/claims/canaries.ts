@@ -2,7 +2,7 @@ import { declaresCanary } from "../../../src/rules/policies/canary.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Claim, HostGrant, IngressClaims } from "../model.ts";
-import { buildSubject } from "./claims.ts";
+import { buildRouteKey, buildSubject } from "./claims.ts";
 
 /** The claim of the canary of each route, by route id. */
 export type Canaries = ReadonlyMap<string, Claim>;
@@ -24,8 +24,8 @@ export function assignCanaries(
   findGrant: (host: string) => HostGrant | undefined,
   report: Report,
 ): Canaries {
-  const findPrimary = ({ host, routeKey }: Claim) =>
-    findGrant(host)?.claims.find((claim) => claim.routeKey === routeKey);
+  const findPrimary = (canary: Claim) =>
+    findGrant(canary.host)?.claims.find((claim) => buildRouteKey(claim) === buildRouteKey(canary));
   const canaries = new Map<string, Claim>();
   for (const { owner } of canaryClaims) {
     if (!owner.ingress.defaultBackend) continue;

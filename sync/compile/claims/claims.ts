@@ -4,6 +4,7 @@ import { readOriginProtocol } from "../../../src/rules/policies/upstream.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { type Ingress, type IngressPath, nameOf } from "../../collect/cluster-model.ts";
 import { FULL_HOST } from "../../permits/model.ts";
+import { joinFlat } from "../../runtime/flat-text.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { BackendProtocol, Claim, IngressClaims, IngressConfig } from "../model.ts";
 import type { StageOptions } from "../options.ts";
@@ -17,6 +18,8 @@ export function parseClaims(
   report: Report,
 ): IngressClaims {
   const owner = { ingress, annotations: readAnnotations(ingress, report, enforcedNames) };
+  const name = joinFlat(ingress.namespace, "/", ingress.name);
+  const object = joinFlat("Ingress ", name);
   const rules = ingress.rules.flatMap((rule, ruleIndex) => {
     const host = parseHost(rule.host);
     const subject = buildSubject(ingress, `spec.rules[${ruleIndex}].host`);
@@ -29,7 +32,7 @@ export function parseClaims(
       report("HostNotInZone", subject, problem, "add its zone to the account, or correct the name");
     }
     const claims = rule.paths.flatMap((path, pathIndex) =>
-      parseClaim({ owner, host: host.value, ruleIndex, pathIndex }, path, report),
+      parseClaim({ owner, name, object, host: host.value, ruleIndex, pathIndex }, path, report),
     );
     return [{ host: host.value, claims }];
   });
@@ -50,13 +53,25 @@ export function buildSubject(ingress: Ingress, field: string): Subject {
   return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field };
 }
 
+/** The place of a path. All paths of an Ingress share its texts, because they stay in memory. */
+interface PathPlace {
+  readonly owner: IngressConfig;
+  readonly name: string; // "namespace/name"
+  readonly object: string; // "Ingress namespace/name"
+  readonly host: string;
+  readonly ruleIndex: number;
+  readonly pathIndex: number;
+}
+
+const NO_POLICIES: Claim["excludedPolicies"] = [];
+
 function parseClaim(
-  { owner, host, ruleIndex, pathIndex }: { owner: IngressConfig; host: string; ruleIndex: number; pathIndex: number },
+  { owner, name, object, host, ruleIndex, pathIndex }: PathPlace,
   ingressPath: IngressPath,
   report: Report,
 ): Claim[] {
-  const field = `spec.rules[${ruleIndex}].http.paths[${pathIndex}]`;
-  const subject = buildSubject(owner.ingress, field);
+  const field = joinFlat("spec.rules[", ruleIndex, "].http.paths[", pathIndex, "]");
+  const subject = { object, source: owner.ingress.source, field };
   const type = parsePathType(ingressPath.pathType);
   const path = parsePath(ingressPath.path, ingressPath.pathType);
   for (const [fieldName, result] of [["pathType", type] as const, ["path", path] as const]) {
@@ -75,23 +90,22 @@ function parseClaim(
     report("UnsupportedBackend", { ...subject, field: `${field}.backend` }, problem, remedy);
     return [];
   }
-  const id = `${nameOf(owner.ingress)}#${ruleIndex}.${pathIndex}`;
-  const routeParts = { host, type: type.value, path: path.value };
   return [
     {
       owner,
-      id,
-      ...routeParts,
-      routeKey: buildRouteKey(routeParts),
+      id: joinFlat(name, "#", ruleIndex, ".", pathIndex),
+      host,
+      type: type.value,
+      path: path.value,
       backend: ingressPath.backend,
-      excludedPolicies: [],
+      excludedPolicies: NO_POLICIES,
       permit: FULL_HOST,
       subject,
     },
   ];
 }
 
-/** Paths that differ only in percent-encoding have the same key. */
+/** Only one claim with a key becomes a route. Paths that differ only in percent-encoding have the same key. */
 export function buildRouteKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
   return `${host} ${type} ${decodePath(path)}`;
 }

@@ -4,7 +4,7 @@ import { type IngressBackend, nameOf } from "../../collect/cluster-model.ts";
 import { FULL_HOST } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Claim, IngressConfig } from "../model.ts";
-import { buildRouteKey, buildSubject } from "./claims.ts";
+import { buildSubject } from "./claims.ts";
 
 const catchAllExcludedPolicies = compiledPolicies
   .filter(({ appliesToCatchAll }) => !appliesToCatchAll)
@@ -42,12 +42,12 @@ function buildDefaultBackendClaim(owner: IngressConfig, host: string, report: Re
   const { ingress } = owner;
   const subject = buildSubject(ingress, "spec.defaultBackend");
   const excludedPolicies = host === CATCH_ALL_HOST && ingress.rules.length === 0 ? catchAllExcludedPolicies : [];
-  const routeParts = { host, type: "prefix" as const, path: "/" };
   const claim = {
     owner,
     id: nameOf(ingress) + defaultBackendSuffix,
-    ...routeParts,
-    routeKey: buildRouteKey(routeParts),
+    host,
+    type: "prefix" as const,
+    path: "/",
     excludedPolicies,
     permit: FULL_HOST,
     subject,

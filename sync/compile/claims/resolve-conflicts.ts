@@ -2,6 +2,7 @@ import { nameOf } from "../../collect/cluster-model.ts";
 import { createGroupMemo, type GroupMemo } from "../../incremental/group-memo.ts";
 import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
 import type { Claim, HostGrant, IngressClaims } from "../model.ts";
+import { buildRouteKey } from "./claims.ts";
 
 /** Groups Ingresses by host, and resolves the conflicts of each host. */
 export type GrantMemo = GroupMemo<IngressClaims, Reported<HostGrant>>;
@@ -30,9 +31,10 @@ export function resolveConflicts(
     .map(({ owner }) => owner);
   const holders = new Map<string, Claim>();
   for (const claim of ingressClaims.flatMap(({ claims }) => claims.filter((candidate) => candidate.host === host))) {
-    const holder = holders.get(claim.routeKey);
+    const routeKey = buildRouteKey(claim);
+    const holder = holders.get(routeKey);
     if (holder) reportPathConflict(claim, holder, report);
-    else holders.set(claim.routeKey, claim);
+    else holders.set(routeKey, claim);
   }
   if (owners.length + holders.size === 0) return undefined;
   const ownership = owners.length > 0 ? ({ type: "full", owners } as const) : NO_OWNER;

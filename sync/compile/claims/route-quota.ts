@@ -1,4 +1,4 @@
-import { memoize } from "../../incremental/memoize.ts";
+import { createTotalsMemo, type TotalsMemo } from "../../incremental/totals-memo.ts";
 import { findLimits, type NamespaceLimits } from "../../permits/limits.ts";
 import type { Permits } from "../../permits/model.ts";
 import type { Reason } from "../diagnostic-reasons.ts";
@@ -16,6 +16,13 @@ interface QuotaUse {
 /** The use of each namespace. */
 export type QuotaUses = ReadonlyMap<string, QuotaUse>;
 
+/** The uses of the last list of Ingresses. */
+export type QuotaUseMemo = TotalsMemo<IngressClaims, keyof QuotaUse>;
+
+export function createQuotaUseMemo(): QuotaUseMemo {
+  return createTotalsMemo(({ owner }) => owner.ingress.namespace);
+}
+
 /**
  * Drops the claims beyond the quotas of a namespace; the first in the order of the claims stay. A host without paths uses
  * one route, for its unmatched paths. A namespace without any remaining path of a host is not its owner.
@@ -23,9 +30,10 @@ export type QuotaUses = ReadonlyMap<string, QuotaUse>;
 export function enforceRouteQuota(
   ingressClaims: readonly IngressClaims[],
   permits: Permits,
+  memo: QuotaUseMemo,
   report: Report,
 ): readonly IngressClaims[] {
-  const exceedingNamespaces = findExceedingNamespaces(ingressClaims, permits);
+  const exceedingNamespaces = findExceedingNamespaces(countQuotaUses(ingressClaims, memo), permits);
   if (exceedingNamespaces.size === 0) return ingressClaims;
   const takeQuota = createQuotaCounter(permits, new Map());
   return ingressClaims.map((entry) => {
@@ -56,8 +64,8 @@ function countClaim(entry: IngressClaims): QuotaUse {
   return { routes: 1, regexes: mayBeRegex(entry) ? 1 : 0 };
 }
 
-function findExceedingNamespaces(ingressClaims: readonly IngressClaims[], permits: Permits): ReadonlySet<string> {
-  const exceeding = [...countQuotaUses(ingressClaims)].filter(([namespace, { routes, regexes }]) => {
+function findExceedingNamespaces(uses: QuotaUses, permits: Permits): ReadonlySet<string> {
+  const exceeding = [...uses].filter(([namespace, { routes, regexes }]) => {
     const limits = findLimits(permits, namespace);
     return routes > limits.maxRoutes || regexes > limits.maxRegexes;
   });
@@ -68,26 +76,17 @@ function buildHostSubject({ owner: { ingress } }: IngressClaims, host: string): 
   return buildSubject(ingress, findHostFields(ingress, host)[0] ?? "spec.rules");
 }
 
-const countEntry = memoize((entry: IngressClaims): QuotaUse => {
+function countEntry(entry: IngressClaims): QuotaUse {
   const { claims } = entry;
   return {
     routes: claims.length + listHostsWithoutPaths(entry).length,
     regexes: countClaim(entry).regexes * claims.length,
   };
-});
+}
 
 /** Counts what Ingresses request, by namespace. */
-export function countQuotaUses(ingressClaims: readonly IngressClaims[]): QuotaUses {
-  const uses = new Map<string, { routes: number; regexes: number }>();
-  for (const entry of ingressClaims) {
-    const { namespace } = entry.owner.ingress;
-    const use = uses.get(namespace) ?? { routes: 0, regexes: 0 };
-    const { routes, regexes } = countEntry(entry);
-    use.routes += routes;
-    use.regexes += regexes;
-    uses.set(namespace, use);
-  }
-  return uses;
+export function countQuotaUses(ingressClaims: readonly IngressClaims[], memo: QuotaUseMemo): QuotaUses {
+  return memo(ingressClaims, [], countEntry);
 }
 
 /** Takes from the quotas of a namespace. Returns the exceeded quota; then nothing is taken. */

@@ -1,6 +1,5 @@
 import { readFurtherHosts } from "../../../src/rules/policies/from-to-www.ts";
 import { type Cluster, type Ingress, nameOf } from "../../collect/cluster-model.ts";
-import { memoize } from "../../incremental/memoize.ts";
 import type { IngressClaims, IngressConfig } from "../model.ts";
 import { annotationCatalog, stripAnnotationPrefix } from "../select/annotation-catalog.ts";
 
@@ -33,7 +32,7 @@ export function createSizeEstimate({ secrets, configMaps }: EmbeddedObjects): Es
 }
 
 /** Returns the bytes of the annotations that become a part of the rules, and the objects that they name. */
-const measureAnnotations = memoize(({ annotations }: Ingress) => {
+function measureAnnotations({ annotations }: Ingress) {
   const rows = Object.entries(annotations).flatMap(([key, text]) => {
     const row = annotationCatalog.get(stripAnnotationPrefix(key) ?? "")?.row;
     return !row || UNUSED_SUPPORT.has(row.support) ? [] : [{ row, text }];
@@ -42,13 +41,15 @@ const measureAnnotations = memoize(({ annotations }: Ingress) => {
     textBytes: rows.reduce((sum, { text }) => sum + text.length, 0),
     embedded: rows.flatMap(({ row: { embeds }, text }) => (embeds ? [{ kind: embeds, name: text.trim() }] : [])),
   };
-});
+}
 
 /** Counts what an Ingress requests: its paths, and the unmatched paths of each host, for the host and each alias. */
-const measureClaims = memoize(({ owner, hosts, claims }: IngressClaims) => ({
-  routes: (claims.length + hosts.length) * (1 + readFurtherHosts(owner.annotations.values).aliases.length),
-  pathBytes: claims.reduce((sum, { path }) => sum + path.length, 0),
-}));
+function measureClaims({ owner, hosts, claims }: IngressClaims) {
+  return {
+    routes: (claims.length + hosts.length) * (1 + readFurtherHosts(owner.annotations.values).aliases.length),
+    pathBytes: claims.reduce((sum, { path }) => sum + path.length, 0),
+  };
+}
 
 /** Estimates the bytes of all routes of an Ingress. */
 export function estimateBytes(entry: IngressClaims, policyBytes: number): number {

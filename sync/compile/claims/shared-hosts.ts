@@ -1,4 +1,5 @@
 import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts";
+import { createPartitionMemo, type PartitionMemo } from "../../incremental/list-memo.ts";
 import type { Claim, HostGrant, WholeHostOwnership } from "../model.ts";
 import { buildRouteKey } from "./claims.ts";
 
@@ -10,10 +11,14 @@ type WholeGrant = HostGrant & { readonly ownership: WholeHostOwnership };
  * if the host had no rules: by its alias or redirect, by the wildcard above it, or by the catch-all host. Without this the
  * host would hide those rules.
  */
-export function mergeSharedHosts(grants: readonly HostGrant[]): HostGrant[] {
-  if (grants.every(isWhole)) return [...grants];
+export function mergeSharedHosts(
+  grants: readonly HostGrant[],
+  memo: PartitionMemo<HostGrant> = createPartitionMemo(),
+): readonly HostGrant[] {
+  const [limited] = memo(grants, (grant) => !isWhole(grant));
+  if (limited.length === 0) return grants;
   const wholeGrants = new Map(grants.filter(isWhole).map((grant) => [grant.host, grant]));
-  const limitedGrants = new Map(grants.filter((grant) => !isWhole(grant)).map((grant) => [grant.host, grant]));
+  const limitedGrants = new Map(limited.map((grant) => [grant.host, grant]));
   const addFallback = (host: string): HostGrant | undefined => {
     const [wholeGrant, limitedGrant] = [wholeGrants.get(host), limitedGrants.get(host)];
     if (!limitedGrant) return wholeGrant;

@@ -1,5 +1,6 @@
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
-import type { ObjectMemo } from "../../incremental/memo.ts";
+import { createObjectMemo, type ObjectMemo } from "../../incremental/memo.ts";
+import { createTotalsMemo, type TotalsMemo } from "../../incremental/totals-memo.ts";
 import { findLimits } from "../../permits/limits.ts";
 import type { Permits } from "../../permits/model.ts";
 import type { Report } from "../diagnostics.ts";
@@ -11,7 +12,18 @@ import { type EstimatePolicyBytes, estimateBytes } from "./route-size.ts";
 const MAX_CLOSED_POLICY_BYTES = 1024;
 
 /** Closed Ingresses of earlier compilations. */
-export type ClosedClaimsMemo = ObjectMemo<IngressClaims, IngressClaims>;
+type ClosedClaimsMemo = ObjectMemo<IngressClaims, IngressClaims>;
+
+/** Closed Ingresses, and the sizes of the last list of Ingresses. */
+export interface SizeMemo {
+  readonly closedClaims: ClosedClaimsMemo;
+  /** By namespace: the bytes of all Ingresses, and the number of those beyond a limit of one Ingress. */
+  readonly sizes: TotalsMemo<IngressClaims, "bytes" | "excesses">;
+}
+
+export function createSizeMemo(): SizeMemo {
+  return { closedClaims: createObjectMemo(), sizes: createTotalsMemo(({ owner }) => owner.ingress.namespace) };
+}
 
 /**
  * Limits what Ingresses add to the rules, before they are compiled. Hosts beyond the limit of an Ingress are dropped. An
@@ -22,20 +34,23 @@ export function enforceSizeBudget(
   ingressClaims: readonly IngressClaims[],
   estimatePolicyBytes: EstimatePolicyBytes,
   permits: Permits,
-  memo: ClosedClaimsMemo,
+  memo: SizeMemo,
   report: Report,
 ): readonly IngressClaims[] {
+  const exceedingNamespaces = findExceedingNamespaces(ingressClaims, estimatePolicyBytes, permits, memo);
+  if (exceedingNamespaces.size === 0) return ingressClaims;
   const usedBytes = new Map<string, number>();
   return ingressClaims.map((entry) => {
     const { ingress } = entry.owner;
     const { namespace } = ingress;
+    if (!exceedingNamespaces.has(namespace)) return entry;
     const limits = findLimits(permits, namespace);
     const used = usedBytes.get(namespace) ?? 0;
     const keep = (kept: IngressClaims, bytes: number) => {
       usedBytes.set(namespace, used + bytes);
       return kept;
     };
-    const keptHosts = dropHosts(entry, limits.maxIngressHosts, memo, report);
+    const keptHosts = dropHosts(entry, limits.maxIngressHosts, memo.closedClaims, report);
     const bytes = estimateBytes(keptHosts, estimatePolicyBytes(entry.owner));
     const isTooLarge = bytes > limits.maxIngressBytes;
     if (!isTooLarge && used + bytes <= limits.maxBytes) return keep(keptHosts, bytes);
@@ -47,11 +62,29 @@ export function enforceSizeBudget(
         ] as const);
     const problem = `routes would use about ${formatSize(bytes)}, more than ${limit}`;
     report(reason, buildSubject(ingress, "spec.rules"), problem, CLOSED_REMEDY);
-    const closed = memo(keptHosts, ["closed"], () => closeIngress(keptHosts));
+    const closed = memo.closedClaims(keptHosts, ["closed"], () => closeIngress(keptHosts));
     const closedBytes = estimateBytes(closed, MAX_CLOSED_POLICY_BYTES);
     const isClosedTooLarge = closedBytes > limits.maxIngressBytes || used + closedBytes > limits.maxBytes;
     return isClosedTooLarge ? { ...entry, hosts: [], claims: [] } : keep(closed, closedBytes);
   });
+}
+
+/** Returns the namespaces with an Ingress that must be closed or loses hosts. */
+function findExceedingNamespaces(
+  ingressClaims: readonly IngressClaims[],
+  estimatePolicyBytes: EstimatePolicyBytes,
+  permits: Permits,
+  { sizes }: SizeMemo,
+): ReadonlySet<string> {
+  const totals = sizes(ingressClaims, [estimatePolicyBytes, permits], (entry) => {
+    const { maxIngressHosts, maxIngressBytes } = findLimits(permits, entry.owner.ingress.namespace);
+    const bytes = estimateBytes(entry, estimatePolicyBytes(entry.owner));
+    return { bytes, excesses: bytes > maxIngressBytes || entry.hosts.length > maxIngressHosts ? 1 : 0 };
+  });
+  const exceeding = [...totals].filter(
+    ([namespace, { bytes, excesses }]) => excesses > 0 || bytes > findLimits(permits, namespace).maxBytes,
+  );
+  return new Set(exceeding.map(([namespace]) => namespace));
 }
 
 const CLOSED_REMEDY =

@@ -6,6 +6,7 @@ import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import { withoutBackend } from "../../../src/rules/policies/no-backend.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import type { Reference } from "../../collect/cluster-model.ts";
+import { shareEmpty } from "../../incremental/list-memo.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
 import type { BackendResolution } from "../backends/services.ts";
 import { readBackendProtocol } from "../claims/claims.ts";
@@ -40,7 +41,8 @@ export function compileHost(grant: HostGrant, index: ClusterIndex, options: Stag
     const compilation = createHostCompilation(grant.host, index, options, report);
     const rules = compileRules(grant, compilation);
     const { references, regexes, secretLengths } = compilation.listUses();
-    return { rules, references, regexes, secretTokens: [...secretLengths.keys()] };
+    const secretTokens = shareEmpty([...secretLengths.keys()]);
+    return { rules, references: shareEmpty(references), regexes: shareEmpty(regexes), secretTokens };
   });
   return { ...value, diagnostics };
 }

@@ -26,8 +26,15 @@ export function compileRoutePolicies(claim: Claim, tls: boolean, compilation: Ho
     ...hostGuards.failClosedReasons,
     ...route.failClosedReasons,
   ];
-  const settings = { ...hostGuards.settings, ...route.settings };
+  const settings = shareEmptySettings({ ...hostGuards.settings, ...route.settings });
   return reason === undefined ? settings : { ...settings, ...closeWith(reason) };
+}
+
+const NO_SETTINGS: PolicySettings = Object.freeze({});
+
+/** Returns one object for all places without policies, because most have none. */
+function shareEmptySettings(settings: PolicySettings): PolicySettings {
+  return Object.keys(settings).length === 0 ? NO_SETTINGS : settings;
 }
 
 /** The guards of a host, which also hold for the paths of a path-limited namespace. */
@@ -46,7 +53,7 @@ export function compileHostPolicies(grant: HostGrant, tls: boolean, compilation:
   });
   const closingIngress = hostSettings.find(({ reason }) => reason !== undefined);
   if (closingIngress?.reason === undefined)
-    return Object.assign({}, ...hostSettings.map(({ settings }) => settings).toReversed());
+    return shareEmptySettings(Object.assign({}, ...hostSettings.map(({ settings }) => settings).toReversed()));
   const closing = { owner: closingIngress.owner, reason: closingIngress.reason };
   for (const { owner, reason } of hostSettings) {
     if (reason === undefined) reportHostFailedClosed(owner, host, closing, compilation.report);

@@ -1,14 +1,18 @@
-import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
-import type { Annotation, Annotations } from "../../../src/rules/policies/policy.ts";
+import { type CompiledPolicyName, compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
+import type { Annotation } from "../../../src/rules/policies/policy.ts";
 import { ANNOTATION_PREFIXES } from "../../collect/annotation-names.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { ParsedAnnotations } from "../model.ts";
+import { type CatalogEntry, findCatalogEntries, stripAnnotationPrefix } from "./annotation-catalog.ts";
 import { findUnreadGuard } from "./unread-guards.ts";
 
 const legacyPrefix = ANNOTATION_PREFIXES[2];
-// Shared by all policies without annotations, because an Ingress sets few of them.
+// Shared by all policies without annotations, because an Ingress sets few of them. The cast: every policy is in the list.
 const NO_VALUES = Object.freeze({});
+const NO_POLICY_VALUES = Object.fromEntries(
+  compiledPolicies.map(({ name }) => [name, NO_VALUES]),
+) as ParsedAnnotations["values"];
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Parses the annotations of all policies. Reports invalid values; an invalid guard closes every route. */
@@ -17,25 +21,13 @@ export function readAnnotations(
   report: Report,
   enforcedNames: ReadonlySet<string> = NO_NAMES,
 ): ParsedAnnotations {
-  const presentNames = listPresentNames(ingress);
-  const parseValues = (annotations: Annotations) => {
-    // Skips absent annotations first, because there are hundreds.
-    const presentAnnotations = Object.entries(annotations).filter(([name, { aliases }]) =>
-      [name, ...(aliases ?? [])].some((candidate) => presentNames.has(candidate)),
-    );
-    return presentAnnotations.map(([name, annotation]) => ({
-      name,
-      ...parseAnnotation(ingress, name, annotation, report),
-    }));
-  };
-  const parsedPolicies = compiledPolicies.map(({ name, annotations }) => ({ name, parsed: parseValues(annotations) }));
-  // The cast: built from the list of policies, so it has every name.
-  const values = Object.fromEntries(
-    parsedPolicies.map(({ name, parsed }) => [name, toValues(parsed)]),
-  ) as ParsedAnnotations["values"];
-  const unreadableGuard = parsedPolicies
-    .flatMap(({ parsed }) => parsed)
-    .find(({ guard }) => guard !== undefined)?.guard;
+  const parsed = listPresentEntries(ingress).map(({ name, policy, row }) => ({
+    policyName: policy.name,
+    name,
+    ...parseAnnotation(ingress, name, row, report),
+  }));
+  const values = buildValues(parsed);
+  const unreadableGuard = parsed.find(({ guard }) => guard !== undefined)?.guard;
   const unreadGuardReason = findUnreadGuard(ingress, values, report);
   return {
     values,
@@ -46,16 +38,28 @@ export function readAnnotations(
   };
 }
 
+/** Returns the annotations that an Ingress sets, in the order of policies. It sets few of hundreds. */
+function listPresentEntries({ annotations }: Ingress): CatalogEntry[] {
+  return findCatalogEntries(Object.keys(annotations).flatMap((key) => stripAnnotationPrefix(key) ?? []));
+}
+
 interface ParsedAnnotation {
   readonly value?: unknown;
   readonly guard?: string; // the key of an unreadable guard
 }
 
-function toValues(
-  parsed: readonly ({ readonly name: string } & ParsedAnnotation)[],
-): Readonly<Record<string, unknown>> {
-  if (parsed.length === 0) return NO_VALUES;
-  return Object.fromEntries(parsed.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+/** Returns the values of each policy. Those of policies without annotations are inherited, because most have none. */
+function buildValues(
+  parsed: readonly ({ readonly policyName: CompiledPolicyName; readonly name: string } & ParsedAnnotation)[],
+): ParsedAnnotations["values"] {
+  const present = parsed.filter(({ value }) => value !== undefined);
+  if (present.length === 0) return NO_POLICY_VALUES;
+  const policyNames = new Set(present.map(({ policyName }) => policyName));
+  const entries = [...policyNames].map((policyName) => {
+    const values = present.filter((entry) => entry.policyName === policyName);
+    return [policyName, Object.fromEntries(values.map(({ name, value }) => [name, value]))];
+  });
+  return Object.assign(Object.create(NO_POLICY_VALUES), Object.fromEntries(entries));
 }
 
 function parseAnnotation(
@@ -80,16 +84,6 @@ function parseAnnotation(
   }
   report("InvalidAnnotation", subject, result.problem, `${remedy}; until then it is ignored`);
   return {};
-}
-
-/** Returns the names of an Ingress's annotations, without prefix. */
-function listPresentNames({ annotations }: Ingress): ReadonlySet<string> {
-  const keys = Object.keys(annotations);
-  return new Set(
-    ANNOTATION_PREFIXES.flatMap((prefix) =>
-      keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
-    ),
-  );
 }
 
 /** Returns the key of an annotation with the first prefix that is set. */

@@ -2,9 +2,9 @@ import { closest, distance } from "fastest-levenshtein";
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CLASS_ANNOTATION } from "../../collect/annotation-names.ts";
 import { type Cluster, type Ingress, type IngressClass, nameOf } from "../../collect/cluster-model.ts";
-import { createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
+import { type ConcatMemo, createConcatMemo, createListMemo, type ListMemo } from "../../incremental/list-memo.ts";
 import { createSortMemo, type SortMemo } from "../../incremental/sorted-list.ts";
-import { collectDiagnostics, type Report, type Reported, type Subject } from "../diagnostics.ts";
+import { collectDiagnostics, type Diagnostic, type Report, type Reported, type Subject } from "../diagnostics.ts";
 import type { StageOptions } from "../options.ts";
 
 /** The options that select our Ingresses. */
@@ -20,24 +20,35 @@ export type Selection = "selected" | IgnoreReason;
 /** Earlier selections. */
 export interface SelectionMemo {
   readonly verdicts: ListMemo<Ingress, Reported<Selection>>;
+  readonly diagnostics: ConcatMemo<Reported<Selection>, Diagnostic>;
   readonly claimOrder: SortMemo<Ingress>;
 }
 
 export function createSelectionMemo(): SelectionMemo {
-  return { verdicts: createListMemo(), claimOrder: createSortMemo(rankIngress, byClaimOrder) };
+  return {
+    verdicts: createListMemo(),
+    diagnostics: createConcatMemo(({ diagnostics }) => diagnostics),
+    claimOrder: createSortMemo(rankIngress, byClaimOrder),
+  };
 }
 
 /** Returns our Ingresses in claim order, so that the result does not depend on the order of objects. */
 export function selectIngresses(
   cluster: Pick<Cluster, "ingresses" | "classes">,
   options: ClassSelector,
-  report: Report,
   memo = createSelectionMemo(),
 ): readonly Ingress[] {
   const verdicts = classifyIngresses(cluster, options, memo);
-  for (const { diagnostics } of verdicts)
-    for (const { reason, problem, remedy, ...subject } of diagnostics) report(reason, subject, problem, remedy);
   return memo.claimOrder(cluster.ingresses.filter((_, index) => verdicts[index]?.value === "selected"));
+}
+
+/** Returns the diagnostics of the selection, such as that of a misspelled class. */
+export function listSelectionDiagnostics(
+  cluster: Pick<Cluster, "ingresses" | "classes">,
+  options: ClassSelector,
+  memo: SelectionMemo,
+): readonly Diagnostic[] {
+  return memo.diagnostics(classifyIngresses(cluster, options, memo));
 }
 
 /** Returns the selection of each Ingress, in their order. */
@@ -52,15 +63,19 @@ export function classifyIngresses(
   );
   const ourNames = classes.filter(({ controller }) => controller === options.controller).map(({ name }) => name);
   const selectedNames = [...new Set([options.ingressClass, ...ourNames])];
-  return memo.verdicts(ingresses, [classes, options], (ingress) =>
-    collectDiagnostics((report) => {
+  return memo.verdicts(ingresses, [classes, options], (ingress) => {
+    const verdict = collectDiagnostics((report) => {
       const ingressClass = ingress.className === undefined ? undefined : classesByName.get(ingress.className);
       const selection = select(ingress, { ingressClass, hasDefaultClass }, options, report);
       if (selection === "other-class") reportMisspelling(ingress, classesByName, selectedNames, report);
       return selection;
-    }),
-  );
+    });
+    return verdict.value === "selected" && verdict.diagnostics.length === 0 ? SELECTED : verdict;
+  });
 }
+
+/** One object for most Ingresses. */
+const SELECTED: Reported<Selection> = { value: "selected", diagnostics: [] };
 
 /** The fields of an Ingress that claim order compares. */
 interface IngressRank {

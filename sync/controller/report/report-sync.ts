@@ -3,17 +3,24 @@ import { diffLists } from "../../incremental/list-diff.ts";
 import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
 import { findRoutedIngresses } from "../../publish/guard/changed-ingresses.ts";
 import { countHostRoutes } from "../../publish/guard/removals.ts";
-import type { Pin } from "../../publish/history/pin.ts";
-import type { HostSyncResult } from "../../publish/hosts/model.ts";
 import type { EventHistory } from "../../report/events.ts";
 import { type Logger, logDiagnostic } from "../../report/log.ts";
 import type { Metrics, SyncGauges } from "../../report/metrics.ts";
-import { type IngressIdSet, type PublishedStatus, report } from "../../report/report.ts";
+import {
+  addPublication,
+  type IngressIdSet,
+  type PublishedStatus,
+  type ReportResult,
+  report,
+  type Unreported,
+} from "../../report/report.ts";
 import type { ControllerDependencies, LoopState } from "../loop-state.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import type { PublishedBase, SyncOutcome } from "../publish-cluster.ts";
 import { countBlockedRoutes, reportBlockedRemovals } from "./blocked-removals.ts";
 import { countSelections, logIgnoredIngresses } from "./ignored-ingresses.ts";
+import { logHostChanges } from "./log-host-changes.ts";
+import { logPin } from "./log-pin.ts";
 import { logRollout } from "./log-rollout.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
@@ -27,8 +34,17 @@ export async function reportOutcome(
   compiled: CompiledCluster,
   outcome: SyncOutcome,
   base: PublishedBase,
-  state: Pick<LoopState, "ownedIngresses" | "eventHistory" | "loggedDiagnostics" | "ignoredIngresses" | "pin">,
-  now: Date,
+  state: Pick<
+    LoopState,
+    | "ownedIngresses"
+    | "eventHistory"
+    | "unreported"
+    | "incompleteReports"
+    | "loggedDiagnostics"
+    | "ignoredIngresses"
+    | "pin"
+  >,
+  { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
 ): Promise<ReportedState> {
   const blockedRouteRemovals = countBlockedRoutes(outcome.blockedRemovals);
   const pinnedGeneration = outcome.pin?.generation ?? 0;
@@ -47,10 +63,21 @@ export async function reportOutcome(
   logIgnoredIngresses(dependencies.log, compiled.compilation.ignoredIngresses, state.ignoredIngresses);
   logNewDiagnostics(dependencies.log, compiled.compilation.diagnostics, state.loggedDiagnostics);
   const previouslyOwned = [...state.ownedIngresses, ...findPreviouslyOwned(base)];
-  return await reportObjects(dependencies, compiled, outcome, previouslyOwned, state.eventHistory, now);
+  const { publishResult, changedIngresses } = outcome;
+  const unreported = addPublication(state.unreported, changedIngresses, publishResult);
+  const publishedStatus = buildPublishedStatus(compiled, outcome, previouslyOwned, unreported);
+  const { hasRemaining, ...reported } = await reportObjects(
+    dependencies,
+    compiled,
+    publishedStatus,
+    state.eventHistory,
+    now,
+    signal,
+  );
+  return { ...reported, incompleteReports: hasRemaining ? state.incompleteReports + 1 : 0 };
 }
 
-type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses">;
+type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses" | "unreported" | "incompleteReports">;
 
 /** Sets the gauges of a sync. */
 export function recordMetrics(
@@ -89,26 +116,6 @@ function logOutcome({ log, metrics }: ControllerDependencies, outcome: SyncOutco
   log[outcome.type === "published" ? "info" : "debug"]({ generation, digest, writes, bytes }, line);
 }
 
-/** Logs the changes of records and routes of hosts. */
-function logHostChanges(log: Logger, hostResult: HostSyncResult | undefined): void {
-  for (const warning of hostResult?.warnings ?? []) log.warn(warning);
-  for (const { action, kind, zone, name } of hostResult?.changes ?? []) {
-    log.info({ zone, [kind]: name }, `${PAST_TENSE[action]} ${kind}="${name}" zone=${zone}`);
-  }
-}
-
-const PAST_TENSE = { add: "added", replace: "replaced", remove: "removed" } as const;
-/** Logs the start and the end of a rollback. */
-function logPin(log: Logger, pin: Pin | undefined, previousPin: Pin | undefined): void {
-  if (pin?.generation === previousPin?.generation) return;
-  if (pin) log.warn(`pinned ${formatPinFields(pin)}; nothing is published until edgress resume`);
-  else log.info(`resumed generation=${previousPin?.generation}`);
-}
-
-function formatPinFields({ generation, rollback: { of, by } }: Pin): string {
-  return `generation=${generation} rollback=${of} by=${by}`;
-}
-
 /** Logs the new diagnostics. One with the same content as before is not new. */
 function logNewDiagnostics(
   log: Logger,
@@ -129,17 +136,17 @@ function findPreviouslyOwned({ publishedState, previousState }: PublishedBase): 
 async function reportObjects(
   dependencies: ControllerDependencies,
   compiled: CompiledCluster,
-  outcome: SyncOutcome,
-  previouslyOwned: readonly IngressIdSet[],
+  publishedStatus: PublishedStatus,
   eventHistory: EventHistory,
   now: Date,
-): Promise<ReportedState> {
+  signal: AbortSignal,
+): Promise<Omit<ReportedState, "incompleteReports"> & Pick<ReportResult, "hasRemaining">> {
+  const { previouslyOwned } = publishedStatus;
   const reportContext = {
     api: dependencies.api,
     print: (line: string) => dependencies.log.warn(line),
-    signal: AbortSignal.timeout(REPORT_TIMEOUT_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(REPORT_TIMEOUT_MS), signal]),
   };
-  const publishedStatus = buildPublishedStatus(compiled, outcome, previouslyOwned);
   const syncReport = {
     ingresses: dependencies.liveCluster.read()?.ingresses ?? [], // current ones, because a patch is for one version
     findObject: dependencies.liveCluster.findObject,
@@ -159,12 +166,11 @@ async function reportObjects(
     reportContext,
   );
   dependencies.metrics.recordWriteFailures(reportResult.failures);
-  if (reportResult.isSettled)
-    return { eventHistory: reportResult.history, ownedIngresses: publishedStatus.ownedIngresses };
-  return {
-    eventHistory: reportResult.history,
-    ownedIngresses: [new Set(listIngressIds([...previouslyOwned, ...publishedStatus.ownedIngresses]))],
-  };
+  const { history, isSettled, hasRemaining, unreported } = reportResult;
+  const ownedIngresses = isSettled
+    ? publishedStatus.ownedIngresses
+    : [new Set(listIngressIds([...previouslyOwned, ...publishedStatus.ownedIngresses]))];
+  return { eventHistory: history, ownedIngresses, unreported, hasRemaining };
 }
 
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
@@ -175,16 +181,15 @@ function buildPublishedStatus(
   { compilation, brokenSince }: CompiledCluster,
   outcome: SyncOutcome,
   previouslyOwned: readonly IngressIdSet[],
+  unreported: Unreported,
 ): PublishedStatus {
-  const { publishResult, changedIngresses } = outcome;
+  const { publishResult } = outcome;
   return {
     generation: publishResult.generation,
-    digest: publishResult.digest,
-    isNew: publishResult.hasChanged,
     ownedIngresses: [compilation.ingresses, brokenSince],
     previouslyOwned,
     routedIngresses: findRoutedIngresses(outcome.pin ? publishResult.snapshot.hosts : compilation.rules.hosts),
     closedIngresses: findClosedIngresses(publishResult.snapshot.hosts),
-    changedIngresses,
+    unreported,
   };
 }

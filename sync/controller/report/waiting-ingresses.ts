@@ -45,7 +45,7 @@ function findWaitingIngresses(
 ): CachedObject[] {
   const observed = liveCluster.read();
   if (!observed) return [];
-  const selected = new Set(selectIngresses(observed.cluster, options, () => {}));
+  const selected = new Set(selectIngresses(observed.cluster, options));
   return observed.ingresses.filter(({ id, parsedObject, status }) => {
     if (parsedObject.kind !== "Ingress" || !selected.has(parsedObject.object)) return false;
     return syncedIngresses ? syncedIngresses.get(id) !== parsedObject.object : status.liveGeneration === undefined;

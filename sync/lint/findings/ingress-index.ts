@@ -61,7 +61,7 @@ export interface IngressIndex {
 
 /** Builds an index from Ingresses to compiled routes. */
 export function buildIngressIndex(cluster: Cluster, rules: Rules, options: Options): IngressIndex {
-  const selectedIngresses = selectIngresses(cluster, options, () => {}).map((ingress) => ({
+  const selectedIngresses = selectIngresses(cluster, options).map((ingress) => ({
     ingress,
     parsedAnnotations: readAnnotations(ingress, () => {}),
   }));

@@ -86,9 +86,7 @@ async function lookUpMissing(
 
 /** Returns the class that Ingresses name, if they select it by its name only. */
 function listNeededClasses(cluster: Cluster, options: Options): ObjectName[] {
-  const isNamed = selectIngresses(cluster, options, () => {}).some(
-    ({ className }) => className === options.ingressClass,
-  );
+  const isNamed = selectIngresses(cluster, options).some(({ className }) => className === options.ingressClass);
   return isNamed ? [{ kind: "IngressClass", namespace: "", name: options.ingressClass }] : [];
 }
 

@@ -46,7 +46,7 @@ export interface SkippedClass {
 
 /** Counts the skipped Ingresses by class, the largest class first. */
 export function listSkippedClasses(cluster: Cluster, selector: ClassSelector): SkippedClass[] {
-  const selectedIngresses = new Set(selectIngresses(cluster, selector, () => {}));
+  const selectedIngresses = new Set(selectIngresses(cluster, selector));
   const skippedIngresses = cluster.ingresses.filter((ingress) => !selectedIngresses.has(ingress));
   const names = skippedIngresses.map(findClassOf);
   return [...new Set(names)]

@@ -44,7 +44,7 @@ export async function collectInput(
   const skippedClasses = listSkippedClasses(cluster, selector);
   const isReadable = files.every(({ unparsableFile }) => !unparsableFile);
   const hasInvalidIngress = cluster.invalidObjects.some(({ kind }) => kind === "Ingress");
-  if (isReadable && !hasInvalidIngress && selectIngresses(cluster, selector, () => {}).length === 0)
+  if (isReadable && !hasInvalidIngress && selectIngresses(cluster, selector).length === 0)
     throw new UsageError(describeEmptyInput(cluster, skippedClasses, paths));
   const lookUp = api ? createLiveLookup(api) : lookUpNothing;
   return { files, cluster, lookUp: strict ? requireObjects(lookUp) : lookUp, skippedClasses };

@@ -20,7 +20,7 @@ interface NeededPort {
 
 /** Returns the Services that the selected Ingresses refer to, by "namespace/name". */
 export function listNeededServices(cluster: Cluster, options: Options): ReadonlyMap<string, NeededService> {
-  const uses = selectIngresses(cluster, options, () => {}).flatMap((ingress) => [
+  const uses = selectIngresses(cluster, options).flatMap((ingress) => [
     ...listBackendUses(ingress),
     ...listAnnotationUses(ingress),
   ]);

@@ -29,7 +29,7 @@ const SERVICE_URL = /^(https?):\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.
 
 /** Returns the Services of the selected Ingresses that need an address or a port, by name. */
 export function findServiceNeeds(cluster: Cluster, options: Options): ServiceNeed[] {
-  const uses = selectIngresses(cluster, options, () => {}).flatMap(listServiceUses);
+  const uses = selectIngresses(cluster, options).flatMap(listServiceUses);
   return cluster.services
     .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     .flatMap((service) => {

@@ -1,5 +1,6 @@
 import { filterKey, shardKey } from "../../../src/rules/kv-keys.ts";
 import type { Manifest } from "../../../src/rules/snapshot.ts";
+import { readShardText } from "../serialize.ts";
 import { encodeFilter, encodeShard } from "./encode-blobs.ts";
 import { listAllShardDigests, listFilterDigests } from "./manifest-blobs.ts";
 import type { SidePlan } from "./plan-side.ts";
@@ -26,7 +27,7 @@ export function findNewBlobs({ shards, filters }: Blobs, { manifest, missingShar
 export async function encodeBlobs({ shards, filters }: Blobs): Promise<Map<string, string>> {
   const entries: [string, string][] = [];
   // One after the other: all at once would keep all texts and results in memory.
-  for (const [digest, text] of shards) entries.push([shardKey(digest), await encodeShard(text)]);
+  for (const [digest, shard] of shards) entries.push([shardKey(digest), await encodeShard(readShardText(shard))]);
   for (const [digest, bytes] of filters) entries.push([filterKey(digest), encodeFilter(bytes)]);
   return new Map(entries);
 }

@@ -1,8 +1,9 @@
 import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
 import type { HostRules, Manifest, ManifestCounts } from "../../../src/rules/snapshot.ts";
 import { packDigests } from "../../../src/rules/storage/digest-table.ts";
-import { findRoutedIngresses } from "../guard/changed-ingresses.ts";
-import { countHostRoutes } from "../guard/removals.ts";
+import { createDistinctCount } from "../../incremental/distinct-count.ts";
+import { createListMemo } from "../../incremental/list-memo.ts";
+import { parseIngressName } from "../route-id.ts";
 import { type SerializedShard, serializeShards, type TokenEncryptor } from "../serialize.ts";
 import { buildFilterSegments } from "./filter-segments.ts";
 import { encodeTable } from "./manifest-blobs.ts";
@@ -10,7 +11,7 @@ import { encodeTable } from "./manifest-blobs.ts";
 /** The blobs of one side of a manifest, and the fields that name them. */
 export interface SidePlan {
   readonly manifestPart: Pick<Manifest, "counts" | "hostFilter" | "wildcardFilter" | "shards">;
-  readonly shards: ReadonlyMap<string, string>; // texts by digest
+  readonly shards: ReadonlyMap<string, SerializedShard>; // by digest
   readonly filters: ReadonlyMap<string, Uint8Array>; // segments of the host filter by digest
 }
 
@@ -21,7 +22,7 @@ export function planSide(
   { hashKey, encryptTokens }: { readonly hashKey: HashKey; readonly encryptTokens?: TokenEncryptor | undefined },
 ): SidePlan {
   const shards = serializeShards(hosts, counts.shards, hashKey, encryptTokens);
-  const names = hosts.map(({ host }) => host);
+  const names = listNames(hosts, [], ({ host }) => host);
   const { digests, segments, wildcardFilter } = buildFilterSegments(names, counts.segments, hashKey);
   return {
     manifestPart: {
@@ -30,16 +31,23 @@ export function planSide(
       wildcardFilter: encodeTable(wildcardFilter),
       shards: encodeTable(packDigests(shards.map((shard) => shard?.digest))),
     },
-    shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard.text]] : []))),
+    shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard]] : []))),
     filters: segments,
   };
 }
 
+// Each remembers the last hosts, so that a change reads only the hosts that changed.
+const listNames = createListMemo<HostRules, string>();
+const listRouteCounts = createListMemo<HostRules, number>();
+const countIngresses = createDistinctCount(({ routes }: HostRules) =>
+  routes.map(({ id }) => parseIngressName(id)).filter((name) => name !== ""),
+);
+
 function countRules(hosts: readonly HostRules[], shards: readonly (SerializedShard | undefined)[]): ManifestCounts {
   return {
     hosts: hosts.length,
-    routes: countHostRoutes(hosts),
-    ingresses: [...findRoutedIngresses(hosts)].filter((name) => name !== "").length,
-    bytes: shards.reduce((sum, shard) => sum + (shard ? Buffer.byteLength(shard.text) : 0), 0),
+    routes: listRouteCounts(hosts, [], ({ routes }) => routes.length).reduce((sum, count) => sum + count, 0),
+    ingresses: countIngresses(hosts),
+    bytes: shards.reduce((sum, shard) => sum + (shard?.bytes ?? 0), 0),
   };
 }

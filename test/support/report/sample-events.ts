@@ -4,8 +4,8 @@ import type { Diagnostic } from "../../../sync/compile/diagnostics.ts";
 import {
   buildEventMessages,
   type EventMessage,
+  type GenerationMark,
   type ObjectReference,
-  type PublishedGeneration,
 } from "../../../sync/report/event-messages.ts";
 import { type Event, type EventHistory, NO_EVENTS, planEvents } from "../../../sync/report/events.ts";
 
@@ -29,11 +29,17 @@ export function buildEventDiagnostic(
   return { object, source: "here", field, reason, problem, remedy: "correct it" };
 }
 
+interface PublishedSample extends GenerationMark {
+  readonly changedIngresses: readonly string[];
+}
+
 export function buildDiagnosticMessages(
   diagnostics: readonly Diagnostic[],
-  publication?: PublishedGeneration,
+  publication: PublishedSample = { generation: 0, digest: "", changedIngresses: [] },
 ): EventMessage[] {
-  return buildEventMessages(diagnostics, publication, buildObjectReference);
+  const { changedIngresses, ...published } = publication;
+  const publications = new Map(changedIngresses.map((name) => [name, published]));
+  return buildEventMessages(diagnostics, publications, buildObjectReference);
 }
 
 /** Returns the reason and message of the Events of each sync. */

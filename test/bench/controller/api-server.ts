@@ -1,4 +1,4 @@
-import { ApiServer, type AppliedObject } from "../support/api-server.ts";
+import { ApiServer, type AppliedObject } from "../../support/api-server.ts";
 import { buildObjects, type ClusterSize } from "./objects.ts";
 
 /** What the benchmark asks of the process that this is. */

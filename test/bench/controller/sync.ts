@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { buildEnvironment } from "../support/controller/memory-account.ts";
+import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { buildEnvironment } from "../../support/controller/memory-account.ts";
 import { startBenchAccount } from "./account.ts";
 import { startLoopbackCluster, startRealCluster } from "./clusters.ts";
 import { type BenchJob, startBenchJob } from "./job.ts";

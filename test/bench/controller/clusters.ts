@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { KubernetesClient } from "../../sync/kubernetes/client.ts";
-import { connectWithKubeconfig } from "../support/cluster/cluster.ts";
-import { startControlPlane } from "../support/cluster/control-plane.ts";
+import type { KubernetesClient } from "../../../sync/kubernetes/client.ts";
+import { connectWithKubeconfig } from "../../support/cluster/cluster.ts";
+import { startControlPlane } from "../../support/cluster/control-plane.ts";
 import type { BenchReply, BenchRequest } from "./api-server.ts";
 import { buildObjects, type ClusterSize } from "./objects.ts";
 

@@ -1,5 +1,5 @@
-import type { KubernetesClient } from "../../sync/kubernetes/client.ts";
-import type { LocalAccount } from "../../sync/local/account/account.ts";
+import type { KubernetesClient } from "../../../sync/kubernetes/client.ts";
+import type { LocalAccount } from "../../../sync/local/account/account.ts";
 import type { BenchCluster } from "./clusters.ts";
 import type { BenchJob } from "./job.ts";
 import { namespaceOf } from "./objects.ts";

@@ -1,5 +1,5 @@
-import { type LocalAccount, startAccount } from "../../sync/local/account/account.ts";
-import type { WorkerStorage } from "../../sync/local/worker/worker-storage.ts";
+import { type LocalAccount, startAccount } from "../../../sync/local/account/account.ts";
+import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
 
 /** The local Cloudflare account, with what it stores in memory: what an edge makes of it costs the sync job nothing. */
 export function startBenchAccount(): Promise<LocalAccount> {

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { listen } from "../../sync/net/listen.ts";
+import { listen } from "../../../sync/net/listen.ts";
 
-const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 const POLL_INTERVAL_MS = 250; // each look costs the job some 2 ms
 const TICKS_PER_SECOND = 100; // sysconf(_SC_CLK_TCK) on Linux
 
@@ -28,7 +28,7 @@ export interface BenchJob {
 
 /** The options of node that deploy/ gives it. */
 function readDeployedNodeOptions(): string[] {
-  const deployment = readFileSync(new URL("../../deploy/base/deployment.yaml", import.meta.url), "utf8");
+  const deployment = readFileSync(new URL("../../../deploy/base/deployment.yaml", import.meta.url), "utf8");
   const [, options = ""] = /name: NODE_OPTIONS\n\s*value: (.+)/.exec(deployment) ?? [];
   return options.split(" ");
 }
