@@ -4,7 +4,7 @@ import { createHostHandler } from "./host-handler.ts";
 import { readHostRules } from "./host-record.ts";
 
 /** Estimated bytes of memory. An isolate has 128 MiB. */
-export const MAX_LOADED_SHARD_BYTES = 32 * 1024 * 1024;
+export const MAX_LOADED_SHARD_BYTES = 24 * 1024 * 1024;
 /** Memory that the rules of a host take, for one byte of their text. */
 const BYTES_PER_HANDLER_BYTE = 10;
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { bundleWorker } from "../../../sync/runtime/bundle-worker.ts";
 import { type BenchSnapshot, buildHosts, buildLargeHost, buildWildcards, publishObjects } from "../lab/snapshots.ts";
 import { startStorage } from "../lab/storage.ts";
@@ -8,8 +9,10 @@ import { checkBar, createReport, finishBench, readBenchFlags } from "../report.t
 import { measureBundle, measureStart } from "./bundle.ts";
 
 // Measures the first answers of an isolate: CPU of workerd, time, operations and bytes of KV. Each round starts workerd.
+// --case TEXT measures the snapshots with this text in their names.
 
 const flags = readBenchFlags();
+const { values: options } = parseArgs({ strict: false, options: { case: { type: "string", default: "" } } });
 const ROUNDS = flags.quick ? 2 : 7;
 const BACKGROUND_MS = 100; // work after the answer
 const BURST = 32;
@@ -82,7 +85,7 @@ interface Answer {
 }
 
 const rows = [];
-for (const coldCase of CASES.filter(({ name }) => name.includes(process.env.COLD_ONLY ?? "")))
+for (const coldCase of CASES.filter(({ name }) => name.includes(String(options.case))))
   rows.push(await measureCase(coldCase));
 const start = await measureStart(script, ROUNDS);
 const bundle = await measureBundle();
