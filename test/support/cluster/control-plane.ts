@@ -144,10 +144,15 @@ async function writeCredentials(folder: string, server: string): Promise<string>
   return token;
 }
 
+/** Ports of this process. A server that is not started yet, or that a test has killed, does not listen on its port. */
+const reservedPorts = new Set<number>();
+
 /** Picks a port below the ephemeral range, so that no client takes it while the server is down. */
 async function findFreePort(): Promise<number> {
   for (;;) {
     const candidate = randomInt(20_000, 32_768);
+    if (reservedPorts.has(candidate)) continue;
+    reservedPorts.add(candidate);
     const listening = await listen(createServer(), candidate).catch(() => undefined);
     await listening?.close();
     if (listening) return candidate;
