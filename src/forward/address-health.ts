@@ -1,7 +1,7 @@
 import type { Address, Backend } from "../rules/snapshot.ts";
 import type { RetryCondition } from "./retry.ts";
 
-/** The memory of this isolate about one address and port. Times are in milliseconds since 1970. */
+/** The memory of this isolate about an address and port of a Service. Times are in milliseconds since 1970. */
 export interface AddressState {
   /** Consecutive failures. */
   failures: number;
@@ -20,15 +20,18 @@ const FIRST_EJECTION_MS = 1000;
 const MAX_EJECTION_MS = 60_000;
 /** Consecutive timeouts that eject an address. One slow path of an origin must not eject it. */
 const MAX_TIMEOUTS = 3;
-/** Addresses and ports that an isolate remembers. */
+/** Addresses and ports of Services that an isolate remembers. */
 const MAX_STATES = 10_000;
 
 // Plain data, kept across generations.
 const states = new Map<string, AddressState>();
 
-/** Returns the state of an address for a backend's scheme and port. Drops the oldest one of too many. */
-export function findAddressState({ scheme, port }: Backend, { record }: Address): AddressState {
-  const key = `${scheme}://${record}:${port}`;
+/**
+ * Returns the state of an address for a backend ("namespace/service:port"). Drops the oldest one of too many. Services that
+ * share an address do not share its state: the origin of one tenant could eject it for the others with a status.
+ */
+export function findAddressState(backendId: string, { scheme, port }: Backend, { record }: Address): AddressState {
+  const key = `${backendId} ${scheme}://${record}:${port}`;
   const present = states.get(key);
   if (present) return present;
   const [oldestKey] = states.size >= MAX_STATES ? states.keys() : [];

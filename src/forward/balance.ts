@@ -20,7 +20,7 @@ export interface Balancer {
 export function createBalancer(id: string, backend: Backend): Balancer {
   const { addresses } = backend;
   if (addresses.length === 1) return { backend, choose: () => 0, listOthers: () => [], stateOf: () => undefined };
-  const states = addresses.map((address) => findAddressState(backend, address));
+  const states = addresses.map((address) => findAddressState(id, backend, address));
   let lastIndex = Math.floor(Math.random() * addresses.length);
   const isAdmitted: Accepts = (index) => states[index]?.ejectedUntil === 0;
   const selectUsable = ({ unhealthy }: Exchange): Accepts => {
@@ -75,7 +75,7 @@ export function chooseRandomAddress({ unhealthy }: Exchange, id: string, backend
   const accepts: Accepts = (index) => {
     const address = addresses[index];
     if (!address || unhealthy?.[id]?.includes(address.record)) return false;
-    return findAddressState(backend, address).ejectedUntil === 0;
+    return findAddressState(id, backend, address).ejectedUntil === 0;
   };
   return addresses[pickRandom(addresses.length, accepts)] ?? addresses[pickRandom(addresses.length, acceptAll)];
 }

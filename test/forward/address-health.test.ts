@@ -14,7 +14,7 @@ const BACKEND = { scheme: "http" as const, port: 80, addresses: [] };
 
 /** Returns the state of an address that no other test has. */
 function createState(name: string): AddressState {
-  return findAddressState(BACKEND, { address: name, record: name });
+  return findAddressState("team/shop:80", BACKEND, { address: name, record: name });
 }
 
 test("One refused connection ejects an address, and three timeouts in sequence do", () => {
@@ -54,14 +54,16 @@ test("Failures during an ejection do not extend it, and a response to an earlier
   assert.equal(state.ejectedUntil, 0);
 });
 
-test("The state belongs to scheme, address and port, and an isolate has 10,000 of them", () => {
+test("The state belongs to Service, scheme, address and port, and an isolate has 10,000 of them", () => {
   const address = { address: "203.0.113.10", record: "same" };
-  const state = findAddressState(BACKEND, address);
-  assert.equal(findAddressState({ ...BACKEND }, { ...address }), state);
-  assert.notEqual(findAddressState({ ...BACKEND, port: 8080 }, address), state);
-  assert.notEqual(findAddressState({ ...BACKEND, scheme: "https" }, address), state);
+  const state = findAddressState("team/shop:80", BACKEND, address);
+  assert.equal(findAddressState("team/shop:80", { ...BACKEND }, { ...address }), state);
+  assert.notEqual(findAddressState("team/shop:80", { ...BACKEND, port: 8080 }, address), state);
+  // Tenants may share the address of a load balancer, and one must not eject it for the others.
+  assert.notEqual(findAddressState("other-team/shop:80", BACKEND, address), state);
+  assert.notEqual(findAddressState("team/shop:80", { ...BACKEND, scheme: "https" }, address), state);
   for (let index = 0; index < 10_000; index++) createState(`many-${index}`);
-  assert.notEqual(findAddressState(BACKEND, address), state);
+  assert.notEqual(findAddressState("team/shop:80", BACKEND, address), state);
 });
 
 test("A peak of the response time has an effect at once, and the average falls with time", () => {
