@@ -4,7 +4,8 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { bundleWorker } from "../../sync/runtime/bundle-worker.ts";
-import { buildHosts, publishObjects } from "../bench/lab/snapshots.ts";
+import { publishSnapshot } from "../bench/lab/publish-snapshot.ts";
+import { buildHosts } from "../bench/lab/snapshot-objects.ts";
 import { startStorage } from "../bench/lab/storage.ts";
 import { startWorkerProcess } from "../bench/lab/worker-process.ts";
 
@@ -12,7 +13,7 @@ import { startWorkerProcess } from "../bench/lab/worker-process.ts";
 const KV_DELAY_MS = 200;
 
 async function startColdEdge(context: TestContext) {
-  const { values, variables } = await publishObjects(buildHosts(10));
+  const { values, variables } = await publishSnapshot(buildHosts(10));
   const storage = await startStorage(values, KV_DELAY_MS);
   context.after(storage.close);
   const script = await bundleWorker(fileURLToPath(new URL("../../src/index.ts", import.meta.url)));

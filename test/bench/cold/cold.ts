@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleWorker } from "../../../sync/runtime/bundle-worker.ts";
-import { type BenchSnapshot, buildHosts, buildLargeHost, buildWildcards, publishObjects } from "../lab/snapshots.ts";
+import { publishSnapshot, type StoredSnapshot } from "../lab/publish-snapshot.ts";
+import { buildHosts, buildLargeHost, buildWildcards } from "../lab/snapshot-objects.ts";
 import { startStorage } from "../lab/storage.ts";
 import { startWorkerProcess } from "../lab/worker-process.ts";
 import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
@@ -25,7 +26,7 @@ interface ColdCase {
   readonly host: string; // of the first request
   readonly path: string;
   readonly otherHost: string; // probably of another shard
-  build(): Promise<BenchSnapshot>;
+  build(): Promise<StoredSnapshot>;
 }
 
 const range = <T>(count: number, build: (index: number) => T) =>
@@ -33,7 +34,7 @@ const range = <T>(count: number, build: (index: number) => T) =>
 const scale = flags.quick ? 100 : 1;
 
 function hostsCase(count: number): ColdCase {
-  const build = () => publishObjects(buildHosts(count));
+  const build = () => publishSnapshot(buildHosts(count));
   return {
     name: `${count} hosts`,
     isSkewed: false,
@@ -45,7 +46,7 @@ function hostsCase(count: number): ColdCase {
 }
 
 function skewedCase(name: string, host: string, path: string, buildObjects: () => object[]): ColdCase {
-  const build = () => publishObjects([...buildHosts(1000 / scale), ...buildObjects()]);
+  const build = () => publishSnapshot([...buildHosts(1000 / scale), ...buildObjects()]);
   return { name, isSkewed: true, host, path, otherHost: "host-5.example.com", build };
 }
 

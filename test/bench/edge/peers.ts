@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findFreePort } from "../../support/free-port.ts";
 import { startNginx } from "../lab/nginx-origin.ts";
-import { findFreePort, type Lab } from "../lab/processes.ts";
+import type { Lab } from "../lab/processes.ts";
 import { hostOf, range } from "../lab/workload.ts";
 
 const LOG_FORMAT =

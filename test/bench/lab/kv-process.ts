@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import type { StoredSnapshot } from "./publish-snapshot.ts";
 
 // Answers as the service of workerd's kvNamespace and cacheApiOutbound, in a process of its own, so that its CPU is not
 // the Worker's. Arguments: NAME=FILE of each snapshot. The header X-Space names the snapshot, or "cache".
@@ -10,7 +9,7 @@ import type { StoredSnapshot } from "./publish-snapshot.ts";
 const spaces = new Map(
   process.argv.slice(2).map((argument) => {
     const [name = "", file = ""] = argument.split("=");
-    const { values } = JSON.parse(readFileSync(file, "utf8")) as StoredSnapshot;
+    const values = JSON.parse(readFileSync(file, "utf8")) as (readonly [key: string, value: string])[];
     return [name, new Map(values)] as const;
   }),
 );

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findFreePort, type Lab } from "./processes.ts";
+import { findFreePort } from "../../support/free-port.ts";
+import type { Lab } from "./processes.ts";
 
 /** Starts nginx with one process, which answers each request with 6 bytes. Returns its port. */
 export async function startNginxOrigin(lab: Lab): Promise<number> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,15 +80,6 @@ export function listMissing(programs: readonly Program[]): { program: Program; i
   return programs
     .filter((program) => spawnSync(program, ["-v"], { stdio: "ignore" }).error !== undefined)
     .map((program) => ({ program, install: `${INSTALL} ${PACKAGES[program]}` }));
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 async function waitUntilListening(command: string, port: number): Promise<void> {

@@ -2,17 +2,16 @@ import { writeFileSync } from "node:fs";
 import { parseCluster } from "../../../sync/collect/parse-objects.ts";
 import { compile } from "../../../sync/compile/compile.ts";
 import { createCompileCache } from "../../../sync/compile/compile-cache.ts";
-import { DEFAULT_PERMITS } from "../../../sync/permits/model.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { publish } from "../../../sync/publish/publish.ts";
 import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
-import { createRegexLookup } from "../../../sync/regex-check/regex-lookup.ts";
 import { MemoryKv } from "../../support/memory-kv.ts";
+import { BENCH_OPTIONS } from "../controller/compile-options.ts";
 
 /** A published snapshot, and the variables of a Worker that can read it. */
 export interface StoredSnapshot {
   readonly variables: Readonly<Record<string, string>>;
-  readonly values: readonly (readonly [key: string, value: string])[];
+  readonly values: ReadonlyMap<string, string>; // of the KV namespace
 }
 
 /** Compiles objects and publishes them into a KV in memory. Throws if an object has a problem. */
@@ -20,17 +19,7 @@ export async function publishSnapshot(objects: readonly object[]): Promise<Store
   const [signing, encryption] = [generateSigningKeys(), generateEncryptionKeys()];
   const encryptor = createSecretEncryptor(signing.privateKey, encryption.publicKey);
   const cluster = parseCluster(objects.map((object) => ({ object, source: "the API" })));
-  const options = {
-    ingressClass: "edgress",
-    controller: "edgress.dev/ingress-controller",
-    watchIngressWithoutClass: true,
-    exclusiveHosts: false,
-    allowedResponseHeaders: [],
-    zones: ["example.com"],
-    permits: DEFAULT_PERMITS,
-    regexVerdicts: createRegexLookup(),
-    tokenizeSecret: encryptor.tokenizeSecret,
-  };
+  const options = { ...BENCH_OPTIONS, watchIngressWithoutClass: true, tokenizeSecret: encryptor.tokenizeSecret };
   const { rules, diagnostics } = compile({ ...cluster, certificates: "unknown" }, options, createCompileCache());
   const [diagnostic] = diagnostics;
   if (diagnostic) throw new Error(`${diagnostics.length} diagnostics, such as ${JSON.stringify(diagnostic)}`);
@@ -41,12 +30,12 @@ export async function publishSnapshot(objects: readonly object[]): Promise<Store
     EDGRESS_DECRYPTION_KEY: encryption.privateKey,
     EDGRESS_KV_NAMESPACE_ID: kv.namespaceId,
   };
-  return { variables, values: [...kv.values] };
+  return { variables, values: kv.values };
 }
 
-/** Publishes objects and writes the snapshot to a file. */
+/** Publishes objects and writes the values of KV to a file, as pairs. Returns the variables of a Worker. */
 export async function writeSnapshot(objects: readonly object[], file: string): Promise<StoredSnapshot["variables"]> {
-  const snapshot = await publishSnapshot(objects);
-  writeFileSync(file, JSON.stringify(snapshot));
-  return snapshot.variables;
+  const { variables, values } = await publishSnapshot(objects);
+  writeFileSync(file, JSON.stringify([...values]));
+  return variables;
 }

@@ -2,7 +2,8 @@ import { openSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { COMPATIBILITY_DATE } from "../../../sync/local/worker/workerd.ts";
-import { findFreePort, type Lab } from "./processes.ts";
+import { findFreePort } from "../../support/free-port.ts";
+import type { Lab } from "./processes.ts";
 
 const require = createRequire(import.meta.url);
 

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { bundleWorker } from "../../../sync/runtime/bundle-worker.ts";
-import { buildHosts, publishObjects } from "../lab/snapshots.ts";
+import { publishSnapshot } from "../lab/publish-snapshot.ts";
+import { buildHosts } from "../lab/snapshot-objects.ts";
 import { startStorage } from "../lab/storage.ts";
 import { startWorkerProcess } from "../lab/worker-process.ts";
 import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
@@ -30,7 +31,7 @@ interface HeapUsage {
   readonly backingStorageSize?: number;
 }
 
-const { values, variables } = await publishObjects(buildHosts(HOSTS));
+const { values, variables } = await publishSnapshot(buildHosts(HOSTS));
 const storage = await startStorage(values);
 const script = await bundleWorker(fileURLToPath(new URL("../../../src/index.ts", import.meta.url)), { minify: true });
 const worker = await startWorkerProcess(script, { ...variables, SNAPSHOT_REFRESH_MS: "3600000" }, storage);
