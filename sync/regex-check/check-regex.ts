@@ -30,7 +30,7 @@ export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): Reg
 }
 
 function checkStructure(pattern: string): RegexVerdict | undefined {
-  const steps = boundSteps(pattern);
+  const steps = boundSteps(dropLiteralPrefix(pattern));
   if (!steps || steps[3] > 0 || evaluate(steps, MAX_QUADRATIC_SUBJECT_BYTES) > MAX_STEPS) return undefined;
   // A linear regex with many steps for each character is as slow as a quadratic one.
   const isLinear = steps[2] === 0 && evaluate(steps, MAX_REGEX_SUBJECT_BYTES) <= MAX_STEPS;

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { generateEncryptionKeys } from "../../sync/publish/encrypt-secrets.ts";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { runEdgress } from "../support/cli/edge-cli.ts";
 import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 const encryptionKeys = generateEncryptionKeys();
 let edge: WorkerHarness;
 let server: ApiServer;

@@ -5,17 +5,17 @@ import { createEdgeClient } from "../../sync/edge/edge-client.ts";
 import { createEdgeFollower } from "../../sync/edge/edge-follower.ts";
 import { LOCAL_STATUS_TOKEN } from "../../sync/local/wait-for-generation.ts";
 import { listen } from "../../sync/net/listen.ts";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { startController } from "../support/controller/controller.ts";
 import { startApiServer } from "../support/controller/controller-harness.ts";
 import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { startWorkerHarness } from "../support/worker/worker-harness.ts";
 
 describe("The generation at the edge", () => {
   test("A controller logs and measures when the edge serves its publication", async (context) => {
-    const keys = generateSigningKeys();
+    const keys = KEYS;
     const edge = await startWorkerHarness({ variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
     context.after(() => edge.close());
     const server = await startApiServer();

@@ -3,10 +3,11 @@ import { after, before, describe, test } from "node:test";
 import type { Kv } from "../../sync/cloudflare/kv.ts";
 import type { HostOptions } from "../../sync/controller/managed-hosts.ts";
 import type { Account } from "../../sync/publish/account.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../sync/publish/sign-manifest.ts";
 import { buildUpload, callAccount } from "../support/account/call-account.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
@@ -132,7 +133,7 @@ describe("hosts over real HTTP", () => {
 
   test("Two clusters in one account leave each other's hosts alone", async () => {
     const { account } = edge.stack;
-    const signer = createSigner(generateSigningKeys().privateKey);
+    const signer = createSigner(KEYS.privateKey);
     const kv: Kv = Object.assign(new MemoryKv(), { namespaceId: "89abcdef89abcdef89abcdef89abcdef" });
     const staging: Account = { ...edge.account, kv, signer, verifier: signer };
     const listObjects = () =>

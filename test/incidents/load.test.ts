@@ -5,19 +5,19 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CURRENT_KEY, GENERATION_PREFIX } from "../../src/rules/kv-keys.ts";
 import { Manifest } from "../../src/rules/snapshot.ts";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { listBlobKeys } from "../../sync/publish/storage/manifest-blobs.ts";
 import { type Controller, startController } from "../support/controller/controller.ts";
 import { type ControllerHarness, startApiServer, withHarness } from "../support/controller/controller-harness.ts";
 import { buildEnvironment } from "../support/controller/memory-account.ts";
 import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
 test("A Service that is recreated within a second under load fails no request", { timeout: 60_000 }, async () => {
-  const keys = generateSigningKeys();
+  const keys = KEYS;
   const edge = await startWorkerHarness({ variables: { EDGRESS_VERIFYING_KEY: keys.publicKey } });
   const server = await startApiServer();
   const { account } = edge.stack;

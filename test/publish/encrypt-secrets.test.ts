@@ -23,9 +23,10 @@ import {
   parseClusterYaml,
 } from "../support/publish/basic-auth-cluster.ts";
 import { withSettings } from "../support/publish/sample-rules.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { readTexts } from "../support/publish/stored-texts.ts";
 
-const signingKeys = generateSigningKeys();
+const signingKeys = KEYS;
 const encryptionKeys = generateEncryptionKeys();
 const NOW = new Date("2026-03-01T12:00:00Z");
 describe("secret encryption", () => {

@@ -9,6 +9,7 @@ import {
   findBlockingErrors,
 } from "../../sync/setup/checks/run-checks.ts";
 import { ACCOUNT_PERMISSIONS, type ProbedPermission, ZONE_PERMISSIONS } from "../../sync/setup/permissions.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import {
   answer,
   BUILD,
@@ -19,7 +20,7 @@ import {
   NAMESPACE_ID,
 } from "../support/setup/sample-facts.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 const WRANGLER = { version: "4.164.0", engines: ">=22.12.0", command: ["wrangler"] } as const;
 const NAMESPACES = answer([{ id: NAMESPACE_ID, title: "edgress-rules" }]);
 

@@ -12,9 +12,9 @@ import { locateFiles } from "../../sync/setup/folder.ts";
 import { writeVariables } from "../../sync/setup/keys/variable-file.ts";
 import { writeSettings } from "../../sync/setup/settings.ts";
 import { buildUpload, callAccount } from "../support/account/call-account.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { buildSettings } from "../support/setup/sample-facts.ts";
 
-const KEYS = generateSigningKeys();
 const SOURCE = 'export default { fetch: () => new Response("theirs") };';
 
 let account: LocalAccount;

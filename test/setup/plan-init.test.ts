@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { findForeignWorker, type InitState, planInit } from "../../sync/setup/steps/plan-init.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { answer, BUILD, buildSettings, buildWorker, NAMESPACE_ID } from "../support/setup/sample-facts.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 const EMPTY: InitState = {
   settings: buildSettings({ namespaceId: undefined }),
   variables: {},

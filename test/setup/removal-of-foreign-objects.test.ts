@@ -5,15 +5,15 @@ import { createKv } from "../../sync/cloudflare/kv.ts";
 import { buildRecordLabel } from "../../sync/compile/backends/origin-record-names.ts";
 import { type LocalAccount, startAccount } from "../../sync/local/account/account.ts";
 import { createMemoryValues } from "../../sync/local/account/kv/namespace-storage.ts";
-import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../sync/publish/sign-manifest.ts";
 import { releaseNamespace } from "../../sync/publish/state/state.ts";
 import { readAccountContent } from "../../sync/setup/removal/read-content.ts";
 import { describeRemoval, planRemoval } from "../../sync/setup/removal/removal-plan.ts";
 import type { SetupSettings } from "../../sync/setup/settings.ts";
 import { buildUpload, callAccount } from "../support/account/call-account.ts";
+import { KEYS } from "../support/publish/signing.ts";
 import { buildSettings } from "../support/setup/sample-facts.ts";
 
-const KEYS = generateSigningKeys();
 const VARIABLES = { EDGRESS_SIGNING_KEY: KEYS.privateKey, EDGRESS_VERIFYING_KEY: KEYS.publicKey };
 const SOURCE = 'export default { fetch: () => new Response("") };';
 const WORKER = "Worker edgress with its secrets and Durable Objects";

@@ -4,8 +4,9 @@ import { compile } from "../../../sync/compile/compile.ts";
 import { createCompileCache } from "../../../sync/compile/compile-cache.ts";
 import { createSecretEncryptor, generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { publish } from "../../../sync/publish/publish.ts";
-import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../../sync/publish/sign-manifest.ts";
 import { MemoryKv } from "../../support/memory-kv.ts";
+import { KEYS } from "../../support/publish/signing.ts";
 import { BENCH_OPTIONS } from "../controller/compile-options.ts";
 
 /** A published snapshot, and the variables of a Worker that can read it. */
@@ -16,7 +17,7 @@ export interface StoredSnapshot {
 
 /** Compiles objects and publishes them into a KV in memory. Throws if an object has a problem. */
 export async function publishSnapshot(objects: readonly object[]): Promise<StoredSnapshot> {
-  const [signing, encryption] = [generateSigningKeys(), generateEncryptionKeys()];
+  const [signing, encryption] = [KEYS, generateEncryptionKeys()];
   const encryptor = createSecretEncryptor(signing.privateKey, encryption.publicKey);
   const cluster = parseCluster(objects.map((object) => ({ object, source: "the API" })));
   const options = { ...BENCH_OPTIONS, watchIngressWithoutClass: true, tokenizeSecret: encryptor.tokenizeSecret };

@@ -12,8 +12,9 @@ import { buildEnvironment, startMemoryAccount } from "../../support/controller/m
 import { buildIngressManifest, buildServiceManifest } from "../../support/manifests.ts";
 import { MemoryKv } from "../../support/memory-kv.ts";
 import { ANN_AUTHORIZATION, buildBasicAuthManifest } from "../../support/publish/basic-auth-cluster.ts";
+import { KEYS } from "../../support/publish/signing.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 let account: LocalAccount;
 let server: ApiServer;
 let folder: string;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { runEdgress } from "../../support/cli/edge-cli.ts";
 import { buildEnvironment } from "../../support/controller/memory-account.ts";
 import { buildShop } from "../../support/controller/staged-edge.ts";
 import { buildServiceManifest } from "../../support/manifests.ts";
+import { KEYS } from "../../support/publish/signing.ts";
 import { sendRequest } from "../../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 let edge: WorkerHarness;
 let environment: Record<string, string>;
 

@@ -5,10 +5,11 @@ import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { runEdgress } from "../../support/cli/edge-cli.ts";
 import { args } from "../../support/cli/publish-command.ts";
 import { buildEnvironment } from "../../support/controller/memory-account.ts";
+import { KEYS } from "../../support/publish/signing.ts";
 import { sendRequest } from "../../support/worker/http-requests.ts";
 import { startWorkerHarness } from "../../support/worker/worker-harness.ts";
 
-const keys = generateSigningKeys();
+const keys = KEYS;
 const otherKeys = generateSigningKeys();
 
 /** Starts a Worker with these variables. Returns the edge, and functions that publish to it and read its answer. */

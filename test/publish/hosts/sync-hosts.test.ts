@@ -5,9 +5,10 @@ import type { ZoneRecord } from "../../../sync/cloudflare/host-records.ts";
 import type { WorkersRoute } from "../../../sync/cloudflare/routes.ts";
 import { createRegistryStore, readHostRegistries } from "../../../sync/publish/hosts/registry-store.ts";
 import { createHostSync } from "../../../sync/publish/hosts/sync-hosts.ts";
-import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../../sync/publish/sign-manifest.ts";
 import { buildRecord, buildRoute, COMMENT, PLAN_TIME, SCRIPT, SETTINGS } from "../../support/hosts/zone-states.ts";
 import { MemoryKv } from "../../support/memory-kv.ts";
+import { KEYS } from "../../support/publish/signing.ts";
 
 const ZONE = {
   id: "zone-1",
@@ -17,7 +18,7 @@ const ZONE = {
   isPartial: false,
   plan: "pro",
 } as const;
-const SIGNER = createSigner(generateSigningKeys().privateKey);
+const SIGNER = createSigner(KEYS.privateKey);
 const SHOP: HostRules = { host: "shop.example.com", policies: {}, routes: [], backends: {} };
 const BLOG: HostRules = { ...SHOP, host: "blog.example.com" };
 

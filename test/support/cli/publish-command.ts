@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { after } from "node:test";
 import Cloudflare from "cloudflare";
 import { createKv } from "../../../sync/cloudflare/kv.ts";
-import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../../sync/publish/sign-manifest.ts";
+import { KEYS } from "../publish/signing.ts";
 import { startWorkerHarness } from "../worker/worker-harness.ts";
 import { EXAMPLES } from "./edge-cli.ts";
-export const keys = generateSigningKeys();
+export const keys = KEYS;
 export const args = ["publish", "--manifests", join(EXAMPLES, "fanout"), "--watch-ingress-without-class"];
 
 /** Starts an edge and an account for all tests of a file. */

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { stringify } from "yaml";
 import { readPublishedSnapshot } from "../../../sync/publish/read-published.ts";
-import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createSigner } from "../../../sync/publish/sign-manifest.ts";
 import { buildEnvironment, startMemoryAccount } from "../controller/memory-account.ts";
 import { MemoryKv } from "../memory-kv.ts";
+import { KEYS } from "../publish/signing.ts";
 import { runEdgress } from "./edge-cli.ts";
 
 /** Starts an account in memory, and a folder to publish to it, for all tests of a file. */
 export async function startPublishFolder(zones: readonly string[] = ["example.com"]) {
-  const keys = generateSigningKeys();
+  const keys = KEYS;
   const kv = new MemoryKv();
   const account = await startMemoryAccount(zones, kv, () => {});
   const folder = await mkdtemp(join(tmpdir(), "edgress-publish-folder-"));

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { ApiServer } from "../api-server.ts";
 import { buildEnvironment } from "../controller/memory-account.ts";
+import { KEYS } from "../publish/signing.ts";
 import { startWorkerHarness } from "../worker/worker-harness.ts";
 import { runEdgress } from "./edge-cli.ts";
 
@@ -12,7 +12,7 @@ export const STATUS_TOKEN = "token-of-the-operator";
 
 /** Starts a cluster, an account and an edge for all tests of a file. */
 export async function startStatusWorld() {
-  const keys = generateSigningKeys();
+  const keys = KEYS;
   const variables = { EDGRESS_VERIFYING_KEY: keys.publicKey, EDGRESS_STATUS_TOKEN: STATUS_TOKEN };
   const [edge, server] = await Promise.all([startWorkerHarness({ variables }), ApiServer.start()]);
   server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });

@@ -5,9 +5,9 @@ import * as z from "zod";
 import { ApiError, type KubernetesClient } from "../../../sync/kubernetes/client.ts";
 import { STATUS_HEADERS } from "../../../sync/local/wait-for-generation.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { buildEnvironment } from "../controller/memory-account.ts";
 import { buildIngressManifest } from "../manifests.ts";
+import { KEYS } from "../publish/signing.ts";
 import { sendRequest } from "../worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../worker/worker-harness.ts";
 import { connectWithKubeconfig, type TestCluster } from "./cluster.ts";
@@ -69,7 +69,7 @@ export async function startClusterHarness(
   cluster: TestCluster,
   zones: readonly string[] = ["example.com"],
 ): Promise<ClusterHarness> {
-  const [keys, encryptionKeys] = [generateSigningKeys(), generateEncryptionKeys()];
+  const [keys, encryptionKeys] = [KEYS, generateEncryptionKeys()];
   const variables = { EDGRESS_VERIFYING_KEY: keys.publicKey, EDGRESS_DECRYPTION_KEY: encryptionKeys.privateKey };
   const edge = await startWorkerHarness({ zones, variables });
   const { account, http } = edge.stack;

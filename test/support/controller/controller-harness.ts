@@ -9,12 +9,13 @@ import {
   parseSignedManifest,
   readPublishedSnapshot,
 } from "../../../sync/publish/read-published.ts";
-import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { createSigner, type generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { createConnections } from "../api-server/client.ts";
 import { ApiServer, type AppliedObject } from "../api-server.ts";
 import type { KvStepHook } from "../interruptible-kv.ts";
 import { MemoryKv } from "../memory-kv.ts";
 import { readAllShards } from "../publish/sample-rules.ts";
+import { KEYS } from "../publish/signing.ts";
 import { waitFor } from "../wait-for.ts";
 import { type Controller, type ControllerOptions, NAMESPACE, startController } from "./controller.ts";
 import {
@@ -88,7 +89,7 @@ export const INGRESS_CLASS: AppliedObject = {
 export async function startControllerHarness({
   zones = ["example.com"],
   kv = new MemoryKv(),
-  keys = generateSigningKeys(),
+  keys = KEYS,
   server: existingServer,
   ...limits
 }: ControllerHarnessOptions = {}): Promise<ControllerHarness> {

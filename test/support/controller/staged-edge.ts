@@ -2,9 +2,9 @@ import type { TestContext } from "node:test";
 import { createAnalytics } from "../../../sync/cloudflare/analytics.ts";
 import { createApiClient } from "../../../sync/cloudflare/client.ts";
 import type { RolloutSettings } from "../../../sync/publish/rollout/decide.ts";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import type { AppliedObject } from "../api-server.ts";
 import { buildIngressManifest, buildServiceManifest } from "../manifests.ts";
+import { KEYS } from "../publish/signing.ts";
 import { sendRequest } from "../worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../worker/worker-harness.ts";
 import { type Controller, startController } from "./controller.ts";
@@ -42,7 +42,7 @@ export async function startStagedEdge(
   context: Pick<TestContext, "after">,
   settings: Partial<RolloutSettings> = {},
 ): Promise<StagedEdge> {
-  const keys = generateSigningKeys();
+  const keys = KEYS;
   const datasets = { ANALYTICS: "edgress" };
   const edge = await startWorkerHarness({ variables: { EDGRESS_VERIFYING_KEY: keys.publicKey }, datasets });
   context.after(() => edge.close());

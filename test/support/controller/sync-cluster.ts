@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { ApiServer, type AppliedObject } from "../api-server.ts";
+import { KEYS } from "../publish/signing.ts";
 import { buildVersion } from "../publish/versioned-manifests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../worker/worker-harness.ts";
 import { buildEnvironment } from "./memory-account.ts";
@@ -19,7 +19,7 @@ export interface SyncCluster {
 
 /** Starts an API server, and an edge with the zone example.com. */
 export async function startSyncCluster(): Promise<SyncCluster> {
-  const keys = generateSigningKeys();
+  const keys = KEYS;
   const edge = await startWorkerHarness({
     zones: ["example.com"],
     variables: { EDGRESS_VERIFYING_KEY: keys.publicKey },

@@ -14,9 +14,9 @@ import { type ListeningServer, listen } from "../../../sync/net/listen.ts";
 import { ALLOW_ALL } from "../../../sync/permits/model.ts";
 import { type Account, createAccount } from "../../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
-import { generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
 import { createRegexLookup } from "../../../sync/regex-check/regex-lookup.ts";
 import { type AccountPublication, publishToAccount } from "../publish/publish-to-account.ts";
+import { KEYS } from "../publish/signing.ts";
 import { waitFor } from "../wait-for.ts";
 import { findWorkerBundle } from "./worker-bundle.ts";
 
@@ -116,7 +116,7 @@ async function startStack(
   { echoOrigins: _, variables, ...overrides }: WorkerHarnessOptions,
   log: (line: string) => void,
 ) {
-  const signingKeys = generateSigningKeys();
+  const signingKeys = KEYS;
   const encryptionKeys = generateEncryptionKeys();
   const stack = await startLocalCloudflare({
     httpPort: 0,
