@@ -1,0 +1,95 @@
+import type { Gateway, ListenerSet } from "../../collect/gateway/gateway-model.ts";
+import type { HttpRoute, ParentReference } from "../../collect/gateway/http-route-model.ts";
+
+// The types between the Gateway API objects and their claims and statuses, in the order of the stages.
+
+/** The protocol, scheme and port that a listener serves: HTTP on 80, or HTTPS on 443. */
+export type ListenerScheme = "http" | "https";
+
+/** A listener of a Gateway or ListenerSet of ours that requests can reach. */
+export interface ServedListener {
+  /** The Gateway whose class is ours. */
+  readonly gateway: Gateway;
+  /** The object that has the listener: the Gateway, or a ListenerSet of it. */
+  readonly owner: Gateway | ListenerSet;
+  readonly name: string;
+  readonly scheme: ListenerScheme;
+  /** "*" for any host, "shop.example.com", or "*.example.com" for all names below example.com. */
+  readonly hostname: string;
+}
+
+/** A listener that takes a route, and the host names that both have. */
+export interface Attachment {
+  readonly listener: ServedListener;
+  /** The intersected names in the form of `ServedListener.hostname`; at least one. */
+  readonly hostnames: readonly string[];
+}
+
+/** A route with at least one attachment. */
+export interface AttachedRoute {
+  readonly route: HttpRoute;
+  readonly attachments: readonly Attachment[];
+}
+
+/** A condition of a status, without its times. */
+export interface StatusCondition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the rules of a route lack. It does not depend on the parent. */
+export interface RouteRuleProblem {
+  /** "ResolvedRefs": a reference is unresolved. "Accepted": a value is not supported, so its rule is not served. */
+  readonly condition: "ResolvedRefs" | "Accepted";
+  /** A reason of the specification: "BackendNotFound", "UnsupportedValue". */
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string; // "spec.rules[0].backendRefs[1]"
+  /** The rule that is not served. Undefined for an unresolved reference, whose rule is. */
+  readonly droppedRule?: number;
+}
+
+/** The statuses that the objects get once the rules are published. */
+export interface GatewayStatuses {
+  readonly gatewayClasses: readonly GatewayClassStatus[];
+  readonly gateways: readonly GatewayStatus[];
+  readonly listenerSets: readonly GatewayStatus[];
+  readonly httpRoutes: readonly HttpRouteStatus[];
+}
+
+/** The identity of an object, and the generation of the object that was compiled. */
+export interface StatusTarget {
+  readonly namespace: string; // "" for a GatewayClass
+  readonly name: string;
+  readonly uid: string | undefined;
+  readonly generation: number;
+}
+
+export interface GatewayClassStatus extends StatusTarget {
+  readonly conditions: readonly StatusCondition[];
+  readonly supportedFeatures: readonly string[]; // sorted
+}
+
+/** The status of a Gateway or ListenerSet. */
+export interface GatewayStatus extends StatusTarget {
+  readonly conditions: readonly StatusCondition[];
+  readonly listeners: readonly ListenerStatus[];
+  readonly attachedListenerSets?: number;
+}
+
+export interface ListenerStatus {
+  readonly name: string;
+  readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
+  readonly attachedRoutes: number;
+  readonly conditions: readonly StatusCondition[];
+}
+
+export interface HttpRouteStatus extends StatusTarget {
+  /** One entry for each reference to a parent of ours. */
+  readonly parents: readonly {
+    readonly parentRef: ParentReference["written"];
+    readonly conditions: readonly StatusCondition[];
+  }[];
+}
