@@ -25,7 +25,7 @@ export interface ListenerSet extends GatewayMeta {
 
 export interface GatewayAddress {
   readonly type: string; // "IPAddress" or "Hostname"
-  readonly value: string; // "" asks for any address
+  readonly value: string; // "" for any address
 }
 
 export interface GatewayListener {
