@@ -30,7 +30,7 @@ const fixtures = readFixtures().map(({ title, compiled, requests }) => {
 type DecisionFixture = (typeof fixtures)[number];
 
 function listPaths({ routes }: HostRules): string[] {
-  return routes.map(({ path }) => (path.type === "regex" ? sampleRegex(path.pattern) : path.path));
+  return routes.map(({ path }) => ("pattern" in path ? sampleRegex(path.pattern) : path.path));
 }
 
 /** Returns a text close to the ones that a regex matches. */
