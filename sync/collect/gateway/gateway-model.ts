@@ -1,4 +1,4 @@
-import type { GatewayMeta, HttpRoute, ParentReference, TargetReference } from "./http-route-model.ts";
+import type { GatewayMeta, HttpRoute, ParentReference, TargetReference, UnsupportedField } from "./http-route-model.ts";
 
 // The Gateway API objects of a cluster, with the API server's defaults filled in. Field paths are those of the API.
 // Source: https://gateway-api.sigs.k8s.io/reference/spec/ (v1).
@@ -16,6 +16,8 @@ export interface Gateway extends GatewayMeta {
   readonly infrastructureParametersRef: TargetReference | undefined;
   /** Which ListenerSets it takes: `spec.allowedListeners.namespaces`. */
   readonly allowedListenerSets: NamespaceScope;
+  /** Fields that must not be ignored, such as `spec.tls.frontend`. Listeners that they affect are not served. */
+  readonly unsupportedFields?: readonly UnsupportedField[];
 }
 
 export interface ListenerSet extends GatewayMeta {
@@ -25,7 +27,7 @@ export interface ListenerSet extends GatewayMeta {
 
 export interface GatewayAddress {
   readonly type: string; // "IPAddress" or "Hostname"
-  readonly value: string; // "" asks for any address
+  readonly value: string; // "" for any address
 }
 
 export interface GatewayListener {
@@ -78,4 +80,6 @@ export interface GatewayObjects {
   readonly httpRoutes: readonly HttpRoute[];
   readonly backendTlsPolicies: readonly BackendTlsPolicy[];
   readonly namespaces: readonly NamespaceLabels[];
+  /** The version of the resource definitions. "" if they have none, undefined if it was not read. */
+  readonly bundleVersion?: string;
 }

@@ -17,7 +17,7 @@ export interface TargetReference {
   readonly namespace: string | undefined; // of the referring object if undefined
 }
 
-/** A value that its schema does not know, so that the object is kept and its status tells the field. */
+/** A field with a value that its schema does not have. The object is kept, and its status reports the field. */
 export interface UnsupportedField {
   readonly field: string; // "spec.rules[0].filters[1].type"
   readonly problem: string;
