@@ -3,7 +3,7 @@ import { type Cluster, type Meta, nameOf } from "../../collect/cluster-model.ts"
 import { mergeClusters } from "../../collect/merge-clusters.ts";
 import { parseCluster, parseObject, type RawObject } from "../../collect/parse-objects.ts";
 import { ApiError, type KubernetesClient } from "../../kubernetes/client.ts";
-import { listAll } from "../../kubernetes/list-watch.ts";
+import { listAll } from "../../kubernetes/list.ts";
 import {
   buildResourcePath,
   CONFIG_MAPS,
