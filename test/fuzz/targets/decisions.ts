@@ -52,11 +52,13 @@ function checkPath(rawPath: string): void {
   assert.equal(resolveRequestPath(fetched), path, `the origin gets ${fetched}`);
 }
 
+const MAX_CANDIDATES = 130; // a name, its wildcards of 127 labels, and the catch-all
+
 function checkHost(header: string): void {
   const host = assertFast("normalizing a host", () => normalizeHost(header));
   assert.equal(host, resolveRequestHost(header));
   const candidates = assertFast("listing the names of rules", () => listHostCandidates(host));
-  assert.ok(candidates.length <= 3);
+  assert.ok(candidates.length <= MAX_CANDIDATES, `${candidates.length} names`);
 }
 
 interface Decision {
