@@ -33,7 +33,7 @@ export const GATEWAY_FEATURES: readonly GatewayFeature[] = [
   },
   {
     name: "GatewayPort8080",
-    unsupported: "All ports of Cloudflare reach every host, so that a listener cannot have a port of its own.",
+    unsupported: "All ports of Cloudflare reach every host, so that a listener cannot have its own port.",
   },
   { name: "GatewayStaticAddresses", unsupported: "The addresses are those of Cloudflare, and cannot be selected." },
   { name: "HTTPRoute", tests: CORE_TESTS.HTTPRoute },
