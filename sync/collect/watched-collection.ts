@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { KubernetesClient, Query } from "../kubernetes/client.ts";
-import { listAndWatch, WatchedObject } from "../kubernetes/list-watch.ts";
+import { WatchedObject } from "../kubernetes/list.ts";
+import { listAndWatch } from "../kubernetes/list-watch.ts";
 import { buildResourcePath, type Resource } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
