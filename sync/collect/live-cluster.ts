@@ -7,14 +7,9 @@ import type { Cluster, Reference } from "./cluster-model.ts";
 import { mergeClusters } from "./merge-clusters.ts";
 import { type OptionalCollection, watchOptionalCollection } from "./optional-collection.ts";
 import { assembleCluster } from "./parse-objects.ts";
-import { type ReferencedObjects, watchReferencedObjects } from "./referenced-objects.ts";
-import {
-  type CachedObject,
-  type CollectionListener,
-  fetchObject,
-  type WatchedCollection,
-  watchCollection,
-} from "./watched-collection.ts";
+import type { ReferenceListener } from "./references/reference-group.ts";
+import { type ReferencedObjects, watchReferencedObjects } from "./references/referenced-objects.ts";
+import { type CachedObject, fetchObject, type WatchedCollection, watchCollection } from "./watched-collection.ts";
 
 export interface WatchScope {
   /** Watched namespaces. An empty list means all namespaces. */
@@ -51,6 +46,8 @@ export interface ClusterListener {
   readonly onError: (resource: string, error: Error) => void;
   /** After a failure of a resource, the API server answered again. */
   readonly onAnswer: (resource: string) => void;
+  /** Reports a state of a resource that needs no action, as one line. */
+  readonly onNote?: (resource: string, line: string) => void;
 }
 
 /**
@@ -60,17 +57,18 @@ export interface ClusterListener {
 export async function watchCluster(
   api: KubernetesClient,
   { watchNamespace, ingressSelector }: WatchScope,
-  { onChange, onError, onAnswer }: ClusterListener,
+  { onChange, onError, onAnswer, onNote }: ClusterListener,
   sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
   const ingress = await findNewestResource(api, "Ingress");
   if (!ingress) throw new Error("Ingress not found: the API server serves none of its known versions");
   const ingressClass = await findNewestResource(api, "IngressClass");
-  const listenTo = (name: string): CollectionListener => ({
+  const listenTo = (name: string): ReferenceListener => ({
     onChange,
     onError: (error) => onError(name, error),
     onAnswer: () => onAnswer(name),
+    onNote: (line) => onNote?.(name, line),
   });
   const watch = (resource: Resource, namespace?: string, query: Query = {}) =>
     watchCollection(api, resource, { namespace, query }, listenTo(resource.plural), sleep, signal);
