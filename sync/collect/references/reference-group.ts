@@ -3,8 +3,8 @@ import { type Change, type ListWatchClient, listAndWatch } from "../../kubernete
 import { buildResourcePath, CONFIG_MAPS, type Resource, SECRETS } from "../../kubernetes/resources.ts";
 import type { Reference } from "../cluster-model.ts";
 import { type CollectionListener, watchCollection } from "../watched-collection.ts";
+import type { ObservedReference } from "./observed-reference.ts";
 import { createReferenceReader, isRefusal, type ReferenceClient } from "./reference-reader.ts";
-import type { ReferencedObject } from "./referenced-object.ts";
 
 /** For one object, a watch by its name is cheaper: it has no events of other objects. */
 const MIN_SHARED_OBJECTS = 2;
@@ -25,7 +25,7 @@ interface ObjectVersion {
 /**
  * The Secrets or ConfigMaps of one namespace that rules refer to. One watch reports the metadata of all objects of the
  * namespace, and only the referenced ones are then read, each by its name. If the API server refuses that, each
- * referenced object has a watch of its own.
+ * referenced object has a separate watch.
  */
 export class ReferenceGroup {
   readonly #client: ReferenceClient;
@@ -34,10 +34,10 @@ export class ReferenceGroup {
   readonly #listener: ReferenceListener;
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
-  readonly #objects = new Map<string, ReferencedObject>();
+  readonly #objects = new Map<string, ObservedReference>();
   readonly #watchesByName = new Map<string, AbortController>();
   #state: "by name" | "undecided" | "shared" | "refused" = "by name";
-  #read: (object: ReferencedObject) => void = () => {};
+  #read: (object: ObservedReference) => void = () => {};
 
   constructor(
     client: ReferenceClient,
@@ -53,7 +53,7 @@ export class ReferenceGroup {
   }
 
   /** Watches further objects. */
-  add(objects: readonly ReferencedObject[]): void {
+  add(objects: readonly ObservedReference[]): void {
     for (const object of objects) this.#objects.set(object.reference.name, object);
     if (this.#state === "by name" && this.#objects.size >= MIN_SHARED_OBJECTS) {
       this.#state = "undecided"; // the first answer decides how the new objects are watched
@@ -63,7 +63,7 @@ export class ReferenceGroup {
   }
 
   /** Stops to watch an object. Returns whether it was the last one; then the group has ended. */
-  remove({ reference: { name } }: ReferencedObject): boolean {
+  remove({ reference: { name } }: ObservedReference): boolean {
     this.#objects.get(name)?.drop();
     this.#objects.delete(name);
     this.#watchesByName.get(name)?.abort();
@@ -101,7 +101,7 @@ export class ReferenceGroup {
     }
   }
 
-  #applyChange(change: Change<ObjectVersion>, read: (object: ReferencedObject) => void): void {
+  #applyChange(change: Change<ObjectVersion>, read: (object: ObservedReference) => void): void {
     switch (change.type) {
       case "listed":
         this.#share(read);
@@ -138,7 +138,7 @@ export class ReferenceGroup {
   }
 
   /** Replaces the watches by name by the one of the namespace. */
-  #share(read: (object: ReferencedObject) => void): void {
+  #share(read: (object: ObservedReference) => void): void {
     this.#state = "shared";
     this.#read = read;
     for (const watch of this.#watchesByName.values()) watch.abort();
@@ -155,7 +155,7 @@ export class ReferenceGroup {
     for (const object of this.#objects.values()) this.#watchByName(object);
   }
 
-  #watchByName(object: ReferencedObject): void {
+  #watchByName(object: ObservedReference): void {
     const { name, namespace } = object.reference;
     if (this.#watchesByName.has(name)) return;
     const stop = new AbortController();

@@ -4,7 +4,7 @@ import type { Resource } from "../../kubernetes/resources.ts";
 import type { ConcurrencyLimit } from "../../runtime/concurrency-limit.ts";
 import type { Sleep } from "../../runtime/sleep.ts";
 import { type CachedObject, fetchObject } from "../watched-collection.ts";
-import type { ReferencedObject } from "./referenced-object.ts";
+import type { ObservedReference } from "./observed-reference.ts";
 
 /** The requests for the references of all namespaces, with one limit of concurrent ones. */
 export interface ReferenceClient {
@@ -36,8 +36,8 @@ export function createReferenceReader(
   resource: Resource,
   listener: ReadListener,
   signal: AbortSignal,
-): (object: ReferencedObject) => void {
-  const pendingReads = new Map<ReferencedObject, { mustRepeat: boolean }>();
+): (object: ObservedReference) => void {
+  const pendingReads = new Map<ObservedReference, { mustRepeat: boolean }>();
   return (object) => {
     const pendingRead = pendingReads.get(object);
     if (pendingRead) {
@@ -51,7 +51,7 @@ export function createReferenceReader(
 }
 
 interface PendingRead {
-  readonly object: ReferencedObject;
+  readonly object: ObservedReference;
   readonly resource: Resource;
   readonly isObsolete: () => boolean;
   mustRepeat: boolean;
@@ -77,7 +77,7 @@ async function readUntilCurrent(
 
 /** Returns whether the read must be retried. */
 function applyResult(
-  object: ReferencedObject,
+  object: ObservedReference,
   result: CachedObject | Error | undefined,
   { onError, onRefusal }: ReadListener,
 ): boolean {

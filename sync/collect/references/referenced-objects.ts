@@ -3,9 +3,9 @@ import { createConcurrencyLimit } from "../../runtime/concurrency-limit.ts";
 import type { Sleep } from "../../runtime/sleep.ts";
 import type { Reference, UnreadableReference } from "../cluster-model.ts";
 import type { CachedObject } from "../watched-collection.ts";
+import { ObservedReference } from "./observed-reference.ts";
 import { ReferenceGroup, type ReferenceListener } from "./reference-group.ts";
 import type { ReferenceClient } from "./reference-reader.ts";
-import { ReferencedObject } from "./referenced-object.ts";
 
 /** Reads of single objects and lists of namespaces at a time. Each takes a connection. */
 const MAX_CONCURRENT_REQUESTS = 16;
@@ -31,14 +31,14 @@ export function watchReferencedObjects(
   signal: AbortSignal,
 ): ReferencedObjects {
   const client: ReferenceClient = { api, limit: createConcurrencyLimit(MAX_CONCURRENT_REQUESTS), sleep };
-  const objects = new Map<string, ReferencedObject>();
+  const objects = new Map<string, ObservedReference>();
   const groups = new Map<string, ReferenceGroup>();
-  const removeObject = (key: string, object: ReferencedObject) => {
+  const removeObject = (key: string, object: ObservedReference) => {
     objects.delete(key);
     const groupKey = formatGroupKey(object.reference);
     if (groups.get(groupKey)?.remove(object)) groups.delete(groupKey);
   };
-  const addObjects = (newObjects: readonly ReferencedObject[]) => {
+  const addObjects = (newObjects: readonly ObservedReference[]) => {
     for (const [groupKey, groupObjects] of Map.groupBy(newObjects, ({ reference }) => formatGroupKey(reference))) {
       const [first] = groupObjects;
       if (!first) continue;
@@ -53,7 +53,7 @@ export function watchReferencedObjects(
       for (const [key, object] of objects) if (!keys.has(key)) removeObject(key, object);
       const newObjects = [...keys]
         .filter(([key]) => !objects.has(key))
-        .map(([key, reference]) => [key, new ReferencedObject(reference, listener.onChange)] as const);
+        .map(([key, reference]) => [key, new ObservedReference(reference, listener.onChange)] as const);
       for (const [key, object] of newObjects) objects.set(key, object);
       addObjects(newObjects.map(([, object]) => object));
       await Promise.all(newObjects.map(([, { firstRead }]) => firstRead));

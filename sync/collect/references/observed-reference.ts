@@ -6,7 +6,7 @@ import { type CachedObject, ObjectCache } from "../object-cache.ts";
 const MAX_FAILURES = 3;
 
 /** A Secret or ConfigMap that rules refer to: its last observed content, or the reason why it was never read. */
-export class ReferencedObject {
+export class ObservedReference {
   readonly reference: Reference;
   /** Its content. Empty if the object does not exist. The content stays while the server does not answer. */
   readonly cache = new ObjectCache();
