@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applySecret, LIST_BY_NAME, NAMESPACE_LIST } from "../support/api-server/watched-references.ts";
 import { type ControllerHarness, withHarness } from "../support/controller/controller-harness.ts";
+import { applySecret, LIST_BY_NAME, NAMESPACE_LIST } from "../support/controller/watched-references.ts";
 import { buildIngressManifest, buildServiceManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ApiServer } from "../support/api-server.ts";
 import {
   applySecret,
   buildSecretReference,
@@ -7,8 +8,7 @@ import {
   LIST_BY_NAME,
   READ_BY_NAME,
   watchReferences,
-} from "../support/api-server/watched-references.ts";
-import { ApiServer } from "../support/api-server.ts";
+} from "../support/controller/watched-references.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 test("5,000 Secrets in 500 namespaces have 500 watches", { timeout: 120_000 }, async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { ApiServer } from "../support/api-server.ts";
 import {
   applySecret,
   buildSecretReference,
@@ -8,8 +9,7 @@ import {
   NAMESPACE_LIST,
   READ_BY_NAME,
   watchReferences,
-} from "../support/api-server/watched-references.ts";
-import { ApiServer } from "../support/api-server.ts";
+} from "../support/controller/watched-references.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const SHOP = ["users", "admins"].map((name) => buildSecretReference("shop", name));

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { Reference } from "../../../sync/collect/cluster-model.ts";
 import { watchReferencedObjects } from "../../../sync/collect/references/referenced-objects.ts";
 import { createKubernetesClient } from "../../../sync/kubernetes/client.ts";
+import { createConnections } from "../api-server/client.ts";
 import type { ApiServer } from "../api-server.ts";
-import { createFastClock } from "../controller/fast-clock.ts";
 import { waitFor } from "../wait-for.ts";
-import { createConnections } from "./client.ts";
+import { createFastClock } from "./fast-clock.ts";
 
 /** Lists and watches of all Secrets of a namespace. */
 export const NAMESPACE_LIST = /^GET \/api\/v1\/namespaces\/[^/]+\/secrets(\?(?!.*fieldSelector)|$)/;
