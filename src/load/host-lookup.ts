@@ -10,6 +10,12 @@ import { findLoadedMatch, type HostLocation, locateHost, rememberMatch } from ".
 import { doOnce } from "./shared-work.ts";
 import { decodeFilter, decodeShard, decompressShard } from "./verify.ts";
 
+/**
+ * Names whose blobs, two each, one operation reads. A name that the wildcard filter accepts is almost always published, so
+ * more names are almost never read.
+ */
+const MAX_READ_NAMES = 4;
+
 /** The resources of a look-up. */
 export interface LookupContext {
   readonly blobs: BlobCache;
@@ -19,7 +25,7 @@ export interface LookupContext {
 }
 
 /**
- * Returns the rules of a request's host: its own, else the wildcard's, else the catch-all's. Missing blobs are read in
+ * Returns the rules of a request's host: its own, else the most specific wildcard's, else the catch-all's. Missing blobs are read in
  * one operation. A host that its segment of the filter excludes loads no shard, because clients can send any name. Rejects
  * if the shard of a host is unreadable or its rules are invalid: a less specific host would answer without its guards.
  */
@@ -28,7 +34,7 @@ export async function findHostMatch(
   host: string,
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
-  const locate = () => locateHosts(side, listHostCandidates(host), context);
+  const locate = () => locateHosts(side, listHostCandidates(host, side.deepWildcardLabels), context);
   const locations = locate();
   if (locations.length === 0) return undefined;
   const work = listMissingKeys(locations).join(" ") || host;
@@ -45,14 +51,17 @@ async function readHostMatch(
   locations: readonly HostLocation[],
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
-  const reader = await readMissing(locations, context);
-  for (const location of locations) {
+  const first = locations.slice(0, MAX_READ_NAMES);
+  const reader = await readMissing(first, context);
+  for (const location of first) {
     const match = location.match ?? (await addMatch(location, reader, context));
     if (!match) continue;
     rememberMatch(side, match, context.blobs);
     return match;
   }
-  return undefined;
+  return locations.length > MAX_READ_NAMES
+    ? await readHostMatch(side, locations.slice(MAX_READ_NAMES), context)
+    : undefined;
 }
 
 async function addMatch(location: HostLocation, reader: BlobReader, context: LookupContext) {

@@ -1,7 +1,7 @@
 import { HttpMethod } from "@kubernetes/client-node";
 import type { Connections } from "./connections.ts";
-import { ApiError, formatCause, parseJson } from "./errors.ts";
-import { type KubernetesRequest, type Query, SERVER_TIMEOUT, sendKubernetesRequest } from "./http.ts";
+import { ApiError, formatCause, parseJson, ResponseTooLargeError } from "./errors.ts";
+import { type KubernetesRequest, type Query, readResponseText, SERVER_TIMEOUT, sendKubernetesRequest } from "./http.ts";
 import { WATCH_TIMES, type WatchEvent, type WatchTimes, watch } from "./watch.ts";
 
 export { ApiError, createApiError } from "./errors.ts";
@@ -9,8 +9,13 @@ export type { Query } from "./http.ts";
 export type { WatchEvent } from "./watch.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
+/** A page of a list has up to 500 objects. etcd stores objects of up to 1.5 MiB, or 10 MiB if it is configured so. */
+const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
-/** The requests to a Kubernetes API server. All reject with an `ApiError` if the server refuses. */
+/**
+ * The requests to a Kubernetes API server. All reject with an `ApiError` if the server refuses, and with a
+ * `ResponseTooLargeError` for a response above 32 MiB.
+ */
 export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
   /** Returns an object without its content: only kind and metadata. */
@@ -65,11 +70,12 @@ async function requestJson(
   try {
     const anySignal = signal ? AbortSignal.any([abortController.signal, signal]) : abortController.signal;
     const body = await sendKubernetesRequest(connections, request, anySignal);
-    const json = parseJson(await body.text());
+    const json = parseJson(await readResponseText(body, MAX_RESPONSE_BYTES));
     if (json === undefined) throw new Error("the response is not JSON");
     return json;
   } catch (error) {
     if (error instanceof ApiError) throw error;
+    if (error instanceof ResponseTooLargeError) throw new ResponseTooLargeError(`${label}: ${error.message}`);
     const reason = abortController.signal.aborted ? `no response within ${requestTimeoutMs} ms` : formatCause(error);
     throw new Error(`${label}: ${reason}`);
   } finally {

@@ -38,6 +38,9 @@ export function describeProblem(error: unknown): string {
   return `Kubernetes API: ${error.message} (status ${error.status})${REMEDIES.get(error.status) ?? ""}`;
 }
 
+/** Thrown for a response body above its limit. The connection is closed, and no part of the body is used. */
+export class ResponseTooLargeError extends Error {}
+
 /** Whether a request may succeed on a retry: the connection or the API server failed, or the API server is busy. */
 export function isTransient(error: Error): boolean {
   return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;

@@ -1,6 +1,6 @@
 import type { HttpMethod } from "@kubernetes/client-node";
 import type { Connections, Dispatcher } from "./connections.ts";
-import { createApiError, parseJson } from "./errors.ts";
+import { createApiError, parseJson, ResponseTooLargeError } from "./errors.ts";
 
 /** The name of edgress in `managedFields` and in the audit log. */
 const USER_AGENT = "edgress";
@@ -48,7 +48,28 @@ export async function sendKubernetesRequest(
   });
   if (statusCode === 401) connections.invalidate();
   if (statusCode >= 200 && statusCode < 300) return body;
-  throw createApiError(statusCode, parseJson(await body.text()), responseHeaders["retry-after"]?.toString());
+  const status = parseJson(await readResponseText(body, MAX_STATUS_BYTES).catch(ignoreTooLarge));
+  throw createApiError(statusCode, status, responseHeaders["retry-after"]?.toString());
+}
+
+function ignoreTooLarge(error: unknown): string {
+  if (error instanceof ResponseTooLargeError) return "";
+  throw error;
+}
+
+/** A Status object is a few KiB. */
+const MAX_STATUS_BYTES = 1024 * 1024;
+
+/** Reads a whole body. Rejects with a `ResponseTooLargeError` above `maxBytes`, and reads no more of it. */
+export async function readResponseText(body: ResponseStream, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new ResponseTooLargeError(`the response is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Abort reason of a request without a response. */

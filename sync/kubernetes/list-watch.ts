@@ -1,22 +1,11 @@
 import * as z from "zod";
 import type { Sleep } from "../runtime/sleep.ts";
-import { ApiError, createApiError, type KubernetesClient, type Query, type WatchEvent } from "./client.ts";
+import { ApiError, createApiError, type KubernetesClient, type WatchEvent } from "./client.ts";
+import { InvalidResponseError, type ListTarget, listAll, WatchedObject } from "./list.ts";
 
-const LIST_PAGE_SIZE = 500;
 const MIN_WATCH_MS = 1000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
-
-/** Any API object, with the fields that a watch needs. */
-export const WatchedObject = z.looseObject({
-  metadata: z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    uid: z.string().optional(),
-    resourceVersion: z.string().optional(),
-  }),
-});
-export type WatchedObject = z.infer<typeof WatchedObject>;
 
 /** A change to a collection. After a failure the last known objects stay valid: missing data is not a deletion. */
 export type Change<T> =
@@ -26,20 +15,13 @@ export type Change<T> =
   | { readonly type: "failed"; readonly error: Error }
   | { readonly type: "answered" }; // the first answer after a failure
 
-/** A collection and a query. `transform` reduces each object at once, so that raw lists do not fill the memory. */
-export interface ListWatchTarget<T> {
-  readonly path: string;
-  readonly query: Query;
-  readonly transform: (object: WatchedObject) => T;
-}
-
 /**
  * Yields every change to a collection until `signal` is aborted: a list, then a watch, and a new list if the watch cannot
  * resume. It never throws: it yields each failure and retries, after a delay that grows up to 15 s.
  */
 export async function* listAndWatch<T>(
   api: KubernetesClient,
-  target: ListWatchTarget<T>,
+  target: ListTarget<T>,
   signal: AbortSignal,
   sleep: Sleep,
 ): AsyncGenerator<Change<T>, void> {
@@ -55,7 +37,7 @@ export async function* listAndWatch<T>(
 /** Yields undefined for an answer without a change. */
 async function* watchRepeatedly<T>(
   api: KubernetesClient,
-  target: ListWatchTarget<T>,
+  target: ListTarget<T>,
   signal: AbortSignal,
   sleep: Sleep,
 ): AsyncGenerator<Change<T> | undefined, void> {
@@ -94,7 +76,7 @@ interface WatchStep<T> {
 /** Runs one watch and yields its failure, if any, as a change. */
 async function* tryWatch<T>(
   api: KubernetesClient,
-  target: ListWatchTarget<T>,
+  target: ListTarget<T>,
   sinceVersion: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<WatchStep<T>> {
@@ -117,7 +99,7 @@ async function* tryWatch<T>(
 /** Runs one watch, from `sinceVersion` or from a new list. */
 async function* listOrResume<T>(
   api: KubernetesClient,
-  target: ListWatchTarget<T>,
+  target: ListTarget<T>,
   sinceVersion: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<WatchStep<T>> {
@@ -131,9 +113,6 @@ async function* listOrResume<T>(
   for await (const event of api.watch(path, { ...query, resourceVersion: version }, signal))
     yield parseChange(event, transform);
 }
-
-/** Thrown for a response that breaks the API contract, so that no part of it is used. */
-class InvalidResponseError extends Error {}
 
 const Version = z.object({ metadata: z.object({ resourceVersion: z.string().min(1) }) });
 const Status = z.object({ code: z.number() });
@@ -156,45 +135,4 @@ function parseChange<T>({ type, object }: WatchEvent, transform: (object: Watche
 /** Returns 500 ms, doubled with each failure up to 10 s, plus up to 50 % so that clients do not retry together. */
 function computeRetryDelay(failures: number): number {
   return Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** failures) * (1 + Math.random() / 2);
-}
-
-const List = z.object({
-  // Not a Status or a Table: without items they would be an empty list, and all objects would look deleted.
-  kind: z.string().endsWith("List"),
-  metadata: z.object({
-    resourceVersion: z.string(),
-    continue: z.string().optional(),
-    remainingItemCount: z.number().optional(),
-  }),
-  items: z
-    .array(WatchedObject)
-    .nullable()
-    .transform((items) => items ?? []), // null for an empty list
-});
-
-/** Lists all objects at one version, page by page. Rejects unless every page is complete. */
-export async function listAll<T>(
-  api: Pick<KubernetesClient, "get">,
-  { path, query, transform }: ListWatchTarget<T>,
-): Promise<{ objects: T[]; resourceVersion: string }> {
-  const objects: T[] = [];
-  for (let continueToken: string | undefined; ; ) {
-    const answer = await api.get(path, { ...query, limit: LIST_PAGE_SIZE, continue: continueToken });
-    const { metadata, items } = parsePage(answer, path, continueToken);
-    for (const item of items) objects.push(transform(item));
-    continueToken = metadata.continue || undefined;
-    if (continueToken === undefined) return { objects, resourceVersion: metadata.resourceVersion };
-  }
-}
-
-/** Returns a page of a list. Throws unless it is complete, and another page than the one of `continueToken`. */
-function parsePage(answer: unknown, path: string, continueToken: string | undefined): z.infer<typeof List> {
-  const page = List.safeParse(answer);
-  if (!page.success) throw new InvalidResponseError(`response is not a list of objects: ${path}`);
-  const { continue: nextToken, remainingItemCount = 0 } = page.data.metadata;
-  if (!nextToken && remainingItemCount > 0)
-    throw new InvalidResponseError(`list is incomplete: ${path} lacks ${remainingItemCount} objects`);
-  if (nextToken && nextToken === continueToken)
-    throw new InvalidResponseError(`list does not end: ${path} has the same page again`);
-  return page.data;
 }

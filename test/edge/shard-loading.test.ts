@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type CachedItem, createByteCache } from "../../src/runtime/byte-cache.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { countDigests } from "../../src/rules/storage/digest-table.ts";
+import { type CachedItem, createByteCache } from "../../src/runtime/byte-cache.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { buildHostRules, buildRules } from "../support/publish/sample-rules.ts";
 import { waitFor } from "../support/wait-for.ts";

@@ -1,4 +1,4 @@
-import type { GatewayMeta, HttpRoute, ParentReference, TargetReference } from "./http-route-model.ts";
+import type { GatewayMeta, HttpRoute, ParentReference, TargetReference, UnsupportedField } from "./http-route-model.ts";
 
 // The Gateway API objects of a cluster, with the API server's defaults filled in. Field paths are those of the API.
 // Source: https://gateway-api.sigs.k8s.io/reference/spec/ (v1).
@@ -16,11 +16,14 @@ export interface Gateway extends GatewayMeta {
   readonly infrastructureParametersRef: TargetReference | undefined;
   /** Which ListenerSets it takes: `spec.allowedListeners.namespaces`. */
   readonly allowedListenerSets: NamespaceScope;
+  /** Fields that must not be ignored, such as `spec.tls.frontend`. Listeners that they affect are not served. */
+  readonly unsupportedFields?: readonly UnsupportedField[];
 }
 
 export interface ListenerSet extends GatewayMeta {
   readonly parentRef: ParentReference;
   readonly listeners: readonly GatewayListener[];
+  readonly unsupportedFields?: readonly UnsupportedField[];
 }
 
 export interface GatewayAddress {
@@ -70,6 +73,12 @@ export interface BackendTlsPolicy extends GatewayMeta {
   readonly usesSystemCertificates: boolean;
 }
 
+/** The definition of a kind of the Gateway API. */
+export interface GatewayDefinition {
+  readonly name: string; // "gatewayclasses.gateway.networking.k8s.io"
+  readonly bundleVersion: string; // "" without the annotation
+}
+
 /** All Gateway API objects. Empty in a cluster without the resource definitions. */
 export interface GatewayObjects {
   readonly gatewayClasses: readonly GatewayClass[];
@@ -78,4 +87,6 @@ export interface GatewayObjects {
   readonly httpRoutes: readonly HttpRoute[];
   readonly backendTlsPolicies: readonly BackendTlsPolicy[];
   readonly namespaces: readonly NamespaceLabels[];
+  /** The version of the resource definitions. "" if they have none, undefined if it was not read. */
+  readonly bundleVersion?: string;
 }

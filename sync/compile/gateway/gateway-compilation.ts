@@ -1,4 +1,4 @@
-import type { Gateway, ListenerSet } from "../../collect/gateway/gateway-model.ts";
+import type { GatewayAddress } from "../../collect/gateway/gateway-model.ts";
 import type { HttpRoute, ParentReference } from "../../collect/gateway/http-route-model.ts";
 
 // The types between the Gateway API objects and their claims and statuses, in the order of the stages.
@@ -6,15 +6,21 @@ import type { HttpRoute, ParentReference } from "../../collect/gateway/http-rout
 /** The protocol, scheme and port that a listener serves: HTTP on 80, or HTTPS on 443. */
 export type ListenerScheme = "http" | "https";
 
-/** A listener of a Gateway or ListenerSet of ours that requests can reach. */
+/**
+ * A listener of a Gateway or ListenerSet of ours that requests can reach. It holds no object, because a new status of a
+ * Gateway must not change its routes.
+ */
 export interface ServedListener {
-  /** The Gateway whose class is ours. */
-  readonly gateway: Gateway;
-  /** The object that has the listener: the Gateway, or a ListenerSet of it. */
-  readonly owner: Gateway | ListenerSet;
+  /** "namespace/name" of the Gateway. */
+  readonly gateway: string;
+  /** The object that has the listener: "Gateway namespace/name" or "ListenerSet namespace/name". */
+  readonly owner: string;
   readonly name: string;
   readonly scheme: ListenerScheme;
-  /** "*" for any host, "shop.example.com", or "*.example.com" for all names below example.com. */
+  /**
+   * "*" for any host, "shop.example.com", or "*.example.com" for all names below example.com. A Gateway's address is the
+   * host name of further listeners, which take the routes of its listeners for any host.
+   */
   readonly hostname: string;
 }
 
@@ -76,6 +82,8 @@ export interface GatewayClassStatus extends StatusTarget {
 export interface GatewayStatus extends StatusTarget {
   readonly conditions: readonly StatusCondition[];
   readonly listeners: readonly ListenerStatus[];
+  /** The addresses of a Gateway. Undefined for a ListenerSet. */
+  readonly addresses?: readonly GatewayAddress[];
   readonly attachedListenerSets?: number;
 }
 
