@@ -5,7 +5,7 @@ import { createHostHandler } from "./host-handler.ts";
 import { readHostRules } from "./host-record.ts";
 
 /** Estimated bytes of memory for the handlers of hosts. An isolate has 128 MiB. */
-export const MAX_HOST_BYTES = 32 * 1024 * 1024;
+export const MAX_HANDLER_BYTES = 32 * 1024 * 1024;
 /** Bytes of memory for shards as KV has them: in gzip. */
 export const MAX_COMPRESSED_BYTES = 12 * 1024 * 1024;
 /** Memory of a handler: some closures, and the rules, for each byte of their text. */

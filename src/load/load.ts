@@ -8,7 +8,7 @@ import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetHost, retain
 import type { Background } from "./blob-reader.ts";
 import { raiseFloor } from "./generation-floor.ts";
 import { findHostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
-import { type HostMatch, MAX_COMPRESSED_BYTES, MAX_HOST_BYTES } from "./host-match.ts";
+import { type HostMatch, MAX_COMPRESSED_BYTES, MAX_HANDLER_BYTES } from "./host-match.ts";
 import { loadInitialSnapshot } from "./initial-snapshot.ts";
 import { findLoadedMatch } from "./loaded-hosts.ts";
 import { clearRejection, computeAge, logEvent } from "./log-event.ts";
@@ -27,7 +27,7 @@ let copiedAt = 0;
 const blobs: BlobCache = {
   filters: new Map(),
   shards: createByteCache(MAX_COMPRESSED_BYTES),
-  hosts: createByteCache<HostMatch>(MAX_HOST_BYTES, (match) => activeSnapshot && forgetHost(activeSnapshot, match)),
+  hosts: createByteCache<HostMatch>(MAX_HANDLER_BYTES, (match) => activeSnapshot && forgetHost(activeSnapshot, match)),
 };
 
 /** The host and the client of a request. Without a host, no rules are looked up. */
