@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import type { RouteFilter } from "../../src/rules/policies/route-filters.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
-import { type OriginServer, startBrokenOrigin, startOriginServer } from "../support/worker/origins.ts";
-import { publishRoutes, type RouteSummary } from "../support/worker/route-edge.ts";
-import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+import type { RouteFilter } from "../../../src/rules/policies/route-filters.ts";
+import { sendRequest } from "../../support/worker/http-requests.ts";
+import { type OriginServer, startBrokenOrigin, startOriginServer } from "../../support/worker/origins.ts";
+import { publishRoutes, type RouteSummary } from "../../support/worker/route-edge.ts";
+import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
 
 const AUTH = {
   type: "external-auth",
