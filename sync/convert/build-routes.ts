@@ -1,10 +1,10 @@
 import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 import { readFurtherHosts } from "../../src/rules/policies/from-to-www.ts";
-import { buildHttpRules, buildRules } from "./build-rules.ts";
+import { buildHttpRules, buildRouteRules } from "./build-rules.ts";
 import type { ConvertedPath, ConvertibleIngress } from "./convertible-ingress.ts";
-import { buildHostFilter } from "./redirect-filter.ts";
+import { buildHostRedirect } from "./redirect-filter.ts";
 import type { MatchManifest, ParentManifest, RouteManifest, RuleManifest } from "./route-manifest.ts";
-import type { Selection } from "./select-convertible.ts";
+import type { ConvertibleIngresses } from "./select-convertible.ts";
 
 const MAX_RULES = 16;
 const MAX_HOSTNAMES = 16;
@@ -20,7 +20,7 @@ export interface GatewayName {
 /** What the routes of an Ingress depend on, besides the Ingress. */
 export interface RouteContext {
   readonly gateway: GatewayName;
-  readonly findCanary: Selection["findCanary"];
+  readonly findCanary: ConvertibleIngresses["findCanary"];
   /** Hosts with spec.tls in one of their Ingresses. */
   readonly tlsHosts: ReadonlySet<string>;
   /** Hosts with a regex path. All of their paths are regexes. */
@@ -90,7 +90,7 @@ function buildHostRoutes(
       ? [...ownPaths, { match: ROOT, regex: "(?i)/.*", backend: defaultBackend }]
       : ownPaths;
   if (paths.length === 0) return [];
-  const rules = buildRules(entry, paths, regexHosts.has(host), (path) => findCanary(entry, host, path));
+  const rules = buildRouteRules(entry, paths, regexHosts.has(host), (path) => findCanary(entry, host, path));
   const { redirectsWww, aliases } = readFurtherHosts(converted.values);
   const hostnames = host === CATCH_ALL_HOST ? [] : [host, ...aliases.filter((alias) => !hosts.has(alias))];
   const wwwRoutes = redirectsWww ? buildWwwRoutes(host, hosts) : [];
@@ -105,7 +105,7 @@ function buildWwwRoutes(host: string, hosts: ReadonlySet<string>): readonly Host
   if (host.startsWith("*")) return [];
   const other = host.startsWith(WWW) ? host.slice(WWW.length) : WWW + host;
   if (hosts.has(other)) return [];
-  return [{ hostnames: [other], rules: [{ matches: [ROOT], filters: [buildHostFilter(host)] }] }];
+  return [{ hostnames: [other], rules: [{ matches: [ROOT], filters: [buildHostRedirect(host)] }] }];
 }
 
 /** Splits a route at the limits of the API server. */

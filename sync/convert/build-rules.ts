@@ -7,7 +7,7 @@ import type { Canary } from "./select-convertible.ts";
 const ACME_CHALLENGE_PATH = "/.well-known/acme-challenge";
 
 /** Returns the rules for the paths of a host. */
-export function buildRules(
+export function buildRouteRules(
   { converted }: ConvertibleIngress,
   paths: readonly ConvertedPath[],
   isRegexHost: boolean,

@@ -18,12 +18,12 @@ export function formatGap({ object, field, problem, keepsIngress }: ConversionGa
 
 const CLASS_NAME = "edgress";
 
-export function buildGatewayClass(controllerName: string) {
+function buildGatewayClass(controllerName: string) {
   return { apiVersion: API_VERSION, kind: "GatewayClass", metadata: { name: CLASS_NAME }, spec: { controllerName } };
 }
 
 /** Returns a Gateway whose listeners take every host. Cloudflare has the certificates. */
-export function buildGateway({ name, namespace }: GatewayName) {
+function buildGateway({ name, namespace }: GatewayName) {
   const allowedRoutes = { namespaces: { from: "All" } };
   const tls = { options: { "edgress.dev/certificate": "cloudflare" } };
   return {

@@ -45,6 +45,6 @@ export function buildAppRootFilter(path: string): FilterManifest {
 }
 
 /** Returns the redirect of all requests to another host. */
-export function buildHostFilter(hostname: string): FilterManifest {
+export function buildHostRedirect(hostname: string): FilterManifest {
   return { type: "RequestRedirect", requestRedirect: { hostname, statusCode: 308 } };
 }

@@ -2,7 +2,7 @@ import { nameOf } from "../collect/cluster-model.ts";
 import type { ConvertedPath, ConvertibleIngress, IngressProblem } from "./convertible-ingress.ts";
 
 /** The Ingresses that can be converted, and why the others stay as they are. */
-export interface Selection {
+export interface ConvertibleIngresses {
   readonly convertible: readonly ConvertibleIngress[];
   readonly kept: ReadonlyMap<ConvertibleIngress, readonly IngressProblem[]>;
   /** The canary of a path of a primary Ingress. */
@@ -15,7 +15,7 @@ export interface Canary {
 }
 
 /** Selects the Ingresses to convert. A canary and its primary stay together, and so do the Ingresses of a host with regexes. */
-export function selectConvertible(all: readonly ConvertibleIngress[]): Selection {
+export function selectConvertible(all: readonly ConvertibleIngress[]): ConvertibleIngresses {
   const kept = new Map(all.filter(({ problems }) => problems.length > 0).map((entry) => [entry, entry.problems]));
   const canaries = all.filter(({ isCanary }) => isCanary);
   const findCanary = createCanaryLookup(canaries);
@@ -33,7 +33,7 @@ export function selectConvertible(all: readonly ConvertibleIngress[]): Selection
   return { convertible: all.filter((entry) => !kept.has(entry)), kept, findCanary };
 }
 
-function createCanaryLookup(canaries: readonly ConvertibleIngress[]): Selection["findCanary"] {
+function createCanaryLookup(canaries: readonly ConvertibleIngress[]): ConvertibleIngresses["findCanary"] {
   return (primary, host, { match }) => {
     if (primary.isCanary) return undefined;
     for (const ingress of canaries) {
@@ -53,7 +53,7 @@ function isSamePath({ match }: ConvertedPath, { type, value }: ConvertedPath["ma
 function listPartners(
   entry: ConvertibleIngress,
   all: readonly ConvertibleIngress[],
-  findCanary: Selection["findCanary"],
+  findCanary: ConvertibleIngresses["findCanary"],
 ): readonly ConvertibleIngress[] {
   const listCanaries = (primary: ConvertibleIngress) =>
     [...primary.pathsByHost].flatMap(([host, paths]) =>

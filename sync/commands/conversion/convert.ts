@@ -1,9 +1,9 @@
-import { selectIngresses } from "../compile/select/ingress-class.ts";
-import { convertIngresses } from "../convert/convert.ts";
-import { formatConversion, formatGap } from "../convert/format-conversion.ts";
-import { resolveClassSelector, type SourceController } from "../lint/input/class-selection.ts";
-import { UsageError } from "../runtime/usage-error.ts";
-import { assertReadablePaths, readPaths } from "./manifest-paths.ts";
+import { selectIngresses } from "../../compile/select/ingress-class.ts";
+import { convertIngresses } from "../../convert/convert.ts";
+import { formatConversion, formatGap } from "../../convert/format-conversion.ts";
+import { resolveClassSelector, type SourceController } from "../../lint/input/class-selection.ts";
+import { UsageError } from "../../runtime/usage-error.ts";
+import { assertReadablePaths, readPaths } from "../manifest-paths.ts";
 
 const CONTROLLER = "edgress.dev/ingress-controller";
 

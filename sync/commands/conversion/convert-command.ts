@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
-import type { SourceController } from "../lint/input/class-selection.ts";
-import { toPrintableText } from "../runtime/printable-text.ts";
+import type { SourceController } from "../../lint/input/class-selection.ts";
+import { toPrintableText } from "../../runtime/printable-text.ts";
 
 const CONTROLLERS: readonly SourceController[] = ["ingress-nginx", "edgress"];
 
 const EXIT_CODES = `
 Exit codes:
   0  every Ingress is converted
-  1  an Ingress is not converted; standard error says why
+  1  an Ingress is not converted; standard error has the reason
   2  invalid option, or path that is not readable`;
 
 /** Adds the command `convert`. */
