@@ -33,11 +33,5 @@ build() {
 need etcd=etcd-server kubectl=kubernetes-client setpriv=util-linux
 built && exit
 
-export GOTOOLCHAIN=local
-go=$(command -v go || echo /usr/local/go/bin/go)
-found=$("$go" env GOVERSION 2>/dev/null || echo "not found")
-if [[ $found != go* ]] || ! printf '%s\n' "go$GO_VERSION" "$found" | sort --check=quiet --version-sort; then
-  echo "unsupported Go: $found. kube-apiserver $KUBERNETES needs Go $GO_VERSION or newer: install it from https://go.dev/dl/" >&2
-  exit 1
-fi
+find_go "kube-apiserver $KUBERNETES" "$GO_VERSION"
 build_once "kube-apiserver $KUBERNETES"

@@ -1,0 +1,117 @@
+import type { Cluster, Reference, Secret } from "../../../collect/cluster-model.ts";
+import type { Gateway, ListenerTls } from "../../../collect/gateway/gateway-model.ts";
+import type { TargetReference } from "../../../collect/gateway/http-route-model.ts";
+import type { ConditionProblem } from "../judged-gateways.ts";
+import { isReferenceGranted, type KindGrant } from "../reference-grants.ts";
+import { GATEWAY_GROUP } from "../route-kinds.ts";
+
+/** The option of `tls` for a certificate that Cloudflare has. */
+const CERTIFICATE_OPTION = "edgress.dev/certificate";
+const CLOUDFLARE = "cloudflare";
+const CERTIFICATE_LABELS = ["CERTIFICATE"];
+const KEY_LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+// Certificates and keys are ASN.1 sequences, whose base64 text starts with M.
+const SEQUENCE = /^M[A-Za-z0-9+/]+={0,2}$/;
+
+/** The object that has a listener. */
+export interface ListenerOwner {
+  readonly group: string;
+  readonly kind: "Gateway" | "ListenerSet";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The objects that certificates of listeners depend on. */
+export interface CertificateSources extends Pick<Cluster, "unreadableReferences" | "certificates"> {
+  readonly findSecret: (namespace: string, name: string) => Secret | undefined;
+  readonly referenceGrants: readonly KindGrant[];
+}
+
+export interface CertificateVerdict {
+  readonly unresolved?: ConditionProblem;
+  /** The listener names no certificate. */
+  readonly unconfigured?: ConditionProblem;
+  /** Whether at least one certificate is usable. */
+  readonly isUsable: boolean;
+}
+
+/** Judges the certificates of an HTTPS listener. The first problem counts; another usable certificate is enough. */
+export function judgeCertificates(
+  tls: ListenerTls | undefined,
+  owner: ListenerOwner,
+  sources: CertificateSources,
+): CertificateVerdict {
+  const references = tls?.certificateRefs ?? [];
+  if (references.length === 0) return judgeOption(tls?.options[CERTIFICATE_OPTION]);
+  const problems = references.map((reference) => findProblem(reference, owner, sources));
+  const unresolved = problems.find((problem) => problem !== undefined);
+  return { ...(unresolved && { unresolved }), isUsable: problems.includes(undefined) };
+}
+
+/** Returns the Secrets that the listeners of an object refer to and may read. */
+export function listGrantedSecrets(
+  kind: ListenerOwner["kind"],
+  { namespace, listeners }: Pick<Gateway, "namespace" | "listeners">,
+  grants: readonly KindGrant[],
+): readonly Reference[] {
+  const from = { group: GATEWAY_GROUP, kind, namespace };
+  return listeners
+    .flatMap(({ tls }) => tls?.certificateRefs ?? [])
+    .filter((reference) => reference.group === "" && reference.kind === "Secret")
+    .map(({ name, namespace: target = namespace }) => ({ kind: "Secret" as const, namespace: target, name }))
+    .filter((secret) => isReferenceGranted(grants, { from, to: { group: "", ...secret } }));
+}
+
+function judgeOption(option: string | undefined): CertificateVerdict {
+  if (option === CLOUDFLARE) return { isUsable: true };
+  const problem = option === undefined ? "the listener has no certificate" : `unknown certificate option "${option}"`;
+  const message = `${problem}: set tls.certificateRefs, or tls.options["${CERTIFICATE_OPTION}"]: ${CLOUDFLARE}`;
+  return { unconfigured: { reason: "InvalidTLSConfig", message }, isUsable: false };
+}
+
+function findProblem(
+  { group, kind, name, namespace }: TargetReference,
+  owner: ListenerOwner,
+  sources: CertificateSources,
+): ConditionProblem | undefined {
+  if (group !== "" || kind !== "Secret") {
+    return invalid(`${kind} ${name} of group "${group}" is not a Secret: refer to a Secret`);
+  }
+  const target = { group, kind, namespace: namespace ?? owner.namespace, name };
+  if (!isReferenceGranted(sources.referenceGrants, { from: owner, to: target })) {
+    const message = `no ReferenceGrant allows Secret ${target.namespace}/${name}: create one in namespace ${target.namespace}`;
+    return { reason: "RefNotPermitted", message };
+  }
+  const problem = findSecretProblem(target, sources);
+  return problem === undefined ? undefined : invalid(problem);
+}
+
+function invalid(problem: string): ConditionProblem {
+  return { reason: "InvalidCertificateRef", message: `tls.certificateRefs: ${problem}` };
+}
+
+function findSecretProblem(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { findSecret, unreadableReferences, certificates }: CertificateSources,
+): string | undefined {
+  const secret = findSecret(namespace, name);
+  if (secret !== undefined) {
+    const { "tls.crt": certificate = "", "tls.key": key = "" } = secret.data;
+    const isValid = hasPemBlock(certificate, CERTIFICATE_LABELS) && hasPemBlock(key, KEY_LABELS);
+    return isValid ? undefined : `Secret ${namespace}/${name} has no PEM certificate and key: set tls.crt and tls.key`;
+  }
+  const unreadable = unreadableReferences.find(
+    (reference) => reference.kind === "Secret" && reference.namespace === namespace && reference.name === name,
+  );
+  if (unreadable !== undefined) return `Secret ${namespace}/${name} is unreadable: ${unreadable.problem}`;
+  return certificates === "unknown" ? undefined : `Secret ${namespace}/${name} not found: create it`;
+}
+
+/** Whether a text has a PEM block with one of the labels (RFC 7468). */
+function hasPemBlock(text: string, labels: readonly string[]): boolean {
+  return labels.some((label) => {
+    const [, block] = text.split(`-----BEGIN ${label}-----`);
+    const end = block?.indexOf(`-----END ${label}-----`) ?? -1;
+    return block !== undefined && end >= 0 && SEQUENCE.test(block.slice(0, end).replaceAll(/\s/g, ""));
+  });
+}

@@ -1,0 +1,53 @@
+import { startControlPlane } from "../support/cluster/control-plane.ts";
+import { startClusterHarness } from "../support/cluster/synced.ts";
+import { type LogLine, startControllerProcess } from "../support/controller/controller-process.ts";
+import { startClusterControllers } from "./cluster-controllers.ts";
+
+/** The class of the suite's Gateways. */
+export const GATEWAY_CLASS = "gateway-conformance";
+
+/** Everything that the suite runs against. */
+export interface GatewayStack {
+  /** Environment variables of the suite. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Log lines of the controller so far. */
+  readonly controllerLines: readonly LogLine[];
+  close(): Promise<void>;
+}
+
+/** Starts a real API server with the resource definitions of a folder, the local edge, and the controller between them. */
+export async function startStack(definitionsFolder: string): Promise<GatewayStack> {
+  const cluster = await startControlPlane({ version: "1.36" });
+  await cluster.kubectl(["apply", "--server-side", "--kustomize", definitionsFolder]);
+  await cluster.kubectl(["apply", "--kustomize", "deploy/base"]);
+  const harness = await startClusterHarness(cluster, ["."]);
+  const { http, https } = harness.edge.stack;
+  const controllers = await startClusterControllers(harness.api, harness.edge.stack);
+  await harness.api.create("/apis/gateway.networking.k8s.io/v1/gatewayclasses", GATEWAY_CLASS_OBJECT);
+  const controller = await startControllerProcess({
+    kubeconfig: await cluster.createKubeconfig("edgress", "edgress"),
+    environment: { ...harness.environment, POD_NAME: "edgress-0", POD_NAMESPACE: "edgress" },
+    args: ["--debounce", "0.1", "--publish-status-address", "edge.example.com"],
+  });
+  return {
+    environment: {
+      KUBECONFIG: cluster.kubeconfig,
+      EDGE_HTTP_ADDRESS: http.host,
+      EDGE_HTTPS_ADDRESS: https.host,
+    },
+    controllerLines: controller.lines,
+    async close() {
+      await controller.end();
+      await controllers.close();
+      await harness.close();
+      await cluster.close();
+    },
+  };
+}
+
+const GATEWAY_CLASS_OBJECT = {
+  apiVersion: "gateway.networking.k8s.io/v1",
+  kind: "GatewayClass",
+  metadata: { name: GATEWAY_CLASS },
+  spec: { controllerName: "edgress.dev/gateway-controller" },
+};
