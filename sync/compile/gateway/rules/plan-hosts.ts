@@ -1,3 +1,4 @@
+import { compareText } from "../../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST } from "../../../../src/rules/hosts.ts";
 import type { AttachedRoute, Attachment, ListenerScheme, ServedListener } from "../gateway-compilation.ts";
 
@@ -46,7 +47,7 @@ export function planHosts(
   }
   return {
     listHosts: (attachments) => mergeSchemes(attachments, assigned),
-    emptyHosts: [...names]
+    emptyHosts: names
       .filter((name) => name !== CATCH_ALL_HOST && !servedNames.has(name))
       .flatMap((name) => listRuleHosts(name, ingressHosts)),
   };
@@ -71,9 +72,9 @@ function indexAttachedNames(listeners: readonly ServedListener[], routes: readon
   return index;
 }
 
-function listAllNames(index: AttachedNames): ReadonlySet<string> {
+function listAllNames(index: AttachedNames): readonly string[] {
   const entries = SCHEMES.flatMap((scheme) => [...index[scheme]]);
-  return new Set(entries.flatMap(([hostname, names]) => [hostname, ...names]));
+  return [...new Set(entries.flatMap(([hostname, names]) => [hostname, ...names]))].toSorted(compareText);
 }
 
 /** Returns the names that cover a name, the most specific first: "a.x.io" → "a.x.io", "*.x.io", "*.io", "*". */
