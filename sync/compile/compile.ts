@@ -14,7 +14,7 @@ import { enforceSizeBudget } from "./claims/size-budget.ts";
 import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
-import { judgeRoutes } from "./gateway/judge-routes.ts";
+import { judgeRoutes, readGatewayDiagnostics } from "./gateway/judge-routes.ts";
 import { readGateways } from "./gateway/read-gateways.ts";
 import { addGatewayClaims, buildEmptyGrants } from "./gateway/rules/gateway-claims.ts";
 import { compileHost } from "./hosts/compile-host.ts";
@@ -85,7 +85,7 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const gateways = readGateways(cluster, options, cache.gateways.reading);
   const ingressClaims = readIngressClaims(ingresses, defaultsByClass, context);
   const gatewayClaims = addGatewayClaims(ingressClaims, gateways, cluster, options, cache.gateways.claims);
-  const { claims: reportedClaims } = gatewayClaims;
+  const reportedClaims = gatewayClaims.claims;
   const estimatePolicyBytes = cache.embeddedObjects([cluster.secrets, cluster.configMaps], () =>
     createSizeEstimate(cluster),
   );
@@ -116,7 +116,9 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const claimDiagnostics = cache.claimDiagnostics(reportedClaims);
   reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hosts.diagnostics], report);
   const selectionDiagnostics = listSelectionDiagnostics(cluster, options, cache.selection);
-  const diagnostics = [...selectionDiagnostics, ...claimDiagnostics, ...grants.diagnostics, ...hosts.diagnostics];
+  const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
+  const stageDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics].flat();
+  const diagnostics = [...stageDiagnostics, ...hosts.diagnostics];
   const references = [...gateways.references, ...gatewayClaims.references];
   const gateway = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
   return { ingresses, hosts, diagnostics, references, gateway };

@@ -75,7 +75,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "A Service has more external addresses than the limit; the first ones are used.",
   },
-  ServiceNotFound: { severity: "error", doc: "The Service does not exist; the path returns 503, or the HTTPRoute 500." },
+  ServiceNotFound: {
+    severity: "error",
+    doc: "The Service does not exist; the path returns 503, or the HTTPRoute 500.",
+  },
   ServicePortNotFound: { severity: "error", doc: "The Service does not have the port; the path returns 503." },
   NoExternalAddress: { severity: "error", doc: "The Service has no external address; the path returns 503." },
   InvalidExternalAddress: {

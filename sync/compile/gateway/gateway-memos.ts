@@ -3,6 +3,7 @@ import type { HttpRoute } from "../../collect/gateway/http-route-model.ts";
 import { createMemo, type Memo } from "../../incremental/memo.ts";
 import { createNameMemo, type NameMemo } from "../../incremental/name-memo.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
+import type { Diagnostic } from "../diagnostics.ts";
 import { createGatewayCache, type GatewayCache } from "./gateway-cache.ts";
 import type { GatewayStatuses, RouteRuleProblem } from "./gateway-compilation.ts";
 import { createGatewayClaimsMemo, type GatewayClaimsMemo } from "./rules/gateway-claims.ts";
@@ -13,6 +14,7 @@ export interface GatewayMemos {
   readonly claims: GatewayClaimsMemo;
   readonly routeProblems: NameMemo<HttpRoute, ClusterIndex, RouteProblems>;
   readonly statuses: Memo<GatewayStatuses>;
+  readonly diagnostics: Memo<readonly Diagnostic[]>;
 }
 
 /** What the rules of an HTTPRoute lack. */
@@ -30,5 +32,6 @@ export function createGatewayMemos(): GatewayMemos {
       (route) => [route],
     ),
     statuses: createMemo(),
+    diagnostics: createMemo(),
   };
 }
