@@ -93,12 +93,8 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const claims = enforceLimits(ownedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(
-    primaryClaims,
-    countQuotaUses(claims, cache.keptUses),
-    { estimatePolicyBytes, mayUseName },
-    context,
-  );
+  const quotaUses = countQuotaUses(claims, cache.keptUses);
+  const grants = grantHosts(primaryClaims, quotaUses, { estimatePolicyBytes, mayUseName }, context);
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster, options, cache.services),
     served: grants.served,
@@ -117,11 +113,11 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hosts.diagnostics], report);
   const selectionDiagnostics = listSelectionDiagnostics(cluster, options, cache.selection);
   const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
-  const stageDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics].flat();
-  const diagnostics = [...stageDiagnostics, ...hosts.diagnostics];
+  const otherDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics];
+  const diagnostics = [...otherDiagnostics, hosts.diagnostics].flat();
+  const statuses = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
   const references = [...gateways.references, ...gatewayClaims.references];
-  const gateway = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
-  return { ingresses, hosts, diagnostics, references, gateway };
+  return { ingresses, hosts, diagnostics, references, gateway: statuses };
 }
 
 /** Drops the claims of namespaces that may not have a host, because it belongs to another. */
