@@ -1,6 +1,7 @@
 import { usesDefaultBackend } from "../../../../src/rules/policies/default-backend.ts";
 import type { PolicySettings } from "../../../../src/rules/policies/index.ts";
 import { withoutBackend } from "../../../../src/rules/policies/no-backend.ts";
+import { buildFilterPolicies } from "../../../../src/rules/policies/route-cors.ts";
 import type { RouteFilter } from "../../../../src/rules/policies/route-filters.ts";
 import type { WeightedBackendsSettings } from "../../../../src/rules/policies/weighted-backends.ts";
 import type { Route } from "../../../../src/rules/snapshot.ts";
@@ -35,7 +36,7 @@ export function buildRuleParts(claim: HttpClaim, settings: PolicySettings, compi
 function withFilters({ backend, policies }: RuleParts, filters: RouteFilter[]): RuleParts {
   return {
     ...(backend !== undefined && { backend }),
-    policies: filters.length === 0 ? policies : { ...policies, routeFilters: { filters } },
+    policies: filters.length === 0 ? policies : { ...policies, ...buildFilterPolicies(filters) },
   };
 }
 
