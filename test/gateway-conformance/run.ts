@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { saveReport } from "./report.ts";
 import { SKIPPED_TESTS } from "./skipped-tests.ts";
 import { GATEWAY_CLASS, startStack } from "./stack.ts";
-import { IMPLEMENTATION_FLAGS, readResult, type TestResult } from "./suite.ts";
+import { IMPLEMENTATION_FLAGS, readResult, type TestResult, TIMEOUT_FLAG } from "./suite.ts";
 
 const FOLDER = fileURLToPath(new URL("../../node_modules/.cache/gateway-conformance", import.meta.url));
 const flags = process.argv.slice(2);
@@ -23,9 +23,10 @@ const controllerLines = stack.controllerLines.map((line) => `${JSON.stringify(li
 writeFileSync(join(FOLDER, "controller.log"), controllerLines.join(""));
 for (const { result, name, seconds } of results) console.log(`${result} ${name} (${seconds} s)`);
 const count = (result: TestResult["result"]) => results.filter((test) => test.result === result).length;
-console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped`);
-if (flags.length === 0) saveReport(reportFile);
-process.exit(results.length > 0 && count("FAIL") === 0 ? 0 : 1);
+console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped; logs: ${FOLDER}`);
+const isSuccess = results.length > 0 && count("FAIL") === 0;
+if (isSuccess && flags.length === 0) saveReport(reportFile);
+process.exit(isSuccess ? 0 : 1);
 
 function buildSuite(): string[] {
   const script = fileURLToPath(new URL("build.sh", import.meta.url));
@@ -39,6 +40,7 @@ async function runSuite(): Promise<TestResult[]> {
   const suiteFlags = [
     ...["-test.v", "-test.timeout=30m", `--gateway-class=${GATEWAY_CLASS}`, "--conformance-profiles=GATEWAY-HTTP"],
     ...IMPLEMENTATION_FLAGS,
+    TIMEOUT_FLAG,
     `--report-output=${reportFile}`,
     `--skip-tests=${Object.keys(SKIPPED_TESTS).join(",")}`,
     ...flags,

@@ -7,6 +7,27 @@ export interface TestResult {
   readonly seconds: number;
 }
 
+/** Shorter than the suite's defaults of up to 3 minutes, so that a failure ends soon. */
+const TIMEOUTS = {
+  GWCMustBeAccepted: 30,
+  GatewayMustHaveAddress: 30,
+  GatewayMustHaveCondition: 30,
+  GatewayStatusMustHaveListeners: 30,
+  GatewayListenersMustHaveConditions: 30,
+  ListenerSetMustHaveCondition: 30,
+  ListenerSetListenersMustHaveConditions: 30,
+  HTTPRouteMustNotHaveParents: 30,
+  HTTPRouteMustHaveCondition: 30,
+  RouteMustHaveParents: 30,
+  NamespacesMustBeReady: 60,
+  LatestObservedGenerationSet: 30,
+};
+
+/** The flag that limits the waits for statuses, in seconds. */
+export const TIMEOUT_FLAG = `--timeout-config-overrides=${Object.entries(TIMEOUTS)
+  .map(([name, seconds]) => `${name}:${seconds}`)
+  .join(";")}`;
+
 /** Flags that name this implementation in the report. */
 export const IMPLEMENTATION_FLAGS = [
   "--organization=edgress",
