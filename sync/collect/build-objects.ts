@@ -1,7 +1,8 @@
 import type * as z from "zod";
-import type { Ingress, IngressClass, Meta, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
-import { selectAnnotations } from "./ingress-annotations.ts";
-import type { IngressV1 } from "./ingress-schemas.ts";
+import type { Ingress, IngressClass, ReferenceGrant, Secret, Service } from "./cluster-model.ts";
+import { selectAnnotations } from "./ingress/ingress-annotations.ts";
+import type { IngressV1 } from "./ingress/ingress-schemas.ts";
+import type { Meta } from "./object-meta.ts";
 import type { IngressClassObject, ReferenceGrantObject, SecretObject, ServiceObject } from "./schemas.ts";
 
 const NO_CLUSTER_IP = new Set(["", "None"]);
@@ -57,13 +58,11 @@ export function buildSecret({ type, data, stringData }: z.infer<typeof SecretObj
   return { ...meta, type, data: Object.fromEntries([...dataEntries, ...stringDataEntries]) };
 }
 
-/** An empty name means all Services, as in the Gateway API. */
+/** An empty name means all objects, as in the Gateway API. */
 export function buildReferenceGrant({ spec }: z.infer<typeof ReferenceGrantObject>, meta: Meta): ReferenceGrant {
-  const ingresses = spec.from.filter(({ group, kind }) => group === "networking.k8s.io" && kind === "Ingress");
-  const services = spec.to.filter(({ group, kind }) => group === "" && kind === "Service");
   return {
     ...meta,
-    from: ingresses.map(({ namespace }) => namespace),
-    to: services.map(({ name }) => name || undefined),
+    from: spec.from,
+    to: spec.to.map(({ group, kind, name }) => ({ group, kind, name: name || undefined })),
   };
 }

@@ -1,3 +1,6 @@
+import type { GatewayObjects } from "./gateway/gateway-model.ts";
+import type { Meta } from "./object-meta.ts";
+
 /** The parts of a cluster that affect the rules, independent of the API version of each object. */
 export interface Cluster {
   readonly ingresses: readonly Ingress[];
@@ -6,6 +9,8 @@ export interface Cluster {
   readonly secrets: readonly Secret[];
   readonly configMaps: readonly ConfigMap[];
   readonly referenceGrants: readonly ReferenceGrant[];
+  /** The Gateway API objects. Without its resource definitions, all lists are empty. */
+  readonly gateway: GatewayObjects;
   /** Invalid objects. They are reported and otherwise ignored. */
   readonly invalidObjects: readonly InvalidObject[];
   /** Secrets and ConfigMaps that may exist but could not be read. Policies that refer to them fail. */
@@ -22,13 +27,6 @@ export interface RejectedRecord {
   readonly label: string; // first label of the record's name
   readonly reason: "DNSRecordRejected" | "DNSRecordQuotaExceeded";
   readonly problem: string;
-}
-
-export interface Meta {
-  readonly namespace: string;
-  readonly name: string;
-  /** The origin of the object, for people: "shop.yaml:12", or its API version. */
-  readonly source: string;
 }
 
 export interface Ingress extends Meta {
@@ -100,6 +98,7 @@ export interface ServicePort {
   readonly name: string | undefined;
   readonly port: number;
   readonly targetPort: number | string | undefined;
+  readonly appProtocol?: string | undefined; // "kubernetes.io/h2c"
   readonly protocol: string;
 }
 
@@ -112,12 +111,24 @@ export interface ConfigMap extends Meta {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** A ReferenceGrant: Ingresses of other namespaces may refer to Services of its namespace. Other kinds are left out. */
+/** A ReferenceGrant: objects of other namespaces may refer to objects of its namespace. */
 export interface ReferenceGrant extends Meta {
-  /** Namespaces of the Ingresses. */
-  readonly from: readonly string[];
-  /** Names of the Services; undefined for all. */
-  readonly to: readonly (string | undefined)[];
+  readonly from: readonly Referrer[];
+  readonly to: readonly GrantedTarget[];
+}
+
+/** The objects of a kind in a namespace. */
+export interface Referrer {
+  readonly group: string; // "networking.k8s.io"
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+/** An object of a kind, or all of them. */
+export interface GrantedTarget {
+  readonly group: string; // "" for the core group
+  readonly kind: string;
+  readonly name: string | undefined; // undefined for all
 }
 
 /** The name of a Secret or ConfigMap that an Ingress refers to. */

@@ -1,4 +1,5 @@
 import type { Cluster } from "./cluster-model.ts";
+import { mergeGatewayObjects } from "./gateway/gateway-objects.ts";
 
 /** Merges partial clusters. A list that occurs in only one of them stays the same array. */
 export function mergeClusters(parts: readonly Cluster[]): Cluster {
@@ -13,6 +14,10 @@ export function mergeClusters(parts: readonly Cluster[]): Cluster {
     secrets: mergeLists(({ secrets }) => secrets),
     configMaps: mergeLists(({ configMaps }) => configMaps),
     referenceGrants: mergeLists(({ referenceGrants }) => referenceGrants),
+    gateway: mergeGatewayObjects(
+      parts.map(({ gateway }) => gateway),
+      (selectList) => mergeLists(({ gateway }) => selectList(gateway)),
+    ),
     invalidObjects: mergeLists(({ invalidObjects }) => invalidObjects),
     unreadableReferences: [],
     certificates: "unknown",

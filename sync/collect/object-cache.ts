@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../kubernetes/list-watch.ts";
-import type { ParsedObject } from "./parse-objects.ts";
+import type { ParsedObject } from "./parsed-object.ts";
 
 /** An observed object: its parsed content for compiling, and its metadata and status for reports. */
 export interface CachedObject {

@@ -1,21 +1,12 @@
 import type * as z from "zod";
 import { buildIngress, buildIngressClass, buildReferenceGrant, buildSecret, buildService } from "./build-objects.ts";
-import type {
-  Cluster,
-  ConfigMap,
-  Ingress,
-  IngressClass,
-  InvalidObject,
-  Meta,
-  ReferenceGrant,
-  Secret,
-  Service,
-} from "./cluster-model.ts";
-import { formatFieldPath } from "./field-path.ts";
-import { selectAnnotations } from "./ingress-annotations.ts";
-import { IngressV1, IngressV1beta1 } from "./ingress-schemas.ts";
+import type { Cluster } from "./cluster-model.ts";
+import { addImpliedNamespaces, selectGatewayObjects } from "./gateway/gateway-objects.ts";
+import { parseGatewayObject } from "./gateway/parse-gateway-objects.ts";
+import { IngressV1, IngressV1beta1 } from "./ingress/ingress-schemas.ts";
+import type { Meta } from "./object-meta.ts";
+import { buildInvalidObject, type ParsedObject, parseWith, selectKind } from "./parsed-object.ts";
 import {
-  AnnotatedObject,
   ConfigMapObject,
   Identity,
   IngressClassObject,
@@ -30,35 +21,23 @@ export interface RawObject {
   readonly source: string;
 }
 
-/** A parsed object, or the reason why it is invalid. */
-export type ParsedObject =
-  | { readonly kind: "Ingress"; readonly object: Ingress }
-  | { readonly kind: "IngressClass"; readonly object: IngressClass }
-  | { readonly kind: "Service"; readonly object: Service }
-  | { readonly kind: "Secret"; readonly object: Secret }
-  | { readonly kind: "ConfigMap"; readonly object: ConfigMap }
-  | { readonly kind: "ReferenceGrant"; readonly object: ReferenceGrant }
-  | { readonly kind: "invalid"; readonly object: InvalidObject };
-
-type ObjectOfKind<K> = Extract<ParsedObject, { kind: K }>["object"];
-
 /** Parses objects into a cluster. It never throws: it lists invalid objects and ignores unrelated kinds. */
 export function parseCluster(rawObjects: readonly RawObject[]): Cluster {
-  return assembleCluster(rejectDuplicates(rawObjects.flatMap(expandList).flatMap(parseObject)));
+  const cluster = assembleCluster(rejectDuplicates(rawObjects.flatMap(expandList).flatMap(parseObject)));
+  return { ...cluster, gateway: addImpliedNamespaces(cluster.gateway) };
 }
 
 /** Assembles a cluster from parsed objects. */
 export function assembleCluster(parsedObjects: readonly ParsedObject[]): Cluster {
-  const selectKind = <K extends ParsedObject["kind"]>(kind: K): ObjectOfKind<K>[] =>
-    parsedObjects.filter((entry) => entry.kind === kind).map(({ object }) => object as ObjectOfKind<K>); // the kind decides the type
   return {
-    ingresses: selectKind("Ingress"),
-    classes: selectKind("IngressClass"),
-    services: selectKind("Service"),
-    secrets: selectKind("Secret"),
-    configMaps: selectKind("ConfigMap"),
-    referenceGrants: selectKind("ReferenceGrant"),
-    invalidObjects: selectKind("invalid"),
+    ingresses: selectKind(parsedObjects, "Ingress"),
+    classes: selectKind(parsedObjects, "IngressClass"),
+    services: selectKind(parsedObjects, "Service"),
+    secrets: selectKind(parsedObjects, "Secret"),
+    configMaps: selectKind(parsedObjects, "ConfigMap"),
+    referenceGrants: selectKind(parsedObjects, "ReferenceGrant"),
+    gateway: selectGatewayObjects(parsedObjects),
+    invalidObjects: selectKind(parsedObjects, "invalid"),
     unreadableReferences: [],
     certificates: "known",
   };
@@ -80,7 +59,8 @@ export function parseObject({ object, source }: RawObject): ParsedObject[] {
   if (!identity.success) return parseUnnamedObject(object, source, identity.error);
   const { kind, apiVersion, metadata } = identity.data;
   const meta = { namespace: metadata.namespace ?? "default", name: metadata.name, source };
-  switch (`${parseApiGroup(apiVersion)}/${kind}`) {
+  const groupAndKind = `${parseApiGroup(apiVersion)}/${kind}`;
+  switch (groupAndKind) {
     case "networking.k8s.io/Ingress":
     case "extensions/Ingress":
       return [parseIngress(object, apiVersion ?? "", meta)];
@@ -117,7 +97,7 @@ export function parseObject({ object, source }: RawObject): ParsedObject[] {
         })),
       ];
     default:
-      return [];
+      return parseGatewayObject(object, groupAndKind, meta);
   }
 }
 
@@ -125,8 +105,8 @@ export function parseObject({ object, source }: RawObject): ParsedObject[] {
 function rejectDuplicates(parsedObjects: readonly ParsedObject[]): ParsedObject[] {
   const firstSources = new Map<string, string>();
   return parsedObjects.map((entry) => {
-    if (entry.kind === "invalid") return entry;
-    const namespace = entry.kind === "IngressClass" ? "" : entry.object.namespace;
+    if (entry.kind === "invalid" || !("source" in entry.object)) return entry;
+    const namespace = "namespace" in entry.object ? entry.object.namespace : "";
     const { name, source } = entry.object;
     const key = `${entry.kind} ${namespace}/${name}`;
     const earlierSource = firstSources.get(key);
@@ -148,46 +128,10 @@ function parseIngress(object: unknown, apiVersion: string, meta: Meta): ParsedOb
   }));
 }
 
-function parseWith<T>(
-  schema: z.ZodType<T>,
-  object: unknown,
-  kind: string,
-  meta: Meta,
-  build: (value: T) => ParsedObject,
-): ParsedObject {
-  const result = schema.safeParse(object);
-  return result.success ? build(result.data) : buildInvalidObject(kind, meta, result.error, parseAnnotations(object));
-}
-
 /** Reports an object without a name if it is an Ingress. Other kinds are ignored. */
 function parseUnnamedObject(object: unknown, source: string, error: z.ZodError): ParsedObject[] {
   if (!isRecord(object) || object.kind !== "Ingress") return [];
   return [buildInvalidObject("Ingress", { namespace: "?", name: "?", source }, error)];
-}
-
-/** Returns the annotations of an otherwise invalid object. */
-function parseAnnotations(object: unknown): Readonly<Record<string, string>> {
-  const { apiVersion, metadata } = AnnotatedObject.safeParse(object).data ?? {};
-  return selectAnnotations(metadata?.annotations ?? {}, apiVersion).annotations;
-}
-
-function buildInvalidObject(
-  kind: string,
-  meta: Meta,
-  error: z.ZodError,
-  annotations: Readonly<Record<string, string>> = {},
-): ParsedObject {
-  const issue = error.issues[0];
-  return {
-    kind: "invalid",
-    object: {
-      ...meta,
-      kind,
-      field: formatFieldPath(issue?.path ?? []) || "(object)",
-      problem: issue?.message ?? "invalid",
-      annotations,
-    },
-  };
 }
 
 function parseApiGroup(apiVersion: string | undefined): string {

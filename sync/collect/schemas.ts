@@ -36,6 +36,7 @@ export const ServiceObject = z.object({
         z.object({
           name: optionalField(z.string()),
           port: portNumber,
+          appProtocol: optionalField(z.string()),
           targetPort: optionalField(z.union([z.int(), z.string()])),
           protocol: z
             .string()
@@ -62,11 +63,13 @@ export const SecretObject = z.object({
   stringData: optionalStringMap,
 });
 
+const grantedKind = { group: z.string().regex(/^[a-z0-9.-]*$/), kind: z.string().regex(/^[A-Za-z0-9-]+$/) };
+
 /** A ReferenceGrant of gateway.networking.k8s.io/v1 or v1beta1. */
 export const ReferenceGrantObject = z.object({
   spec: z.object({
-    from: optionalList(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),
-    to: optionalList(z.object({ group: z.string(), kind: z.string(), name: optionalField(z.string()) })),
+    from: optionalList(z.object({ ...grantedKind, namespace: z.string().regex(/^[a-z0-9-]+$/) })),
+    to: optionalList(z.object({ ...grantedKind, name: optionalField(z.string()) })),
   }),
 });
 

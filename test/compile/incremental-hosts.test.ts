@@ -119,7 +119,9 @@ items:
     assert.ok(first && second);
     const annotations = { "edgress.dev/auth-url": "http://gate.auth.svc/check" };
     const service: Service = { ...(cluster.services[0] ?? assert.fail()), namespace: "auth", name: "gate" };
-    const grant = { namespace: "auth", name: "gate", source: "", from: ["default"], to: ["gate"] };
+    const from = [{ group: "networking.k8s.io", kind: "Ingress", namespace: "default" }];
+    const to = [{ group: "", kind: "Service", name: "gate" }];
+    const grant = { namespace: "auth", name: "gate", source: "", from, to };
     const options = { ...FAST_OPTIONS, permits: { ...ALLOW_ALL, references: [] } };
     const changed = {
       ...cluster,

@@ -16,12 +16,8 @@ import { createSigner, generateSigningKeys } from "../../sync/publish/sign-manif
 import { UsageError } from "../../sync/runtime/usage-error.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
-import {
-  ANN_AUTHORIZATION,
-  assertNoHashes,
-  buildBasicAuthManifest,
-  parseClusterYaml,
-} from "../support/publish/basic-auth-cluster.ts";
+import { parseClusterYaml } from "../support/parse-cluster-yaml.ts";
+import { ANN_AUTHORIZATION, assertNoHashes, buildBasicAuthManifest } from "../support/publish/basic-auth-cluster.ts";
 import { withSettings } from "../support/publish/sample-rules.ts";
 import { KEYS } from "../support/publish/signing.ts";
 import { readTexts } from "../support/publish/stored-texts.ts";

@@ -7,12 +7,8 @@ import { createSecretEncryptor, generateEncryptionKeys } from "../../sync/publis
 import { publish } from "../../sync/publish/publish.ts";
 import { generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
 import { OPTIONS, ZONES } from "../support/fixture.ts";
-import {
-  ANN_AUTHORIZATION,
-  assertNoHashes,
-  buildBasicAuthManifest,
-  parseClusterYaml,
-} from "../support/publish/basic-auth-cluster.ts";
+import { parseClusterYaml } from "../support/parse-cluster-yaml.ts";
+import { ANN_AUTHORIZATION, assertNoHashes, buildBasicAuthManifest } from "../support/publish/basic-auth-cluster.ts";
 import { publishToAccount } from "../support/publish/publish-to-account.ts";
 import { buildHostRules, buildRules, generateHosts } from "../support/publish/sample-rules.ts";
 import { observeOutcome } from "../support/worker/observed-outcome.ts";

@@ -23,6 +23,7 @@ export interface Gateway extends GatewayMeta {
 export interface ListenerSet extends GatewayMeta {
   readonly parentRef: ParentReference;
   readonly listeners: readonly GatewayListener[];
+  readonly unsupportedFields?: readonly UnsupportedField[];
 }
 
 export interface GatewayAddress {
@@ -70,6 +71,12 @@ export interface BackendTlsPolicy extends GatewayMeta {
   readonly targetRefs: readonly { readonly kind: string; readonly name: string; readonly sectionName?: string }[];
   readonly hostname: string;
   readonly usesSystemCertificates: boolean;
+}
+
+/** The definition of a kind of the Gateway API. */
+export interface GatewayDefinition {
+  readonly name: string; // "gatewayclasses.gateway.networking.k8s.io"
+  readonly bundleVersion: string; // "" without the annotation
 }
 
 /** All Gateway API objects. Empty in a cluster without the resource definitions. */

@@ -1,4 +1,4 @@
-import type { Meta } from "../cluster-model.ts";
+import type { Meta } from "../object-meta.ts";
 
 // An HTTPRoute with the API server's defaults filled in.
 // Source: https://gateway-api.sigs.k8s.io/reference/spec/#httproute (v1).
@@ -21,6 +21,7 @@ export interface TargetReference {
 export interface UnsupportedField {
   readonly field: string; // "spec.rules[0].filters[1].type"
   readonly problem: string;
+  readonly reason?: "IncompatibleFilters"; // UnsupportedValue if absent
 }
 
 export interface HttpRoute extends GatewayMeta {

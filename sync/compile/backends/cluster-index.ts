@@ -1,17 +1,10 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import {
-  type Cluster,
-  type ConfigMap,
-  nameOf,
-  type ReferenceGrant,
-  type Secret,
-  type Service,
-} from "../../collect/cluster-model.ts";
+import { type Cluster, type ConfigMap, nameOf, type Secret, type Service } from "../../collect/cluster-model.ts";
 import { buildSource, type SourcedIndex } from "../../incremental/name-memo.ts";
 import type { Claim, ServiceAddresses } from "../model.ts";
 import type { RegexVerdict, RegexVerdicts } from "../regex-verdict.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
-import { formatReference } from "./references.ts";
+import { createGrantLookup } from "./references.ts";
 import type { LocatedServices } from "./service-addresses.ts";
 
 /** Everything that the compilation of a host may look up. Keys are "namespace/name" unless noted. */
@@ -90,16 +83,6 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       regexVerdict: { items: [regexVerdicts] },
     },
   };
-}
-
-function createGrantLookup(grants: readonly ReferenceGrant[]): ClusterIndex["isGranted"] {
-  const references = new Set(
-    grants.flatMap(({ namespace, from, to }) =>
-      from.flatMap((caller) => to.map((name = "*") => formatReference(caller, { namespace, name }))),
-    ),
-  );
-  return (reference) =>
-    references.has(reference) || references.has(`${reference.slice(0, reference.lastIndexOf("/"))}/*`);
 }
 
 function indexByName<T extends { readonly namespace: string; readonly name: string }>(objects: readonly T[]) {

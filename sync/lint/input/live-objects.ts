@@ -1,6 +1,7 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
-import { type Cluster, type Meta, nameOf } from "../../collect/cluster-model.ts";
+import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
 import { mergeClusters } from "../../collect/merge-clusters.ts";
+import type { Meta } from "../../collect/object-meta.ts";
 import { parseCluster, parseObject, type RawObject } from "../../collect/parse-objects.ts";
 import { ApiError, type KubernetesClient } from "../../kubernetes/client.ts";
 import { listAll } from "../../kubernetes/list.ts";

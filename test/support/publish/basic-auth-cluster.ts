@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import type { Cluster } from "../../../sync/collect/cluster-model.ts";
-import { parseManifest } from "../../../sync/collect/manifests.ts";
-import { parseCluster } from "../../../sync/collect/parse-objects.ts";
 
 export const HASHES = [
   "$apr1$saltsalt$64vPg1.FPS6FtcYJ7Ti1V.",
@@ -41,11 +38,6 @@ kind: Secret
 metadata: { name: by-key }
 stringData: { eve: "${HASHES[1]}", bob: "${HASHES[2]}" }
 ${ingress("one", "users", "auth-file")}${ingress("two", "users", "auth-file")}${ingress("three", "by-key", "auth-map")}${ingress("broken", "by-key", "auth-file")}`;
-}
-
-export function parseClusterYaml(text: string): Cluster {
-  const parsed = parseManifest(text, "in.yaml");
-  return parseCluster("objects" in parsed ? parsed.objects : assert.fail());
 }
 
 /** Asserts that a text contains no password and no hash, in any spelling. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { IngressBackend } from "./cluster-model.ts";
-import { isPresent, objectMetadata, optionalField, optionalList, portNumber } from "./schema-fields.ts";
+import type { IngressBackend } from "../cluster-model.ts";
+import { isPresent, objectMetadata, optionalField, optionalList, portNumber } from "../schema-fields.ts";
 
 const resource = optionalField(z.object({ kind: z.string(), name: z.string() }));
 // Fields of the other API versions, which the API server drops or rejects.

@@ -1,4 +1,4 @@
-import { ANNOTATION_PREFIXES, LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
+import { ANNOTATION_PREFIXES, LIVE_GENERATION_ANNOTATION } from "../annotation-names.ts";
 
 type Annotations = Readonly<Record<string, string>>;
 
