@@ -11,6 +11,7 @@ import { lintRules } from "../sync/lint/findings/lint-rules.ts";
 import { METRICS } from "../sync/report/metrics.ts";
 import { formatAnnotationsPage } from "./docs/annotations-page.ts";
 import { formatCliPage } from "./docs/command-page.ts";
+import { formatGatewayPage } from "./docs/gateway-page.ts";
 import { formatCode, formatMarkdownTable, formatSentence, joinParts } from "./docs/markdown.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -19,6 +20,7 @@ const ROOT = new URL("../", import.meta.url);
 export const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/annotations.md": formatAnnotationsPage,
   "docs/reference/diagnostics.md": formatDiagnosticsPage,
+  "docs/reference/gateway-api.md": formatGatewayPage,
   "docs/reference/lint-rules.md": formatLintRulesPage,
   "docs/reference/metrics.md": formatMetricsPage,
   "docs/reference/cli.md": formatCliPage,

@@ -24,6 +24,7 @@ export interface ActiveSnapshot {
 export interface SnapshotSide {
   readonly hostFilter: BlobTable;
   readonly wildcardFilter: HostFilter;
+  readonly deepWildcardLabels: number; // labels of the longest x in the names "**.x"; 0 without any
   readonly shards: BlobTable;
   /** The used hosts of rules whose shard is loaded, so that a request for one of them needs one look-up. */
   readonly matches: Map<string, HostMatch>;
@@ -52,23 +53,24 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
   const createSide = (
     segmentDigests: DigestTable,
     shardDigests: DigestTable,
-    wildcardFilter: string,
+    { wildcardFilter, deepWildcardLabels = 0 }: Pick<Manifest, "wildcardFilter" | "deepWildcardLabels">,
   ): SnapshotSide => ({
     hostFilter: createBlobTable(segmentDigests),
     shards: createBlobTable(shardDigests),
     wildcardFilter: createHostFilter(decodeBase64(wildcardFilter), hashKey),
+    deepWildcardLabels,
     matches: new Map(),
   });
   return {
     manifest,
     bytes,
-    active: createSide(hostFilter, shards, manifest.wildcardFilter),
+    active: createSide(hostFilter, shards, manifest),
     candidate: candidate && {
       settings: candidate,
       ...createSide(
         applyDigests(hostFilter, decodeBase64(candidate.hostFilter)),
         applyDigests(shards, decodeBase64(candidate.shards)),
-        candidate.wildcardFilter,
+        candidate,
       ),
     },
   };

@@ -1,7 +1,7 @@
 import { buildChain } from "../filters/index.ts";
 import { createSubrequestSender } from "../forward/subrequest.ts";
 import type { RouteMatch } from "../match/route-match.ts";
-import { buildRouteTable, findRoute, type RouteTable } from "../match/route-table.ts";
+import { buildRouteTable, findRoute, type MatchResult, type RouteTable } from "../match/route-table.ts";
 import type { Exchange, RouteLabels } from "../request/exchange.ts";
 import type { HostContext, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
@@ -25,20 +25,36 @@ export function createHostHandler(
   };
   const findRouteHandler = createRouteHandlers(hostContext);
   const routeRequest = async (exchange: Exchange) => {
-    const match = exchange.path === undefined ? "no-match" : findRoute(table, exchange.path);
-    if (match === "no-match") return errorResponse(exchange, 404, "no-route");
-    if (match === "too-long") return errorResponse(exchange, 414, "bad-request", "path too long for a regex");
-    return findRouteHandler(match)(exchange, match.groups);
+    const match = findExchangeRoute(table, exchange);
+    return typeof match === "string" ? rejectMatch(exchange, match) : findRouteHandler(match)(exchange, match.groups);
   };
   const chain = buildChain(rules.policies, routeRequest, hostContext);
   return (exchange) => chain(withCheckedCaller(exchange, table));
 }
 
+function findExchangeRoute(table: RouteTable, exchange: Exchange): MatchResult {
+  return exchange.path === undefined ? "no-match" : findRoute(table, exchange.path, exchange);
+}
+
+/** Answers a request without a route. If a value is too long for a regex, the next route could lack a guard. */
+function rejectMatch(exchange: Exchange, result: Exclude<MatchResult, RouteMatch>): EdgeResponse {
+  switch (result) {
+    case "no-match":
+      return errorResponse(exchange, 404, "no-route");
+    case "path-too-long":
+      return errorResponse(exchange, 414, "bad-request", "path too long for a regex");
+    case "query-too-long":
+      return errorResponse(exchange, 414, "bad-request", "query parameter too long for a regex");
+    case "header-too-long":
+      return errorResponse(exchange, 431, "bad-request", "header too long for a regex");
+  }
+}
+
 /** Returns a subrequest as the request of an unknown client if its route belongs to another namespace. */
 function withCheckedCaller(exchange: Exchange, table: RouteTable): Exchange {
-  const { caller, path } = exchange;
+  const { caller } = exchange;
   if (!caller) return exchange;
-  const match = path === undefined ? "no-match" : findRoute(table, path);
+  const match = findExchangeRoute(table, exchange);
   const owner = typeof match === "string" ? undefined : parseRouteLabels(match.route).namespace;
   return owner === caller.namespace ? exchange : asUnknownClient(exchange, caller);
 }

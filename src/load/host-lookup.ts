@@ -10,6 +10,12 @@ import { findShardMatch, type HostMatch } from "./shard-cache.ts";
 import { doOnce } from "./shared-work.ts";
 import { decodeFilter, decodeShard } from "./verify.ts";
 
+/**
+ * Names whose blobs, two each, one operation reads. A name that the wildcard filter accepts is almost always published, so
+ * more names are almost never read.
+ */
+const MAX_READ_NAMES = 4;
+
 /** The resources of a look-up. */
 export interface LookupContext {
   readonly blobs: BlobCache;
@@ -19,7 +25,7 @@ export interface LookupContext {
 }
 
 /**
- * Returns the rules of a request's host: its own, else the wildcard's, else the catch-all's. Missing blobs are read in
+ * Returns the rules of a request's host: its own, else the most specific wildcard's, else the catch-all's. Missing blobs are read in
  * one operation. A host that its segment of the filter excludes loads no shard, because clients can send any name. Rejects
  * if the shard of a host is unreadable: a less specific host would answer without its guards.
  */
@@ -28,7 +34,7 @@ export async function findHostMatch(
   host: string,
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
-  const locations = locateHosts(side, listHostCandidates(host), context);
+  const locations = locateHosts(side, listHostCandidates(host, side.deepWildcardLabels), context);
   const readMatch = () => readHostMatch(side, locations, context);
   const keys = listMissingKeys(locations);
   if (keys.length === 0) return await readMatch();
@@ -44,15 +50,18 @@ async function readHostMatch(
   locations: readonly HostLocation[],
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
-  const reader = await readMissing(locations, context);
-  for (const location of locations) {
+  const first = locations.slice(0, MAX_READ_NAMES);
+  const reader = await readMissing(first, context);
+  for (const location of first) {
     const filter = location.filter ?? (await addFilter(location, reader, context));
     if (!filter.mayContain(location.name)) continue;
     const shard = location.shard ?? (await addShard(location, reader, context));
     const match = rememberMatch(side, shard, location.name, context.blobs);
     if (match) return match;
   }
-  return undefined;
+  return locations.length > MAX_READ_NAMES
+    ? await readHostMatch(side, locations.slice(MAX_READ_NAMES), context)
+    : undefined;
 }
 
 /** Loads the blobs of hosts that are in use, and checks their rules. Rejects if one of them is unreadable. */

@@ -3,6 +3,7 @@ import { errorMessage } from "../rules/error-message.ts";
 import { PolicySettings } from "../rules/policies/index.ts";
 import { Backend, type HostRules, type Route } from "../rules/snapshot.ts";
 import { findHostRecord, findSettingsRecords } from "../rules/storage/shard-text.ts";
+import { countPresent, isConditions, isObject, isPathMatch, isTextOrMissing } from "./route-shape.ts";
 import { formatZodError } from "./verify.ts";
 
 /** The rules of a host, and the length of their text in the shard. */
@@ -76,22 +77,12 @@ function checkRoute(route: unknown, index: number): StoredRoute {
 /** Counts the fields in place of comparing their names, because a cold isolate checks 10,000 routes. */
 function findRouteProblem(route: unknown): string | undefined {
   if (!isObject(route)) return "invalid_type";
-  const { id, path, backend, policies } = route;
+  const { id, path, when, backend, policies } = route;
   if (typeof id !== "string" || !isTextOrMissing(backend) || !isTextOrMissing(policies)) return "invalid_type";
-  const fieldCount = 2 + (backend === undefined ? 0 : 1) + (policies === undefined ? 0 : 1);
+  const fieldCount = 2 + countPresent(when) + countPresent(backend) + countPresent(policies);
   if (Object.keys(route).length !== fieldCount) return `unrecognized_keys ${Object.keys(route).join(", ")}`;
-  return isPathMatch(path) ? undefined : "invalid path";
-}
-
-/** Whether a value has a known type, the text that belongs to it, and nothing else. */
-function isPathMatch(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { type, path, pattern, maxBytes } = value;
-  const fieldCount = maxBytes === undefined ? 2 : 3;
-  if (Object.keys(value).length !== fieldCount) return false;
-  return type === "regex"
-    ? typeof pattern === "string" && (maxBytes === undefined || Number.isSafeInteger(maxBytes))
-    : (type === "prefix" || type === "exact") && typeof path === "string" && maxBytes === undefined;
+  if (!isPathMatch(path)) return "invalid path";
+  return when === undefined || isConditions(when) ? undefined : "invalid conditions";
 }
 
 function requireFields(value: unknown, fields: ReadonlySet<string>, place: string): Readonly<Record<string, unknown>> {
@@ -110,12 +101,4 @@ function parse<T>(schema: z.ZodMiniType<T>, value: unknown, place: string): T {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   throw new Error(`${place}: ${formatZodError(result.error)}`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isTextOrMissing(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
 }

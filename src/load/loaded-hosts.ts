@@ -1,6 +1,6 @@
 import type { HashKey } from "../rules/half-sip-hash.ts";
 import type { HostFilter } from "../rules/host-filter.ts";
-import { CATCH_ALL_HOST, findWildcardName } from "../rules/hosts.ts";
+import { CATCH_ALL_HOST, findWildcardName, listDeepWildcards } from "../rules/hosts.ts";
 import { computeSegmentIndex, computeShardIndex } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { findShardMatch, type HostMatch, type LoadedShard } from "./shard-cache.ts";
@@ -33,9 +33,23 @@ export function findLoadedMatch(
   return (
     findLoadedName(side, host, blobs, hashKey) ??
     (wildcard === undefined ? undefined : findLoadedName(side, wildcard, blobs, hashKey)) ??
+    (side.deepWildcardLabels === 0 ? undefined : findLoadedDeepWildcard(side, host, blobs, hashKey)) ??
     findLoadedName(side, CATCH_ALL_HOST, blobs, hashKey) ??
     "no-match"
   );
+}
+
+function findLoadedDeepWildcard(
+  side: SnapshotSide,
+  host: string,
+  blobs: BlobCache,
+  hashKey: HashKey,
+): HostMatch | "not-loaded" | undefined {
+  for (const name of listDeepWildcards(host, side.deepWildcardLabels)) {
+    const match = findLoadedName(side, name, blobs, hashKey);
+    if (match) return match;
+  }
+  return undefined;
 }
 
 function findLoadedName(

@@ -1,5 +1,6 @@
 import { toByteString } from "../rules/paths.ts";
 import type { RouteMatch } from "./route-match.ts";
+import { countSegments, findSegmentsEnd } from "./segments.ts";
 
 /**
  * The prefixes of a host. A few are one string, the longest first, each after its length: a search through objects would
@@ -56,12 +57,6 @@ function buildScan(numbers: ReadonlyMap<string, number>, matches: PrefixTable["m
   };
 }
 
-function countSegments(text: string): number {
-  let count = 0;
-  for (let slash = text.indexOf("/"); slash !== -1; slash = text.indexOf("/", slash + 1)) count += 1;
-  return count;
-}
-
 /**
  * Returns the match of the longest prefix. `"/foo"` and `"/foo/"` both match `/foo` and `/foo/bar`. If both exist, the path
  * with the same spelling matches.
@@ -105,16 +100,6 @@ function findBySegments(
     end = end === 0 ? -1 : path.lastIndexOf("/", end - 1);
   }
   return undefined;
-}
-
-/** Returns the index after the first `segments` segments of a path. */
-function findSegmentsEnd(path: string, segments: number): number {
-  let end = 0;
-  for (let count = 0; count < segments; count++) {
-    end = path.indexOf("/", end + 1);
-    if (end < 0) return path.length;
-  }
-  return end;
 }
 
 function chooseSpelling(matches: PrefixTable["matches"], number: number, isWholePath: boolean): RouteMatch | undefined {

@@ -24,8 +24,8 @@ const CHARACTERS_ESCAPED_BY_FETCH = /["<>\\^`{}]/g;
 /** Returns the UTF-8 bytes of a text, one character a byte. The text must be well-formed Unicode. */
 export function toByteString(text: string): string {
   if (isAscii(text)) return text;
-  return encodeURIComponent(text).replace(PERCENT_ESCAPE, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
+  return text.replace(/[^\x00-\x7f]+/g, (characters) =>
+    encodeURIComponent(characters).replace(PERCENT_ESCAPE, decodeHex),
   );
 }
 
@@ -37,9 +37,21 @@ export function normalizePath(rawPath: string): string | undefined {
   if (rawPath === "") return "/";
   if (isNormalizedPath(rawPath)) return rawPath;
   if (INVALID_ESCAPE.test(rawPath)) return undefined;
-  const bytes = rawPath.replace(/[^%]+/g, (text) => (isAscii(text) ? text : toByteString(text.toWellFormed())));
-  const decodedPath = bytes.replace(PERCENT_ESCAPE, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const decodedPath = decodeEscapes(rawPath);
   return decodedPath.includes("\0") ? undefined : resolveDotSegments(decodedPath);
+}
+
+/** Decodes a name or value of a query as that of a form. A broken escape stays as it is. */
+export function decodeQueryText(text: string): string {
+  return decodeEscapes(text.replaceAll("+", " "));
+}
+
+function decodeEscapes(text: string): string {
+  return toByteString(text.toWellFormed()).replace(PERCENT_ESCAPE, decodeHex);
+}
+
+function decodeHex(_escape: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /**

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { PolicySettings } from "./policies/index.ts";
 
 /** The snapshot format. Increment it if an older edge would misread a newer snapshot. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** Bytes of a signed manifest, because each isolate reads the whole of it at its start. An edge rejects a larger one. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -14,8 +14,29 @@ export const PathMatch = z.discriminatedUnion("type", [
   // A JavaScript regex over byte strings. It is anchored at its start and ignores case.
   // A path over `maxBytes` is not matched but rejected, because the regex would take too long. 4 KiB if undefined.
   z.strictObject({ type: z.literal("regex"), pattern: z.string(), maxBytes: z.optional(z.int()) }),
+  // The same, but it respects case. The compiler writes it so that it matches the whole path.
+  z.strictObject({ type: z.literal("full-regex"), pattern: z.string(), maxBytes: z.optional(z.int()) }),
 ]);
 export type PathMatch = z.infer<typeof PathMatch>;
+
+/**
+ * A header or query parameter that a request must have. Values are compared as byte strings, with case. The compiler writes
+ * a regex so that it matches the whole value. A value over `maxBytes` is not matched but rejected, as for paths.
+ */
+export const ValueCondition = z.union([
+  z.strictObject({ name: z.string(), value: z.string() }),
+  z.strictObject({ name: z.string(), pattern: z.string(), maxBytes: z.optional(z.int()) }),
+]);
+export type ValueCondition = z.infer<typeof ValueCondition>;
+
+/** What a request must have besides the path. All conditions must hold. */
+export const RouteConditions = z.strictObject({
+  scheme: z.optional(z.enum(["http", "https"])),
+  method: z.optional(z.string()), // in upper case
+  headers: z.optional(z.array(ValueCondition)), // names in lower case; a repeated header is one value, joined by ", "
+  query: z.optional(z.array(ValueCondition)), // the first value of a repeated parameter counts
+});
+export type RouteConditions = z.infer<typeof RouteConditions>;
 
 /** An address of a backend. The edge connects to the DNS record that the controller creates for it. */
 export const Address = z.strictObject({
@@ -34,6 +55,7 @@ export type Backend = z.infer<typeof Backend>;
 export const Route = z.strictObject({
   id: z.string(), // "namespace/ingress#rule.path", for logs and diagnostics
   path: PathMatch,
+  when: z.optional(RouteConditions),
   backend: z.optional(z.string()), // a key of its host's backends; 404 if undefined
   policies: PolicySettings,
 });
@@ -43,7 +65,7 @@ export type Route = z.infer<typeof Route>;
 export const HostRules = z.strictObject({
   host: z.string(),
   policies: PolicySettings,
-  routes: z.array(Route), // in the order of matching, if paths are regexes
+  routes: z.array(Route), // in the order of matching, if paths are regexes or routes have conditions
   backends: z.record(z.string(), Backend), // by "namespace/service:port"
 });
 export type HostRules = z.infer<typeof HostRules>;
@@ -103,6 +125,7 @@ export const Candidate = z.strictObject({
   counts: ManifestCounts,
   hostFilter: z.string(), // base64; its segments that differ from the active ones
   wildcardFilter: z.string(), // base64
+  deepWildcardLabels: z.optional(z.int()), // as in the manifest
   shards: z.string(), // base64; its shards that differ from the active ones
   share: Share, // percent of clients
   stages: z.array(Share), // all shares of the roll-out, in their order
@@ -141,6 +164,7 @@ export const Manifest = z.strictObject({
   hashKey: z.tuple([z.uint32(), z.uint32()]), // of the hash that places hosts in shards and in the filter
   hostFilter: z.string(), // base64; table of the filter's segments
   wildcardFilter: z.string(), // base64; the filter of the names that begin with "*", so that most requests read no wildcard
+  deepWildcardLabels: z.optional(z.int()), // labels of the longest x in the names "**.x"; undefined without any
   shards: z.string(), // base64; table of the shards
 });
 export type Manifest = z.infer<typeof Manifest>;

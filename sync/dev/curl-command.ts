@@ -26,10 +26,10 @@ interface SampleRequest {
 
 function buildSample({ host }: HostRules, { path }: Route): SampleRequest {
   return {
-    host: host === "*" ? ANY_HOST_EXAMPLE : host.replace("*", WILDCARD_LABEL),
+    host: host === "*" ? ANY_HOST_EXAMPLE : host.replace(/^\*+/, WILDCARD_LABEL),
     path:
-      path.type === "regex"
-        ? (/^\^(\/[\w/-]*)/.exec(path.pattern)?.[1] ?? "/")
+      "pattern" in path
+        ? (/^\^(?:\(\?:)?(\/[\w/-]*)/.exec(path.pattern)?.[1] ?? "/")
         : encodeURI(path.path).replaceAll("'", "%27"),
   };
 }

@@ -2,7 +2,7 @@ import { buildOriginUrl } from "../../src/forward/origin-url.ts";
 import { matchHost } from "../../src/match/match-host.ts";
 import { createExchange, type Exchange, type RequestServices } from "../../src/request/exchange.ts";
 import type { RequestOutcome } from "../../src/request/outcomes.ts";
-import type { HostRules, PathMatch, Rules } from "../../src/rules/snapshot.ts";
+import type { HostRules, PathMatch, RouteConditions, Rules } from "../../src/rules/snapshot.ts";
 import { memoize } from "../incremental/memoize.ts";
 import { type CanarySide, splitsByWeight, withCanarySide } from "./canary-side.ts";
 import { type AssumedSubrequest, createOfflineServices, formatFetchedUrl, serveOffline } from "./offline-services.ts";
@@ -25,12 +25,19 @@ export interface Explanation {
   readonly outcome: RequestOutcome;
   readonly reason: string | undefined;
   readonly location: string | undefined; // of a redirect
-  readonly route: { readonly id: string; readonly match: PathMatch; readonly backend: string | undefined } | undefined;
+  readonly route: ExplainedRoute | undefined;
   readonly origin: ExplainedOrigin | undefined;
   /** The other side, if the weight of a canary decides. */
   readonly canary: ExplainedCanary | undefined;
   readonly assumedSubrequests: readonly AssumedSubrequest[];
   readonly unmatchedRoutes: readonly UnmatchedRoute[];
+}
+
+export interface ExplainedRoute {
+  readonly id: string;
+  readonly match: PathMatch;
+  readonly when?: RouteConditions;
+  readonly backend: string | undefined;
 }
 
 export interface ExplainedOrigin {
@@ -100,13 +107,15 @@ async function explainSide(
     outcome: edgeResponse.outcome,
     reason: edgeResponse.reason,
     location: edgeResponse.response.headers.get("Location") ?? undefined,
-    route: route && { id: route.id, match: route.path, backend: forwardedExchange?.backend ?? route.backend },
+    route: route && {
+      id: route.id,
+      match: route.path,
+      ...(route.when && { when: route.when }),
+      backend: forwardedExchange?.backend ?? route.backend,
+    },
     origin: forwardedExchange && host ? findExplainedOrigin(forwardedExchange, host) : undefined,
     assumedSubrequests,
-    unmatchedRoutes: [
-      ...findUnmatchedHosts(hosts, exchange.host, host),
-      ...findUnmatchedRoutes(host, route, exchange.path),
-    ],
+    unmatchedRoutes: [...findUnmatchedHosts(hosts, exchange.host, host), ...findUnmatchedRoutes(host, route, exchange)],
   };
   return { explanation, matchedRoute: route };
 }

@@ -14,7 +14,7 @@ export function formatExplanation(explanation: Explanation, findSource: FindSour
     ["location", location],
     ["host", host ?? "not found in the rules"],
     ["path", path],
-    ["route", route && `${route.id}, ${formatMatch(route.match)}${formatSource(findSource(route.id))}`],
+    ["route", route && `${route.id}, ${formatMatch(route.match, route.when)}${formatSource(findSource(route.id))}`],
     ["backend", route?.backend && `${route.backend}${canary ? formatShare(canary.total - canary.weight, canary) : ""}`],
     ...formatOrigin(origin),
     ...formatCanary(canary),
@@ -47,8 +47,8 @@ function formatAssumption({ url, service }: AssumedSubrequest): string {
   return `Service ${service} returns 200 for ${url.replace(/^https?:\/\/[^/?#]*/, "")}`;
 }
 
-function formatUnmatched({ id, match, reason }: UnmatchedRoute, source: string | undefined): string {
-  return match ? `${id}, ${formatMatch(match)}${formatSource(source)}: ${reason}` : `host ${id}: ${reason}`;
+function formatUnmatched({ id, match, when, reason }: UnmatchedRoute, source: string | undefined): string {
+  return match ? `${id}, ${formatMatch(match, when)}${formatSource(source)}: ${reason}` : `host ${id}: ${reason}`;
 }
 
 function formatSource(source: string | undefined): string {

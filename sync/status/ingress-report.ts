@@ -139,8 +139,8 @@ function listRoutes(ingress: string, hosts: readonly HostRules[]): string[] {
   const closures = new Map(
     listClosedRoutes(hosts).map(({ ingress: owner, line, reason }) => [`${owner} ${line}`, reason]),
   );
-  const format = (host: string, { id, path, backend }: Route) => {
-    const line = `${host} ${formatMatch(path)}`;
+  const format = (host: string, { id, path, when, backend }: Route) => {
+    const line = `${host} ${formatMatch(path, when)}`;
     const closure = closures.get(`${parseIngressName(id)} ${line}`);
     return `${line} -> ${closure === undefined ? (backend ?? "404") : `503 (${closure})`}`;
   };

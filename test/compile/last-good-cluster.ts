@@ -53,7 +53,7 @@ export function buildWebCluster(...ingresses: object[]): Cluster {
 export function listRoutes({ compilation }: LastGoodCompilation): string[] {
   return compilation.rules.hosts.flatMap(({ host, routes }) =>
     routes.map(({ path, backend, policies }) => {
-      const pathText = path.type === "regex" ? path.pattern : path.path;
+      const pathText = "pattern" in path ? path.pattern : path.path;
       return `${host} ${pathText} -> ${policies.failClosed ? `503 ${policies.failClosed.reason}` : backend}`;
     }),
   );

@@ -42,7 +42,7 @@ function listRoutesAfter(lastGood: object, current: object) {
 
 function listPaths(lastGood: readonly PathInput[], current: readonly PathInput[]): string[] {
   return listRoutesAfter(buildShop(lastGood), buildShop(current)).map(({ path }) =>
-    path.type === "regex" ? path.pattern : path.path,
+    "pattern" in path ? path.pattern : path.path,
   );
 }
 

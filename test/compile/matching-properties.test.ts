@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { matchHost } from "../../src/match/match-host.ts";
+import { PLAIN_REQUEST } from "../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
 import { normalizeHost, parseHost } from "../../src/rules/hosts.ts";
 import { buildOriginPath, encodePath, normalizePath } from "../../src/rules/paths.ts";
@@ -54,7 +55,7 @@ describe("matching", () => {
         const all = [{ apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { name: "i" }, spec }];
         const hosts = new Map(compileObjects(all).rules.hosts.map((hostRules) => [hostRules.host, hostRules]));
         const matchedHost = matchHost(hosts, requestedHost);
-        const match = matchedHost ? findRoute(buildRouteTable(matchedHost), requestedPath) : "no-match";
+        const match = matchedHost ? findRoute(buildRouteTable(matchedHost), requestedPath, PLAIN_REQUEST) : "no-match";
         const expected = findPlainRule(rules, requestedHost, requestedPath);
         const id = expected ? `default/i#${rules.indexOf(expected)}.0` : undefined;
         assert.equal(typeof match === "string" ? undefined : match.route.id, id);

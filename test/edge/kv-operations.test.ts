@@ -62,12 +62,15 @@ test("A cold isolate reads the manifest, and then the host's segment and shard i
   );
 });
 
-test("A cold isolate needs two operations for a host of a wildcard or of the catch-all", async () => {
+test("A cold isolate needs two operations for a host of any wildcard or of the catch-all", async () => {
   for (const [name, host] of [
     ["*.example.com", "other.example.com"],
     ["*", "www.example.org"],
+    ["**.b.example.com", "x.y.b.example.com"],
+    ["**.example.com", "x.y.z.example.com"],
   ] as const) {
-    const { operations, findHost } = await startIsolate(await publishHosts("*.example.com", "*"), `less${name.length}`);
+    const kv = await publishHosts("*.example.com", "**.c.b.example.com", "**.b.example.com", "**.example.com", "*");
+    const { operations, findHost } = await startIsolate(kv, `less${name}`);
     assert.equal(await findHost(host), name);
     assert.equal(operations.length, 2);
   }

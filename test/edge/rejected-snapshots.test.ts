@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { CURRENT_KEY, filterKey, shardKey } from "../../src/rules/kv-keys.ts";
-import type { Manifest } from "../../src/rules/snapshot.ts";
+import { FORMAT, type Manifest } from "../../src/rules/snapshot.ts";
 import { packDigests } from "../../src/rules/storage/digest-table.ts";
 import { formatHostRecord } from "../../src/rules/storage/shard-text.ts";
 import { toCanonicalJson } from "../../sync/publish/canonical-json.ts";
@@ -105,12 +105,13 @@ describe("snapshots that the edge rejects", () => {
     await restoreLastGood();
   });
 
-  test("The edge rejects an unknown format", async () => {
-    const manifest = { ...(await readManifest(edge)), format: 4, generation: 1000 };
-    const reason = await publishRejected(signManifest(manifest));
-    assert.equal(reason, "manifest is invalid: invalid_value at format");
-    await restoreLastGood();
-  });
+  for (const format of [FORMAT - 1, FORMAT + 1])
+    test(`The edge rejects format ${format}`, async () => {
+      const manifest = { ...(await readManifest(edge)), format, generation: 1000 };
+      const reason = await publishRejected(signManifest(manifest));
+      assert.equal(reason, "manifest is invalid: invalid_value at format");
+      await restoreLastGood();
+    });
 
   test("The edge rejects an unknown field in the manifest or in a shard", async () => {
     const manifest = { ...(await readManifest(edge)), generation: 1000 };

@@ -98,7 +98,7 @@ describe("incident: two controllers write to one KV namespace", { concurrency: 6
 
   for (const [subject, key, supportedFormat] of [
     ["Controller state", STATE_KEY, 2],
-    ["A manifest", CURRENT_KEY, 3],
+    ["A manifest", CURRENT_KEY, 4],
   ] as const) {
     test(
       `${subject} of an unknown format is rejected with one error, and overwritten only with --take-ownership`,
@@ -109,7 +109,7 @@ describe("incident: two controllers write to one KV namespace", { concurrency: 6
           format: number;
         };
         assert.equal(format, supportedFormat);
-        const newerValue = signer.sign(JSON.stringify({ ...fields, format: 4, novelty: true }));
+        const newerValue = signer.sign(JSON.stringify({ ...fields, format: supportedFormat + 1, novelty: true }));
         harness.kv.values.set(key, newerValue);
         const from = harness.kv.writtenKeys.length;
         applyShopPath(harness, "/new");
@@ -118,7 +118,7 @@ describe("incident: two controllers write to one KV namespace", { concurrency: 6
         for (let syncs = 0; syncs < 3; syncs++) assert.equal((await controller.sync()).type, "failed");
         assert.match(
           listErrors(controller)[0] ?? "",
-          /^sync failed: .* of a newer version(: format 4, supported 3)?\. .*--take-ownership; the edge serves the last published rules$/,
+          /^sync failed: .* of a newer version(: format 5, supported 4)?\. .*--take-ownership; the edge serves the last published rules$/,
         );
         assert.deepEqual(harness.kv.writtenKeys.slice(from), []);
         assert.equal(harness.kv.values.get(key), newerValue);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { PLAIN_REQUEST } from "../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
 import { normalizeHost } from "../../src/rules/hosts.ts";
 import { normalizePath } from "../../src/rules/paths.ts";
@@ -14,7 +15,7 @@ function buildRules(paths: readonly PathMatch[]): HostRules {
 }
 
 function findPosition(paths: readonly PathMatch[], path: string): number | undefined {
-  const match = findRoute(buildRouteTable(buildRules(paths)), path);
+  const match = findRoute(buildRouteTable(buildRules(paths)), path, PLAIN_REQUEST);
   return typeof match === "string" ? undefined : match.position;
 }
 
@@ -109,7 +110,7 @@ describe("route table", () => {
       { length: 100 },
       (_, index) => ({ type: "regex", pattern: `^/app-${index}(/|$)(.*)` }) as const,
     );
-    const match = findRoute(buildRouteTable(buildRules(paths)), "/APP-42/users");
+    const match = findRoute(buildRouteTable(buildRules(paths)), "/APP-42/users", PLAIN_REQUEST);
     assert.ok(typeof match !== "string");
     assert.deepEqual([match.position, ...match.groups], [42, "/APP-42/users", "/", "users"]);
   });
@@ -125,14 +126,14 @@ describe("route table", () => {
         ]),
       );
       const find = (path: string) => {
-        const match = findRoute(table, path);
+        const match = findRoute(table, path, PLAIN_REQUEST);
         return typeof match === "string" ? match : match.position;
       };
       assert.equal(find(`/${"a".repeat(1022)}x`), 1); // 1,024 bytes
-      assert.equal(find(`/${"a".repeat(1023)}x`), "too-long");
+      assert.equal(find(`/${"a".repeat(1023)}x`), "path-too-long");
       assert.equal(find(`/early${"a".repeat(1023)}`), 0);
-      assert.equal(find(`/late${"a".repeat(1023)}`), "too-long"); // the second regex may match it
-      assert.equal(find(`/early${"a".repeat(4091)}`), "too-long");
+      assert.equal(find(`/late${"a".repeat(1023)}`), "path-too-long"); // the second regex may match it
+      assert.equal(find(`/early${"a".repeat(4091)}`), "path-too-long");
     });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { matchHost } from "../../src/match/match-host.ts";
+import { PLAIN_REQUEST } from "../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../src/match/route-table.ts";
 import { normalizePath } from "../../src/rules/paths.ts";
 import type { PolicySettings } from "../../src/rules/policies/index.ts";
@@ -89,7 +90,7 @@ describe("permits", () => {
   });
 
   function isContested(match: PathMatch | undefined): boolean {
-    const text = match?.type === "regex" ? match.pattern : match?.path;
+    const text = match && ("pattern" in match ? match.pattern : match.path);
     return text !== undefined && /^\^?\/foo/.test(text);
   }
 
@@ -98,7 +99,7 @@ describe("permits", () => {
     const matchedHost = matchHost(new Map(rules.hosts.map((hostRules) => [hostRules.host, hostRules])), host);
     const table = matchedHost && buildRouteTable(matchedHost);
     return (path: string): { readonly response: unknown; readonly match: PathMatch | undefined } => {
-      const match = table ? findRoute(table, path) : "no-match";
+      const match = table ? findRoute(table, path, PLAIN_REQUEST) : "no-match";
       return selectResponse(matchedHost?.policies ?? {}, typeof match === "object" ? match.route : undefined);
     };
   }

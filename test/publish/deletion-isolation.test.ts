@@ -36,7 +36,7 @@ function guard(before: readonly HostRules[], after: readonly HostRules[], ...app
 
 function listRoutes(hosts: readonly HostRules[]): string[] {
   return hosts.flatMap(({ host, routes }) =>
-    routes.map(({ id, path }) => `${host}${path.type === "regex" ? path.pattern : path.path} ${id}`),
+    routes.map(({ id, path }) => `${host}${"pattern" in path ? path.pattern : path.path} ${id}`),
   );
 }
 

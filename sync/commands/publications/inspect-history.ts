@@ -78,7 +78,7 @@ function describeHost({ host, policies, routes, backends }: HostRules) {
     host,
     policies: Object.keys(policies),
     routes: routes.map((route) => ({
-      match: formatMatch(route.path),
+      match: formatMatch(route.path, route.when),
       ingress: parseIngressName(route.id),
       backend: route.backend ?? null,
       addresses: backends[route.backend ?? ""]?.addresses.map(({ address }) => address) ?? [],

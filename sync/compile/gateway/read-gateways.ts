@@ -1,6 +1,5 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { type Cluster, nameOf, type Reference } from "../../collect/cluster-model.ts";
-import type { GatewayObjects } from "../../collect/gateway/gateway-model.ts";
+import { type Cluster, nameOf, type Reference, type ReferenceGrant } from "../../collect/cluster-model.ts";
 import type { StageOptions } from "../options.ts";
 import { createNamespaceCheck } from "./allowed-namespaces.ts";
 import { attachRoute, type RouteParents } from "./attachment/attach-routes.ts";
@@ -11,13 +10,12 @@ import { judgeClasses } from "./judge-classes.ts";
 import type { GatewayReading, JudgedGateway, JudgedListener, JudgedRoute } from "./judged-gateways.ts";
 import { type GatewayVerdicts, judgeGateways } from "./listeners/judge-gateways.ts";
 import { type CertificateSources, listGrantedSecrets } from "./listeners/listener-certificates.ts";
-import type { KindGrant } from "./reference-grants.ts";
 
 /** The objects that Gateways, their listeners and the attachment of routes depend on. */
-export interface GatewaySources extends Pick<Cluster, "secrets" | "unreadableReferences" | "certificates"> {
-  readonly gateway: GatewayObjects;
-  readonly referenceGrants: readonly KindGrant[];
-}
+export type GatewaySources = Pick<
+  Cluster,
+  "gateway" | "secrets" | "referenceGrants" | "unreadableReferences" | "certificates"
+>;
 
 type GatewayOptions = Pick<StageOptions, "controller" | "zones">;
 
@@ -103,7 +101,7 @@ function reserveAddress(
 }
 
 /** Returns the Secrets that listeners refer to and may read, sorted. The controller must collect them. */
-function listReferences(verdicts: readonly GatewayVerdicts[], grants: readonly KindGrant[]): readonly Reference[] {
+function listReferences(verdicts: readonly GatewayVerdicts[], grants: readonly ReferenceGrant[]): readonly Reference[] {
   const names = verdicts.flatMap(({ gateway, listenerSets }) => [
     ...listGrantedSecrets("Gateway", gateway.gateway, grants),
     ...listenerSets.flatMap(({ listenerSet }) => listGrantedSecrets("ListenerSet", listenerSet, grants)),

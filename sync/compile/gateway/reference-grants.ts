@@ -1,19 +1,13 @@
-/** A ReferenceGrant: objects of kinds and namespaces may refer to objects of its namespace. */
-export interface KindGrant {
-  readonly namespace: string;
-  readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
-  /** `name` is undefined for all objects of the kind. */
-  readonly to: readonly { readonly group: string; readonly kind: string; readonly name: string | undefined }[];
-}
+import type { ReferenceGrant, Referrer } from "../../collect/cluster-model.ts";
 
 /** The two ends of a reference between namespaces. */
 export interface CrossReference {
-  readonly from: { readonly group: string; readonly kind: string; readonly namespace: string };
-  readonly to: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly from: Referrer;
+  readonly to: Referrer & { readonly name: string };
 }
 
 /** Whether an object may refer to another: both are in one namespace, or one grant names both. */
-export function isReferenceGranted(grants: readonly KindGrant[], { from, to }: CrossReference): boolean {
+export function isReferenceGranted(grants: readonly ReferenceGrant[], { from, to }: CrossReference): boolean {
   if (from.namespace === to.namespace) return true;
   return grants.some(
     (grant) =>

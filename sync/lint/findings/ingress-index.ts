@@ -1,3 +1,4 @@
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts";
 import { normalizePath } from "../../../src/rules/paths.ts";
@@ -81,7 +82,7 @@ function indexHost(rules: HostRules, sampleHost: string, byName: ByName): Indexe
   const table = buildRouteTable(rules);
   const matchPath: IndexedHost["matchPath"] = (path) => {
     const normalizedPath = normalizePath(encodeSamplePath(path));
-    const routeMatch = normalizedPath === undefined ? undefined : findRoute(table, normalizedPath);
+    const routeMatch = normalizedPath === undefined ? undefined : findRoute(table, normalizedPath, PLAIN_REQUEST);
     return typeof routeMatch === "object" ? routeMatch.route : undefined;
   };
   return {
@@ -95,8 +96,8 @@ function indexHost(rules: HostRules, sampleHost: string, byName: ByName): Indexe
 
 /** Returns a name that only this host matches. A wildcard host and the catch-all host have many names. */
 function findSampleHost(host: string, hostNames: ReadonlySet<string>): string {
-  if (host !== CATCH_ALL_HOST && !host.startsWith("*.")) return host;
-  const suffix = host === CATCH_ALL_HOST ? ".example.com" : host.slice(1);
+  if (!host.startsWith("*")) return host;
+  const suffix = host === CATCH_ALL_HOST ? ".example.com" : host.replace(/^\*+/, "");
   const names = ["any", "other", "another", "any-host"].flatMap((label) => [label + suffix, `${label}${suffix}.test`]);
   return names.find((name) => listHostCandidates(name).find((key) => hostNames.has(key)) === host) ?? `any${suffix}`;
 }

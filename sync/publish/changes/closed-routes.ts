@@ -31,7 +31,9 @@ const findClosedRoutes = memoize((rules: HostRules): readonly ClosedRoute[] =>
   rules.routes.flatMap((route) => {
     const reason = findClosure(route.policies, rules.policies);
     if (reason === undefined) return [];
-    return [{ ingress: parseIngressName(route.id), line: `${rules.host} ${formatMatch(route.path)}`, reason }];
+    return [
+      { ingress: parseIngressName(route.id), line: `${rules.host} ${formatMatch(route.path, route.when)}`, reason },
+    ];
   }),
 );
 

@@ -55,7 +55,7 @@ interface RouteOfHost {
 }
 
 function indexRoutes(host: HostRules | undefined): ReadonlyMap<string, RouteOfHost> {
-  return new Map(host?.routes.map((route) => [formatMatch(route.path), { route, host }]));
+  return new Map(host?.routes.map((route) => [formatMatch(route.path, route.when), { route, host }]));
 }
 
 function diffRoute(match: string, before: RouteOfHost | undefined, after: RouteOfHost | undefined): RouteDiff {

@@ -78,7 +78,7 @@ function indexRoutes(rules: HostRules | undefined): RouteIndex {
   if (!rules) return new Map();
   return new Map(
     rules.routes.map((route) => {
-      const match = formatMatch(route.path);
+      const match = formatMatch(route.path, route.when);
       const ingress = parseIngressName(route.id);
       const line = `${rules.host} ${match}${ingress === "" ? "" : ` of ${ingress}`}`;
       return [match, { ingress, line, text: serializeRoute(route, rules) }];

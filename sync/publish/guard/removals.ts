@@ -1,6 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
+import { computeMatchKey } from "../match-key.ts";
 import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
@@ -25,7 +26,7 @@ export interface LostHost {
 }
 
 /**
- * Returns the routes of `before` whose host, path type and path are not in `after`. A route that still exists, but answers
+ * Returns the routes of `before` whose host, path and conditions are not in `after`. A route that still exists, but answers
  * differently, even with 503, is not removed. Hosts with the same rules object are skipped.
  */
 export function diffRemovals(before: readonly HostRules[], after: readonly HostRules[]): Removal {
@@ -51,21 +52,21 @@ function findHostRemoval({ before, after }: HostChange): Removal {
 }
 
 function findRemovedRoutes({ host, routes }: HostRules, after: HostRules | undefined): RemovedRoute[] {
-  const matchTexts = new Set(after?.routes.map(({ path }) => formatMatch(path)));
+  const matchKeys = new Set(after?.routes.map(computeMatchKey));
   const routesById = new Map(after?.routes.map((route) => [route.id, route]));
   return routes
     .filter(
-      ({ id, path }) =>
-        parseIngressName(id) !== "" &&
-        !matchTexts.has(formatMatch(path)) &&
-        !isRegexChange(path, routesById.get(id)?.path),
+      (route) =>
+        parseIngressName(route.id) !== "" &&
+        !matchKeys.has(computeMatchKey(route)) &&
+        !isRegexChange(route.path, routesById.get(route.id)?.path),
     )
-    .map(({ id, path }) => ({
+    .map(({ id, path, when }) => ({
       namespace: parseNamespace(id),
       ingress: parseIngressName(id),
       host,
       id,
-      line: `${host} ${formatMatch(path)} of ${id}`,
+      line: `${host} ${formatMatch(path, when)} of ${id}`,
     }));
 }
 

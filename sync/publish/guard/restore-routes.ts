@@ -1,3 +1,4 @@
+import { needsOrder } from "../../../src/match/ordered-table.ts";
 import { compareText } from "../../../src/rules/compare-text.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import type { RemovedRoute } from "./removals.ts";
@@ -37,13 +38,12 @@ function selectRoutes(rules: HostRules, ids: ReadonlySet<string>): HostRules {
 }
 
 /**
- * Adds routes of `before` to `after`. If the host no longer matches by regexes, or now does, the routes cannot be mixed:
- * then they are removed, because the routes that stay must not change.
+ * Adds routes of `before` to `after`. If the host no longer matches by regexes or by conditions, or now does, the routes
+ * cannot be mixed: then they are removed, because the routes that stay must not change.
  */
 function mergeHost(before: HostRules, after: HostRules, ids: ReadonlySet<string>): HostRules {
   const restoredRoutes = before.routes.filter(({ id }) => ids.has(id));
-  const isMixed = after.routes.length > 0 && restoredRoutes.some(isRegex) !== after.routes.some(isRegex);
-  if (isMixed) return after;
+  if (after.routes.length > 0 && !matchesAlike(before.routes, after.routes)) return after;
   const routes = insertRoutes(before.routes, after.routes, restoredRoutes);
   const texts = restoredRoutes.map((route) => JSON.stringify(route));
   const backends = Object.entries(before.backends).filter(([id]) =>
@@ -68,6 +68,8 @@ function insertRoutes(before: readonly Route[], after: readonly Route[], restore
   ];
 }
 
-function isRegex({ path }: Route): boolean {
-  return path.type === "regex";
+function matchesAlike(before: readonly Route[], after: readonly Route[]): boolean {
+  const hasRegex = ({ path }: Route) => path.type === "regex";
+  const isOrdered = needsOrder(before);
+  return isOrdered === needsOrder(after) && (isOrdered || before.some(hasRegex) === after.some(hasRegex));
 }

@@ -4,6 +4,7 @@ import { guardPolicyNames } from "../../../src/rules/policies/guard-policies.ts"
 import { policyNames } from "../../../src/rules/policies/index.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { diffPolicies } from "../changes/diff-policies.ts";
+import { computeMatchKey } from "../match-key.ts";
 import { parseIngressName } from "../route-id.ts";
 import { diffHosts } from "./host-changes.ts";
 
@@ -28,16 +29,17 @@ export function findUnpublishedGuards(
 }
 
 function findInHost(before: HostRules, after: HostRules): UnguardedRoute[] {
-  const publishedRoutes = new Map(before.routes.map((route) => [formatMatch(route.path), route]));
+  const publishedRoutes = new Map(before.routes.map((route) => [computeMatchKey(route), route]));
   const hostGuards = findChangedGuards(before, after);
   return after.routes.flatMap((route) => {
-    const match = formatMatch(route.path);
-    const publishedRoute = publishedRoutes.get(match);
+    const publishedRoute = publishedRoutes.get(computeMatchKey(route));
     if (!publishedRoute) return [];
     const changed = new Set([...hostGuards, ...findChangedGuards(publishedRoute, route)]);
     if (changed.size === 0) return [];
     const policies = policyNames.filter((name) => changed.has(name));
-    return [{ ingress: parseIngressName(route.id), line: `${after.host} ${match}`, policies }];
+    return [
+      { ingress: parseIngressName(route.id), line: `${after.host} ${formatMatch(route.path, route.when)}`, policies },
+    ];
   });
 }
 

@@ -1,12 +1,13 @@
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute, type RouteTable } from "../../../src/match/route-table.ts";
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { formatMatch } from "../../../src/rules/format-match.ts";
-import { listHostCandidates } from "../../../src/rules/hosts.ts";
+import { countDeepLabels, listHostCandidates } from "../../../src/rules/hosts.ts";
 import { toByteString } from "../../../src/rules/paths.ts";
 import { guardPolicyNames } from "../../../src/rules/policies/guard-policies.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
+import { computeMatchKey } from "../match-key.ts";
 
 /**
  * Returns the active rules with the guards of the candidate, so that a guard holds for every client at once. Everything
@@ -35,7 +36,8 @@ function indexByName(hosts: readonly HostRules[]): ReadonlyMap<string, HostRules
 
 /** Returns the host that answers requests for a name: its own, the wildcard's or the catch-all. */
 function findServingHost(hosts: ReadonlyMap<string, HostRules>, name: string): HostRules | undefined {
-  const servingName = listHostCandidates(name).find((key) => hosts.has(key));
+  const isDeep = countDeepLabels(name) > 0; // `*.x` serves only some of the names of `**.x`
+  const servingName = listHostCandidates(name).find((key) => hosts.has(key) && !(isDeep && key.startsWith("*.")));
   return servingName === undefined ? undefined : hosts.get(servingName);
 }
 
@@ -51,26 +53,26 @@ function addGuards(active: HostRules, candidate: HostRules | undefined): HostRul
   return toCanonicalJson(guarded) === toCanonicalJson(active) ? active : guarded;
 }
 
-/** Regexes cannot be compared, so a host with other regexes comes from the candidate as a whole. */
+/** Regexes and conditions cannot be compared, so a host with other ones comes from the candidate as a whole. */
 function mergeHost(active: HostRules, candidate: HostRules): HostRules {
   const [activeTable, candidateTable] = [buildRouteTable(active), buildRouteTable(candidate)];
-  const hasRegexes = activeTable.type === "regexes" || candidateTable.type === "regexes";
-  if (hasRegexes && listMatches(active) !== listMatches(candidate)) return { ...candidate, host: active.host };
-  const candidateRoutes = new Map(candidate.routes.map((route) => [formatMatch(route.path), route]));
+  const isComparable = activeTable.type === "segments" && candidateTable.type === "segments";
+  if (!isComparable && listMatches(activeTable) !== listMatches(candidateTable))
+    return { ...candidate, host: active.host };
+  const candidateRoutes = new Map(candidate.routes.map((route) => [computeMatchKey(route), route]));
   const routes = active.routes.map((route) => {
-    const counterpart = candidateRoutes.get(formatMatch(route.path)) ?? findRouteFor(candidateTable, route);
+    const counterpart = candidateRoutes.get(computeMatchKey(route)) ?? findRouteFor(candidateTable, route);
     return counterpart ? withGuardsOf(route, counterpart) : route;
   });
-  const newRoutes = hasRegexes ? [] : listNewRoutes(activeTable, candidateTable);
+  const newRoutes = isComparable ? listNewRoutes(activeTable, candidateTable) : [];
   const merged = withGuardsOf(active, candidate);
   return { ...merged, routes: [...routes, ...newRoutes], backends: mergeBackends(active, candidate) };
 }
 
-function listMatches({ routes }: HostRules): string {
-  return routes
-    .map(({ path }) => formatMatch(path))
-    .toSorted(compareText)
-    .join("\n");
+/** With conditions, the order of the list decides which route answers. */
+function listMatches({ type, rules }: RouteTable): string {
+  const keys = rules.routes.map(computeMatchKey);
+  return (type === "ordered" ? keys : keys.toSorted(compareText)).join("\n");
 }
 
 /**
@@ -79,9 +81,9 @@ function listMatches({ routes }: HostRules): string {
  * guard must stay open below a new path with one.
  */
 function listNewRoutes(activeTable: RouteTable, candidateTable: RouteTable): Route[] {
-  const activeMatches = new Set(activeTable.rules.routes.map(({ path }) => formatMatch(path)));
+  const activeMatches = new Set(activeTable.rules.routes.map(computeMatchKey));
   const pairs = candidateTable.rules.routes.flatMap((route) => {
-    const activeRoute = activeMatches.has(formatMatch(route.path)) ? undefined : findRouteFor(activeTable, route);
+    const activeRoute = activeMatches.has(computeMatchKey(route)) ? undefined : findRouteFor(activeTable, route);
     if (!activeRoute) return [];
     const guardedRoute = withGuardsOf(activeRoute, findRouteFor(candidateTable, activeRoute) ?? activeRoute);
     return [{ guardedRoute, newRoute: withGuardsOf({ ...activeRoute, id: route.id, path: route.path }, route) }];
@@ -94,10 +96,10 @@ function formatGuards({ policies }: Route): string {
   return toCanonicalJson(pickGuards(policies));
 }
 
-/** Returns the route of a table for the path of a route. */
+/** Returns the route of a table without conditions for the path of a route. */
 function findRouteFor(table: RouteTable, { path }: Route): Route | undefined {
-  if (path.type === "regex") return undefined;
-  const result = findRoute(table, toByteString(path.path));
+  if (table.type !== "segments" || "pattern" in path) return undefined;
+  const result = findRoute(table, toByteString(path.path), PLAIN_REQUEST);
   return typeof result === "string" ? undefined : result.route;
 }
 

@@ -29,9 +29,11 @@ export async function promoteCandidate(target: RolloutStepTarget, now: Date): Pr
   const { content, candidate } = requireCandidate(target);
   const tables = readCandidateTables({ ...content, candidate });
   if (!tables) throw new Error("manifest has no tables of the candidate");
-  const { aborted: _, ...rest } = content;
+  const { aborted: _, deepWildcardLabels: __, ...rest } = content;
+  const { deepWildcardLabels } = candidate;
   const promoted: RolloutManifest = {
     ...rest,
+    ...(deepWildcardLabels !== undefined && { deepWildcardLabels }),
     digest: candidate.digest,
     counts: candidate.counts,
     hostFilter: encodeTable(tables.hostFilter),

@@ -114,9 +114,8 @@ function describeCandidate(
     encodeTable(diffDigests(decodeTable(active.manifestPart[field]), decodeTable(candidate.manifestPart[field])));
   return {
     digest: computeRulesDigest(rules),
-    counts: candidate.manifestPart.counts,
+    ...candidate.manifestPart,
     hostFilter: diff("hostFilter"),
-    wildcardFilter: candidate.manifestPart.wildcardFilter,
     shards: diff("shards"),
     share: stages[0] ?? 0,
     stages: [...stages],

@@ -1,5 +1,6 @@
 import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
 import { buildHostFilter } from "../../../src/rules/host-filter.ts";
+import { countDeepLabels } from "../../../src/rules/hosts.ts";
 import { computeSegmentIndex } from "../../../src/rules/kv-keys.ts";
 import { createMemo } from "../../incremental/memo.ts";
 import { computeBlobDigest } from "./encode-blobs.ts";
@@ -15,6 +16,7 @@ export interface FilterSegments {
   readonly digests: readonly (string | undefined)[]; // undefined without hosts
   readonly segments: ReadonlyMap<string, Uint8Array>; // by digest
   readonly wildcardFilter: Uint8Array;
+  readonly deepWildcardLabels: number; // labels of the longest x in the names "**.x"; 0 without any
 }
 
 // Built again only if a host comes or goes.
@@ -48,6 +50,7 @@ export function buildFilterSegments(names: readonly string[], count: number, has
         hashKey,
         MAX_WILDCARD_BYTES,
       ),
+      deepWildcardLabels: names.reduce((most, name) => Math.max(most, countDeepLabels(name)), 0),
     };
   });
 }

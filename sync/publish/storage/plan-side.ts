@@ -10,7 +10,7 @@ import { encodeTable } from "./manifest-blobs.ts";
 
 /** The blobs of one side of a manifest, and the fields that name them. */
 export interface SidePlan {
-  readonly manifestPart: Pick<Manifest, "counts" | "hostFilter" | "wildcardFilter" | "shards">;
+  readonly manifestPart: Pick<Manifest, "counts" | "hostFilter" | "wildcardFilter" | "deepWildcardLabels" | "shards">;
   readonly shards: ReadonlyMap<string, SerializedShard>; // by digest
   readonly filters: ReadonlyMap<string, Uint8Array>; // segments of the host filter by digest
 }
@@ -23,12 +23,17 @@ export function planSide(
 ): SidePlan {
   const shards = serializeShards(hosts, counts.shards, hashKey, encryptTokens);
   const names = listNames(hosts, [], ({ host }) => host);
-  const { digests, segments, wildcardFilter } = buildFilterSegments(names, counts.segments, hashKey);
+  const { digests, segments, wildcardFilter, deepWildcardLabels } = buildFilterSegments(
+    names,
+    counts.segments,
+    hashKey,
+  );
   return {
     manifestPart: {
       counts: countRules(hosts, shards),
       hostFilter: encodeTable(packDigests(digests)),
       wildcardFilter: encodeTable(wildcardFilter),
+      ...(deepWildcardLabels > 0 && { deepWildcardLabels }),
       shards: encodeTable(packDigests(shards.map((shard) => shard?.digest))),
     },
     shards: new Map(shards.flatMap((shard) => (shard ? [[shard.digest, shard]] : []))),

@@ -1,5 +1,6 @@
 import { findLoadedMatch } from "../../../src/load/loaded-hosts.ts";
 import { createShardCache, type HostMatch } from "../../../src/load/shard-cache.ts";
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute, type RouteTable } from "../../../src/match/route-table.ts";
 import { normalizeHost } from "../../../src/rules/hosts.ts";
 import { normalizePath } from "../../../src/rules/paths.ts";
@@ -47,6 +48,7 @@ function buildEdgeLookup(hosts: number): Decide {
     hostFilter: { digests: new Uint8Array(), count: 0, find: () => undefined },
     shards: { digests: new Uint8Array(), count: 0, find: () => undefined },
     wildcardFilter: { mayContain: () => false },
+    deepWildcardLabels: 0,
     matches: new Map<string, BenchMatch>(),
   };
   const handler = () => Promise.reject(new Error("not called"));
@@ -59,7 +61,7 @@ function buildEdgeLookup(hosts: number): Decide {
     const match = findLoadedMatch(side, normalizeHost(hostHeader), blobs, [1, 2]);
     const path = normalizePath(rawPath);
     if (typeof match === "string" || path === undefined) return undefined;
-    const found = findRoute((match as BenchMatch).table, path); // every match of this side has its table
+    const found = findRoute((match as BenchMatch).table, path, PLAIN_REQUEST); // every match of this side has its table
     return typeof found === "string" ? undefined : found;
   };
 }

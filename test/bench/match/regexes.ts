@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { measureCpu, summarize } from "./compare.ts";
@@ -13,7 +14,7 @@ export function measureRegexes(counts: readonly number[], rounds: number) {
     const regexes = patterns.map((pattern) => new RegExp(pattern, "i"));
     const paths = Array.from({ length: REQUESTS }, (_, index) => `/app-${(index * 7919) % count}/users/42`);
     const find = (path: string) => {
-      const match = findRoute(table, path);
+      const match = findRoute(table, path, PLAIN_REQUEST);
       return typeof match === "string" ? -1 : match.position;
     };
     for (const path of paths)

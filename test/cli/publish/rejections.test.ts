@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { FORMAT } from "../../../src/rules/snapshot.ts";
 import { runEdgress } from "../../support/cli/edge-cli.ts";
 import { args, startPublishAccount } from "../../support/cli/publish-command.ts";
 
@@ -36,8 +37,8 @@ describe("edgress publish with permits, other owners and invalid files", () => {
     const { kv, signer } = openPublishedKv();
     const before = (await kv.get("current")) ?? "";
     const { format, ...rest } = JSON.parse(signer.verify(before) ?? "{}") as { format: number };
-    assert.equal(format, 3);
-    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: 4 })) }]);
+    assert.equal(format, FORMAT);
+    await kv.put([{ key: "current", value: signer.sign(JSON.stringify({ ...rest, format: FORMAT + 1 })) }]);
     const from = edge.stack.account.requests.length;
     const { code, stdout, stderr } = await runEdgress(args, environment);
     assert.match(stderr, /^edgress: the published snapshot is of a newer version: .*--take-ownership\n$/);

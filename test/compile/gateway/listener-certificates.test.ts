@@ -29,6 +29,8 @@ const GOOD = [
 ];
 const HTTP_ROUTE = ["HTTPRoute"];
 const grant = (kind: string, name?: string) => ({
+  name: "grant",
+  source: "test",
   namespace: "certs",
   from: [{ group: "gateway.networking.k8s.io", kind, namespace: "infra" }],
   to: [{ group: "", kind: "Secret", name }],

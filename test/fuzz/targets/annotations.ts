@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import { MAX_REGEX_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import { CHECK_DEADLINE_MS, checkRegex } from "../../../sync/regex-check/check-regex.ts";
@@ -74,9 +75,9 @@ function checkRegexPath(path: string): void {
   if (!host || route?.path.type !== "regex") return;
   const { pattern, maxBytes = MAX_REGEX_SUBJECT_BYTES } = route.path;
   const table = buildRouteTable(host);
-  findRoute(table, "/");
+  findRoute(table, "/", PLAIN_REQUEST);
   for (const text of buildAttacks(pattern, maxBytes))
-    assertFast(`the regex ${pattern}`, () => assert.notEqual(findRoute(table, text), "too-long"));
+    assertFast(`the regex ${pattern}`, () => assert.notEqual(findRoute(table, text, PLAIN_REQUEST), "path-too-long"));
 }
 
 const request = fc.record({

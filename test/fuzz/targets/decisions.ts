@@ -30,7 +30,7 @@ const fixtures = readFixtures().map(({ title, compiled, requests }) => {
 type DecisionFixture = (typeof fixtures)[number];
 
 function listPaths({ routes }: HostRules): string[] {
-  return routes.map(({ path }) => (path.type === "regex" ? sampleRegex(path.pattern) : path.path));
+  return routes.map(({ path }) => ("pattern" in path ? sampleRegex(path.pattern) : path.path));
 }
 
 /** Returns a text close to the ones that a regex matches. */
@@ -52,11 +52,13 @@ function checkPath(rawPath: string): void {
   assert.equal(resolveRequestPath(fetched), path, `the origin gets ${fetched}`);
 }
 
+const MAX_CANDIDATES = 130; // a name, its wildcards of 127 labels, and the catch-all
+
 function checkHost(header: string): void {
   const host = assertFast("normalizing a host", () => normalizeHost(header));
   assert.equal(host, resolveRequestHost(header));
   const candidates = assertFast("listing the names of rules", () => listHostCandidates(host));
-  assert.ok(candidates.length <= 3);
+  assert.ok(candidates.length <= MAX_CANDIDATES, `${candidates.length} names`);
 }
 
 interface Decision {

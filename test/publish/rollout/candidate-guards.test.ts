@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
@@ -26,7 +27,7 @@ function host(name: string, routes: readonly Route[], policies: PolicySettings =
 function summarize(hosts: readonly HostRules[]): string[] {
   return hosts.flatMap(({ host: name, policies, routes }) =>
     routes.map(({ path, backend, policies: own }) => {
-      const text = path.type === "regex" ? path.pattern : path.path;
+      const text = "pattern" in path ? path.pattern : path.path;
       return [name, text, backend, policies.failClosed?.reason, own.failClosed?.reason].filter(Boolean).join(" ");
     }),
   );
@@ -131,7 +132,7 @@ test("Whatever paths both sides have, a request that the candidate guards and th
       side.flatMap((choice, index) => choice.map((policies) => route(paths[index] ?? "", policies))),
     );
   const isGuarded = (rules: HostRules, path: string) => {
-    const result = findRoute(buildRouteTable(rules), path);
+    const result = findRoute(buildRouteTable(rules), path, PLAIN_REQUEST);
     return typeof result === "string" ? undefined : result.route.policies.failClosed !== undefined;
   };
   for (const [active, candidate] of sides.flatMap((left) =>

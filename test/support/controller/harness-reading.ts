@@ -14,7 +14,7 @@ export interface IngressLiveStatus {
 export function formatRoutes({ hosts }: Pick<Rules, "hosts">): string[] {
   const lines = hosts.flatMap(({ host, routes }) =>
     routes.map(({ path, backend, policies }) => {
-      const pathText = path.type === "regex" ? path.pattern : path.path;
+      const pathText = "pattern" in path ? path.pattern : path.path;
       const refusal = policies.failClosed ?? policies.noBackend;
       return `${host} ${pathText} -> ${refusal ? `503 ${refusal.reason}` : backend}`;
     }),

@@ -15,7 +15,7 @@ export function buildGuardedHost(name: string, ...routes: readonly RouteText[]):
     policies: {},
     routes: routes.map(([id, type, path]) => ({
       id,
-      path: type === "regex" ? { type, pattern: path } : { type, path },
+      path: type === "regex" || type === "full-regex" ? { type, pattern: path } : { type, path },
       policies: {},
     })),
     backends: {},

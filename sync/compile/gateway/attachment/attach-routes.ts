@@ -1,9 +1,9 @@
 import { nameOf } from "../../../collect/cluster-model.ts";
+import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { HttpRoute, ParentReference } from "../../../collect/gateway/http-route-model.ts";
 import type { NamespaceCheck } from "../allowed-namespaces.ts";
 import type { Attachment } from "../gateway-compilation.ts";
 import type { ConditionProblem, JudgedListener, JudgedParent, JudgedRoute } from "../judged-gateways.ts";
-import { GATEWAY_GROUP } from "../route-kinds.ts";
 import { intersectHostnames } from "./intersect-hostnames.ts";
 
 /** The listeners of each Gateway and ListenerSet of ours, by "Gateway namespace/name". */

@@ -1,12 +1,12 @@
 import { compareText } from "../../../../src/rules/compare-text.ts";
 import { nameOf } from "../../../collect/cluster-model.ts";
+import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { Gateway, GatewayObjects, ListenerSet } from "../../../collect/gateway/gateway-model.ts";
 import type { NamespaceCheck } from "../allowed-namespaces.ts";
 import { byAge } from "../by-age.ts";
 import { assignAddress } from "../gateway-address.ts";
 import type { ListenerInterner } from "../gateway-cache.ts";
 import type { ConditionProblem, JudgedClass, JudgedGateway, JudgedListenerSet } from "../judged-gateways.ts";
-import { GATEWAY_GROUP } from "../route-kinds.ts";
 import { describeParentProblem, judgeAllowedSet, judgeRefusedSet, type ListenerParent } from "./judge-listener-sets.ts";
 import {
   buildGroup,

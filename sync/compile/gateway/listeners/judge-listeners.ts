@@ -1,11 +1,11 @@
 import { CATCH_ALL_HOST } from "../../../../src/rules/hosts.ts";
 import { nameOf } from "../../../collect/cluster-model.ts";
+import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { Gateway, GatewayListener, ListenerSet } from "../../../collect/gateway/gateway-model.ts";
 import type { UnsupportedField } from "../../../collect/gateway/http-route-model.ts";
 import type { ListenerInterner } from "../gateway-cache.ts";
 import type { ServedListener } from "../gateway-compilation.ts";
 import type { ConditionProblem, JudgedListener } from "../judged-gateways.ts";
-import { GATEWAY_GROUP } from "../route-kinds.ts";
 import { judgeListener, type ListenerVerdict } from "./judge-listener.ts";
 import type { CertificateSources, ListenerOwner } from "./listener-certificates.ts";
 import { findConflicts, findOverlaps } from "./listener-conflicts.ts";

@@ -1,9 +1,9 @@
-import type { Cluster, Reference, Secret } from "../../../collect/cluster-model.ts";
+import type { Cluster, Reference, ReferenceGrant, Secret } from "../../../collect/cluster-model.ts";
+import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { Gateway, ListenerTls } from "../../../collect/gateway/gateway-model.ts";
 import type { TargetReference } from "../../../collect/gateway/http-route-model.ts";
 import type { ConditionProblem } from "../judged-gateways.ts";
-import { isReferenceGranted, type KindGrant } from "../reference-grants.ts";
-import { GATEWAY_GROUP } from "../route-kinds.ts";
+import { isReferenceGranted } from "../reference-grants.ts";
 
 /** The option of `tls` for a certificate that Cloudflare has. */
 const CERTIFICATE_OPTION = "edgress.dev/certificate";
@@ -24,7 +24,7 @@ export interface ListenerOwner {
 /** The objects that certificates of listeners depend on. */
 export interface CertificateSources extends Pick<Cluster, "unreadableReferences" | "certificates"> {
   readonly findSecret: (namespace: string, name: string) => Secret | undefined;
-  readonly referenceGrants: readonly KindGrant[];
+  readonly referenceGrants: readonly ReferenceGrant[];
 }
 
 export interface CertificateVerdict {
@@ -52,7 +52,7 @@ export function judgeCertificates(
 export function listGrantedSecrets(
   kind: ListenerOwner["kind"],
   { namespace, listeners }: Pick<Gateway, "namespace" | "listeners">,
-  grants: readonly KindGrant[],
+  grants: readonly ReferenceGrant[],
 ): readonly Reference[] {
   const from = { group: GATEWAY_GROUP, kind, namespace };
   return listeners

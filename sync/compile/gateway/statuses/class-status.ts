@@ -1,6 +1,6 @@
 import type { GatewayClassStatus } from "../gateway-compilation.ts";
+import { SUPPORTED_FEATURES } from "../gateway-features.ts";
 import type { JudgedClass } from "../judged-gateways.ts";
-import { SUPPORTED_FEATURES } from "../supported-features.ts";
 import { buildCondition } from "./conditions.ts";
 import { identify } from "./gateway-status.ts";
 

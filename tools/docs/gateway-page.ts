@@ -1,0 +1,45 @@
+import { CORE_TESTS } from "../../sync/compile/gateway/core-tests.ts";
+import { GATEWAY_FEATURES, type GatewayFeature } from "../../sync/compile/gateway/gateway-features.ts";
+import { formatCode, formatMarkdownTable, joinParts } from "./markdown.ts";
+
+/** Returns the page of the features of Gateway API. */
+export function formatGatewayPage(): string {
+  return joinParts(
+    "# Gateway API features",
+    "These are the features of Gateway API v1.6 for GatewayClass, Gateway, ListenerSet, HTTPRoute and ReferenceGrant. A GatewayClass lists the",
+    "supported ones in `status.supportedFeatures`. [Gateway API](../gateway-api.md) explains how to use them.",
+    "",
+    "The tests are those of the upstream conformance suite, module `sigs.k8s.io/gateway-api/conformance`. `npm run test:gateway` runs them.",
+    "",
+    "## Supported features",
+    "",
+    formatMarkdownTable(["Feature", "Level", "Tests", "Note"], GATEWAY_FEATURES.flatMap(listSupportedRow)),
+    "",
+    "## Unsupported features",
+    "",
+    "The fields of these features are refused in the status of the object. They are never ignored.",
+    "",
+    formatMarkdownTable(["Feature", "Reason"], GATEWAY_FEATURES.flatMap(listUnsupportedRow)),
+    "",
+    "## Unsupported kinds",
+    "",
+    formatMarkdownTable(["Kind", "Reason"], UNSUPPORTED_KINDS),
+  );
+}
+
+const UNSUPPORTED_KINDS = [
+  ["GRPCRoute", "A Worker loses the trailers of gRPC, and cannot send HTTP/2 to an origin of its choice."],
+  ["TLSRoute", "Cloudflare ends TLS before the Worker."],
+  ["TCPRoute, UDPRoute", "No raw TCP or UDP reaches a Worker."],
+  ["XBackendTrafficPolicy, XMesh, XBackend", "They are experimental."],
+];
+
+function listSupportedRow(feature: GatewayFeature): string[][] {
+  if (!("tests" in feature)) return [];
+  const level = Object.hasOwn(CORE_TESTS, feature.name) ? "core" : "extended";
+  return [[formatCode(feature.name), level, feature.tests.map(formatCode).join(", "), feature.note ?? ""]];
+}
+
+function listUnsupportedRow(feature: GatewayFeature): string[][] {
+  return "unsupported" in feature ? [[formatCode(feature.name), feature.unsupported]] : [];
+}
