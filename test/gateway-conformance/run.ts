@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { findFeatureProblems } from "./feature-tests.ts";
 import { saveReport } from "./report.ts";
 import { SKIPPED_TESTS } from "./skipped-tests.ts";
 import { GATEWAY_CLASS, startStack } from "./stack.ts";
@@ -24,7 +25,9 @@ writeFileSync(join(FOLDER, "controller.log"), controllerLines.join(""));
 for (const { result, name, seconds } of results) console.log(`${result} ${name} (${seconds} s)`);
 const count = (result: TestResult["result"]) => results.filter((test) => test.result === result).length;
 console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped; logs: ${FOLDER}`);
-const isSuccess = results.length > 0 && count("FAIL") === 0;
+const problems = flags.length === 0 ? findFeatureProblems(results) : [];
+for (const problem of problems) console.error(problem);
+const isSuccess = results.length > 0 && count("FAIL") === 0 && problems.length === 0;
 if (isSuccess && flags.length === 0) saveReport(reportFile);
 process.exit(isSuccess ? 0 : 1);
 

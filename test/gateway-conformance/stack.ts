@@ -49,5 +49,5 @@ const GATEWAY_CLASS_OBJECT = {
   apiVersion: "gateway.networking.k8s.io/v1",
   kind: "GatewayClass",
   metadata: { name: GATEWAY_CLASS },
-  spec: { controllerName: "edgress.dev/gateway-controller" },
+  spec: { controllerName: "edgress.dev/ingress-controller" },
 };
