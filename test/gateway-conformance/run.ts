@@ -22,7 +22,6 @@ const results = await runSuite();
 await stack.close();
 const controllerLines = stack.controllerLines.map((line) => `${JSON.stringify(line)}\n`);
 writeFileSync(join(FOLDER, "controller.log"), controllerLines.join(""));
-for (const { result, name, seconds } of results) console.log(`${result} ${name} (${seconds} s)`);
 const count = (result: TestResult["result"]) => results.filter((test) => test.result === result).length;
 console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped; logs: ${FOLDER}`);
 const problems = flags.length === 0 ? findFeatureProblems(results) : [];
@@ -41,7 +40,7 @@ function buildSuite(): string[] {
 /** Runs the suite. Its output goes to a file, and the result of each test to the terminal. */
 async function runSuite(): Promise<TestResult[]> {
   const suiteFlags = [
-    ...["-test.v", "-test.timeout=30m", `--gateway-class=${GATEWAY_CLASS}`, "--conformance-profiles=GATEWAY-HTTP"],
+    ...["-test.v=test2json", "-test.timeout=30m", `--gateway-class=${GATEWAY_CLASS}`, "--conformance-profiles=GATEWAY-HTTP"],
     ...IMPLEMENTATION_FLAGS,
     TIMEOUT_FLAG,
     `--report-output=${reportFile}`,
@@ -58,7 +57,9 @@ async function runSuite(): Promise<TestResult[]> {
   createInterface(child.stdout).on("line", (line) => {
     log.write(`${line}\n`);
     const result = readResult(line);
-    if (result) results.push(result);
+    if (!result) return;
+    results.push(result);
+    if (result.result !== "SKIP") console.log(`${result.result} ${result.name} (${result.seconds} s)`);
   });
   await once(child, "close");
   log.end();
