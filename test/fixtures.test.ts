@@ -7,6 +7,7 @@ import { ANNOTATION_PREFIXES } from "../sync/collect/annotation-names.ts";
 import { addressReasons } from "../sync/compile/address-reasons.ts";
 import { diagnosticReasons } from "../sync/compile/diagnostic-reasons.ts";
 import { formatDiagnostic } from "../sync/compile/diagnostics.ts";
+import { gatewayReasons } from "../sync/compile/gateway-reasons.ts";
 import { hostReasons } from "../sync/compile/host-reasons.ts";
 import { rolloutReasons } from "../sync/compile/rollout-reasons.ts";
 import { explain } from "../sync/explain/explain.ts";
@@ -89,8 +90,13 @@ const PUBLICATION_REASONS = [
   ...["BlockedRemoval", "ClosedIngress", "ChangePinned", "GuardNotPublished"],
   ...Object.keys({ ...hostReasons, ...rolloutReasons, ...addressReasons }),
 ];
-// These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents).
-const TESTED_ELSEWHERE = ["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded", ...PUBLICATION_REASONS];
+// These need an earlier compilation (test/compile), an object of a megabyte, or a publication (test/incidents). Those of
+// Gateways are in test/compile/gateway.
+const TESTED_ELSEWHERE = [
+  ...["ServingLastGood", "IngressTooLarge", "NamespaceSizeExceeded"],
+  ...Object.keys(gatewayReasons),
+  ...PUBLICATION_REASONS,
+];
 
 for (const reason of Object.keys(diagnosticReasons)) {
   if (TESTED_ELSEWHERE.includes(reason)) continue;

@@ -1,9 +1,10 @@
 import { isSameList } from "../incremental/memo.ts";
 import { memoize } from "../incremental/memoize.ts";
 import type { KubernetesClient, Query } from "../kubernetes/client.ts";
-import { findNewestResource, type Resource, SERVICES } from "../kubernetes/resources.ts";
+import { createResourceSearch, PLURALS, type Resource, SERVICES } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import type { Cluster, Reference } from "./cluster-model.ts";
+import { type GatewayCollections, watchGatewayObjects } from "./gateway/watch-gateway-objects.ts";
 import { mergeClusters } from "./merge-clusters.ts";
 import { type OptionalCollection, watchOptionalCollection } from "./optional-collection.ts";
 import { assembleCluster } from "./parse-objects.ts";
@@ -29,7 +30,7 @@ export interface LiveCluster {
   readonly ready: Promise<unknown>;
   /** Returns the observed cluster. Undefined until all first lists are complete: a missing object would look deleted. */
   read(): ObservedCluster | undefined;
-  /** Returns an observed Ingress or Service by its subject in diagnostics: "Ingress namespace/name". */
+  /** Returns an observed Ingress, Service or Gateway API object by its subject in diagnostics: "Ingress namespace/name". */
   findObject(subject: string): CachedObject | undefined;
   /** Watches these Secrets and ConfigMaps by name, and no others. Resolves with whether a new one was added. */
   watchReferences(references: readonly Reference[]): Promise<boolean>;
@@ -43,6 +44,8 @@ export interface ObservedCluster {
   readonly cluster: Cluster;
   /** The Ingresses with their status, for reports. */
   readonly ingresses: readonly CachedObject[];
+  /** The GatewayClasses, Gateways, ListenerSets and HTTPRoutes with their status. */
+  readonly gatewayObjects: readonly CachedObject[];
 }
 
 export interface ClusterListener {
@@ -54,8 +57,8 @@ export interface ClusterListener {
 }
 
 /**
- * Watches Ingresses, IngressClasses, Services and ReferenceGrants, each in the newest API version of the server. Rejects
- * if the server does not report its versions.
+ * Watches Ingresses, IngressClasses, Services and the objects of the Gateway API, each in the newest API version of the
+ * server. Rejects if the server does not report its versions.
  */
 export async function watchCluster(
   api: KubernetesClient,
@@ -64,9 +67,10 @@ export async function watchCluster(
   sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const ingress = await findNewestResource(api, "Ingress");
+  const findResource = createResourceSearch(api);
+  const ingress = await findResource("Ingress");
   if (!ingress) throw new Error("Ingress not found: the API server serves none of its known versions");
-  const ingressClass = await findNewestResource(api, "IngressClass");
+  const ingressClass = await findResource("IngressClass");
   const listenTo = (name: string): CollectionListener => ({
     onChange,
     onError: (error) => onError(name, error),
@@ -81,11 +85,19 @@ export async function watchCluster(
     services: namespaces.map((namespace) => watch(SERVICES, namespace)),
     classes: ingressClass ? [watch(ingressClass)] : [], // API servers before 1.18 have no IngressClass
     references: watchReferencedObjects(api, listenTo("references"), sleep, signal),
-    grants: watchOptionalCollection(api, "ReferenceGrant", namespaces, listenTo("referencegrants"), sleep, signal),
+    grants: watchOptionalCollection(
+      api,
+      () => findResource("ReferenceGrant"),
+      namespaces.map((namespace) => ({ namespace, query: {} })),
+      listenTo(PLURALS.ReferenceGrant),
+      sleep,
+      signal,
+    ),
+    gateway: watchGatewayObjects({ api, findResource, namespaces, listenTo, sleep, signal }),
   };
-  const { ingresses, services, classes, grants } = collections;
+  const { ingresses, services, classes, grants, gateway } = collections;
   return {
-    ready: Promise.all([...ingresses, ...services, ...classes, grants].map(({ ready }) => ready)),
+    ready: Promise.all([...ingresses, ...services, ...classes, grants, gateway].map(({ ready }) => ready)),
     read: createReader(collections),
     findObject: (subject) => findObject(collections, subject),
     watchReferences: (references) => collections.references.watchOnly(references),
@@ -100,21 +112,40 @@ interface ClusterCollections {
   readonly classes: readonly WatchedCollection[];
   readonly references: ReferencedObjects;
   readonly grants: OptionalCollection;
+  readonly gateway: GatewayCollections;
 }
 
 /** Creates a `read` that returns the same object until a list changes. */
-function createReader({ ingresses, services, classes, references, grants }: ClusterCollections): LiveCluster["read"] {
+function createReader({
+  ingresses,
+  services,
+  classes,
+  references,
+  grants,
+  gateway,
+}: ClusterCollections): LiveCluster["read"] {
   let cached: { readonly inputs: readonly unknown[]; readonly observedCluster: ObservedCluster } | undefined;
   return () => {
     const [ingressLists, serviceLists, classLists] = [listAll(ingresses), listAll(services), listAll(classes)];
-    const grantLists = grants.lists();
-    if (!ingressLists || !serviceLists || !classLists || !grantLists) return undefined;
+    const [grantLists, gatewayLists] = [grants.lists(), gateway.lists()];
+    if (!ingressLists || !serviceLists || !classLists || !grantLists || !gatewayLists) return undefined;
     const unreadableReferences = references.listUnreadable();
-    const lists = [...ingressLists, ...serviceLists, ...classLists, ...grantLists, ...references.lists()];
+    const lists = [
+      ...ingressLists,
+      ...serviceLists,
+      ...classLists,
+      ...grantLists,
+      ...gatewayLists,
+      ...references.lists(),
+    ];
     const inputs = [...lists, ...unreadableReferences.map((reference) => JSON.stringify(reference))];
     if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
     const cluster = mergeClusters(lists.map(buildPartialCluster));
-    const observedCluster = { cluster: { ...cluster, unreadableReferences }, ingresses: ingressLists.flat() };
+    const observedCluster = {
+      cluster: { ...cluster, unreadableReferences },
+      ingresses: ingressLists.flat(),
+      gatewayObjects: gateway.listStatusObjects(),
+    };
     cached = { inputs, observedCluster };
     return observedCluster;
   };
@@ -126,8 +157,9 @@ function listAll(collections: readonly WatchedCollection[]): (readonly CachedObj
   return lists.length < collections.length ? undefined : lists;
 }
 
-function findObject({ ingresses, services }: ClusterCollections, subject: string): CachedObject | undefined {
-  const collections = subject.startsWith("Ingress ") ? ingresses : subject.startsWith("Service ") ? services : [];
+function findObject({ ingresses, services, gateway }: ClusterCollections, subject: string): CachedObject | undefined {
+  if (!/^(?:Ingress|Service) /.test(subject)) return gateway.findObject(subject);
+  const collections = subject.startsWith("Ingress ") ? ingresses : services;
   const id = subject.slice(subject.indexOf(" ") + 1);
   return collections.map((collection) => collection.get(id)).find((object) => object !== undefined);
 }

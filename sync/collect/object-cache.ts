@@ -14,6 +14,14 @@ export interface CachedObject {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly status: ObservedStatus;
+  /** The fields of a Gateway API object that its status needs. */
+  readonly gatewayFields?: GatewayFields;
+}
+
+/** The finalizers and the status of a Gateway API object, as the API server has them. */
+export interface GatewayFields {
+  readonly finalizers: readonly string[];
+  readonly status: unknown;
 }
 
 /** The status of an Ingress: its addresses, and the generation since which it is live. */

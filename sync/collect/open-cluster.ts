@@ -1,10 +1,11 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { describeProblem } from "../kubernetes/errors.ts";
 import { sleep } from "../runtime/sleep.ts";
+import { GATEWAY_COLLECTIONS } from "./gateway/watch-gateway-objects.ts";
 import { type LiveCluster, type WatchScope, watchCluster } from "./live-cluster.ts";
 
-/** References and grants are optional: without permission, the cluster is read without them. */
-const OPTIONAL_RESOURCES = ["references", "referencegrants"];
+/** References, grants and the Gateway API are optional: without permission, the cluster is read without them. */
+const OPTIONAL_RESOURCES = ["references", "referencegrants", ...GATEWAY_COLLECTIONS];
 
 /**
  * Opens a cluster for a command that reads it once. Resolves when all first lists are complete. Rejects at the first

@@ -1,33 +1,36 @@
 import { ApiError, type KubernetesClient } from "../kubernetes/client.ts";
 import { isTransient } from "../kubernetes/errors.ts";
-import { findNewestResource, type Resource } from "../kubernetes/resources.ts";
+import type { Resource } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import {
   type CachedObject,
   type CollectionListener,
+  type CollectionScope,
   type WatchedCollection,
   watchCollection,
 } from "./watched-collection.ts";
 
-const DISCOVERY_INTERVAL_MS = 60_000;
+const DISCOVERY_INTERVAL_MS = 10_000;
 const DISCOVERY_RETRY_MS = 2000;
 
 /** The objects of a kind that the API server may not serve, or that the controller may not read. */
 export interface OptionalCollection {
   /** Resolves when the objects were read, or when none can be read. It never rejects. */
   readonly ready: Promise<void>;
-  /** Returns one list per namespace, or none if none can be read. Undefined until it is ready. */
+  /** Returns one list per scope, or none if none can be read. Undefined until it is ready. */
   lists(): readonly (readonly CachedObject[])[] | undefined;
+  /** Returns an object by its id, "namespace/name". */
+  get(id: string): CachedObject | undefined;
 }
 
 /**
- * Watches a kind that may be installed later: it looks for the kind every 60 s, and again after the server no longer
+ * Watches a kind that may be installed later: it looks for the kind every 10 s, and again after the server no longer
  * serves its version. A missing permission is reported as a failure, and no objects are read.
  */
 export function watchOptionalCollection(
   api: KubernetesClient,
-  kind: Parameters<typeof findNewestResource>[1],
-  namespaces: readonly (string | undefined)[],
+  findResource: () => Promise<Resource | undefined>,
+  scopes: readonly CollectionScope[],
   listener: CollectionListener,
   sleep: Sleep,
   signal: AbortSignal,
@@ -44,7 +47,7 @@ export function watchOptionalCollection(
   };
   const run = async () => {
     while (!signal.aborted) {
-      const resource = await discover(api, kind, listener);
+      const resource = await discover(findResource, listener);
       if (resource === "absent") use([]);
       else if (resource !== "unknown") await watchUntilRemoved(resource, use);
       await sleep(resource === "unknown" ? DISCOVERY_RETRY_MS : DISCOVERY_INTERVAL_MS, signal);
@@ -65,8 +68,8 @@ export function watchOptionalCollection(
     };
     const stopSignal = AbortSignal.any([signal, stop.signal]);
     stopSignal.addEventListener("abort", () => resolve());
-    const newCollections = namespaces.map((namespace) =>
-      watchCollection(api, resource, { namespace, query: {} }, watchListener, sleep, stopSignal),
+    const newCollections = scopes.map((scope) =>
+      watchCollection(api, resource, scope, watchListener, sleep, stopSignal),
     );
     void Promise.all(newCollections.map(({ ready }) => ready)).then(() => onRead(newCollections));
     return promise;
@@ -75,17 +78,17 @@ export function watchOptionalCollection(
   return {
     ready: firstRead.promise,
     lists: () => (isReady ? collections.flatMap((collection) => [collection.list() ?? []]) : undefined),
+    get: (id) => collections.map((collection) => collection.get(id)).find((object) => object !== undefined),
   };
 }
 
 /** Returns the newest version of the kind. "unknown": the server did not answer. */
 async function discover(
-  api: KubernetesClient,
-  kind: Parameters<typeof findNewestResource>[1],
+  findResource: () => Promise<Resource | undefined>,
   { onError }: CollectionListener,
 ): Promise<Resource | "absent" | "unknown"> {
   try {
-    return (await findNewestResource(api, kind)) ?? "absent";
+    return (await findResource()) ?? "absent";
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
     onError(failure);

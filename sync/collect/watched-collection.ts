@@ -5,7 +5,8 @@ import { listAndWatch } from "../kubernetes/list-watch.ts";
 import { buildResourcePath, type Resource } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
-import { type CachedObject, ObjectCache, type ObservedStatus } from "./object-cache.ts";
+import { GATEWAY_GROUP } from "./gateway/gateway-fields.ts";
+import { type CachedObject, type GatewayFields, ObjectCache, type ObservedStatus } from "./object-cache.ts";
 import { parseObject } from "./parse-objects.ts";
 
 export type { CachedObject, ObservedStatus } from "./object-cache.ts";
@@ -85,7 +86,15 @@ function buildCachedObject(object: WatchedObject, { apiVersion, kind }: Resource
     uid,
     resourceVersion,
     status: parseObservedStatus(object),
+    ...(apiVersion.startsWith(`${GATEWAY_GROUP}/`) && { gatewayFields: buildGatewayFields(object) }),
   };
+}
+
+const FinalizedObject = z.object({ metadata: z.object({ finalizers: z.array(z.string()).nullish() }) });
+
+function buildGatewayFields(object: WatchedObject): GatewayFields {
+  const { metadata } = FinalizedObject.safeParse(object).data ?? {};
+  return { finalizers: metadata?.finalizers ?? [], status: object.status };
 }
 
 const StatusObject = z.object({

@@ -1,4 +1,5 @@
 import { addressReasons } from "./address-reasons.ts";
+import { gatewayReasons } from "./gateway-reasons.ts";
 import { hostReasons } from "./host-reasons.ts";
 import { rolloutReasons } from "./rollout-reasons.ts";
 
@@ -183,6 +184,7 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "Every path of the Ingress returns 503; it gets no status address until one of them serves.",
   },
+  ...gatewayReasons,
 } as const satisfies Record<string, { severity: Severity; doc: string; isIngressError?: true }>;
 
 export type Severity = "error" | "warning" | "note";

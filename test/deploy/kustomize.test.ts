@@ -55,12 +55,16 @@ describe("deploy/base", () => {
     );
   });
 
-  test("The ClusterRole reads no Secret or ConfigMap, and writes only statuses and Events", () => {
+  test("The ClusterRole reads no Secret or ConfigMap, and writes only statuses, Events and the finalizer of a GatewayClass", () => {
     assert.deepEqual(listRights("ClusterRole", "edgress"), [
       "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
       "get list watch extensions/ingresses",
       "get list watch services",
-      "get list watch gateway.networking.k8s.io/referencegrants",
+      `get list watch ${listGatewayResources("gatewayclasses gateways listenersets httproutes referencegrants backendtlspolicies")}`,
+      `patch ${listGatewayResources("gatewayclasses/status gateways/status listenersets/status httproutes/status")}`,
+      "patch gateway.networking.k8s.io/gatewayclasses",
+      "get list watch apiextensions.k8s.io/customresourcedefinitions gatewayclasses.gateway.networking.k8s.io",
+      "list watch namespaces",
       "patch networking.k8s.io/ingresses/status extensions/ingresses/status",
       "create events",
       "get namespaces kube-system",
@@ -197,4 +201,11 @@ function formatRule({ apiGroups, resources, resourceNames = [], verbs }: z.infer
 
 function buildSortKey({ kind, metadata }: KubernetesManifest): string {
   return `${kind} ${metadata.name}`;
+}
+
+function listGatewayResources(plurals: string): string {
+  return plurals
+    .split(" ")
+    .map((plural) => `gateway.networking.k8s.io/${plural}`)
+    .join(" ");
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { type OptionalCollection, watchOptionalCollection } from "../../sync/collect/optional-collection.ts";
 import { createKubernetesClient } from "../../sync/kubernetes/client.ts";
 import { Connections } from "../../sync/kubernetes/connections.ts";
+import { findNewestResource } from "../../sync/kubernetes/resources.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { createFastClock } from "../support/controller/fast-clock.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -46,7 +47,8 @@ function watchGrants(): { grants: OptionalCollection; failures: string[]; countC
   };
   const { sleep } = createFastClock(100);
   const api = createKubernetesClient(connections);
-  const grants = watchOptionalCollection(api, "ReferenceGrant", [undefined], listener, sleep, abortController.signal);
+  const find = () => findNewestResource(api, "ReferenceGrant");
+  const grants = watchOptionalCollection(api, find, [{ query: {} }], listener, sleep, abortController.signal);
   return { grants, failures, countChanges: () => changeCount };
 }
 
@@ -67,8 +69,7 @@ describe("The ReferenceGrants of a cluster", () => {
         namespace: "default",
         name: "from-bob",
         source: "gateway.networking.k8s.io/v1",
-        from: ["bob"],
-        to: ["sso"],
+        ...SPEC,
       },
     });
   });

@@ -24,14 +24,14 @@ export function assignAddress(gateway: Gateway, zones: readonly string[]): Addre
   const address = buildGatewayAddress(gateway, zones);
   const unknownType = gateway.addresses.find(({ type }) => !ADDRESS_TYPES.includes(type));
   if (unknownType !== undefined) {
-    const message = `unsupported address type ${unknownType.type}: use type Hostname without a value`;
-    return { rejection: { reason: "UnsupportedAddress", message } };
+    const message = `unsupported address type ${unknownType.type}`;
+    return { rejection: { reason: "UnsupportedAddress", message, remedy: "use type Hostname without a value" } };
   }
   // An empty value requests any address of the type, and the host name resolves to addresses of Cloudflare.
   const foreign = gateway.addresses.find(({ value }) => value !== "" && value.toLowerCase() !== address);
   if (foreign === undefined) return address === undefined ? {} : { address };
-  const message = `address ${foreign.value} is not available: request type Hostname without a value`;
-  return { problem: { reason: "AddressNotUsable", message } };
+  const message = `address ${foreign.value} is not available`;
+  return { problem: { reason: "AddressNotUsable", message, remedy: "request type Hostname without a value" } };
 }
 
 /**

@@ -18,13 +18,13 @@ export function judgeClasses(
 
 function judgeParameters(parametersRef: { readonly kind: string; readonly name: string } | undefined) {
   if (parametersRef === undefined) return undefined;
-  const message = `parametersRef ${parametersRef.kind} ${parametersRef.name} is not supported: remove spec.parametersRef`;
-  return { reason: "InvalidParameters", message };
+  const message = `parametersRef ${parametersRef.kind} ${parametersRef.name} is not supported`;
+  return { reason: "InvalidParameters", message, remedy: "remove spec.parametersRef" };
 }
 
 function judgeVersion(version: string | undefined): JudgedClass["versionProblem"] {
   if (version === undefined) return "unread";
   if (SUPPORTED_VERSION.test(version)) return undefined;
   const found = version === "" ? "the resource definitions have no bundle version" : `bundle version ${version}`;
-  return { reason: "UnsupportedVersion", message: `${found}: install Gateway API v1.0.0 or newer of v1` };
+  return { reason: "UnsupportedVersion", message: found, remedy: "install Gateway API v1.0.0 or newer of v1" };
 }

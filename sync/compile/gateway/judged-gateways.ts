@@ -5,10 +5,12 @@ import type { AttachedRoute, ServedListener } from "./gateway-compilation.ts";
 
 // What the compiler knows of the Gateway API objects of ours: the served parts, and why the others are not served.
 
-/** A reason of the specification, and its message for people. */
+/** A reason of the specification, with the problem and its remedy for people. */
 export interface ConditionProblem {
   readonly reason: string;
   readonly message: string;
+  /** The action that resolves it, in the imperative. */
+  readonly remedy: string;
 }
 
 /** A GatewayClass with our controller's name. */

@@ -24,6 +24,13 @@ export const RESOURCES: readonly ApiResource[] = [
   { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true },
   { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true },
   { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true, createsOnUpdate: true },
+  {
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    plural: "customresourcedefinitions",
+    kind: "CustomResourceDefinition",
+    namespaced: false,
+  },
   { group: "networking.k8s.io", version: "v1", ...INGRESS },
   { group: "networking.k8s.io", version: "v1", ...INGRESS_CLASS },
   { group: "networking.k8s.io", version: "v1beta1", ...INGRESS },

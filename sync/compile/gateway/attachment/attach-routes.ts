@@ -36,7 +36,13 @@ export function attachRoute(route: HttpRoute, parents: RouteParents): JudgedRout
 /** An unsupported field of a rule concerns its rule only. */
 function judgeFields({ unsupportedFields }: HttpRoute): ConditionProblem | undefined {
   const unsupported = unsupportedFields.find(({ field }) => !field.startsWith("spec.rules["));
-  return unsupported && { reason: "UnsupportedValue", message: `${unsupported.field}: ${unsupported.problem}` };
+  return (
+    unsupported && {
+      reason: "UnsupportedValue",
+      message: `${unsupported.field}: ${unsupported.problem}`,
+      remedy: "remove the field",
+    }
+  );
 }
 
 /** The API server refuses two alike references; a folder may have them. */
@@ -100,16 +106,16 @@ function describeNoListener({ kind, name, sectionName, port }: ParentReference):
     ...(port === undefined ? [] : [`port ${port}`]),
   ];
   const listener = wanted.length === 0 ? "listener" : `listener with ${wanted.join(" and ")}`;
-  return { reason: "NoMatchingParent", message: `${kind} ${name} has no ${listener}: correct the parentRef` };
+  return { reason: "NoMatchingParent", message: `${kind} ${name} has no ${listener}`, remedy: "correct the parentRef" };
 }
 
 function describeNotAllowed({ namespace }: HttpRoute): ConditionProblem {
-  const message = `no listener allows an HTTPRoute of namespace ${namespace}: set allowedRoutes of the listener`;
-  return { reason: "NotAllowedByListeners", message };
+  const message = `no listener allows an HTTPRoute of namespace ${namespace}`;
+  return { reason: "NotAllowedByListeners", message, remedy: "set allowedRoutes of the listener" };
 }
 
 function describeNoHostname(listeners: readonly JudgedListener[]): ConditionProblem {
   const names = listeners.map(({ hostname }) => hostname).join(", ");
-  const message = `no hostname of the route is part of ${names}: use a hostname of the listener`;
-  return { reason: "NoMatchingListenerHostname", message };
+  const message = `no hostname of the route is part of ${names}`;
+  return { reason: "NoMatchingListenerHostname", message, remedy: "use a hostname of the listener" };
 }

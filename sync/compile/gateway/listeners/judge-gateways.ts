@@ -85,11 +85,11 @@ function judgeGateway(gateway: Gateway, allSets: readonly ListenerSet[], context
 
 function judgeParameters({ infrastructureParametersRef: reference }: Gateway): ConditionProblem | undefined {
   if (reference === undefined) return undefined;
-  const message = `${reference.kind} ${reference.name} is not supported: remove spec.infrastructure.parametersRef`;
-  return { reason: "InvalidParameters", message };
+  const message = `${reference.kind} ${reference.name} is not supported`;
+  return { reason: "InvalidParameters", message, remedy: "remove spec.infrastructure.parametersRef" };
 }
 
 function judgeOwnListeners(rivals: readonly RivalListener[]): ConditionProblem | undefined {
   if (rivals.some(isAcceptedListener)) return undefined;
-  return { reason: "ListenersNotValid", message: "no listener is accepted: correct one of spec.listeners" };
+  return { reason: "ListenersNotValid", message: "no listener is accepted", remedy: "correct one of spec.listeners" };
 }

@@ -25,7 +25,11 @@ export function judgeAllowedSet(
   parent: ListenerParent,
 ): JudgedListenerSet {
   const rejection = parent.rejection
-    ? { reason: "ParentNotAccepted", message: `Gateway ${parent.gateway} is not accepted: correct the Gateway` }
+    ? {
+        reason: "ParentNotAccepted",
+        message: `Gateway ${parent.gateway} is not accepted`,
+        remedy: "correct the Gateway",
+      }
     : judgeSetListeners(rivals);
   const problem = rejection ? describeInvalidSet(rejection) : describeParentProblem(parent);
   return { listenerSet, rejection, listeners: rivals.map((rival) => finishListener(rival, parent, problem)) };
@@ -37,8 +41,8 @@ export function judgeRefusedSet(
   parent: ListenerParent,
   sources: CertificateSources,
 ): JudgedListenerSet {
-  const message = `Gateway ${parent.gateway} does not allow ListenerSets of namespace ${listenerSet.namespace}: set spec.allowedListeners of the Gateway`;
-  const rejection = { reason: "NotAllowed", message };
+  const message = `Gateway ${parent.gateway} does not allow ListenerSets of namespace ${listenerSet.namespace}`;
+  const rejection = { reason: "NotAllowed", message, remedy: "set spec.allowedListeners of the Gateway" };
   const [rivals = []] = judgeListeners([buildGroup("ListenerSet", listenerSet, [])], sources);
   const problem = describeInvalidSet(rejection);
   return { listenerSet, rejection, listeners: rivals.map((rival) => finishListener(rival, parent, problem)) };
@@ -46,14 +50,16 @@ export function judgeRefusedSet(
 
 /** Returns why no listener of an object is served, as the condition of a listener. */
 export function describeParentProblem({ gateway, problem }: ListenerParent): ConditionProblem | undefined {
-  return problem && { reason: "Invalid", message: `Gateway ${gateway} is not programmed: ${problem.message}` };
+  return (
+    problem && { ...problem, reason: "Invalid", message: `Gateway ${gateway} is not programmed: ${problem.message}` }
+  );
 }
 
-function describeInvalidSet({ message }: ConditionProblem): ConditionProblem {
-  return { reason: "Invalid", message: `the ListenerSet is not accepted: ${message}` };
+function describeInvalidSet({ message, remedy }: ConditionProblem): ConditionProblem {
+  return { reason: "Invalid", message: `the ListenerSet is not accepted: ${message}`, remedy };
 }
 
 function judgeSetListeners(rivals: readonly RivalListener[]): ConditionProblem | undefined {
   if (rivals.some(isUsableListener)) return undefined;
-  return { reason: "ListenersNotValid", message: "no listener is valid: correct one of spec.listeners" };
+  return { reason: "ListenersNotValid", message: "no listener is valid", remedy: "correct one of spec.listeners" };
 }

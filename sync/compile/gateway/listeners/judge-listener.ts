@@ -49,7 +49,11 @@ export function judgeListener(
 }
 
 function describeInvalid(cause: ConditionProblem | undefined): ConditionProblem {
-  return { reason: "Invalid", message: cause?.message ?? "the listener allows no kind of route" };
+  return {
+    reason: "Invalid",
+    message: cause?.message ?? "the listener allows no kind of route",
+    remedy: cause?.remedy ?? "set allowedRoutes.kinds",
+  };
 }
 
 /** Returns why a listener is not accepted, apart from conflicts. */
@@ -59,19 +63,25 @@ function findRejection(
 ): ConditionProblem | undefined {
   const served = SERVED_PROTOCOLS.get(listener.protocol);
   if (served === undefined) {
-    const message = `protocol ${listener.protocol} is not supported: use HTTP or HTTPS`;
-    return { reason: "UnsupportedProtocol", message };
+    const message = `protocol ${listener.protocol} is not supported`;
+    return { reason: "UnsupportedProtocol", message, remedy: "use HTTP or HTTPS" };
   }
   const field = unsupportedFields.find(({ field }) => affectsScheme(field, served.scheme));
-  if (field !== undefined) return { reason: "UnsupportedValue", message: `${field.field}: ${field.problem}` };
+  if (field !== undefined)
+    return { reason: "UnsupportedValue", message: `${field.field}: ${field.problem}`, remedy: "remove the field" };
   const hostname = parseHost(listener.hostname);
-  if (!hostname.ok) return { reason: "UnsupportedValue", message: `hostname: ${hostname.problem}` };
+  if (!hostname.ok)
+    return { reason: "UnsupportedValue", message: `hostname: ${hostname.problem}`, remedy: "correct hostname" };
   if (listener.tls && served.scheme === "https" && listener.tls.mode !== "Terminate") {
-    return { reason: "UnsupportedValue", message: `tls.mode ${listener.tls.mode} is not supported: use Terminate` };
+    return {
+      reason: "UnsupportedValue",
+      message: `tls.mode ${listener.tls.mode} is not supported`,
+      remedy: "use Terminate",
+    };
   }
   if (listener.port === served.port) return undefined;
-  const message = `port ${listener.port} is not available for ${listener.protocol}: use port ${served.port}`;
-  return { reason: "PortUnavailable", message };
+  const message = `port ${listener.port} is not available for ${listener.protocol}`;
+  return { reason: "PortUnavailable", message, remedy: `use port ${served.port}` };
 }
 
 /** Validation of client certificates concerns HTTPS only; a listener without it would admit every client. */
@@ -93,6 +103,6 @@ function isHttpRoute({ group, kind }: RouteKind): boolean {
 
 function describeUnknownKinds([first]: readonly RouteKind[]): ConditionProblem | undefined {
   if (first === undefined) return undefined;
-  const message = `allowedRoutes.kinds: ${first.kind} of group "${first.group}" is not supported: use HTTPRoute`;
-  return { reason: "InvalidRouteKinds", message };
+  const message = `allowedRoutes.kinds: ${first.kind} of group "${first.group}" is not supported`;
+  return { reason: "InvalidRouteKinds", message, remedy: "use HTTPRoute" };
 }

@@ -65,8 +65,8 @@ export function listGrantedSecrets(
 function judgeOption(option: string | undefined): CertificateVerdict {
   if (option === CLOUDFLARE) return { isUsable: true };
   const problem = option === undefined ? "the listener has no certificate" : `unknown certificate option "${option}"`;
-  const message = `${problem}: set tls.certificateRefs, or tls.options["${CERTIFICATE_OPTION}"]: ${CLOUDFLARE}`;
-  return { unconfigured: { reason: "InvalidTLSConfig", message }, isUsable: false };
+  const remedy = `set tls.certificateRefs, or tls.options["${CERTIFICATE_OPTION}"]: ${CLOUDFLARE}`;
+  return { unconfigured: { reason: "InvalidTLSConfig", message: problem, remedy }, isUsable: false };
 }
 
 function findProblem(
@@ -75,36 +75,38 @@ function findProblem(
   sources: CertificateSources,
 ): ConditionProblem | undefined {
   if (group !== "" || kind !== "Secret") {
-    return invalid(`${kind} ${name} of group "${group}" is not a Secret: refer to a Secret`);
+    return invalid(`${kind} ${name} of group "${group}" is not a Secret`, "refer to a Secret");
   }
   const target = { group, kind, namespace: namespace ?? owner.namespace, name };
   if (!isReferenceGranted(sources.referenceGrants, { from: owner, to: target })) {
-    const message = `no ReferenceGrant allows Secret ${target.namespace}/${name}: create one in namespace ${target.namespace}`;
-    return { reason: "RefNotPermitted", message };
+    const message = `no ReferenceGrant allows Secret ${target.namespace}/${name}`;
+    return { reason: "RefNotPermitted", message, remedy: `create one in namespace ${target.namespace}` };
   }
-  const problem = findSecretProblem(target, sources);
-  return problem === undefined ? undefined : invalid(problem);
+  return findSecretProblem(target, sources);
 }
 
-function invalid(problem: string): ConditionProblem {
-  return { reason: "InvalidCertificateRef", message: `tls.certificateRefs: ${problem}` };
+function invalid(problem: string, remedy: string): ConditionProblem {
+  return { reason: "InvalidCertificateRef", message: `tls.certificateRefs: ${problem}`, remedy };
 }
 
 function findSecretProblem(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   { findSecret, unreadableReferences, certificates }: CertificateSources,
-): string | undefined {
+): ConditionProblem | undefined {
   const secret = findSecret(namespace, name);
   if (secret !== undefined) {
     const { "tls.crt": certificate = "", "tls.key": key = "" } = secret.data;
     const isValid = hasPemBlock(certificate, CERTIFICATE_LABELS) && hasPemBlock(key, KEY_LABELS);
-    return isValid ? undefined : `Secret ${namespace}/${name} has no PEM certificate and key: set tls.crt and tls.key`;
+    if (isValid) return undefined;
+    return invalid(`Secret ${namespace}/${name} has no PEM certificate and key`, "set tls.crt and tls.key");
   }
   const unreadable = unreadableReferences.find(
     (reference) => reference.kind === "Secret" && reference.namespace === namespace && reference.name === name,
   );
-  if (unreadable !== undefined) return `Secret ${namespace}/${name} is unreadable: ${unreadable.problem}`;
-  return certificates === "unknown" ? undefined : `Secret ${namespace}/${name} not found: create it`;
+  if (unreadable !== undefined) {
+    return invalid(`Secret ${namespace}/${name} is unreadable: ${unreadable.problem}`, "let the controller read it");
+  }
+  return certificates === "unknown" ? undefined : invalid(`Secret ${namespace}/${name} not found`, "create it");
 }
 
 /** Whether a text has a PEM block with one of the labels (RFC 7468). */

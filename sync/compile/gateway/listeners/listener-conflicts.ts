@@ -57,13 +57,13 @@ function createPortTable() {
       const { port, protocol } = listener;
       for (const [otherProtocol, name] of protocols.get(port) ?? []) {
         if (otherProtocol === protocol) continue;
-        const message = `port ${port} has listener ${name} with protocol ${otherProtocol}: use another port`;
-        return { reason: "ProtocolConflict", message };
+        const message = `port ${port} has listener ${name} with protocol ${otherProtocol}`;
+        return { reason: "ProtocolConflict", message, remedy: "use another port" };
       }
       const name = names.get(formatKey(listener, hostname));
       if (name === undefined) return undefined;
-      const message = `port ${port} has listener ${name} with the same hostname: use another hostname`;
-      return { reason: "HostnameConflict", message };
+      const message = `port ${port} has listener ${name} with the same hostname`;
+      return { reason: "HostnameConflict", message, remedy: "use another hostname" };
     },
   };
 }

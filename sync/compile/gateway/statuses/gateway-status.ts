@@ -52,13 +52,17 @@ function buildAccepted(listeners: readonly JudgedListener[]): StatusCondition {
 
 function findNoListener(listeners: readonly JudgedListener[]): ConditionProblem | undefined {
   if (listeners.some(({ unprogrammed }) => !unprogrammed)) return undefined;
-  return { reason: "Invalid", message: "no listener is programmed; see the conditions of the listeners" };
+  return { reason: "Invalid", message: "no listener is programmed", remedy: "see the conditions of the listeners" };
 }
 
-function invalid({ message }: ConditionProblem): ConditionProblem {
-  return { reason: "Invalid", message };
+function invalid(problem: ConditionProblem): ConditionProblem {
+  return { ...problem, reason: "Invalid" };
 }
 
 function describeUnresolved({ listener, unresolved }: JudgedListener): ConditionProblem {
-  return { reason: "ListenersNotResolved", message: `listener ${listener.name}: ${unresolved?.message}` };
+  return {
+    reason: "ListenersNotResolved",
+    message: `listener ${listener.name}: ${unresolved?.message}`,
+    remedy: unresolved?.remedy ?? "",
+  };
 }

@@ -1,6 +1,6 @@
 import type { ListenerStatus, StatusCondition } from "../gateway-compilation.ts";
 import type { JudgedListener } from "../judged-gateways.ts";
-import { buildCondition } from "./conditions.ts";
+import { buildCondition, formatProblem } from "./conditions.ts";
 
 /** Returns the status of a listener of a Gateway or ListenerSet. */
 export function buildListenerStatus(judged: JudgedListener, attachedRoutes: number): ListenerStatus {
@@ -14,7 +14,7 @@ export function buildListenerStatus(judged: JudgedListener, attachedRoutes: numb
       buildCondition("Programmed", unprogrammed),
       buildCondition("ResolvedRefs", unresolved),
       conflict
-        ? { type: "Conflicted", status: "True", ...conflict }
+        ? { type: "Conflicted", status: "True", ...formatProblem(conflict) }
         : { type: "Conflicted", status: "False", reason: "NoConflicts", message: "" },
       ...(judged.hasOverlappingHostname ? [OVERLAP] : []),
     ],

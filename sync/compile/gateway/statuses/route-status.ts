@@ -41,7 +41,7 @@ function findRouteRejection(
   const dropped = listDroppedRules(problems);
   const [first] = dropped;
   if (first === undefined || dropped.length < route.rules.length) return undefined;
-  return { reason: first.reason, message: `${first.field}: ${first.message}` };
+  return { reason: first.reason, message: `${first.field}: ${first.message}`, remedy: "" };
 }
 
 /** Returns the first problem of each rule that is not served, in their order. */
@@ -60,7 +60,7 @@ function describeDroppedRules(problems: readonly RouteRuleProblem[]): StatusCond
 
 function describeUnresolved(problems: readonly RouteRuleProblem[]): ConditionProblem | undefined {
   const unresolved = problems.find(({ condition }) => condition === "ResolvedRefs");
-  return unresolved && { reason: unresolved.reason, message: `${unresolved.field}: ${unresolved.message}` };
+  return unresolved && { reason: unresolved.reason, message: `${unresolved.field}: ${unresolved.message}`, remedy: "" };
 }
 
 /** Hosts outside the account are valid, but Cloudflare sends no request for them. */
