@@ -40,7 +40,12 @@ function buildSuite(): string[] {
 /** Runs the suite. Its output goes to a file, and the result of each test to the terminal. */
 async function runSuite(): Promise<TestResult[]> {
   const suiteFlags = [
-    ...["-test.v=test2json", "-test.timeout=30m", `--gateway-class=${GATEWAY_CLASS}`, "--conformance-profiles=GATEWAY-HTTP"],
+    ...[
+      "-test.v=test2json",
+      "-test.timeout=30m",
+      `--gateway-class=${GATEWAY_CLASS}`,
+      "--conformance-profiles=GATEWAY-HTTP",
+    ],
     ...IMPLEMENTATION_FLAGS,
     TIMEOUT_FLAG,
     `--report-output=${reportFile}`,

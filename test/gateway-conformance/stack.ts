@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { KubernetesClient } from "../../sync/kubernetes/client.ts";
-import { waitFor } from "../support/wait-for.ts";
 import { startControlPlane } from "../support/cluster/control-plane.ts";
 import { startClusterHarness } from "../support/cluster/synced.ts";
 import { type LogLine, startControllerProcess } from "../support/controller/controller-process.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { startClusterControllers } from "./cluster-controllers.ts";
 
 /** The class of the suite's Gateways. */
@@ -55,7 +55,10 @@ const ClassWithFeatures = z.object({ status: z.object({ supportedFeatures: z.arr
 
 /** Waits for the features in the status of the class, which the suite reads once, at its start. */
 async function waitForFeatures(api: KubernetesClient): Promise<void> {
-  await waitFor(async () => ClassWithFeatures.safeParse(await api.get(`${CLASSES_PATH}/${GATEWAY_CLASS}`)).success, 30_000);
+  await waitFor(
+    async () => ClassWithFeatures.safeParse(await api.get(`${CLASSES_PATH}/${GATEWAY_CLASS}`)).success,
+    30_000,
+  );
 }
 
 const GATEWAY_CLASS_OBJECT = {

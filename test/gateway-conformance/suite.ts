@@ -39,7 +39,8 @@ export const IMPLEMENTATION_FLAGS = [
 
 /** Reads the result of a test from a line of the suite's output, which starts with ^V. Subtests have deeper names. */
 export function readResult(line: string): TestResult | undefined {
-  const [, result, name, seconds] = /^\x16?\s*--- (PASS|FAIL|SKIP): TestConformance\/([^/\s]+) \((.*)s\)$/.exec(line) ?? [];
+  const [, result, name, seconds] =
+    /^\x16?\s*--- (PASS|FAIL|SKIP): TestConformance\/([^/\s]+) \((.*)s\)$/.exec(line) ?? [];
   if (result === undefined || name === undefined) return undefined;
   return { result: result as TestResult["result"], name, seconds: Number(seconds) };
 }
