@@ -37,6 +37,7 @@ before(async () => {
     buildHttpRoute("unlimited", { timeouts: { request: "0s" } }),
     buildHttpRoute("limited", { timeouts: { request: "100ms" } }),
     buildHttpRoute("session", { sessionPersistence: { sessionName: "stay" } }),
+    buildHttpRoute("unnamed", { sessionPersistence: { type: "Cookie" } }),
     buildHttpRoute("private", { filters: [authentication] }),
     buildHttpRoute("cors", { filters: [authentication, cors] }),
     buildHttpRoute("guarded", { filters: [cors] }, { "edgress.dev/whitelist-source-range": "192.0.2.0/24" }),
@@ -84,6 +85,11 @@ test("The session persistence of an HTTPRoute sets its cookie", async () => {
   shop.respond = (response) => void response.end();
   const { headers } = await send("session");
   assert.match(headers["set-cookie"]?.[0] ?? "", /^stay=[^;]+; Path=\/; HttpOnly$/);
+});
+
+test("The default cookie of a session has a name for its rule", async () => {
+  const { headers } = await send("unnamed");
+  assert.match(headers["set-cookie"]?.[0] ?? "", /^EDGRESSSESSION-[0-9a-f]{8}=/);
 });
 
 test("The external authentication of an HTTPRoute admits only with 200", async () => {

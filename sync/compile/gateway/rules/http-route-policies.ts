@@ -47,7 +47,7 @@ function buildBackends(
   compilation: HostCompilation,
 ): RuleParts {
   const { backendRefs } = claim.httpRoute.rule;
-  const session = buildSession(claim.httpRoute.rule);
+  const session = buildSession(claim.httpRoute.rule, formatRuleId(claim));
   const choices = backendRefs
     .map((reference, index) => ({ reference, field: `${field}[${index}]` }))
     .filter(({ reference }) => reference.weight > 0 || session !== undefined)
@@ -66,6 +66,11 @@ function buildSingleBackend({ backend, filters, status, reason }: Choice, polici
   if (backend !== undefined) return { backend, policies };
   // The policies name the backend that replaces it.
   return usesDefaultBackend(policies) ? { policies } : { policies: { ...policies, ...withoutBackend(reason ?? "") } };
+}
+
+function formatRuleId({ owner, httpRoute }: HttpClaim): string {
+  const { namespace, name } = owner.ingress;
+  return `${namespace}/${name}#${httpRoute.ruleIndex}`;
 }
 
 type Choice = WeightedBackendsSettings["choices"][number];
