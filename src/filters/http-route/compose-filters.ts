@@ -3,6 +3,7 @@ import type { Filter, HostContext, Next } from "../../request/filter.ts";
 import { errorResponse } from "../../request/response.ts";
 import { findFilterProblem } from "../../rules/policies/route-filter-problems.ts";
 import type { RouteFilter } from "../../rules/policies/route-filters.ts";
+import { authorizeRequests } from "./authorize-requests.ts";
 import { allowOrigins } from "./cross-origin.ts";
 import { changeRequestHeaders, changeResponseHeaders } from "./header-changes.ts";
 import { mirrorRequests } from "./mirror-requests.ts";
@@ -42,7 +43,7 @@ function createRouteFilter(filter: RouteFilter, hostContext: HostContext): Filte
     case "cors":
       return allowOrigins(filter);
     case "external-auth":
-      return rejectRequests(`unsupported filter: ${filter.type}`);
+      return authorizeRequests(filter, hostContext);
     case "reject":
       return rejectRequests(filter.reason);
   }

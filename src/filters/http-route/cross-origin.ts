@@ -1,17 +1,15 @@
 import type { Exchange } from "../../request/exchange.ts";
 import type { Filter } from "../../request/filter.ts";
 import { type EdgeResponse, withHeaders } from "../../request/response.ts";
-import type { RouteFilter } from "../../rules/policies/route-filters.ts";
+import type { RouteCors } from "../../rules/policies/route-filters.ts";
 import { createOriginList } from "./origin-list.ts";
-
-type CorsFilter = Extract<RouteFilter, { type: "cors" }>;
 
 // The filter decides about them, not the origin server.
 const OWNED_HEADERS = ["Origin", "Credentials"].map((suffix) => `Access-Control-Allow-${suffix}`);
 const ORIGIN_HEADER = "Access-Control-Allow-Origin";
 
 /** Answers preflights, and sets the CORS headers of other responses. A request of another origin passes without them. */
-export function allowOrigins(filter: CorsFilter): Filter {
+export function allowOrigins(filter: RouteCors): Filter {
   const isAllowed = createOriginList(filter.origins);
   const isSameForAll = filter.origins.includes("*") && !filter.credentials;
   return async (exchange, next) => {
@@ -36,7 +34,7 @@ function preflightAnswer(): EdgeResponse {
   return { response: new Response(null, { status: 204 }), outcome: "preflight" };
 }
 
-function buildAnswerHeaders({ credentials, expose }: CorsFilter, origin: string): Header[] {
+function buildAnswerHeaders({ credentials, expose }: RouteCors, origin: string): Header[] {
   // With credentials a star is a name, not a wildcard.
   const exposed = credentials ? expose.filter((name) => name !== "*") : expose;
   return [
@@ -46,7 +44,7 @@ function buildAnswerHeaders({ credentials, expose }: CorsFilter, origin: string)
   ];
 }
 
-function buildPermissions({ methods, headers, credentials, maxAge }: CorsFilter, request: Headers): Header[] {
+function buildPermissions({ methods, headers, credentials, maxAge }: RouteCors, request: Headers): Header[] {
   const allow = (name: string, values: readonly string[], requested: string | null): Header[] => {
     const value = credentials && values.includes("*") ? requested : values.join(", ");
     return value ? [[`Access-Control-Allow-${name}`, value]] : [];

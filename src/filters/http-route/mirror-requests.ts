@@ -1,9 +1,9 @@
 import type { Exchange } from "../../request/exchange.ts";
 import type { Filter, HostContext } from "../../request/filter.ts";
 import { buildOriginHeaders } from "../../request/proxy-headers.ts";
-import { isEdgeHeader } from "../../rules/edge-headers.ts";
 import type { RouteFilter } from "../../rules/policies/route-filters.ts";
 import { forwardWithCopy, type RequestCopy } from "../request-copy.ts";
+import { asExchangeFor } from "./foreign-backend.ts";
 
 type MirrorFilter = Extract<RouteFilter, { type: "mirror" }>;
 
@@ -22,17 +22,8 @@ function buildCopy(target: MirrorFilter["target"], exchange: Exchange): RequestC
   return {
     exchange: { ...exchange, rawPath: exchange.originPath },
     target,
-    headers: buildOriginHeaders(isForeign(target, exchange) ? withEdgeHeaders(exchange) : exchange),
+    headers: buildOriginHeaders(target.via === "backend" ? asExchangeFor(target.backend, exchange) : exchange),
     host: exchange.originHost,
     identityHeaders: [],
   };
-}
-
-function isForeign(target: MirrorFilter["target"], { labels }: Exchange): boolean {
-  return target.via !== "backend" || !target.backend.startsWith(`${labels.namespace}/`);
-}
-
-/** A backend of another namespace trusts the edge's headers about the client, so no filter may change them there. */
-function withEdgeHeaders(exchange: Exchange): Exchange {
-  return { ...exchange, originHeaders: exchange.originHeaders.filter(([name]) => !isEdgeHeader(name)) };
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { RouteFilter } from "../../src/rules/policies/route-filters.ts";
-import { waitFor } from "../support/wait-for.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
-import { type OriginServer, startOriginServer } from "../support/worker/origins.ts";
-import { publishRoutes, type RouteSummary } from "../support/worker/route-edge.ts";
-import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+import { buildFilterPolicies } from "../../../src/rules/policies/route-cors.ts";
+import type { RouteFilter } from "../../../src/rules/policies/route-filters.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { sendRequest } from "../../support/worker/http-requests.ts";
+import { type OriginServer, startOriginServer } from "../../support/worker/origins.ts";
+import { publishRoutes, type RouteSummary } from "../../support/worker/route-edge.ts";
+import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
 
 const ADDRESSES = ["203.0.113.10", "203.0.113.11", "203.0.113.12"];
 
@@ -33,6 +34,16 @@ before(async () => {
       ),
       half: buildRoute({ ...mirrorTo("shadow"), numerator: 1, denominator: 2 }),
       listed: buildRoute({ ...cors, ...listed, ...mutable(cors), credentials: true }),
+      guarded: {
+        service: "shop",
+        policies: {
+          ...buildFilterPolicies([
+            { type: "response-headers", set: [["X-Set", "route"]] },
+            { ...cors, ...listed, ...mutable(cors), credentials: true },
+          ]),
+          authorization: { any: false, sourceRange: { allow: ["192.0.2.0/24"] } },
+        },
+      },
       open: buildRoute({ ...cors, ...open, credentials: false }),
       "open-with-credentials": buildRoute({ ...cors, ...open, credentials: true }),
     },
@@ -137,6 +148,13 @@ test("A star stays a star without credentials, and becomes the requested value w
     "access-control-allow-headers": "x-one",
     "access-control-max-age": "5",
   });
+});
+
+test("A guard of the route rejects no preflight, and its rejection has CORS headers", async () => {
+  const origin = "https://a.example.net";
+  assert.equal((await sendPreflight("guarded", origin)).headers["access-control-allow-origin"], origin);
+  const denial = await send("guarded", "GET", { Origin: origin });
+  assert.deepEqual([denial.status, denial.headers["access-control-allow-origin"]], [403, origin]);
 });
 
 test("An OPTIONS request that is no preflight is forwarded", async () => {
