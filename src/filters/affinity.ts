@@ -3,7 +3,7 @@ import type { Filter, HostContext } from "../request/filter.ts";
 import { readCookie } from "../request/nginx-variables.ts";
 import { type EdgeResponse, withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { formatAffinityCookie } from "./affinity-cookie.ts";
+import { findAffinityRecord, formatAffinityCookie } from "./affinity-cookie.ts";
 
 const SAMESITE_NONE_INCOMPATIBLE = /Chrome\/[456]|CPU iPhone OS 12|iPad; CPU OS 12/;
 
@@ -12,12 +12,9 @@ export function affinity(settings: SettingsOf<"affinity">, { rules }: HostContex
   return async (exchange, next) => {
     const { backend } = exchange;
     if (backend === undefined || backend === settings.except) return next(exchange);
-    const cookie = readCookie(exchange, settings.cookie);
-    const knownAddress = rules.backends[backend]?.addresses.find(
-      ({ record }) => formatAffinityCookie(record, backend) === cookie,
-    );
-    const answer = await next({ ...exchange, preferredRecord: knownAddress?.record });
-    return needsCookie(answer, knownAddress?.record, settings) ? withCookie(answer, exchange, settings) : answer;
+    const preferredRecord = findAffinityRecord(rules, backend, readCookie(exchange, settings.cookie));
+    const answer = await next({ ...exchange, preferredRecord });
+    return needsCookie(answer, preferredRecord, settings) ? withCookie(answer, exchange, settings) : answer;
   };
 }
 

@@ -22,9 +22,11 @@ import { proxyRedirect } from "./proxy-redirect.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
+import { routeFilters } from "./route-filters.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { upstream } from "./upstream.ts";
 import { upstreamVhost } from "./upstream-vhost.ts";
+import { weightedBackends } from "./weighted-backends.ts";
 
 /** The filter of every policy. This does not compile if one is missing. */
 const filters: {
@@ -51,10 +53,12 @@ const filters: {
   proxyRedirect,
   redirect,
   rewrite,
+  routeFilters,
   sslRedirect,
   noBackend,
   upstream,
   upstreamVhost,
+  weightedBackends,
 };
 
 /** Builds the filter chain of settings around `terminal`, in the order of the policies. */

@@ -18,8 +18,12 @@ export const REQUEST_OUTCOMES = {
     remedy: "Run `edgress explain` with the URL. It lists the routes that did not match.",
   },
   "no-backend": {
-    meaning: "The Service, its port or its address does not exist: 503.",
+    meaning: "The Service, its port or its address does not exist: 503, or 500 for an HTTPRoute.",
     remedy: "Create the Service that `reason` names, or correct its port or address.",
+  },
+  "invalid-filter": {
+    meaning: "A filter of the HTTPRoute cannot be applied: 500.",
+    remedy: "Correct or remove the filter that `reason` names.",
   },
   "failed-closed": {
     meaning: "A guard is unreadable or unsupported, so the route is closed: 503.",

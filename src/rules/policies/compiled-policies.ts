@@ -25,11 +25,13 @@ import { proxyRedirect } from "./proxy-redirect.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
+import { routeFilters } from "./route-filters.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unsupportedAnnotations } from "./unsupported.ts";
 import { unsupportedHostAnnotations } from "./unsupported-host-annotations.ts";
 import { upstream } from "./upstream.ts";
 import { upstreamVhost } from "./upstream-vhost.ts";
+import { weightedBackends } from "./weighted-backends.ts";
 
 /** The compiler's part of every policy: this does not compile if one is missing. */
 const policiesByName: { readonly [N in PolicyName]: { readonly name: N } } = {
@@ -49,9 +51,11 @@ const policiesByName: { readonly [N in PolicyName]: { readonly name: N } } = {
   noBackend,
   rateLimit,
   authorization,
+  routeFilters,
   defaultBackend,
   mirror,
   canary,
+  weightedBackends,
   affinity,
   upstreamVhost,
   proxyRedirect,

@@ -21,9 +21,11 @@ import { ProxyRedirectSettings } from "./proxy-redirect.ts";
 import { RateLimitSettings } from "./rate-limit.ts";
 import { RedirectSettings } from "./redirect.ts";
 import { RewriteSettings } from "./rewrite.ts";
+import { RouteFiltersSettings } from "./route-filters.ts";
 import { SslRedirectSettings } from "./ssl-redirect.ts";
 import { UpstreamSettings } from "./upstream.ts";
 import { UpstreamVhostSettings } from "./upstream-vhost.ts";
+import { WeightedBackendsSettings } from "./weighted-backends.ts";
 
 /** The settings of every policy, outermost first: filters run in this order. */
 const settingsByName = {
@@ -43,9 +45,11 @@ const settingsByName = {
   noBackend: NoBackendSettings, // ingress-nginx reports a missing backend before it checks the client
   rateLimit: RateLimitSettings, // before authorization, to limit password guessing too
   authorization: AuthorizationSettings, // last of the checks, because it is the most expensive
+  routeFilters: RouteFiltersSettings, // they may call services and copy requests, so only for accepted requests
   defaultBackend: DefaultBackendSettings, // replaces the backend, behind the same policies
   mirror: MirrorSettings, // copies only accepted requests
   canary: CanarySettings, // selects the backend
+  weightedBackends: WeightedBackendsSettings, // selects the backend, too
   affinity: AffinitySettings, // selects the backend's address and sets a cookie for it
   upstreamVhost: UpstreamVhostSettings, // uses variables of the client's original request
   proxyRedirect: ProxyRedirectSettings, // changes responses of the origin, not of other policies

@@ -1,0 +1,43 @@
+import * as z from "zod/mini";
+import { definePolicy } from "./policy.ts";
+import { RouteFilter } from "./route-filters.ts";
+
+/** A backend, or the status that a reference without one answers for its share of the requests. */
+const BackendChoice = z.strictObject({
+  weight: z.int(),
+  backend: z.optional(z.string()), // a key of its host's backends
+  filters: z.optional(z.array(RouteFilter)), // for the requests to this backend only
+  status: z.optional(z.union([z.literal(500), z.literal(503)])), // without a backend; 500 if undefined
+  reason: z.optional(z.string()),
+});
+
+export const WeightedBackendsSettings = z.strictObject({
+  choices: z.array(BackendChoice),
+  // Keeps a client at its first backend and address.
+  session: z.optional(
+    z.strictObject({
+      type: z.enum(["cookie", "header"]),
+      name: z.string(),
+      maxAgeS: z.optional(z.int()), // of the cookie; until the browser closes if undefined
+    }),
+  ),
+});
+export type WeightedBackendsSettings = z.infer<typeof WeightedBackendsSettings>;
+
+/** Set by the compiler only: the backends of an HTTPRoute's rule. One is drawn for each request, by weight. */
+export const weightedBackends = /* @__PURE__ */ definePolicy({
+  name: "weightedBackends",
+  doc: "Draws a backend of an HTTPRoute's rule by weight, and keeps sessions.",
+  scope: "route",
+  protects: false,
+  restricts: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: WeightedBackendsSettings,
+  annotations: {},
+  fromAnnotations: () => undefined,
+});
