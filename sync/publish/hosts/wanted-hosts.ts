@@ -2,7 +2,7 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { parseIngressName } from "../route-id.ts";
+import { parseNamespace } from "../route-id.ts";
 import type { WantedHost } from "./model.ts";
 
 /** Returns the hosts of rules by the zone that serves them: the longest one. The catch-all host has no name. */
@@ -10,7 +10,7 @@ export function groupHostsByZone(
   hosts: readonly HostRules[],
   zones: readonly string[],
 ): ReadonlyMap<string, readonly WantedHost[]> {
-  const wanted = new Map(hosts.map((rules) => [rules.host, toWantedHost(rules)])); // the last rules of a host
+  const wanted = new Map(hosts.map(toWantedHost).map((host) => [host.host, host])); // the last rules of a host
   const zoned = [...wanted.values()].flatMap((host) => {
     const zone = host.host === CATCH_ALL_HOST ? undefined : findZone(host.host, zones);
     return zone === undefined ? [] : [{ zone, host }];
@@ -22,6 +22,7 @@ export function groupHostsByZone(
 }
 
 const toWantedHost = memoize(({ host, routes }: HostRules): WantedHost => {
-  const namespaces = routes.map(({ id }) => parseIngressName(id).split("/", 1)[0] ?? "");
-  return { host, namespaces: [...new Set(namespaces)].toSorted(compareText) };
+  const namespaces = routes.map(({ id }) => parseNamespace(id));
+  // In DNS and in routes of Workers, "*.x" covers any number of labels.
+  return { host: host.replace(/^\*\*\./, "*."), namespaces: [...new Set(namespaces)].toSorted(compareText) };
 });
