@@ -9,20 +9,24 @@ export const GATEWAY_CLASS: AppliedObject = {
   spec: { controllerName: "edgress.dev/ingress-controller" },
 };
 
-/** Returns a Gateway of namespace "default" with one HTTP listener. */
-export function buildGatewayManifest(name: string, allowedRoutes: object = {}): AppliedObject {
+/** Returns a Gateway with one HTTP listener. */
+export function buildGatewayManifest(name: string, allowedRoutes: object = {}, namespace = "default"): AppliedObject {
   const listeners = [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes }];
-  return { ...API, kind: "Gateway", metadata: { name }, spec: { gatewayClassName: "edgress", listeners } };
+  return { ...API, kind: "Gateway", metadata: { name, namespace }, spec: { gatewayClassName: "edgress", listeners } };
 }
 
-/** Returns a route of a host to Service "shop" of its namespace. */
-export function buildHttpRouteManifest(name: string, namespace = "default", gateway = "public"): AppliedObject {
+/** Returns a route of NAME.example.com to Service "shop" of its namespace. Its Gateway is "public". */
+export function buildHttpRouteManifest(
+  name: string,
+  namespace = "default",
+  gatewayNamespace = "default",
+): AppliedObject {
   return {
     ...API,
     kind: "HTTPRoute",
     metadata: { name, namespace },
     spec: {
-      parentRefs: [{ name: gateway, namespace: "default" }],
+      parentRefs: [{ name: "public", namespace: gatewayNamespace }],
       hostnames: [`${name}.example.com`],
       rules: [{ backendRefs: [{ name: "shop", port: 80 }] }],
     },
