@@ -9,7 +9,8 @@ import {
   listDigests,
 } from "../rules/storage/digest-table.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
-import type { HostMatch, LoadedShard, ShardCache } from "./shard-cache.ts";
+import type { ByteCache } from "../runtime/byte-cache.ts";
+import type { HostMatch, LoadedShard } from "./host-match.ts";
 import { verifyManifest } from "./verify.ts";
 
 /** The snapshot that an isolate serves from. */
@@ -26,7 +27,7 @@ export interface SnapshotSide {
   readonly wildcardFilter: HostFilter;
   readonly deepWildcardLabels: number; // labels of the longest x in the names "**.x"; 0 without any
   readonly shards: BlobTable;
-  /** The used hosts of rules whose shard is loaded, so that a request for one of them needs one look-up. */
+  /** The used hosts of rules whose handlers are kept, so that a request for one of them needs one look-up. */
   readonly matches: Map<string, HostMatch>;
 }
 
@@ -38,10 +39,11 @@ export interface BlobTable {
   find(index: number): string | undefined;
 }
 
-/** The decoded blobs of an isolate, by digest. Both sides of a roll-out share them, and their limit of memory. */
+/** The blobs of an isolate by digest, and its handlers of hosts. Both sides of a roll-out share them, and their limits of memory. */
 export interface BlobCache {
   readonly filters: Map<string, HostFilter>;
-  readonly shards: ShardCache;
+  readonly shards: ByteCache<LoadedShard>;
+  readonly hosts: ByteCache<HostMatch>;
 }
 
 /** Verifies a manifest, and reads the tables of its sides. */
@@ -76,19 +78,20 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
   };
 }
 
-/** Drops the blobs that no side of a snapshot has. */
-export function retainBlobs({ filters, shards }: BlobCache, snapshot: ActiveSnapshot): void {
-  if (filters.size === 0 && shards.size === 0) return; // a cold isolate has no time for digests
+/** Drops the blobs, and the handlers of hosts, that no side of a snapshot has. */
+export function retainBlobs({ filters, shards, hosts }: BlobCache, snapshot: ActiveSnapshot): void {
+  if (filters.size === 0 && shards.size === 0 && hosts.size === 0) return; // a cold isolate has no time for digests
   const sides = listSides(snapshot);
   const filterDigests = new Set(sides.flatMap(({ hostFilter }) => listDigests(hostFilter.digests)));
   for (const digest of [...filters.keys()]) if (!filterDigests.has(digest)) filters.delete(digest);
-  shards.retain(new Set(sides.flatMap((side) => listDigests(side.shards.digests))));
+  const shardDigests = new Set(sides.flatMap((side) => listDigests(side.shards.digests)));
+  shards.retain(({ key }) => shardDigests.has(key));
+  hosts.retain(({ shardDigest }) => shardDigests.has(shardDigest));
 }
 
-/** Forgets the hosts of a shard that the isolate has dropped. */
-export function forgetShard(snapshot: ActiveSnapshot, shard: LoadedShard): void {
-  for (const { matches } of listSides(snapshot))
-    for (const [host, match] of shard.matches) if (matches.get(host) === match) matches.delete(host);
+/** Forgets a host whose handler the isolate has dropped. */
+export function forgetHost(snapshot: ActiveSnapshot, match: HostMatch): void {
+  for (const { matches } of listSides(snapshot)) if (matches.get(match.host) === match) matches.delete(match.host);
 }
 
 function listSides({ active, candidate }: ActiveSnapshot): SnapshotSide[] {

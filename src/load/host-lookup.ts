@@ -1,14 +1,14 @@
 import type { Env } from "../env.ts";
 import type { HashKey } from "../rules/half-sip-hash.ts";
-import { createHostFilter, type HostFilter } from "../rules/host-filter.ts";
+import { createHostFilter } from "../rules/host-filter.ts";
 import { listHostCandidates } from "../rules/hosts.ts";
 import { filterKey, shardKey } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
+import { addHostMatch, createLoadedShard, type HostMatch } from "./host-match.ts";
 import { findLoadedMatch, type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
-import { findShardMatch, type HostMatch } from "./shard-cache.ts";
 import { doOnce } from "./shared-work.ts";
-import { decodeFilter, decodeShard } from "./verify.ts";
+import { decodeFilter, decodeShard, decompressShard } from "./verify.ts";
 
 /**
  * Names whose blobs, two each, one operation reads. A name that the wildcard filter accepts is almost always published, so
@@ -27,21 +27,22 @@ export interface LookupContext {
 /**
  * Returns the rules of a request's host: its own, else the most specific wildcard's, else the catch-all's. Missing blobs are read in
  * one operation. A host that its segment of the filter excludes loads no shard, because clients can send any name. Rejects
- * if the shard of a host is unreadable: a less specific host would answer without its guards.
+ * if the shard of a host is unreadable or its rules are invalid: a less specific host would answer without its guards.
  */
 export async function findHostMatch(
   side: SnapshotSide,
   host: string,
   context: LookupContext,
 ): Promise<HostMatch | undefined> {
-  const locations = locateHosts(side, listHostCandidates(host, side.deepWildcardLabels), context);
-  const readMatch = () => readHostMatch(side, locations, context);
-  const keys = listMissingKeys(locations);
-  if (keys.length === 0) return await readMatch();
-  const own = await doOnce(keys.join(" "), context.background, readMatch);
+  const locate = () => locateHosts(side, listHostCandidates(host, side.deepWildcardLabels), context);
+  const locations = locate();
+  if (locations.length === 0) return undefined;
+  const work = listMissingKeys(locations).join(" ") || host;
+  const own = await doOnce(work, context.background, () => readHostMatch(side, locations, context));
   if (own) return own.value;
   const match = findLoadedMatch(side, host, context.blobs, context.hashKey);
-  if (match === "not-loaded") return await readMatch(); // dropped meanwhile
+  // The other request was for another host of the shard, or the match is dropped already.
+  if (match === "not-loaded") return await readHostMatch(side, locate(), context);
   return match === "no-match" ? undefined : match;
 }
 
@@ -53,31 +54,38 @@ async function readHostMatch(
   const first = locations.slice(0, MAX_READ_NAMES);
   const reader = await readMissing(first, context);
   for (const location of first) {
-    const filter = location.filter ?? (await addFilter(location, reader, context));
-    if (!filter.mayContain(location.name)) continue;
-    const shard = location.shard ?? (await addShard(location, reader, context));
-    const match = rememberMatch(side, shard, location.name, context.blobs);
-    if (match) return match;
+    const match = location.match ?? (await addMatch(location, reader, context));
+    if (!match) continue;
+    rememberMatch(side, match, context.blobs);
+    return match;
   }
   return locations.length > MAX_READ_NAMES
     ? await readHostMatch(side, locations.slice(MAX_READ_NAMES), context)
     : undefined;
 }
 
+async function addMatch(location: HostLocation, reader: BlobReader, context: LookupContext) {
+  if (!(await isPublished(location, reader, context))) return undefined;
+  const text = await readShardText(location, reader, context);
+  return addHostMatch(context.blobs.hosts, text, location.name, location.shardDigest);
+}
+
 /** Loads the blobs of hosts that are in use, and checks their rules. Rejects if one of them is unreadable. */
 export async function preloadHosts(
   side: SnapshotSide,
-  hosts: readonly string[],
+  names: readonly string[],
   context: LookupContext,
 ): Promise<void> {
-  const locations = locateHosts(side, hosts, context);
+  const locations = locateHosts(side, names, context);
   const reader = await readMissing(locations, context);
-  for (const location of locations) {
-    const { filters, shards } = context.blobs;
-    const filter = filters.get(location.filterDigest) ?? (await addFilter(location, reader, context));
-    if (!filter.mayContain(location.name)) continue;
-    const shard = shards.get(location.shardDigest) ?? location.shard ?? (await addShard(location, reader, context));
-    findShardMatch(shards, shard, location.name);
+  for (const [digest, hosts] of Map.groupBy(locations, ({ shardDigest }) => shardDigest)) {
+    let text: string | undefined;
+    for (const location of hosts) {
+      const needsMatch = (await isPublished(location, reader, context)) && !location.match;
+      if (!needsMatch) continue;
+      text ??= await readShardText(location, reader, context);
+      addHostMatch(context.blobs.hosts, text, location.name, digest);
+    }
   }
 }
 
@@ -94,25 +102,34 @@ async function readMissing(
 }
 
 function listMissingKeys(locations: readonly HostLocation[]): string[] {
-  const keys = locations.flatMap(({ filter, filterDigest, shard, shardDigest }) => [
+  const keys = locations.flatMap(({ match, filter, filterDigest, shard, shardDigest }) => [
     ...(filter ? [] : [filterKey(filterDigest)]),
-    ...(shard ? [] : [shardKey(shardDigest)]),
+    ...(match || shard ? [] : [shardKey(shardDigest)]),
   ]);
   return [...new Set(keys)];
 }
 
-async function addFilter(
-  { filterDigest }: HostLocation,
+async function isPublished(
+  { name, filterDigest, filter }: HostLocation,
   reader: BlobReader,
   { blobs, hashKey }: LookupContext,
-): Promise<HostFilter> {
+): Promise<boolean> {
+  const loaded = filter ?? blobs.filters.get(filterDigest);
+  if (loaded) return loaded.mayContain(name);
   const bytes = await reader.decode(filterKey(filterDigest), (value) => decodeFilter(value, filterDigest));
-  const filter = createHostFilter(bytes, hashKey);
-  blobs.filters.set(filterDigest, filter);
-  return filter;
+  const added = createHostFilter(bytes, hashKey);
+  blobs.filters.set(filterDigest, added);
+  return added.mayContain(name);
 }
 
-async function addShard({ shardDigest }: HostLocation, reader: BlobReader, { blobs }: LookupContext) {
-  const text = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
-  return blobs.shards.add(shardDigest, text);
+/** Returns the text of a shard. It is not kept, because it takes much more memory than its gzip. */
+async function readShardText(
+  { shardDigest, shard }: HostLocation,
+  reader: BlobReader,
+  { blobs }: LookupContext,
+): Promise<string> {
+  if (shard) return await decompressShard(shard.compressed);
+  const { compressed, text } = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
+  blobs.shards.add(createLoadedShard(shardDigest, compressed));
+  return text;
 }

@@ -6,7 +6,7 @@ import { findHostRecord, findSettingsRecords } from "../rules/storage/shard-text
 import { countPresent, isConditions, isObject, isPathMatch, isTextOrMissing } from "./route-shape.ts";
 import { formatZodError } from "./verify.ts";
 
-/** The rules of a host, and the length of their text in the shard. */
+/** The rules of a host, and the length of their text in the shard, with the settings that they use. */
 export interface HostRecord {
   readonly rules: HostRules;
   readonly length: number;
@@ -22,8 +22,8 @@ export function readHostRules(text: string, host: string, digest: string): HostR
   const json = findHostRecord(text, host);
   if (json === undefined) return undefined;
   try {
-    const rules = parseHostRules(JSON.parse(json), text);
-    if (rules.host === host) return { rules, length: json.length };
+    const { rules, settingsLength } = parseHostRules(JSON.parse(json), text);
+    if (rules.host === host) return { rules, length: json.length + settingsLength };
     throw new Error(`the rules of ${rules.host} are under ${host}`);
   } catch (error) {
     throw new Error(`shard ${digest} is invalid: ${errorMessage(error)}`);
@@ -34,7 +34,7 @@ export function readHostRules(text: string, host: string, digest: string): HostR
  * Checks a stored host without a schema of zod, because a host may have 10,000 routes and the signed manifest has the
  * digest of the text. An unknown field is refused as by a strict schema: a newer controller may have written a guard.
  */
-function parseHostRules(stored: unknown, text: string): HostRules {
+function parseHostRules(stored: unknown, text: string): { rules: HostRules; settingsLength: number } {
   const { host, policies, routes, backends } = requireFields(stored, HOST_FIELDS, "hosts.0");
   if (typeof host !== "string" || !Array.isArray(routes)) throw new Error("invalid_type at hosts.0");
   const hostKey = requireKey(policies, "hosts.0.policies");
@@ -43,22 +43,26 @@ function parseHostRules(stored: unknown, text: string): HostRules {
     const { policies: key } = checkRoute(route, index);
     if (key !== undefined) keys.add(key);
   }
-  const settings = parseSettings(text, keys);
+  const records = findSettingsRecords(text, keys);
+  const settings = parseSettings(records, keys);
   const findSettings = (key: string | undefined) =>
     key === undefined ? NO_SETTINGS : (settings.get(key) ?? NO_SETTINGS);
-  return {
+  const rules: HostRules = {
     host,
     policies: findSettings(hostKey),
     // Changed in place, because copies of 10,000 routes would take a third of the time.
     routes: routes.map((route: StoredRoute) => Object.assign(route, { policies: findSettings(route.policies) })),
     backends: parse(Backends, backends, "hosts.0.backends"),
   };
+  return { rules, settingsLength: [...records.values()].reduce((sum, json) => sum + json.length, 0) };
 }
 
 const NO_SETTINGS: PolicySettings = {};
 
-function parseSettings(text: string, keys: ReadonlySet<string>): ReadonlyMap<string, PolicySettings> {
-  const records = findSettingsRecords(text, keys);
+function parseSettings(
+  records: ReadonlyMap<string, string>,
+  keys: ReadonlySet<string>,
+): ReadonlyMap<string, PolicySettings> {
   return new Map(
     [...keys].map((key) => {
       const json = records.get(key);

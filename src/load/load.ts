@@ -3,14 +3,15 @@ import { errorMessage } from "../rules/error-message.ts";
 import { CURRENT_KEY } from "../rules/kv-keys.ts";
 import type { Manifest } from "../rules/snapshot.ts";
 import { isInShare } from "../rules/storage/client-share.ts";
-import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetShard, retainBlobs } from "./active-snapshot.ts";
+import { createByteCache } from "../runtime/byte-cache.ts";
+import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetHost, retainBlobs } from "./active-snapshot.ts";
 import type { Background } from "./blob-reader.ts";
 import { raiseFloor } from "./generation-floor.ts";
 import { findHostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
+import { type HostMatch, MAX_COMPRESSED_BYTES, MAX_HANDLER_BYTES } from "./host-match.ts";
 import { loadInitialSnapshot } from "./initial-snapshot.ts";
 import { findLoadedMatch } from "./loaded-hosts.ts";
 import { clearRejection, computeAge, logEvent } from "./log-event.ts";
-import { createShardCache, type HostMatch, MAX_LOADED_SHARD_BYTES } from "./shard-cache.ts";
 import { doOnce } from "./shared-work.ts";
 import { createKvStore, KvUnavailableError, putCopy } from "./snapshot-store.ts";
 
@@ -25,7 +26,8 @@ let confirmedAt = 0; // when KV last returned the active snapshot
 let copiedAt = 0;
 const blobs: BlobCache = {
   filters: new Map(),
-  shards: createShardCache(MAX_LOADED_SHARD_BYTES, (shard) => activeSnapshot && forgetShard(activeSnapshot, shard)),
+  shards: createByteCache(MAX_COMPRESSED_BYTES),
+  hosts: createByteCache<HostMatch>(MAX_HANDLER_BYTES, (match) => activeSnapshot && forgetHost(activeSnapshot, match)),
 };
 
 /** The host and the client of a request. Without a host, no rules are looked up. */
@@ -46,7 +48,7 @@ export type LoadResult =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Returns the active snapshot with the handler for the host; at once if all blobs are loaded. It is refreshed in the
+ * Returns the active snapshot with the handler for the host; at once if its handler is kept. It is refreshed in the
  * background and never delays a request. If a newer snapshot is unreadable or not verified, the last good one stays active.
  */
 export function load(
@@ -58,7 +60,7 @@ export function load(
   return findLoaded(env, request, background, now) ?? loadMissing(env, request, background, now);
 }
 
-/** Returns the result for a host whose blobs are loaded. Undefined if they are not, or if its rules are invalid. */
+/** Returns the result for a host whose handler is kept. Undefined if a blob is needed. */
 function findLoaded(
   env: Env,
   { host, clientIp = "" }: LoadRequest,
@@ -70,13 +72,9 @@ function findLoaded(
   const { manifest, active, candidate } = activeSnapshot;
   const isCandidate = candidate !== undefined && isInShare(clientIp, candidate.settings);
   if (!host) return { ok: true, manifest, match: undefined, isCandidate };
-  try {
-    const match = findLoadedMatch(isCandidate ? candidate : active, host, blobs, manifest.hashKey);
-    if (match === "not-loaded") return undefined;
-    return { ok: true, manifest, match: match === "no-match" ? undefined : match, isCandidate };
-  } catch {
-    return undefined; // loadMissing reads the newest snapshot, and returns the error if it is the same one
-  }
+  const match = findLoadedMatch(isCandidate ? candidate : active, host, blobs, manifest.hashKey);
+  if (match === "not-loaded") return undefined;
+  return { ok: true, manifest, match: match === "no-match" ? undefined : match, isCandidate };
 }
 
 /** Reads missing blobs, and returns the result. */
@@ -168,7 +166,7 @@ async function refresh(env: Env, previousSnapshot: ActiveSnapshot, background: B
     const { generation } = newSnapshot.manifest;
     // KV may return an older value after a newer one. A rollback is published with a higher generation.
     if (generation <= previousSnapshot.manifest.generation) return;
-    const usedHosts = [...new Set(blobs.shards.listUsedHosts())];
+    const usedHosts = [...new Set(blobs.hosts.list().map(({ host }) => host))];
     await preloadHosts(newSnapshot.active, usedHosts, createContext(newSnapshot, env, background));
     activate(newSnapshot);
     clearRejection();

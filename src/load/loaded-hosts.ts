@@ -3,7 +3,7 @@ import type { HostFilter } from "../rules/host-filter.ts";
 import { CATCH_ALL_HOST, findWildcardName, listDeepWildcards } from "../rules/hosts.ts";
 import { computeSegmentIndex, computeShardIndex } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
-import { findShardMatch, type HostMatch, type LoadedShard } from "./shard-cache.ts";
+import { type HostMatch, hostMatchKey, type LoadedShard } from "./host-match.ts";
 
 /** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
 export interface HostLocation {
@@ -12,11 +12,12 @@ export interface HostLocation {
   readonly filter: HostFilter | undefined; // undefined if it is not loaded
   readonly shardDigest: string;
   readonly shard: LoadedShard | undefined;
+  /** Undefined if no handler of the host is kept. With it, the shard is not needed. */
+  readonly match: HostMatch | undefined;
 }
 
 /**
- * Returns the rules of a request's host if all blobs that decide it are loaded: its own, else the wildcard's, else the
- * catch-all's. Throws if the rules of the host are invalid.
+ * Returns the rules of a request's host if no blob must be read for it: its own, else the wildcard's, else the catch-all's.
  */
 export function findLoadedMatch(
   side: SnapshotSide,
@@ -26,7 +27,7 @@ export function findLoadedMatch(
 ): HostMatch | "no-match" | "not-loaded" {
   const match = side.matches.get(host);
   if (match) {
-    blobs.shards.use(match.shard);
+    blobs.hosts.use(match);
     return match;
   }
   const wildcard = findWildcardName(host);
@@ -60,24 +61,19 @@ function findLoadedName(
 ): HostMatch | "not-loaded" | undefined {
   const match = side.matches.get(name);
   if (match) {
-    blobs.shards.use(match.shard);
+    blobs.hosts.use(match);
     return match;
   }
   const location = locateHost(side, name, blobs, hashKey);
   if (!location) return undefined;
-  return location.filter && location.shard ? rememberMatch(side, location.shard, name, blobs) : "not-loaded";
+  if (!location.match) return "not-loaded";
+  rememberMatch(side, location.match, blobs);
+  return location.match;
 }
 
-/** Returns the match of a name in its shard. The side remembers it as long as the shard is loaded. */
-export function rememberMatch(
-  side: SnapshotSide,
-  shard: LoadedShard,
-  name: string,
-  { shards }: BlobCache,
-): HostMatch | undefined {
-  const match = findShardMatch(shards, shard, name);
-  if (match && shards.get(shard.digest) === shard) side.matches.set(name, match);
-  return match;
+/** Remembers the match of a side as long as the cache keeps it. */
+export function rememberMatch(side: SnapshotSide, match: HostMatch, { hosts }: BlobCache): void {
+  if (hosts.get(match.key) === match) side.matches.set(match.host, match);
 }
 
 /** Returns the location of a name, or undefined if a filter excludes it. */
@@ -93,5 +89,6 @@ export function locateHost(
   if (filterDigest === undefined || shardDigest === undefined) return undefined;
   const filter = blobs.filters.get(filterDigest);
   if (filter && !filter.mayContain(name)) return undefined;
-  return { name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest) };
+  const match = blobs.hosts.get(hostMatchKey(shardDigest, name));
+  return { name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest), match };
 }

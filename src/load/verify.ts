@@ -67,19 +67,33 @@ function parseBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** Returns the hosts of the shard in a value of KV. Throws if its digest differs from the expected one. */
 export async function verifyShard(value: string, digest: string): Promise<HostRules[]> {
-  return expandRecords(parseShardText(await decodeShard(value, digest)), digest);
+  const { text } = await decodeShard(value, digest);
+  return expandRecords(parseShardText(text), digest);
 }
 
-/** Returns the text of a shard in a value of KV. Throws if its digest differs from the expected one, or it is too large. */
-export async function decodeShard(value: string, digest: string): Promise<string> {
-  const bytes = await decodeValue(value, `shard ${digest}`, (compressed) => gunzip(compressed, MAX_SHARD_BYTES));
+/** A shard whose digest was checked. */
+export interface VerifiedShard {
+  readonly compressed: Uint8Array<ArrayBuffer>;
+  readonly text: string;
+}
+
+/** Returns a shard in a value of KV. Throws if its digest differs from the expected one, or it is too large. */
+export async function decodeShard(value: string, digest: string): Promise<VerifiedShard> {
+  const name = `shard ${digest}`;
+  const compressed = await decodeValue(value, name);
+  const bytes = await describeDamage(name, () => gunzip(compressed, MAX_SHARD_BYTES));
   await requireDigest(bytes, digest, "shard");
-  return new TextDecoder().decode(bytes);
+  return { compressed, text: new TextDecoder().decode(bytes) };
+}
+
+/** Returns the text of a shard that was verified before. */
+export async function decompressShard(compressed: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new TextDecoder().decode(await gunzip(compressed, MAX_SHARD_BYTES));
 }
 
 /** Returns the segment of a host filter in a value of KV. Throws if its digest differs from the expected one. */
 export async function decodeFilter(value: string, digest: string): Promise<Uint8Array> {
-  const bytes = await decodeValue(value, `filter ${digest}`, async (decoded) => decoded);
+  const bytes = await decodeValue(value, `filter ${digest}`);
   await requireDigest(bytes, digest, "filter");
   return bytes;
 }
@@ -90,13 +104,13 @@ function expandRecords(records: ShardRecords, digest: string): HostRules[] {
   return expandShard(result.data);
 }
 
-async function decodeValue<T>(
-  value: string,
-  name: string,
-  decode: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>,
-): Promise<T> {
+async function decodeValue(value: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await describeDamage(name, async () => decodeBase64(value));
+}
+
+async function describeDamage<T>(name: string, decode: () => Promise<T>): Promise<T> {
   try {
-    return await decode(decodeBase64(value));
+    return await decode();
   } catch (error) {
     throw new Error(`${name} is damaged: ${errorMessage(error)}`);
   }

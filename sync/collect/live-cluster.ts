@@ -8,14 +8,9 @@ import { type GatewayCollections, watchGatewayObjects } from "./gateway/watch-ga
 import { mergeClusters } from "./merge-clusters.ts";
 import { type OptionalCollection, watchOptionalCollection } from "./optional-collection.ts";
 import { assembleCluster } from "./parse-objects.ts";
-import { type ReferencedObjects, watchReferencedObjects } from "./referenced-objects.ts";
-import {
-  type CachedObject,
-  type CollectionListener,
-  fetchObject,
-  type WatchedCollection,
-  watchCollection,
-} from "./watched-collection.ts";
+import type { ReferenceListener } from "./references/reference-group.ts";
+import { type ReferencedObjects, watchReferencedObjects } from "./references/referenced-objects.ts";
+import { type CachedObject, fetchObject, type WatchedCollection, watchCollection } from "./watched-collection.ts";
 
 export interface WatchScope {
   /** Watched namespaces. An empty list means all namespaces. */
@@ -32,7 +27,7 @@ export interface LiveCluster {
   read(): ObservedCluster | undefined;
   /** Returns an observed Ingress, Service or Gateway API object by its subject in diagnostics: "Ingress namespace/name". */
   findObject(subject: string): CachedObject | undefined;
-  /** Watches these Secrets and ConfigMaps by name, and no others. Resolves with whether a new one was added. */
+  /** Watches these Secrets and ConfigMaps, and reads no others. Resolves with whether a new one was added. */
   watchReferences(references: readonly Reference[]): Promise<boolean>;
   /** If true, an unobserved Ingress was deleted. If false, it may be outside the watch scope. */
   readonly watchesEverything: boolean;
@@ -54,6 +49,8 @@ export interface ClusterListener {
   readonly onError: (resource: string, error: Error) => void;
   /** After a failure of a resource, the API server answered again. */
   readonly onAnswer: (resource: string) => void;
+  /** Reports a state of a resource that needs no action, as one line. */
+  readonly onNote?: (resource: string, line: string) => void;
 }
 
 /**
@@ -63,7 +60,7 @@ export interface ClusterListener {
 export async function watchCluster(
   api: KubernetesClient,
   { watchNamespace, ingressSelector }: WatchScope,
-  { onChange, onError, onAnswer }: ClusterListener,
+  { onChange, onError, onAnswer, onNote }: ClusterListener,
   sleep: Sleep,
   signal: AbortSignal,
 ): Promise<LiveCluster> {
@@ -71,10 +68,11 @@ export async function watchCluster(
   const ingress = await findResource("Ingress");
   if (!ingress) throw new Error("Ingress not found: the API server serves none of its known versions");
   const ingressClass = await findResource("IngressClass");
-  const listenTo = (name: string): CollectionListener => ({
+  const listenTo = (name: string): ReferenceListener => ({
     onChange,
     onError: (error) => onError(name, error),
     onAnswer: () => onAnswer(name),
+    onNote: (line) => onNote?.(name, line),
   });
   const watch = (resource: Resource, namespace?: string, query: Query = {}) =>
     watchCollection(api, resource, { namespace, query }, listenTo(resource.plural), sleep, signal);

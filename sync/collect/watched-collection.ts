@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { KubernetesClient, Query } from "../kubernetes/client.ts";
 import { WatchedObject } from "../kubernetes/list.ts";
-import { listAndWatch } from "../kubernetes/list-watch.ts";
+import { type Change, listAndWatch } from "../kubernetes/list-watch.ts";
 import { buildResourcePath, type Resource } from "../kubernetes/resources.ts";
 import type { Sleep } from "../runtime/sleep.ts";
 import { LIVE_GENERATION_ANNOTATION } from "./annotation-names.ts";
@@ -36,32 +36,38 @@ export interface CollectionScope {
   readonly query: Query;
 }
 
-/** Watches a collection until `signal` is aborted. While the server does not answer, the last observed objects stay. */
+/**
+ * Watches a collection into `cache` until `signal` is aborted. While the server does not answer, the last observed objects
+ * stay.
+ */
 export function watchCollection(
   api: KubernetesClient,
   resource: Resource,
   { namespace, query }: CollectionScope,
-  { onChange, onError, onAnswer }: CollectionListener,
+  listener: CollectionListener,
   sleep: Sleep,
   signal: AbortSignal,
+  cache: ObjectCache = new ObjectCache(),
 ): WatchedCollection {
-  const cache = new ObjectCache();
   const transform = (object: WatchedObject) => buildCachedObject(object, resource);
-  const run = async () => {
-    for await (const change of listAndWatch(
-      api,
-      { path: buildResourcePath(resource, namespace), query, transform },
-      signal,
-      sleep,
-    )) {
-      if (change.type === "failed") onError(change.error);
-      else if (change.type === "answered") onAnswer?.();
-      else if (cache.apply(change)) onChange();
-    }
-    onAnswer?.();
-  };
-  void run();
+  const target = { path: buildResourcePath(resource, namespace), query, transform };
+  void applyChanges(listAndWatch(api, target, signal, sleep), cache, listener, signal);
   return cache;
+}
+
+async function applyChanges(
+  changes: AsyncIterable<Change<CachedObject>>,
+  cache: ObjectCache,
+  { onChange, onError, onAnswer }: CollectionListener,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const change of changes) {
+    if (signal.aborted) break; // a list that was in progress may be older than the cache
+    if (change.type === "failed") onError(change.error);
+    else if (change.type === "answered") onAnswer?.();
+    else if (cache.apply(change)) onChange();
+  }
+  onAnswer?.();
 }
 
 /** Fetches one object, watched or not. Rejects with an `ApiError` if it does not exist. */

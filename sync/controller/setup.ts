@@ -95,10 +95,10 @@ export async function setUpController(
   const { api, namespace, instance, log, metrics, account, author, sleep = sleepInRealTime } = context;
   const clusterUid = await readClusterUid(api);
   const { onChange } = listener;
-  const { onError, onAnswer } = createWatchListener(context, listener);
+  const { onError, onAnswer, onNote } = createWatchListener(context, listener);
   const onConfigMapError = (error: Error) => onError("configmaps", error);
   const configMapListener = { onChange, onError: onConfigMapError, onAnswer: () => onAnswer("configmaps") };
-  const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer }, sleep, signal);
+  const liveCluster = await watchCluster(api, options, { onChange, onError, onAnswer, onNote }, sleep, signal);
   const { ingressClass, controller, watchIngressWithoutClass, exclusiveHosts, allowedResponseHeaders } = options;
   return {
     api,
@@ -152,6 +152,7 @@ function createWatchListener({ log, metrics }: ControllerContext, listener: Cont
   const watchLog = createWatchLog(log, () => performance.now());
   return {
     onAnswer: watchLog.answered,
+    onNote: (resource: string, line: string) => log.info({ resource }, line),
     onError(resource: string, error: Error) {
       metrics.recordWatchFailure(resource);
       watchLog.failed(resource, error);

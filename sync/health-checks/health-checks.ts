@@ -1,7 +1,7 @@
 import type { HostRules, UnhealthyRecords } from "../../src/rules/snapshot.ts";
+import { createConcurrencyLimit } from "../runtime/concurrency-limit.ts";
 import { type CheckTarget, checkAddress } from "./check-address.ts";
 import { addResult, type CheckState, createCheckState } from "./check-state.ts";
-import { createConcurrencyLimit } from "./concurrency-limit.ts";
 import { groupUnhealthy } from "./group-unhealthy.ts";
 import { type HealthCheck, listHealthChecks } from "./list-checks.ts";
 import { createPublicationInterval, type PublicationInterval } from "./publication-interval.ts";

@@ -20,6 +20,8 @@ export interface KubernetesClient {
   get(path: string, query?: Query): Promise<unknown>;
   /** Returns an object without its content: only kind and metadata. */
   getMetadata(path: string): Promise<unknown>;
+  /** Returns a page of a list without the content of the objects. Its kind is PartialObjectMetadataList. */
+  listMetadata(path: string, query?: Query): Promise<unknown>;
   /** Rejects when `signal` is aborted; then the object may have been created or not. */
   create(path: string, object: object, signal?: AbortSignal): Promise<unknown>;
   /** Replaces the whole object. Its resourceVersion must be the current one. */
@@ -33,6 +35,8 @@ export interface KubernetesClient {
    * is invalid.
    */
   watch(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent, void>;
+  /** A watch whose events have only the kind and metadata of the objects. */
+  watchMetadata(path: string, query: Query, signal: AbortSignal): AsyncGenerator<WatchEvent, void>;
 }
 
 /** Creates a client. Each request except a watch times out after `requestTimeoutMs`. */
@@ -46,17 +50,21 @@ export function createKubernetesClient(
   return {
     get: (path, query) => requestOnce({ method: HttpMethod.GET, path, query }),
     getMetadata: (path) => requestOnce({ method: HttpMethod.GET, path, accept: METADATA_ONLY }),
+    listMetadata: (path, query) => requestOnce({ method: HttpMethod.GET, path, query, accept: METADATA_LIST }),
     create: (path, body, signal) => requestOnce({ method: HttpMethod.POST, path, body }, signal),
     replace: (path, body) => requestOnce({ method: HttpMethod.PUT, path, body }),
     patch: (path, body, signal) =>
       requestOnce({ method: HttpMethod.PATCH, path, body, contentType: "application/merge-patch+json" }, signal),
     remove: (path) => requestOnce({ method: HttpMethod.DELETE, path }),
-    watch: (path, query, signal) => watch(connections, path, query, signal, watchTimes),
+    watch: (path, query, signal) => watch(connections, { path, query }, signal, watchTimes),
+    watchMetadata: (path, query, signal) =>
+      watch(connections, { path, query, accept: METADATA_ONLY }, signal, watchTimes),
   };
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
 const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 async function requestJson(
   connections: Connections,

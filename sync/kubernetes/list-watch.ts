@@ -15,12 +15,15 @@ export type Change<T> =
   | { readonly type: "failed"; readonly error: Error }
   | { readonly type: "answered" }; // the first answer after a failure
 
+/** The requests of a list and watch: of whole objects or of metadata only. */
+export type ListWatchClient = Pick<KubernetesClient, "get" | "watch">;
+
 /**
  * Yields every change to a collection until `signal` is aborted: a list, then a watch, and a new list if the watch cannot
  * resume. It never throws: it yields each failure and retries, after a delay that grows up to 15 s.
  */
 export async function* listAndWatch<T>(
-  api: KubernetesClient,
+  api: ListWatchClient,
   target: ListTarget<T>,
   signal: AbortSignal,
   sleep: Sleep,
@@ -36,7 +39,7 @@ export async function* listAndWatch<T>(
 
 /** Yields undefined for an answer without a change. */
 async function* watchRepeatedly<T>(
-  api: KubernetesClient,
+  api: ListWatchClient,
   target: ListTarget<T>,
   signal: AbortSignal,
   sleep: Sleep,
@@ -75,7 +78,7 @@ interface WatchStep<T> {
 
 /** Runs one watch and yields its failure, if any, as a change. */
 async function* tryWatch<T>(
-  api: KubernetesClient,
+  api: ListWatchClient,
   target: ListTarget<T>,
   sinceVersion: string | undefined,
   signal: AbortSignal,
@@ -98,7 +101,7 @@ async function* tryWatch<T>(
 
 /** Runs one watch, from `sinceVersion` or from a new list. */
 async function* listOrResume<T>(
-  api: KubernetesClient,
+  api: ListWatchClient,
   target: ListTarget<T>,
   sinceVersion: string | undefined,
   signal: AbortSignal,
@@ -132,7 +135,10 @@ function parseChange<T>({ type, object }: WatchEvent, transform: (object: Watche
   };
 }
 
-/** Returns 500 ms, doubled with each failure up to 10 s, plus up to 50 % so that clients do not retry together. */
-function computeRetryDelay(failures: number): number {
+/**
+ * Returns the milliseconds before a retry: 500, doubled with each of `failures` up to 10 s, plus up to 50 % so that clients
+ * do not retry together.
+ */
+export function computeRetryDelay(failures: number): number {
   return Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** failures) * (1 + Math.random() / 2);
 }

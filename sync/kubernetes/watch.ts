@@ -24,11 +24,17 @@ const EventSchema = z.object({
 /** One event of a watch. The object of an ERROR event is a Status. */
 export type WatchEvent = Readonly<z.infer<typeof EventSchema>>;
 
+/** A watched collection. `accept` is JSON by default. */
+export interface WatchTarget {
+  readonly path: string;
+  readonly query: Query;
+  readonly accept?: string;
+}
+
 /** Yields the events of one watch. See `KubernetesClient.watch`. */
 export async function* watch(
   connections: Connections,
-  path: string,
-  query: Query,
+  target: WatchTarget,
   signal: AbortSignal,
   { durationSeconds, idleTimeoutMs }: WatchTimes,
 ): AsyncGenerator<WatchEvent, void> {
@@ -36,13 +42,13 @@ export async function* watch(
   const end = () => abortController.abort();
   signal.addEventListener("abort", end);
   const idleTimer = createIdleTimer(idleTimeoutMs, () => abortController.abort(SERVER_TIMEOUT));
-  const watchQuery = { ...query, watch: true, allowWatchBookmarks: true, timeoutSeconds: durationSeconds };
+  const query = { ...target.query, watch: true, allowWatchBookmarks: true, timeoutSeconds: durationSeconds };
   try {
     if (signal.aborted) return;
     idleTimer.restart();
     const body = await sendKubernetesRequest(
       connections,
-      { method: HttpMethod.GET, path, query: watchQuery },
+      { ...target, method: HttpMethod.GET, query },
       abortController.signal,
     );
     for await (const line of readLines(body, idleTimer)) {
@@ -51,7 +57,7 @@ export async function* watch(
       if (signal.aborted) return;
     }
   } catch (error) {
-    if (!signal.aborted) throw createWatchError(error, path, abortController.signal, idleTimeoutMs);
+    if (!signal.aborted) throw createWatchError(error, target.path, abortController.signal, idleTimeoutMs);
   } finally {
     idleTimer.stop();
     signal.removeEventListener("abort", end);

@@ -6,11 +6,11 @@ import type { HealthCheckSettings } from "../../src/rules/policies/health-check.
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { checkAddress } from "../../sync/health-checks/check-address.ts";
 import { addResult, createCheckState } from "../../sync/health-checks/check-state.ts";
-import { createConcurrencyLimit } from "../../sync/health-checks/concurrency-limit.ts";
 import { groupUnhealthy } from "../../sync/health-checks/group-unhealthy.ts";
 import { listHealthChecks } from "../../sync/health-checks/list-checks.ts";
 import { listen } from "../../sync/net/listen.ts";
 import { listUnhealthyAddresses } from "../../sync/publish/publish-health.ts";
+import { createConcurrencyLimit } from "../../sync/runtime/concurrency-limit.ts";
 
 const SETTINGS: HealthCheckSettings = {
   path: "/healthz",

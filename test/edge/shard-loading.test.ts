@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createShardCache, findShardMatch } from "../../src/load/shard-cache.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { countDigests } from "../../src/rules/storage/digest-table.ts";
-import { formatHostRecord } from "../../src/rules/storage/shard-text.ts";
+import { type CachedItem, createByteCache } from "../../src/runtime/byte-cache.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { buildHostRules, buildRules } from "../support/publish/sample-rules.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -59,44 +58,31 @@ test("A new generation is adopted, however many shards an isolate has loaded", a
   );
 });
 
-function createShardText(host: string, text = "x"): string {
-  return formatHostRecord(host, JSON.stringify({ ...buildHostRules(host, text), policies: undefined, routes: [] }));
-}
-
-test("An isolate drops the least recently used shards at its limit of bytes", () => {
-  const cache = createShardCache(3 * KIB);
-  for (const name of ["a", "b", "c"]) cache.add(name, "x".repeat(KIB));
+test("An isolate drops the least recently used items of a cache at its limit of bytes", () => {
+  const dropped: string[] = [];
+  const cache = createByteCache<CachedItem>(3 * KIB, ({ key }) => dropped.push(key));
+  const add = (key: string, bytes: number) => cache.add({ key, bytes, usedAt: 0 });
+  for (const key of ["a", "b", "c"]) add(key, KIB);
   assert.ok(cache.get("a"));
-  cache.add("d", "x".repeat(KIB));
+  add("d", KIB);
+  assert.deepEqual(dropped, ["b"]);
+  cache.get("c"); // it was the next one to drop
+  add("e", KIB);
+  assert.deepEqual(dropped, ["b", "a"]);
+  add("large", 10 * KIB);
+  // That of the present request always stays.
   assert.deepEqual(
-    ["a", "b", "c", "d"].filter((name) => cache.has(name)),
-    ["a", "c", "d"],
-  );
-  cache.add("large", "x".repeat(10 * KIB));
-  assert.deepEqual(
-    ["a", "c", "d", "large"].filter((name) => cache.has(name)),
-    ["large"], // the shard of the present request always stays
+    cache.list().map(({ key }) => key),
+    ["large"],
   );
 });
 
-test("The rules of hosts that requests use count for the limit of bytes", () => {
-  const cache = createShardCache(KIB + 500);
-  cache.add("unused", "x".repeat(KIB));
-  const used = cache.add("used", createShardText("a.example.com"));
-  assert.ok(findShardMatch(cache, used, "a.example.com"));
-  assert.deepEqual(
-    ["unused", "used"].filter((name) => cache.has(name)),
-    ["used"],
-  );
-  assert.deepEqual(cache.listUsedHosts(), ["a.example.com"]);
-});
-
-test("A shard that a request uses keeps its guards, although the cache drops it meanwhile", () => {
-  const cache = createShardCache(2 * KIB);
-  cache.add("guarded", createShardText("a.example.com"));
-  const used = cache.get("guarded");
-  cache.add("wildcard", "x".repeat(2 * KIB));
-  assert.equal(cache.has("guarded"), false);
-  assert.ok(used);
-  assert.ok(findShardMatch(cache, used, "a.example.com"));
+test("A host that many requests use stays in memory while others come and go", () => {
+  const cache = createByteCache<CachedItem>(10 * KIB);
+  for (let index = 0; index < 1000; index++) {
+    cache.add({ key: `visited-${index}`, bytes: KIB, usedAt: 0 });
+    if (index === 0) cache.add({ key: "busy", bytes: KIB, usedAt: 0 });
+    assert.ok(cache.get("busy"));
+  }
+  assert.equal(cache.size, 10);
 });

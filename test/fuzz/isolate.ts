@@ -10,7 +10,7 @@ interface LoadModules {
   createSnapshot(bytes: string, env: object): Promise<IsolateSnapshot>;
   findHostMatch(side: object, host: string, context: object): Promise<{ readonly host: string } | undefined>;
   load(env: object, request: { readonly host: string }, background: Background, now: number): Promise<LoadAnswer>;
-  createShardCache(): object;
+  createByteCache(maxBytes: number): object;
 }
 
 interface IsolateSnapshot {
@@ -29,6 +29,8 @@ interface LoadAnswer {
   readonly match?: { readonly host: string };
 }
 
+const MAX_BYTES = 1024 * 1024;
+
 // A location without copies.
 Object.assign(globalThis, { caches: { default: { match: async () => undefined, put: async () => {} } } });
 
@@ -38,7 +40,7 @@ async function importLoad<K extends keyof LoadModules>(file: string): Promise<Pi
 
 const { createSnapshot } = await importLoad<"createSnapshot">("active-snapshot.ts");
 const { findHostMatch } = await importLoad<"findHostMatch">("host-lookup.ts");
-const { createShardCache } = await importLoad<"createShardCache">("shard-cache.ts");
+const { createByteCache } = await importLoad<"createByteCache">("../runtime/byte-cache.ts");
 /** The loader of one isolate, which keeps its active snapshot. */
 export const { load } = await importLoad<"load">("load.ts");
 
@@ -57,7 +59,7 @@ export function createIsolateEnv(kv: MemoryKv, values: ReadonlyMap<string, strin
 /** Looks up a host on each side of a manifest, as a cold isolate does. Rejects if a value is invalid. */
 export async function lookUpHost(env: object, manifestBytes: string, host: string): Promise<void> {
   const snapshot = await createSnapshot(manifestBytes, env);
-  const blobs = { filters: new Map(), shards: createShardCache() };
+  const blobs = { filters: new Map(), shards: createByteCache(MAX_BYTES), hosts: createByteCache(MAX_BYTES) };
   const background = { waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) };
   const context = { blobs, hashKey: snapshot.manifest.hashKey, env, background };
   for (const side of [snapshot.active, snapshot.candidate]) if (side) await findHostMatch(side, host, context);

@@ -89,7 +89,7 @@ function findDifference(current: StatusFields, wanted: StatusFields): StatusFiel
   return isDeepStrictEqual({ ...current, ...wanted }, current) ? undefined : wanted;
 }
 
-/** Returns a status whose rules are not published: what was programmed in this generation stays, the rest is pending. */
+/** Returns a status whose rules are not published. It is pending, except conditions that were True in this generation. */
 export function holdProgrammed(observed: unknown, status: GatewayStatus, problem: string): GatewayStatus {
   const current = ListenersStatus.safeParse(observed ?? {}).data ?? { conditions: [], listeners: [] };
   const hold = (conditions: readonly StatusCondition[], previous: z.infer<typeof ObservedConditions>) =>

@@ -22,12 +22,24 @@ const HEADERS = {
   "X-Forwarded-Proto": "https",
 };
 
+const COLLECT_PATH = "/bench-collect-garbage";
+/** Collects garbage when asked to. The inspector's collectGarbage does nothing in workerd. */
+const COLLECTING_MAIN = `
+import script from "./index.js";
+export * from "./index.js";
+const isCollection = (request) => request.url.endsWith("${COLLECT_PATH}");
+export default {
+  fetch: (request, env, context) => (isCollection(request) ? new Response(gc()) : script.fetch(request, env, context)),
+};`;
+
 /** A Worker in a workerd of its own, without miniflare. */
 export interface WorkerProcess {
   readonly port: number;
   readonly inspectorPort: number;
   /** Sends a request, and returns the status. */
   send(host: string, path: string): Promise<number>;
+  /** Resolves after a collection of the Worker's garbage. */
+  collectGarbage(): Promise<void>;
   /** Returns the CPU of all threads so far, in ms. */
   readCpuMs(): number;
   /** Returns the resident memory in MB. */
@@ -44,6 +56,7 @@ export async function startWorkerProcess(
   const folder = await mkdtemp(join(tmpdir(), "edgress-bench-"));
   const [port, inspectorPort] = [await findFreePort(), await findFreePort()];
   await writeFile(join(folder, "index.js"), script);
+  await writeFile(join(folder, "main.js"), COLLECTING_MAIN);
   await writeFile(join(folder, "config.capnp"), buildConfig(port, variables, storage));
   const child = spawn(
     workerdPath,
@@ -55,6 +68,9 @@ export async function startWorkerProcess(
     port,
     inspectorPort,
     send: (host, path) => send(port, host, path),
+    async collectGarbage() {
+      await send(port, "bench.invalid", COLLECT_PATH);
+    },
     readCpuMs: () => readCpuMs(child.pid ?? 0),
     readMemoryMb: () => readMemoryMb(child.pid ?? 0),
     async close() {
@@ -71,10 +87,11 @@ function buildConfig(port: number, variables: Readonly<Record<string, string>>, 
   const texts = Object.entries(variables).map(([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ["--expose-gc"],
   services = [
     ${external.join(",\n    ")},
     (name = "edge", worker = (
-      modules = [(name = "index.js", esModule = embed "index.js")],
+      modules = [(name = "main.js", esModule = embed "main.js"), (name = "index.js", esModule = embed "index.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
       globalOutbound = "origin",
       cacheApiOutbound = "cache",

@@ -1,9 +1,10 @@
+import { type HostMatch, hostMatchKey, type LoadedShard } from "../../../src/load/host-match.ts";
 import { findLoadedMatch } from "../../../src/load/loaded-hosts.ts";
-import { createShardCache, type HostMatch } from "../../../src/load/shard-cache.ts";
 import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute, type RouteTable } from "../../../src/match/route-table.ts";
 import { normalizeHost } from "../../../src/rules/hosts.ts";
 import { normalizePath } from "../../../src/rules/paths.ts";
+import { createByteCache } from "../../../src/runtime/byte-cache.ts";
 import { createMatcher } from "../../../sync/library/match.ts";
 import { buildHostRules } from "./workload.ts";
 
@@ -42,8 +43,8 @@ interface BenchMatch extends HostMatch {
 
 /** The steps of a request whose host is loaded: normalize, find the host of the snapshot, find the route. */
 function buildEdgeLookup(hosts: number): Decide {
-  const shards = createShardCache(Number.POSITIVE_INFINITY);
-  const blobs = { filters: new Map(), shards };
+  const [shards, matches] = [createByteCache<LoadedShard>(0), createByteCache<BenchMatch>(Number.POSITIVE_INFINITY)];
+  const blobs = { filters: new Map(), shards, hosts: matches };
   const side = {
     hostFilter: { digests: new Uint8Array(), count: 0, find: () => undefined },
     shards: { digests: new Uint8Array(), count: 0, find: () => undefined },
@@ -54,8 +55,10 @@ function buildEdgeLookup(hosts: number): Decide {
   const handler = () => Promise.reject(new Error("not called"));
   for (const index of range(hosts)) {
     const rules = buildHostRules(index);
-    const shard = shards.add(String(Math.floor(index / 32)), "");
-    side.matches.set(rules.host, { host: rules.host, handler, shard, table: buildRouteTable(rules) });
+    const shardDigest = String(Math.floor(index / 32));
+    const key = hostMatchKey(shardDigest, rules.host);
+    const match = { key, host: rules.host, shardDigest, handler, table: buildRouteTable(rules), bytes: 0, usedAt: 0 };
+    side.matches.set(rules.host, matches.add(match));
   }
   return (hostHeader, rawPath) => {
     const match = findLoadedMatch(side, normalizeHost(hostHeader), blobs, [1, 2]);

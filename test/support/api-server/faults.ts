@@ -6,6 +6,8 @@ export interface ApiRequest {
   readonly path: string;
   readonly query: RequestQuery;
   readonly body: unknown;
+  /** The media types of the response. */
+  readonly accept: string | undefined;
   /** "METHOD /path?query", unescaped. */
   readonly line: string;
 }

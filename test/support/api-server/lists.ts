@@ -24,13 +24,10 @@ export function listObjects(store: ObjectStore, target: RequestTarget, query: Re
   const version = token?.version ?? store.version;
   if (Number(query.resourceVersion ?? 0) > store.version)
     throw newVersionTooLarge(query.resourceVersion ?? "", store.version);
-  const objects = store.objectsAt(resource.plural, version);
+  const objects = store.objectsAt(resource.plural, version, namespace);
   if (!objects) throw newExpired(CONTINUE_EXPIRED);
   const isSelected = parseSelectors(query.labelSelector, query.fieldSelector);
-  const namespaceObjects = objects.filter(
-    (object) => (namespace ?? object.metadata.namespace) === object.metadata.namespace,
-  );
-  const remainingObjects = namespaceObjects
+  const remainingObjects = objects
     .map((object) => convertToVersion(object, resource))
     .filter(isSelected)
     .slice(token?.start ?? 0);

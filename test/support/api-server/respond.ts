@@ -8,6 +8,7 @@ import {
   type RequestMatcher,
   takeFault,
 } from "./faults.ts";
+import type { ObjectList } from "./lists.ts";
 import {
   type ApiResource,
   findDiscoveryDocument,
@@ -18,7 +19,7 @@ import {
 import { checkPatchType, readApiRequest, sendApiReply, sendFault } from "./send.ts";
 import { buildStatus, newPathNotFound, Refusal } from "./statuses.ts";
 import type { ObjectStore } from "./store.ts";
-import { WatchStream } from "./watches.ts";
+import { reduceToMetadata, WatchStream } from "./watches.ts";
 
 /** The state of the server. */
 export interface ServerState {
@@ -50,7 +51,10 @@ export async function respond(server: ServerState, request: IncomingMessage, res
     sendApiReply(response, { code: target.code, body: buildStatus(target) });
     return;
   }
-  const watch = new WatchStream(server.store, target, apiRequest, response, fault);
+  const watch = new WatchStream(server.store, target, apiRequest, response, {
+    fault,
+    isMetadataOnly: isMetadataOnly(request),
+  });
   server.watches.add(watch);
   response.once("close", () => server.watches.delete(watch));
 }
@@ -64,7 +68,7 @@ function handleRequest(server: ServerState, request: IncomingMessage, apiRequest
   const target = authorizeRequest(server, request, apiRequest);
   if (target) {
     const reply = handleObjectRequest(server.store, server.resources, target, apiRequest);
-    return request.headers.accept?.includes("as=PartialObjectMetadata") ? keepMetadata(reply) : reply;
+    return isMetadataOnly(request) ? keepMetadata(reply) : reply;
   }
   const body = findDiscoveryDocument(apiRequest.path, server.resources);
   if (body) return { code: 200, body };
@@ -72,11 +76,17 @@ function handleRequest(server: ServerState, request: IncomingMessage, apiRequest
   return { code: 404, body: "404 page not found\n" };
 }
 
-/** Returns an object without its content, as a server does for PartialObjectMetadata. */
+/** Returns an object or list without content, as a server does for PartialObjectMetadata. */
 function keepMetadata(reply: ApiServerReply): ApiServerReply {
   if (reply.code !== 200 || typeof reply.body === "string") return reply;
-  const { metadata } = reply.body as { metadata?: unknown };
-  return { ...reply, body: { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata } };
+  const { metadata, items } = reply.body as Partial<ObjectList>;
+  if (!items) return { ...reply, body: reduceToMetadata({ metadata }) };
+  const list = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
+  return { ...reply, body: { ...list, items: items.map(reduceToMetadata) } };
+}
+
+function isMetadataOnly({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes("as=PartialObjectMetadata") === true;
 }
 
 /** Checks permissions and returns the target. Returns undefined for paths without objects. */

@@ -28,7 +28,7 @@ export async function readApiRequest(request: IncomingMessage): Promise<ApiReque
   const query = Object.fromEntries(searchParams);
   const search = Object.entries(query).map(([name, value]) => `${name}=${value}`);
   const line = `${method} ${pathname}${search.length > 0 ? "?" : ""}${search.join("&")}`;
-  return { method, path: pathname, query, body, line };
+  return { method, path: pathname, query, body, accept: request.headers.accept, line };
 }
 
 /** Returns a `Refusal` for a patch that is not a JSON merge patch. */

@@ -55,8 +55,8 @@ export class ObjectStore {
     return this.#objects.get(plural)?.get(formatKey(namespace, name));
   }
 
-  /** Returns the objects at `version`, sorted by key. Undefined if the version is compacted. */
-  objectsAt(plural: string, version: number): KubernetesObject[] | undefined {
+  /** Returns the objects of a namespace or of all at `version`, sorted by key. Undefined if the version is compacted. */
+  objectsAt(plural: string, version: number, namespace?: string): KubernetesObject[] | undefined {
     if (version < this.#oldestVersion) return undefined;
     const objects = new Map(this.#objects.get(plural));
     for (const change of this.changesSince(version).toReversed()) {
@@ -65,7 +65,8 @@ export class ObjectStore {
       if (change.before) objects.set(key, change.before);
       else objects.delete(key);
     }
-    return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    const entries = namespace === undefined ? objects : [...objects].filter(([key]) => key.startsWith(`${namespace}/`));
+    return [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
   /** Returns the writes after `version`, oldest first. */

@@ -24,6 +24,7 @@ export class WatchStream {
   readonly #response: ServerResponse;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #unsubscribe: () => void;
+  readonly #isMetadataOnly: boolean;
   #isSilent = false;
   #isClosed = false;
   #cutsMidEvent = false;
@@ -37,8 +38,9 @@ export class WatchStream {
     target: RequestTarget,
     request: ApiRequest,
     response: ServerResponse,
-    fault?: WatchFault,
+    { fault, isMetadataOnly }: { fault?: WatchFault | undefined; isMetadataOnly: boolean },
   ) {
+    this.#isMetadataOnly = isMetadataOnly;
     this.request = request;
     this.#store = store;
     this.#target = target;
@@ -130,8 +132,8 @@ export class WatchStream {
     return (namespace === undefined || object.metadata.namespace === namespace) && this.#isSelected(object);
   }
 
-  #convert(object: KubernetesObject): KubernetesObject {
-    return convertToVersion(object, this.#target.resource);
+  #convert(object: KubernetesObject): object {
+    return this.#isMetadataOnly ? reduceToMetadata(object) : convertToVersion(object, this.#target.resource);
   }
 
   #fail(error: { code: number; reason: string; message: string }): void {
@@ -170,6 +172,11 @@ export class WatchStream {
     this.#unsubscribe();
     for (const timer of this.#timers) clearTimeout(timer);
   }
+}
+
+/** Returns an object as PartialObjectMetadata. */
+export function reduceToMetadata({ metadata }: { readonly metadata?: unknown }): object {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
 }
 
 /** Converts a write to an event of a filtered watch. An object that no longer matches is DELETED, in its last visible state. */

@@ -71,11 +71,13 @@ export class SimulatedNode {
     this.api = {
       get: () => this.#send("list", () => store.list()),
       getMetadata: () => Promise.reject(new Error("not simulated")),
+      listMetadata: () => Promise.reject(new Error("not simulated")),
       create: (_, object) => this.#send("create", () => store.create(object)),
       replace: (_, object) => this.#send("replace", () => store.replace(object)),
       patch: () => Promise.reject(new Error("not simulated")),
       remove: () => Promise.reject(new Error("not simulated")),
       watch: (_, query, signal) => this.#watch(Number(query.resourceVersion), signal),
+      watchMetadata: (_, query, signal) => this.#watch(Number(query.resourceVersion), signal),
     };
   }
 
