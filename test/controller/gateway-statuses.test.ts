@@ -66,6 +66,7 @@ describe("The statuses of the Gateway API", () => {
     assert.equal(readStatus("Gateway", "public").listeners?.[0]?.attachedRoutes, 1);
     await waitFor(() => listConditions(readStatus("GatewayClass", "edgress").conditions).includes("Accepted=True"));
     assert.deepEqual(server.objects("GatewayClass")[0]?.metadata.finalizers, [FINALIZER]);
+    await harness.waitForEvent("Published HTTPRoute default/shop");
     const requestCount = server.requests.length;
     harness.apply(buildHttpRouteManifest("cart"));
     await waitFor(() => listRouteConditions("cart").length > 0);

@@ -176,8 +176,9 @@ async function reportObjects(
   return { eventHistory: history, ownedIngresses, unreported, hasRemaining };
 }
 
+/** Returns the names of Ingresses. "HTTPRoute namespace/name" is none. */
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
-  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))];
+  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !id.includes(" "));
 }
 
 function buildPublishedStatus(
