@@ -21,17 +21,24 @@ export interface AttemptResult {
   readonly failure: RetryCondition | undefined;
 }
 
-/** Sends a request to one address. It never rejects. */
-export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: RequestBody): Promise<AttemptResult> {
+/** Sends a request to one address. It never rejects. The response must begin by `deadline`, in milliseconds since 1970. */
+export async function attempt(
+  exchange: Exchange,
+  originUrl: OriginUrl,
+  body: RequestBody,
+  deadline: number | undefined,
+): Promise<AttemptResult> {
   const { request, upstream, platform } = exchange;
   const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
-  const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
+  const timeoutMs =
+    upstream?.answerMs ?? upstream?.requestMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const fetchAbort = createFetchAbort(request.signal);
   let isSettled = false; // then the origin may ignore the rest of the body
   const abortUnlessSettled = (cause: AbortCause) => {
     if (!isSettled) fetchAbort.abort(cause);
   };
-  startTimerAfter(completion, timeoutMs, () => abortUnlessSettled("timeout"));
+  if (timeoutMs > 0) startTimerAfter(completion, timeoutMs, () => abortUnlessSettled("timeout"));
+  if (deadline !== undefined) callAfter(Math.max(0, deadline - Date.now()), () => abortUnlessSettled("timeout"));
   completion?.catch((error: unknown) => {
     abortUnlessSettled(error instanceof UploadStalledError ? "timeout" : "client-closed");
   });

@@ -1,5 +1,5 @@
 import { compareText } from "../../src/rules/compare-text.ts";
-import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
+import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
 import type { AliasOptions } from "./claims/alias-registry.ts";
@@ -26,6 +26,7 @@ import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-deg
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { findIgnoredIngresses } from "./select/ignored-ingresses.ts";
 import { listSelectionDiagnostics, selectIngresses } from "./select/ingress-class.ts";
+import { reportInvalidObjects } from "./select/invalid-objects.ts";
 
 /**
  * Compiles a cluster into rules. Never throws: an invalid object is dropped and reported. The order of the objects does
@@ -80,7 +81,7 @@ interface StageContext {
 /** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
 function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
   const { cluster, options, regexVerdicts, cache, report } = context;
-  for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
+  reportInvalidObjects(cluster, report);
   const ingresses = selectIngresses(cluster, options, cache.selection);
   const gateways = readGateways(cluster, options, cache.gateways.reading);
   const ingressClaims = readIngressClaims(ingresses, defaultsByClass, context);
@@ -195,9 +196,4 @@ function grantHosts(
     },
     diagnostics: cache.grantDiagnostics(grantList),
   };
-}
-
-function reportInvalidObject({ kind, namespace, name, source, field, problem }: InvalidObject, report: Report): void {
-  const subject = { object: `${kind} ${namespace}/${name}`, source, field };
-  report("InvalidObject", subject, problem, "correct the object; until then it is dropped");
 }

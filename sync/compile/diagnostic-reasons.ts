@@ -33,10 +33,6 @@ export const diagnosticReasons = {
     severity: "error",
     doc: "The host has too many quadratic regexes, or the namespace too many regexes; the path is dropped.",
   },
-  UnsupportedRouteRule: {
-    severity: "error",
-    doc: "A rule of an HTTPRoute has an unsupported or invalid value; it is dropped, or returns 500.",
-  },
   PathConflict: {
     severity: "warning",
     doc: "An older Ingress or an earlier path already has the same host, path and path type; this path is ignored.",

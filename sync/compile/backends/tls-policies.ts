@@ -4,7 +4,7 @@ import type { BackendTlsPolicy } from "../../collect/gateway/gateway-model.ts";
 /** A BackendTLSPolicy for a Service, or for one of its ports. */
 export interface ServiceTlsPolicy {
   readonly policy: BackendTlsPolicy;
-  /** Name of a port; undefined for all ports without a policy of their own. */
+  /** Name of a port; undefined for all other ports. */
   readonly sectionName: string | undefined;
 }
 

@@ -96,7 +96,7 @@ function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[])
  * would apply it to the whole host.
  */
 function compileSecuredPolicies(claim: Claim, tls: boolean, compilation: HostCompilation): PolicySettings {
-  // An HTTPRoute of an HTTP listener is served over http, whatever certificates the host has.
+  // An HTTPRoute of an HTTP listener is served over http, even if the host has a certificate.
   if (claim.httpRoute) return compileRoutePolicies(claim, false, compilation);
   const isOnlySecureHere = !tls && claim.permit.type === "paths" && claim.owner.ingress.tls.length > 0;
   const adjustedClaim: Claim = isOnlySecureHere

@@ -9,7 +9,7 @@ export interface PlannedHost {
   readonly scheme: ListenerScheme | undefined;
 }
 
-/** Which hosts of the rules get the routes of which listeners. */
+/** The hosts of the rules that get the routes of listeners. */
 export interface HostPlan {
   /** Returns the hosts of a route, each once. */
   readonly listHosts: (attachments: readonly Attachment[]) => readonly PlannedHost[];

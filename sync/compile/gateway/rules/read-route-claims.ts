@@ -73,7 +73,7 @@ function readRule(
   return [{ owner: ruleOwner, ruleIndex, rejection, bytes: JSON.stringify([filters, backendRefs]).length }];
 }
 
-/** Returns the owner of a rule with settings of its own. An unreadable guard in them closes the rule. */
+/** Returns the owner of a rule with further settings. An unreadable guard in them closes the rule. */
 function withSettings(owner: IngressConfig, configMaps: readonly ConfigMap[], report: Report): IngressConfig {
   const ingress = addSettings(owner.ingress, configMaps);
   return { ingress, annotations: readAnnotations(ingress, report) };

@@ -9,7 +9,7 @@ const OWN_PREFIX = ANNOTATION_PREFIXES[0];
 
 /**
  * Returns an HTTPRoute as the owner of claims: its metadata, and its annotations under `edgress.dev/`. Annotations are
- * reported and left out if an HTTPRoute has a field of its own for their effect.
+ * reported and left out if an HTTPRoute has a field for their effect.
  */
 export function buildOwner(route: HttpRoute, report: Report): Ingress {
   const { namespace, name, source, uid, created } = route;

@@ -11,7 +11,7 @@ export interface RuleProblem {
   readonly effect: "dropped" | "closed";
 }
 
-/** Returns the problems of a rule that depend on nothing but the route. */
+/** Returns the problems of a rule that depend only on the route. */
 export function findRuleProblems(route: HttpRoute, ruleIndex: number): readonly RuleProblem[] {
   const rule = route.rules[ruleIndex];
   const field = `spec.rules[${ruleIndex}]`;

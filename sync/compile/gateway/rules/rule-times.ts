@@ -10,7 +10,7 @@ export function withRuleTimes(policies: PolicySettings, { timeouts, retry: _retr
   return Object.keys(times).length === 0 ? policies : { ...policies, upstream: { ...policies.upstream, ...times } };
 }
 
-/** A timeout of zero is none. */
+/** Returns undefined for a timeout of zero, which means no limit. */
 function readTimeout(text: string | undefined): number | undefined {
   const ms = parseGatewayDuration(text ?? "") ?? 0;
   return ms === 0 ? undefined : ms;

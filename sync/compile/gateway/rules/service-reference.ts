@@ -21,7 +21,7 @@ export interface BrokenReference {
   readonly remedy: string;
 }
 
-/** The protocols of `appProtocol` that the edge speaks. Others are those of HTTP/1.1 without TLS. */
+/** The values of `appProtocol` with their protocols. All others mean HTTP/1.1 without TLS. */
 const PROTOCOLS: ReadonlyMap<string, BackendProtocol | "unsupported"> = new Map([
   ["https", "https"],
   ["kubernetes.io/wss", "https"],
