@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import * as z from "zod";
 import { runEdgress } from "../support/cli/edge-cli.ts";
-import { type KubernetesManifest, renderKustomization } from "../support/deploy/kustomize.ts";
+import { findManifest, type KubernetesManifest, renderKustomization } from "../support/deploy/kustomize.ts";
 
-const Rule = z.strictObject({
-  apiGroups: z.array(z.string()),
-  resources: z.array(z.string()),
-  resourceNames: z.optional(z.array(z.string())),
-  verbs: z.array(z.string()),
-});
-const Rules = z.array(Rule);
-const Binding = z.object({ roleRef: z.object({ kind: z.string(), name: z.string() }), subjects: z.array(z.unknown()) });
 const Deployment = z.object({
   spec: z.object({
     replicas: z.number(),
@@ -29,9 +21,6 @@ describe("deploy/base", () => {
   before(async () => {
     objects = await renderKustomization("deploy/base");
   });
-
-  const listRights = (kind: string, name: string) =>
-    Rules.parse(findManifest(objects, kind, name).rules).map(formatRule);
 
   test("deploy/base renders these objects, and no Secret", () => {
     assert.deepEqual(
@@ -51,43 +40,6 @@ describe("deploy/base", () => {
         "ServiceAccount edgress edgress",
       ],
     );
-  });
-
-  test("The ClusterRole reads no Secret or ConfigMap, and writes only statuses, Events and the finalizer of a GatewayClass", () => {
-    const shorten = (right: string) => right.replaceAll("gateway.networking.k8s.io/", "gateway/");
-    assert.deepEqual(listRights("ClusterRole", "edgress").map(shorten), [
-      "get list watch networking.k8s.io/ingresses networking.k8s.io/ingressclasses",
-      "get list watch extensions/ingresses",
-      "get list watch services",
-      "get list watch gateway/gatewayclasses gateway/gateways gateway/listenersets gateway/httproutes gateway/referencegrants gateway/backendtlspolicies",
-      "patch gateway/gatewayclasses/status gateway/gateways/status gateway/listenersets/status gateway/httproutes/status",
-      "patch gateway/gatewayclasses",
-      "get list watch apiextensions.k8s.io/customresourcedefinitions gatewayclasses.gateway.networking.k8s.io",
-      "list watch namespaces",
-      "patch networking.k8s.io/ingresses/status extensions/ingresses/status",
-      "create events",
-      "get namespaces kube-system",
-    ]);
-  });
-
-  test("In its own namespace the controller writes one Lease and one ConfigMap, and reads another", () => {
-    assert.deepEqual(listRights("Role", "edgress"), [
-      "create coordination.k8s.io/leases",
-      "get list watch update coordination.k8s.io/leases edgress",
-      "create configmaps",
-      "get list watch update configmaps edgress-blocked-deletion",
-      "get list watch configmaps edgress-permits",
-    ]);
-  });
-
-  test("The roles for namespace owners and approvers are not bound", () => {
-    assert.deepEqual(listRights("ClusterRole", "edgress-reads-references"), ["get list watch secrets configmaps"]);
-    assert.deepEqual(listRights("Role", "edgress-approve"), ["get patch configmaps edgress-blocked-deletion"]);
-    const bindings = objects.filter(({ kind }) => kind.endsWith("Binding")).map((object) => Binding.parse(object));
-    const subjects = [{ kind: "ServiceAccount", name: "edgress", namespace: "edgress" }];
-    const bound = bindings.map(({ roleRef, ...rest }) => [`${roleRef.kind} ${roleRef.name}`, rest.subjects]);
-    const expected = ["Role edgress", "ClusterRole edgress"].map((role) => [role, subjects]);
-    assert.deepEqual(bound, expected);
   });
 
   test("An update or a drained node leaves one of two Pods", () => {
@@ -182,18 +134,6 @@ describe("deploy/base", () => {
     assert.deepEqual((await renderKustomization("deploy/before-1.25")).sort(byName), expected.sort(byName));
   });
 });
-
-function findManifest(objects: readonly KubernetesManifest[], kind: string, name: string): KubernetesManifest {
-  const matches = objects.filter((object) => object.kind === kind && object.metadata.name === name);
-  assert.equal(matches.length, 1, `${kind} ${name}`);
-  return matches[0] as KubernetesManifest; // one, as was just seen
-}
-
-/** A rule as one line: "get list networking.k8s.io/ingresses", the names that it is narrowed to last. */
-function formatRule({ apiGroups, resources, resourceNames = [], verbs }: z.infer<typeof Rule>): string {
-  const whole = apiGroups.flatMap((group) => resources.map((resource) => (group ? `${group}/${resource}` : resource)));
-  return [...verbs, ...whole, ...resourceNames].join(" ");
-}
 
 function buildSortKey({ kind, metadata }: KubernetesManifest): string {
   return `${kind} ${metadata.name}`;
