@@ -5,7 +5,7 @@ export interface OriginFetchInit {
   readonly headers: Headers;
   /** Undefined if the fetched request has a body. */
   readonly body?: ReadableStream | ArrayBuffer | null | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   /** The DNS record to connect to, instead of the URL's host. */
   readonly resolveOverride: string | undefined;
 }
