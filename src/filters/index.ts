@@ -22,6 +22,7 @@ import { proxyRedirect } from "./proxy-redirect.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
+import { routeCors } from "./route-cors.ts";
 import { routeFilters } from "./route-filters.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { upstream } from "./upstream.ts";
@@ -53,6 +54,7 @@ const filters: {
   proxyRedirect,
   redirect,
   rewrite,
+  routeCors,
   routeFilters,
   sslRedirect,
   noBackend,

@@ -7,10 +7,10 @@ import { rejectForeignBackend } from "./http-route/foreign-backend.ts";
 /** Applies the filters of an HTTPRoute's rule. */
 export function routeFilters(
   { filters }: SettingsOf<"routeFilters">,
-  _hostContext: HostContext,
+  hostContext: HostContext,
   { weightedBackends }: Pick<PolicySettings, "weightedBackends"> = {},
 ): Filter {
-  const apply = composeRouteFilters(filters);
+  const apply = composeRouteFilters(filters, hostContext);
   // With several backends, the policy that draws one checks it.
   if (weightedBackends || !changesEdgeHeaders(filters)) return apply;
   return async (exchange, next) => rejectForeignBackend(exchange) ?? apply(exchange, next);

@@ -19,7 +19,9 @@ export function weightedBackends(
 ): Filter {
   const { choices, session } = settings;
   const keepSession = session && createSessionFilter(session, hostContext);
-  const handlers = choices.map((choice) => createChoiceHandler(choice, routeFilters?.filters ?? [], keepSession));
+  const handlers = choices.map((choice) =>
+    createChoiceHandler(choice, routeFilters?.filters ?? [], hostContext, keepSession),
+  );
   const draw = createDraw(choices.map(({ weight }) => weight));
   const findToken = (exchange: Exchange) =>
     session ? readSessionToken(exchange, session) : affinity && readCookie(exchange, affinity.cookie);
@@ -43,10 +45,11 @@ type ChoiceHandler = (exchange: Exchange, next: Next) => Promise<EdgeResponse>;
 function createChoiceHandler(
   { backend, filters = [], status = 500, reason }: WeightedBackends["choices"][number],
   ruleFilters: NonNullable<PolicySettings["routeFilters"]>["filters"],
+  hostContext: HostContext,
   keepSession: Filter | undefined,
 ): ChoiceHandler {
   if (backend === undefined) return async (exchange) => errorResponse(exchange, status, "no-backend", reason);
-  const apply = composeRouteFilters(filters);
+  const apply = composeRouteFilters(filters, hostContext);
   const needsOwnBackend = changesEdgeHeaders([...ruleFilters, ...filters]);
   return async (exchange, next) => {
     const chosen = { ...exchange, backend };

@@ -21,15 +21,22 @@ export interface AttemptResult {
   readonly failure: RetryCondition | undefined;
 }
 
-/** Sends a request to one address. It never rejects. */
-export async function attempt(exchange: Exchange, originUrl: OriginUrl, body: RequestBody): Promise<AttemptResult> {
+/** Sends a request to one address. It never rejects. The response must begin by `deadline`, in milliseconds since 1970. */
+export async function attempt(
+  exchange: Exchange,
+  originUrl: OriginUrl,
+  body: RequestBody,
+  deadline: number | undefined,
+): Promise<AttemptResult> {
   const { request, upstream, platform } = exchange;
   const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
-  const timeoutMs = upstream?.answerMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
+  const timeoutMs =
+    upstream?.answerMs ?? upstream?.requestMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const { promise: interrupted, interrupt, findCause, settle } = createInterruption(request.signal);
   // A failed body of a request ends the fetch, because workerd would send it as if it were complete.
   const controller = completion && new AbortController();
-  startTimerAfter(completion, timeoutMs, () => interrupt("timeout"));
+  if (timeoutMs > 0) startTimerAfter(completion, timeoutMs, () => interrupt("timeout"));
+  if (deadline !== undefined) callAfter(Math.max(0, deadline - Date.now()), () => interrupt("timeout"));
   completion?.catch((error: unknown) => {
     interrupt(error instanceof UploadStalledError ? "timeout" : "client-closed");
   });

@@ -1,15 +1,16 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
-import { DEFAULT_RETRY } from "../rules/policies/retry-settings.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../rules/policies/retry-settings.ts";
 import type { Address, HostRules } from "../rules/snapshot.ts";
+import { delay } from "../runtime/timeout.ts";
 import { recordFailure, recordResponse } from "./address-health.ts";
 import { type AttemptResult, attempt } from "./attempt.ts";
 import { type Balancer, createBalancer } from "./balance.ts";
 import { recordLatency } from "./latency.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 import { prepareBody, type RequestBody } from "./request-body.ts";
-import { isAddressFailure, shouldRetry } from "./retry.ts";
+import { countTries, hasTime, isAddressFailure, shouldRetry } from "./retry.ts";
 
 /** Creates the end of the filter chains of a host: it forwards to the exchange's backend, or answers 404. */
 export function createForwarder({ backends }: HostRules): Next {
@@ -26,7 +27,8 @@ async function forwardWithRetry(exchange: Exchange, balancer: Balancer): Promise
   const startedAt = Date.now();
   const retry = exchange.upstream?.retry ?? DEFAULT_RETRY;
   const { length: count } = balancer.backend.addresses;
-  const maxTries = retry.tries === 0 ? count : Math.min(retry.tries, count);
+  const maxTries = countTries(retry, count);
+  const deadline = findDeadline(exchange, startedAt);
   const body = await prepareBody(exchange, maxTries > 1 && retry.on.length > 0).catch(() => undefined);
   if (!body) return errorResponse(exchange, 502, "client-closed", "the request body is incomplete");
   if (body === "length-required")
@@ -34,20 +36,25 @@ async function forwardWithRetry(exchange: Exchange, balancer: Balancer): Promise
   const first = balancer.choose(exchange, startedAt);
   let others: readonly number[] | undefined; // built for a retry only
   for (let tries = 1, index = first; ; tries++) {
-    const { answer, failure } = await forwardToAddress(exchange, balancer, index, body);
+    const { answer, failure } = await forwardToAddress(exchange, balancer, index, body, deadline);
     const originMs = Date.now() - startedAt;
-    const isLast = tries >= maxTries || !body.isRepeatable || isDeadlineExceeded(retry.withinMs, originMs);
+    const isLast = tries >= maxTries || !body.isRepeatable || !hasTime(retry, startedAt, deadline);
     if (isLast || !shouldRetry(failure, exchange.request.method, retry)) {
       return { ...answer, originMs, ...(tries > 1 && { attempts: tries }) };
     }
     others ??= balancer.listOthers(exchange, first);
-    index = others[tries - 1] ?? first;
-    await answer.response.body?.cancel();
+    index = [first, ...others][tries % count] ?? first;
+    await prepareRetry(answer, retry);
   }
 }
 
-function isDeadlineExceeded(withinMs: number, ms: number): boolean {
-  return withinMs > 0 && ms >= withinMs;
+function findDeadline({ upstream }: Exchange, startedAt: number): number | undefined {
+  return upstream?.requestMs === undefined ? undefined : startedAt + upstream.requestMs;
+}
+
+async function prepareRetry({ response }: EdgeResponse, { backoffMs }: RetrySettings): Promise<void> {
+  await response.body?.cancel();
+  if (backoffMs) await delay(backoffMs);
 }
 
 async function forwardToAddress(
@@ -55,6 +62,7 @@ async function forwardToAddress(
   balancer: Balancer,
   index: number,
   body: RequestBody,
+  deadline: number | undefined,
 ): Promise<AttemptResult> {
   const { backend } = balancer;
   const address = backend.addresses[index] as Address; // the cast: the schema requires an address
@@ -66,7 +74,7 @@ async function forwardToAddress(
     };
   }
   const sentAt = Date.now();
-  const { answer, failure } = await attempt(exchange, originUrl, body);
+  const { answer, failure } = await attempt(exchange, originUrl, body, deadline);
   recordResult(exchange, balancer, index, failure, sentAt);
   const origin = `${backend.scheme}://${address.address}:${backend.port}`;
   const { record } = address;

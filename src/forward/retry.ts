@@ -10,9 +10,28 @@ const NON_IDEMPOTENT_METHODS = ["POST", "LOCK", "PATCH"];
  * Whether another address is tried. A status never proves that a request was not processed: an origin can write every
  * status that Cloudflare uses for a failed connection. So only a condition that names a status allows a retry after it.
  */
-export function shouldRetry(failure: RetryCondition | undefined, method: string, { on }: RetrySettings): boolean {
-  if (failure === undefined || !on.some((entry) => entry === failure)) return false;
+export function shouldRetry(failure: RetryCondition | undefined, method: string, retry: RetrySettings): boolean {
+  const { on, codes = [] } = retry;
+  if (failure === undefined) return false;
+  if (!on.some((entry) => entry === failure) && !codes.some((code) => failure === `http_${code}`)) return false;
   return on.includes("non_idempotent") || !NON_IDEMPOTENT_METHODS.includes(method);
+}
+
+/** Returns the maximum number of attempts for a backend with `count` addresses. */
+export function countTries({ tries, sameAddress }: RetrySettings, count: number): number {
+  if (sameAddress) return tries;
+  return tries === 0 ? count : Math.min(tries, count);
+}
+
+/** Whether there is time for one more attempt. Times are in milliseconds since 1970. */
+export function hasTime(
+  { withinMs, backoffMs = 0 }: RetrySettings,
+  startedAt: number,
+  deadline: number | undefined,
+): boolean {
+  const now = Date.now();
+  if (withinMs > 0 && now - startedAt >= withinMs) return false;
+  return deadline === undefined || now + backoffMs < deadline;
 }
 
 /** Whether a failure shows that the address may not be reachable. Every other status is a response. */

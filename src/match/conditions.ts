@@ -50,17 +50,13 @@ export function compileConditions({ scheme, method, headers = [], query = [] }: 
 
 function compileValue(part: ValuePart, condition: ValueCondition): ExactValue[] {
   if ("pattern" in condition) return [];
-  return [{ part, name: toBytes(condition.name), value: toBytes(condition.value) }];
+  return [{ part, name: toByteString(condition.name), value: toByteString(condition.value) }];
 }
 
 function compilePattern(part: ValuePart, condition: ValueCondition): ValuePattern[] {
   if (!("pattern" in condition)) return [];
   const { name, pattern, maxBytes = MAX_REGEX_SUBJECT_BYTES } = condition;
-  return [{ part, name: toBytes(name), regex: new RegExp(pattern), maxBytes }];
-}
-
-function toBytes(text: string): string {
-  return toByteString(text.toWellFormed());
+  return [{ part, name: toByteString(name), regex: new RegExp(pattern), maxBytes }];
 }
 
 /** Checks the conditions of a route. Cheap ones come first, and regexes only run if all others hold. */

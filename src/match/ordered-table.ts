@@ -100,7 +100,8 @@ function findFirstAt(
     const verdict = check(position, values);
     const route = rules.routes[position];
     if (verdict === false || !route) continue;
-    return { route, position, groups: NO_GROUPS, ...(verdict !== true && { tooLongPart: verdict }) };
+    const match = { route, position, groups: NO_GROUPS };
+    return verdict === true ? match : { ...match, tooLongPart: verdict };
   }
   return undefined;
 }

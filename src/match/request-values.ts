@@ -19,21 +19,24 @@ export const PLAIN_REQUEST: ConditionSource = {
 /** The values of a request as byte strings. Each is read at its first use, and kept for the other routes of the host. */
 export interface RequestValues {
   readonly source: ConditionSource;
-  readonly headers: Map<string, string | undefined>;
+  readonly headerNames: string[]; // a host uses few, so a list is faster than a map
+  readonly headerValues: (string | undefined)[];
   parameters: ReadonlyMap<string, string> | undefined; // undefined before the first use
 }
 
 export function createRequestValues(source: ConditionSource): RequestValues {
-  return { source, headers: new Map(), parameters: undefined };
+  return { source, headerNames: [], headerValues: [], parameters: undefined };
 }
 
 /** Returns a header, or undefined without it. The name is in lower case. The platform joins a repeated header with ", ". */
-export function readHeader({ source, headers }: RequestValues, name: string): string | undefined {
-  const known = headers.get(name);
-  if (known !== undefined || headers.has(name)) return known;
+export function readHeader(values: RequestValues, name: string): string | undefined {
+  const { source, headerNames, headerValues } = values;
+  const index = headerNames.indexOf(name);
+  if (index >= 0) return headerValues[index];
   const text = name === "host" ? source.hostHeader : (source.request.headers.get(name) ?? undefined);
-  const value = text === undefined ? undefined : toByteString(text.toWellFormed());
-  headers.set(name, value);
+  const value = text === undefined ? undefined : toByteString(text);
+  headerNames.push(name);
+  headerValues.push(value);
   return value;
 }
 

@@ -21,12 +21,12 @@ const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 // Characters that fetch escapes in a path, and the backslash, which fetch replaces with a slash.
 const CHARACTERS_ESCAPED_BY_FETCH = /["<>\\^`{}]/g;
 
-/** Returns the UTF-8 bytes of a text, one character a byte. The text must be well-formed Unicode. */
+/** Returns the UTF-8 bytes of a text, one character a byte. A lone surrogate is replaced, as in a URL. */
 export function toByteString(text: string): string {
   if (isAscii(text)) return text;
-  return text.replace(/[^\x00-\x7f]+/g, (characters) =>
-    encodeURIComponent(characters).replace(PERCENT_ESCAPE, decodeHex),
-  );
+  return text
+    .toWellFormed()
+    .replace(/[^\x00-\x7f]+/g, (characters) => encodeURIComponent(characters).replace(PERCENT_ESCAPE, decodeHex));
 }
 
 /**
@@ -47,7 +47,7 @@ export function decodeQueryText(text: string): string {
 }
 
 function decodeEscapes(text: string): string {
-  return toByteString(text.toWellFormed()).replace(PERCENT_ESCAPE, decodeHex);
+  return toByteString(text).replace(PERCENT_ESCAPE, decodeHex);
 }
 
 function decodeHex(_escape: string, hex: string): string {

@@ -16,3 +16,8 @@ export function callAfter(ms: number, callback: () => void): void {
   if (scheduler) void scheduler.wait(ms).then(callback);
   else setTimeout(callback, ms);
 }
+
+/** Waits for `ms`, unless the request ends first. */
+export function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => callAfter(ms, resolve));
+}

@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { openTerminal } from "../runtime/terminal.ts";
 import { addCheck, addInit, addKeys, addUninstall } from "./account/commands.ts";
 import { ZONE_HELP } from "./compile-options.ts";
+import { addConvert } from "./conversion/convert-command.ts";
 import { formatCompletion, SHELLS } from "./help/completion.ts";
 import { formatVariableHelp } from "./help/environment-variables.ts";
 import { addExplain, addStatus } from "./inspection-commands.ts";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addDev(program);
   addExplain(program);
   addLint(program);
+  addConvert(program);
   addPublish(program);
   addSync(program);
   addPublications(program);

@@ -10,17 +10,22 @@ import type { KeyPair } from "./sign-manifest.ts";
 export interface SecretEncryptor {
   /** Returns the token of a text: the same text has the same token. Without the signing key, a token reveals nothing. */
   readonly tokenizeSecret: (text: string) => string;
-  /** Forgets the texts of all tokens except these, so that a process keeps no secret that left the cluster. */
+  /**
+   * Forgets the texts of all tokens except these, so that a process keeps no secret that left the cluster. The ciphertext
+   * stays while the last prepared hosts have it, because the deletion guard may keep their routes published.
+   */
   readonly retainTokens: (tokens: readonly string[]) => void;
   /**
    * Encrypts the secrets of all tokens in the settings of hosts. Resolves with the function that replaces tokens with ciphertext,
    * always the same one. Each token is encrypted once, so that an unchanged secret keeps its bytes. Holders that
    * were in the last list are not searched again. Rejects with a `UsageError` without a key.
    */
-  readonly prepare: (hosts: readonly Pick<SerializedHost, "settings">[]) => Promise<TokenEncryptor>;
+  readonly prepare: (hosts: readonly SecretHolder[]) => Promise<TokenEncryptor>;
   /** Rejects with a `UsageError` if the encryption key is missing or invalid. */
   readonly assertKey: () => Promise<void>;
 }
+
+type SecretHolder = Pick<SerializedHost, "settings">;
 
 const TOKEN_PATTERN = /"(sealed:[0-9a-f]{64})"/g;
 const cipherSuite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
@@ -39,7 +44,9 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
   const tokenKey = Buffer.from(hkdfSync("sha256", Buffer.from(String(d)), publicKey ?? "", "edgress tokens", 32));
   const textsByToken = new Map<string, string>();
   const ciphertextsByToken = new Map<string, string>();
-  let preparedHolders: readonly Pick<SerializedHost, "settings">[] = [];
+  let preparedHolders: readonly SecretHolder[] = [];
+  let lastHolders: readonly SecretHolder[] = [];
+  const tokensByHolder = new WeakMap<SecretHolder, readonly string[]>(); // of holders with tokens
   const encryptTokens: TokenEncryptor = (text) =>
     text.replace(TOKEN_PATTERN, (match, token: string) => quote(ciphertextsByToken.get(token)) ?? match);
   const encryptToken = async (token: string) => {
@@ -55,21 +62,32 @@ export function createSecretEncryptor(signingKey: string, publicKey: string | un
     },
     retainTokens(tokens) {
       const retainedTokens = new Set(tokens);
-      for (const texts of [textsByToken, ciphertextsByToken])
-        for (const token of texts.keys()) if (!retainedTokens.has(token)) texts.delete(token);
+      for (const token of textsByToken.keys()) if (!retainedTokens.has(token)) textsByToken.delete(token);
+      const unusedTokens = [...ciphertextsByToken.keys()].filter((token) => !retainedTokens.has(token));
+      if (unusedTokens.length === 0) return;
+      const publishedTokens = new Set(lastHolders.flatMap((holder) => tokensByHolder.get(holder) ?? []));
+      for (const token of unusedTokens) if (!publishedTokens.has(token)) ciphertextsByToken.delete(token);
     },
     async assertKey() {
       await encryptText("", publicKey);
     },
     async prepare(holders) {
       const newHolders = diffLists(preparedHolders, holders).added;
-      const texts = newHolders.flatMap(({ settings }) => settings.map(({ text }) => text));
-      const tokens = texts.flatMap((text) => [...text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token));
+      const tokens = newHolders.flatMap((holder) => {
+        const holderTokens = findTokens(holder);
+        if (holderTokens.length > 0) tokensByHolder.set(holder, holderTokens);
+        return holderTokens;
+      });
       for (const token of tokens) await encryptToken(token);
+      lastHolders = holders;
       preparedHolders = tokens.every((token) => ciphertextsByToken.has(token)) ? holders : [];
       return encryptTokens;
     },
   };
+}
+
+function findTokens({ settings }: SecretHolder): string[] {
+  return settings.flatMap(({ text }) => [...text.matchAll(TOKEN_PATTERN)].map(([, token = ""]) => token));
 }
 
 async function encryptText(text: string, publicKey: string | undefined): Promise<string> {

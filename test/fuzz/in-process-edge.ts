@@ -48,7 +48,7 @@ function escapePath(path: string): string {
 }
 
 /** Returns the headers that a runtime accepts. */
-function buildHeaders(host: string, headers: RawRequest["headers"]): Headers {
+export function buildHeaders(host: string, headers: RawRequest["headers"]): Headers {
   const accepted = new Headers();
   for (const [name, value] of [["Host", host] as const, ...headers]) {
     try {

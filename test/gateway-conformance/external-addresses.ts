@@ -5,9 +5,12 @@ import type { EndpointSliceObject, ServiceObject } from "./watch-objects.ts";
 /** The port on which the suite's Pods serve HTTP. Their other servers speak protocols that no Worker can send. */
 const POD_PORT = 3000;
 
+/** A Service port besides 80 shows in the Host header of an origin. */
+const EDGE_PORT = { name: "edge", protocol: "TCP", port: 80, targetPort: POD_PORT };
+
 /**
- * Gives each Service one external address for each of its Pods, as a load balancer of a cluster does. An origin needs one,
- * because an edge cannot reach the addresses of Pods.
+ * Changes Services as their operator must: one external address for each Pod, because the edge cannot reach the addresses of
+ * Pods, and port 80 for the port of the Pods, because the suite expects the client's Host at the origin.
  */
 export function createExternalAddresses(
   api: KubernetesClient,
@@ -20,10 +23,9 @@ export function createExternalAddresses(
     addresses.set(key, address);
     return address;
   };
-  const forwardPorts = (service: ServiceObject, pod: RunningPod): string => {
+  const forwardPort = (service: ServiceObject, pod: RunningPod): string => {
     const address = findAddress(`${service.metadata.namespace}/${service.metadata.name}`, pod);
-    for (const { port, targetPort = port } of service.spec.ports)
-      if (targetPort === POD_PORT) forward(`${address}:${port}`, `127.0.0.1:${pod.server.port}`);
+    forward(`${address}:${EDGE_PORT.port}`, `127.0.0.1:${pod.server.port}`);
     return address;
   };
   return async (
@@ -32,10 +34,19 @@ export function createExternalAddresses(
     pods: readonly RunningPod[],
   ): Promise<void> => {
     for (const service of services) {
-      const externalIPs = selectPods(service, endpointSlices, pods).map((pod) => forwardPorts(service, pod));
-      if (externalIPs.join() !== service.spec.externalIPs.join()) await patchAddresses(api, service, externalIPs);
+      const externalIPs = selectPods(service, endpointSlices, pods).map((pod) => forwardPort(service, pod));
+      const ports = addEdgePort(service);
+      if (ports || externalIPs.join() !== service.spec.externalIPs.join())
+        await patchService(api, service, { externalIPs, ...(ports && { ports }) });
     }
   };
+}
+
+/** Returns the ports with port 80, or undefined if the Service has it or has no port of HTTP. */
+function addEdgePort({ spec: { ports } }: ServiceObject): object[] | undefined {
+  const isMissing = ports.some(({ targetPort }) => targetPort === POD_PORT) && !ports.some(({ port }) => port === 80);
+  // Each of several ports needs a name.
+  return isMissing ? [...ports.map((port, index) => ({ name: `port-${index}`, ...port })), EDGE_PORT] : undefined;
 }
 
 /** Returns the Pods of a Service, selected by labels or else by the EndpointSlices that a user wrote. */
@@ -54,13 +65,13 @@ function selectPods(
   return localPods.filter(({ address }) => endpoints.has(address));
 }
 
-async function patchAddresses(
+async function patchService(
   api: KubernetesClient,
   { metadata: { namespace, name } }: ServiceObject,
-  externalIPs: readonly string[],
+  spec: object,
 ): Promise<void> {
   try {
-    await api.patch(`/api/v1/namespaces/${namespace}/services/${name}`, { spec: { externalIPs } });
+    await api.patch(`/api/v1/namespaces/${namespace}/services/${name}`, { spec });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error; // a test has deleted it
   }

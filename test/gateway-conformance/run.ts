@@ -6,10 +6,11 @@ import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { findFeatureProblems } from "./feature-tests.ts";
 import { saveReport } from "./report.ts";
 import { SKIPPED_TESTS } from "./skipped-tests.ts";
 import { GATEWAY_CLASS, startStack } from "./stack.ts";
-import { IMPLEMENTATION_FLAGS, readResult, type TestResult } from "./suite.ts";
+import { IMPLEMENTATION_FLAGS, readResult, type TestResult, TIMEOUT_FLAG } from "./suite.ts";
 
 const FOLDER = fileURLToPath(new URL("../../node_modules/.cache/gateway-conformance", import.meta.url));
 const flags = process.argv.slice(2);
@@ -21,11 +22,13 @@ const results = await runSuite();
 await stack.close();
 const controllerLines = stack.controllerLines.map((line) => `${JSON.stringify(line)}\n`);
 writeFileSync(join(FOLDER, "controller.log"), controllerLines.join(""));
-for (const { result, name, seconds } of results) console.log(`${result} ${name} (${seconds} s)`);
 const count = (result: TestResult["result"]) => results.filter((test) => test.result === result).length;
-console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped`);
-if (flags.length === 0) saveReport(reportFile);
-process.exit(results.length > 0 && count("FAIL") === 0 ? 0 : 1);
+console.log(`${count("PASS")} passed, ${count("FAIL")} failed, ${count("SKIP")} skipped; logs: ${FOLDER}`);
+const problems = flags.length === 0 ? findFeatureProblems(results) : [];
+for (const problem of problems) console.error(problem);
+const isSuccess = results.length > 0 && count("FAIL") === 0 && problems.length === 0;
+if (isSuccess && flags.length === 0) saveReport(reportFile);
+process.exit(isSuccess ? 0 : 1);
 
 function buildSuite(): string[] {
   const script = fileURLToPath(new URL("build.sh", import.meta.url));
@@ -37,8 +40,14 @@ function buildSuite(): string[] {
 /** Runs the suite. Its output goes to a file, and the result of each test to the terminal. */
 async function runSuite(): Promise<TestResult[]> {
   const suiteFlags = [
-    ...["-test.v", "-test.timeout=30m", `--gateway-class=${GATEWAY_CLASS}`, "--conformance-profiles=GATEWAY-HTTP"],
+    ...[
+      "-test.v=test2json",
+      "-test.timeout=30m",
+      `--gateway-class=${GATEWAY_CLASS}`,
+      "--conformance-profiles=GATEWAY-HTTP",
+    ],
     ...IMPLEMENTATION_FLAGS,
+    TIMEOUT_FLAG,
     `--report-output=${reportFile}`,
     `--skip-tests=${Object.keys(SKIPPED_TESTS).join(",")}`,
     ...flags,
@@ -53,7 +62,9 @@ async function runSuite(): Promise<TestResult[]> {
   createInterface(child.stdout).on("line", (line) => {
     log.write(`${line}\n`);
     const result = readResult(line);
-    if (result) results.push(result);
+    if (!result) return;
+    results.push(result);
+    if (result.result !== "SKIP") console.log(`${result.result} ${result.name} (${result.seconds} s)`);
   });
   await once(child, "close");
   log.end();

@@ -1,10 +1,15 @@
+import * as z from "zod";
+import type { KubernetesClient } from "../../sync/kubernetes/client.ts";
 import { startControlPlane } from "../support/cluster/control-plane.ts";
 import { startClusterHarness } from "../support/cluster/synced.ts";
 import { type LogLine, startControllerProcess } from "../support/controller/controller-process.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { startClusterControllers } from "./cluster-controllers.ts";
 
 /** The class of the suite's Gateways. */
 export const GATEWAY_CLASS = "gateway-conformance";
+
+const CLASSES_PATH = "/apis/gateway.networking.k8s.io/v1/gatewayclasses";
 
 /** Everything that the suite runs against. */
 export interface GatewayStack {
@@ -23,12 +28,13 @@ export async function startStack(definitionsFolder: string): Promise<GatewayStac
   const harness = await startClusterHarness(cluster, ["."]);
   const { http, https } = harness.edge.stack;
   const controllers = await startClusterControllers(harness.api, harness.edge.stack);
-  await harness.api.create("/apis/gateway.networking.k8s.io/v1/gatewayclasses", GATEWAY_CLASS_OBJECT);
+  await harness.api.create(CLASSES_PATH, GATEWAY_CLASS_OBJECT);
   const controller = await startControllerProcess({
     kubeconfig: await cluster.createKubeconfig("edgress", "edgress"),
     environment: { ...harness.environment, POD_NAME: "edgress-0", POD_NAMESPACE: "edgress" },
     args: ["--debounce", "0.1", "--publish-status-address", "edge.example.com"],
   });
+  await waitForFeatures(harness.api);
   return {
     environment: {
       KUBECONFIG: cluster.kubeconfig,
@@ -45,9 +51,19 @@ export async function startStack(definitionsFolder: string): Promise<GatewayStac
   };
 }
 
+const ClassWithFeatures = z.object({ status: z.object({ supportedFeatures: z.array(z.unknown()).min(1) }) });
+
+/** Waits for the features in the status of the class, which the suite reads once, at its start. */
+async function waitForFeatures(api: KubernetesClient): Promise<void> {
+  await waitFor(
+    async () => ClassWithFeatures.safeParse(await api.get(`${CLASSES_PATH}/${GATEWAY_CLASS}`)).success,
+    30_000,
+  );
+}
+
 const GATEWAY_CLASS_OBJECT = {
   apiVersion: "gateway.networking.k8s.io/v1",
   kind: "GatewayClass",
   metadata: { name: GATEWAY_CLASS },
-  spec: { controllerName: "edgress.dev/gateway-controller" },
+  spec: { controllerName: "edgress.dev/ingress-controller" },
 };

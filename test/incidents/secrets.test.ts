@@ -6,6 +6,7 @@ import type { Controller } from "../support/controller/controller.ts";
 import { type ControllerHarness, withHarness } from "../support/controller/controller-harness.ts";
 import { collectOutput } from "../support/controller/controller-output.ts";
 import { WEB_SERVICE } from "../support/controller/published-ingresses.ts";
+import { NAMESPACE_LIST } from "../support/controller/watched-references.ts";
 import { buildIngressManifest } from "../support/manifests.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -50,10 +51,9 @@ function populateCluster(harness: ControllerHarness): void {
 function listSecretForms({ environment, account }: ControllerHarness): string[] {
   const { EDGRESS_SIGNING_KEY = "" } = environment;
   const texts = [HASH, PLAIN_PASSWORD, WRONG_TOKEN, BEARER_TOKEN, EDGRESS_SIGNING_KEY, account.token];
-  const seed = EDGRESS_SIGNING_KEY.slice(-40); // the private key is at the end
   return [
     ...texts,
-    seed,
+    EDGRESS_SIGNING_KEY.slice(-40), // the private key is at the end
     ...[HASH, PLAIN_PASSWORD].map((text) => encodeBase64(text).replace(/.?.?=*$/, "")),
     encodeBase64(`jane:${HASH}\n`),
   ];
@@ -113,20 +113,21 @@ describe("incident: a secret in logs, Events, metrics or KV", { concurrency: 4 }
     );
   }
 
-  test(
-    "No secret is in any output when a watch sends a Secret in an invalid event",
-    withHarness(async (harness) => {
-      populateCluster(harness);
-      const controller = await harness.start();
-      await waitFor(() => harness.generation() > 0);
-      await waitFor(() => harness.server.countWatches(/secrets/) >= 5);
-      const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
-      harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
-      await controller.waitForLog(/no valid answer from the API server/);
-      await controller.sync();
-      await assertNoSecrets(harness, [controller]);
-    }),
-  );
+  for (const watchCount of [1, 5])
+    test(
+      `No secret is in any output when ${watchCount === 1 ? "the watch of a namespace" : "a watch by name"} sends a Secret in an invalid event`,
+      withHarness(async (harness) => {
+        if (watchCount > 1) harness.server.forbid(NAMESPACE_LIST);
+        populateCluster(harness);
+        const controller = await harness.start();
+        await waitFor(() => harness.generation() > 0 && harness.server.countWatches(/secrets/) >= watchCount);
+        const line = `{"type":"MODIFIED","object":{"data":{"auth":"${encodeBase64(`jane:${HASH}\n`)}`;
+        harness.server.injectWatchFault(/secrets/, { type: "unparsable", line });
+        await controller.waitForLog(/no valid answer from the API server/);
+        await controller.sync();
+        await assertNoSecrets(harness, [controller]);
+      }),
+    );
 
   test(
     "No secret is in any output when the account rejects the token",

@@ -106,6 +106,8 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/compile",
     "sync/explain", // shows the response at a URL
   ],
+  // Ingresses as Gateway API objects.
+  "sync/convert": ["src/rules", "sync/collect", "sync/compile"],
   // The set-up of an account: checks, the Worker's deployment, keys, removal.
   "sync/setup": [
     "package.json",
@@ -152,6 +154,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/status",
     "sync/explain",
     "sync/lint",
+    "sync/convert",
     "sync/setup",
   ],
   "sync/cli.ts": ["sync/runtime", "sync/commands"],

@@ -8,7 +8,7 @@ const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
 const COMMANDS = [
   ...["init", "check", "keys rotate", "uninstall"],
   ...["sync", "publish", "plan", "apply", "history", "show", "diff", "rollback", "resume", "status"],
-  ...["approve", "keys", "completion", "lint", "explain", "dev"],
+  ...["approve", "keys", "completion", "lint", "convert", "explain", "dev"],
 ];
 
 /** Returns the page of the command line: its help texts and exit codes. */

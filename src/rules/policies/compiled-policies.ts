@@ -25,6 +25,7 @@ import { proxyRedirect } from "./proxy-redirect.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { redirect } from "./redirect.ts";
 import { rewrite } from "./rewrite.ts";
+import { routeCors } from "./route-cors.ts";
 import { routeFilters } from "./route-filters.ts";
 import { sslRedirect } from "./ssl-redirect.ts";
 import { unsupportedAnnotations } from "./unsupported.ts";
@@ -46,6 +47,7 @@ const policiesByName: { readonly [N in PolicyName]: { readonly name: N } } = {
   bodySize,
   failClosed,
   cors,
+  routeCors,
   redirect,
   sslRedirect,
   noBackend,

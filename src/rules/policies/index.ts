@@ -21,7 +21,7 @@ import { ProxyRedirectSettings } from "./proxy-redirect.ts";
 import { RateLimitSettings } from "./rate-limit.ts";
 import { RedirectSettings } from "./redirect.ts";
 import { RewriteSettings } from "./rewrite.ts";
-import { RouteFiltersSettings } from "./route-filters.ts";
+import { RouteCors, RouteFiltersSettings } from "./route-filters.ts";
 import { SslRedirectSettings } from "./ssl-redirect.ts";
 import { UpstreamSettings } from "./upstream.ts";
 import { UpstreamVhostSettings } from "./upstream-vhost.ts";
@@ -40,6 +40,7 @@ const settingsByName = {
   bodySize: BodySizeSettings, // nginx checks the length before all policies of a path
   failClosed: FailClosedSettings, // a route without its guard must not answer anything else
   cors: CorsSettings, // browsers send preflights without credentials and do not follow redirects for them
+  routeCors: RouteCors, // the same
   redirect: RedirectSettings, // ingress-nginx redirects before it checks the scheme or the client
   sslRedirect: SslRedirectSettings, // credentials and responses must not be sent over http
   noBackend: NoBackendSettings, // ingress-nginx reports a missing backend before it checks the client

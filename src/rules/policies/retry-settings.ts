@@ -28,11 +28,35 @@ export const RetrySettings = z.strictObject({
   on: z.array(z.enum(RETRY_CONDITIONS)),
   tries: z.int(), // maximum number of addresses; 0 for all
   withinMs: z.int(), // no new attempt after this time; 0 for no limit
+  codes: z.optional(z.array(z.int())), // further statuses after which another attempt is made
+  backoffMs: z.optional(z.int()), // wait before each retry
+  sameAddress: z.optional(z.boolean()), // `tries` counts attempts, also at addresses that were tried
 });
 export type RetrySettings = z.infer<typeof RetrySettings>;
 
 /** The default of ingress-nginx. */
 export const DEFAULT_RETRY: RetrySettings = { on: ["error", "timeout"], tries: 3, withinMs: 0 };
+
+const DEFAULT_ROUTE_RETRIES = 1;
+
+/**
+ * Returns the settings for the retry stanza of an HTTPRoute's rule. Failed connections are retried, too. POST, LOCK and PATCH
+ * are not retried, because an origin may have processed them.
+ */
+export function buildRouteRetry(retry: {
+  readonly codes: readonly number[];
+  readonly attempts: number | undefined; // retries
+  readonly backoffMs: number | undefined;
+}): RetrySettings {
+  return {
+    on: ["error", "timeout", "http_52x"],
+    tries: 1 + (retry.attempts ?? DEFAULT_ROUTE_RETRIES),
+    withinMs: 0,
+    codes: [...retry.codes],
+    ...(retry.backoffMs !== undefined && { backoffMs: retry.backoffMs }),
+    sameAddress: true,
+  };
+}
 
 export const retryAnnotations = /* @__PURE__ */ createRetryAnnotations();
 

@@ -18,6 +18,18 @@ export const PathChange = z.discriminatedUnion("type", [
 ]);
 export type PathChange = z.infer<typeof PathChange>;
 
+/** Cross-origin resource sharing. Lists are as written in the HTTPRoute. */
+export const RouteCors = z.strictObject({
+  type: z.literal("cors"),
+  origins: z.array(z.string()),
+  methods: z.array(z.string()),
+  headers: z.array(z.string()),
+  expose: z.array(z.string()),
+  credentials: z.boolean(),
+  maxAge: z.int(), // seconds
+});
+export type RouteCors = z.infer<typeof RouteCors>;
+
 /** A filter of an HTTPRoute's rule or backend. */
 export const RouteFilter = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("request-headers"), ...headerChanges }),
@@ -39,15 +51,7 @@ export const RouteFilter = z.discriminatedUnion("type", [
     numerator: z.optional(z.int()),
     denominator: z.optional(z.int()),
   }),
-  z.strictObject({
-    type: z.literal("cors"),
-    origins: z.array(z.string()),
-    methods: z.array(z.string()),
-    headers: z.array(z.string()),
-    expose: z.array(z.string()),
-    credentials: z.boolean(),
-    maxAge: z.int(), // seconds
-  }),
+  RouteCors,
   z.strictObject({
     type: z.literal("external-auth"),
     backend: z.string(),

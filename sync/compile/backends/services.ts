@@ -55,7 +55,7 @@ function resolveService(
   const { addresses, notes } = withoutRejectedRecords(serviceAddresses, zones);
   const namedPort = findPort(service, port);
   const scheme = chooseScheme(protocol, namedPort?.port);
-  const servicePort = namedPort && findProxiedPort(service, namedPort, scheme);
+  const servicePort = namedPort && findEdgePort(service, namedPort, scheme);
   // All problems at once, because their owner would otherwise find the second one after solving the first.
   const problems = [
     ...checkPort(service, port, servicePort, scheme),
@@ -86,7 +86,7 @@ export function findUnproxiedPort(
   const namedPort = findPort(service, reference);
   if (!namedPort) return undefined;
   const scheme = chooseScheme(protocol, namedPort.port);
-  const servicePort = findProxiedPort(service, namedPort, scheme);
+  const servicePort = findEdgePort(service, namedPort, scheme);
   return PROXIED_PORTS[scheme].includes(servicePort.port) ? undefined : { servicePort, scheme };
 }
 
@@ -95,12 +95,16 @@ function chooseScheme(protocol: BackendProtocol, port: number | undefined): Back
   return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
 }
 
-/** Returns the port, or if Cloudflare does not proxy it, one that it proxies and that leads to the same port of the Pods. */
-function findProxiedPort(service: Service, namedPort: ServicePort, scheme: Backend["scheme"]): ServicePort {
+/**
+ * Returns the port that the edge uses: the default port of the scheme if it leads to the same port of the Pods, because
+ * then the origin sees no port in Host. Otherwise the port itself, or a proxied one that leads to the same port of the Pods.
+ */
+function findEdgePort(service: Service, namedPort: ServicePort, scheme: Backend["scheme"]): ServicePort {
   const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
-  if (isProxied(namedPort)) return namedPort;
   const sameTarget = listTcpPorts(service).filter((port) => findTargetPort(port) === findTargetPort(namedPort));
-  return sameTarget.find(isProxied) ?? namedPort;
+  const defaultPort = sameTarget.find(({ port }) => port === PROXIED_PORTS[scheme][0]);
+  if (defaultPort) return defaultPort;
+  return isProxied(namedPort) ? namedPort : (sameTarget.find(isProxied) ?? namedPort);
 }
 
 function checkPort(
@@ -129,7 +133,7 @@ function describeVisiblePort({ port }: ServicePort, scheme: Backend["scheme"]): 
   return {
     reason: "PortVisibleInHost",
     problem: `the origin sees port ${port} in Host, so its CSRF checks of Origin, signed requests and links in pages can fail`,
-    remedy: `add port ${defaultPort} with the same targetPort to the Service and use it, or let the origin read X-Forwarded-Host`,
+    remedy: `add port ${defaultPort} with the same targetPort to the Service, or let the origin read X-Forwarded-Host`,
   };
 }
 

@@ -16,12 +16,18 @@ export function withHostDiagnostics(
   const { compilation } = compiled;
   const rulesByHost = new Map([...compilation.rules.hosts, ...hosts].map((rules) => [rules.host, rules]));
   const diagnostics = hostResult.issues.flatMap((issue) =>
-    (issue.ingresses ?? listIngresses(rulesByHost.get(issue.host))).flatMap((name) => {
+    (issue.ingresses ?? listHostIngresses(rulesByHost, issue.host)).flatMap((name) => {
       const ingress = compilation.ingresses.get(name);
       return ingress ? [buildDiagnostic(ingress, issue)] : [];
     }),
   );
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
+}
+
+/** Returns the Ingresses of a DNS name: `*.x` is the record of the hosts `*.x` and `**.x`. */
+function listHostIngresses(rulesByHost: ReadonlyMap<string, HostRules>, name: string): readonly string[] {
+  const hosts = name.startsWith("*.") ? [name, `*${name}`] : [name];
+  return [...new Set(hosts.flatMap((host) => listIngresses(rulesByHost.get(host))))];
 }
 
 /** Returns the Ingresses ("namespace/name") with routes on a host, without duplicates. */

@@ -24,6 +24,6 @@ export function listHttpsHosts(
 }
 
 function pair(text: string, ingress: string): { readonly host: string; readonly ingress: string }[] {
-  const host = parseHost(text);
+  const host = parseHost(text.replace(/^\*\*/, "*")); // a certificate has no wildcard of several labels
   return host.ok ? [{ host: host.value, ingress }] : [];
 }

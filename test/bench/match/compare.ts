@@ -15,19 +15,25 @@ export interface Timing {
 }
 
 /** Measures all matchers in turns on the same requests, after each has found the right route of every request. */
-export function compareCandidates(candidates: readonly Candidate[], hosts: number, rounds: number): Timing[] {
-  const requests = buildRequests(REQUESTS, hosts);
+export function compareCandidates(
+  candidates: readonly Candidate[],
+  hosts: number,
+  rounds: number,
+  buildWorkload = buildRequests,
+): Timing[] {
+  const requests = buildWorkload(REQUESTS, hosts);
   const built = candidates
     .filter(({ maxHosts }) => hosts <= maxHosts)
     .map((candidate) => ({ ...candidate, ...buildMeasured(candidate, hosts), times: [] as number[] }));
   for (const { name, decide } of built)
-    for (const { host, path, route } of requests) {
-      const decision = decide(host, path);
-      assert.equal(typeof decision === "object" ? decision.route.id : decision, route, `${name}: ${host}${path}`);
+    for (const request of requests) {
+      const decision = decide(request);
+      const found = typeof decision === "object" ? decision.route.id : decision;
+      assert.equal(found, request.route, `${name}: ${request.host}${request.path}`);
     }
   for (let round = 0; round < rounds; round++) {
     for (const { decide, times } of built)
-      times.push(measureCpu(() => requests.forEach(({ host, path }) => void decide(host, path))) / requests.length);
+      times.push(measureCpu(() => requests.forEach((request) => void decide(request))) / requests.length);
   }
   return built.map(({ times, decide: _, build: __, ...rest }) => ({ ...rest, ...summarize(times) }));
 }
@@ -39,6 +45,22 @@ function buildMeasured({ build }: Candidate, hosts: number): { decide: Decide; b
   const buildMs = performance.now() - startedAt;
   globalThis.gc?.();
   return { decide, buildMs, heapMb: (process.memoryUsage().heapUsed - heapBefore) / 1e6 };
+}
+
+/** Returns the CPU of the slower of the product's matchers, as a multiple of the fastest peer. */
+export function compareToPeers(rows: readonly Timing[]): number {
+  const lowest = (isPeer: boolean) => rows.filter((row) => row.isPeer === isPeer).map((row) => row.lowest);
+  return Math.max(...lowest(false)) / Math.min(...lowest(true));
+}
+
+export function formatTimings(rows: readonly Timing[]) {
+  return rows.map(({ name, lowest, median, buildMs, heapMb }) => ({
+    matcher: name,
+    "lowest ns": Math.round(lowest),
+    "median ns": Math.round(median),
+    "build ms": Math.round(buildMs),
+    "heap MB": Math.round(heapMb * 10) / 10,
+  }));
 }
 
 /** Returns the ns of CPU of this process. */

@@ -68,7 +68,7 @@ function perHost(build: (host: string) => (path: string) => string | undefined):
     const routers = new Map(
       Array.from({ length: hosts }, (_, index) => [buildHostName(index), build(buildHostName(index))] as const),
     );
-    return (host, path) => routers.get(host)?.(path);
+    return ({ host, path }) => routers.get(host)?.(path);
   };
 }
 
@@ -92,7 +92,7 @@ function buildRou3ForAll({ createRouter, addRoute, findRoute }: Rou3, hosts: num
     const host = buildHostName(index);
     for (const path of PATHS) addRoute(router, "GET", `/${host}${path === "/" ? "" : path}/**`, `${host} ${path}`);
   }
-  return (host, path) => findRoute(router, "GET", `/${host}${path}`)?.data;
+  return ({ host, path }) => findRoute(router, "GET", `/${host}${path}`)?.data;
 }
 
 // Hono returns every handler that matches, in the order of registration: the last one is the longest prefix.
@@ -108,7 +108,7 @@ function buildHonoForAll(router: HonoRouter, hosts: number): Decide {
     const host = buildHostName(index);
     for (const path of SHORTEST_FIRST) router.add("GET", `/${host}${path === "/" ? "" : path}/*`, `${host} ${path}`);
   }
-  return (host, path) => readLast(router.match("GET", `/${host}${path}`));
+  return ({ host, path }) => readLast(router.match("GET", `/${host}${path}`));
 }
 
 /** The regexes that itty-router makes of paths. Its fetch would create a URL for each request. */

@@ -6,7 +6,13 @@ import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { createMatcher } from "../../../sync/library/match.ts";
 import { readFixtures, ZONES } from "../../support/fixture.ts";
 import { assertFast } from "../cpu-time.ts";
-import { createInProcessEdge, type RawRequest } from "../in-process-edge.ts";
+import { buildHeaders, createInProcessEdge, type RawRequest } from "../in-process-edge.ts";
+import {
+  CONDITIONED_HEADERS,
+  CONDITIONED_HOSTS,
+  CONDITIONED_PATHS,
+  CONDITIONED_QUERIES,
+} from "../inputs/conditioned-hosts.ts";
 import { buildHostHeaders, buildRawPaths, clientHeaders } from "../inputs/raw-requests.ts";
 import { resolveRequestHost, resolveRequestPath } from "../reference/request-path.ts";
 import { type ReferenceMatch, searchRules } from "../reference/route-search.ts";
@@ -14,19 +20,24 @@ import { defineProperty, startWithoutServer } from "../target.ts";
 
 // The decisions of the edge for one request, in this process: normalization, matching and filters.
 
-const fixtures = readFixtures().map(({ title, compiled, requests }) => {
-  const { hosts } = compiled.rules;
+const fixtures = [
+  buildFixture("conditions", CONDITIONED_HOSTS, CONDITIONED_PATHS),
+  ...readFixtures().map(({ title, compiled: { rules }, requests }) => {
+    const requestPaths = requests.map(({ url }) => /^\w+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? "/");
+    return buildFixture(title, rules.hosts, [...rules.hosts.flatMap(listPaths), ...requestPaths]);
+  }),
+];
+
+function buildFixture(title: string, hosts: readonly HostRules[], paths: readonly string[]) {
   return {
     [fc.toStringMethod]: () => title,
     hosts,
-    paths: [
-      ...hosts.flatMap(listPaths),
-      ...requests.map(({ url }) => /^\w+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? "/"),
-    ],
+    paths,
     findRoute: createMatcher(hosts),
     serve: createInProcessEdge(hosts, ZONES),
   };
-});
+}
+
 type DecisionFixture = (typeof fixtures)[number];
 
 function listPaths({ routes }: HostRules): string[] {
@@ -66,7 +77,12 @@ interface Decision {
   readonly request: RawRequest;
 }
 
-const decision = fc.constantFrom(...fixtures.filter(({ hosts }) => hosts.length > 0)).chain(
+// Conditions are as likely as all other fixtures, because they have the most inputs.
+const someFixture = fc.oneof(
+  fc.constantFrom(...fixtures.slice(0, 1)),
+  fc.constantFrom(...fixtures.filter(({ hosts }) => hosts.length > 0)),
+);
+const decision = someFixture.chain(
   (fixture): fc.Arbitrary<Decision> =>
     fc.record({
       fixture: fc.constant(fixture),
@@ -74,26 +90,31 @@ const decision = fc.constantFrom(...fixtures.filter(({ hosts }) => hosts.length 
         method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "PUT"),
         host: buildHostHeaders(fixture.hosts.map(({ host }) => host)),
         path: buildRawPaths(fixture.paths),
-        query: fc.constantFrom("", "?", "?a=b", "?x=/../y", "?%00", "?__proto__=1"),
-        headers: clientHeaders,
+        query: fc.constantFrom("", "?", "?a=b", "?x=/../y", "?%00", "?__proto__=1", ...CONDITIONED_QUERIES),
+        headers: fc
+          .tuple(clientHeaders, fc.option(fc.constantFrom(...CONDITIONED_HEADERS), { freq: 2 }))
+          .map(([headers, added]) => (added ? [...headers, added] : headers)),
       }),
     }),
 );
 
-function checkRoute({ fixture: { hosts, findRoute }, request: { host, path } }: Decision): void {
-  const found = assertFast("matching", () => findRoute(host, path));
-  const expected = searchRules(hosts, host, path);
+function checkRoute({ fixture: { hosts, findRoute }, request: { host, path, ...request } }: Decision): void {
+  const parts = { ...request, scheme: "https", headers: buildHeaders(host, request.headers) } as const;
+  const found = assertFast("matching", () => findRoute(host, path, parts));
+  const expected = searchRules(hosts, path, { ...parts, host });
   if (found) {
     assert.equal(found.host, expected?.host.host);
     assert.ok(expected?.routes.includes(found.route), `route ${found.route.id} answers`);
-  } else assert.ok(!expected || expected.routes.length === 0, "a route is not found");
+  } else assert.ok(!expected || expected.routes.length === 0 || expected.mayReject, "a route is not found");
 }
 
 async function checkAnswer({ fixture: { hosts, serve }, request }: Decision): Promise<void> {
   const { exchange, answer, forwarded } = await serve(request);
   const { status } = answer.response;
   assert.ok(status >= 200 && status <= 599, `status ${status}: ${answer.reason}`);
-  const expected = searchRules(hosts, exchange.hostHeader, request.path);
+  const { hostHeader, scheme, query, request: received } = exchange;
+  const { method, headers } = received;
+  const expected = searchRules(hosts, request.path, { host: hostHeader, scheme, method, query, headers });
   if (answer.route !== undefined)
     assert.ok(
       expected?.routes.some(({ id }) => id === answer.route),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { PLAIN_REQUEST } from "../../../src/match/request-values.ts";
 import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
@@ -145,4 +145,47 @@ test("Whatever paths both sides have, a request that the candidate guards and th
       assert.equal(isGuarded(merged, path), expected, JSON.stringify({ path, active, candidate }));
     }
   }
+});
+
+describe("guards of hosts with conditions", () => {
+  const when = (route: Route, conditions: Route["when"]): Route => ({
+    ...route,
+    ...(conditions && { when: conditions }),
+  });
+  const post = (policies?: PolicySettings) => when(route("/", policies), { method: "POST" });
+  const red = (policies?: PolicySettings) =>
+    when(route("/", policies), { headers: [{ name: "x-color", value: "red" }] });
+
+  test("A guard applies only to the route with the same conditions", () => {
+    assert.deepEqual(merge([post(), red(), route("/")], [post(), red(GUARD), route("/")]), [
+      "a.example.com / shop/active:80",
+      "a.example.com / shop/active:80 guard",
+      "a.example.com / shop/active:80",
+    ]);
+  });
+
+  test("A host with other conditions, or another order of them, comes from the candidate as a whole", () => {
+    const whole = ["a.example.com / shop/active:80 guard", "a.example.com / shop/active:80"];
+    assert.deepEqual(merge([route("/")], [post(GUARD), route("/")]), whole);
+    assert.deepEqual(merge([post(), red()], [red(GUARD), post()]), whole);
+    const [first] = withCandidateGuards(
+      [host("a.example.com", [post(), red()])],
+      [host("a.example.com", [red(GUARD), post()])],
+    );
+    assert.deepEqual(
+      first?.routes.map(({ when: conditions }) => conditions?.method),
+      [undefined, "POST"],
+    );
+  });
+
+  test("A guard of names with one more label does not apply to names with more", () => {
+    const active = [host("**.example.com", [route("/")])];
+    assert.deepEqual(summarize(withCandidateGuards(active, [host("*.example.com", [route("/")], GUARD)])), [
+      "**.example.com / shop/active:80",
+      "*.example.com / shop/active:80 guard",
+    ]);
+    assert.deepEqual(summarize(withCandidateGuards(active, [host("**.com", [route("/")], GUARD)])), [
+      "**.example.com / shop/active:80 guard",
+    ]);
+  });
 });

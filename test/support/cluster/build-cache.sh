@@ -13,7 +13,7 @@ need() {
   exit 1
 }
 
-# Sets `go`. Exits with a message if the installed Go is older than a program needs.
+# Sets `go`. Exits with 3 and a message if the installed Go is older than a program needs.
 find_go() {
   export GOTOOLCHAIN=local
   go=$(command -v go || echo /usr/local/go/bin/go)
@@ -21,7 +21,7 @@ find_go() {
   found=$("$go" env GOVERSION 2>/dev/null || echo "not found")
   if [[ $found != go* ]] || ! printf '%s\n' "go$2" "$found" | sort --check=quiet --version-sort; then
     echo "unsupported Go: $found. $1 needs Go $2 or newer: install it from https://go.dev/dl/" >&2
-    exit 1
+    exit 3
   fi
 }
 

@@ -62,6 +62,11 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     test: "test/cli/publish/folders.test.ts",
     proof: /"--manifests", secretsFolder/,
   },
+  {
+    pattern: /^npx edgress convert examples\/ingress-nginx-migration$/,
+    test: "test/cli/convert.test.ts",
+    proof: /"convert", `\$\{EXAMPLES\}\/ingress-nginx-migration`/,
+  },
   { pattern: /^npx edgress sync --dry-run$/, test: "test/cli/sync.test.ts", proof: /"sync", "--dry-run"/ },
   {
     pattern: /^npx edgress sync --once( --take-ownership)?$/,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { WeightedBackendsSettings } from "../../src/rules/policies/weighted-backends.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
-import { type OriginServer, startOriginServer } from "../support/worker/origins.ts";
-import { publishRoutes, type RouteSummary } from "../support/worker/route-edge.ts";
-import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
+import type { WeightedBackendsSettings } from "../../../src/rules/policies/weighted-backends.ts";
+import { sendRequest } from "../../support/worker/http-requests.ts";
+import { type OriginServer, startOriginServer } from "../../support/worker/origins.ts";
+import { publishRoutes, type RouteSummary } from "../../support/worker/route-edge.ts";
+import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
 
 // The origins answer with these texts.
 const ANN = "203.0.113.10:80";

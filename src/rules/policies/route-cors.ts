@@ -1,0 +1,33 @@
+import { definePolicy } from "./policy.ts";
+import { RouteCors, type RouteFilter } from "./route-filters.ts";
+
+/** Set by the compiler only: the CORS filter of an HTTPRoute's rule. It is applied before the guards of the route. */
+export const routeCors = /* @__PURE__ */ definePolicy({
+  name: "routeCors",
+  doc: "Applies the CORS filter of an HTTPRoute's rule.",
+  scope: "route",
+  protects: false,
+  restricts: false,
+  appliesToCatchAll: true,
+  allowedAsClassDefault: true,
+  surprisesWhenInherited: true,
+  pathLimited: { effect: "applies" },
+  regexPaths: "never",
+  furtherHosts: "none",
+  settings: RouteCors,
+  annotations: {},
+  fromAnnotations: () => undefined,
+});
+
+/**
+ * Returns the policies that apply the filters of a rule. Its CORS filter is applied first, wherever it is in the list, because
+ * browsers send preflights without credentials.
+ */
+export function buildFilterPolicies(filters: readonly RouteFilter[]): {
+  routeCors?: RouteCors;
+  routeFilters?: { filters: RouteFilter[] };
+} {
+  const cors = filters.find((filter) => filter.type === "cors");
+  const others = filters.filter((filter) => filter !== cors);
+  return { ...(cors && { routeCors: cors }), ...(others.length > 0 && { routeFilters: { filters: others } }) };
+}
