@@ -97,7 +97,7 @@ function createInterruption(clientSignal: AbortSignal): Interruption {
   };
 }
 
-/** Ends a fetch whose response nobody waits for: at once with a controller, else when it responds or the request ends. */
+/** Ends a fetch whose response is not needed: at once with a controller, else when it responds or the request ends. */
 function abandon(fetching: Promise<Response> | undefined, controller: AbortController | undefined): void {
   controller?.abort();
   fetching?.then((response) => response.body?.cancel()).catch(() => {});

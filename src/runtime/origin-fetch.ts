@@ -5,7 +5,7 @@ export interface OriginFetchInit {
   readonly headers: Headers;
   /** Undefined if the fetched request has a body. */
   readonly body?: ReadableStream | ArrayBuffer | null | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** The DNS record to connect to, instead of the URL's host. */
   readonly resolveOverride: string | undefined;
 }
@@ -20,7 +20,13 @@ export function isSubrequestLimit(error: unknown): boolean {
 
 export function fetchOrigin(
   input: string | Request,
-  { method, headers, body, signal, resolveOverride }: OriginFetchInit,
+  {
+    method,
+    headers,
+    body,
+    signal,
+    resolveOverride,
+  }: Omit<OriginFetchInit, "signal"> & { signal: AbortSignal | undefined },
 ): Promise<Response> {
   const init = {
     method,
