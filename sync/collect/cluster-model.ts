@@ -30,6 +30,8 @@ export interface RejectedRecord {
 }
 
 export interface Ingress extends Meta {
+  /** An HTTPRoute that claims hosts as an Ingress does. Its rules and hosts are in its claims only. */
+  readonly ownerKind?: "HTTPRoute";
   readonly uid: string | undefined; // undefined in most manifests
   /** Whether cert-manager created it to answer a challenge of ACME HTTP-01. */
   readonly isAcmeSolver?: true;

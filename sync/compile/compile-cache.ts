@@ -20,6 +20,7 @@ import type { EstimatePolicyBytes } from "./claims/route-size.ts";
 import { createSizeMemo, type SizeMemo } from "./claims/size-budget.ts";
 import { formatDiagnosticKey, isSameDiagnostic } from "./diagnostic-order.ts";
 import type { Diagnostic, Reported } from "./diagnostics.ts";
+import { createGatewayMemos, type GatewayMemos } from "./gateway/gateway-memos.ts";
 import type { CompiledHost } from "./hosts/compile-host.ts";
 import { type CompiledHostMemos, createCompiledHostMemos } from "./hosts/compiled-host-lists.ts";
 import type { Compilation, HostGrant, IngressClaims, Ownership } from "./model.ts";
@@ -39,6 +40,7 @@ export interface CompileCache {
   readonly permittedClaims: ListMemo<Reported<IngressClaims>, IngressClaims>;
   readonly claimDiagnostics: ConcatMemo<Reported<IngressClaims>, Diagnostic>;
   readonly claims: ObjectMemo<Ingress, Reported<IngressClaims>>; // for lists whose classes changed
+  readonly gateways: GatewayMemos;
   readonly ownedClaims: ObjectMemo<IngressClaims, IngressClaims>;
   readonly embeddedObjects: Memo<EstimatePolicyBytes>;
   readonly requestedUses: QuotaUseMemo;
@@ -72,6 +74,7 @@ export function createCompileCache(): CompileCache {
     permittedClaims: createListMemo(),
     claimDiagnostics: createConcatMemo(({ diagnostics }) => diagnostics),
     claims: createObjectMemo(),
+    gateways: createGatewayMemos(),
     ownedClaims: createObjectMemo(),
     embeddedObjects: createMemo(),
     requestedUses: createQuotaUseMemo(),

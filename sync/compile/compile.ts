@@ -1,10 +1,10 @@
 import { compareText } from "../../src/rules/compare-text.ts";
-import { type Cluster, type Ingress, type InvalidObject, nameOf } from "../collect/cluster-model.ts";
+import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
 import type { AliasOptions } from "./claims/alias-registry.ts";
 import { assignCanaries, isCanary } from "./claims/canaries.ts";
-import { enforceExclusiveHosts } from "./claims/exclusive-hosts.ts";
+import { type ExclusiveClaims, enforceExclusiveHosts } from "./claims/exclusive-hosts.ts";
 import { findAliases, requestsAliases } from "./claims/host-aliases.ts";
 import { readClaims } from "./claims/read-claims.ts";
 import { countQuotaUses, enforceRouteQuota, type QuotaUses } from "./claims/route-quota.ts";
@@ -14,6 +14,9 @@ import { enforceSizeBudget } from "./claims/size-budget.ts";
 import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
+import { judgeRoutes, readGatewayDiagnostics } from "./gateway/judge-routes.ts";
+import { readGateways } from "./gateway/read-gateways.ts";
+import { addGatewayClaims, buildEmptyGrants } from "./gateway/rules/gateway-claims.ts";
 import { compileHost } from "./hosts/compile-host.ts";
 import { listHostParts } from "./hosts/compiled-host-lists.ts";
 import type { Compilation, IngressClaims } from "./model.ts";
@@ -23,6 +26,7 @@ import { reportUnusedAcceptances, setsAcceptDegraded } from "./select/accept-deg
 import { type ClassDefaults, findClassName, readClassDefaults } from "./select/class-defaults.ts";
 import { findIgnoredIngresses } from "./select/ignored-ingresses.ts";
 import { listSelectionDiagnostics, selectIngresses } from "./select/ingress-class.ts";
+import { reportInvalidObjects } from "./select/invalid-objects.ts";
 
 /**
  * Compiles a cluster into rules. Never throws: an invalid object is dropped and reported. The order of the objects does
@@ -36,7 +40,9 @@ export function compile(
 ): Compilation {
   const sameOptions = cache.options(Object.entries(options).flat(), () => options);
   const unreadableReferences = cluster.unreadableReferences.map((reference) => JSON.stringify(reference));
-  const inputs = [sameOptions, regexVerdicts, ...Object.entries({ ...cluster, unreadableReferences }).flat()];
+  const { gateway, ...others } = cluster;
+  const objects = { ...others, ...gateway, unreadableReferences };
+  const inputs = [sameOptions, regexVerdicts, ...Object.entries(objects).flat()];
   return cache.compilation(inputs, () => compileCluster(cluster, sameOptions, regexVerdicts, cache));
 }
 
@@ -56,9 +62,10 @@ function compileCluster(
     ingresses: new Map(cache.names(ingresses, [], (ingress) => [nameOf(ingress), ingress])),
     ignoredIngresses: findIgnoredIngresses(cluster, options, cache.selection),
     diagnostics: cache.sortedDiagnostics([...classDefaults.diagnostics, ...diagnostics, ...value.diagnostics]),
-    references: cache.sortedReferences([...classDefaults.references, ...hosts.references]),
+    references: cache.sortedReferences([...classDefaults.references, ...value.references, ...hosts.references]),
     regexes: cache.sortedRegexes(hosts.regexes),
     secretTokens: [...new Set(hosts.secretTokens)].toSorted(compareText),
+    gateway: value.gateway,
   };
 }
 
@@ -74,25 +81,21 @@ interface StageContext {
 /** Runs the stages. Diagnostics that are reused come with the result; the others are reported. */
 function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string, ClassDefaults>) {
   const { cluster, options, regexVerdicts, cache, report } = context;
-  for (const object of cluster.invalidObjects) reportInvalidObject(object, report);
+  reportInvalidObjects(cluster, report);
   const ingresses = selectIngresses(cluster, options, cache.selection);
-  const reportedClaims = readAllClaims(ingresses, defaultsByClass, context);
-  const permittedClaims = cache.permittedClaims(reportedClaims, [], ({ value }) => value);
+  const gateways = readGateways(cluster, options, cache.gateways.reading);
+  const ingressClaims = readIngressClaims(ingresses, defaultsByClass, context);
+  const gatewayClaims = addGatewayClaims(ingressClaims, gateways, cluster, options, cache.gateways.claims);
+  const reportedClaims = gatewayClaims.claims;
   const estimatePolicyBytes = cache.embeddedObjects([cluster.secrets, cluster.configMaps], () =>
     createSizeEstimate(cluster),
   );
-  const { claims: ownedClaims, mayUseName } = options.exclusiveHosts
-    ? enforceExclusiveHosts(permittedClaims, cache.ownedClaims, report)
-    : { claims: permittedClaims, mayUseName: () => true };
+  const { claims: ownedClaims, mayUseName } = enforceOwners(reportedClaims, context);
   const claims = enforceLimits(ownedClaims, estimatePolicyBytes, context);
   const [canaryClaims, primaryClaims] = cache.canaries(claims, isCanary);
   reportMissingTlsSecrets(primaryClaims, cluster, report);
-  const grants = grantHosts(
-    primaryClaims,
-    countQuotaUses(claims, cache.keptUses),
-    { estimatePolicyBytes, mayUseName },
-    context,
-  );
+  const quotaUses = countQuotaUses(claims, cache.keptUses);
+  const grants = grantHosts(primaryClaims, quotaUses, { estimatePolicyBytes, mayUseName }, context);
   const sourcedIndex = buildClusterIndex(cluster, {
     services: locateServices(cluster, options, cache.services),
     served: grants.served,
@@ -100,7 +103,8 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
     regexVerdicts,
   });
-  const sharedHosts = mergeSharedHosts(grants.all, cache.sharedHosts);
+  const emptyGrants = buildEmptyGrants(gatewayClaims.emptyHosts, grants.served.has);
+  const sharedHosts = mergeSharedHosts([...grants.all, ...emptyGrants], cache.sharedHosts);
   const compiledHosts = cache.hosts(sharedHosts, [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),
   );
@@ -109,8 +113,23 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const claimDiagnostics = cache.claimDiagnostics(reportedClaims);
   reportUnusedAcceptances(acceptingClaims, [...claimDiagnostics, ...hosts.diagnostics], report);
   const selectionDiagnostics = listSelectionDiagnostics(cluster, options, cache.selection);
-  const diagnostics = [...selectionDiagnostics, ...claimDiagnostics, ...grants.diagnostics, ...hosts.diagnostics];
-  return { ingresses, hosts, diagnostics };
+  const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
+  const otherDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics];
+  const diagnostics = [...otherDiagnostics, hosts.diagnostics].flat();
+  const statuses = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
+  const references = [...gateways.references, ...gatewayClaims.references];
+  return { ingresses, hosts, diagnostics, references, gateway: statuses };
+}
+
+/** Drops the claims of namespaces that may not have a host, because it belongs to another. */
+function enforceOwners(
+  reportedClaims: readonly Reported<IngressClaims>[],
+  { options, cache, report }: StageContext,
+): ExclusiveClaims {
+  const permittedClaims = cache.permittedClaims(reportedClaims, [], ({ value }) => value);
+  return options.exclusiveHosts
+    ? enforceExclusiveHosts(permittedClaims, cache.ownedClaims, report)
+    : { claims: permittedClaims, mayUseName: () => true };
 }
 
 /** Drops or closes the claims beyond the limits, before their hosts are compiled. */
@@ -123,7 +142,7 @@ function enforceLimits(
   return enforceSizeBudget(countedClaims, estimatePolicyBytes, permits, cache.sizes, report);
 }
 
-function readAllClaims(
+function readIngressClaims(
   ingresses: readonly Ingress[],
   defaultsByClass: ReadonlyMap<string, ClassDefaults>,
   { cluster, options, cache }: StageContext,
@@ -177,9 +196,4 @@ function grantHosts(
     },
     diagnostics: cache.grantDiagnostics(grantList),
   };
-}
-
-function reportInvalidObject({ kind, namespace, name, source, field, problem }: InvalidObject, report: Report): void {
-  const subject = { object: `${kind} ${namespace}/${name}`, source, field };
-  report("InvalidObject", subject, problem, "correct the object; until then it is dropped");
 }

@@ -27,7 +27,7 @@ export const diagnosticReasons = {
   UnsafeRegex: {
     severity: "error",
     isIngressError: true,
-    doc: "A path's regex is invalid, too long or too slow to match; the path is dropped.",
+    doc: "A regex is invalid, too long or too slow to match; the path, or the rule of an HTTPRoute, is dropped.",
   },
   RegexLimitExceeded: {
     severity: "error",
@@ -60,7 +60,7 @@ export const diagnosticReasons = {
   UnsupportedBackend: {
     severity: "error",
     isIngressError: true,
-    doc: "The backend is not a Service with a port; the path is dropped.",
+    doc: "The backend is not a Service with a port; the path is dropped, or the rule of an HTTPRoute returns 500.",
   },
   IngressTooLarge: {
     severity: "error",
@@ -71,7 +71,10 @@ export const diagnosticReasons = {
     severity: "warning",
     doc: "A Service has more external addresses than the limit; the first ones are used.",
   },
-  ServiceNotFound: { severity: "error", doc: "The Service does not exist; the path returns 503." },
+  ServiceNotFound: {
+    severity: "error",
+    doc: "The Service does not exist; the path returns 503, or the HTTPRoute 500.",
+  },
   ServicePortNotFound: { severity: "error", doc: "The Service does not have the port; the path returns 503." },
   NoExternalAddress: { severity: "error", doc: "The Service has no external address; the path returns 503." },
   InvalidExternalAddress: {
@@ -84,7 +87,7 @@ export const diagnosticReasons = {
   },
   ReferenceNotPermitted: {
     severity: "error",
-    doc: "An annotation refers to a Service of another namespace without a ReferenceGrant or a permit; the annotation has no effect, or closes its paths.",
+    doc: "An HTTPRoute or an annotation refers to a Service of another namespace without a ReferenceGrant or a permit; the rule returns 500, the annotation has no effect or closes its paths.",
   },
   UngrantedReference: {
     severity: "note",

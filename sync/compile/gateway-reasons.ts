@@ -20,4 +20,8 @@ export const gatewayReasons = {
     severity: "note",
     doc: "The HTTPRoute refers to a Gateway or ListenerSet that does not exist; it is not served there.",
   },
+  UnsupportedRouteRule: {
+    severity: "error",
+    doc: "A rule of an HTTPRoute has an unsupported or invalid value; it is dropped, or returns 500.",
+  },
 } as const;

@@ -4,6 +4,8 @@ import type { Ingress, IngressBackend, Reference, RejectedRecord, Service } from
 import type { HostPermit } from "../permits/model.ts";
 import type { Reason } from "./diagnostic-reasons.ts";
 import type { Diagnostic, Subject } from "./diagnostics.ts";
+import type { GatewayStatuses } from "./gateway/gateway-compilation.ts";
+import type { HttpRouteClaim } from "./gateway/rules/route-claim.ts";
 import type { RegexUse } from "./regex-verdict.ts";
 import type { IgnoredIngress } from "./select/ignored-ingresses.ts";
 
@@ -34,13 +36,15 @@ export interface Claim {
   readonly id: string;
   readonly host: string;
   readonly path: string; // "/" if the Ingress sets none
-  readonly type: "exact" | "prefix";
+  readonly type: "exact" | "prefix" | "full-regex"; // the last one of an HTTPRoute only
   /** Undefined for a host without a default backend: the route applies its policies and returns 404. */
   readonly backend: (IngressBackend & { type: "service" }) | undefined;
   /** Policies that do not apply, even if an annotation sets them. */
   readonly excludedPolicies: readonly CompiledPolicyName[];
   readonly permit: HostPermit;
   readonly subject: Subject;
+  /** Undefined for a path of an Ingress. */
+  readonly httpRoute?: HttpRouteClaim;
 }
 
 /** A host that an Ingress names, with or without paths. */
@@ -114,6 +118,8 @@ export interface Compilation {
   readonly regexes: readonly RegexUse[];
   /** The tokens of all secrets in the rules, and of those in rules that were left out. */
   readonly secretTokens: readonly string[];
+  /** The statuses of Gateway API objects, to be written once the rules are published. */
+  readonly gateway: GatewayStatuses;
 }
 
 /** Returns the Ingresses that set the policies and the default backend of a host, the oldest first. */

@@ -1,6 +1,7 @@
 import { errorMessage } from "../../src/rules/error-message.ts";
 import { type Manifests, NO_MANIFESTS, readManifests } from "../collect/manifests.ts";
 import { parseCluster } from "../collect/parse-objects.ts";
+import { readGateways } from "../compile/gateway/read-gateways.ts";
 import { NO_PREVIOUS_STATE } from "../compile/last-good.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
@@ -23,6 +24,7 @@ import { createRegexChecker, type RegexChecker } from "../regex-check/regex-chec
 import type { Terminal } from "../runtime/terminal.ts";
 import type { AccountKeys } from "./account-keys.ts";
 import { buildCurlCommand } from "./curl-command.ts";
+import { collectListenerCertificates } from "./listener-certificates.ts";
 import { buildLoopbackPage } from "./loopback-page.ts";
 import { printDiagnostics, printSummary, type ReportedLines } from "./summary.ts";
 
@@ -121,7 +123,13 @@ async function collectForEdge(
   const cluster = parseCluster([...manifests.files.values()].flat());
   await echoes?.start(cluster);
   const ingresses = selectIngresses(cluster, options);
-  localCloudflare.setCertificates(collectCertificates(ingresses, cluster));
+  const { gateways, listenerSets } = readGateways(cluster, { controller: options.controller, zones: [] });
+  const holders = [
+    ...gateways.map(({ gateway, listeners }) => ({ namespace: gateway.namespace, listeners })),
+    ...listenerSets.map(({ listenerSet, listeners }) => ({ namespace: listenerSet.namespace, listeners })),
+  ];
+  const listenerCertificates = collectListenerCertificates(holders, cluster.secrets);
+  localCloudflare.setCertificates(new Map([...listenerCertificates, ...collectCertificates(ingresses, cluster)]));
   return collectOnce(cluster, ALLOW_ALL);
 }
 

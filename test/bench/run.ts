@@ -27,11 +27,11 @@ function selectEntries(names: readonly string[] | undefined): BenchEntry[] {
   return entries.filter(({ name }) => names.includes(name));
 }
 
-function runEntry({ name, file, quickArguments }: BenchEntry) {
+function runEntry({ name, file, quickArguments, writesReport }: BenchEntry) {
   rmSync(reportFile(name), { force: true });
   console.log(`\n== ${name} ==`);
   const startedAt = performance.now();
-  const report = file.endsWith(`/${name}/${name}.ts`) ? ["--json", reportFile(name)] : [];
+  const report = writesReport ? ["--json", reportFile(name)] : [];
   const args = ["--expose-gc", file, ...report, ...(flags.quick ? quickArguments : [])];
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   const seconds = Math.round((performance.now() - startedAt) / 1000);

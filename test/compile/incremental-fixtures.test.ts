@@ -12,7 +12,7 @@ test("A cached compilation equals a fresh one while each object of each fixture 
   for (const { title, cluster, options: fixtureOptions } of readFixtures()) {
     const options = { ...fixtureOptions, zones: ZONES, regexVerdicts, tokenizeSecret };
     const cache = createCompileCache();
-    for (const variant of [cluster, ...listVariants(cluster)]) {
+    for (const variant of [cluster, ...listVariants(cluster), ...listGatewayVariants(cluster)]) {
       for (const current of [variant, cluster]) {
         assert.deepEqual(compile(current, options, cache), compile(current, options), title);
       }
@@ -47,4 +47,30 @@ function listVariants(cluster: Cluster): Cluster[] {
       ];
     });
   });
+}
+
+/** The cluster without each of its Gateway API objects, and with another in its place. */
+function listGatewayVariants(cluster: Cluster): Cluster[] {
+  const kinds = {
+    gatewayClasses: { controllerName: "example.com/other" },
+    gateways: { listeners: [] },
+    httpRoutes: { hostnames: ["other.example.com"] },
+    backendTlsPolicies: { targetRefs: [] },
+    namespaces: { labels: {} },
+  };
+  const grants = cluster.referenceGrants.map((grant) => ({
+    ...cluster,
+    referenceGrants: cluster.referenceGrants.filter((other) => other !== grant),
+  }));
+  const variants = Object.entries(kinds).flatMap(([kind, change]) => {
+    const objects: readonly object[] = cluster.gateway[kind as keyof typeof kinds];
+    return objects.flatMap((object): Cluster[] => {
+      const otherObjects = objects.filter((other) => other !== object);
+      return [
+        { ...cluster, gateway: { ...cluster.gateway, [kind]: otherObjects } },
+        { ...cluster, gateway: { ...cluster.gateway, [kind]: [...otherObjects, { ...object, ...change }] } },
+      ];
+    });
+  });
+  return [...grants, ...variants];
 }

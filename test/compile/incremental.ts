@@ -34,6 +34,7 @@ export function assertUnchanged(
     ...cluster,
     ingresses: cluster.ingresses.toReversed(),
     services: cluster.services.toReversed(),
+    gateway: { ...cluster.gateway, httpRoutes: cluster.gateway.httpRoutes.toReversed() },
     secrets: [...cluster.secrets],
     unreadableReferences: cluster.unreadableReferences.map((reference) => ({ ...reference })),
   };

@@ -6,9 +6,12 @@ import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../
 import { type RequestOptions, sendRequest } from "../support/worker/http-requests.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
 
-/** Time of the search. More on demand: `FUZZ_SECONDS=600`. */
-const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
+/** Batches of requests. A search of longer duration: `FUZZ_SECONDS=600`. */
+const RUNS = 150;
+const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 0);
 const MAX_RUNS = 1_000_000;
+/** An origin receives 178 requests of the batches. */
+const MIN_OPEN_REQUESTS = 150;
 const PARALLEL_REQUESTS = 8;
 const HOSTS = ["plain", "rewritten", "regex", "bare", "suffix", "moved", "relative", "prefixed", "checked"];
 
@@ -128,10 +131,9 @@ test("No request reaches the guarded path of an origin without the password, thr
       assert.equal(found, undefined, `the origin got ${found}`);
     },
   );
-  await fc.assert(property, {
-    numRuns: MAX_RUNS,
-    interruptAfterTimeLimit: FUZZ_SECONDS * 1000,
-    markInterruptAsFailure: false,
-  });
-  assert.ok(openCount > 10, `only ${openCount} requests reached the origin`);
+  await fc.assert(property, { numRuns: RUNS, seed: 1 });
+  assert.ok(openCount >= MIN_OPEN_REQUESTS, `only ${openCount} requests reached the origin`);
+  if (FUZZ_SECONDS === 0) return;
+  const interruptAfterTimeLimit = FUZZ_SECONDS * 1000;
+  await fc.assert(property, { numRuns: MAX_RUNS, interruptAfterTimeLimit, markInterruptAsFailure: false });
 });

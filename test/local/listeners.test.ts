@@ -94,6 +94,7 @@ test("A TLS name has its own certificate, else its wildcard's, else a generated 
     new Map([
       ["shop.example.com", pair],
       ["*.example.com", await generateCertificate("wildcard")],
+      ["**.example.org", await generateCertificate("deep")],
       ["broken.example.net", { key: other.key, cert: pair.cert }],
       ["garbage.example.net", { key: "", cert: "not a certificate" }],
     ]),
@@ -101,6 +102,7 @@ test("A TLS name has its own certificate, else its wildcard's, else a generated 
   assert.equal(await fetchSubject("Shop.example.com"), "CN=one");
   assert.equal(await fetchSubject("www.example.com"), "CN=wildcard");
   assert.equal(await fetchSubject("a.b.example.com"), "CN=a.b.example.com");
+  assert.equal(await fetchSubject("a.b.example.org"), "CN=deep");
   assert.equal(await fetchSubject("broken.example.net"), "CN=broken.example.net");
   assert.equal(await fetchSubject("garbage.example.net"), "CN=garbage.example.net");
   assert.equal(await fetchSubject(""), "CN=localhost");

@@ -6,6 +6,7 @@ import type { RegexVerdict, RegexVerdicts } from "../regex-verdict.ts";
 import { canonicalizeAddress, listExternalAddresses } from "./external-addresses.ts";
 import { createGrantLookup } from "./references.ts";
 import type { LocatedServices } from "./service-addresses.ts";
+import { createTlsPolicyLookup, type ServiceTlsPolicy } from "./tls-policies.ts";
 
 /** Everything that the compilation of a host may look up. Keys are "namespace/name" unless noted. */
 export interface ClusterIndex {
@@ -19,6 +20,8 @@ export interface ClusterIndex {
   readonly readProblem: (object: string) => string | undefined;
   /** By `formatReference`: whether a ReferenceGrant allows a reference. */
   readonly isGranted: (reference: string) => boolean;
+  /** By Service: the BackendTLSPolicies for it. Undefined without any. */
+  readonly tlsPolicies: (service: string) => readonly ServiceTlsPolicy[] | undefined;
   readonly isServed: (host: string) => boolean;
   readonly hasCertificate: (host: string) => boolean;
   /** By the id of a route: the claim of its canary. */
@@ -64,6 +67,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       configMap: (name) => configMaps.get(name),
       readProblem: (object) => readProblems.get(object),
       isGranted: createGrantLookup(cluster.referenceGrants),
+      tlsPolicies: createTlsPolicyLookup(cluster.gateway.backendTlsPolicies),
       isServed: served.has,
       hasCertificate: certificates.has,
       canary: (routeId) => canaries.get(routeId),
@@ -77,6 +81,7 @@ export function buildClusterIndex(cluster: Cluster, facts: HostFacts): SourcedIn
       configMap: buildSource(cluster.configMaps, nameOf),
       readProblem: { items: Array.from(readProblems, ([object, problem]) => `${object} ${problem}`) },
       isGranted: { items: cluster.referenceGrants },
+      tlsPolicies: { items: cluster.gateway.backendTlsPolicies },
       isServed: buildSource(served.hosts, (host) => host),
       hasCertificate: buildSource(certificates.hosts, (host) => host),
       canary: { items: [...canaries.values(), ...Array.from(canaries, ([routeId, { id }]) => `${routeId} ${id}`)] },

@@ -49,8 +49,13 @@ export function readBackendProtocol({ annotations }: IngressConfig): BackendProt
   return readOriginProtocol(annotations.values);
 }
 
+/** Returns the object of claims as messages name it: "Ingress shop/cart", "HTTPRoute shop/cart". */
+export function formatOwner(ingress: Ingress): string {
+  return `${ingress.ownerKind ?? "Ingress"} ${nameOf(ingress)}`;
+}
+
 export function buildSubject(ingress: Ingress, field: string): Subject {
-  return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field };
+  return { object: formatOwner(ingress), source: ingress.source, field };
 }
 
 /** The place of a path. All paths of an Ingress share its texts, because they stay in memory. */
@@ -106,8 +111,13 @@ function parseClaim(
 }
 
 /** Only one claim with a key becomes a route. Paths that differ only in percent-encoding have the same key. */
-export function buildRouteKey({ host, type, path }: Pick<Claim, "host" | "type" | "path">): string {
-  return `${host} ${type} ${decodePath(path)}`;
+export function buildRouteKey({
+  host,
+  type,
+  path,
+  httpRoute,
+}: Pick<Claim, "host" | "type" | "path" | "httpRoute">): string {
+  return `${host} ${type} ${type === "full-regex" ? path : decodePath(path)}${httpRoute?.conditionKey ?? ""}`;
 }
 
 /** ImplementationSpecific, and an absent type, mean Prefix as in ingress-nginx, because charts rely on it. */

@@ -22,8 +22,10 @@ export function buildDefaultBackendClaims(
   claims: readonly Claim[],
   report: Report,
 ): Claim[] {
-  if (claims.some(({ path, type }) => path === "/" && type === "prefix")) return [];
-  const owner = host === CATCH_ALL_HOST ? findCatchAllOwner(owners) : owners[0];
+  if (claims.some(({ path, type, httpRoute }) => path === "/" && type === "prefix" && !httpRoute?.conditionKey))
+    return [];
+  const ingressOwners = owners.filter(({ ingress }) => ingress.ownerKind !== "HTTPRoute"); // without a rule, an HTTPRoute has no path
+  const owner = host === CATCH_ALL_HOST ? findCatchAllOwner(ingressOwners) : ingressOwners[0];
   return owner ? [buildDefaultBackendClaim(owner, host, report)] : [];
 }
 

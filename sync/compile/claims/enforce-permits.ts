@@ -53,7 +53,8 @@ function enforceClaimPermit(claim: Claim, permit: HostPermit | undefined, report
 
 function findClaimProblem(claim: Claim, hostPaths: readonly string[]): string | undefined {
   const restriction = `only ${hostPaths.join(", ")} permitted`;
-  if (!mayBeRegex(claim)) return isPathWithin(decodePath(claim.path), hostPaths) ? undefined : restriction;
+  if (!mayBeRegex(claim) && claim.type !== "full-regex")
+    return isPathWithin(decodePath(claim.path), hostPaths) ? undefined : restriction;
   const literalPrefix = findLiteralPrefix(claim.path);
   if (literalPrefix === undefined) return "a regex with alternatives outside of parentheses";
   return isPathWithin(literalPrefix, hostPaths)
@@ -85,7 +86,8 @@ export function findHostFields(ingress: IngressConfig["ingress"], host: string):
     const parsedHost = parseHost(rule.host);
     return parsedHost.ok && parsedHost.value === host ? [`spec.rules[${index}].host`] : [];
   });
-  return fields.length > 0 ? fields : ["spec.defaultBackend"];
+  if (fields.length > 0) return fields;
+  return [ingress.ownerKind === "HTTPRoute" ? "spec.hostnames" : "spec.defaultBackend"];
 }
 
 /** Reports the host-level settings of a path-limited namespace. They are ignored; guards apply to its own paths. */

@@ -1,8 +1,7 @@
-import { nameOf } from "../../collect/cluster-model.ts";
 import { createGroupMemo, type GroupMemo } from "../../incremental/group-memo.ts";
 import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
 import type { Claim, HostGrant, IngressClaims } from "../model.ts";
-import { buildRouteKey } from "./claims.ts";
+import { buildRouteKey, formatOwner } from "./claims.ts";
 
 /** Groups Ingresses by host, and resolves the conflicts of each host. */
 export type GrantMemo = GroupMemo<IngressClaims, Reported<HostGrant>>;
@@ -33,8 +32,9 @@ export function resolveConflicts(
   for (const claim of ingressClaims.flatMap(({ claims }) => claims.filter((candidate) => candidate.host === host))) {
     const routeKey = buildRouteKey(claim);
     const holder = holders.get(routeKey);
-    if (holder) reportPathConflict(claim, holder, report);
-    else holders.set(routeKey, claim);
+    if (!holder) holders.set(routeKey, claim);
+    // The specification lets HTTPRoutes have equal matches: the older one gets the requests.
+    else if (!holder.httpRoute || !claim.httpRoute) reportPathConflict(claim, holder, report);
   }
   if (owners.length + holders.size === 0) return undefined;
   const ownership = owners.length > 0 ? ({ type: "full", owners } as const) : NO_OWNER;
@@ -46,8 +46,10 @@ const NO_OWNER = { type: "paths", fallback: undefined } as const;
 function reportPathConflict(claim: Claim, holder: Claim, report: Report): void {
   const host = claim.host === "*" ? "any host" : `host ${claim.host}`;
   const describe = (owner: string) => `${claim.type} path ${claim.path} of ${host} already belongs to ${owner}`;
-  const problem = describe(`Ingress ${nameOf(holder.owner.ingress)}`);
+  const problem = describe(formatOwner(holder.owner.ingress));
   const isForeign = holder.owner.ingress.namespace !== claim.owner.ingress.namespace;
-  const ownerProblem = isForeign ? describe("an Ingress of another namespace") : problem;
+  const ownerProblem = isForeign
+    ? describe(`an ${holder.owner.ingress.ownerKind ?? "Ingress"} of another namespace`)
+    : problem;
   report("PathConflict", claim.subject, problem, "remove one of the two, or change its host or path", ownerProblem);
 }

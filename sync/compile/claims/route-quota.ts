@@ -46,10 +46,12 @@ export function enforceRouteQuota(
       report(reason, subject, problem, remedy);
       return false;
     };
-    const use = countClaim(entry);
-    const claims = entry.claims.filter(({ host, path, subject }: Claim) =>
-      take(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }, use),
-    );
+    const isRegex = mayBeRegex(entry);
+    const claims = entry.claims.filter((claim: Claim) => {
+      const { host, path, subject } = claim;
+      const use = { routes: 1, regexes: countRegexes(claim, isRegex) };
+      return take(`path ${path} of ${formatHostLabel(host)}`, { ...subject, field: `${subject.field}.path` }, use);
+    });
     const hostsWithoutPaths = listHostsWithoutPaths(entry).filter((host) =>
       take(formatHostLabel(host), buildHostSubject(entry, host), { routes: 1, regexes: 0 }),
     );
@@ -60,8 +62,12 @@ export function enforceRouteQuota(
   });
 }
 
-function countClaim(entry: IngressClaims): QuotaUse {
-  return { routes: 1, regexes: mayBeRegex(entry) ? 1 : 0 };
+/** Counts the regexes of a claim: its path, and the conditions of an HTTPRoute. */
+function countRegexes({ type, httpRoute }: Claim, isRegex: boolean): number {
+  const pathRegexes = isRegex || type === "full-regex" ? 1 : 0;
+  if (!httpRoute) return pathRegexes;
+  const { headers, queryParams } = httpRoute.match;
+  return pathRegexes + [...headers, ...queryParams].filter((match) => match.type === "RegularExpression").length;
 }
 
 function findExceedingNamespaces(uses: QuotaUses, permits: Permits): ReadonlySet<string> {
@@ -80,8 +86,13 @@ function countEntry(entry: IngressClaims): QuotaUse {
   const { claims } = entry;
   return {
     routes: claims.length + listHostsWithoutPaths(entry).length,
-    regexes: countClaim(entry).regexes * claims.length,
+    regexes: countEntryRegexes(entry),
   };
+}
+
+function countEntryRegexes(entry: IngressClaims): number {
+  const isRegex = mayBeRegex(entry);
+  return entry.claims.reduce((sum, claim) => sum + countRegexes(claim, isRegex), 0);
 }
 
 /** Counts what Ingresses request, by namespace. */

@@ -47,7 +47,7 @@ function measureAnnotations({ annotations }: Ingress) {
 function measureClaims({ owner, hosts, claims }: IngressClaims) {
   return {
     routes: (claims.length + hosts.length) * (1 + readFurtherHosts(owner.annotations.values).aliases.length),
-    pathBytes: claims.reduce((sum, { path }) => sum + path.length, 0),
+    pathBytes: claims.reduce((sum, { path, httpRoute }) => sum + path.length + (httpRoute?.bytes ?? 0), 0),
   };
 }
 

@@ -12,6 +12,7 @@ import type { BackendResolution } from "../backends/services.ts";
 import { readBackendProtocol } from "../claims/claims.ts";
 import { buildDefaultBackendClaims } from "../claims/default-backend.ts";
 import { collectDiagnostics, type Diagnostic, type Report } from "../diagnostics.ts";
+import { buildRuleParts } from "../gateway/rules/http-route-policies.ts";
 import { type BackendNote, type Claim, type HostGrant, listOwners } from "../model.ts";
 import type { StageOptions } from "../options.ts";
 import type { RegexUse } from "../regex-verdict.ts";
@@ -56,7 +57,7 @@ function compileRules(grant: HostGrant, compilation: HostCompilation): HostRules
   const drafts = claims
     .map((claim) => ({ claim, settings: compileSecuredPolicies(claim, tls, compilation) }))
     .map(({ claim, settings }) => ({ claim, settings: withCanary(settings, claim, compilation) }))
-    .filter(({ claim, settings }) => claim.backend || Object.keys(settings).length > 0);
+    .filter(({ claim, settings }) => claim.backend || claim.httpRoute || Object.keys(settings).length > 0);
   const matchedRoutes = enforceRegexBudget(matchPaths(drafts, compilation), claims, compilation.report);
   const finishedRoutes = matchedRoutes.map((matchedRoute) => ({
     claim: matchedRoute.claim,
@@ -95,6 +96,8 @@ function buildRedirectRoutes({ ownership }: HostGrant, routes: readonly Route[])
  * would apply it to the whole host.
  */
 function compileSecuredPolicies(claim: Claim, tls: boolean, compilation: HostCompilation): PolicySettings {
+  // An HTTPRoute of an HTTP listener is served over http, even if the host has a certificate.
+  if (claim.httpRoute) return compileRoutePolicies(claim, false, compilation);
   const isOnlySecureHere = !tls && claim.permit.type === "paths" && claim.owner.ingress.tls.length > 0;
   const adjustedClaim: Claim = isOnlySecureHere
     ? { ...claim, excludedPolicies: [...claim.excludedPolicies, ...hostCertificatePolicies] }
@@ -121,8 +124,11 @@ function listBackendNotes(resolution: BackendResolution, { owner }: Claim): read
   ];
 }
 
-function buildRoute({ claim, settings, match }: MatchedRoute, { resolve, report, useBackend }: HostCompilation): Route {
-  const route = { id: claim.id, path: match, policies: settings };
+function buildRoute({ claim, settings, match, when }: MatchedRoute, compilation: HostCompilation): Route {
+  const { resolve, report, useBackend } = compilation;
+  const route = { id: claim.id, path: match, ...(when && { when }), policies: settings };
+  const { httpRoute } = claim;
+  if (httpRoute) return { ...route, ...buildRuleParts({ ...claim, httpRoute }, settings, compilation) };
   if (!claim.backend) return route;
   const resolution = resolve(claim.owner.ingress.namespace, claim.backend, readBackendProtocol(claim.owner));
   const { subject } = claim;

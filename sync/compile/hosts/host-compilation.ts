@@ -34,6 +34,13 @@ const REPEATS_OR_CHOOSES = /[*+?{|(]/;
 const NOT_CHECKED =
   "its time to match is not checked yet, because the checks of its namespace use up the time of a sync; the next sync continues";
 
+/** Returns the verdict on a regex: the degree with which the worst time to match grows. */
+export function judgeRegex(pattern: string, { regexVerdict }: Pick<ClusterIndex, "regexVerdict">): Result<1 | 2> {
+  if (!REPEATS_OR_CHOOSES.test(pattern)) return success(1);
+  const verdict = regexVerdict(pattern);
+  return verdict?.type === "safe" ? success(verdict.degree) : failure(verdict?.problem ?? NOT_CHECKED);
+}
+
 /** The objects that a host's rules refer to. */
 export interface HostUses {
   readonly backends: ReadonlyMap<string, Backend>;
@@ -66,10 +73,8 @@ export function createHostCompilation(
     },
     useReference: (reference) => void references.push(reference),
     checkRegex(namespace, pattern) {
-      if (!REPEATS_OR_CHOOSES.test(pattern)) return success(1);
-      regexes.push({ namespace, pattern });
-      const verdict = index.regexVerdict(pattern);
-      return verdict?.type === "safe" ? success(verdict.degree) : failure(verdict?.problem ?? NOT_CHECKED);
+      if (REPEATS_OR_CHOOSES.test(pattern)) regexes.push({ namespace, pattern });
+      return judgeRegex(pattern, index);
     },
     tokenizeSecret(text) {
       const token = options.tokenizeSecret(text);

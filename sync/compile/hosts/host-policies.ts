@@ -5,8 +5,7 @@ import {
 } from "../../../src/rules/policies/compiled-policies.ts";
 import { closeWith } from "../../../src/rules/policies/fail-closed.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
-import { nameOf } from "../../collect/cluster-model.ts";
-import { buildSubject } from "../claims/claims.ts";
+import { buildSubject, formatOwner } from "../claims/claims.ts";
 import type { Report } from "../diagnostics.ts";
 import { type Claim, type HostGrant, type IngressConfig, listOwners } from "../model.ts";
 import type { HostCompilation } from "./host-compilation.ts";
@@ -68,7 +67,7 @@ function reportHostFailedClosed(
   closing: { readonly owner: IngressConfig; readonly reason: string },
   report: Report,
 ): void {
-  const problem = `Ingress ${nameOf(closing.owner.ingress)} closes the whole host ${host}: ${closing.reason}`;
+  const problem = `${formatOwner(closing.owner.ingress)} closes the whole host ${host}: ${closing.reason}`;
   const isForeign = closing.owner.ingress.namespace !== ingress.namespace;
   const ownerProblem = isForeign ? `an Ingress of another namespace closes the whole host ${host}` : problem;
   report(

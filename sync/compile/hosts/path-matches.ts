@@ -1,7 +1,9 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { decodePath, MAX_QUADRATIC_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
-import type { PathMatch } from "../../../src/rules/snapshot.ts";
+import type { PathMatch, RouteConditions } from "../../../src/rules/snapshot.ts";
+import type { HttpRouteRule } from "../../collect/gateway/http-route-model.ts";
+import { byPrecedence, matchHttpRoute } from "../gateway/rules/match-http-routes.ts";
 import type { Claim } from "../model.ts";
 import type { HostCompilation } from "./host-compilation.ts";
 import { buildOpenPrefixRegex, buildPathRegex, buildPrefixRegex, type CheckedRegex } from "./regex.ts";
@@ -16,6 +18,7 @@ export interface RouteDraft {
 
 export interface MatchedRoute extends RouteDraft {
   readonly match: PathMatch;
+  readonly when?: RouteConditions;
   /** How the worst time to match the path grows with its length: linear or quadratic. */
   readonly degree: 1 | 2;
 }
@@ -23,9 +26,44 @@ export interface MatchedRoute extends RouteDraft {
 /**
  * Returns how each path of a host is matched. As in ingress-nginx, one regex turns all paths of the host into regexes:
  * case-insensitive, open-ended, the longest first. Without a regex, paths match as in Kubernetes. The regex of a
- * path-limited namespace turns only its own paths into regexes.
+ * path-limited namespace turns only its own paths into regexes. Regexes of Ingresses do not change paths of HTTPRoutes.
  */
 export function matchPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
+  if (!drafts.some(({ claim }) => claim.httpRoute)) return matchIngressPaths(drafts, compilation);
+  const matchedRoutes = new Map([
+    ...matchIngressPaths(
+      drafts.filter(({ claim }) => !claim.httpRoute),
+      compilation,
+    ).map((route) => [route.claim, route] as const),
+    ...matchHttpRoutes(drafts, compilation).map((route) => [route.claim, route] as const),
+  ]);
+  // The sort is stable: equal routes keep the order of their claims.
+  return drafts.flatMap(({ claim }) => matchedRoutes.get(claim) ?? []).toSorted(byPrecedence);
+}
+
+/** A rule of an HTTPRoute is dropped as a whole if one of its regexes is refused. */
+function matchHttpRoutes(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
+  const droppedRules = new Set<HttpRouteRule>();
+  const matchedRoutes = drafts.flatMap((draft) => {
+    const { httpRoute } = draft.claim;
+    if (!httpRoute) return [];
+    const matching = matchHttpRoute({ ...draft.claim, httpRoute }, compilation);
+    if (matching.ok) return [{ draft, matching: matching.value, rule: httpRoute.rule }];
+    const { subject } = draft.claim;
+    droppedRules.add(httpRoute.rule);
+    compilation.report("UnsafeRegex", subject, `rule dropped: ${matching.problem}`, "simplify its regexes");
+    return [];
+  });
+  return matchedRoutes
+    .filter(({ rule }) => !droppedRules.has(rule))
+    .map(({ draft, matching: { match, when, degree } }) => {
+      const pattern = "pattern" in match ? scopeRegex(match.pattern, listPermittedPaths(draft.claim)) : undefined;
+      const scoped = pattern !== undefined && "pattern" in match ? { ...match, pattern } : match;
+      return { ...draft, match: scoped, degree, ...(when && { when }) };
+    });
+}
+
+function matchIngressPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   if (!drafts.some(usesRegex))
     return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim), degree: 1 }));
   const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permit.type === "full");
@@ -78,7 +116,7 @@ function byLength(a: RouteDraft, b: RouteDraft): number {
 }
 
 function buildLiteralMatch({ type, path }: Claim): PathMatch {
-  return { type, path: decodePath(path) };
+  return { type: type === "exact" ? type : "prefix", path: decodePath(path) };
 }
 
 function buildPattern(

@@ -3,7 +3,7 @@ import { failure, type Result, success } from "../../../src/rules/result.ts";
 import { nameOf, type Reference, type Secret } from "../../collect/cluster-model.ts";
 import { listWholeHosts } from "../../permits/model.ts";
 import { resolveSubrequestTarget, type TargetResolution } from "../backends/subrequest-targets.ts";
-import { readBackendProtocol } from "../claims/claims.ts";
+import { formatOwner, readBackendProtocol } from "../claims/claims.ts";
 import { isDefaultBackendClaim } from "../claims/default-backend.ts";
 import type { Report, Subject } from "../diagnostics.ts";
 import type { Claim, IngressConfig } from "../model.ts";
@@ -125,7 +125,7 @@ function createPolicyReports(owner: IngressConfig, report: Report): PolicyReport
 
 function buildAnnotationSubject(annotation: string, { ingress, annotations }: IngressConfig): Subject {
   return {
-    object: `Ingress ${nameOf(ingress)}`,
+    object: formatOwner(ingress),
     source: ingress.source,
     field: `metadata.annotations[${annotations.findKey(annotation) ?? annotation}]`,
   };

@@ -14,6 +14,8 @@ export interface CheckedRegex {
 /** Maximum length of a regex, in characters. */
 const MAX_PATTERN_CHARACTERS = 1000;
 
+const CASE_FLAG = "(?i)";
+
 const POSIX_CLASSES = new Map(
   Object.entries({
     alnum: "A-Za-z0-9",
@@ -58,6 +60,22 @@ export function buildPathRegex(path: string, checkRegex: CheckPattern): Result<C
 /** Removes `(?i)` from the start of a path, because the edge ignores case anyway. */
 export function stripCaseFlag(path: string): string {
   return path.replace(/^\/?\(\?i\)/, (flag) => flag.replace("(?i)", ""));
+}
+
+/**
+ * Converts a regex that must match a whole byte string, with case unless it begins with `(?i)`. It has the same
+ * restrictions.
+ */
+export function buildFullRegex(text: string, checkRegex: CheckPattern): Result<CheckedRegex> {
+  if (text.length > MAX_PATTERN_CHARACTERS)
+    return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters, got ${text.length}`);
+  const ignoresCase = text.startsWith(CASE_FLAG);
+  const body = ignoresCase ? text.slice(CASE_FLAG.length) : text;
+  const own = translateAndCheck(body, "", () => success(1)); // alone, because a parenthesis could close the group
+  if (!own.ok) return own;
+  const regex = translateAndCheck(`(?:${body})$`, "^", checkRegex);
+  if (!regex.ok || !ignoresCase) return regex;
+  return success({ ...regex.value, pattern: regex.value.pattern.replace("^(?:", "^(?i:") });
 }
 
 /** Converts a regex that may match anywhere in a byte string, with the same restrictions. */

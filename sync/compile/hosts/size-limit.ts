@@ -56,8 +56,8 @@ export function enforceSizeLimit(
   return finishedRoutes.flatMap(({ claim, route }) => keepByOwner.get(claim.owner)?.(route) ?? []);
 }
 
-function buildClosedRoute({ id, path }: Route, reason: string): Route {
-  return { id, path, policies: closeWith(reason) };
+function buildClosedRoute({ id, path, when }: Route, reason: string): Route {
+  return { id, path, ...(when && { when }), policies: closeWith(reason) };
 }
 
 function findSizeProblem(bytes: number, usedBytes: number): string | undefined {

@@ -105,5 +105,9 @@ function reportConflictingAnnotations(ingress: Ingress, name: string, key: strin
 }
 
 export function buildAnnotationSubject(ingress: Ingress, key: string): Subject {
-  return { object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: `metadata.annotations[${key}]` };
+  return {
+    object: `${ingress.ownerKind ?? "Ingress"} ${nameOf(ingress)}`,
+    source: ingress.source,
+    field: `metadata.annotations[${key}]`,
+  };
 }

@@ -78,7 +78,7 @@ export function classifyIngresses(
 const SELECTED: Reported<Selection> = { value: "selected", diagnostics: [] };
 
 /** The fields of an Ingress that claim order compares. */
-interface IngressRank {
+export interface IngressRank {
   readonly createdMs: number;
   readonly name: string; // "namespace/name"
 }
@@ -87,14 +87,14 @@ interface IngressRank {
  * The oldest first; an Ingress without a date is last, because it is not created yet. Names break ties, in descending
  * order, as in ingress-nginx.
  */
-function byClaimOrder(a: IngressRank, b: IngressRank): number {
+export function byClaimOrder(a: IngressRank, b: IngressRank): number {
   return a.createdMs - b.createdMs || compareText(b.name, a.name);
 }
 
 // After every date. Not Infinity, because two of those cannot be subtracted.
 const UNKNOWN_CREATION_MS = Number.MAX_SAFE_INTEGER;
 
-function rankIngress(ingress: Ingress): IngressRank {
+export function rankIngress(ingress: Ingress): IngressRank {
   const { created } = ingress;
   return { createdMs: created === undefined ? UNKNOWN_CREATION_MS : Date.parse(created), name: nameOf(ingress) };
 }

@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import { generate } from "selfsigned";
+import { listHostCandidates } from "../../../src/rules/hosts.ts";
 
 /** PEM texts. */
 export interface Certificate {
@@ -8,7 +9,7 @@ export interface Certificate {
 }
 
 export interface CertificateStore {
-  /** Replaces all certificates, by host. "*.x" matches one more label. A broken pair is skipped. */
+  /** Replaces all certificates, by host as in rules: "*.x" matches one label, "**.x" any number. A broken pair is skipped. */
   set(certificates: ReadonlyMap<string, Certificate>): void;
   /** Returns the configured certificate of the name, else a self-signed one. */
   contextFor(serverName: string): Promise<SecureContext>;
@@ -26,7 +27,7 @@ export function createCertificateStore(): CertificateStore {
     },
     async contextFor(serverName) {
       const name = serverName.toLowerCase();
-      const configuredContext = configuredContexts.get(name) ?? configuredContexts.get(name.replace(/^[^.]*/, "*"));
+      const [configuredContext] = listHostCandidates(name).flatMap((host) => configuredContexts.get(host) ?? []);
       if (configuredContext) return configuredContext;
       const generatedContext = generatedContexts.get(name) ?? generateCertificate(name).then(createSecureContext);
       generatedContexts.set(name, generatedContext);

@@ -4,7 +4,7 @@ import type { CertificateWithKey } from "../../cloudflare/certificates.ts";
 import { type Ingress, nameOf, type Secret } from "../../collect/cluster-model.ts";
 import { splitPemCertificates } from "../../runtime/pem-certificates.ts";
 import type { HostIssue } from "../hosts/model.ts";
-import { parseIngressName } from "../route-id.ts";
+import { parseNamespace } from "../route-id.ts";
 import { certificateCovers } from "./coverage.ts";
 
 /** The certificate of a Secret in `spec.tls`, to be uploaded. */
@@ -37,9 +37,7 @@ export function readWantedCertificates(
 ): WantedCertificates {
   const secretsByName = new Map(secrets.map((secret) => [nameOf(secret), secret]));
   const servedHosts = new Set(
-    publishedHosts.flatMap(({ host, routes }) =>
-      routes.map(({ id }) => `${parseIngressName(id).split("/", 1)[0]} ${host}`),
-    ),
+    publishedHosts.flatMap(({ host, routes }) => routes.map(({ id }) => `${parseNamespace(id)} ${host}`)),
   );
   const uses = [...ingresses.values()].flatMap((ingress) =>
     ingress.tls.flatMap(({ secretName, hosts }) =>

@@ -2,7 +2,7 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { parseIngressName } from "../route-id.ts";
+import { parseNamespace } from "../route-id.ts";
 import type { WantedHost } from "./model.ts";
 
 /**
@@ -25,7 +25,7 @@ export function groupHostsByZone(
 }
 
 const toWantedHost = memoize(({ host, routes }: HostRules): WantedHost => {
-  const namespaces = routes.map(({ id }) => parseIngressName(id).split("/", 1)[0] ?? "");
+  const namespaces = routes.map(({ id }) => parseNamespace(id));
   return { host: host.replace(/^\*\*/, "*"), namespaces: [...new Set(namespaces)].toSorted(compareText) };
 });
 

@@ -47,6 +47,22 @@ function buildMeasured({ build }: Candidate, hosts: number): { decide: Decide; b
   return { decide, buildMs, heapMb: (process.memoryUsage().heapUsed - heapBefore) / 1e6 };
 }
 
+/** Returns the CPU of the slower of the product's matchers, as a multiple of the fastest peer. */
+export function compareToPeers(rows: readonly Timing[]): number {
+  const lowest = (isPeer: boolean) => rows.filter((row) => row.isPeer === isPeer).map((row) => row.lowest);
+  return Math.max(...lowest(false)) / Math.min(...lowest(true));
+}
+
+export function formatTimings(rows: readonly Timing[]) {
+  return rows.map(({ name, lowest, median, buildMs, heapMb }) => ({
+    matcher: name,
+    "lowest ns": Math.round(lowest),
+    "median ns": Math.round(median),
+    "build ms": Math.round(buildMs),
+    "heap MB": Math.round(heapMb * 10) / 10,
+  }));
+}
+
 /** Returns the ns of CPU of this process. */
 export function measureCpu(act: () => void): number {
   const before = process.cpuUsage();

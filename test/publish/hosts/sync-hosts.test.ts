@@ -96,6 +96,14 @@ describe("the sync of hosts", () => {
     }
   });
 
+  test("The wildcards of an Ingress and of a Gateway share one record and one route", async () => {
+    const world = createWorld();
+    const [ingressHost, gatewayHost] = ["*.wild.example.com", "**.wild.example.com"].map((host) => ({ ...SHOP, host }));
+    assert.ok(ingressHost && gatewayHost);
+    await world.createSync().sync([ingressHost, gatewayHost], () => {});
+    assert.deepEqual(world.list(), [...FOREIGN, "*.wild.example.com", "*.wild.example.com/*"].toSorted());
+  });
+
   test("A zone that the token may not read is one warning, and nothing of it is removed", async () => {
     const world = createWorld();
     const sync = world.createSync();

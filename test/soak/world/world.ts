@@ -6,6 +6,7 @@ import { type LocalAccount, startAccount } from "../../../sync/local/account/acc
 import { LOCAL_STATUS_TOKEN } from "../../../sync/local/wait-for-generation.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { createSigner, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { RAISED_CALL_LIMIT } from "../../support/account/call-limit.ts";
 import type { ApiServer } from "../../support/api-server.ts";
 import { startApiServer } from "../../support/controller/controller-harness.ts";
 import { createPublished, type Published, type PublishedGeneration } from "../check/published.ts";
@@ -40,7 +41,6 @@ const SYNC_ARGS = ["--debounce", "0.2", "--debounce-max", "1", "--resync-interva
 /** An edge checks for a newer generation every 10 s by default. */
 const EDGE_VARIABLES = { SNAPSHOT_REFRESH_MS: "500", EDGRESS_STATUS_TOKEN: LOCAL_STATUS_TOKEN };
 const COMPILE_CACHE = fileURLToPath(new URL("../../../node_modules/.cache/node", import.meta.url));
-const CALL_LIMIT = 1_000_000; // Cloudflare's 1,200 in 5 minutes would slow down a run of a minute
 
 export async function startSoakWorld({ log, onGeneration, prepare }: SoakWorldOptions): Promise<SoakWorld> {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -52,7 +52,11 @@ export async function startSoakWorld({ log, onGeneration, prepare }: SoakWorldOp
     const encryption = generateEncryptionKeys();
     const published = createPublished(createSigner(keys.privateKey), () => kv.storage, onGeneration);
     const kv = createEdgeKv(published.add);
-    const account = await startAccount({ zones: ["example.com"], storage: () => kv.storage, callLimit: CALL_LIMIT });
+    const account = await startAccount({
+      zones: ["example.com"],
+      storage: () => kv.storage,
+      callLimit: RAISED_CALL_LIMIT,
+    });
     cleanups.push(account.close);
     const variables = { EDGRESS_VERIFYING_KEY: keys.publicKey, EDGRESS_DECRYPTION_KEY: encryption.privateKey };
     const edges = await startSoakEdges(account, kv, { ...EDGE_VARIABLES, ...variables }, log);

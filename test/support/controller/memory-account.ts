@@ -7,6 +7,7 @@ import {
 } from "../../../sync/local/account/account.ts";
 import type { WorkerStorage } from "../../../sync/local/worker/worker-storage.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
+import { RAISED_CALL_LIMIT } from "../account/call-limit.ts";
 import { createInterruptibleKv, type KvStepHook } from "../interruptible-kv.ts";
 
 /** Limits of the account. */
@@ -22,7 +23,12 @@ export function startMemoryAccount(
   limits: AccountLimits = {},
 ): Promise<LocalAccount> {
   const interruptibleKv = createInterruptibleKv(kv, onStep);
-  return startAccount({ ...limits, zones, storage: () => createStorage(interruptibleKv) });
+  return startAccount({
+    callLimit: RAISED_CALL_LIMIT,
+    ...limits,
+    zones,
+    storage: () => createStorage(interruptibleKv),
+  });
 }
 
 /** Returns the environment variables of `edgress sync`. */

@@ -9,6 +9,7 @@ import {
   type LocalCloudflareOptions,
   startLocalCloudflare,
 } from "../../../sync/local/local-cloudflare.ts";
+import { RAISED_CALL_LIMIT } from "../account/call-limit.ts";
 import { CLI_ENTRY, type CommandResult, NODE } from "../cli/edge-cli.ts";
 
 /** A local Cloudflare whose edge runs the deployed Worker, and a folder of an operator. */
@@ -36,7 +37,7 @@ export async function startSetupWorld(
     variables: {},
     log: () => {},
     loopbackOnly: true,
-    account: { namespaces: [] },
+    account: { callLimit: RAISED_CALL_LIMIT, namespaces: [] },
     ...options,
   });
   const { account } = cloudflare;

@@ -15,6 +15,7 @@ import { ALLOW_ALL } from "../../../sync/permits/model.ts";
 import { type Account, createAccount } from "../../../sync/publish/account.ts";
 import { generateEncryptionKeys } from "../../../sync/publish/encrypt-secrets.ts";
 import { createRegexLookup } from "../../../sync/regex-check/regex-lookup.ts";
+import { RAISED_CALL_LIMIT } from "../account/call-limit.ts";
 import { type AccountPublication, publishToAccount } from "../publish/publish-to-account.ts";
 import { KEYS } from "../publish/signing.ts";
 import { waitFor } from "../wait-for.ts";
@@ -109,9 +110,6 @@ export async function startWorkerHarness(options: WorkerHarnessOptions = {}): Pr
   };
 }
 
-/** A test file makes more calls in 5 minutes than the 1,200 of Cloudflare, and the client would wait up to 15 s before each. */
-const CALL_LIMIT = 1_000_000;
-
 async function startStack(
   { echoOrigins: _, variables, ...overrides }: WorkerHarnessOptions,
   log: (line: string) => void,
@@ -126,7 +124,7 @@ async function startStack(
     loopbackOnly: true,
     log,
     ...overrides,
-    account: { callLimit: CALL_LIMIT },
+    account: { callLimit: RAISED_CALL_LIMIT },
     worker: overrides.worker ?? (await findWorkerBundle()),
     variables: {
       EDGRESS_VERIFYING_KEY: signingKeys.publicKey,

@@ -1,5 +1,5 @@
-import type { Candidate, Decide } from "./candidates.ts";
-import { buildHostName, CONDITIONS, type MatchRequest, PATHS } from "./workload.ts";
+import type { Candidate, Decide } from "../match/candidates.ts";
+import { buildHostName, CONDITIONS, type MatchRequest, PATHS } from "../match/workload.ts";
 
 // find-my-way is the only one of the peers that matches headers and methods. None of them matches query parameters. Its
 // routes of all hosts cannot be in one router, because a path has up to 31 routes with constraints.

@@ -1,0 +1,19 @@
+import type { WeightedBackendsSettings } from "../../../../src/rules/policies/weighted-backends.ts";
+import { parseGatewayDuration } from "../../../collect/gateway/gateway-duration.ts";
+import type { HttpRouteRule } from "../../../collect/gateway/http-route-model.ts";
+
+const DEFAULT_COOKIE = "EDGRESSSESSION";
+const DEFAULT_HEADER = "X-Edgress-Session";
+
+/** Returns how a rule keeps clients at a backend. A session ends with the browser, unless its lifetime is permanent. */
+export function buildSession({ sessionPersistence }: HttpRouteRule): WeightedBackendsSettings["session"] {
+  if (!sessionPersistence) return undefined;
+  const { type, sessionName, absoluteTimeout, lifetimeType } = sessionPersistence;
+  if (type === "Header") return { type: "header", name: sessionName ?? DEFAULT_HEADER };
+  const maxAgeMs = lifetimeType === "Permanent" ? parseGatewayDuration(absoluteTimeout ?? "") : undefined;
+  return {
+    type: "cookie",
+    name: sessionName ?? DEFAULT_COOKIE,
+    ...(maxAgeMs !== undefined && { maxAgeS: Math.ceil(maxAgeMs / 1000) }),
+  };
+}
