@@ -6,8 +6,8 @@ import type { ParsedObject } from "./parsed-object.ts";
 export interface CachedObject {
   /** The same JavaScript object until the content changes. */
   readonly parsedObject: ParsedObject;
-  readonly id: string; // "namespace/name"
-  readonly subject: string; // its name in diagnostics: "Ingress namespace/name"
+  readonly id: string; // "namespace/name", or "/name" outside namespaces
+  readonly subject: string; // its name in diagnostics: "Ingress namespace/name", "GatewayClass name"
   readonly namespace: string;
   readonly name: string;
   readonly apiVersion: string;

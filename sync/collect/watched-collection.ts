@@ -81,7 +81,7 @@ function buildCachedObject(object: WatchedObject, { apiVersion, kind }: Resource
   if (!parsedObject) throw new Error(`unsupported kind: ${kind}`); // a mistake in the caller
   const { name, namespace = "", uid = "", resourceVersion = "" } = object.metadata;
   const id = `${namespace}/${name}`;
-  const subject = `${kind} ${id}`;
+  const subject = `${kind} ${namespace === "" ? name : id}`;
   return {
     parsedObject,
     id,

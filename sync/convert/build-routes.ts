@@ -25,6 +25,8 @@ export interface RouteContext {
   readonly tlsHosts: ReadonlySet<string>;
   /** Hosts with a regex path. All of their paths are regexes. */
   readonly regexHosts: ReadonlySet<string>;
+  /** Further names of hosts, which serve the paths of all Ingresses of the host. */
+  readonly aliasesByHost: ReadonlyMap<string, readonly string[]>;
   /** Hosts that an Ingress has, so that no redirect or alias may take them. */
   readonly hosts: ReadonlySet<string>;
   /** Whether an Ingress sets the response for unmatched paths of a host. */
@@ -82,7 +84,7 @@ function buildHostRoutes(
   entry: ConvertibleIngress,
   host: string,
   ownPaths: readonly ConvertedPath[],
-  { findCanary, tlsHosts, regexHosts, hosts, hasDefaultBackend }: RouteContext,
+  { findCanary, tlsHosts, regexHosts, aliasesByHost, hosts, hasDefaultBackend }: RouteContext,
 ): readonly HostRoute[] {
   const { converted, defaultBackend } = entry;
   const paths =
@@ -91,14 +93,21 @@ function buildHostRoutes(
       : ownPaths;
   if (paths.length === 0) return [];
   const rules = buildRouteRules(entry, paths, regexHosts.has(host), (path) => findCanary(entry, host, path));
-  const { redirectsWww, aliases } = readFurtherHosts(converted.values);
-  const hostnames = host === CATCH_ALL_HOST ? [] : [host, ...aliases.filter((alias) => !hosts.has(alias))];
+  const { redirectsWww } = readFurtherHosts(converted.values);
   const wwwRoutes = redirectsWww ? buildWwwRoutes(host, hosts) : [];
-  const { httpsRedirect } = converted;
-  const redirectsHttp = httpsRedirect === "always" || (httpsRedirect === "with-certificate" && tlsHosts.has(host));
-  if (!redirectsHttp) return [{ hostnames, rules }, ...wwwRoutes];
-  const httpRules = buildHttpRules(rules);
-  return [{ hostnames, section: "https", rules }, { hostnames, section: "http", rules: httpRules }, ...wwwRoutes];
+  const names = [host, ...(aliasesByHost.get(host) ?? [])];
+  const redirectsHttp = (name: string) =>
+    converted.httpsRedirect === "always" || (converted.httpsRedirect === "with-certificate" && tlsHosts.has(name));
+  return [...names.flatMap((name) => buildSchemeRoutes(name, rules, redirectsHttp(name))), ...wwwRoutes];
+}
+
+function buildSchemeRoutes(name: string, rules: readonly RuleManifest[], redirectsHttp: boolean): readonly HostRoute[] {
+  const hostnames = name === CATCH_ALL_HOST ? [] : [name];
+  if (!redirectsHttp) return [{ hostnames, rules }];
+  return [
+    { hostnames, section: "https", rules },
+    { hostnames, section: "http", rules: buildHttpRules(rules) },
+  ];
 }
 
 function buildWwwRoutes(host: string, hosts: ReadonlySet<string>): readonly HostRoute[] {

@@ -1,4 +1,5 @@
-import { CATCH_ALL_HOST, parseHost } from "../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST, findWildcardName, parseHost } from "../../src/rules/hosts.ts";
+import { readFurtherHosts } from "../../src/rules/policies/from-to-www.ts";
 import { CLASS_ANNOTATION } from "../collect/annotation-names.ts";
 import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { buildRoutes, type GatewayName } from "./build-routes.ts";
@@ -32,18 +33,20 @@ export function convertIngresses(
     if (!classesWithDefaults.has(findClassName(ingress) ?? "")) return entry;
     return { ...entry, problems: [...entry.problems, CLASS_DEFAULTS_PROBLEM] };
   });
-  const { convertible, kept, findCanary } = selectConvertible(all);
-  const primaries = all.filter(({ isCanary }) => !isCanary);
+  const { convertible, kept, findCanary } = selectConvertible(withAliasProblems(all));
+  const primaries = convertible.filter(({ isCanary }) => !isCanary);
+  const aliasesByHost = findAliases(primaries);
   const context = {
     gateway,
     findCanary,
-    tlsHosts: new Set(primaries.flatMap((entry) => (entry.ingress.tls.length > 0 ? listHosts(entry) : []))),
+    tlsHosts: findTlsHosts(primaries, aliasesByHost),
     regexHosts: new Set(primaries.flatMap((entry) => (entry.converted.hasRegexPaths ? listHosts(entry) : []))),
-    hosts: new Set(primaries.flatMap(listHosts)),
+    aliasesByHost,
+    hosts: new Set(all.flatMap(listHosts)),
     hasDefaultBackend: createDefaultCheck(primaries),
   };
   return {
-    routes: convertible.filter(({ isCanary }) => !isCanary).flatMap((entry) => buildRoutes(entry, context)),
+    routes: primaries.flatMap((entry) => buildRoutes(entry, context)),
     keptIngresses: [...kept.keys()].map(({ ingress }) => nameOf(ingress)),
     gaps: [
       ...[...kept].flatMap(([{ ingress }, problems]) =>
@@ -69,6 +72,53 @@ function listHosts({ ingress, pathsByHost }: ConvertibleIngress): readonly strin
     return parsed.ok ? [parsed.value] : [];
   });
   return [...new Set([...hosts, ...pathsByHost.keys()])];
+}
+
+/** Returns the hosts with a certificate. That of a host covers an alias if the oldest spec.tls of the host names it. */
+function findTlsHosts(
+  all: readonly ConvertibleIngress[],
+  aliasesByHost: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
+  const withTls = all.filter(({ ingress }) => ingress.tls.length > 0);
+  const hosts = new Set(withTls.flatMap(listHosts));
+  const aliases = [...aliasesByHost].flatMap(([host, names]) => {
+    const owner = withTls.find((entry) => listHosts(entry).includes(host));
+    const tlsNames = new Set(owner?.ingress.tls.flatMap((tls) => tls.hosts.map((name) => name.toLowerCase())));
+    return names.filter((name) => tlsNames.has(name) || tlsNames.has(findWildcardName(name) ?? ""));
+  });
+  return new Set([...hosts, ...aliases]);
+}
+
+/** Adds a problem to the Ingresses whose aliases another host has too, because their order decides which of them gets the alias. */
+function withAliasProblems(all: readonly ConvertibleIngress[]): readonly ConvertibleIngress[] {
+  const entries = all.flatMap((entry) =>
+    readFurtherHosts(entry.converted.values).aliases.flatMap((alias) =>
+      listHosts(entry).map((host) => ({ alias, host })),
+    ),
+  );
+  const hostsByAlias = Map.groupBy(entries, ({ alias }) => alias);
+  const isShared = (alias: string) => new Set(hostsByAlias.get(alias)?.map(({ host }) => host)).size > 1;
+  return all.map((entry) => {
+    const alias = readFurtherHosts(entry.converted.values).aliases.find(isShared);
+    if (alias === undefined) return entry;
+    const problem = { field: "metadata.annotations[server-alias]", problem: `${alias} is an alias of two hosts` };
+    return { ...entry, problems: [...entry.problems, problem] };
+  });
+}
+
+/** Returns the further names of each host. Of two hosts with a name, that of the older Ingress has it. */
+function findAliases(all: readonly ConvertibleIngress[]): ReadonlyMap<string, readonly string[]> {
+  const hosts = new Set(all.flatMap(listHosts));
+  const hostByAlias = new Map<string, string>();
+  for (const entry of all) {
+    const [host] = listHosts(entry).filter((name) => name !== CATCH_ALL_HOST);
+    if (host === undefined) continue;
+    for (const alias of readFurtherHosts(entry.converted.values).aliases) {
+      if (!hosts.has(alias) && !hostByAlias.has(alias)) hostByAlias.set(alias, host);
+    }
+  }
+  const aliases = Map.groupBy(hostByAlias, ([, host]) => host);
+  return new Map([...aliases].map(([host, entries]) => [host, entries.map(([alias]) => alias)]));
 }
 
 /** The oldest Ingress of a host sets the response for its unmatched paths, unless a path / exists. */

@@ -14,7 +14,7 @@ export interface Canary {
   readonly path: ConvertedPath;
 }
 
-/** Selects the Ingresses to convert. A canary and its primary stay together, and so do the Ingresses of a host with regexes. */
+/** Selects the Ingresses to convert. All Ingresses of a host stay together. */
 export function selectConvertible(all: readonly ConvertibleIngress[]): ConvertibleIngresses {
   const kept = new Map(all.filter(({ problems }) => problems.length > 0).map((entry) => [entry, entry.problems]));
   const canaries = all.filter(({ isCanary }) => isCanary);
@@ -25,9 +25,9 @@ export function selectConvertible(all: readonly ConvertibleIngress[]): Convertib
     for (const entry of all) {
       if (kept.has(entry)) continue;
       const partner = listPartners(entry, all, findCanary).find((other) => kept.has(other));
-      const regexHost = findRegexHost(entry, kept);
+      const keptHost = findKeptHost(entry, kept);
       if (partner) keep(entry, `Ingress ${nameOf(partner.ingress)} of the same canary is not converted`);
-      else if (regexHost) keep(entry, `an Ingress with regexes of host ${regexHost} is not converted`);
+      else if (keptHost) keep(entry, `another Ingress of host ${keptHost} is not converted`);
     }
   }
   return { convertible: all.filter((entry) => !kept.has(entry)), kept, findCanary };
@@ -62,13 +62,11 @@ function listPartners(
   return entry.isCanary ? all.filter((primary) => listCanaries(primary).includes(entry)) : listCanaries(entry);
 }
 
-/** One regex path makes every path of its host a regex. */
-function findRegexHost(
+/** Certificates, aliases and regex paths of one Ingress concern all others of its host, so a host moves as a whole. */
+function findKeptHost(
   { pathsByHost }: ConvertibleIngress,
   kept: ReadonlyMap<ConvertibleIngress, readonly IngressProblem[]>,
 ): string | undefined {
-  const hosts = new Set(
-    [...kept.keys()].flatMap((entry) => (entry.converted.hasRegexPaths ? [...entry.pathsByHost.keys()] : [])),
-  );
-  return [...pathsByHost.keys()].find((host) => hosts.has(host));
+  const keptHosts = new Set([...kept.keys()].flatMap((entry) => [...entry.pathsByHost.keys()]));
+  return [...pathsByHost.keys()].find((host) => keptHosts.has(host));
 }

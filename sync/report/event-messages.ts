@@ -29,7 +29,7 @@ export interface GenerationMark {
   readonly digest: string;
 }
 
-/** By Ingress ("namespace/name"): the last generation with a new or changed route of it that was not reported yet. */
+/** By Ingress ("namespace/name") or HTTPRoute ("HTTPRoute namespace/name"): the last generation with a new or changed route of it that was not reported yet. */
 export type UnreportedPublications = ReadonlyMap<string, GenerationMark>;
 
 const SEVERITY_ORDER: readonly Severity[] = ["error", "warning", "note"];
@@ -81,7 +81,7 @@ function buildPublishedMessages(
   if (publications.size === 0) return [];
   const failedObjects = findFailedObjects(diagnostics);
   return [...publications].flatMap(([name, publication]): EventMessage[] => {
-    const object = `Ingress ${name}`;
+    const object = name.includes(" ") ? name : `Ingress ${name}`;
     const involvedObject = failedObjects.has(object) ? undefined : findObject(object);
     if (!involvedObject) return [];
     return [{ involvedObject, severity: "note", reason: "Published", message: formatPublication(publication) }];
@@ -100,6 +100,10 @@ export function findUnreportedPublications(
 ): UnreportedPublications {
   const reported = new Set(reportedMessages);
   const missing = wantedMessages.filter((message) => message.reason === "Published" && !reported.has(message));
-  const names = new Set(missing.map(({ involvedObject: { namespace, name } }) => `${namespace}/${name}`));
+  const names = new Set(missing.map(({ involvedObject }) => formatOwnerName(involvedObject)));
   return new Map([...publications].filter(([name]) => names.has(name)));
+}
+
+function formatOwnerName({ kind, namespace, name }: ObjectReference): string {
+  return `${kind === "Ingress" ? "" : `${kind} `}${namespace}/${name}`;
 }

@@ -28,7 +28,7 @@ export interface GatewayCollections {
   readonly ready: Promise<void>;
   /** Returns the list of each collection. Undefined until all are complete. */
   lists(): readonly (readonly CachedObject[])[] | undefined;
-  /** Finds an object by its subject: "HTTPRoute namespace/name". */
+  /** Finds an object by its subject: "HTTPRoute namespace/name", "GatewayClass name". */
   findObject(subject: string): CachedObject | undefined;
   /** Returns the objects that may have a status. */
   listStatusObjects(): readonly CachedObject[];
@@ -78,8 +78,8 @@ export function watchGatewayObjects(watches: OptionalWatches): GatewayCollection
       return complete.length < lists.length ? undefined : complete.flat();
     },
     findObject(subject) {
-      const separator = subject.indexOf(" ");
-      return kinds.get(subject.slice(0, separator))?.get(subject.slice(separator + 1));
+      const [kind = "", name = ""] = subject.split(" ");
+      return kinds.get(kind)?.get(kind === "GatewayClass" ? `/${name}` : name);
     },
     listStatusObjects: () => ["GatewayClass", "Gateway", "ListenerSet", "HTTPRoute"].flatMap(listKind),
   };

@@ -22,6 +22,7 @@ import { countSelections, logIgnoredIngresses } from "./ignored-ingresses.ts";
 import { logHostChanges } from "./log-host-changes.ts";
 import { logPin } from "./log-pin.ts";
 import { logRollout } from "./log-rollout.ts";
+import { reportGatewayObjects } from "./report-gateway-objects.ts";
 
 const REPORT_TIMEOUT_MS = 60_000;
 
@@ -66,15 +67,13 @@ export async function reportOutcome(
   const { publishResult, changedIngresses } = outcome;
   const unreported = addPublication(state.unreported, changedIngresses, publishResult);
   const publishedStatus = buildPublishedStatus(compiled, outcome, previouslyOwned, unreported);
-  const { hasRemaining, ...reported } = await reportObjects(
-    dependencies,
-    compiled,
-    publishedStatus,
-    state.eventHistory,
-    now,
-    signal,
-  );
-  return { ...reported, incompleteReports: hasRemaining ? state.incompleteReports + 1 : 0 };
+  const reportSignal = AbortSignal.any([AbortSignal.timeout(REPORT_TIMEOUT_MS), signal]);
+  const [{ hasRemaining, ...reported }, gatewayResult] = await Promise.all([
+    reportObjects(dependencies, compiled, publishedStatus, state.eventHistory, now, reportSignal),
+    reportGatewayObjects(dependencies, compiled, outcome.type, now, reportSignal),
+  ]);
+  const isIncomplete = hasRemaining || gatewayResult.hasRemaining;
+  return { ...reported, incompleteReports: isIncomplete ? state.incompleteReports + 1 : 0 };
 }
 
 type ReportedState = Pick<LoopState, "eventHistory" | "ownedIngresses" | "unreported" | "incompleteReports">;
@@ -86,7 +85,7 @@ export function recordMetrics(
   gauges: Pick<SyncGauges, "blockedRouteRemovals" | "pinnedGeneration" | "rolloutShare" | "isCandidateAborted">,
 ): void {
   const { rules, diagnostics, ingresses: selectedIngresses, ignoredIngresses } = compilation;
-  const { ingresses, classes, services, secrets, configMaps } = cluster;
+  const { ingresses, classes, services, secrets, configMaps, gateway } = cluster;
   metrics.setGauges({
     objects: {
       Ingress: ingresses.length,
@@ -94,6 +93,10 @@ export function recordMetrics(
       Service: services.length,
       Secret: secrets.length,
       ConfigMap: configMaps.length,
+      GatewayClass: gateway.gatewayClasses.length,
+      Gateway: gateway.gateways.length,
+      ListenerSet: gateway.listenerSets.length,
+      HTTPRoute: gateway.httpRoutes.length,
     },
     ingresses: countSelections(selectedIngresses.size, ignoredIngresses),
     hosts: rules.hosts.length,
@@ -145,7 +148,7 @@ async function reportObjects(
   const reportContext = {
     api: dependencies.api,
     print: (line: string) => dependencies.log.warn(line),
-    signal: AbortSignal.any([AbortSignal.timeout(REPORT_TIMEOUT_MS), signal]),
+    signal,
   };
   const syncReport = {
     ingresses: dependencies.liveCluster.read()?.ingresses ?? [], // current ones, because a patch is for one version
@@ -173,8 +176,9 @@ async function reportObjects(
   return { eventHistory: history, ownedIngresses, unreported, hasRemaining };
 }
 
+/** Returns the names of Ingresses. "HTTPRoute namespace/name" is none. */
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
-  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))];
+  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !id.includes(" "));
 }
 
 function buildPublishedStatus(

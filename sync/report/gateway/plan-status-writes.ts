@@ -1,5 +1,6 @@
-import type { CachedObject } from "../../collect/object-cache.ts";
+import type { CachedObject, GatewayFields } from "../../collect/object-cache.ts";
 import type { GatewayStatus, GatewayStatuses, StatusTarget } from "../../compile/gateway/gateway-compilation.ts";
+import { memoize } from "../../incremental/memoize.ts";
 import {
   holdProgrammed,
   mergeClassStatus,
@@ -32,13 +33,22 @@ export function planGatewayStatusWrites(
   compiled: CompiledGatewayStatuses,
   now: Date,
 ): GatewayStatusWrite[] {
+  const { statuses, unpublished } = compiled;
   const findMerge = createMergeLookup(compiled, `${now.toISOString().slice(0, 19)}Z`);
   return objects.flatMap((object) => {
+    const { gatewayFields } = object;
+    if (!gatewayFields) return [];
+    if (unpublished === undefined && upToDate.get(gatewayFields) === statuses) return [];
     const merge = findMerge(object);
-    const fields = merge?.(object.gatewayFields?.status);
-    return merge && fields ? [{ object, merge, fields }] : [];
+    const fields = merge?.(gatewayFields.status);
+    if (merge && fields) return [{ object, merge, fields }];
+    if (unpublished === undefined) upToDate.set(gatewayFields, statuses);
+    return [];
   });
 }
+
+// The compiled statuses that an observed one was found equal to, because most objects do not change between two syncs.
+const upToDate = new WeakMap<GatewayFields, GatewayStatuses>();
 
 function createMergeLookup(compiled: CompiledGatewayStatuses, now: string) {
   const { statuses, controllerName } = compiled;
@@ -86,6 +96,7 @@ function findStatus<T extends StatusTarget>(index: ReadonlyMap<string, T>, { id,
   return status?.uid === uid ? status : undefined;
 }
 
-function indexStatuses<T extends StatusTarget>(statuses: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(statuses.map((status) => [`${status.namespace}/${status.name}`, status]));
-}
+const indexStatuses = memoize(
+  <T extends StatusTarget>(statuses: readonly T[]): ReadonlyMap<string, T> =>
+    new Map(statuses.map((status) => [`${status.namespace}/${status.name}`, status])),
+) as <T extends StatusTarget>(statuses: readonly T[]) => ReadonlyMap<string, T>; // of the same statuses

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -25,4 +26,11 @@ export async function renderKustomization(folder: string): Promise<KubernetesMan
   if (code !== 0) throw new Error(`kubectl kustomize ${folder}: ${stderr.trim()}`);
   const documents = parseAllDocuments(stdout);
   return (Array.isArray(documents) ? documents : []).map((document) => KubernetesManifest.parse(document.toJS()));
+}
+
+/** Returns the only object of a kind and name. */
+export function findManifest(objects: readonly KubernetesManifest[], kind: string, name: string): KubernetesManifest {
+  const matches = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  assert.equal(matches.length, 1, `${kind} ${name}`);
+  return matches[0] as KubernetesManifest; // one, as was just seen
 }
