@@ -11,6 +11,7 @@ export function formatGatewayPage(): string {
     "supported ones in `status.supportedFeatures`. [Gateway API](../gateway-api.md) explains how to use them.",
     "",
     "The tests are those of the upstream conformance suite, module `sigs.k8s.io/gateway-api/conformance`. `npm run test:gateway` runs them.",
+    "[The report](gateway-conformance-report.yaml) has their results on Kubernetes 1.36 and the local edge.",
     "",
     "## Supported features",
     "",
