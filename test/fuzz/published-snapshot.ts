@@ -5,11 +5,12 @@ import { publish } from "../../sync/publish/publish.ts";
 import { readFixtures, ZONES } from "../support/fixture.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
 import { SIGNER } from "../support/publish/signing.ts";
+import { CONDITIONED_HOSTS } from "./inputs/conditioned-hosts.ts";
 
 /** Every sixth host, so that a snapshot is read within milliseconds. */
 const SAMPLE_STEP = 6;
 
-/** A snapshot in KV, with hosts of all fixtures. */
+/** A snapshot in KV, with hosts of all fixtures, and hosts with conditions. */
 export interface PublishedFixtures {
   readonly kv: MemoryKv;
   readonly current: string;
@@ -22,11 +23,12 @@ export interface PublishedFixtures {
 
 export async function publishFixtures(): Promise<PublishedFixtures> {
   const kv = new MemoryKv();
-  const byHost = new Map(
+  const fixtureHosts = new Map(
     readFixtures().flatMap(({ compiled }) => compiled.rules.hosts.map((host) => [host.host, host])),
   );
-  const sample = [...byHost.values()].filter((_, index) => index % SAMPLE_STEP === 0);
-  const hosts = sample.toSorted((a, b) => (a.host < b.host ? -1 : 1));
+  const sample = [...fixtureHosts.values()].filter((_, index) => index % SAMPLE_STEP === 0);
+  const byHost = new Map([...sample, ...CONDITIONED_HOSTS].map((host) => [host.host, host]));
+  const hosts = [...byHost.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
   await publish({ zones: ZONES, hosts }, kv, SIGNER, new Date("2026-03-01T12:00:00Z"));
   const current = kv.values.get(CURRENT_KEY) ?? "";
   const { manifest } = JSON.parse(current) as { manifest: string };
