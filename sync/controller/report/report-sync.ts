@@ -176,7 +176,7 @@ async function reportObjects(
   return { eventHistory: history, ownedIngresses, unreported, hasRemaining };
 }
 
-/** Returns the names of Ingresses. "HTTPRoute namespace/name" is none. */
+/** Returns the names of Ingresses. "HTTPRoute namespace/name" is not one. */
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
   return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !id.includes(" "));
 }
