@@ -32,56 +32,78 @@ export async function attempt(
   const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
   const timeoutMs =
     upstream?.answerMs ?? upstream?.requestMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
-  const fetchAbort = createFetchAbort(request.signal);
-  let isSettled = false; // then the origin may ignore the rest of the body
-  const abortUnlessSettled = (cause: AbortCause) => {
-    if (!isSettled) fetchAbort.abort(cause);
-  };
-  if (timeoutMs > 0) startTimerAfter(completion, timeoutMs, () => abortUnlessSettled("timeout"));
-  if (deadline !== undefined) callAfter(Math.max(0, deadline - Date.now()), () => abortUnlessSettled("timeout"));
+  const { promise: interrupted, interrupt, findCause, settle } = createInterruption(request.signal);
+  // A failed body of a request ends the fetch, because workerd would send it as if it were complete.
+  const controller = completion && new AbortController();
+  if (timeoutMs > 0) startTimerAfter(completion, timeoutMs, () => interrupt("timeout"));
+  if (deadline !== undefined) callAfter(Math.max(0, deadline - Date.now()), () => interrupt("timeout"));
   completion?.catch((error: unknown) => {
-    abortUnlessSettled(error instanceof UploadStalledError ? "timeout" : "client-closed");
+    interrupt(error instanceof UploadStalledError ? "timeout" : "client-closed");
   });
+  let fetching: Promise<Response> | undefined;
   try {
-    const response = await fetchOrigin(input, {
+    fetching = fetchOrigin(input, {
       method,
       headers: buildOriginHeaders(exchange),
       body: outgoingBody,
-      signal: fetchAbort.signal,
+      signal: controller?.signal,
       resolveOverride: originUrl.resolveOverride,
     });
+    const response = await Promise.race([fetching, interrupted]);
     return classifyResponse(exchange, response, originUrl);
   } catch (error) {
-    return classifyError(exchange, error, fetchAbort.findCause());
+    const cause = findCause();
+    if (cause !== undefined) abandon(fetching, controller);
+    return classifyError(exchange, error, cause);
   } finally {
-    isSettled = true;
+    settle();
   }
 }
 
-type AbortCause = "timeout" | "client-closed";
+type InterruptionCause = "timeout" | "client-closed";
 
-/** Aborts a fetch, and remembers the first cause. */
-interface FetchAbort {
-  readonly signal: AbortSignal;
-  readonly abort: (cause: AbortCause) => void;
-  readonly findCause: () => AbortCause | undefined;
+/** The end of an attempt before its response. */
+interface Interruption {
+  /** Rejects at the first cause. */
+  readonly promise: Promise<never>;
+  readonly interrupt: (cause: InterruptionCause) => void;
+  readonly findCause: () => InterruptionCause | undefined;
+  /** Ignores later causes: the origin may ignore the rest of a body. */
+  readonly settle: () => void;
 }
 
-/** Creates one controller for all causes, because `AbortSignal.any` costs more than the rest of an attempt. */
-function createFetchAbort(clientSignal: AbortSignal): FetchAbort {
-  const controller = new AbortController();
-  let firstCause: AbortCause | undefined;
-  const abort = (cause: AbortCause) => {
+/**
+ * Interrupts an attempt without a signal for its fetch, which would be dearer than a race of promises. When the request
+ * ends, workerd ends the fetch.
+ */
+function createInterruption(clientSignal: AbortSignal): Interruption {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let isSettled = false;
+  let firstCause: InterruptionCause | undefined;
+  const interrupt = (cause: InterruptionCause) => {
+    if (isSettled) return;
     firstCause ??= cause;
-    controller.abort();
+    reject(new Error(firstCause));
   };
-  if (clientSignal.aborted) abort("client-closed");
-  // It stays after the response, because a client that disconnects ends the body too.
-  else clientSignal.addEventListener("abort", () => abort("client-closed"));
-  return { signal: controller.signal, abort, findCause: () => firstCause };
+  if (clientSignal.aborted) interrupt("client-closed");
+  else clientSignal.addEventListener("abort", () => interrupt("client-closed"));
+  return {
+    promise,
+    interrupt,
+    findCause: () => firstCause,
+    settle: () => {
+      isSettled = true;
+    },
+  };
 }
 
-function classifyError(exchange: Exchange, error: unknown, cause: AbortCause | undefined): AttemptResult {
+/** Ends a fetch whose response is not needed: at once with a controller, else when it responds or the request ends. */
+function abandon(fetching: Promise<Response> | undefined, controller: AbortController | undefined): void {
+  controller?.abort();
+  fetching?.then((response) => response.body?.cancel()).catch(() => {});
+}
+
+function classifyError(exchange: Exchange, error: unknown, cause: InterruptionCause | undefined): AttemptResult {
   switch (cause) {
     case "timeout":
       return { answer: errorResponse(exchange, 504, "origin-timeout"), failure: "timeout" };

@@ -20,7 +20,13 @@ export function isSubrequestLimit(error: unknown): boolean {
 
 export function fetchOrigin(
   input: string | Request,
-  { method, headers, body, signal, resolveOverride }: OriginFetchInit,
+  {
+    method,
+    headers,
+    body,
+    signal,
+    resolveOverride,
+  }: Omit<OriginFetchInit, "signal"> & { signal: AbortSignal | undefined },
 ): Promise<Response> {
   const init = {
     method,

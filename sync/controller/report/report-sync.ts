@@ -176,7 +176,7 @@ async function reportObjects(
   return { eventHistory: history, ownedIngresses, unreported, hasRemaining };
 }
 
-/** Returns the names of Ingresses. "HTTPRoute namespace/name" is not one. */
+/** Returns the names of Ingresses, without those of HTTPRoutes: "HTTPRoute namespace/name". */
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
   return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !id.includes(" "));
 }

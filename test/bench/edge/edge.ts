@@ -11,9 +11,10 @@ import { buildWorkload, listRequests, type WorkloadOptions } from "../lab/worklo
 import { type BenchBar, type BenchTable, checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
 import { type Comparison, compareRounds, findRatio, type Round, runRound, type Side } from "./compare.ts";
 import { type Peer, startHaproxyPeer, startNginxPeer } from "./peers.ts";
+import { measureSteps } from "./steps.ts";
 
 // CPU time of workerd for each request: the bundled Worker against a Worker that passes requests on, in one workerd, and
-// nginx and haproxy with the same origin and load. --only sizes, policies or peers measures one part.
+// nginx and haproxy with the same origin and load. --only sizes, policies, steps or peers measures one part.
 
 const flags = readBenchFlags();
 const { values } = parseArgs({ strict: false, options: { only: { type: "string" } } });
@@ -26,7 +27,8 @@ const POLICIES = flags.quick
   ? (["usual", "all"] as const)
   : (["none", ...USUAL_POLICIES, "all", "all with limits"] as const);
 const PEER_SIZES = flags.quick ? [10] : [10, 10_000];
-const ROUND = flags.quick ? { warmSeconds: 1, slices: 1 } : { warmSeconds: 2, slices: 3 };
+// The warm-up is long enough for each host that a slice requests.
+const ROUND = flags.quick ? { warmSeconds: 1, slices: 1 } : { warmSeconds: 3, slices: 3 };
 const SPARE_SECONDS = 100;
 const STARTS = flags.quick ? 1 : 4;
 
@@ -56,7 +58,11 @@ interface Part {
 async function measure(): Promise<Part[]> {
   const originPort = await startNginxOrigin(lab);
   const script = await bundleWorker(fileURLToPath(new URL("../../../src/index.ts", import.meta.url)), { minify: true });
-  const parts = { sizes: measureSizes, policies: measurePolicies, peers: measurePeers };
+  const measurePlatform = async () => ({
+    table: await measureSteps(lab, originPort, { ...ROUND, starts: STARTS }),
+    bars: [],
+  });
+  const parts = { sizes: measureSizes, policies: measurePolicies, steps: measurePlatform, peers: measurePeers };
   const results: Part[] = [];
   for (const [name, run] of Object.entries(parts))
     if (values.only === undefined || values.only === name) results.push(await run(originPort, script));

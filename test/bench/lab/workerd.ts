@@ -31,10 +31,13 @@ export interface LabWorker {
 export interface LabServices {
   readonly originPort: number;
   readonly kvPort?: number;
+  /** Port of the V8 inspector. */
+  readonly inspectorPort?: number;
 }
 
 /** Starts raw `workerd serve` with Workers, each on its port. Its lines go to /dev/null. */
-export async function startRawWorkerd(lab: Lab, workers: readonly LabWorker[], { originPort, kvPort }: LabServices) {
+export async function startRawWorkerd(lab: Lab, workers: readonly LabWorker[], services: LabServices) {
+  const { originPort, kvPort, inspectorPort } = services;
   const ports = new Map<string, number>();
   for (const { name } of workers) ports.set(name, await findFreePort());
   const folder = lab.folder;
@@ -44,7 +47,7 @@ export async function startRawWorkerd(lab: Lab, workers: readonly LabWorker[], {
   }
   const file = join(folder, `workerd-${[...ports.values()].join("-").slice(0, 40)}.capnp`);
   writeFileSync(file, buildConfig(workers, ports, originPort, kvPort));
-  const args = ["serve", file];
+  const args = ["serve", file, ...(inspectorPort ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : [])];
   const [firstPort = 0] = ports.values();
   const child = await lab.start(findWorkerdBinary(), args, firstPort, openSync("/dev/null", "a"));
   return { child, pid: child.pid ?? 0, portOf: (name: string) => ports.get(name) ?? 0 };
