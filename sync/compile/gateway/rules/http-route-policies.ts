@@ -1,6 +1,7 @@
 import { usesDefaultBackend } from "../../../../src/rules/policies/default-backend.ts";
 import type { PolicySettings } from "../../../../src/rules/policies/index.ts";
 import { withoutBackend } from "../../../../src/rules/policies/no-backend.ts";
+import { buildFilterPolicies } from "../../../../src/rules/policies/route-cors.ts";
 import type { RouteFilter } from "../../../../src/rules/policies/route-filters.ts";
 import type { WeightedBackendsSettings } from "../../../../src/rules/policies/weighted-backends.ts";
 import type { Route } from "../../../../src/rules/snapshot.ts";
@@ -35,7 +36,7 @@ export function buildRuleParts(claim: HttpClaim, settings: PolicySettings, compi
 function withFilters({ backend, policies }: RuleParts, filters: RouteFilter[]): RuleParts {
   return {
     ...(backend !== undefined && { backend }),
-    policies: filters.length === 0 ? policies : { ...policies, routeFilters: { filters } },
+    policies: filters.length === 0 ? policies : { ...policies, ...buildFilterPolicies(filters) },
   };
 }
 
@@ -46,7 +47,7 @@ function buildBackends(
   compilation: HostCompilation,
 ): RuleParts {
   const { backendRefs } = claim.httpRoute.rule;
-  const session = buildSession(claim.httpRoute.rule);
+  const session = buildSession(claim.httpRoute.rule, formatRuleId(claim));
   const choices = backendRefs
     .map((reference, index) => ({ reference, field: `${field}[${index}]` }))
     .filter(({ reference }) => reference.weight > 0 || session !== undefined)
@@ -65,6 +66,11 @@ function buildSingleBackend({ backend, filters, status, reason }: Choice, polici
   if (backend !== undefined) return { backend, policies };
   // The policies name the backend that replaces it.
   return usesDefaultBackend(policies) ? { policies } : { policies: { ...policies, ...withoutBackend(reason ?? "") } };
+}
+
+function formatRuleId({ owner, httpRoute }: HttpClaim): string {
+  const { namespace, name } = owner.ingress;
+  return `${namespace}/${name}#${httpRoute.ruleIndex}`;
 }
 
 type Choice = WeightedBackendsSettings["choices"][number];
