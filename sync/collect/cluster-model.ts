@@ -17,8 +17,11 @@ export interface Cluster {
   readonly unreadableReferences: readonly UnreadableReference[];
   /** Addresses without a DNS record. Routes do not use them in the zone. */
   readonly rejectedRecords?: readonly RejectedRecord[];
-  /** Whether `secrets` includes the Secrets of `spec.tls`. If "unknown", a missing one is not reported. */
-  readonly certificates: "known" | "unknown";
+  /**
+   * The certificates that `secrets` includes: those of `spec.tls` and of listeners, or only those of listeners. A missing one
+   * of them is reported.
+   */
+  readonly certificates: "known" | "of-listeners" | "unknown";
 }
 
 /** A DNS record that Cloudflare rejected, or that exceeds the quota of its namespace. */

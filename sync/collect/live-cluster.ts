@@ -140,7 +140,7 @@ function createReader({
     if (cached && isSameList(cached.inputs, inputs)) return cached.observedCluster;
     const cluster = mergeClusters(lists.map(buildPartialCluster));
     const observedCluster = {
-      cluster: { ...cluster, unreadableReferences },
+      cluster: { ...cluster, unreadableReferences, certificates: "of-listeners" as const },
       ingresses: ingressLists.flat(),
       gatewayObjects: gateway.listStatusObjects(),
     };

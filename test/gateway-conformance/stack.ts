@@ -9,6 +9,7 @@ import { startClusterControllers } from "./cluster-controllers.ts";
 /** The class of the suite's Gateways. */
 export const GATEWAY_CLASS = "gateway-conformance";
 
+const SECRET_READER = ["--clusterrole=edgress-reads-references", "--serviceaccount=edgress:edgress"];
 const CLASSES_PATH = "/apis/gateway.networking.k8s.io/v1/gatewayclasses";
 
 /** Everything that the suite runs against. */
@@ -25,6 +26,8 @@ export async function startStack(definitionsFolder: string): Promise<GatewayStac
   const cluster = await startControlPlane({ version: "1.36" });
   await cluster.kubectl(["apply", "--server-side", "--kustomize", definitionsFolder]);
   await cluster.kubectl(["apply", "--kustomize", "deploy/base"]);
+  // The owners of the namespaces allow the controller to read the Secrets of their listeners.
+  await cluster.kubectl(["create", "clusterrolebinding", "secrets", ...SECRET_READER]);
   const harness = await startClusterHarness(cluster, ["."]);
   const { http, https } = harness.edge.stack;
   const controllers = await startClusterControllers(harness.api, harness.edge.stack);
@@ -32,7 +35,7 @@ export async function startStack(definitionsFolder: string): Promise<GatewayStac
   const controller = await startControllerProcess({
     kubeconfig: await cluster.createKubeconfig("edgress", "edgress"),
     environment: { ...harness.environment, POD_NAME: "edgress-0", POD_NAMESPACE: "edgress" },
-    args: ["--debounce", "0.1", "--publish-status-address", "edge.example.com"],
+    args: ["--debounce", "0.1", "--allow-mass-deletion"], // each test deletes all of its routes
   });
   await waitForFeatures(harness.api);
   return {

@@ -1,5 +1,6 @@
 import { CORE_TESTS } from "../../sync/compile/gateway/core-tests.ts";
 import { GATEWAY_FEATURES, type GatewayFeature } from "../../sync/compile/gateway/gateway-features.ts";
+import { SKIPPED_TESTS } from "../../test/gateway-conformance/skipped-tests.ts";
 import { formatCode, formatMarkdownTable, joinParts } from "./markdown.ts";
 
 /** Returns the page of the features of Gateway API. */
@@ -10,6 +11,7 @@ export function formatGatewayPage(): string {
     "supported ones in `status.supportedFeatures`. [Gateway API](../gateway-api.md) explains how to use them.",
     "",
     "The tests are those of the upstream conformance suite, module `sigs.k8s.io/gateway-api/conformance`. `npm run test:gateway` runs them.",
+    "[The report](gateway-conformance-report.yaml) has their results on Kubernetes 1.36 and the local edge.",
     "",
     "## Supported features",
     "",
@@ -20,6 +22,15 @@ export function formatGatewayPage(): string {
     "The fields of these features are refused in the status of the object. They are never ignored.",
     "",
     formatMarkdownTable(["Feature", "Reason"], GATEWAY_FEATURES.flatMap(listUnsupportedRow)),
+    "",
+    "## Skipped tests",
+    "",
+    "`npm run test:gateway` does not run these tests of supported features, because they cannot pass.",
+    "",
+    formatMarkdownTable(
+      ["Test", "Reason"],
+      Object.entries(SKIPPED_TESTS).map(([test, reason]) => [formatCode(test), reason]),
+    ),
     "",
     "## Unsupported kinds",
     "",

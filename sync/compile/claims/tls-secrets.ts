@@ -12,7 +12,7 @@ export function reportMissingTlsSecrets(
   { secrets, certificates }: Pick<Cluster, "secrets" | "certificates">,
   report: Report,
 ): void {
-  if (certificates === "unknown") return;
+  if (certificates !== "known") return;
   const secretNames = new Set(secrets.map(nameOf));
   for (const { owner } of ingressClaims) {
     const { ingress } = owner;

@@ -87,6 +87,13 @@ const ROWS: readonly Row[] = [
     { secrets: [], certificates: "unknown" },
   ],
   [
+    "whose Secret does not exist in a live cluster",
+    httpsListener(),
+    unresolved("InvalidCertificateRef"),
+    HTTP_ROUTE,
+    { secrets: [], certificates: "of-listeners" },
+  ],
+  [
     "whose Secret of another namespace is not granted",
     httpsListener({ tls: tls([secretReference("cert", "certs")]) }),
     unresolved("RefNotPermitted"),
