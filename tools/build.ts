@@ -61,6 +61,7 @@ function buildLibrary() {
       compile: "sync/library/compile.ts",
     },
     chunkNames: "library-[name]-[hash]",
+    inject: [join(REPOSITORY, "tools/group-by.ts")],
     external: ["zod"], // a dependency, because the types of the schemas are zod's
     banner: { js: REQUIRE },
   });

@@ -1,18 +1,7 @@
 /** The functions that the command uses and Node 20 lacks. esbuild adds this module to the command, before every other module. */
 import workerThreads from "node:worker_threads";
 import zlib from "node:zlib";
-
-function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V, index: number) => K): Map<K, V[]> {
-  const groups = new Map<K, V[]>();
-  let index = 0;
-  for (const item of items) {
-    const key = keyOf(item, index++);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
-}
+import "./group-by.ts";
 
 function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve: PromiseWithResolvers<T>["resolve"] = () => {};
@@ -24,7 +13,6 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
   return { promise, resolve, reject };
 }
 
-Map.groupBy ??= groupBy;
 Promise.withResolvers ??= withResolvers;
 // undici marks its requests, so that they cannot be sent to another thread. edgress sends none to its thread.
 workerThreads.markAsUncloneable ??= () => {};

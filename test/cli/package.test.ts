@@ -61,7 +61,20 @@ describe("the npm package", () => {
       assert.deepEqual(
         [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command),
         [
-          ...["init", "check", "dev", "explain", "lint", "publish", "sync", "plan", "apply", "history", "show"],
+          ...[
+            "init",
+            "check",
+            "dev",
+            "explain",
+            "lint",
+            "convert",
+            "publish",
+            "sync",
+            "plan",
+            "apply",
+            "history",
+            "show",
+          ],
           ...["diff", "rollback", "resume", "promote", "abort", "status", "approve", "keys", "uninstall"],
           ...["completion", "help"],
         ],

@@ -6,7 +6,7 @@ import type { EndpointSliceObject, ServiceObject } from "./watch-objects.ts";
 const POD_PORT = 3000;
 
 /** A Service port besides 80 shows in the Host header of an origin. */
-const EDGE_PORT = { name: "edge", protocol: "TCP", port: 80, targetPort: POD_PORT };
+const EDGE_PORT = { name: "edgress-http", protocol: "TCP", port: 80, targetPort: POD_PORT };
 
 /**
  * Changes Services as their operator must: one external address for each Pod, because the edge cannot reach the addresses of

@@ -95,14 +95,19 @@ function chooseScheme(protocol: BackendProtocol, port: number | undefined): Back
   return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
 }
 
+/** The name of a Service port that its owner adds for the edge. */
+const EDGE_PORT_NAME = /^edgress(-https?)?$/;
+
 /**
- * Returns the port that the edge uses: the default port of the scheme if it leads to the same port of the Pods, because
- * then the origin sees no port in Host. Otherwise the port itself, or a proxied one that leads to the same port of the Pods.
+ * Returns the port that the edge uses: the scheme's default port if it has the name for the edge and leads to the same port
+ * of the Pods, because then the origin sees no port in Host. Otherwise the port itself, or a proxied one that leads there.
  */
 function findEdgePort(service: Service, namedPort: ServicePort, scheme: Backend["scheme"]): ServicePort {
   const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
   const sameTarget = listTcpPorts(service).filter((port) => findTargetPort(port) === findTargetPort(namedPort));
-  const defaultPort = sameTarget.find(({ port }) => port === PROXIED_PORTS[scheme][0]);
+  const defaultPort = sameTarget.find(
+    ({ name = "", port }) => port === PROXIED_PORTS[scheme][0] && EDGE_PORT_NAME.test(name),
+  );
   if (defaultPort) return defaultPort;
   return isProxied(namedPort) ? namedPort : (sameTarget.find(isProxied) ?? namedPort);
 }
@@ -133,7 +138,7 @@ function describeVisiblePort({ port }: ServicePort, scheme: Backend["scheme"]): 
   return {
     reason: "PortVisibleInHost",
     problem: `the origin sees port ${port} in Host, so its CSRF checks of Origin, signed requests and links in pages can fail`,
-    remedy: `add port ${defaultPort} with the same targetPort to the Service, or let the origin read X-Forwarded-Host`,
+    remedy: `add port ${defaultPort} named edgress-${scheme} with the same targetPort to the Service, or let the origin read X-Forwarded-Host`,
   };
 }
 
