@@ -59,25 +59,9 @@ describe("the npm package", () => {
       const { status, stdout, stderr } = edgress(node, "--help");
       assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
       assert.deepEqual(
-        [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command),
-        [
-          ...[
-            "init",
-            "check",
-            "dev",
-            "explain",
-            "lint",
-            "convert",
-            "publish",
-            "sync",
-            "plan",
-            "apply",
-            "history",
-            "show",
-          ],
-          ...["diff", "rollback", "resume", "promote", "abort", "status", "approve", "keys", "uninstall"],
-          ...["completion", "help"],
-        ],
+        [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, command]) => command).join(" "),
+        "init check dev explain lint convert publish sync plan apply history show diff rollback resume promote abort " +
+          "status approve keys uninstall completion help",
       );
     });
 
