@@ -1,24 +1,13 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./policy.ts";
+import { defineInternalPolicy } from "./policy.ts";
 
 export const FailClosedSettings = z.strictObject({ reason: z.string() });
 
 /** Set by the compiler only: the route answers 503, because its guard is unreadable or unsupported. */
-export const failClosed = /* @__PURE__ */ definePolicy({
+export const failClosed = /* @__PURE__ */ defineInternalPolicy({
   name: "failClosed",
   doc: "Answers 503 because a guard is unreadable or unsupported.",
-  scope: "route",
-  protects: false,
-  restricts: false,
-  appliesToCatchAll: true,
-  allowedAsClassDefault: true,
-  surprisesWhenInherited: true,
-  pathLimited: { effect: "applies" },
-  regexPaths: "never",
-  furtherHosts: "none",
   settings: FailClosedSettings,
-  annotations: {},
-  fromAnnotations: () => undefined,
 });
 
 /** The settings of a route or host that answers 503. */

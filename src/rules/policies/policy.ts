@@ -154,3 +154,27 @@ export function definePolicy<const N extends string, S extends z.ZodMiniType, A 
 ): Policy<N, S, A> {
   return policy;
 }
+
+/** Defines a policy without annotations, which the compiler sets. */
+export function defineInternalPolicy<const N extends string, S extends z.ZodMiniType>({
+  name,
+  doc,
+  settings,
+}: Pick<Policy<N, S, Record<never, never>>, "name" | "doc" | "settings">): Policy<N, S, Record<never, never>> {
+  return {
+    name,
+    doc,
+    scope: "route",
+    protects: false,
+    restricts: false,
+    appliesToCatchAll: true,
+    allowedAsClassDefault: true,
+    surprisesWhenInherited: true,
+    pathLimited: { effect: "applies" },
+    regexPaths: "never",
+    furtherHosts: "none",
+    settings,
+    annotations: {},
+    fromAnnotations: () => undefined,
+  };
+}

@@ -1,22 +1,11 @@
-import { definePolicy } from "./policy.ts";
+import { defineInternalPolicy } from "./policy.ts";
 import { RouteCors, type RouteFilter } from "./route-filters.ts";
 
 /** Set by the compiler only: the CORS filter of an HTTPRoute's rule. It is applied before the guards of the route. */
-export const routeCors = /* @__PURE__ */ definePolicy({
+export const routeCors = /* @__PURE__ */ defineInternalPolicy({
   name: "routeCors",
   doc: "Applies the CORS filter of an HTTPRoute's rule.",
-  scope: "route",
-  protects: false,
-  restricts: false,
-  appliesToCatchAll: true,
-  allowedAsClassDefault: true,
-  surprisesWhenInherited: true,
-  pathLimited: { effect: "applies" },
-  regexPaths: "never",
-  furtherHosts: "none",
   settings: RouteCors,
-  annotations: {},
-  fromAnnotations: () => undefined,
 });
 
 /**

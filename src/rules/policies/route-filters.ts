@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { SubrequestTarget } from "../subrequest-target.ts";
-import { definePolicy } from "./policy.ts";
+import { defineInternalPolicy } from "./policy.ts";
 
 const Headers = z.array(z.tuple([z.string(), z.string()]));
 
@@ -68,19 +68,13 @@ export type RouteFilter = z.infer<typeof RouteFilter>;
 export const RouteFiltersSettings = z.strictObject({ filters: z.array(RouteFilter) });
 
 /** Set by the compiler only: the filters of an HTTPRoute's rule, in their order. */
-export const routeFilters = /* @__PURE__ */ definePolicy({
+export const routeFilters = /* @__PURE__ */ defineInternalPolicy({
   name: "routeFilters",
   doc: "Applies the filters of an HTTPRoute's rule.",
-  scope: "route",
-  protects: false,
-  restricts: false,
-  appliesToCatchAll: true,
-  allowedAsClassDefault: true,
-  surprisesWhenInherited: true,
-  pathLimited: { effect: "applies" },
-  regexPaths: "never",
-  furtherHosts: "none",
   settings: RouteFiltersSettings,
-  annotations: {},
-  fromAnnotations: () => undefined,
 });
+
+/** Whether one of the filters redirects, so that the rule needs no backend. */
+export function hasRedirect(filters: readonly RouteFilter[]): boolean {
+  return filters.some(({ type }) => type === "redirect");
+}

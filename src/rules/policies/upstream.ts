@@ -48,6 +48,14 @@ export const upstream = /* @__PURE__ */ definePolicy({
   },
 });
 
+/** Returns settings whose requests to the origin have further settings. */
+export function withUpstream<S extends { readonly upstream?: UpstreamSettings | undefined }>(
+  settings: S,
+  changes: UpstreamSettings,
+): S {
+  return { ...settings, upstream: { ...settings.upstream, ...changes } };
+}
+
 const GRPC_REMEDY =
   "serve the path with HTTP or gRPC-Web, or keep its host on ingress-nginx with a DNS record that is not proxied";
 const FASTCGI_REMEDY = "run an HTTP server in front of FastCGI, and set HTTP";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { definePolicy } from "./policy.ts";
+import { defineInternalPolicy } from "./policy.ts";
 import { RouteFilter } from "./route-filters.ts";
 
 /** A backend, or the status that a reference without one answers for its share of the requests. */
@@ -25,19 +25,16 @@ export const WeightedBackendsSettings = z.strictObject({
 export type WeightedBackendsSettings = z.infer<typeof WeightedBackendsSettings>;
 
 /** Set by the compiler only: the backends of an HTTPRoute's rule. One is drawn for each request, by weight. */
-export const weightedBackends = /* @__PURE__ */ definePolicy({
+export const weightedBackends = /* @__PURE__ */ defineInternalPolicy({
   name: "weightedBackends",
   doc: "Draws a backend of an HTTPRoute's rule by weight, and keeps sessions.",
-  scope: "route",
-  protects: false,
-  restricts: false,
-  appliesToCatchAll: true,
-  allowedAsClassDefault: true,
-  surprisesWhenInherited: true,
-  pathLimited: { effect: "applies" },
-  regexPaths: "never",
-  furtherHosts: "none",
   settings: WeightedBackendsSettings,
-  annotations: {},
-  fromAnnotations: () => undefined,
 });
+
+/** The settings of a rule that draws a backend for each request. */
+export function drawFrom(
+  choices: WeightedBackendsSettings["choices"],
+  session: WeightedBackendsSettings["session"],
+): { weightedBackends: WeightedBackendsSettings } {
+  return { weightedBackends: { choices, ...(session && { session }) } };
+}

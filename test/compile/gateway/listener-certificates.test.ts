@@ -1,33 +1,7 @@
-import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import type { GatewayListener } from "../../../sync/collect/gateway/gateway-model.ts";
-import type { GatewaySources } from "../../../sync/compile/gateway/read-gateways.ts";
-import {
-  gateway,
-  httpsListener,
-  readStatuses,
-  secretReference,
-  sources,
-  summarize,
-  tls,
-  tlsSecret,
-} from "./gateway-objects.ts";
+import { describe } from "node:test";
+import { httpsListener, secretReference, tls, tlsSecret } from "./gateway-objects.ts";
+import { GOOD, HTTP_ROUTE, type ListenerRow, testListenerRows, unresolved } from "./listener-rows.ts";
 
-type Row = [
-  situation: string,
-  listener: GatewayListener,
-  expected: readonly string[],
-  supportedKinds: readonly string[],
-  fields?: Partial<Omit<GatewaySources, "gateway">>,
-];
-
-const GOOD = [
-  "Accepted=True Accepted",
-  "Programmed=True Programmed",
-  "ResolvedRefs=True ResolvedRefs",
-  "Conflicted=False NoConflicts",
-];
-const HTTP_ROUTE = ["HTTPRoute"];
 const grant = (kind: string, name?: string) => ({
   name: "grant",
   source: "test",
@@ -36,7 +10,7 @@ const grant = (kind: string, name?: string) => ({
   to: [{ group: "", kind: "Secret", name }],
 });
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly ListenerRow[] = [
   [
     "whose Secret is missing",
     httpsListener({ tls: tls([secretReference("absent")]) }),
@@ -155,15 +129,6 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-function unresolved(reason: string): readonly string[] {
-  return [
-    "Accepted=True Accepted",
-    "Programmed=False Invalid",
-    `ResolvedRefs=False ${reason}`,
-    "Conflicted=False NoConflicts",
-  ];
-}
-
 function unconfigured(): readonly string[] {
   return [
     "Accepted=True Accepted",
@@ -174,16 +139,5 @@ function unconfigured(): readonly string[] {
 }
 
 describe("The certificates of a listener", () => {
-  for (const [situation, given, expected, supportedKinds, fields] of ROWS) {
-    test(`A listener ${situation} has the conditions of the specification`, () => {
-      const { gateways } = readStatuses(sources({ gateways: [gateway({ listeners: [given] })] }, fields));
-      const [status] = gateways[0]?.listeners ?? [];
-      assert.deepEqual(summarize(status?.conditions), expected);
-      assert.deepEqual(
-        status?.supportedKinds.map(({ kind }) => kind),
-        supportedKinds,
-      );
-      assert.equal(status?.attachedRoutes, 0);
-    });
-  }
+  testListenerRows(ROWS);
 });

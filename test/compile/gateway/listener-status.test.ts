@@ -1,26 +1,8 @@
-import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import type { GatewayListener } from "../../../sync/collect/gateway/gateway-model.ts";
-import type { GatewaySources } from "../../../sync/compile/gateway/read-gateways.ts";
-import { gateway, httpsListener, listener, readStatuses, sources, summarize, tls } from "./gateway-objects.ts";
+import { describe } from "node:test";
+import { httpsListener, listener, tls } from "./gateway-objects.ts";
+import { GOOD, HTTP_ROUTE, type ListenerRow, testListenerRows, unresolved } from "./listener-rows.ts";
 
-type Row = [
-  situation: string,
-  listener: GatewayListener,
-  expected: readonly string[],
-  supportedKinds: readonly string[],
-  fields?: Partial<Omit<GatewaySources, "gateway">>,
-];
-
-const GOOD = [
-  "Accepted=True Accepted",
-  "Programmed=True Programmed",
-  "ResolvedRefs=True ResolvedRefs",
-  "Conflicted=False NoConflicts",
-];
-const HTTP_ROUTE = ["HTTPRoute"];
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly ListenerRow[] = [
   ["that is valid", listener(), GOOD, HTTP_ROUTE],
   ["with HTTPS and a certificate", httpsListener(), GOOD, HTTP_ROUTE],
   ["with an unknown protocol", listener({ protocol: "INVALID", port: 1111 }), rejected("UnsupportedProtocol"), []],
@@ -73,26 +55,6 @@ function rejected(reason: string): readonly string[] {
   ];
 }
 
-function unresolved(reason: string): readonly string[] {
-  return [
-    "Accepted=True Accepted",
-    "Programmed=False Invalid",
-    `ResolvedRefs=False ${reason}`,
-    "Conflicted=False NoConflicts",
-  ];
-}
-
 describe("The status of a listener", () => {
-  for (const [situation, given, expected, supportedKinds, fields] of ROWS) {
-    test(`A listener ${situation} has the conditions of the specification`, () => {
-      const { gateways } = readStatuses(sources({ gateways: [gateway({ listeners: [given] })] }, fields));
-      const [status] = gateways[0]?.listeners ?? [];
-      assert.deepEqual(summarize(status?.conditions), expected);
-      assert.deepEqual(
-        status?.supportedKinds.map(({ kind }) => kind),
-        supportedKinds,
-      );
-      assert.equal(status?.attachedRoutes, 0);
-    });
-  }
+  testListenerRows(ROWS);
 });

@@ -2,8 +2,8 @@ import { usesDefaultBackend } from "../../../../src/rules/policies/default-backe
 import type { PolicySettings } from "../../../../src/rules/policies/index.ts";
 import { withoutBackend } from "../../../../src/rules/policies/no-backend.ts";
 import { buildFilterPolicies } from "../../../../src/rules/policies/route-cors.ts";
-import type { RouteFilter } from "../../../../src/rules/policies/route-filters.ts";
-import type { WeightedBackendsSettings } from "../../../../src/rules/policies/weighted-backends.ts";
+import { hasRedirect, type RouteFilter } from "../../../../src/rules/policies/route-filters.ts";
+import { drawFrom, type WeightedBackendsSettings } from "../../../../src/rules/policies/weighted-backends.ts";
 import type { Route } from "../../../../src/rules/snapshot.ts";
 import type { HttpBackendRef } from "../../../collect/gateway/http-route-model.ts";
 import type { HostCompilation } from "../../hosts/host-compilation.ts";
@@ -28,8 +28,7 @@ export function buildRuleParts(claim: HttpClaim, settings: PolicySettings, compi
     return withFilters({ policies: settings }, [{ type: "reject", status: 500, reason: rejection }]);
   const policies = withRuleTimes(settings, rule);
   const filters = buildRouteFilters(rule.filters, { claim, field: `${field}.filters` }, compilation);
-  const redirects = filters.some(({ type }) => type === "redirect");
-  if (redirects) return withFilters({ policies }, filters);
+  if (hasRedirect(filters)) return withFilters({ policies }, filters);
   return withFilters(buildBackends(claim, policies, `${field}.backendRefs`, compilation), filters);
 }
 
@@ -57,7 +56,7 @@ function buildBackends(
   if (single) return single;
   const reason = backendRefs.length === 0 ? "the rule has no backend" : "the weights of all backends are 0";
   const shares = choices.length === 0 ? [{ weight: 1, status: 500 as const, reason }] : choices;
-  return { policies: { ...policies, weightedBackends: { choices: shares, ...(session && { session }) } } };
+  return { policies: { ...policies, ...drawFrom(shares, session) } };
 }
 
 /** Returns the parts of a rule with one backend, or without an address for it. Undefined if it has filters or gets 500. */

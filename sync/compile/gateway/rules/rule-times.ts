@@ -1,5 +1,6 @@
 import type { PolicySettings } from "../../../../src/rules/policies/index.ts";
 import { buildRouteRetry } from "../../../../src/rules/policies/retry-settings.ts";
+import { withUpstream } from "../../../../src/rules/policies/upstream.ts";
 import { parseGatewayDuration } from "../../../collect/gateway/gateway-duration.ts";
 import type { HttpRouteRule } from "../../../collect/gateway/http-route-model.ts";
 
@@ -13,7 +14,7 @@ export function withRuleTimes(policies: PolicySettings, { timeouts, retry }: Htt
     ...(answerMs !== undefined && { answerMs }),
     ...(retry && { retry: buildRouteRetry({ ...retry, backoffMs: readDuration(retry.backoff) }) }),
   };
-  return Object.keys(times).length === 0 ? policies : { ...policies, upstream: { ...policies.upstream, ...times } };
+  return Object.keys(times).length === 0 ? policies : withUpstream(policies, times);
 }
 
 function readDuration(text: string | undefined): number | undefined {
