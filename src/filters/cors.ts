@@ -1,6 +1,7 @@
 import type { Filter } from "../request/filter.ts";
 import { type EdgeResponse, withHeaders } from "../request/response.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
+import { addVaryOrigin } from "./vary-origin.ts";
 
 /**
  * Sets CORS headers, which replace the origin server's, and answers preflights: every OPTIONS request of an allowed
@@ -46,7 +47,6 @@ function preflightResponse(): EdgeResponse {
 function withCorsHeaders(answer: EdgeResponse, headers: readonly Header[], variesByOrigin: boolean): EdgeResponse {
   return withHeaders(answer, (responseHeaders) => {
     for (const [name, value] of headers) responseHeaders.set(name, value);
-    const vary = responseHeaders.get("Vary") ?? "";
-    if (variesByOrigin && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) responseHeaders.append("Vary", "Origin");
+    if (variesByOrigin) addVaryOrigin(responseHeaders);
   });
 }

@@ -2,6 +2,7 @@ import type { Exchange } from "../../request/exchange.ts";
 import type { Filter } from "../../request/filter.ts";
 import { type EdgeResponse, withHeaders } from "../../request/response.ts";
 import type { RouteCors } from "../../rules/policies/route-filters.ts";
+import { addVaryOrigin } from "../vary-origin.ts";
 import { createOriginList } from "./origin-list.ts";
 
 // The filter decides about them, not the origin server.
@@ -61,7 +62,6 @@ function withCorsHeaders(answer: EdgeResponse, corsHeaders: readonly Header[], i
   return withHeaders(answer, (headers) => {
     for (const name of OWNED_HEADERS) headers.delete(name);
     for (const [name, value] of corsHeaders) headers.set(name, value);
-    const vary = headers.get("Vary") ?? "";
-    if (!isSameForAll && !/(^|,)\s*(origin|\*)\s*(,|$)/i.test(vary)) headers.append("Vary", "Origin");
+    if (!isSameForAll) addVaryOrigin(headers);
   });
 }
