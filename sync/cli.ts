@@ -8,6 +8,9 @@ import { UsageError } from "./runtime/usage-error.ts";
 
 const USAGE_EXIT_CODE = 2;
 
+// A command that publishes must not end because the reader of its output has, as in `edgress publish | head`.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+
 await createProgram()
   .parseAsync()
   .catch((error: unknown) => {
@@ -19,6 +22,10 @@ await createProgram()
     if (!isPrinted) console.error(`edgress: ${formatErrorLine(error)}`);
     process.exitCode = isUsageError ? USAGE_EXIT_CODE : 1;
   });
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
 
 /** Prints the active generation, and exits as shells report a signal. Calls that are under way are left. */
 function exitAfterSignal(error: InterruptedError): never {
