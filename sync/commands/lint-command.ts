@@ -17,7 +17,7 @@ const EXIT_CODES = `
 Exit codes:
   0  no finding as severe as --fail-on
   1  a finding as severe as --fail-on, which the baseline does not contain
-  2  invalid option, path that is not readable, or no Ingress to check`;
+  2  invalid option, path that is not readable, or nothing to check`;
 
 /** Adds the command `lint`. */
 export function addLint(program: Command): void {
@@ -30,7 +30,7 @@ export function addLint(program: Command): void {
     // Text is printable already, except for its colors.
     const isText = options.format === "text";
     for (const line of result.lines) console.log(isText ? line : toPrintableText(line));
-    if (result.warning !== undefined) console.error(toPrintableText(`edgress: ${result.warning}`));
+    for (const warning of result.warnings) console.error(toPrintableText(`edgress: ${warning}`));
     process.exitCode = result.exitCode;
   });
 }
@@ -38,7 +38,7 @@ export function addLint(program: Command): void {
 /** Creates the command with its options, and without an action. */
 export function createLintCommand(): Command {
   const command = new Command("lint")
-    .description("Check which Ingresses of ingress-nginx can move to edgress")
+    .description("Check Ingresses of ingress-nginx, and HTTPRoutes of edgress")
     .argument("[paths...]", "folders and files of manifests; - for standard input");
   addSelectionOptions(command);
   addInputOptions(command);

@@ -1,16 +1,18 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { ROOT_ZONE } from "../../src/rules/hosts.ts";
 import { nameOf } from "../collect/cluster-model.ts";
+import { readGatewayController } from "../compile/gateway/read-gateways.ts";
 import type { Options } from "../compile/options.ts";
 import { selectIngresses } from "../compile/select/ingress-class.ts";
 import { createPlaintextSealer } from "../explain/plaintext-sealer.ts";
 import { loadKubernetesClient } from "../kubernetes/client-from-kubeconfig.ts";
 import { FINDING_KINDS, type Finding, sortFindings } from "../lint/findings/finding.ts";
 import { completeCluster } from "../lint/input/assumed-objects.ts";
-import { type ClassOptions, resolveClassSelector } from "../lint/input/class-selection.ts";
+import { type ClassOptions, resolveClassSelector, resolveGatewayController } from "../lint/input/class-selection.ts";
 import { collectInput, type InputOptions, type LintInput } from "../lint/input/collect-input.ts";
 import { createFieldLocator } from "../lint/input/field-positions.ts";
 import { explainTemplate, findUnparsableFiles } from "../lint/input/file-findings.ts";
+import { selectOwnGatewayObjects } from "../lint/input/own-gateway-objects.ts";
 import { dropPathTypeNotes, findMissingPathTypes } from "../lint/input/path-types.ts";
 import type { CloudflarePlan } from "../lint/knowledge/cloudflare-limits.ts";
 import { lint } from "../lint/lint.ts";
@@ -19,6 +21,7 @@ import { formatReport, type ReportFormat } from "../lint/reports/format-report.t
 import type { TextOptions } from "../lint/reports/text/layout.ts";
 import { type Baseline, EMPTY_BASELINE, formatBaseline, parseBaseline } from "../lint/verdicts/baseline.ts";
 import { buildReport } from "../lint/verdicts/build-report.ts";
+import { listCheckedObjects } from "../lint/verdicts/checked-objects.ts";
 import type { LintReport, ReportedFinding } from "../lint/verdicts/report.ts";
 import { loadPermits } from "../permits/source.ts";
 import { createRegexLookup } from "../regex-check/regex-lookup.ts";
@@ -52,14 +55,14 @@ export interface LintOptions
 /** The output of `edgress lint`. */
 export interface LintResult {
   readonly lines: readonly string[];
-  /** A hint for standard error; not a part of the report. */
-  readonly warning: string | undefined;
+  /** Hints for standard error; not a part of the report. */
+  readonly warnings: readonly string[];
   readonly exitCode: 0 | 1;
 }
 
 /**
  * Lints files, folders, or `input` for the path "-". The exit code is 1 if a finding is at least as severe as
- * `--fail-on`. Rejects with a `UsageError` if there is no Ingress to check, or a path is not readable.
+ * `--fail-on`. Rejects with a `UsageError` if there is no object to check, or a path is not readable.
  */
 export async function runLint(
   paths: readonly string[],
@@ -69,7 +72,7 @@ export async function runLint(
 ): Promise<LintResult> {
   validateOptions(paths, options);
   const client = options.live ? loadKubernetesClient(undefined) : undefined;
-  const selector = resolveClassSelector(options);
+  const selector = { ...resolveClassSelector(options), gatewayController: resolveGatewayController(options) };
   const inputOptions = { paths, api: client?.api, strict: options.strict };
   const [permits, baseline] = await Promise.all([loadPermits(options.permits), readBaseline(options.baseline)]);
   const givenInput = await collectInput(inputOptions, selector, input);
@@ -92,7 +95,7 @@ export async function runLint(
   const fails = (finding: ReportedFinding) => isFailure(finding, options.failOn);
   return {
     lines: formatReport(report, { ...options, terminal: { ...terminal, verbose: options.verbose }, fails }),
-    warning: client?.warning,
+    warnings: [...(client?.warning === undefined ? [] : [client.warning]), ...lintInput.warnings],
     exitCode: options.writeBaseline === undefined && report.findings.some(fails) ? 1 : 0,
   };
 }
@@ -114,7 +117,11 @@ async function lintCluster(
   const findings = sortFindings([...fileFindings, ...manifestFindings])
     .map((finding) => explainTemplate(finding, files))
     .map(createFieldLocator(files));
-  return buildReport(findings, { ingresses }, baseline, { uncheckedObjects, skippedClasses });
+  const ownObjects = selectOwnGatewayObjects(completedCluster.gateway, readGatewayController(options));
+  return buildReport(findings, listCheckedObjects(ingresses, ownObjects), baseline, {
+    uncheckedObjects,
+    skippedClasses,
+  });
 }
 
 function validateOptions(paths: readonly string[], { live, summary, format }: LintOptions): void {

@@ -7,6 +7,8 @@ export interface Options {
   readonly ingressClass: string;
   /** The value of `spec.controller` in our IngressClasses. */
   readonly controller: string;
+  /** The value of `spec.controllerName` in our GatewayClasses; that of `controller` if absent. */
+  readonly gatewayController?: string;
   /** Default namespace of the ConfigMap of an IngressClass; "default" if undefined. */
   readonly namespace?: string;
   /** Whether Ingresses without a class are selected. */

@@ -8,18 +8,20 @@ import { findDefaultBackendQuirks } from "./findings/default-backend-quirk.ts";
 import { buildFinding } from "./findings/diagnostics.ts";
 import { type Finding, sortFindings } from "./findings/finding.ts";
 import { findHostQuirks } from "./findings/host-quirks.ts";
-import { buildIngressIndex } from "./findings/ingress-index.ts";
 import { findIngressQuirks } from "./findings/ingress-quirks.ts";
+import { buildObjectIndex } from "./findings/object-index.ts";
+import { findParentProblems } from "./findings/parents.ts";
 import { findPrivateRanges } from "./findings/private-ranges.ts";
+import { summarizeRules } from "./findings/served-rules.ts";
 import { findTlsWithoutHost } from "./findings/tls-hosts.ts";
 import { findUnsafeGroups, SHOWN_BY_RESPONSE } from "./findings/unsafe-groups.ts";
 import type { CloudflarePlan } from "./knowledge/cloudflare-limits.ts";
 import { findKnownIssues } from "./knowledge/known-issues.ts";
 
 /**
- * Compares the behavior of manifests in ingress-nginx and in edgress: unchanged, different and unsupported features, and
- * surprising behavior of both. It sends no requests: responses come from the matcher and filters of the edge. `decrypt`
- * returns the plaintext of a token.
+ * Compares the behavior of Ingresses in ingress-nginx and in edgress: unchanged, different and unsupported features, and
+ * surprising behavior of both. Of Gateway API objects, it finds what the edge does not serve. It sends no requests:
+ * responses come from the matcher and filters of the edge. `decrypt` returns the plaintext of a token.
  */
 export async function lint(
   cluster: Cluster,
@@ -28,12 +30,14 @@ export async function lint(
   plan: CloudflarePlan = "free",
 ): Promise<Finding[]> {
   const { rules, diagnostics } = compile(cluster, options);
-  const index = buildIngressIndex(cluster, rules, options);
+  const index = buildObjectIndex(cluster, rules, options);
+  const objects = [...index.ingresses, ...index.httpRoutes];
   const findings = [
     ...diagnostics.map((diagnostic) => buildFinding(diagnostic, index)),
-    ...index.ingresses.flatMap((indexedIngress) => checkAnnotations(indexedIngress, plan)),
+    ...objects.flatMap((indexedObject) => checkAnnotations(indexedObject, plan)),
     ...index.ingresses.flatMap((indexedIngress) => findIngressQuirks(indexedIngress, index)),
-    ...index.ingresses.flatMap(findPrivateRanges),
+    ...objects.flatMap(findPrivateRanges),
+    ...findParentProblems(cluster.gateway, index),
     ...index.ingresses.flatMap(findTlsWithoutHost),
     ...index.hosts.flatMap(findHostQuirks),
     ...index.hosts.flatMap(findUnsafeGroups),
@@ -43,9 +47,11 @@ export async function lint(
   const answerSource = createAnswerSource(rules, decrypt);
   const answeredFindings = await Promise.all(findings.map((finding) => withResponses(finding, answerSource)));
   const shownFindings = answeredFindings.filter(isSurprising);
+  const servedRules = index.httpRoutes.flatMap((indexedRoute) => summarizeRules(indexedRoute, shownFindings));
   return sortFindings([
     ...shownFindings,
     ...index.ingresses.flatMap((indexedIngress) => summarizeSupport(indexedIngress, shownFindings)),
+    ...(await Promise.all(servedRules.map((finding) => withResponses(finding, answerSource)))),
   ]);
 }
 

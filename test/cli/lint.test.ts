@@ -98,7 +98,11 @@ describe("exit codes of edgress lint", () => {
     ],
     ["an unknown option", ["lint", "-", "--yaml"], "unknown option '--yaml'"],
     ["an unknown command", ["lnt"], "unknown command 'lnt' (Did you mean lint?)"],
-    ["manifests without an Ingress", ["lint", "-"], "Ingress not found in -. Check the path"],
+    [
+      "manifests without an Ingress and HTTPRoute",
+      ["lint", "-"],
+      "Ingress or HTTPRoute not found in -. Check the path",
+    ],
   ] as const) {
     test(`edgress lint exits with 2 and one line for ${sentence}`, async () => {
       const { code, out, error } = await runWithInput(given);

@@ -36,7 +36,7 @@ export async function formatCliPage(): Promise<string> {
         ],
         [
           "2",
-          "A flag, an argument or an environment variable is invalid; with `--dry-run`, something would change; `lint`: also, no Ingress to check",
+          "A flag, an argument or an environment variable is invalid; with `--dry-run`, something would change; `lint`: also, nothing to check",
         ],
       ],
     ),

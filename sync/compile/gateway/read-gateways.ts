@@ -17,7 +17,7 @@ export type GatewaySources = Pick<
   "gateway" | "secrets" | "referenceGrants" | "unreadableReferences" | "certificates"
 >;
 
-type GatewayOptions = Pick<StageOptions, "controller" | "zones">;
+type GatewayOptions = Pick<StageOptions, "controller" | "gatewayController" | "zones">;
 
 /**
  * Judges the Gateway API objects of ours, and attaches routes to listeners. With the same `cache`, an unchanged listener
@@ -30,10 +30,24 @@ export function readGateways(
 ): GatewayReading {
   const { gateway, secrets, referenceGrants, unreadableReferences, certificates } = sources;
   const objects = [secrets, referenceGrants, unreadableReferences, certificates, ...Object.entries(gateway).flat()];
-  return cache.reading([...objects, options.controller, options.zones], () => readAll(sources, options, cache));
+  const controller = readGatewayController(options);
+  const build = () => readAll(sources, { controller, zones: options.zones }, cache);
+  return cache.reading([...objects, controller, options.zones], build);
 }
 
-function readAll(sources: GatewaySources, { controller, zones }: GatewayOptions, cache: GatewayCache): GatewayReading {
+/** Returns the controller's name in our GatewayClasses. */
+export function readGatewayController({
+  controller,
+  gatewayController = controller,
+}: Pick<StageOptions, "controller" | "gatewayController">): string {
+  return gatewayController;
+}
+
+function readAll(
+  sources: GatewaySources,
+  { controller, zones }: Pick<StageOptions, "controller" | "zones">,
+  cache: GatewayCache,
+): GatewayReading {
   const { gateway } = sources;
   const intern = cache.createInterner();
   const allowsNamespace = createNamespaceCheck(gateway.namespaces);

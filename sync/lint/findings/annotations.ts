@@ -8,7 +8,7 @@ import { formatCount } from "../../runtime/format-count.ts";
 import type { CloudflarePlan } from "../knowledge/cloudflare-limits.ts";
 import { describeDifference } from "../knowledge/value-differences.ts";
 import type { Finding } from "./finding.ts";
-import { buildLocation, findAnnotationValue, type IndexedIngress } from "./ingress-index.ts";
+import { buildLocation, findAnnotationValue, type IndexedObject } from "./object-index.ts";
 import { describeSnippet } from "./snippets.ts";
 
 /** An annotation with the key that edgress reads, and its row. */
@@ -17,12 +17,12 @@ interface UsedAnnotation extends CatalogEntry {
   readonly value: string;
 }
 
-/** Reports how an Ingress's annotations are supported. Unsupported annotations are diagnostics already. */
-export function checkAnnotations(indexedIngress: IndexedIngress, plan: CloudflarePlan): Finding[] {
-  const { ingress, parsedAnnotations } = indexedIngress;
-  const usedAnnotations = listUsedAnnotations(indexedIngress);
+/** Reports how the annotations of an object are supported. Unsupported annotations are diagnostics already. */
+export function checkAnnotations(indexedObject: IndexedObject, plan: CloudflarePlan): Finding[] {
+  const { owner, parsedAnnotations } = indexedObject;
+  const usedAnnotations = listUsedAnnotations(indexedObject);
   const supportFindings = usedAnnotations.flatMap(({ key, name, policy, row }): Finding[] => {
-    const location = buildLocation(ingress, `metadata.annotations[${key}]`);
+    const location = buildLocation(owner, `metadata.annotations[${key}]`);
     if (row.support === "partial") {
       const value = findAnnotationValue(parsedAnnotations, { policy, name });
       const message = describeDifference(name, value, row, plan);
@@ -31,27 +31,27 @@ export function checkAnnotations(indexedIngress: IndexedIngress, plan: Cloudflar
     if (row.support !== "no-op") return [];
     return [{ ...location, rule: "no-op", kind: "unchanged", message: `no effect: ${row.difference ?? row.doc}` }];
   });
-  return [...supportFindings, ...checkSnippets(indexedIngress)];
+  return [...supportFindings, ...checkSnippets(indexedObject)];
 }
 
 /** Reports the served paths and the fully supported annotations of an Ingress that no other finding is about. */
-export function summarizeSupport(indexedIngress: IndexedIngress, otherFindings: readonly Finding[]): Finding[] {
-  const { ingress, paths } = indexedIngress;
+export function summarizeSupport(indexedObject: IndexedObject, otherFindings: readonly Finding[]): Finding[] {
+  const { owner, paths } = indexedObject;
   const servedCount = new Set(paths.filter(({ isServed }) => isServed).map(({ field }) => field)).size;
   if (servedCount === 0) return [];
-  const { object } = buildLocation(ingress, "");
+  const { object } = buildLocation(owner, "");
   const reportedFields = new Set(otherFindings.filter((other) => other.object === object).map(({ field }) => field));
-  const names = listUsedAnnotations(indexedIngress)
+  const names = listUsedAnnotations(indexedObject)
     .filter(({ key, row }) => (row.support ?? "full") === "full" && !reportedFields.has(`metadata.annotations[${key}]`))
     .map(({ name }) => name);
   const count = formatCount(servedCount, "path");
   const message = `${count}${names.length > 0 ? `, and ${names.join(", ")}` : ""}: as in ingress-nginx`;
-  return [{ ...buildLocation(ingress, "spec.rules"), rule: "full-support", kind: "unchanged", message }];
+  return [{ ...buildLocation(owner, "spec.rules"), rule: "full-support", kind: "unchanged", message }];
 }
 
 /** Lists the valid annotations, each once. Under a second prefix or an alias, an annotation is ignored. */
-function listUsedAnnotations({ ingress, parsedAnnotations }: IndexedIngress): UsedAnnotation[] {
-  return Object.entries(ingress.annotations).flatMap(([key, value]) => {
+function listUsedAnnotations({ owner, parsedAnnotations }: IndexedObject): UsedAnnotation[] {
+  return Object.entries(owner.annotations).flatMap(([key, value]) => {
     const entry = annotationCatalog.get(stripAnnotationPrefix(key) ?? "");
     if (!entry || findAnnotationValue(parsedAnnotations, entry) === undefined) return [];
     const names = [entry.name, ...(entry.row.aliases ?? [])];
@@ -60,13 +60,13 @@ function listUsedAnnotations({ ingress, parsedAnnotations }: IndexedIngress): Us
   });
 }
 
-function checkSnippets({ ingress, parsedAnnotations }: IndexedIngress): Finding[] {
+function checkSnippets({ owner, parsedAnnotations }: IndexedObject): Finding[] {
   const hasAuthUrl = parsedAnnotations.findKey("auth-url") !== undefined;
   return Object.entries(annotationsWithDirectives).flatMap(([name, policyName]) => {
     const key = parsedAnnotations.findKey(name);
     const snippet = parsedAnnotations.values[policyName][name] as Snippet | undefined; // as the row reads it
     if (key === undefined || snippet === undefined) return [];
-    const location = buildLocation(ingress, `metadata.annotations[${key}]`);
+    const location = buildLocation(owner, `metadata.annotations[${key}]`);
     return describeSnippet(snippet, hasAuthUrl).map((finding): Finding => ({ ...location, ...finding }));
   });
 }

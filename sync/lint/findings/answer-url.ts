@@ -4,7 +4,7 @@ import { lacksBackend } from "../../../src/rules/policies/no-backend.ts";
 import type { HostRules, Route, Rules } from "../../../src/rules/snapshot.ts";
 import { explain } from "../../explain/explain.ts";
 import { POD_REASONS } from "./diagnostics.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, isAboutIngress } from "./finding.ts";
 
 /** Address of the client in sample requests: a public one, which no list of real clients contains. */
 export const SAMPLE_CLIENT_ADDRESS = "198.51.100.1";
@@ -26,6 +26,7 @@ export async function withResponses(finding: Finding, source: AnswerSource): Pro
   const { url, kind, rule } = finding;
   if (url === undefined) return finding;
   const edgress = finding.edgress ?? (await describeResponse(url, source));
+  if (!isAboutIngress(finding)) return { ...finding, edgress };
   if (kind === "note") return { ...finding, nginx: edgress, edgress };
   const nginx = finding.nginx ?? (POD_REASONS.includes(rule) ? await describeNginxResponse(url, source) : undefined);
   return { ...finding, ...(nginx !== undefined && { nginx }), edgress };

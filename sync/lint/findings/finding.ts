@@ -6,10 +6,10 @@ import type { LintRule } from "./lint-rules.ts";
 export const FINDING_KINDS = ["error", "unsupported", "different", "note", "unchanged"] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** Information for the migration of a manifest from ingress-nginx. */
+/** What the edge does with a part of an object, and how an Ingress differs from ingress-nginx. */
 export interface Finding {
   readonly rule: LintRule | Reason;
-  readonly object: string; // "Ingress namespace/name"
+  readonly object: string; // "Ingress namespace/name", "GatewayClass name"
   readonly field: string;
   readonly source: string; // "shop.yaml:12"
   readonly kind: FindingKind;
@@ -20,6 +20,11 @@ export interface Finding {
   readonly url?: string;
   readonly nginx?: string;
   readonly edgress?: string;
+}
+
+/** Whether a finding can have a response of ingress-nginx: other kinds of objects do not come from there. */
+export function isAboutIngress({ object }: Pick<Finding, "object">): boolean {
+  return object.startsWith("Ingress ");
 }
 
 /** Sorts findings by severity, object and field, and removes duplicates. */

@@ -1,6 +1,6 @@
 import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
-import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./ingress-index.ts";
+import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath, isLiteralPath } from "./object-index.ts";
 
 /** Finds paths that match unexpected requests, or that behave differently from ingress-nginx. */
 export function findHostQuirks(host: IndexedHost): Finding[] {
@@ -10,8 +10,8 @@ export function findHostQuirks(host: IndexedHost): Finding[] {
   return [
     ...(regexPath ? checkRegexScope(regexPath, host) : []),
     ...literalPaths.flatMap((path) => [...checkOpenEnd(path, host), ...checkDotWildcard(path, host)]),
-    ...[...new Set(literalPaths.map(({ ingress }) => ingress))].flatMap((ingress) => {
-      const ingressPaths = literalPaths.filter((indexedPath) => indexedPath.ingress === ingress);
+    ...[...new Set(literalPaths.map(({ owner }) => owner))].flatMap((owner) => {
+      const ingressPaths = literalPaths.filter((indexedPath) => indexedPath.owner === owner);
       return ingressPaths.flatMap((indexedPath) => checkIgnoredCase(indexedPath, host)).slice(0, 1);
     }),
   ];
@@ -19,14 +19,14 @@ export function findHostQuirks(host: IndexedHost): Finding[] {
 
 /** ingress-nginx redirects `/foo` to `/foo/` if only the latter is a path. The Ingress specification has no such rule. */
 function checkSlashRedirect(indexedPath: IndexedPath, { paths }: IndexedHost): Finding[] {
-  const { path, ingress, field } = indexedPath;
+  const { path, owner, field } = indexedPath;
   const pathWithoutSlash = path.slice(0, -1);
   if (!path.endsWith("/") || pathWithoutSlash === "" || paths.some((other) => other.path === pathWithoutSlash))
     return [];
   const url = buildSampleUrl(indexedPath, pathWithoutSlash);
   const message = `ingress-nginx redirects ${pathWithoutSlash} to ${path}; the edge follows the Ingress specification and does not`;
   const base = {
-    ...buildLocation(ingress, `${field}.path`),
+    ...buildLocation(owner, `${field}.path`),
     rule: "slash-redirect" as const,
     kind: "different" as const,
   };
@@ -34,33 +34,33 @@ function checkSlashRedirect(indexedPath: IndexedPath, { paths }: IndexedHost): F
 }
 
 function checkRegexScope(regexPath: IndexedPath, host: IndexedHost): Finding[] {
-  const otherPaths = host.paths.filter(({ ingress, isRegex }) => ingress !== regexPath.ingress && !isRegex);
+  const otherPaths = host.paths.filter(({ owner, isRegex }) => owner !== regexPath.owner && !isRegex);
   if (otherPaths.length === 0) return [];
-  const names = [...new Set(otherPaths.map(({ ingress }) => `${ingress.namespace}/${ingress.name}`))].join(", ");
+  const names = [...new Set(otherPaths.map(({ owner }) => `${owner.namespace}/${owner.name}`))].join(", ");
   const examplePath = otherPaths.find(({ path }) => isLiteralPath(path) && !path.endsWith("/"));
   const message = `turns every path of ${regexPath.host} into a case-insensitive, open-ended regex, also the paths of ${names}`;
   const base = {
-    ...buildLocation(regexPath.ingress, findRegexField(regexPath)),
+    ...buildLocation(regexPath.owner, findRegexField(regexPath)),
     rule: "regex-applies-to-host" as const,
     kind: "note" as const,
   };
   return [{ ...base, message, ...(examplePath && findUrlBelow(examplePath, host)) }];
 }
 
-function findRegexField({ ingress, regexAnnotation: annotationName }: IndexedPath): string {
-  const key = Object.keys(ingress.annotations).find((candidate) => stripAnnotationPrefix(candidate) === annotationName);
+function findRegexField({ owner, regexAnnotation: annotationName }: IndexedPath): string {
+  const key = Object.keys(owner.annotations).find((candidate) => stripAnnotationPrefix(candidate) === annotationName);
   return `metadata.annotations[${key ?? annotationName}]`;
 }
 
 /** nginx anchors a regex only at its start. On such a host, this also holds for Exact and Prefix paths. */
 function checkOpenEnd(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
-  const { path, pathType, ingress, field } = indexedPath;
+  const { path, pathType, owner, field } = indexedPath;
   const isExact = pathType === "Exact";
   if (path.endsWith("/") && !isExact) return [];
   const message = `${isExact ? "Exact" : "Prefix"} path ${path} matches every path that starts with it, because its host has regex paths`;
   const rule = isExact ? "exact-matches-longer-paths" : "prefix-matches-partial-segment";
   return requireUrl({
-    ...buildLocation(ingress, `${field}.path`),
+    ...buildLocation(owner, `${field}.path`),
     rule,
     kind: "note",
     message,
@@ -69,19 +69,19 @@ function checkOpenEnd(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
 }
 
 function checkDotWildcard(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
-  const { path, ingress, field } = indexedPath;
+  const { path, owner, field } = indexedPath;
   if (!path.includes(".")) return [];
   const message = `the dot in ${path} matches any character, because its host has regex paths`;
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "dot-is-wildcard" as const, kind: "note" as const };
+  const base = { ...buildLocation(owner, `${field}.path`), rule: "dot-is-wildcard" as const, kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [path.replaceAll(".", "x")]) });
 }
 
 function checkIgnoredCase(indexedPath: IndexedPath, host: IndexedHost): Finding[] {
-  const { path, ingress, field } = indexedPath;
+  const { path, owner, field } = indexedPath;
   if (!/[a-z]/i.test(path)) return [];
   const message = `all paths of ${indexedPath.host} are case-insensitive, because the host has regex paths`;
   const otherCasePath = path === path.toUpperCase() ? path.toLowerCase() : path.toUpperCase();
-  const base = { ...buildLocation(ingress, `${field}.path`), rule: "case-insensitive" as const, kind: "note" as const };
+  const base = { ...buildLocation(owner, `${field}.path`), rule: "case-insensitive" as const, kind: "note" as const };
   return requireUrl({ ...base, message, ...findDistinctUrl(indexedPath, host, [otherCasePath]) });
 }
 

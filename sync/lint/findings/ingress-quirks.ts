@@ -6,24 +6,24 @@ import {
   buildSampleUrl,
   findSampleUrl,
   type IndexedHost,
-  type IndexedIngress,
+  type IndexedObject,
   type IndexedPath,
-  type IngressIndex,
   isLiteralPath,
-} from "./ingress-index.ts";
+  type ObjectIndex,
+} from "./object-index.ts";
 
 const LEGACY_PREFIX = "ingress.kubernetes.io/";
 const REGEX_CHARACTERS = /[()[\]{}*+?|^$\\]/;
 
 /** Finds behavior of an Ingress that its author may not expect. */
-export function findIngressQuirks(indexedIngress: IndexedIngress, { hosts }: IngressIndex): Finding[] {
+export function findIngressQuirks(indexedObject: IndexedObject, { hosts }: ObjectIndex): Finding[] {
   return [
-    ...indexedIngress.paths.flatMap(checkRewriteWithoutGroups),
-    ...checkLegacyRewrite(indexedIngress),
-    ...checkLegacyPrefix(indexedIngress),
-    ...checkMissingPathType(indexedIngress),
-    ...indexedIngress.paths.flatMap((path) => checkRegexCharacters(path, hosts)),
-    ...checkForwardedPrefixFlag(indexedIngress),
+    ...indexedObject.paths.flatMap(checkRewriteWithoutGroups),
+    ...checkLegacyRewrite(indexedObject),
+    ...checkLegacyPrefix(indexedObject),
+    ...checkMissingPathType(indexedObject),
+    ...indexedObject.paths.flatMap((path) => checkRegexCharacters(path, hosts)),
+    ...checkForwardedPrefixFlag(indexedObject),
   ];
 }
 
@@ -34,14 +34,14 @@ function checkRewriteWithoutGroups(indexedPath: IndexedPath): Finding[] {
   const message = `rewrite-target ${target} has no groups: every request that matches ${indexedPath.path} is rewritten to this path`;
   const sampleUrl = isLiteralPath(indexedPath.path) ? { url: buildUrlBelow(indexedPath) } : findSampleUrl(indexedPath);
   const base = {
-    ...buildLocation(indexedPath.ingress, `${indexedPath.field}.path`),
+    ...buildLocation(indexedPath.owner, `${indexedPath.field}.path`),
     rule: "rewrite-without-groups" as const,
     kind: "note" as const,
   };
   return [{ ...base, message, ...sampleUrl }];
 }
 
-function checkLegacyRewrite({ ingress, paths }: IndexedIngress): Finding[] {
+function checkLegacyRewrite({ owner, paths }: IndexedObject): Finding[] {
   const indexedPath = paths.find(({ route }) => keepsPrefix(route.policies));
   if (!indexedPath) return [];
   const field = `metadata.annotations[${LEGACY_PREFIX}rewrite-target]`;
@@ -52,15 +52,15 @@ function checkLegacyRewrite({ ingress, paths }: IndexedIngress): Finding[] {
     url,
     nginx: `${indexedPath.route.backend}, not rewritten`,
   };
-  return [{ ...buildLocation(ingress, field), rule: "legacy-rewrite", kind: "different", message, ...sampleResponses }];
+  return [{ ...buildLocation(owner, field), rule: "legacy-rewrite", kind: "different", message, ...sampleResponses }];
 }
 
-function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
-  const keys = Object.keys(ingress.annotations).filter((key) => key.startsWith(LEGACY_PREFIX));
+function checkLegacyPrefix({ owner }: IndexedObject): Finding[] {
+  const keys = Object.keys(owner.annotations).filter((key) => key.startsWith(LEGACY_PREFIX));
   if (keys.length === 0) return [];
   const message = `edgress reads ${LEGACY_PREFIX}; since 2017, ingress-nginx reads it only with --annotations-prefix`;
   return keys.map((key) => ({
-    ...buildLocation(ingress, `metadata.annotations[${key}]`),
+    ...buildLocation(owner, `metadata.annotations[${key}]`),
     rule: "legacy-prefix" as const,
     kind: "different",
     message,
@@ -68,13 +68,13 @@ function checkLegacyPrefix({ ingress }: IndexedIngress): Finding[] {
 }
 
 /** The pathType was optional before networking.k8s.io/v1. */
-function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
+function checkMissingPathType({ owner, paths }: IndexedObject): Finding[] {
   const indexedPath = paths.find(({ pathType, path }) => !pathType && path !== "/");
   if (!indexedPath) return [];
   const message =
     "pathType is missing: the default is Prefix, as in ingress-nginx since 0.32. In earlier versions, /foo also matched /foobar";
   const base = {
-    ...buildLocation(ingress, `${indexedPath.field}.pathType`),
+    ...buildLocation(owner, `${indexedPath.field}.pathType`),
     rule: "missing-path-type" as const,
     kind: "note" as const,
   };
@@ -85,38 +85,38 @@ function checkMissingPathType({ ingress, paths }: IndexedIngress): Finding[] {
 }
 
 function checkRegexCharacters(indexedPath: IndexedPath, hosts: readonly IndexedHost[]): Finding[] {
-  const { path, pathType, ingress, field, host } = indexedPath;
+  const { path, pathType, owner, field, host } = indexedPath;
   if (!REGEX_CHARACTERS.test(path)) return [];
   if (path.endsWith("/*")) return [describeGlobPath(indexedPath)];
   const hostUsesRegex = hosts.some(({ rules, hasRegex }) => rules.host === host && hasRegex);
   if (!hostUsesRegex) {
     const message = `path ${path} looks like a regex, but matches literally`;
     const remedy = "set use-regex to enable it";
-    return [{ ...buildLocation(ingress, `${field}.path`), rule: "regex-not-enabled", kind: "note", message, remedy }];
+    return [{ ...buildLocation(owner, `${field}.path`), rule: "regex-not-enabled", kind: "note", message, remedy }];
   }
   if (pathType !== "Prefix" && pathType !== "Exact") return [];
   const message = `path ${path} is a regex with pathType ${pathType}, which strict-validate-path-type of ingress-nginx rejects`;
   const remedy = "set ImplementationSpecific";
-  return [{ ...buildLocation(ingress, `${field}.pathType`), rule: "regex-path-type", kind: "note", message, remedy }];
+  return [{ ...buildLocation(owner, `${field}.pathType`), rule: "regex-path-type", kind: "note", message, remedy }];
 }
 
 /** The load balancers of AWS and Google Cloud match `/api/*` by its beginning. */
-function describeGlobPath({ path, ingress, field }: IndexedPath): Finding {
+function describeGlobPath({ path, owner, field }: IndexedPath): Finding {
   const prefix = path.slice(0, -2) || "/";
   const message = `path ${path} has the wildcard of AWS and Google Cloud, which is not one here`;
   const remedy = `set ${prefix} with pathType Prefix`;
-  return { ...buildLocation(ingress, `${field}.path`), rule: "glob-path", kind: "note", message, remedy };
+  return { ...buildLocation(owner, `${field}.path`), rule: "glob-path", kind: "note", message, remedy };
 }
 
 /** x-forwarded-prefix was a boolean before ingress-nginx 0.24. */
-function checkForwardedPrefixFlag({ ingress }: IndexedIngress): Finding[] {
+function checkForwardedPrefixFlag({ owner }: IndexedObject): Finding[] {
   const key = "nginx.ingress.kubernetes.io/x-forwarded-prefix";
-  const value = ingress.annotations[key];
+  const value = owner.annotations[key];
   if (value !== "true" && value !== "false") return [];
   const message = `"${value}" was a boolean before ingress-nginx 0.24; now it is the header's value`;
   return [
     {
-      ...buildLocation(ingress, `metadata.annotations[${key}]`),
+      ...buildLocation(owner, `metadata.annotations[${key}]`),
       rule: "forwarded-prefix-not-boolean" as const,
       kind: "note",
       message,

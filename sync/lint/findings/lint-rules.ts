@@ -128,6 +128,22 @@ export const lintRules = {
     title: "Annotation without effect",
     doc: "The annotation only tunes nginx. It may stay.",
   },
+  "gateway-not-in-manifests": {
+    title: "Gateway that is not in the manifests",
+    doc: "The Gateway or ListenerSet of the HTTPRoute is assumed to be of edgress, and to take the route.",
+  },
+  "gateway-class-not-found": {
+    title: "Gateway without its GatewayClass",
+    doc: "Without a GatewayClass that names the controller, no controller serves the Gateway.",
+  },
+  "parent-of-other-controller": {
+    title: "Parent of another controller",
+    doc: "The HTTPRoute refers to a Gateway of another controller too. It is not checked there.",
+  },
+  "served-rules": {
+    title: "Rules of an HTTPRoute that the edge serves",
+    doc: "The edge serves these rules. The finding has a sample URL if one without further headers matches.",
+  },
   "full-support": {
     title: "Paths and annotations as in ingress-nginx",
     doc: "The edge serves these paths, and supports these annotations fully.",

@@ -1,7 +1,7 @@
 import { intersectIpRanges } from "../../../src/rules/addresses.ts";
 import { findAuthorization } from "../../../src/rules/policies/read-settings.ts";
-import type { Finding } from "./finding.ts";
-import { buildLocation, findSampleUrl, type IndexedIngress, type IndexedPath } from "./ingress-index.ts";
+import { type Finding, isAboutIngress } from "./finding.ts";
+import { buildLocation, findSampleUrl, type IndexedObject, type IndexedPath } from "./object-index.ts";
 
 /** Ranges that no client at the edge has: private, shared, link-local and loopback addresses. */
 const PRIVATE_RANGES = [
@@ -19,20 +19,20 @@ const PRIVATE_RANGES = [
 const REMEDY = "set the public addresses of these clients, or use auth-url or Cloudflare Access";
 
 /** Finds allow and deny lists with private addresses. The edge sees the public address of a client. */
-export function findPrivateRanges(indexedIngress: IndexedIngress): Finding[] {
-  const indexedPath = indexedIngress.paths.find(({ route }) => findAuthorization(route.policies)?.sourceRange);
+export function findPrivateRanges(indexedObject: IndexedObject): Finding[] {
+  const indexedPath = indexedObject.paths.find(({ route }) => findAuthorization(route.policies)?.sourceRange);
   const authorization = indexedPath && findAuthorization(indexedPath.route.policies);
   if (!indexedPath || !authorization?.sourceRange) return [];
   const { allow = [], deny = [] } = authorization.sourceRange;
   const { any, basic, external } = authorization;
   return [
-    ...checkAllowList(indexedIngress, indexedPath, allow, any && (basic !== undefined || external !== undefined)),
-    ...checkDenyList(indexedIngress, deny),
+    ...checkAllowList(indexedObject, indexedPath, allow, any && (basic !== undefined || external !== undefined)),
+    ...checkDenyList(indexedObject, indexedPath, deny),
   ];
 }
 
 function checkAllowList(
-  indexedIngress: IndexedIngress,
+  indexedObject: IndexedObject,
   indexedPath: IndexedPath,
   ranges: readonly string[],
   hasOtherCheck: boolean,
@@ -40,7 +40,7 @@ function checkAllowList(
   const privateRanges = ranges.filter(isPrivate);
   if (privateRanges.length === 0) return [];
   const base = {
-    ...locateList(indexedIngress, "whitelist-source-range"),
+    ...locateList(indexedObject, indexedPath, "whitelist-source-range"),
     rule: "private-source-range" as const,
     remedy: REMEDY,
   };
@@ -56,16 +56,16 @@ function checkAllowList(
       kind: "error",
       message,
       ...sample,
-      ...(sample.url !== undefined && { nginx: "served to these addresses" }),
+      ...(sample.url !== undefined && isAboutIngress(base) && { nginx: "served to these addresses" }),
     },
   ];
 }
 
-function checkDenyList(indexedIngress: IndexedIngress, ranges: readonly string[]): Finding[] {
+function checkDenyList(indexedObject: IndexedObject, indexedPath: IndexedPath, ranges: readonly string[]): Finding[] {
   const privateRanges = ranges.filter(isPrivate);
   if (privateRanges.length === 0) return [];
   const message = `no client at the edge has an address of ${privateRanges.join(", ")}, so they reject no client`;
-  const location = locateList(indexedIngress, "denylist-source-range");
+  const location = locateList(indexedObject, indexedPath, "denylist-source-range");
   return [{ ...location, rule: "private-source-range", kind: "different", message, remedy: REMEDY }];
 }
 
@@ -73,8 +73,10 @@ function isPrivate(range: string): boolean {
   return intersectIpRanges([range], PRIVATE_RANGES)?.includes(range) ?? false;
 }
 
-function locateList({ ingress, parsedAnnotations }: IndexedIngress, name: string) {
+/** Returns the annotation, or the filters of the rule whose ConfigMap has the list. */
+function locateList({ owner, parsedAnnotations }: IndexedObject, { scope }: IndexedPath, name: string) {
   const alias = name.replace("whitelist", "allowlist");
-  const key = parsedAnnotations.findKey(name) ?? parsedAnnotations.findKey(alias) ?? name;
-  return buildLocation(ingress, `metadata.annotations[${key}]`);
+  const key = parsedAnnotations.findKey(name) ?? parsedAnnotations.findKey(alias);
+  if (key === undefined && owner.ownerKind === "HTTPRoute") return buildLocation(owner, `${scope}.filters`);
+  return buildLocation(owner, `metadata.annotations[${key ?? name}]`);
 }

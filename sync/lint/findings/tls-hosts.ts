@@ -1,16 +1,16 @@
 import { listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
 import type { Finding } from "./finding.ts";
-import { buildLocation, type IndexedIngress } from "./ingress-index.ts";
+import { buildLocation, type IndexedObject } from "./object-index.ts";
 import { encodeSamplePath } from "./sample-path.ts";
 
 /** Finds an Ingress whose `spec.tls` names none of its hosts. The edge has a certificate for them anyway. */
-export function findTlsWithoutHost({ ingress, paths }: IndexedIngress): Finding[] {
-  const hosts = ingress.rules.flatMap((rule) => (rule.host ? [readHost(rule.host)] : []));
-  const tlsNames = ingress.tls.flatMap((entry) => entry.hosts.map(readHost));
+export function findTlsWithoutHost({ owner, paths }: IndexedObject): Finding[] {
+  const hosts = owner.rules.flatMap((rule) => (rule.host ? [readHost(rule.host)] : []));
+  const tlsNames = owner.tls.flatMap((entry) => entry.hosts.map(readHost));
   const isNamed = (host: string) => listHostCandidates(host).some((name) => tlsNames.includes(name));
-  if (ingress.tls.length === 0 || hosts.length === 0 || hosts.some(isNamed)) return [];
-  const base = { ...buildLocation(ingress, "spec.tls"), rule: "tls-without-host" as const };
+  if (owner.tls.length === 0 || hosts.length === 0 || hosts.some(isNamed)) return [];
+  const base = { ...buildLocation(owner, "spec.tls"), rule: "tls-without-host" as const };
   const names = tlsNames.length === 0 ? "no host" : `${tlsNames.join(", ")}, and no host of the Ingress`;
   const remedy = `name ${hosts[0]} in spec.tls, or remove spec.tls`;
   const redirectedPath = paths.find(

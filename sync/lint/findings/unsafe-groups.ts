@@ -1,7 +1,7 @@
 import { findRedirectLocation } from "../../../src/rules/policies/redirect.ts";
 import { stripAnnotationPrefix } from "../../compile/select/annotation-catalog.ts";
 import type { Finding } from "./finding.ts";
-import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath } from "./ingress-index.ts";
+import { buildLocation, buildSampleUrl, type IndexedHost, type IndexedPath } from "./object-index.ts";
 
 const GROUP = /\((?:\?:)?([^()]*)\)/g;
 const SEGMENT_BEGINS_WITH_GROUP = /(?:^|\/)\$[1-9]/;
@@ -73,8 +73,8 @@ function fillGroups(path: string, fill: (content: string, index: number) => stri
   return path.replace(GROUP, (_, content: string) => fill(content, index++)).replace(/[\^$]/g, "");
 }
 
-function locateAnnotation({ ingress }: IndexedPath, names: readonly string[]) {
-  const keys = Object.keys(ingress.annotations);
+function locateAnnotation({ owner }: IndexedPath, names: readonly string[]) {
+  const keys = Object.keys(owner.annotations);
   const key = names.flatMap((name) => keys.find((candidate) => stripAnnotationPrefix(candidate) === name) ?? [])[0];
-  return buildLocation(ingress, `metadata.annotations[${key ?? names[0]}]`);
+  return buildLocation(owner, `metadata.annotations[${key ?? names[0]}]`);
 }

@@ -1,10 +1,13 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { type Cluster, type ConfigMap, type IngressClass, nameOf, type Secret } from "../../collect/cluster-model.ts";
 import { compile } from "../../compile/compile.ts";
+import { readGatewayController } from "../../compile/gateway/read-gateways.ts";
 import type { Options } from "../../compile/options.ts";
 import { selectIngresses } from "../../compile/select/ingress-class.ts";
+import { addAssumedParents, listNeededParents } from "./assumed-gateways.ts";
 import { buildAssumedService, listNeededServices } from "./needed-services.ts";
 import { ASSUMED_SOURCE, type LookUpObject, type ObjectName } from "./object-lookup.ts";
+import { selectOwnGatewayObjects } from "./own-gateway-objects.ts";
 
 /** A cluster with assumed objects, and their names. */
 export interface CompletedCluster {
@@ -14,15 +17,16 @@ export interface CompletedCluster {
 }
 
 /**
- * Adds the objects that the selected Ingresses need: those that `lookUp` finds, and assumed ones if it does not know.
- * TLS Secrets are not needed, because Cloudflare has the certificates.
+ * Adds the objects that the selected Ingresses and HTTPRoutes need: those that `lookUp` finds, and assumed ones if it does
+ * not know. TLS Secrets of Ingresses are not needed, because Cloudflare has the certificates.
  */
 export async function completeCluster(
   givenCluster: Cluster,
   options: Options,
   lookUp: LookUpObject,
 ): Promise<CompletedCluster> {
-  const cluster: Cluster = { ...givenCluster, certificates: "unknown" };
+  const parents = await addMissingParents(givenCluster, options, lookUp);
+  const { cluster } = parents;
   const classes = await lookUpMissing(listNeededClasses(cluster, options), cluster, lookUp);
   const services = listNeededServices(cluster, options);
   const missingServices = await lookUpMissing([...services.values()], cluster, lookUp);
@@ -46,9 +50,23 @@ export async function completeCluster(
         ...missingReferences.available.filter(isKind("ConfigMap")).map(buildAssumedConfigMap),
       ],
     },
-    // A class is not listed, because its name alone selects an Ingress.
-    uncheckedObjects: [missingServices, missingReferences].flatMap(({ unchecked }) => unchecked),
+    // An IngressClass is not listed, because its name alone selects an Ingress.
+    uncheckedObjects: [parents.missing, missingServices, missingReferences].flatMap(({ unchecked }) => unchecked),
   };
+}
+
+/** Adds the Gateways and the GatewayClass that may exist. */
+async function addMissingParents(givenCluster: Cluster, options: Options, lookUp: LookUpObject) {
+  const controller = readGatewayController(options);
+  const { gateway } = givenCluster;
+  const neededParents = listNeededParents(selectOwnGatewayObjects(gateway, controller), gateway);
+  const missing = await lookUpMissing(neededParents, givenCluster, lookUp);
+  const cluster: Cluster = {
+    ...givenCluster,
+    gateway: addAssumedParents(gateway, missing.available, controller),
+    certificates: "of-listeners",
+  };
+  return { cluster, missing };
 }
 
 interface LookedUpObjects {
@@ -94,9 +112,15 @@ function buildAssumedClass(name: string, controller: string): IngressClass {
   return { name, source: ASSUMED_SOURCE, controller, isDefault: false, parameters: undefined };
 }
 
-/** Contains every key that an annotation may need: users, and a certificate authority. */
+/** Contains every key that an object may need: users, a certificate authority, and the certificate of a listener. */
 function buildAssumedSecret({ namespace, name }: ObjectName): Secret {
-  return { namespace, name, source: ASSUMED_SOURCE, type: undefined, data: { auth: "user:{SHA}", "ca.crt": "" } };
+  const listenerData = { "tls.crt": buildPemBlock("CERTIFICATE"), "tls.key": buildPemBlock("PRIVATE KEY") };
+  const data = { auth: "user:{SHA}", "ca.crt": "", ...listenerData };
+  return { namespace, name, source: ASSUMED_SOURCE, type: undefined, data };
+}
+
+function buildPemBlock(label: string): string {
+  return `-----BEGIN ${label}-----\nMAA=\n-----END ${label}-----\n`;
 }
 
 function buildAssumedConfigMap({ namespace, name, configMap }: LookedUpObjects["available"][number]): ConfigMap {

@@ -26,6 +26,12 @@ export interface ClassOptions {
   readonly watchIngressWithoutClass?: boolean | undefined;
 }
 
+/** Returns the controller of our GatewayClasses. No HTTPRoute is to be moved from ingress-nginx, which serves none. */
+export function resolveGatewayController({ from, controller }: ClassOptions): string {
+  const ownController = CLASSES_BY_CONTROLLER.edgress.controller;
+  return from === "edgress" ? (controller ?? ownController) : ownController;
+}
+
 /** Returns the selected classes. Ingresses without a class belong to ingress-nginx unless a class is set. */
 export function resolveClassSelector(options: ClassOptions): ClassSelector {
   const defaults = CLASSES_BY_CONTROLLER[options.from];
@@ -37,10 +43,11 @@ export function resolveClassSelector(options: ClassOptions): ClassSelector {
   };
 }
 
-/** Ingresses of a class that is not selected. */
+/** Ingresses, or Gateways and their HTTPRoutes, of a class that is not selected. */
 export interface SkippedClass {
-  readonly name: string | undefined; // undefined for Ingresses without a class
-  readonly controller: string | undefined; // of the IngressClass, if it is known
+  readonly kind: "IngressClass" | "GatewayClass";
+  readonly name: string | undefined; // undefined for objects without a class
+  readonly controller: string | undefined; // of the class, if it is known
   readonly count: number;
 }
 
@@ -51,6 +58,7 @@ export function listSkippedClasses(cluster: Cluster, selector: ClassSelector): S
   const names = skippedIngresses.map(findClassOf);
   return [...new Set(names)]
     .map((name) => ({
+      kind: "IngressClass" as const,
       name,
       controller: cluster.classes.find((ingressClass) => ingressClass.name === name)?.controller,
       count: names.filter((candidate) => candidate === name).length,
@@ -58,13 +66,19 @@ export function listSkippedClasses(cluster: Cluster, selector: ClassSelector): S
     .toSorted((a, b) => b.count - a.count);
 }
 
-/** Formats skipped classes: `traefik (3), no class (1)`. */
+/** Formats skipped classes: `traefik (3), no class (1), GatewayClass istio (2)`. */
 export function formatSkippedClasses(classes: readonly SkippedClass[]): string {
-  return classes.map(({ name, count }) => `${name ?? "no class"} (${count})`).join(", ");
+  return classes.map((skipped) => `${formatClassName(skipped)} (${skipped.count})`).join(", ");
+}
+
+function formatClassName({ kind, name }: SkippedClass): string {
+  if (kind === "IngressClass") return name ?? "no class";
+  return name === undefined ? "routes without a Gateway" : `GatewayClass ${name}`;
 }
 
 /** Returns the options that select a class. */
-export function formatClassOptions({ name, controller }: SkippedClass): string {
+export function formatClassOptions({ kind, name, controller }: SkippedClass): string {
+  if (kind === "GatewayClass") return `--from edgress --controller ${controller ?? "NAME"}`;
   if (name === undefined) return "--watch-ingress-without-class";
   return `--ingress-class ${name}${controller === undefined ? "" : ` --controller ${controller}`}`;
 }

@@ -60,9 +60,14 @@ interface FieldNode {
   readonly offset: number | undefined;
 }
 
+/** Whether an item of a list, such as a listener, has a name. */
+function isNamed(item: unknown, name: string): boolean {
+  return isMap(item) && item.get("name") === name;
+}
+
 function findChild(node: Node | undefined, part: string): FieldNode | undefined {
   if (isSeq(node)) {
-    const item = node.items[Number(part)] as Node | undefined;
+    const item = (node.items[Number(part)] ?? node.items.find((entry) => isNamed(entry, part))) as Node | undefined;
     return item && { node: item, offset: item.range?.[0] };
   }
   if (!isMap(node)) return undefined;

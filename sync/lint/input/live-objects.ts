@@ -1,7 +1,7 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
-import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
+import type { Cluster } from "../../collect/cluster-model.ts";
+import { selectsNamespaces } from "../../collect/gateway/namespace-selectors.ts";
 import { mergeClusters } from "../../collect/merge-clusters.ts";
-import type { Meta } from "../../collect/object-meta.ts";
 import { parseCluster, parseObject, type RawObject } from "../../collect/parse-objects.ts";
 import { ApiError, type KubernetesClient } from "../../kubernetes/client.ts";
 import { listAll } from "../../kubernetes/list.ts";
@@ -9,6 +9,7 @@ import {
   buildResourcePath,
   CONFIG_MAPS,
   findNewestResource,
+  NAMESPACES,
   type Resource,
   SECRETS,
   SERVICES,
@@ -21,48 +22,46 @@ const LIVE_SOURCE = "cluster";
 
 type ApiReader = Pick<KubernetesClient, "get" | "getMetadata">;
 
+const GATEWAY_KINDS = ["GatewayClass", "Gateway", "ListenerSet", "BackendTLSPolicy"] as const;
+
+/** The objects of a cluster, and the kinds that the user may not list. */
+export interface LiveObjects {
+  readonly cluster: Cluster;
+  readonly refusedKinds: readonly Resource[];
+}
+
 /**
- * Lists Services, IngressClasses and ReferenceGrants of a cluster, and its Ingresses if `withIngresses`. Rejects with a
- * `UsageError` if the cluster is not readable.
+ * Lists Services, classes, Gateways and ReferenceGrants of a cluster, and its Ingresses and HTTPRoutes if `withRoutes`.
+ * Kinds that the server does not have are empty. Rejects with a `UsageError` if the cluster is not readable.
  */
-export async function readLiveCluster(api: KubernetesClient, withIngresses: boolean): Promise<Cluster> {
+export async function readLiveCluster(api: KubernetesClient, withRoutes: boolean): Promise<LiveObjects> {
   try {
-    const kinds = ["IngressClass", "ReferenceGrant", ...(withIngresses ? (["Ingress"] as const) : [])] as const;
+    const routeKinds = withRoutes ? (["Ingress", "HTTPRoute"] as const) : [];
+    const kinds = ["IngressClass", "ReferenceGrant", ...GATEWAY_KINDS, ...routeKinds] as const;
     const resources = await Promise.all(kinds.map((kind) => findNewestResource(api, kind)));
     const servedResources = [SERVICES, ...resources.filter((resource) => resource !== undefined)];
-    return parseCluster((await Promise.all(servedResources.map((resource) => listObjects(api, resource)))).flat());
+    const lists = await Promise.all(servedResources.map((resource) => listObjects(api, resource)));
+    const cluster = parseCluster(lists.flatMap((list) => list ?? []));
+    const refusedKinds = servedResources.filter((_, index) => lists[index] === undefined);
+    const namespaces = selectsNamespaces(cluster.gateway) ? await listObjects(api, NAMESPACES) : [];
+    const refused = namespaces === undefined ? [...refusedKinds, NAMESPACES] : refusedKinds;
+    return { cluster: mergeClusters([cluster, parseCluster(namespaces ?? [])]), refusedKinds: refused };
   } catch (error) {
     throw new UsageError(`cluster is not readable: ${errorMessage(error)}. Check the kubeconfig and its permissions`);
   }
 }
 
-/** Adds the objects of a live cluster to those of manifests. An object of the manifests replaces the live one. */
-export function addLiveObjects(manifests: Cluster, live: Cluster): Cluster {
-  const invalidNames = new Set(manifests.invalidObjects.map((object) => `${object.kind} ${nameOf(object)}`));
-  const without = <T extends Meta>(kind: string, objects: readonly T[], own: readonly T[]): T[] => {
-    const ownNames = new Set(own.map(nameOf));
-    return objects.filter((object) => !ownNames.has(nameOf(object)) && !invalidNames.has(`${kind} ${nameOf(object)}`));
-  };
-  const classNames = new Set(manifests.classes.map(({ name }) => name));
-  return mergeClusters([
-    manifests,
-    {
-      ...live,
-      ingresses: without("Ingress", live.ingresses, manifests.ingresses),
-      services: without("Service", live.services, manifests.services),
-      classes: live.classes.filter(({ name }) => !classNames.has(name)),
-      referenceGrants: without("ReferenceGrant", live.referenceGrants, manifests.referenceGrants),
-    },
-  ]);
-}
-
 /** Creates a lookup in a live cluster. It reads whether a Secret exists, and not its content. */
-export function createLiveLookup(api: ApiReader): LookUpObject {
+export function createLiveLookup(api: ApiReader, refusedKinds: readonly Resource[]): LookUpObject {
   return async (object) => {
     switch (object.kind) {
       case "Service":
       case "IngressClass":
-        return { state: "missing" }; // all of them are listed already
+      case "GatewayClass":
+      case "Gateway":
+      case "ListenerSet":
+        // All of them are listed already, unless the user may not list them.
+        return { state: refusedKinds.some(({ kind }) => kind === object.kind) ? "unknown" : "missing" };
       case "Secret":
         return readSecretMetadata(api, object);
       case "ConfigMap":
@@ -99,17 +98,30 @@ async function readUnlessRefused(read: () => Promise<ObjectLookup>): Promise<Obj
   }
 }
 
-/** Lists all objects of a kind. ReferenceGrants are optional, because few users may list them. */
-async function listObjects(api: KubernetesClient, resource: Resource): Promise<RawObject[]> {
+/** Kinds that few users may list. The others are necessary. */
+const OPTIONAL_KINDS: readonly string[] = ["ReferenceGrant", "HTTPRoute", "Namespace", ...GATEWAY_KINDS];
+
+/** Lists all objects of a kind. Returns undefined if the user may not list an optional kind. */
+async function listObjects(api: KubernetesClient, resource: Resource): Promise<RawObject[] | undefined> {
   const path = buildResourcePath(resource);
   const transform = (object: object) => withType({ object, source: LIVE_SOURCE }, resource);
   try {
     return (await listAll(api, { path, query: {}, transform })).objects;
   } catch (error) {
     const isForbidden = error instanceof ApiError && error.status === 403;
-    if (isForbidden && resource.kind === "ReferenceGrant") return [];
+    if (isForbidden && OPTIONAL_KINDS.includes(resource.kind)) return undefined;
     throw error;
   }
+}
+
+/** Returns the rules that the user's role lacks, one for each API group. */
+export function describeRefusals(kinds: readonly Resource[]): string[] {
+  const byGroup = Map.groupBy(kinds, ({ apiVersion }) => (apiVersion.includes("/") ? apiVersion.split("/")[0] : ""));
+  return [...byGroup].map(([group, resources]) => {
+    const names = resources.map(({ kind }) => kind).join(", ");
+    const plurals = resources.map(({ plural }) => plural).join(", ");
+    return `not checked, because the cluster refuses the list: ${names}. Add the verb list for ${plurals} of API group "${group}" to the role`;
+  });
 }
 
 /** Adds kind and version, which the items of a list lack. */

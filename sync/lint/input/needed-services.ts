@@ -1,12 +1,17 @@
 import { type Cluster, type Ingress, type IngressBackend, nameOf, type Service } from "../../collect/cluster-model.ts";
+import type { HttpRoute } from "../../collect/gateway/http-route-model.ts";
 import { readBackendProtocol } from "../../compile/claims/claims.ts";
+import { readGatewayController } from "../../compile/gateway/read-gateways.ts";
+import { buildOwner } from "../../compile/gateway/rules/route-owner.ts";
+import { listServiceReferences } from "../../compile/gateway/rules/route-problems.ts";
 import type { Options } from "../../compile/options.ts";
 import { readAnnotations } from "../../compile/select/annotations.ts";
 import { selectIngresses } from "../../compile/select/ingress-class.ts";
 import { matchesNamespace, type OriginPermits } from "../../permits/model.ts";
 import { ASSUMED_SOURCE, type ObjectName } from "./object-lookup.ts";
+import { selectOwnGatewayObjects } from "./own-gateway-objects.ts";
 
-/** A Service that Ingresses refer to, and the ports that they name. */
+/** A Service that Ingresses and HTTPRoutes refer to, and the ports that they name. */
 export interface NeededService extends ObjectName {
   readonly kind: "Service";
   readonly ports: readonly NeededPort[];
@@ -18,12 +23,14 @@ interface NeededPort {
   readonly port: number;
 }
 
-/** Returns the Services that the selected Ingresses refer to, by "namespace/name". */
+/** Returns the Services that the selected Ingresses and HTTPRoutes refer to, by "namespace/name". */
 export function listNeededServices(cluster: Cluster, options: Options): ReadonlyMap<string, NeededService> {
-  const uses = selectIngresses(cluster, options).flatMap((ingress) => [
-    ...listBackendUses(ingress),
-    ...listAnnotationUses(ingress),
-  ]);
+  const ingresses = selectIngresses(cluster, options);
+  const { httpRoutes } = selectOwnGatewayObjects(cluster.gateway, readGatewayController(options));
+  const uses = [
+    ...ingresses.flatMap((ingress) => [...listBackendUses(ingress), ...listAnnotationUses(ingress)]),
+    ...httpRoutes.flatMap((route) => [...listRouteUses(route), ...listAnnotationUses(buildOwner(route, () => {}))]),
+  ];
   const names = [...new Map(uses.map((use) => [nameOf(use), use])).values()];
   return new Map(
     names.map(({ namespace, name }) => {
@@ -93,6 +100,16 @@ function listBackendUses(ingress: Ingress): ServiceUse[] {
       port:
         typeof port === "number" ? { name: undefined, port } : { name: port, port: protocol === "https" ? 443 : 80 },
     }));
+}
+
+/** Returns the Services of backends, mirrors and external authentication. */
+function listRouteUses(route: HttpRoute): ServiceUse[] {
+  const references = route.rules.flatMap((_, index) => listServiceReferences(route, index));
+  return references.map(({ name, namespace = route.namespace, port }) => ({
+    namespace,
+    name,
+    port: port === undefined ? undefined : { name: undefined, port },
+  }));
 }
 
 /** The authority of a URL in the cluster: `name.namespace.svc`, or a name of the same namespace. */

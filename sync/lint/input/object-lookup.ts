@@ -2,8 +2,8 @@ import type { ConfigMap } from "../../collect/cluster-model.ts";
 
 /** An object that the manifests need and do not contain. */
 export interface ObjectName {
-  readonly kind: "Service" | "Secret" | "ConfigMap" | "IngressClass";
-  readonly namespace: string; // "" for an IngressClass
+  readonly kind: "Service" | "Secret" | "ConfigMap" | "IngressClass" | "Gateway" | "ListenerSet" | "GatewayClass";
+  readonly namespace: string; // "" for a class
   readonly name: string;
 }
 

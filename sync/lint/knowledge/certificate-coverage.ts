@@ -1,25 +1,23 @@
 import { CATCH_ALL_HOST, findZone, ROOT_ZONE } from "../../../src/rules/hosts.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
 import type { Finding } from "../findings/finding.ts";
-import { buildLocation, type IndexedIngress } from "../findings/ingress-index.ts";
+import { buildLocation, type IndexedObject } from "../findings/object-index.ts";
 import { buildIssue, type KnownContext } from "./known-issue.ts";
 
 /** Second-level names under which countries register domains: "shop.co.uk" is a domain, "co.uk" is not. */
 const REGISTRY_LABEL = /^(?:ac|co|com|edu|gob|gov|net|or|org)$/;
 
 /** Reports hosts with https that Universal SSL does not cover: two or more levels below their zone. */
-export function checkCertificates({ ingress, paths }: IndexedIngress, { zones }: KnownContext): Finding[] {
-  const hosts = ingress.rules.map(({ host }) => host?.toLowerCase() ?? CATCH_ALL_HOST);
+export function checkCertificates({ owner, paths }: IndexedObject, { zones }: KnownContext): Finding[] {
+  const hosts = owner.rules.map(({ host }) => host?.toLowerCase() ?? CATCH_ALL_HOST);
   return hosts.flatMap((host, index) => {
     if (hosts.indexOf(host) < index) return []; // another rule of the host comes first
     const isSecured =
-      ingress.tls.length > 0 || paths.some((path) => path.host === host && redirectsToHttps(path.route.policies));
-    const zone = findOwnZone(host, zones);
-    if (!isSecured || zone === undefined || isCovered(host, zone.name)) return [];
-    const assumption = zone.isAssumed ? ` (zone ${zone.name} assumed; --zone sets it)` : "";
-    const problem = `Universal SSL covers ${zone.name} and one level below it, not ${host}${assumption}: https fails there`;
+      owner.tls.length > 0 || paths.some((path) => path.host === host && redirectsToHttps(path.route.policies));
+    const problem = isSecured ? describeCoverage(host, zones) : undefined;
+    if (problem === undefined) return [];
     const remedy = "enable Total TLS, or order a certificate with Advanced Certificate Manager";
-    const location = buildLocation(ingress, `spec.rules[${index}].host`);
+    const location = buildLocation(owner, `spec.rules[${index}].host`);
     return [buildIssue(location, "certificate-not-covered", "different", problem, remedy)];
   });
 }
@@ -29,7 +27,16 @@ interface OwnZone {
   readonly isAssumed: boolean;
 }
 
-function findOwnZone(host: string, zones: readonly string[]): OwnZone | undefined {
+/** Returns why https fails for a host. Undefined if Universal SSL covers it, or if it is in no zone. */
+export function describeCoverage(host: string, zones: readonly string[]): string | undefined {
+  const zone = findOwnZone(host, zones);
+  if (zone === undefined || isCovered(host, zone.name)) return undefined;
+  const assumption = zone.isAssumed ? ` (zone ${zone.name} assumed; --zone sets it)` : "";
+  return `Universal SSL covers ${zone.name} and one level below it, not ${host}${assumption}: https fails there`;
+}
+
+/** Returns the zone of a host. Undefined for the catch-all host, and outside of all zones. */
+export function findOwnZone(host: string, zones: readonly string[]): OwnZone | undefined {
   const name = findZone(host, zones);
   if (host === CATCH_ALL_HOST || name === undefined) return undefined;
   return name === ROOT_ZONE ? { name: guessZone(host), isAssumed: true } : { name, isAssumed: false };

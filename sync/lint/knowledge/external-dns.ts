@@ -1,5 +1,5 @@
 import type { Finding } from "../findings/finding.ts";
-import { buildLocation, type IndexedIngress } from "../findings/ingress-index.ts";
+import { buildLocation, type IndexedObject } from "../findings/object-index.ts";
 import { buildIssue } from "./known-issue.ts";
 
 /** The default of version 0.22 and newer, and that of older ones. */
@@ -8,17 +8,17 @@ const PREFIXES = ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.
 const CONTROLLER = "dns-controller";
 
 /** Reports records that external-dns would not proxy: requests then pass the edge by. */
-export function checkExternalDns(indexedIngress: IndexedIngress): Finding[] {
-  return PREFIXES.flatMap((prefix) => checkPrefix(indexedIngress, prefix));
+export function checkExternalDns(indexedObject: IndexedObject): Finding[] {
+  return PREFIXES.flatMap((prefix) => checkPrefix(indexedObject, prefix));
 }
 
-function checkPrefix({ ingress }: IndexedIngress, prefix: string): Finding[] {
+function checkPrefix({ owner }: IndexedObject, prefix: string): Finding[] {
   const proxiedKey = `${prefix}cloudflare-proxied`;
-  const proxied = ingress.annotations[proxiedKey];
-  const key = Object.keys(ingress.annotations).find((candidate) => candidate.startsWith(prefix));
-  const controller = ingress.annotations[`${prefix}controller`] ?? CONTROLLER;
+  const proxied = owner.annotations[proxiedKey];
+  const key = Object.keys(owner.annotations).find((candidate) => candidate.startsWith(prefix));
+  const controller = owner.annotations[`${prefix}controller`] ?? CONTROLLER;
   if (key === undefined || proxied === "true" || controller !== CONTROLLER) return [];
-  const location = buildLocation(ingress, `metadata.annotations[${proxied === undefined ? key : proxiedKey}]`);
+  const location = buildLocation(owner, `metadata.annotations[${proxied === undefined ? key : proxiedKey}]`);
   const remedy = `set ${proxiedKey}: "true"`;
   if (proxied !== undefined) {
     const problem = "external-dns creates records that are not proxied, so no request reaches the edge";

@@ -1,11 +1,11 @@
 import type { Finding, FindingKind } from "../findings/finding.ts";
-import type { IngressIndex } from "../findings/ingress-index.ts";
 import type { LintRule } from "../findings/lint-rules.ts";
+import type { ObjectIndex } from "../findings/object-index.ts";
 import type { CloudflarePlan } from "./cloudflare-limits.ts";
 
 /** The input of the checks for tools and limits that edgress knows by name. */
 export interface KnownContext {
-  readonly index: IngressIndex;
+  readonly index: ObjectIndex;
   readonly zones: readonly string[];
   readonly plan: CloudflarePlan;
 }

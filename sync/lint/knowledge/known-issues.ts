@@ -4,19 +4,23 @@ import { checkCertManager } from "./cert-manager.ts";
 import { checkCertificates } from "./certificate-coverage.ts";
 import { checkExternalDns } from "./external-dns.ts";
 import { checkExternalIps } from "./external-ips.ts";
+import { checkGatewayCertificates } from "./gateway-certificates.ts";
 import type { KnownContext } from "./known-issue.ts";
 import { checkSignIn } from "./sign-in-loop.ts";
 
-/** Finds issues with the tools around an Ingress, with certificates and with deprecated fields. */
+/** Finds issues with the tools around an object, with certificates and with deprecated fields. */
 export function findKnownIssues(cluster: Pick<Cluster, "services">, context: KnownContext): Finding[] {
   const { index } = context;
   return [
-    ...index.ingresses.flatMap((ingress) => [
-      ...checkCertManager(ingress),
-      ...checkExternalDns(ingress),
-      ...checkCertificates(ingress, context),
-      ...ingress.paths.flatMap((path) => checkSignIn(path, index)),
+    ...index.ingresses.flatMap((indexedIngress) => [
+      ...checkCertManager(indexedIngress),
+      ...checkExternalDns(indexedIngress),
+      ...checkCertificates(indexedIngress, context),
     ]),
+    ...checkGatewayCertificates(context),
+    ...[...index.ingresses, ...index.httpRoutes].flatMap(({ paths }) =>
+      paths.flatMap((path) => checkSignIn(path, index)),
+    ),
     ...checkExternalIps(cluster, context),
   ];
 }

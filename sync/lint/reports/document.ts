@@ -2,7 +2,14 @@ import { formatCount } from "../../runtime/format-count.ts";
 import { formatSkippedClasses } from "../input/class-selection.ts";
 import { shortenCauseId } from "../verdicts/causes.ts";
 import type { Cause, LintReport, ReportedFinding } from "../verdicts/report.ts";
-import { formatKindCounts, summarize, VERDICT_LABELS } from "./summary.ts";
+import {
+  formatKindCounts,
+  formatTotals,
+  hasOnlyIngresses,
+  listCountedKinds,
+  summarize,
+  VERDICT_LABELS,
+} from "./summary.ts";
 import { formatResponses, formatVerdict } from "./words.ts";
 
 /** A part of a document, for Markdown and HTML. All texts are plain. */
@@ -20,11 +27,11 @@ export function buildDocument(report: LintReport): Block[] {
     { type: "heading", level: 2, text: "Hosts" },
     {
       type: "table",
-      header: ["Host", "Verdict", "Ingresses", "Causes"],
+      header: ["Host", "Verdict", hasOnlyIngresses(report) ? "Ingresses" : "Objects", "Causes"],
       rows: report.hosts.map((host) => [
         host.name,
         formatVerdict(host),
-        host.ingresses.join(", "),
+        (hasOnlyIngresses(report) ? host.ingresses : host.objects).join(", "),
         host.causes.map(shortenCauseId).join(", "),
       ]),
     },
@@ -37,6 +44,7 @@ export function buildDocument(report: LintReport): Block[] {
 function buildSummary(report: LintReport): Block[] {
   const summary = summarize(report);
   const { doFirst, blockingCauses, knownFindings } = summary;
+  const kinds = listCountedKinds(summary);
   const paragraphs = [
     ...(doFirst
       ? [
@@ -48,14 +56,14 @@ function buildSummary(report: LintReport): Block[] {
     ...(report.skippedClasses.length > 0 ? [`Skipped classes: ${formatSkippedClasses(report.skippedClasses)}.`] : []),
   ];
   return [
-    { type: "paragraph", text: `${formatCount(summary.ingresses, "Ingress")}, ${formatCount(summary.hosts, "host")}.` },
+    { type: "paragraph", text: `${formatTotals(summary)}.` },
     {
       type: "table",
-      header: ["Verdict", "Hosts", "Ingresses"],
-      rows: summary.verdicts.map(({ verdict, hosts, ingresses }) => [
+      header: ["Verdict", "Hosts", ...kinds.map((kind) => formatCount(0, kind).slice(2))],
+      rows: summary.verdicts.map(({ verdict, hosts, objects }) => [
         VERDICT_LABELS[verdict],
         String(hosts),
-        String(ingresses),
+        ...kinds.map((kind) => String(objects[kind] ?? 0)),
       ]),
     },
     ...buildCauseTable(blockingCauses),

@@ -7,6 +7,7 @@ export function formatJson(report: LintReport): string {
   const summary = {
     hosts: totals.hosts,
     ingresses: totals.ingresses,
+    objects: totals.objects,
     verdicts,
     counts,
     knownFindings,
@@ -16,6 +17,7 @@ export function formatJson(report: LintReport): string {
     }),
   };
   const causes = report.causes.map(({ findings, ...cause }) => ({ ...cause, findings: findings.length }));
-  const { hosts, ingresses, findings, uncheckedObjects, skippedClasses } = report;
-  return JSON.stringify({ summary, hosts, ingresses, causes, findings, uncheckedObjects, skippedClasses }, null, 2);
+  const { hosts, ingresses, objects, findings, uncheckedObjects, skippedClasses } = report;
+  const details = { uncheckedObjects, skippedClasses };
+  return JSON.stringify({ summary, hosts, ingresses, objects, causes, findings, ...details }, null, 2);
 }

@@ -1,12 +1,21 @@
 import { formatCount } from "../../runtime/format-count.ts";
 import { FINDING_KINDS } from "../findings/finding.ts";
-import { type Cause, type LintReport, VERDICTS, type VerdictKind } from "../verdicts/report.ts";
+import {
+  type Cause,
+  CHECKED_KINDS,
+  type CheckedKind,
+  type LintReport,
+  type ObjectVerdict,
+  VERDICTS,
+  type VerdictKind,
+} from "../verdicts/report.ts";
 import { isBlocking } from "../verdicts/verdict.ts";
 
 /** The summary of a report, for every format. */
 export interface LintSummary {
   readonly hosts: number;
   readonly ingresses: number;
+  readonly objects: ObjectCounts;
   readonly verdicts: readonly VerdictCount[];
   /** The causes that block a host, those of the most hosts first. */
   readonly blockingCauses: readonly Cause[];
@@ -16,10 +25,14 @@ export interface LintSummary {
   readonly knownFindings: number;
 }
 
+/** Objects by kind. Only kinds that occur are present. */
+export type ObjectCounts = Readonly<Partial<Record<CheckedKind, number>>>;
+
 interface VerdictCount {
   readonly verdict: VerdictKind;
   readonly hosts: number;
   readonly ingresses: number;
+  readonly objects: ObjectCounts;
 }
 
 /** The cause to resolve first. */
@@ -37,19 +50,25 @@ export const VERDICT_LABELS: Readonly<Record<VerdictKind, string>> = {
 };
 
 export function summarize(report: LintReport): LintSummary {
-  const { hosts, ingresses, causes, findings } = report;
+  const { hosts, objects, causes, findings } = report;
+  const counts = countObjects(objects);
   const newFindings = findings.filter(({ isKnown }) => !isKnown);
   const blockingCauses = causes
     .filter((cause) => cause.findings.some(isBlocking))
     .toSorted((a, b) => b.hosts.length - a.hosts.length || b.objects.length - a.objects.length);
   return {
     hosts: hosts.length,
-    ingresses: ingresses.length,
-    verdicts: VERDICTS.map((verdict) => ({
-      verdict,
-      hosts: hosts.filter((host) => host.verdict === verdict).length,
-      ingresses: ingresses.filter((ingress) => ingress.verdict === verdict).length,
-    })),
+    ingresses: counts.Ingress ?? 0,
+    objects: counts,
+    verdicts: VERDICTS.map((verdict) => {
+      const verdictCounts = countObjects(objects.filter((object) => object.verdict === verdict));
+      return {
+        verdict,
+        hosts: hosts.filter((host) => host.verdict === verdict).length,
+        ingresses: verdictCounts.Ingress ?? 0,
+        objects: verdictCounts,
+      };
+    }),
     blockingCauses,
     doFirst: findFirstStep(blockingCauses, report),
     counts: Object.fromEntries(
@@ -57,6 +76,33 @@ export function summarize(report: LintReport): LintSummary {
     ) as LintSummary["counts"], // the list has every kind
     knownFindings: findings.length - newFindings.length,
   };
+}
+
+/** Whether a report has objects of other kinds, which its tables then name. */
+export function hasOnlyIngresses({ objects }: Pick<LintReport, "objects">): boolean {
+  return objects.every(({ kind }) => kind === "Ingress");
+}
+
+function countObjects(objects: readonly ObjectVerdict[]): ObjectCounts {
+  const byKind = Map.groupBy(objects, ({ kind }) => kind);
+  return Object.fromEntries(
+    CHECKED_KINDS.flatMap((kind) => {
+      const count = byKind.get(kind)?.length;
+      return count === undefined ? [] : [[kind, count]];
+    }),
+  );
+}
+
+/** Returns the kinds that occur; Ingress if none does. */
+export function listCountedKinds({ objects }: Pick<LintSummary, "objects">): CheckedKind[] {
+  const kinds = CHECKED_KINDS.filter((kind) => kind in objects);
+  return kinds.length === 0 ? ["Ingress"] : kinds;
+}
+
+/** Returns what was checked: `3 Ingresses, 2 HTTPRoutes, 4 hosts`. */
+export function formatTotals(summary: LintSummary): string {
+  const counts = listCountedKinds(summary).map((kind) => formatCount(summary.objects[kind] ?? 0, kind));
+  return [...counts, formatCount(summary.hosts, "host")].join(", ");
 }
 
 /** Returns the cause that blocks the most hosts with a possible move. */

@@ -101,17 +101,28 @@ function addPorts(
   return [...rawPorts.map((port) => ({ ...port, name: port.name ?? `port-${port.port}` })), ...addedPorts];
 }
 
-function buildHeader({ service, needsAddress, ingresses }: ServiceNeed): string {
+/** Formats objects: `Ingress shop/cart, shop/web and HTTPRoute shop/api`. */
+function formatUsers(users: readonly string[]): string {
+  const lists = ["Ingress ", "HTTPRoute "].flatMap((kind) => {
+    const names = users.filter((user) => user.startsWith(kind)).map((user) => user.slice(kind.length));
+    return names.length === 0 ? [] : [kind + names.join(", ")];
+  });
+  return lists.join(" and ");
+}
+
+function buildHeader({ service, needsAddress, users }: ServiceNeed): string {
   const edgeName = service.name + EDGE_SUFFIX;
   const lines = [
-    `Written by edgress lint for Ingress ${ingresses.join(", ")}. Review it, then run kubectl apply.`,
+    `Written by edgress lint for ${formatUsers(users)}. Review it, then run kubectl apply.`,
     ...(needsAddress
       ? [
           "Only Cloudflare's IPv4 addresses may connect. Add its IPv6 ranges if the load balancer has IPv6.",
           "Each load balancer may have a price. The Service's other ports become public for Cloudflare too.",
         ]
       : []),
-    ...(needsAddress && service.isHeadless ? [`Then set ${edgeName} as the Service in the Ingress.`] : []),
+    ...(needsAddress && service.isHeadless
+      ? [`Then set ${edgeName} as the Service in the ${users[0]?.split(" ")[0]}.`]
+      : []),
   ];
   return lines.map((line) => `# ${line}\n`).join("");
 }

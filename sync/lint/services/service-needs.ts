@@ -1,24 +1,29 @@
 import { type Cluster, type Ingress, type IngressBackend, nameOf, type Service } from "../../collect/cluster-model.ts";
+import type { HttpRoute } from "../../collect/gateway/http-route-model.ts";
 import { listExternalAddresses } from "../../compile/backends/external-addresses.ts";
 import { findUnproxiedPort, type UnproxiedPort } from "../../compile/backends/services.ts";
-import { readBackendProtocol } from "../../compile/claims/claims.ts";
+import { formatOwner, readBackendProtocol } from "../../compile/claims/claims.ts";
+import { readGatewayController } from "../../compile/gateway/read-gateways.ts";
+import { buildOwner } from "../../compile/gateway/rules/route-owner.ts";
+import { listServiceReferences } from "../../compile/gateway/rules/route-problems.ts";
 import type { BackendProtocol } from "../../compile/model.ts";
 import type { Options } from "../../compile/options.ts";
 import { readAnnotations } from "../../compile/select/annotations.ts";
 import { selectIngresses } from "../../compile/select/ingress-class.ts";
+import { selectOwnGatewayObjects } from "../input/own-gateway-objects.ts";
 
 /** A Service that the edge cannot reach as it is. */
 export interface ServiceNeed {
   readonly service: Service;
   readonly needsAddress: boolean;
   readonly unproxiedPorts: readonly UnproxiedPort[];
-  /** "namespace/name" of the Ingresses that use it. */
-  readonly ingresses: readonly string[];
+  /** The objects that use it: "Ingress namespace/name", "HTTPRoute namespace/name". */
+  readonly users: readonly string[];
 }
 
-/** A reference of an Ingress to a Service. */
+/** A reference of an Ingress or HTTPRoute to a Service. */
 interface ServiceUse {
-  readonly ingress: string;
+  readonly user: string; // "Ingress namespace/name"
   readonly service: string; // "namespace/name"
   readonly port: number | string;
   readonly protocol: BackendProtocol;
@@ -27,9 +32,13 @@ interface ServiceUse {
 const SUBREQUEST_ANNOTATIONS = ["auth-url", "mirror-target"];
 const SERVICE_URL = /^(https?):\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?(?::(\d+))?(?:[/?$]|$)/;
 
-/** Returns the Services of the selected Ingresses that need an address or a port, by name. */
+/** Returns the Services of the selected Ingresses and HTTPRoutes that need an address or a port, by name. */
 export function findServiceNeeds(cluster: Cluster, options: Options): ServiceNeed[] {
-  const uses = selectIngresses(cluster, options).flatMap(listServiceUses);
+  const { httpRoutes } = selectOwnGatewayObjects(cluster.gateway, readGatewayController(options));
+  const uses = [
+    ...selectIngresses(cluster, options).flatMap(listServiceUses),
+    ...httpRoutes.flatMap((route) => listRouteUses(route, cluster)),
+  ];
   return cluster.services
     .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     .flatMap((service) => {
@@ -40,8 +49,8 @@ export function findServiceNeeds(cluster: Cluster, options: Options): ServiceNee
       );
       const isReachable = !needsAddress && unproxiedPorts.length === 0;
       if (serviceUses.length === 0 || isReachable) return [];
-      const ingresses = [...new Set(serviceUses.map(({ ingress }) => ingress))].toSorted();
-      return [{ service, needsAddress, unproxiedPorts, ingresses }];
+      const users = [...new Set(serviceUses.map(({ user }) => user))].toSorted();
+      return [{ service, needsAddress, unproxiedPorts, users }];
     });
 }
 
@@ -56,19 +65,42 @@ function listServiceUses(ingress: Ingress): ServiceUse[] {
   const backendUses = backends.flatMap((backend): ServiceUse[] => {
     if (backend?.type !== "service") return [];
     const service = nameOf({ namespace: ingress.namespace, name: backend.name });
-    return [{ ingress: nameOf(ingress), service, port: backend.port, protocol }];
+    return [{ user: formatOwner(ingress), service, port: backend.port, protocol }];
   });
-  const urls = SUBREQUEST_ANNOTATIONS.flatMap((name) => ingress.annotations[annotations.findKey(name) ?? ""] ?? []);
-  return [...backendUses, ...urls.flatMap((url) => parseServiceUrl(url, nameOf(ingress)))];
+  return [...backendUses, ...listSubrequestUses(ingress)];
 }
 
-function parseServiceUrl(url: string, ingress: string): ServiceUse[] {
+function listRouteUses(route: HttpRoute, { services }: Pick<Cluster, "services">): ServiceUse[] {
+  const owner = buildOwner(route, () => {});
+  const references = route.rules.flatMap((_, index) => listServiceReferences(route, index));
+  const backendUses = references.flatMap(({ name, namespace = route.namespace, port }): ServiceUse[] => {
+    if (port === undefined) return [];
+    const service = nameOf({ namespace, name });
+    const ports = services.find((candidate) => nameOf(candidate) === service)?.ports ?? [];
+    const { appProtocol = "" } = ports.find((candidate) => candidate.port === port) ?? {};
+    const protocol = HTTPS_PROTOCOLS.includes(appProtocol.toLowerCase()) ? "https" : "http";
+    return [{ user: formatOwner(owner), service, port, protocol }];
+  });
+  return [...backendUses, ...listSubrequestUses(owner)];
+}
+
+/** Values of `appProtocol` for https. */
+const HTTPS_PROTOCOLS = ["https", "kubernetes.io/wss"];
+
+/** Returns the Services of annotations. */
+function listSubrequestUses(owner: Ingress): ServiceUse[] {
+  const annotations = readAnnotations(owner, () => {});
+  const urls = SUBREQUEST_ANNOTATIONS.flatMap((name) => owner.annotations[annotations.findKey(name) ?? ""] ?? []);
+  return urls.flatMap((url) => parseServiceUrl(url, formatOwner(owner)));
+}
+
+function parseServiceUrl(url: string, user: string): ServiceUse[] {
   const [, scheme, name, namespace, port] = SERVICE_URL.exec(url.trim()) ?? [];
   if (name === undefined || namespace === undefined) return [];
   const protocol = scheme === "https" ? "https" : "http";
   return [
     {
-      ingress,
+      user,
       service: nameOf({ namespace, name }),
       port: Number(port ?? (protocol === "https" ? 443 : 80)),
       protocol,

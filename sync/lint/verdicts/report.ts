@@ -6,7 +6,7 @@ import type { ObjectName } from "../input/object-lookup.ts";
 export interface ReportedFinding extends Finding {
   /** The field in words: a host and path, or an annotation. */
   readonly place: string;
-  /** The hosts that it affects. Empty for objects other than Ingresses. */
+  /** The hosts that it affects. Empty if no Ingress or HTTPRoute depends on the object. */
   readonly hosts: readonly string[];
   /** The id of its cause. */
   readonly cause: string;
@@ -28,21 +28,31 @@ export interface Cause {
   readonly objects: readonly string[];
 }
 
-/** Whether a host or an Ingress can move to the edge. */
+/** The kinds of objects that get a verdict. */
+export const CHECKED_KINDS = ["Ingress", "HTTPRoute", "Gateway", "ListenerSet", "GatewayClass"] as const;
+export type CheckedKind = (typeof CHECKED_KINDS)[number];
+
+/** Whether a host or an object can move to the edge. */
 export const VERDICTS = ["now", "after-one-change", "after-more-changes", "cannot-move"] as const;
 export type VerdictKind = (typeof VERDICTS)[number];
 
-/** The verdict on a host or an Ingress. */
+/** The verdict on a host or an object. */
 export interface Verdict {
-  readonly name: string; // a host, or "namespace/name"
+  readonly name: string; // a host, "namespace/name", or the name of a GatewayClass
   readonly verdict: VerdictKind;
   readonly changes: number;
   /** The ids of the causes that block it. */
   readonly causes: readonly string[];
   /** The findings that change a response without blocking. */
   readonly differences: number;
-  /** The Ingresses of a host. */
+  /** The Ingresses of a host: "namespace/name". */
   readonly ingresses: readonly string[];
+  /** All objects of a host: "HTTPRoute namespace/name". */
+  readonly objects: readonly string[];
+}
+
+export interface ObjectVerdict extends Verdict {
+  readonly kind: CheckedKind;
 }
 
 /** The result of `edgress lint`. */
@@ -53,7 +63,10 @@ export interface LintReport {
   readonly causes: readonly Cause[];
   /** Blocked hosts last. */
   readonly hosts: readonly Verdict[];
-  readonly ingresses: readonly Verdict[];
+  /** All objects, those that can move first. */
+  readonly objects: readonly ObjectVerdict[];
+  /** The Ingresses of `objects`. */
+  readonly ingresses: readonly ObjectVerdict[];
   readonly uncheckedObjects: readonly ObjectName[];
   readonly skippedClasses: readonly SkippedClass[];
   /** The number of findings in the baseline that no longer exist. */

@@ -1,8 +1,14 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { type Cluster, type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import { annotationCatalog } from "../../compile/select/annotation-catalog.ts";
-import { listHosts } from "./place.ts";
-import { type ReportedFinding, VERDICTS, type Verdict, type VerdictKind } from "./report.ts";
+import { type CheckedObject, formatObject } from "./checked-object.ts";
+import {
+  CHECKED_KINDS,
+  type ObjectVerdict,
+  type ReportedFinding,
+  VERDICTS,
+  type Verdict,
+  type VerdictKind,
+} from "./report.ts";
 
 /** Annotations whose effect the edge cannot have, by the values that have it. */
 const IMMOVABLE_ANNOTATIONS: Readonly<Record<string, RegExp>> = {
@@ -12,33 +18,33 @@ const IMMOVABLE_ANNOTATIONS: Readonly<Record<string, RegExp>> = {
 };
 
 /** Returns the verdict on each host, those that can move first. */
-export function judgeHosts(cluster: Pick<Cluster, "ingresses">, findings: readonly ReportedFinding[]): Verdict[] {
-  const ingressesByObject = indexByObject(cluster);
+export function judgeHosts(objects: readonly CheckedObject[], findings: readonly ReportedFinding[]): Verdict[] {
+  const byObject = indexByObject(objects);
   const findingsByHost = groupByHost(findings, ({ hosts }) => hosts);
-  const verdicts = [...groupByHost(cluster.ingresses, listHosts)].map(([host, ingresses]) =>
-    judge(host, findingsByHost.get(host) ?? [], ingressesByObject, ingresses.map(nameOf)),
+  const verdicts = [...groupByHost(objects, ({ hosts }) => hosts)].map(([host, hostObjects]) =>
+    judge(host, findingsByHost.get(host) ?? [], byObject, hostObjects),
   );
   return verdicts.toSorted(byVerdict);
 }
 
-/** Returns the verdict on each Ingress. A finding that closes a whole host blocks every Ingress of the host. */
-export function judgeIngresses(cluster: Pick<Cluster, "ingresses">, findings: readonly ReportedFinding[]): Verdict[] {
-  const ingressesByObject = indexByObject(cluster);
+/** Returns the verdict on each object. A finding that closes a whole host blocks every Ingress of the host. */
+export function judgeObjects(objects: readonly CheckedObject[], findings: readonly ReportedFinding[]): ObjectVerdict[] {
+  const byObject = indexByObject(objects);
   const findingsByObject = Map.groupBy(findings, ({ object }) => object);
   const closuresByHost = groupByHost(findings.filter(closesHost), ({ hosts }) => hosts);
-  const verdicts = cluster.ingresses.map((ingress) => {
-    const closures = listHosts(ingress).flatMap((host) => closuresByHost.get(host) ?? []);
-    const ownFindings = new Set([...(findingsByObject.get(`Ingress ${nameOf(ingress)}`) ?? []), ...closures]);
-    return judge(nameOf(ingress), [...ownFindings], ingressesByObject, [nameOf(ingress)]);
+  const verdicts = objects.map((checked): ObjectVerdict => {
+    const closures = checked.hosts.flatMap((host) => closuresByHost.get(host) ?? []);
+    const ownFindings = new Set([...(findingsByObject.get(formatObject(checked)) ?? []), ...closures]);
+    return { kind: checked.kind, ...judge(checked.name, [...ownFindings], byObject, [checked]) };
   });
-  return [...verdicts, ...judgeInvalidIngresses(cluster, findings)].toSorted(byVerdict);
+  return [...verdicts, ...judgeInvalidObjects(objects, findings)].toSorted(byVerdict);
 }
 
-/** Ingresses by the object of their findings: "Ingress namespace/name". */
-type IngressesByObject = ReadonlyMap<string, Ingress>;
+/** Objects by their names in findings: "Ingress namespace/name". */
+type CheckedByObject = ReadonlyMap<string, CheckedObject>;
 
-function indexByObject({ ingresses }: Pick<Cluster, "ingresses">): IngressesByObject {
-  return new Map(ingresses.map((ingress) => [`Ingress ${nameOf(ingress)}`, ingress]));
+function indexByObject(objects: readonly CheckedObject[]): CheckedByObject {
+  return new Map(objects.map((checked) => [formatObject(checked), checked]));
 }
 
 /** Groups items by each of their hosts. */
@@ -54,32 +60,37 @@ function groupByHost<T>(items: readonly T[], list: (item: T) => readonly string[
   return groups;
 }
 
-/** An Ingress that is not readable has no known host. It can move after it is corrected. */
-function judgeInvalidIngresses(
-  { ingresses }: Pick<Cluster, "ingresses">,
-  findings: readonly ReportedFinding[],
-): Verdict[] {
-  const readableObjects = new Set(ingresses.map((ingress) => `Ingress ${nameOf(ingress)}`));
-  const objects = findings
-    .filter(
-      ({ rule, object }) => rule === "InvalidObject" && object.startsWith("Ingress ") && !readableObjects.has(object),
-    )
-    .map(({ object }) => object.slice("Ingress ".length));
-  return [...new Set(objects)].map((name) => ({
-    name,
-    verdict: "after-one-change",
-    changes: 1,
-    causes: ["InvalidObject"],
-    differences: 0,
-    ingresses: [name],
-  }));
+/** An object that is not readable has no known host. It can move after it is corrected. */
+function judgeInvalidObjects(objects: readonly CheckedObject[], findings: readonly ReportedFinding[]): ObjectVerdict[] {
+  const readableObjects = new Set(objects.map(formatObject));
+  const invalidObjects = findings
+    .filter(({ rule, object }) => rule === "InvalidObject" && !readableObjects.has(object))
+    .map(({ object }) => object);
+  return [...new Set(invalidObjects)].flatMap((object): ObjectVerdict[] => {
+    const [kindName = "", name = ""] = object.split(" ");
+    const kind = CHECKED_KINDS.find((candidate) => candidate === kindName);
+    if (kind === undefined) return [];
+    const verdict = {
+      name,
+      verdict: "after-one-change",
+      changes: 1,
+      causes: ["InvalidObject"],
+      differences: 0,
+    } as const;
+    return [{ kind, ...verdict, ...listNames([{ kind, name }]) }];
+  });
+}
+
+function listNames(objects: readonly Pick<CheckedObject, "kind" | "name">[]): Pick<Verdict, "ingresses" | "objects"> {
+  const ingresses = objects.filter(({ kind }) => kind === "Ingress").map(({ name }) => name);
+  return { ingresses: ingresses.toSorted(compareText), objects: objects.map(formatObject).toSorted(compareText) };
 }
 
 function judge(
   name: string,
   findings: readonly ReportedFinding[],
-  ingressesByObject: IngressesByObject,
-  ingressNames: readonly string[],
+  byObject: CheckedByObject,
+  objects: readonly CheckedObject[],
 ): Verdict {
   const blockingFindings = findings.filter(isBlocking);
   const changes = new Set(blockingFindings.map(buildChangeKey)).size;
@@ -87,12 +98,12 @@ function judge(
     name,
     verdict: chooseVerdict(
       changes,
-      blockingFindings.some((finding) => isImmovable(finding, ingressesByObject)),
+      blockingFindings.some((finding) => isImmovable(finding, byObject)),
     ),
     changes,
     causes: [...new Set(blockingFindings.map(({ cause }) => cause))],
     differences: findings.filter((finding) => isDifference(finding) && !isBlocking(finding)).length,
-    ingresses: ingressNames.toSorted(compareText),
+    ...listNames(objects),
   };
 }
 
@@ -104,8 +115,9 @@ function chooseVerdict(changes: number, isImmovableHost: boolean): VerdictKind {
 
 /** Whether a finding must be resolved before its host moves: an error, or a host in no zone. */
 export function isBlocking(finding: ReportedFinding): boolean {
-  const { kind, rule, hosts } = finding;
-  return hosts.length > 0 && (kind === "error" || rule === "HostNotInZone") && !isConsequence(finding);
+  const { kind, rule, hosts, object } = finding;
+  const isJudged = hosts.length > 0 || /^(?:Gateway|ListenerSet|GatewayClass) /.test(object);
+  return isJudged && (kind === "error" || rule === "HostNotInZone") && !isConsequence(finding);
 }
 
 /** Whether an annotation of another Ingress closes the host. The finding about that annotation blocks the Ingress. */
@@ -122,14 +134,14 @@ function buildChangeKey({ rule, cause, remedy }: ReportedFinding): string {
   return cause.startsWith(`${rule} `) ? `${rule} ${remedy}` : cause;
 }
 
-function isImmovable({ rule, field, object }: ReportedFinding, ingressesByObject: IngressesByObject): boolean {
+function isImmovable({ rule, field, object }: ReportedFinding, byObject: CheckedByObject): boolean {
   if (rule !== "RouteFailedClosed") return false;
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1] ?? "";
   const pattern = IMMOVABLE_ANNOTATIONS[key.slice(key.indexOf("/") + 1)];
-  return pattern?.test(ingressesByObject.get(object)?.annotations[key]?.trim() ?? "") ?? false;
+  return pattern?.test(byObject.get(object)?.annotations[key]?.trim() ?? "") ?? false;
 }
 
-/** Whether an annotation closes every path of its host, for all Ingresses. */
+/** Whether an annotation closes every path of its host, for all of its objects. */
 function closesHost({ rule, field }: ReportedFinding): boolean {
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1] ?? "";
   return (

@@ -46,7 +46,7 @@ describe("classes of edgress lint", () => {
       ["default/by-annotation", "default/by-controller", "default/by-field", "default/classless"],
     );
     assert.deepEqual(report.skippedClasses, [
-      { name: "traefik", controller: "traefik.io/ingress-controller", count: 1 },
+      { kind: "IngressClass", name: "traefik", controller: "traefik.io/ingress-controller", count: 1 },
     ]);
     assert.deepEqual(
       report.findings.filter(({ kind }) => kind !== "unchanged"),

@@ -82,3 +82,17 @@ describe("edgress lint of 60 Ingresses", () => {
     assert.doesNotMatch((await runSummary({ FORCE_COLOR: "1", NO_COLOR: "1" })).out, escapeSequence);
   });
 });
+
+describe("edgress lint of examples/gateway", () => {
+  test("The example of the Gateway API has no error and no difference", async () => {
+    const { code, out } = await runWithInput(["lint", join(EXAMPLES, "gateway"), "--fail-on", "warning", "--summary"]);
+    assert.deepEqual(
+      [code, out.split("\n")[0], out.split("\n").at(-2)],
+      [
+        0,
+        "1 HTTPRoute, 1 Gateway, 1 GatewayClass, 1 host",
+        "Findings: 0 errors, 0 unsupported, 0 different, 3 notes, 1 unchanged",
+      ],
+    );
+  });
+});

@@ -100,11 +100,11 @@ describe("edgress lint --live", () => {
     assert.equal(report.findings[0]?.source, "cluster");
   });
 
-  test("edgress lint --live of a cluster without an Ingress exits with 2", async () => {
+  test("edgress lint --live of a cluster without an Ingress and HTTPRoute exits with 2", async () => {
     const { code, error } = await runWithInput(["lint", "--live"], "", environment);
     assert.deepEqual(
       [code, error],
-      [2, "edgress: Ingress not found in the cluster. Check the context of the kubeconfig\n"],
+      [2, "edgress: Ingress or HTTPRoute not found in the cluster. Check the context of the kubeconfig\n"],
     );
   });
 

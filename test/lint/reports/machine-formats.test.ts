@@ -5,6 +5,7 @@ import { formatJunit } from "../../../sync/lint/reports/junit.ts";
 import { buildSarif } from "../../../sync/lint/reports/sarif.ts";
 import { formatUri } from "../../../sync/lint/reports/source-location.ts";
 import { parseBaseline } from "../../../sync/lint/verdicts/baseline.ts";
+import type { ObjectVerdict } from "../../../sync/lint/verdicts/report.ts";
 import { buildSampleReport, CLOSED, UNCHANGED } from "../../support/cli/lint-report.ts";
 
 const KNOWN = JSON.stringify({
@@ -25,6 +26,7 @@ describe("the JSON report", () => {
       "summary",
       "hosts",
       "ingresses",
+      "objects",
       "causes",
       "findings",
       "uncheckedObjects",
@@ -43,7 +45,16 @@ describe("the JSON report", () => {
       causes: ["RouteFailedClosed server-snippet"],
       differences: 0,
       ingresses: ["default/shop"],
+      objects: ["Ingress default/shop"],
     });
+    assert.deepEqual(report.objects, report.ingresses);
+    assert.deepEqual(
+      report.objects.map(({ kind, name }: ObjectVerdict) => [kind, name]),
+      [
+        ["Ingress", "default/blog"],
+        ["Ingress", "default/shop"],
+      ],
+    );
     assert.deepEqual(report.findings[0], {
       ...CLOSED,
       place: "server-snippet",

@@ -2,6 +2,7 @@ import { parseCluster } from "../../../sync/collect/parse-objects.ts";
 import type { Finding } from "../../../sync/lint/findings/finding.ts";
 import { type Baseline, EMPTY_BASELINE } from "../../../sync/lint/verdicts/baseline.ts";
 import { buildReport } from "../../../sync/lint/verdicts/build-report.ts";
+import { checkIngress } from "../../../sync/lint/verdicts/checked-objects.ts";
 import type { LintReport } from "../../../sync/lint/verdicts/report.ts";
 import { buildIngressFrom, NGINX } from "./lint.ts";
 
@@ -36,8 +37,8 @@ const INGRESSES = ["shop", "blog"].map((name) => {
 /** Builds a report about the Ingresses `shop` and `blog`, each with a host of its name. */
 export function buildSampleReport(findings: readonly Finding[], baseline: Baseline = EMPTY_BASELINE): LintReport {
   const cluster = parseCluster(INGRESSES.map((object) => ({ object, source: "all.yaml:1" })));
-  return buildReport(findings, cluster, baseline, {
+  return buildReport(findings, cluster.ingresses.map(checkIngress), baseline, {
     uncheckedObjects: [{ kind: "Secret", namespace: "default", name: "staff" }],
-    skippedClasses: [{ name: "traefik", controller: undefined, count: 2 }],
+    skippedClasses: [{ kind: "IngressClass", name: "traefik", controller: undefined, count: 2 }],
   });
 }

@@ -21,6 +21,13 @@ export function findRouteProblems(route: HttpRoute, index: ClusterIndex): readon
   });
 }
 
+/** Returns every reference of a rule of a route to a Service. */
+export function listServiceReferences({ rules }: HttpRoute, ruleIndex: number): readonly BackendReference[] {
+  const rule = rules[ruleIndex];
+  const references = rule ? listReferences(rule, "").map(({ reference }) => reference) : [];
+  return references.filter(({ group, kind }) => group === "" && kind === "Service");
+}
+
 /** A rule is dropped if one of its regexes is refused. */
 function findRegexProblems(rule: HttpRouteRule, ruleIndex: number, index: ClusterIndex): RouteRuleProblem[] {
   return rule.matches.flatMap(({ path, headers, queryParams }, matchIndex) => {

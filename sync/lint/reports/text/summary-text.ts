@@ -1,8 +1,16 @@
 import { formatCount } from "../../../runtime/format-count.ts";
 import { formatSkippedClasses } from "../../input/class-selection.ts";
 import { shortenCauseId } from "../../verdicts/causes.ts";
-import type { Cause, LintReport, VerdictKind } from "../../verdicts/report.ts";
-import { formatKindCounts, formatUncheckedCounts, type LintSummary, summarize, VERDICT_LABELS } from "../summary.ts";
+import type { Cause, CheckedKind, LintReport, VerdictKind } from "../../verdicts/report.ts";
+import {
+  formatKindCounts,
+  formatTotals,
+  formatUncheckedCounts,
+  type LintSummary,
+  listCountedKinds,
+  summarize,
+  VERDICT_LABELS,
+} from "../summary.ts";
 import { indentText, paint, type TextOptions, truncate, wrapText } from "./layout.ts";
 
 /** The summary fits on a screen of 24 lines and 80 columns. */
@@ -10,6 +18,9 @@ const MAX_LINES = 23;
 const MAX_COLUMNS = 80;
 const MIN_CAUSES = 3;
 const COUNT_COLUMNS = 11;
+const KIND_COLUMNS = 15;
+/** The title counts all kinds. */
+const COLUMN_KINDS: readonly CheckedKind[] = ["Ingress", "HTTPRoute", "Gateway"];
 
 const VERDICT_STYLES = {
   now: "green",
@@ -22,17 +33,21 @@ const VERDICT_STYLES = {
 export function formatSummary(report: LintReport, options: TextOptions): string[] {
   const summary = summarize(report);
   const width = Math.min(options.width, MAX_COLUMNS);
-  const title = `${formatCount(summary.ingresses, "Ingress")}, ${formatCount(summary.hosts, "host")}`;
-  const head = [paint("bold", title, options), "", ...formatVerdictCounts(summary, options), ""];
+  const [title = "", ...titleRest] = wrapText(formatTotals(summary), width, "  ");
+  const head = [paint("bold", title, options), ...titleRest, "", ...formatVerdictCounts(summary, options), ""];
   const tail = [...formatFirstStep(summary, width, options), ...formatRemarks(report, summary, width)];
   const causeLines = Math.max(MAX_LINES - head.length - tail.length - 3, MIN_CAUSES);
   return [...head, ...formatCauseTable(summary.blockingCauses, causeLines, width, options), ...tail];
 }
 
-function formatVerdictCounts({ verdicts }: LintSummary, options: TextOptions): string[] {
-  return verdicts.map(({ verdict, hosts, ingresses }) => {
+function formatVerdictCounts(summary: LintSummary, options: TextOptions): string[] {
+  const countedKinds = listCountedKinds(summary);
+  const kindsInColumns = countedKinds.filter((kind) => COLUMN_KINDS.includes(kind));
+  const kinds = kindsInColumns.length === 0 ? countedKinds.slice(0, 1) : kindsInColumns;
+  return summary.verdicts.map(({ verdict, hosts, objects }) => {
     const label = paint(VERDICT_STYLES[verdict], VERDICT_LABELS[verdict].padEnd(20), options);
-    return `  ${label}${formatCount(hosts, "host").padStart(10)}${formatCount(ingresses, "Ingress").padStart(15)}`;
+    const counts = kinds.map((kind) => formatCount(objects[kind] ?? 0, kind).padStart(KIND_COLUMNS));
+    return `  ${label}${formatCount(hosts, "host").padStart(10)}${counts.join("")}`;
   });
 }
 

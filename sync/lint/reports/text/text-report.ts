@@ -1,6 +1,7 @@
 import { formatCount } from "../../../runtime/format-count.ts";
 import { shortenCauseId } from "../../verdicts/causes.ts";
-import type { Cause, LintReport, ReportedFinding, Verdict } from "../../verdicts/report.ts";
+import type { Cause, LintReport, ReportedFinding } from "../../verdicts/report.ts";
+import { hasOnlyIngresses } from "../summary.ts";
 import { formatResponses, formatVerdict } from "../words.ts";
 import { formatColumns, indentText, paint, type TextOptions, wrapText } from "./layout.ts";
 import { formatSummary } from "./summary-text.ts";
@@ -23,7 +24,7 @@ export function formatText(report: LintReport, options: TextOptions): string[] {
   const foldedCauses = report.causes.filter((cause) => !unfoldedCauses.includes(cause));
   return [
     ...formatSummary(report, options),
-    ...formatHosts(report.hosts, options),
+    ...formatHosts(report, options),
     ...unfoldedCauses.flatMap((cause) => formatCause(cause, options)),
     ...formatFoldedCauses(foldedCauses, options),
     ...formatUncheckedObjects(report, options),
@@ -34,16 +35,17 @@ function isFolded({ kind }: Cause): boolean {
   return kind === "note" || kind === "unchanged";
 }
 
-function formatHosts(hosts: readonly Verdict[], options: TextOptions): string[] {
+function formatHosts(report: LintReport, options: TextOptions): string[] {
+  const { hosts } = report;
   if (hosts.length === 0) return [];
   const rows = hosts.map((host) => [
     host.name,
     formatVerdict(host),
-    String(host.ingresses.length),
+    String(host.objects.length),
     host.causes.map(shortenCauseId).join(", "),
   ]);
   const [heading = "", ...lines] = formatColumns(
-    [["HOST", "VERDICT", "INGRESSES", "CAUSES"], ...rows],
+    [["HOST", "VERDICT", hasOnlyIngresses(report) ? "INGRESSES" : "OBJECTS", "CAUSES"], ...rows],
     options.width,
     MAX_COLUMN,
   );
