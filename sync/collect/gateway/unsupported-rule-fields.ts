@@ -9,6 +9,7 @@ const PATH_TYPES = ["Exact", "PathPrefix", "RegularExpression"];
 const PATH_VALUE = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 const REFUSED_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
 const REFUSED_ENDS = ["/.", "/.."];
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const MAX_WEIGHT = 1_000_000;
 
 /** Lists values of newer APIs in a rule, and values that the API server would refuse. */
@@ -29,6 +30,7 @@ function checkMatch({ path, method, headers, queryParams }: HttpRouteMatch, fiel
     ...(path.type === "RegularExpression" ? [] : checkPath(path.value, `${field}.path.value`)),
     ...checkOneOf(method, METHODS, `${field}.method`),
     ...checkValues(headers, `${field}.headers`),
+    ...headers.flatMap(({ name }, index) => checkToken(name, "a header name", `${field}.headers[${index}].name`)),
     ...checkValues(queryParams, `${field}.queryParams`),
   ];
 }
@@ -43,6 +45,11 @@ function checkPath(value: string, field: string): UnsupportedField[] {
 
 function checkValues(matches: readonly ValueMatch[], field: string): UnsupportedField[] {
   return matches.flatMap(({ type }, index) => checkOneOf(type, VALUE_TYPES, `${field}[${index}].type`));
+}
+
+/** A name of other characters would make every request of the host fail, or add attributes to a cookie. */
+function checkToken(name: string, expected: string, field: string): UnsupportedField[] {
+  return checkPattern(name, TOKEN, expected, field);
 }
 
 function checkBackend(
@@ -87,11 +94,14 @@ function checkRetry(
 }
 
 function checkSession(
-  { type, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
+  { type, sessionName, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
   field: string,
 ): UnsupportedField[] {
   const problems = [
     ...checkOneOf(type, ["Cookie", "Header"], `${field}.type`),
+    ...(sessionName === undefined
+      ? []
+      : checkToken(sessionName, "the name of a cookie or header", `${field}.sessionName`)),
     ...checkOneOf(lifetimeType, ["Session", "Permanent"], `${field}.cookieConfig.lifetimeType`),
     ...checkDuration(absoluteTimeout, `${field}.absoluteTimeout`),
     ...checkDuration(idleTimeout, `${field}.idleTimeout`),
