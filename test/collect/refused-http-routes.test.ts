@@ -63,6 +63,7 @@ describe("An HTTPRoute that the API server would refuse", () => {
       "{ filters: [{ type: RequestRedirect, requestRedirect: {} }], backendRefs: [{ name: one, port: 80 }] }",
       "filters[0].type: expected no backendRefs with RequestRedirect",
     ],
+    ["{ retry: { attempts: -1 } }", "retry.attempts: expected at least 0, got -1"],
     ["{ retry: { codes: [200] } }", "retry.codes[0]: expected 400 to 599, got 200"],
     [
       "{ sessionPersistence: { cookieConfig: { lifetimeType: Permanent } } }",
