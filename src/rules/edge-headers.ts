@@ -40,7 +40,7 @@ export function isFramingHeader(name: string): boolean {
 
 /** Whether only the edge may set a request header, because it describes the connection, the client or the request. */
 export function isEdgeHeader(name: string): boolean {
-  const knownName = name.toLowerCase().replaceAll("_", "-"); // CGI programs do not tell the two apart
+  const knownName = name.toLowerCase().replaceAll("_", "-"); // CGI programs read both as one
   if (USER_HEADERS.includes(knownName)) return false;
   if (isFramingHeader(knownName) || EDGE_HEADERS.has(knownName)) return true;
   return EDGE_HEADER_PREFIXES.some((prefix) => knownName.startsWith(prefix));

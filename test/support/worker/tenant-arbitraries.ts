@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../manifests.ts";
-import { aliceRoute, bobRoutes, SHARED_GATEWAY } from "./tenant-route-arbitraries.ts";
+import { aliceRoute, bobConfig, bobRoutes, SHARED_GATEWAY } from "./tenant-route-arbitraries.ts";
 
 /** Only alice may claim her hosts, and only her Services may have the first two addresses. */
 export const PERMITS = `
@@ -167,23 +167,6 @@ const bobService = fc
     fc.constantFrom(["203.0.113.10"], ["203.0.113.20"], ["203.0.113.21", "203.0.113.10"], ["203.0.113.11"]),
   )
   .map(([name, addresses]) => inNamespace("bob", buildServiceManifest(name, addresses)));
-const bobConfig = fc.constantFrom<Manifest>(
-  { kind: "Secret", apiVersion: "v1", metadata: { name: "staff" }, stringData: { auth: "eve:{PLAIN}right\n" } },
-  { kind: "ConfigMap", apiVersion: "v1", metadata: { name: "edgress" }, data: { satisfy: "any" } },
-  {
-    kind: "ReferenceGrant",
-    apiVersion: "gateway.networking.k8s.io/v1beta1",
-    metadata: { name: "all" },
-    spec: {
-      from: [
-        { group: "networking.k8s.io", kind: "Ingress", namespace: "bob" },
-        { group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: "bob" },
-      ],
-      to: [{ group: "", kind: "Service" }],
-    },
-  },
-);
-
 /** The objects of bob, who may write anything in his namespace. A later object replaces one of the same name. */
 export const bobObjects = fc
   .tuple(

@@ -132,3 +132,21 @@ const bobListeners = fc.oneof(
 export const bobRoutes: fc.Arbitrary<readonly Manifest[]> = fc.array(fc.oneof(bobRoute, bobListeners), {
   maxLength: 4,
 });
+
+/** Objects of bob that rules may refer to. */
+export const bobConfig = fc.constantFrom<Manifest>(
+  { kind: "Secret", apiVersion: "v1", metadata: { name: "staff" }, stringData: { auth: "eve:{PLAIN}right\n" } },
+  { kind: "ConfigMap", apiVersion: "v1", metadata: { name: "edgress" }, data: { satisfy: "any" } },
+  {
+    kind: "ReferenceGrant",
+    apiVersion: "gateway.networking.k8s.io/v1beta1",
+    metadata: { name: "all" },
+    spec: {
+      from: [
+        { group: "networking.k8s.io", kind: "Ingress", namespace: "bob" },
+        { group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: "bob" },
+      ],
+      to: [{ group: "", kind: "Service" }],
+    },
+  },
+);
