@@ -90,6 +90,13 @@ export function mergeRouteStatus(
   return isWritten ? undefined : { parents: [...others, ...merged] };
 }
 
+/** Whether a route has conditions of ours for a generation. */
+export function hasRouteStatus(observed: unknown, controllerName: string, generation: number): boolean {
+  const { parents = [] } = RouteStatus.safeParse(observed ?? {}).data ?? {};
+  const own = parents.filter((parent) => parent.controllerName === controllerName);
+  return own.some(({ conditions }) => conditions.some((condition) => condition.observedGeneration === generation));
+}
+
 /** Whether a list has an equal entry. Another writer may change the order. */
 function includesEqual(list: readonly object[], entry: object): boolean {
   return list.some((other) => isDeepStrictEqual(other, entry));
