@@ -63,9 +63,50 @@ describe("settings of the rules of HTTPRoutes", () => {
           { weight: 1, backend: "shop/one:80" },
           { weight: 0, backend: "shop/two:80" },
         ],
-        session: { type: "cookie", name: "cart", maxAgeS: 3600 },
+        session: { type: "cookie", name: "cart", rule: "92d4185c", absoluteS: 3600, maxAgeS: 3600 },
       },
     });
+  });
+
+  for (const [sessionPersistence, session] of [
+    [
+      { sessionName: "cart", absoluteTimeout: "90s" },
+      { type: "cookie", name: "cart", rule: "92d4185c", absoluteS: 90 },
+    ],
+    [
+      { sessionName: "cart", idleTimeout: "1500ms" },
+      { type: "cookie", name: "cart", rule: "92d4185c", idleS: 2 },
+    ],
+    [
+      { type: "Header", sessionName: "X-Cart", absoluteTimeout: "1m", idleTimeout: "0s" },
+      { type: "header", name: "X-Cart", rule: "92d4185c", absoluteS: 60 },
+    ],
+    [{ type: "Header" }, { type: "header", name: "X-Edgress-Session-92d4185c" }],
+  ] as const) {
+    test(`The session persistence ${JSON.stringify(sessionPersistence)} keeps its timeouts`, () => {
+      const route = compileRule({ sessionPersistence, backendRefs: [ONE] });
+      assert.deepEqual(route?.policies.weightedBackends?.session, session);
+    });
+  }
+
+  test("The first of two headers with equal names counts, in any case of their letters", () => {
+    const entries = [
+      { name: "X-A", value: "1" },
+      { name: "x-a", value: "2" },
+      { name: "X-B", value: "3" },
+    ];
+    const filters = [
+      { type: "RequestHeaderModifier", requestHeaderModifier: { set: entries } },
+      { type: "ResponseHeaderModifier", responseHeaderModifier: { add: entries } },
+    ];
+    const firstEntries = [
+      ["X-A", "1"],
+      ["X-B", "3"],
+    ];
+    assert.deepEqual(compileRule({ filters, backendRefs: [ONE] })?.policies.routeFilters?.filters, [
+      { type: "request-headers", set: firstEntries },
+      { type: "response-headers", add: firstEntries },
+    ]);
   });
 
   for (const [timeouts, upstream] of [
