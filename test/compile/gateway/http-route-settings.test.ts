@@ -22,12 +22,12 @@ const ONE = { name: "one", port: 80 };
 const TWO = { name: "two", port: 80 };
 
 /** Compiles a rule of one match, and returns its route. */
-function compileRule(rule: object): Route | undefined {
+function compileRule(rule: object, ...further: object[]): Route | undefined {
   const route = {
     ...{ apiVersion: API, kind: "HTTPRoute", metadata: { namespace: "shop", name: "cart" } },
     spec: { parentRefs: [{ name: "edge" }], hostnames: ["cart.example.com"], rules: [rule] },
   };
-  const { hosts } = compileObjects([...OBJECTS, route]).rules;
+  const { hosts } = compileObjects([...OBJECTS, ...further, route]).rules;
   return hosts.find(({ host }) => host === "cart.example.com")?.routes[0];
 }
 
@@ -155,5 +155,31 @@ describe("settings of the rules of HTTPRoutes", () => {
         ],
       },
     });
+  });
+
+  test("A mirror to a Service of another namespace needs a ReferenceGrant, and fractions of 0 and 1 have no share", () => {
+    const backendRef = { ...ONE, namespace: "logs" };
+    const mirror = (fraction?: object) => ({ type: "RequestMirror", requestMirror: { backendRef, fraction } });
+    const filters = [mirror({ numerator: 0, denominator: 3 }), mirror({ numerator: 3, denominator: 3 })];
+    const rule = { filters, backendRefs: [ONE] };
+    const service = {
+      ...{ apiVersion: "v1", kind: "Service", metadata: { namespace: "logs", name: "one" } },
+      spec: { ports: [{ port: 80 }], externalIPs: ["203.0.113.9"] },
+    };
+    const grant = {
+      ...{
+        apiVersion: API.replace("v1", "v1beta1"),
+        kind: "ReferenceGrant",
+        metadata: { namespace: "logs", name: "shop" },
+      },
+      spec: {
+        from: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: "shop" }],
+        to: [{ group: "", kind: "Service" }],
+      },
+    };
+    assert.deepEqual(compileRule(rule, service)?.policies, {});
+    assert.deepEqual(compileRule(rule, service, grant)?.policies.routeFilters?.filters, [
+      { type: "mirror", target: { via: "backend", backend: "logs/one:80", path: "$request_uri" } },
+    ]);
   });
 });
