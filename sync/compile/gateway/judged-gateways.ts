@@ -2,6 +2,7 @@ import type { Reference } from "../../collect/cluster-model.ts";
 import type { Gateway, GatewayClass, GatewayListener, ListenerSet } from "../../collect/gateway/gateway-model.ts";
 import type { HttpRoute, ParentReference } from "../../collect/gateway/http-route-model.ts";
 import type { AttachedRoute, ServedListener } from "./gateway-compilation.ts";
+import type { ListenerSecret } from "./listeners/listener-certificates.ts";
 
 // What the compiler knows of the Gateway API objects of ours: the served parts, and why the others are not served.
 
@@ -45,6 +46,8 @@ export interface JudgedListener {
   readonly unprogrammed: ConditionProblem | undefined;
   /** Another HTTPS listener of the Gateway covers a part of the hostname. */
   readonly hasOverlappingHostname: boolean;
+  /** The Secrets of an HTTPS listener that it may read. */
+  readonly secrets: readonly ListenerSecret[];
   /** The listener, and its copy for the Gateway's address if its hostname is "*". Empty if it is not served. */
   readonly served: readonly ServedListener[];
 }

@@ -4,7 +4,12 @@ import type { UnsupportedField } from "../../../collect/gateway/http-route-model
 import type { ListenerScheme } from "../gateway-compilation.ts";
 import type { ConditionProblem, RouteKind } from "../judged-gateways.ts";
 import { HTTP_ROUTE } from "../route-kinds.ts";
-import { type CertificateSources, judgeCertificates, type ListenerOwner } from "./listener-certificates.ts";
+import {
+  type CertificateSources,
+  judgeCertificates,
+  type ListenerOwner,
+  type ListenerSecret,
+} from "./listener-certificates.ts";
 
 /** The protocols that the edge serves, each on one port. */
 const SERVED_PROTOCOLS: ReadonlyMap<string, { readonly scheme: ListenerScheme; readonly port: number }> = new Map([
@@ -21,6 +26,8 @@ export interface ListenerVerdict {
   readonly unresolved: ConditionProblem | undefined;
   /** Why requests do not reach the listener, if it has no conflict. */
   readonly unprogrammed: ConditionProblem | undefined;
+  /** The Secrets of an HTTPS listener. */
+  readonly secrets: readonly ListenerSecret[];
 }
 
 /** Judges the fields and references of a listener. */
@@ -37,14 +44,15 @@ export function judgeListener(
   const rejection = findRejection(listener, unsupportedFields);
   const tls = served?.scheme === "https" && !rejection ? judgeCertificates(listener.tls, owner, sources) : undefined;
   const unresolved = tls?.unresolved ?? describeUnknownKinds(unknownKinds);
-  const isUsable = supportedKinds.length > 0 && tls?.isUsable !== false;
+  const isUsable = supportedKinds.length > 0 && tls?.isUsable !== false && !rejection;
   return {
     hostname: hostname.ok ? hostname.value : CATCH_ALL_HOST,
     scheme: served?.scheme,
     supportedKinds,
     rejection,
     unresolved: served === undefined ? undefined : unresolved,
-    unprogrammed: rejection || !isUsable ? (tls?.unconfigured ?? describeInvalid(rejection ?? unresolved)) : undefined,
+    secrets: tls?.secrets ?? [],
+    unprogrammed: isUsable ? undefined : (tls?.unconfigured ?? describeInvalid(rejection ?? unresolved)),
   };
 }
 

@@ -79,7 +79,7 @@ export function finishListener(
   identity: ListenerIdentity,
   parentProblem: ConditionProblem | undefined,
 ): JudgedListener {
-  const { listener, owner, hostname, supportedKinds, conflict, rejection, unresolved } = rival;
+  const { listener, owner, hostname, supportedKinds, conflict, rejection, unresolved, secrets } = rival;
   const unprogrammed = conflict ?? rival.unprogrammed ?? parentProblem;
   const key = formatListenerKey(owner, listener.name);
   const served = unprogrammed ? [] : listServed(rival, identity);
@@ -93,6 +93,7 @@ export function finishListener(
     unresolved,
     unprogrammed,
     hasOverlappingHostname: rival.hasOverlappingHostname,
+    secrets,
     served,
   };
 }
