@@ -15,7 +15,6 @@ import { enforceSizeBudget } from "./claims/size-budget.ts";
 import { hasOwnCertificate, reportMissingTlsSecrets } from "./claims/tls-secrets.ts";
 import { type CompileCache, createCompileCache } from "./compile-cache.ts";
 import { collectDiagnostics, type Report, type Reported } from "./diagnostics.ts";
-import { listHttpsListeners } from "./gateway/https-listeners.ts";
 import { judgeRoutes, readGatewayDiagnostics } from "./gateway/judge-routes.ts";
 import { readGateways } from "./gateway/read-gateways.ts";
 import { addGatewayClaims, buildEmptyGrants } from "./gateway/rules/gateway-claims.ts";
@@ -67,8 +66,7 @@ function compileCluster(
     references: cache.sortedReferences([...classDefaults.references, ...value.references, ...hosts.references]),
     regexes: cache.sortedRegexes(hosts.regexes),
     secretTokens: [...new Set(hosts.secretTokens)].toSorted(compareText),
-    gateway: value.gateway,
-    httpsListeners: value.httpsListeners,
+    ...value.gatewayResults,
   };
 }
 
@@ -119,10 +117,9 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
   const otherDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics];
   const diagnostics = [...otherDiagnostics, hosts.diagnostics].flat();
-  const statuses = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
+  const gatewayResults = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
   const references = [...gateways.references, ...gatewayClaims.references];
-  const httpsListeners = cache.gateways.httpsListeners([gateways], () => listHttpsListeners(gateways));
-  return { ingresses, hosts, diagnostics, references, gateway: statuses, httpsListeners };
+  return { ingresses, hosts, diagnostics, references, gatewayResults };
 }
 
 /** Drops the claims of namespaces that may not have a host, because it belongs to another. */

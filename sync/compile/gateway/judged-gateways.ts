@@ -2,7 +2,6 @@ import type { Reference } from "../../collect/cluster-model.ts";
 import type { Gateway, GatewayClass, GatewayListener, ListenerSet } from "../../collect/gateway/gateway-model.ts";
 import type { HttpRoute, ParentReference } from "../../collect/gateway/http-route-model.ts";
 import type { AttachedRoute, ServedListener } from "./gateway-compilation.ts";
-import type { ListenerSecret } from "./listeners/listener-certificates.ts";
 
 // What the compiler knows of the Gateway API objects of ours: the served parts, and why the others are not served.
 
@@ -26,6 +25,12 @@ export interface JudgedClass {
 export interface RouteKind {
   readonly group: string;
   readonly kind: string;
+}
+
+/** A Secret of a listener, found or not. */
+export interface ListenerSecret {
+  readonly name: string; // "namespace/name"
+  readonly isUsable: boolean;
 }
 
 /** A listener of a Gateway or ListenerSet of ours. */

@@ -2,14 +2,9 @@ import { CATCH_ALL_HOST, parseHost } from "../../../../src/rules/hosts.ts";
 import type { GatewayListener } from "../../../collect/gateway/gateway-model.ts";
 import type { UnsupportedField } from "../../../collect/gateway/http-route-model.ts";
 import type { ListenerScheme } from "../gateway-compilation.ts";
-import type { ConditionProblem, RouteKind } from "../judged-gateways.ts";
+import type { ConditionProblem, ListenerSecret, RouteKind } from "../judged-gateways.ts";
 import { HTTP_ROUTE } from "../route-kinds.ts";
-import {
-  type CertificateSources,
-  judgeCertificates,
-  type ListenerOwner,
-  type ListenerSecret,
-} from "./listener-certificates.ts";
+import { type CertificateSources, judgeCertificates, type ListenerOwner } from "./listener-certificates.ts";
 
 /** The protocols that the edge serves, each on one port. */
 const SERVED_PROTOCOLS: ReadonlyMap<string, { readonly scheme: ListenerScheme; readonly port: number }> = new Map([

@@ -8,7 +8,7 @@ import {
 import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { Gateway, ListenerTls } from "../../../collect/gateway/gateway-model.ts";
 import type { TargetReference } from "../../../collect/gateway/http-route-model.ts";
-import type { ConditionProblem } from "../judged-gateways.ts";
+import type { ConditionProblem, ListenerSecret } from "../judged-gateways.ts";
 import { isReferenceGranted } from "../reference-grants.ts";
 
 /** The option of `tls` for a certificate that Cloudflare has. */
@@ -41,12 +41,6 @@ export interface CertificateVerdict {
   readonly isUsable: boolean;
   /** The Secrets that the listener refers to and may read. */
   readonly secrets: readonly ListenerSecret[];
-}
-
-/** A Secret of a listener, found or not. */
-export interface ListenerSecret {
-  readonly name: string; // "namespace/name"
-  readonly isUsable: boolean;
 }
 
 /** Judges the certificates of an HTTPS listener. The first problem counts; another usable certificate is enough. */
