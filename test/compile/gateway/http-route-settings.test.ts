@@ -98,6 +98,28 @@ describe("settings of the rules of HTTPRoutes", () => {
     });
   });
 
+  test("Of values to set for one header, whose names differ in case, the first one counts", () => {
+    const set = [
+      { name: "X-Stage", value: "first" },
+      { name: "x-stage", value: "second" },
+      { name: "X-Other", value: "other" },
+    ];
+    const filters = [{ type: "RequestHeaderModifier", requestHeaderModifier: { set } }];
+    assert.deepEqual(compileRule({ filters, backendRefs: [ONE] })?.policies, {
+      routeFilters: {
+        filters: [
+          {
+            type: "request-headers",
+            set: [
+              ["X-Stage", "first"],
+              ["X-Other", "other"],
+            ],
+          },
+        ],
+      },
+    });
+  });
+
   test("A mirror of a share of the requests keeps its fraction, and one of none is left out", () => {
     const mirror = (share: object) => ({
       type: "RequestMirror",

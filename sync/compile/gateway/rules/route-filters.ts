@@ -51,9 +51,13 @@ function buildFilter(
   return rejectWith(`unsupported filter: ${filter.type}`, place, compilation);
 }
 
+/** Of entries of `set` whose names differ in case only, the first one counts. */
 function buildHeaderChanges({ set, add, remove }: Modifier) {
+  const firstEntries = [...Map.groupBy(set, ({ name }) => name.toLowerCase()).values()].flatMap(
+    ([first]) => first ?? [],
+  );
   return {
-    ...(set.length > 0 && { set: set.map(({ name, value }): [string, string] => [name, value]) }),
+    ...(set.length > 0 && { set: firstEntries.map(({ name, value }): [string, string] => [name, value]) }),
     ...(add.length > 0 && { add: add.map(({ name, value }): [string, string] => [name, value]) }),
     ...(remove.length > 0 && { remove: [...remove] }),
   };
