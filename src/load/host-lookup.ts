@@ -8,7 +8,7 @@ import { type Background, type BlobReader, readBlobValues } from "./blob-reader.
 import { addHostMatch, createLoadedShard, type HostMatch } from "./host-match.ts";
 import { findLoadedMatch, type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
 import { doOnce } from "./shared-work.ts";
-import { decodeFilter, decodeShard, decompressShard } from "./verify.ts";
+import { decodeFilter, decodeShard } from "./verify.ts";
 
 /**
  * Names whose blobs, two each, one operation reads. A name that the wildcard filter accepts is almost always published, so
@@ -122,14 +122,12 @@ async function isPublished(
   return added.mayContain(name);
 }
 
-/** Returns the text of a shard. It is not kept, because it takes much more memory than its gzip. */
 async function readShardText(
   { shardDigest, shard }: HostLocation,
   reader: BlobReader,
   { blobs }: LookupContext,
 ): Promise<string> {
-  if (shard) return await decompressShard(shard.compressed);
-  const { compressed, text } = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
-  blobs.shards.add(createLoadedShard(shardDigest, compressed));
-  return text;
+  if (shard) return shard.text;
+  const verified = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
+  return blobs.shards.add(createLoadedShard(shardDigest, verified)).text;
 }

@@ -3,7 +3,7 @@ import type { HostFilter } from "../rules/host-filter.ts";
 import { CATCH_ALL_HOST, findWildcardName, listDeepWildcards } from "../rules/hosts.ts";
 import { computeSegmentIndex, computeShardIndex } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
-import { type HostMatch, hostMatchKey, type LoadedShard } from "./host-match.ts";
+import { addHostMatch, type HostMatch, hostMatchKey, type LoadedShard } from "./host-match.ts";
 
 /** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
 export interface HostLocation {
@@ -66,9 +66,22 @@ function findLoadedName(
   }
   const location = locateHost(side, name, blobs, hashKey);
   if (!location) return undefined;
-  if (!location.match) return "not-loaded";
-  rememberMatch(side, location.match, blobs);
-  return location.match;
+  const found = location.match ?? addFromShard(location, blobs);
+  if (typeof found === "object") rememberMatch(side, found, blobs);
+  return found;
+}
+
+/** Adds the match of a name whose shard is kept. "not-loaded" also if its rules are invalid: loading them again reports why. */
+function addFromShard(
+  { name, filter, shard, shardDigest }: HostLocation,
+  { hosts }: BlobCache,
+): HostMatch | "not-loaded" | undefined {
+  if (!filter || !shard) return "not-loaded";
+  try {
+    return addHostMatch(hosts, shard.text, name, shardDigest);
+  } catch {
+    return "not-loaded";
+  }
 }
 
 /** Remembers the match of a side as long as the cache keeps it. */

@@ -73,8 +73,8 @@ export async function verifyShard(value: string, digest: string): Promise<HostRu
 
 /** A shard whose digest was checked. */
 export interface VerifiedShard {
-  readonly compressed: Uint8Array<ArrayBuffer>;
   readonly text: string;
+  readonly isAscii: boolean;
 }
 
 /** Returns a shard in a value of KV. Throws if its digest differs from the expected one, or it is too large. */
@@ -83,12 +83,8 @@ export async function decodeShard(value: string, digest: string): Promise<Verifi
   const compressed = await decodeValue(value, name);
   const bytes = await describeDamage(name, () => gunzip(compressed, MAX_SHARD_BYTES));
   await requireDigest(bytes, digest, "shard");
-  return { compressed, text: new TextDecoder().decode(bytes) };
-}
-
-/** Returns the text of a shard that was verified before. */
-export async function decompressShard(compressed: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new TextDecoder().decode(await gunzip(compressed, MAX_SHARD_BYTES));
+  const text = new TextDecoder().decode(bytes);
+  return { text, isAscii: text.length === bytes.length };
 }
 
 /** Returns the segment of a host filter in a value of KV. Throws if its digest differs from the expected one. */

@@ -1,4 +1,5 @@
 import { compareText } from "../../src/rules/compare-text.ts";
+import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
@@ -103,7 +104,7 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
     regexVerdicts,
   });
-  const emptyGrants = buildEmptyGrants(gatewayClaims.emptyHosts, grants.served.has);
+  const emptyGrants = buildEmptyGrants(gatewayClaims.emptyHosts, grants.served.has, grants.findGrant(CATCH_ALL_HOST));
   const sharedHosts = mergeSharedHosts([...grants.all, ...emptyGrants], cache.sharedHosts);
   const compiledHosts = cache.hosts(sharedHosts, [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),

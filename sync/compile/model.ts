@@ -58,6 +58,8 @@ export interface IngressClaims {
   readonly owner: IngressConfig;
   readonly hosts: readonly HostClaim[];
   readonly claims: readonly Claim[];
+  /** The hosts are names of others, below a wildcard of an HTTPRoute. They are last, and count as hosts of no namespace. */
+  readonly isInherited?: true;
 }
 
 /** A host after conflicts are resolved, with the claims that become its routes. */

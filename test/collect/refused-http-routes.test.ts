@@ -75,6 +75,7 @@ describe("An HTTPRoute that the API server would refuse", () => {
       "{ filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplaceFullPath } } }] }",
       "filters[0].urlRewrite.path: expected the field of type ReplaceFullPath",
     ],
+    ["{ retry: { attempts: -1 } }", "retry.attempts: expected at least 0, got -1"],
     ["{ retry: { codes: [200] } }", "retry.codes[0]: expected 400 to 599, got 200"],
     [
       "{ sessionPersistence: { cookieConfig: { lifetimeType: Permanent } } }",

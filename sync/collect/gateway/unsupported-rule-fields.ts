@@ -81,8 +81,8 @@ function checkRetry(
     if (code < 400 || code > 599)
       problems.push(unsupportedValue(`${field}.codes[${index}]`, `expected 400 to 599, got ${code}`));
   });
-  if (attempts !== undefined && attempts < 1)
-    problems.push(unsupportedValue(`${field}.attempts`, `expected at least 1, got ${attempts}`));
+  if (attempts !== undefined && attempts < 0)
+    problems.push(unsupportedValue(`${field}.attempts`, `expected at least 0, got ${attempts}`));
   return problems;
 }
 

@@ -22,6 +22,8 @@ export interface ServedListener {
    * host name of further listeners, which take the routes of its listeners for any host.
    */
   readonly hostname: string;
+  /** The address, for a listener that serves it. No other Gateway answers it. */
+  readonly addressOf?: string;
 }
 
 /** A listener that takes a route, and the host names that both have. */

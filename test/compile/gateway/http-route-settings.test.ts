@@ -72,9 +72,10 @@ describe("settings of the rules of HTTPRoutes", () => {
     [{ request: "500ms" }, { requestMs: 500, answerMs: 0 }],
     [
       { request: "1m30s", backendRequest: "10s" },
-      { requestMs: 90_000, answerMs: 10_000 },
+      { requestMs: 90_000, answerMs: 10_000, responseMs: 10_000 },
     ],
-    [{ backendRequest: "10s" }, { answerMs: 10_000 }],
+    [{ backendRequest: "10s" }, { answerMs: 10_000, responseMs: 10_000 }],
+    [{ backendRequest: "0s" }, { answerMs: 0 }],
     [{ request: "0s" }, { answerMs: 0 }],
   ] as const) {
     test(`The timeouts ${JSON.stringify(timeouts)} limit the request and each attempt`, () => {

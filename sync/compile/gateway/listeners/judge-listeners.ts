@@ -123,7 +123,9 @@ function listServed(
   if (scheme === undefined) return [];
   const served: ServedListener = { gateway, owner: formatOwner(owner), name, scheme, hostname };
   const all =
-    hostname === CATCH_ALL_HOST && address !== undefined ? [served, { ...served, hostname: address }] : [served];
+    hostname === CATCH_ALL_HOST && address !== undefined
+      ? [served, { ...served, hostname: address, addressOf: address }]
+      : [served];
   return all.map(intern);
 }
 
