@@ -78,6 +78,26 @@ describe("An HTTPRoute that the API server would refuse", () => {
     ["{ retry: { attempts: -1 } }", "retry.attempts: expected at least 0, got -1"],
     ["{ retry: { codes: [200] } }", "retry.codes[0]: expected 400 to 599, got 200"],
     [
+      "{ sessionPersistence: { sessionName: 'a;b' } }",
+      'sessionPersistence.sessionName: expected the name of a cookie, got "a;b"',
+    ],
+    [
+      "{ sessionPersistence: { sessionName: '' } }",
+      'sessionPersistence.sessionName: expected the name of a cookie, got ""',
+    ],
+    [
+      "{ sessionPersistence: { type: Header, sessionName: 'a b' } }",
+      'sessionPersistence.sessionName: expected the name of a header, got "a b"',
+    ],
+    [
+      "{ sessionPersistence: { type: Header, sessionName: Set-Cookie } }",
+      'sessionPersistence.sessionName: expected a header of the session alone, got "Set-Cookie"',
+    ],
+    [
+      "{ sessionPersistence: { absoluteTimeout: 0s, cookieConfig: { lifetimeType: Permanent } } }",
+      "sessionPersistence.absoluteTimeout: expected a duration with lifetimeType Permanent",
+    ],
+    [
       "{ sessionPersistence: { cookieConfig: { lifetimeType: Permanent } } }",
       "sessionPersistence.absoluteTimeout: expected a duration with lifetimeType Permanent",
     ],

@@ -67,6 +67,7 @@ const cors = z.object({
   maxAge: withDefault(z.int().min(1), 5),
 });
 
+const MAX_INT32 = 2 ** 31 - 1;
 const authHeaders = optionalList(z.string());
 
 const externalAuth = z
@@ -80,7 +81,7 @@ const externalAuth = z
         allowedResponseHeaders: authHeaders,
       }),
     ),
-    forwardBody: optionalField(z.object({ maxSize: withDefault(z.int().min(0).max(65_535), 0) })),
+    forwardBody: optionalField(z.object({ maxSize: withDefault(z.int().min(0).max(MAX_INT32), 0) })),
   })
   .transform(({ protocol, backendRef, http, forwardBody }) => ({
     protocol,

@@ -1,3 +1,4 @@
+import { isEdgeHeader } from "../../../src/rules/edge-headers.ts";
 import { parseGatewayDuration } from "./gateway-duration.ts";
 import type { HttpRouteMatch, HttpRouteRule, UnsupportedField, ValueMatch } from "./http-route-model.ts";
 import { checkFilters } from "./unsupported-filter-fields.ts";
@@ -9,6 +10,8 @@ const PATH_TYPES = ["Exact", "PathPrefix", "RegularExpression"];
 const PATH_VALUE = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 const REFUSED_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
 const REFUSED_ENDS = ["/.", "/.."];
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/; // RFC 6265, 4.1.1, and RFC 9110, 5.1
+const RESERVED_HEADER = /^(?:(?:set-)?cookie|content-.*|location|date|vary|cache-control|authorization)$/i;
 const MAX_WEIGHT = 1_000_000;
 
 /** Lists values of newer APIs in a rule, and values that the API server would refuse. */
@@ -87,18 +90,28 @@ function checkRetry(
 }
 
 function checkSession(
-  { type, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
+  { type, sessionName, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
   field: string,
 ): UnsupportedField[] {
   const problems = [
     ...checkOneOf(type, ["Cookie", "Header"], `${field}.type`),
+    ...checkSessionName(sessionName, type, `${field}.sessionName`),
     ...checkOneOf(lifetimeType, ["Session", "Permanent"], `${field}.cookieConfig.lifetimeType`),
     ...checkDuration(absoluteTimeout, `${field}.absoluteTimeout`),
     ...checkDuration(idleTimeout, `${field}.idleTimeout`),
   ];
-  if (lifetimeType === "Permanent" && absoluteTimeout === undefined)
+  if (lifetimeType === "Permanent" && !parseGatewayDuration(absoluteTimeout ?? "0s"))
     problems.push(unsupportedValue(`${field}.absoluteTimeout`, "expected a duration with lifetimeType Permanent"));
   return problems;
+}
+
+/** A name must be a token, as that of a cookie or header. A session in a header must not replace a header of the response. */
+function checkSessionName(name: string | undefined, type: string, field: string): UnsupportedField[] {
+  if (name === undefined) return [];
+  if (type !== "Header") return checkPattern(name, TOKEN, "the name of a cookie", field);
+  const isReserved = isEdgeHeader(name) || RESERVED_HEADER.test(name);
+  if (isReserved) return [unsupportedValue(field, `expected a header of the session alone, got "${name}"`)];
+  return checkPattern(name, TOKEN, "the name of a header", field);
 }
 
 function checkDuration(text: string | undefined, field: string): UnsupportedField[] {
