@@ -42,10 +42,10 @@ export function isFramingHeader(name: string): boolean {
 
 /** Whether only the edge may set a request header, because it describes the connection, the client or the request. */
 export function isEdgeHeader(name: string): boolean {
-  const lowerCaseName = name.toLowerCase();
-  if (USER_HEADERS.includes(lowerCaseName)) return false;
-  if (isFramingHeader(name) || EDGE_HEADERS.has(lowerCaseName)) return true;
-  return EDGE_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix));
+  const knownName = name.toLowerCase().replaceAll("_", "-"); // CGI programs read both as one
+  if (USER_HEADERS.includes(knownName)) return false;
+  if (isFramingHeader(knownName) || EDGE_HEADERS.has(knownName)) return true;
+  return EDGE_HEADER_PREFIXES.some((prefix) => knownName.startsWith(prefix));
 }
 
 /** Whether authentication services usually describe the user with a header, so that origins trust it. */

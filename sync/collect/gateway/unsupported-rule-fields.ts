@@ -32,6 +32,7 @@ function checkMatch({ path, method, headers, queryParams }: HttpRouteMatch, fiel
     ...(path.type === "RegularExpression" ? [] : checkPath(path.value, `${field}.path.value`)),
     ...checkOneOf(method, METHODS, `${field}.method`),
     ...checkValues(headers, `${field}.headers`),
+    ...headers.flatMap(({ name }, index) => checkToken(name, "a header name", `${field}.headers[${index}].name`)),
     ...checkValues(queryParams, `${field}.queryParams`),
   ];
 }
@@ -46,6 +47,11 @@ function checkPath(value: string, field: string): UnsupportedField[] {
 
 function checkValues(matches: readonly ValueMatch[], field: string): UnsupportedField[] {
   return matches.flatMap(({ type }, index) => checkOneOf(type, VALUE_TYPES, `${field}[${index}].type`));
+}
+
+/** A header name of other characters would make every request of the host fail. */
+function checkToken(name: string, expected: string, field: string): UnsupportedField[] {
+  return checkPattern(name, TOKEN, expected, field);
 }
 
 function checkBackend(
