@@ -66,7 +66,7 @@ function compileCluster(
     references: cache.sortedReferences([...classDefaults.references, ...value.references, ...hosts.references]),
     regexes: cache.sortedRegexes(hosts.regexes),
     secretTokens: [...new Set(hosts.secretTokens)].toSorted(compareText),
-    gateway: value.gateway,
+    ...value.gatewayResults,
   };
 }
 
@@ -117,9 +117,9 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
   const otherDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics];
   const diagnostics = [...otherDiagnostics, hosts.diagnostics].flat();
-  const statuses = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
+  const gatewayResults = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
   const references = [...gateways.references, ...gatewayClaims.references];
-  return { ingresses, hosts, diagnostics, references, gateway: statuses };
+  return { ingresses, hosts, diagnostics, references, gatewayResults };
 }
 
 /** Drops the claims of namespaces that may not have a host, because it belongs to another. */

@@ -33,6 +33,18 @@ export interface Attachment {
   readonly hostnames: readonly string[];
 }
 
+/** An HTTPS listener with the Secrets of its certificates, and with the hosts of its routes if it is served. */
+export interface HttpsListener {
+  readonly owner: string; // "Gateway namespace/name" or "ListenerSet namespace/name"
+  /** The Secrets ("namespace/name") that it refers to and may read, found or not. */
+  readonly secrets: readonly string[];
+  readonly hosts: readonly {
+    /** In the form of `ServedListener.hostname`. */
+    readonly host: string;
+    readonly route: string; // "HTTPRoute namespace/name"
+  }[];
+}
+
 /** A route with at least one attachment. */
 export interface AttachedRoute {
   readonly route: HttpRoute;
