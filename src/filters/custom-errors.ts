@@ -5,6 +5,7 @@ import { UPGRADE_HEADERS } from "../rules/edge-headers.ts";
 import type { PolicySettings, SettingsOf } from "../rules/policies/index.ts";
 import { listWithheldHeaders } from "./authorization/withheld-headers.ts";
 import { buildFailureHeaders } from "./default-backend.ts";
+import { listAuthFilters, listServiceOnlyHeaders } from "./http-route/service-headers.ts";
 
 // Headers that ingress-nginx sends to origins, but not to its default backend.
 const OMITTED_HEADERS = [
@@ -20,6 +21,9 @@ const OMITTED_HEADERS = [
   ...UPGRADE_HEADERS,
 ];
 
+/** The policies that get headers from an authentication service. */
+type GuardPolicy = "authorization" | "routeFilters" | "weightedBackends";
+
 const CREDENTIALS = ["Authorization", "Cookie"];
 
 /**
@@ -29,9 +33,10 @@ const CREDENTIALS = ["Authorization", "Cookie"];
 export function customErrors(
   settings: SettingsOf<"customErrors">,
   { forward }: HostContext,
-  { authorization }: Pick<PolicySettings, "authorization"> = {},
+  { authorization, ...routePolicies }: Pick<PolicySettings, GuardPolicy> = {},
 ): Filter {
-  const withheldHeaders = authorization ? listWithheldHeaders(authorization) : [];
+  const authorizationHeaders = authorization ? listWithheldHeaders(authorization) : [];
+  const authFilters = listAuthFilters(routePolicies);
   const codes = new Set(settings.codes);
   return async (exchange, next) => {
     const answer = await next(exchange);
@@ -39,6 +44,8 @@ export function customErrors(
     const skipsAccessLog = answer.skipsAccessLog ?? false;
     const reason = `replaced ${answer.response.status} (${answer.outcome})`;
     await answer.response.body?.cancel();
+    const serviceHeaders = authFilters.flatMap((filter) => listServiceOnlyHeaders(filter, exchange));
+    const withheldHeaders = [...authorizationHeaders, ...serviceHeaders];
     const page =
       settings.backend === undefined
         ? errorResponse(exchange, 404, "no-route")

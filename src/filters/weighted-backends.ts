@@ -7,7 +7,7 @@ import { changesEdgeHeaders } from "../rules/policies/route-filter-problems.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 import { composeRouteFilters } from "./http-route/compose-filters.ts";
 import { rejectForeignBackend } from "./http-route/foreign-backend.ts";
-import { createSessionFilter, readSessionToken } from "./http-route/session.ts";
+import { createSessionFilter, readSession } from "./http-route/session.ts";
 
 type WeightedBackends = SettingsOf<"weightedBackends">;
 
@@ -24,7 +24,7 @@ export function weightedBackends(
   );
   const draw = createDraw(choices.map(({ weight }) => weight));
   const findToken = (exchange: Exchange) =>
-    session ? readSessionToken(exchange, session) : affinity && readCookie(exchange, affinity.cookie);
+    session ? readSession(exchange, session)?.token : affinity && readCookie(exchange, affinity.cookie);
   return async (exchange, next) => {
     const token = findToken(exchange);
     const known = token === undefined ? -1 : choices.findIndex(({ backend }) => isAffinityCookieFor(token, backend));

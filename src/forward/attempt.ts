@@ -6,8 +6,8 @@ import { DEFAULT_READ_TIMEOUT_S } from "../rules/policies/upstream.ts";
 import { fetchOrigin, isSubrequestLimit } from "../runtime/origin-fetch.ts";
 import { UploadStalledError } from "../runtime/streams.ts";
 import { callAfter } from "../runtime/timeout.ts";
+import { withBodyTimeouts } from "./body-timeouts.ts";
 import { isCloudflareStatus, isCloudflareTimeout } from "./cloudflare-status.ts";
-import { withIdleTimeout } from "./idle-timeout.ts";
 import type { OriginUrl } from "./origin-url.ts";
 import { restoreRedirectHosts } from "./redirect-hosts.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -21,12 +21,20 @@ export interface AttemptResult {
   readonly failure: RetryCondition | undefined;
 }
 
-/** Sends a request to one address. It never rejects. The response must begin by `deadline`, in milliseconds since 1970. */
+/** How long an attempt may last. */
+export interface AttemptLimits {
+  /** The end of the response, in milliseconds since 1970. */
+  readonly deadline: number | undefined;
+  /** The connection must not stay open after a timeout, because another attempt may follow. */
+  readonly mayBeFollowed: boolean;
+}
+
+/** Sends a request to one address. It never rejects. */
 export async function attempt(
   exchange: Exchange,
   originUrl: OriginUrl,
   body: RequestBody,
-  deadline: number | undefined,
+  { deadline, mayBeFollowed }: AttemptLimits,
 ): Promise<AttemptResult> {
   const { request, upstream, platform } = exchange;
   const { input, method, body: outgoingBody, completion } = body.send(originUrl.url);
@@ -34,7 +42,8 @@ export async function attempt(
     upstream?.answerMs ?? upstream?.requestMs ?? Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_ORIGIN_TIMEOUT_MS);
   const { promise: interrupted, interrupt, findCause, settle } = createInterruption(request.signal);
   // A failed body of a request ends the fetch, because workerd would send it as if it were complete.
-  const controller = completion && new AbortController();
+  const controller = completion || mayBeFollowed ? new AbortController() : undefined;
+  const findBodyDeadline = startBodyTimer(completion, upstream?.responseMs, deadline);
   if (timeoutMs > 0) startTimerAfter(completion, timeoutMs, () => interrupt("timeout"));
   if (deadline !== undefined) callAfter(Math.max(0, deadline - Date.now()), () => interrupt("timeout"));
   completion?.catch((error: unknown) => {
@@ -50,7 +59,7 @@ export async function attempt(
       resolveOverride: originUrl.resolveOverride,
     });
     const response = await Promise.race([fetching, interrupted]);
-    return classifyResponse(exchange, response, originUrl);
+    return classifyResponse(exchange, response, originUrl, findBodyDeadline());
   } catch (error) {
     const cause = findCause();
     if (cause !== undefined) abandon(fetching, controller);
@@ -59,6 +68,23 @@ export async function attempt(
     settle();
   }
 }
+
+/** Returns when the response that begins now must end. A slow upload does not count as a part of the response. */
+function startBodyTimer(
+  completion: Promise<void> | undefined,
+  responseMs: number | undefined,
+  deadline: number | undefined,
+): () => number | undefined {
+  if (responseMs === undefined) return () => deadline;
+  let sentAt = completion ? undefined : Date.now();
+  completion?.then(() => {
+    sentAt = Date.now();
+  }, ignoreError);
+  return () => Math.min((sentAt ?? Date.now()) + responseMs, deadline ?? Number.POSITIVE_INFINITY);
+}
+
+/** The error of a body is handled elsewhere. */
+function ignoreError(): void {}
 
 type InterruptionCause = "timeout" | "client-closed";
 
@@ -120,15 +146,20 @@ function classifyError(exchange: Exchange, error: unknown, cause: InterruptionCa
 /** Starts a timer after the request is sent, as nginx does, so that a slow upload does not time out the response. */
 function startTimerAfter(start: Promise<void> | undefined, ms: number, callback: () => void): void {
   if (start === undefined) callAfter(ms, callback);
-  else start.then(() => callAfter(ms, callback)).catch(() => {}); // the error of the body is handled elsewhere
+  else start.then(() => callAfter(ms, callback)).catch(ignoreError);
 }
 
-function classifyResponse(exchange: Exchange, response: Response, originUrl: OriginUrl): AttemptResult {
+function classifyResponse(
+  exchange: Exchange,
+  response: Response,
+  originUrl: OriginUrl,
+  deadline: number | undefined,
+): AttemptResult {
   const { status } = response;
   if (isCloudflareStatus(status)) return { answer: describeUnreachable(exchange, status), failure: "http_52x" };
-  const readMs = exchange.upstream?.readMs;
   const answer = restoreRedirectHosts(buildClientAnswer(response), originUrl);
-  return { answer: readMs === undefined ? answer : withIdleTimeout(answer, readMs), failure: `http_${status}` };
+  const limits = { idleMs: exchange.upstream?.readMs, deadline };
+  return { answer: withBodyTimeouts(answer, limits), failure: `http_${status}` };
 }
 
 function describeUnreachable(exchange: Exchange, status: number): EdgeResponse {

@@ -5,12 +5,12 @@ import { DEFAULT_RETRY, type RetrySettings } from "../rules/policies/retry-setti
 import type { Address, HostRules } from "../rules/snapshot.ts";
 import { delay } from "../runtime/timeout.ts";
 import { recordFailure, recordResponse } from "./address-health.ts";
-import { type AttemptResult, attempt } from "./attempt.ts";
+import { type AttemptLimits, type AttemptResult, attempt } from "./attempt.ts";
 import { type Balancer, createBalancer } from "./balance.ts";
 import { recordLatency } from "./latency.ts";
 import { buildOriginUrl } from "./origin-url.ts";
 import { prepareBody, type RequestBody } from "./request-body.ts";
-import { countTries, hasTime, isAddressFailure, shouldRetry } from "./retry.ts";
+import { countTries, hasTime, isAddressFailure, mayBeFollowed, shouldRetry } from "./retry.ts";
 
 /** Creates the end of the filter chains of a host: it forwards to the exchange's backend, or answers 404. */
 export function createForwarder({ backends }: HostRules): Next {
@@ -36,7 +36,8 @@ async function forwardWithRetry(exchange: Exchange, balancer: Balancer): Promise
   const first = balancer.choose(exchange, startedAt);
   let others: readonly number[] | undefined; // built for a retry only
   for (let tries = 1, index = first; ; tries++) {
-    const { answer, failure } = await forwardToAddress(exchange, balancer, index, body, deadline);
+    const limits = { deadline, mayBeFollowed: mayBeFollowed(retry, tries, maxTries) };
+    const { answer, failure } = await forwardToAddress(exchange, balancer, index, body, limits);
     const originMs = Date.now() - startedAt;
     const isLast = tries >= maxTries || !body.isRepeatable || !hasTime(retry, startedAt, deadline);
     if (isLast || !shouldRetry(failure, exchange.request.method, retry)) {
@@ -62,7 +63,7 @@ async function forwardToAddress(
   balancer: Balancer,
   index: number,
   body: RequestBody,
-  deadline: number | undefined,
+  limits: AttemptLimits,
 ): Promise<AttemptResult> {
   const { backend } = balancer;
   const address = backend.addresses[index] as Address; // the cast: the schema requires an address
@@ -74,7 +75,7 @@ async function forwardToAddress(
     };
   }
   const sentAt = Date.now();
-  const { answer, failure } = await attempt(exchange, originUrl, body, deadline);
+  const { answer, failure } = await attempt(exchange, originUrl, body, limits);
   recordResult(exchange, balancer, index, failure, sentAt);
   const origin = `${backend.scheme}://${address.address}:${backend.port}`;
   const { record } = address;

@@ -1,4 +1,4 @@
-import type { RetrySettings } from "../rules/policies/retry-settings.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../rules/policies/retry-settings.ts";
 
 /** The failure of an attempt that may allow a retry. "http_52x": Cloudflare's report that the origin did not respond. */
 export type RetryCondition = "error" | "timeout" | "http_52x" | `http_${number}`;
@@ -21,6 +21,14 @@ export function shouldRetry(failure: RetryCondition | undefined, method: string,
 export function countTries({ tries, sameAddress }: RetrySettings, count: number): number {
   if (sameAddress) return tries;
   return tries === 0 ? count : Math.min(tries, count);
+}
+
+/**
+ * Whether another attempt may follow the attempt number `tries`. The first attempt with default settings is excluded,
+ * because a signal for each request would be dear: of its connections only this one stays open.
+ */
+export function mayBeFollowed(retry: RetrySettings, tries: number, maxTries: number): boolean {
+  return tries < maxTries && (tries > 1 || retry !== DEFAULT_RETRY);
 }
 
 /** Whether there is time for one more attempt. Times are in milliseconds since 1970. */

@@ -10,7 +10,7 @@ import {
 } from "../rules/storage/digest-table.ts";
 import { decodeBase64 } from "../runtime/base64.ts";
 import type { ByteCache } from "../runtime/byte-cache.ts";
-import type { HostMatch, LoadedShard } from "./host-match.ts";
+import type { HostMatch, LoadedShard, LoadedText } from "./host-match.ts";
 import { verifyManifest } from "./verify.ts";
 
 /** The snapshot that an isolate serves from. */
@@ -43,6 +43,7 @@ export interface BlobTable {
 export interface BlobCache {
   readonly filters: Map<string, HostFilter>;
   readonly shards: ByteCache<LoadedShard>;
+  readonly texts: ByteCache<LoadedText>;
   readonly hosts: ByteCache<HostMatch>;
 }
 
@@ -79,13 +80,13 @@ export async function createSnapshot(bytes: string, env: Env): Promise<ActiveSna
 }
 
 /** Drops the blobs, and the handlers of hosts, that no side of a snapshot has. */
-export function retainBlobs({ filters, shards, hosts }: BlobCache, snapshot: ActiveSnapshot): void {
+export function retainBlobs({ filters, shards, texts, hosts }: BlobCache, snapshot: ActiveSnapshot): void {
   if (filters.size === 0 && shards.size === 0 && hosts.size === 0) return; // a cold isolate has no time for digests
   const sides = listSides(snapshot);
   const filterDigests = new Set(sides.flatMap(({ hostFilter }) => listDigests(hostFilter.digests)));
   for (const digest of [...filters.keys()]) if (!filterDigests.has(digest)) filters.delete(digest);
   const shardDigests = new Set(sides.flatMap((side) => listDigests(side.shards.digests)));
-  shards.retain(({ key }) => shardDigests.has(key));
+  for (const cache of [shards, texts]) cache.retain(({ key }) => shardDigests.has(key));
   hosts.retain(({ shardDigest }) => shardDigests.has(shardDigest));
 }
 

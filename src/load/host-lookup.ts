@@ -5,10 +5,10 @@ import { listHostCandidates } from "../rules/hosts.ts";
 import { filterKey, shardKey } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
 import { type Background, type BlobReader, readBlobValues } from "./blob-reader.ts";
-import { addHostMatch, createLoadedShard, type HostMatch } from "./host-match.ts";
+import { addHostMatch, createLoadedShard, createLoadedText, type HostMatch } from "./host-match.ts";
 import { findLoadedMatch, type HostLocation, locateHost, rememberMatch } from "./loaded-hosts.ts";
 import { doOnce } from "./shared-work.ts";
-import { decodeFilter, decodeShard, decompressShard } from "./verify.ts";
+import { decodeFilter, decodeShard, decompressShard, type ShardText } from "./verify.ts";
 
 /**
  * Names whose blobs, two each, one operation reads. A name that the wildcard filter accepts is almost always published, so
@@ -102,9 +102,9 @@ async function readMissing(
 }
 
 function listMissingKeys(locations: readonly HostLocation[]): string[] {
-  const keys = locations.flatMap(({ match, filter, filterDigest, shard, shardDigest }) => [
+  const keys = locations.flatMap(({ match, filter, filterDigest, text, shard, shardDigest }) => [
     ...(filter ? [] : [filterKey(filterDigest)]),
-    ...(match || shard ? [] : [shardKey(shardDigest)]),
+    ...(match || text || shard ? [] : [shardKey(shardDigest)]),
   ]);
   return [...new Set(keys)];
 }
@@ -122,14 +122,18 @@ async function isPublished(
   return added.mayContain(name);
 }
 
-/** Returns the text of a shard. It is not kept, because it takes much more memory than its gzip. */
 async function readShardText(
-  { shardDigest, shard }: HostLocation,
+  { shardDigest, shard, text }: HostLocation,
   reader: BlobReader,
   { blobs }: LookupContext,
 ): Promise<string> {
-  if (shard) return await decompressShard(shard.compressed);
-  const { compressed, text } = await reader.decode(shardKey(shardDigest), (value) => decodeShard(value, shardDigest));
-  blobs.shards.add(createLoadedShard(shardDigest, compressed));
-  return text;
+  if (text) return text.text;
+  const loaded = shard ? await decompressShard(shard.compressed) : await readShard(shardDigest, reader, blobs);
+  return blobs.texts.add(createLoadedText(shardDigest, loaded)).text;
+}
+
+async function readShard(digest: string, reader: BlobReader, { shards }: BlobCache): Promise<ShardText> {
+  const verified = await reader.decode(shardKey(digest), (value) => decodeShard(value, digest));
+  shards.add(createLoadedShard(digest, verified.compressed));
+  return verified;
 }

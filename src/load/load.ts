@@ -8,7 +8,7 @@ import { type ActiveSnapshot, type BlobCache, createSnapshot, forgetHost, retain
 import type { Background } from "./blob-reader.ts";
 import { raiseFloor } from "./generation-floor.ts";
 import { findHostMatch, type LookupContext, preloadHosts } from "./host-lookup.ts";
-import { type HostMatch, MAX_COMPRESSED_BYTES, MAX_HANDLER_BYTES } from "./host-match.ts";
+import { type HostMatch, MAX_COMPRESSED_BYTES, MAX_HANDLER_BYTES, MAX_TEXT_BYTES } from "./host-match.ts";
 import { loadInitialSnapshot } from "./initial-snapshot.ts";
 import { findLoadedMatch } from "./loaded-hosts.ts";
 import { clearRejection, computeAge, logEvent } from "./log-event.ts";
@@ -27,6 +27,7 @@ let copiedAt = 0;
 const blobs: BlobCache = {
   filters: new Map(),
   shards: createByteCache(MAX_COMPRESSED_BYTES),
+  texts: createByteCache(MAX_TEXT_BYTES),
   hosts: createByteCache<HostMatch>(MAX_HANDLER_BYTES, (match) => activeSnapshot && forgetHost(activeSnapshot, match)),
 };
 
@@ -60,7 +61,7 @@ export function load(
   return findLoaded(env, request, background, now) ?? loadMissing(env, request, background, now);
 }
 
-/** Returns the result for a host whose handler is kept. Undefined if a blob is needed. */
+/** Returns the result for a host whose handler, or the text of its shard, is kept. Else undefined. */
 function findLoaded(
   env: Env,
   { host, clientIp = "" }: LoadRequest,

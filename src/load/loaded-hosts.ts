@@ -3,7 +3,7 @@ import type { HostFilter } from "../rules/host-filter.ts";
 import { CATCH_ALL_HOST, findWildcardName, listDeepWildcards } from "../rules/hosts.ts";
 import { computeSegmentIndex, computeShardIndex } from "../rules/kv-keys.ts";
 import type { BlobCache, SnapshotSide } from "./active-snapshot.ts";
-import { type HostMatch, hostMatchKey, type LoadedShard } from "./host-match.ts";
+import { addHostMatch, type HostMatch, hostMatchKey, type LoadedShard, type LoadedText } from "./host-match.ts";
 
 /** The blobs of a name of rules, if it is published: a segment of the filter, and a shard. */
 export interface HostLocation {
@@ -12,6 +12,7 @@ export interface HostLocation {
   readonly filter: HostFilter | undefined; // undefined if it is not loaded
   readonly shardDigest: string;
   readonly shard: LoadedShard | undefined;
+  readonly text: LoadedText | undefined; // of the shard
   /** Undefined if no handler of the host is kept. With it, the shard is not needed. */
   readonly match: HostMatch | undefined;
 }
@@ -66,9 +67,22 @@ function findLoadedName(
   }
   const location = locateHost(side, name, blobs, hashKey);
   if (!location) return undefined;
-  if (!location.match) return "not-loaded";
-  rememberMatch(side, location.match, blobs);
-  return location.match;
+  const found = location.match ?? addFromShard(location, blobs);
+  if (typeof found === "object") rememberMatch(side, found, blobs);
+  return found;
+}
+
+/** Adds the match of a name if the text of its shard is kept. "not-loaded" also if its rules are invalid: loading them again reports why. */
+function addFromShard(
+  { name, filter, text, shardDigest }: HostLocation,
+  { hosts }: BlobCache,
+): HostMatch | "not-loaded" | undefined {
+  if (!filter || !text) return "not-loaded";
+  try {
+    return addHostMatch(hosts, text.text, name, shardDigest);
+  } catch {
+    return "not-loaded";
+  }
 }
 
 /** Remembers the match of a side as long as the cache keeps it. */
@@ -90,5 +104,6 @@ export function locateHost(
   const filter = blobs.filters.get(filterDigest);
   if (filter && !filter.mayContain(name)) return undefined;
   const match = blobs.hosts.get(hostMatchKey(shardDigest, name));
-  return { name, filterDigest, filter, shardDigest, shard: blobs.shards.get(shardDigest), match };
+  const [shard, text] = [blobs.shards.get(shardDigest), blobs.texts.get(shardDigest)];
+  return { name, filterDigest, filter, shardDigest, shard, text, match };
 }

@@ -71,10 +71,15 @@ export async function verifyShard(value: string, digest: string): Promise<HostRu
   return expandRecords(parseShardText(text), digest);
 }
 
-/** A shard whose digest was checked. */
-export interface VerifiedShard {
-  readonly compressed: Uint8Array<ArrayBuffer>;
+/** The text of a shard whose digest was checked. */
+export interface ShardText {
   readonly text: string;
+  readonly isAscii: boolean;
+}
+
+/** A shard whose digest was checked, and its gzip. */
+export interface VerifiedShard extends ShardText {
+  readonly compressed: Uint8Array<ArrayBuffer>;
 }
 
 /** Returns a shard in a value of KV. Throws if its digest differs from the expected one, or it is too large. */
@@ -83,12 +88,17 @@ export async function decodeShard(value: string, digest: string): Promise<Verifi
   const compressed = await decodeValue(value, name);
   const bytes = await describeDamage(name, () => gunzip(compressed, MAX_SHARD_BYTES));
   await requireDigest(bytes, digest, "shard");
-  return { compressed, text: new TextDecoder().decode(bytes) };
+  return { compressed, ...decodeText(bytes) };
 }
 
 /** Returns the text of a shard that was verified before. */
-export async function decompressShard(compressed: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new TextDecoder().decode(await gunzip(compressed, MAX_SHARD_BYTES));
+export async function decompressShard(compressed: Uint8Array<ArrayBuffer>): Promise<ShardText> {
+  return decodeText(await gunzip(compressed, MAX_SHARD_BYTES));
+}
+
+function decodeText(bytes: Uint8Array): ShardText {
+  const text = new TextDecoder().decode(bytes);
+  return { text, isAscii: text.length === bytes.length };
 }
 
 /** Returns the segment of a host filter in a value of KV. Throws if its digest differs from the expected one. */

@@ -29,6 +29,8 @@ export const UPGRADE_HEADERS = [...HANDSHAKE_HEADERS, "Sec-WebSocket-Protocol"];
 const USER_HEADERS = ["user", "email", "groups", "preferred-username", "access-token"].map(
   (suffix) => `x-forwarded-${suffix}`,
 );
+// The same, of oauth2-proxy, Authelia and authentik.
+const USER_HEADER_PREFIXES = ["x-auth-request-", "remote-", "x-remote-", "x-authentik-"];
 const FRAMING_HEADERS = new Set([...HOP_BY_HOP_HEADERS.map((name) => name.toLowerCase()), "host", "content-length"]);
 const EDGE_HEADERS = new Set(["forwarded", "x-real-ip", "x-request-id", "x-rewrite-url", "x-scheme"]);
 const EDGE_HEADER_PREFIXES = ["x-forwarded-", "x-original-", "ssl-client-", "cf-"];
@@ -40,8 +42,16 @@ export function isFramingHeader(name: string): boolean {
 
 /** Whether only the edge may set a request header, because it describes the connection, the client or the request. */
 export function isEdgeHeader(name: string): boolean {
+  const knownName = name.toLowerCase().replaceAll("_", "-"); // CGI programs read both as one
+  if (USER_HEADERS.includes(knownName)) return false;
+  if (isFramingHeader(knownName) || EDGE_HEADERS.has(knownName)) return true;
+  return EDGE_HEADER_PREFIXES.some((prefix) => knownName.startsWith(prefix));
+}
+
+/** Whether authentication services usually describe the user with a header, so that origins trust it. */
+export function isUserHeader(name: string): boolean {
   const lowerCaseName = name.toLowerCase();
-  if (USER_HEADERS.includes(lowerCaseName)) return false;
-  if (isFramingHeader(name) || EDGE_HEADERS.has(lowerCaseName)) return true;
-  return EDGE_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix));
+  return (
+    USER_HEADERS.includes(lowerCaseName) || USER_HEADER_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix))
+  );
 }

@@ -8,12 +8,13 @@ export interface StallTimer {
 
 /**
  * Runs work whose waits may each take up to `ms`. Rejects with `createError()` if a wait takes longer; the work then goes
- * on unobserved. One timer serves all waits, because a timer for each part of a stream costs more than the part.
+ * on unobserved. It also rejects if `expiry` aborts. One timer serves all waits, because a timer for each part of a stream costs more than the part.
  */
 export async function limitWaits<T>(
   ms: number,
   createError: () => Error,
   work: (timer: StallTimer) => Promise<T>,
+  expiry?: AbortSignal,
 ): Promise<T> {
   const stalled = Promise.withResolvers<never>();
   let waitingSince: number | undefined;
@@ -23,6 +24,7 @@ export async function limitWaits<T>(
     else timer = setTimeout(check, ms - waitedMs);
   };
   let timer = setTimeout(check, ms);
+  expiry?.addEventListener("abort", () => stalled.reject(expiry.reason));
   const start = () => {
     waitingSince = Date.now();
   };

@@ -67,17 +67,18 @@ export async function pumpWithWriteTimeout(
   }
 }
 
-/** Pipes a stream. Aborts both ends if the source sends nothing for `ms`. */
+/** Pipes a stream. Aborts both ends if the source sends nothing for `ms`, or if `expiry` aborts. */
 export async function pumpWithIdleTimeout(
   source: ReadableStream<Uint8Array>,
   destination: WritableStream<Uint8Array>,
   ms: number,
+  expiry?: AbortSignal,
 ): Promise<void> {
   const reader = createPartReader(source);
   const writer = destination.getWriter();
   const createError = () => new Error(`nothing from the origin for ${ms} ms`);
   try {
-    await limitWaits(ms, createError, async (timer) => {
+    const pump = async (timer: StallTimer) => {
       for (;;) {
         timer.start();
         const part = await reader.read();
@@ -86,14 +87,15 @@ export async function pumpWithIdleTimeout(
         await writer.write(part);
       }
       await writer.close();
-    });
+    };
+    await limitWaits(ms, createError, pump, expiry);
   } catch (error) {
     await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
   }
 }
 
 /**
- * Pipes a stream of events. Aborts both ends if no event passes for `ms`, up to 100 ms late. Only a copy is read, now and
+ * Pipes a stream of events. Aborts both ends if no event passes for `ms`, up to 100 ms late, or if `expiry` aborts. Only a copy is read, now and
  * then: a script that reads each event would cost three times as much as the pipe. Unlike `pumpWithIdleTimeout`, it also
  * aborts if the destination accepts nothing for `ms`.
  */
@@ -101,13 +103,14 @@ export async function pipeEventsWithIdleTimeout(
   source: ReadableStream<Uint8Array>,
   destination: WritableStream<Uint8Array>,
   ms: number,
+  expiry?: AbortSignal,
 ): Promise<void> {
   const [events, copy] = source.tee();
   const reader = createPartReader(copy);
   const abortController = new AbortController();
   const createError = () => new Error(`no event for ${ms} ms`);
   const pauseMs = Math.min(MAX_PAUSE_MS, ms / 10);
-  limitWaits(ms, createError, (timer) => sampleToEnd(reader, timer, pauseMs)).catch((error: unknown) =>
+  limitWaits(ms, createError, (timer) => sampleToEnd(reader, timer, pauseMs), expiry).catch((error: unknown) =>
     abortController.abort(error),
   );
   const reason = await events.pipeTo(destination, { signal: abortController.signal }).catch((error: unknown) => error);

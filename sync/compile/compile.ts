@@ -1,4 +1,5 @@
 import { compareText } from "../../src/rules/compare-text.ts";
+import { CATCH_ALL_HOST } from "../../src/rules/hosts.ts";
 import { type Cluster, type Ingress, nameOf } from "../collect/cluster-model.ts";
 import { buildClusterIndex } from "./backends/cluster-index.ts";
 import { locateServices } from "./backends/service-addresses.ts";
@@ -65,7 +66,7 @@ function compileCluster(
     references: cache.sortedReferences([...classDefaults.references, ...value.references, ...hosts.references]),
     regexes: cache.sortedRegexes(hosts.regexes),
     secretTokens: [...new Set(hosts.secretTokens)].toSorted(compareText),
-    gateway: value.gateway,
+    ...value.gatewayResults,
   };
 }
 
@@ -103,7 +104,7 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
     canaries: assignCanaries(canaryClaims, grants.findGrant, report),
     regexVerdicts,
   });
-  const emptyGrants = buildEmptyGrants(gatewayClaims.emptyHosts, grants.served.has);
+  const emptyGrants = buildEmptyGrants(gatewayClaims.emptyHosts, grants.served.has, grants.findGrant(CATCH_ALL_HOST));
   const sharedHosts = mergeSharedHosts([...grants.all, ...emptyGrants], cache.sharedHosts);
   const compiledHosts = cache.hosts(sharedHosts, [options], sourcedIndex, (grant, recordedIndex) =>
     compileHost(grant, recordedIndex, options),
@@ -116,9 +117,9 @@ function compileHosts(context: StageContext, defaultsByClass: ReadonlyMap<string
   const gatewayDiagnostics = readGatewayDiagnostics(gateways, cluster.gateway, cache.gateways);
   const otherDiagnostics = [selectionDiagnostics, claimDiagnostics, gatewayDiagnostics, grants.diagnostics];
   const diagnostics = [...otherDiagnostics, hosts.diagnostics].flat();
-  const statuses = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
+  const gatewayResults = judgeRoutes(gateways, sourcedIndex, options, cache.gateways);
   const references = [...gateways.references, ...gatewayClaims.references];
-  return { ingresses, hosts, diagnostics, references, gateway: statuses };
+  return { ingresses, hosts, diagnostics, references, gatewayResults };
 }
 
 /** Drops the claims of namespaces that may not have a host, because it belongs to another. */

@@ -36,12 +36,16 @@ export const hostReasons = {
     severity: "warning",
     doc: "No certificate of the zone covers the host; https fails.",
   },
+  CertificateCoversOneLabel: {
+    severity: "note",
+    doc: "A wildcard of a Gateway covers any number of labels, and its certificate one; https of the other names fails.",
+  },
   CertificatePending: {
     severity: "note",
     doc: "The certificate of the host is not active yet; https fails until then.",
   },
   CertificateNotUploaded: {
     severity: "error",
-    doc: "The certificate of the Ingress was not uploaded to the zone.",
+    doc: "The certificate of the Ingress or listener was not uploaded to the zone.",
   },
 } as const;

@@ -4,7 +4,7 @@ import type { Ingress, IngressBackend, Reference, RejectedRecord, Service } from
 import type { HostPermit } from "../permits/model.ts";
 import type { Reason } from "./diagnostic-reasons.ts";
 import type { Diagnostic, Subject } from "./diagnostics.ts";
-import type { GatewayStatuses } from "./gateway/gateway-compilation.ts";
+import type { GatewayStatuses, HttpsListener } from "./gateway/gateway-compilation.ts";
 import type { HttpRouteClaim } from "./gateway/rules/route-claim.ts";
 import type { RegexUse } from "./regex-verdict.ts";
 import type { IgnoredIngress } from "./select/ignored-ingresses.ts";
@@ -58,6 +58,8 @@ export interface IngressClaims {
   readonly owner: IngressConfig;
   readonly hosts: readonly HostClaim[];
   readonly claims: readonly Claim[];
+  /** The hosts are names of others, below a wildcard of an HTTPRoute. They are last, and count as hosts of no namespace. */
+  readonly isInherited?: true;
 }
 
 /** A host after conflicts are resolved, with the claims that become its routes. */
@@ -120,6 +122,7 @@ export interface Compilation {
   readonly secretTokens: readonly string[];
   /** The statuses of Gateway API objects, to be written once the rules are published. */
   readonly gateway: GatewayStatuses;
+  readonly httpsListeners: readonly HttpsListener[];
 }
 
 /** Returns the Ingresses that set the policies and the default backend of a host, the oldest first. */

@@ -1,4 +1,5 @@
 import type { Ingress } from "../collect/cluster-model.ts";
+import type { HttpRoute } from "../collect/gateway/http-route-model.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
 import { NO_PREVIOUS_STATE, type PreviousState } from "../compile/last-good.ts";
 import type { IgnoredIngress } from "../compile/select/ignored-ingresses.ts";
@@ -42,6 +43,8 @@ export interface LoopState {
   readonly previousState: PreviousState;
   /** Our Ingresses in the last successful sync of this process as leader. */
   readonly syncedIngresses: ReadonlyMap<string, Ingress> | undefined;
+  /** The HTTPRoutes in that sync. */
+  readonly syncedRoutes: readonly HttpRoute[] | undefined;
   readonly eventHistory: EventHistory;
   /** Publications whose statuses and Events are not written yet. */
   readonly unreported: Unreported;
@@ -77,6 +80,7 @@ export const INITIAL_STATE: LoopState = {
   term: undefined,
   previousState: NO_PREVIOUS_STATE,
   syncedIngresses: undefined,
+  syncedRoutes: undefined,
   eventHistory: NO_EVENTS,
   unreported: NOTHING_UNREPORTED,
   incompleteReports: 0,

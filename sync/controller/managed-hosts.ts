@@ -3,6 +3,7 @@ import type { Cluster, Ingress, Reference } from "../collect/cluster-model.ts";
 import type { Account } from "../publish/account.ts";
 import { createCertificateCheck } from "../publish/certificates/check-certificates.ts";
 import { listHttpsHosts } from "../publish/certificates/https-hosts.ts";
+import type { CertificateUsers } from "../publish/certificates/secret-uses.ts";
 import { readWantedCertificates } from "../publish/certificates/wanted-certificates.ts";
 import type { OriginRecordSync } from "../publish/dns/sync-records.ts";
 import type { HostSettings, HostSyncResult } from "../publish/hosts/model.ts";
@@ -21,7 +22,7 @@ export interface HostOptions {
   readonly hostDrift?: "repair" | "report";
   readonly hostWildcards?: number | undefined;
   readonly ignoreExternalDns?: boolean;
-  /** Whether the certificates of `spec.tls` are uploaded. */
+  /** Whether the certificates of `spec.tls` and of listeners are uploaded. */
   readonly uploadCertificates?: boolean;
 }
 
@@ -32,8 +33,7 @@ export const DEFAULT_HOST_GRACE_S = 3600;
 /** The rules and Ingresses whose hosts are managed. */
 export interface HostInput {
   readonly cluster: Pick<Cluster, "secrets">;
-  readonly compilation: {
-    readonly ingresses: ReadonlyMap<string, Ingress>;
+  readonly compilation: CertificateUsers & {
     readonly rules: { readonly hosts: readonly HostRules[] };
   };
 }
@@ -49,7 +49,7 @@ export interface ManagedHosts {
   plan(input: HostInput, hosts: readonly HostRules[]): Promise<HostSyncResult>;
   /** Forgets the registry, because another replica may have changed it. */
   forget(): void;
-  /** Returns the Secrets whose certificates are uploaded, so that they are read. */
+  /** Returns the Secrets of `spec.tls` whose certificates are uploaded, so that they are read. Those of listeners always are. */
   listReferences(compilation: HostInput["compilation"]): readonly Reference[];
 }
 
@@ -69,7 +69,7 @@ export function createManagedHosts(
   const hostSync = createHostSync({ clients, listZones, store, settings, now });
   const certificateCheck = createCertificateCheck(certificates, listZones, now);
   const withCertificates = async (result: HostSyncResult, { compilation }: HostInput, hosts: readonly HostRules[]) => {
-    const { issues, warnings } = await certificateCheck.check(listHttpsHosts(compilation.ingresses, hosts));
+    const { issues, warnings } = await certificateCheck.check(listHttpsHosts(compilation, hosts));
     return { ...result, issues: [...result.issues, ...issues], warnings: [...result.warnings, ...warnings] };
   };
   const forgetRepeated = createRepetitionFilter();
@@ -89,7 +89,7 @@ export function createManagedHosts(
 }
 
 function readCertificates({ cluster, compilation }: HostInput, publishedHosts: readonly HostRules[], now: Date) {
-  return readWantedCertificates(compilation.ingresses, cluster.secrets, publishedHosts, now);
+  return readWantedCertificates(compilation, cluster.secrets, publishedHosts, now);
 }
 
 function listTlsSecrets(ingresses: ReadonlyMap<string, Ingress>): Reference[] {

@@ -83,6 +83,7 @@ function leaderStages(
         term,
         previousState: outcome.previousState,
         syncedIngresses: compiled.compilation.ingresses,
+        syncedRoutes: compiled.cluster.gateway.httpRoutes,
         ...reported,
         loggedDiagnostics: reportedCluster.compilation.diagnostics,
         ignoredIngresses: compiled.compilation.ignoredIngresses,
@@ -135,8 +136,16 @@ function standbyStages(
       const hasUncheckedRegexes = regexChecker.hasUnchecked(compiled.compilation.regexes);
       const previousState = { lastGood, brokenSince };
       // Another replica may publish meanwhile.
-      const unknownState = { publishedState: undefined, syncedIngresses: undefined, nextCheckMs: undefined };
-      return { ...state, ...unknownState, previousState, hasUncheckedRegexes, failures: 0, result };
+      const unknownSyncs = { publishedState: undefined, syncedIngresses: undefined, syncedRoutes: undefined };
+      return {
+        ...state,
+        ...unknownSyncs,
+        nextCheckMs: undefined,
+        previousState,
+        hasUncheckedRegexes,
+        failures: 0,
+        result,
+      };
     },
   };
 }

@@ -2,29 +2,23 @@ import { nameOf, type Secret } from "../collect/cluster-model.ts";
 import type { JudgedListener } from "../compile/gateway/judged-gateways.ts";
 import type { Certificate } from "../local/network/certificates.ts";
 
-/** The listeners of an object in a namespace. */
-export interface ListenerHolder {
-  readonly namespace: string;
-  readonly listeners: readonly JudgedListener[];
-}
-
-/** Returns the certificates of served HTTPS listeners by host, as rules name it. Of equal hosts, the last one counts. */
+/**
+ * Returns the usable certificates of served HTTPS listeners by host, as rules name it. Of equal hosts, the last one counts.
+ */
 export function collectListenerCertificates(
-  holders: readonly ListenerHolder[],
+  listeners: readonly Pick<JudgedListener, "hostname" | "secrets" | "served">[],
   secrets: readonly Secret[],
 ): Map<string, Certificate> {
   const secretsByName = new Map(secrets.map((secret) => [nameOf(secret), secret.data]));
-  const entries = holders.flatMap(({ namespace: ownNamespace, listeners }) =>
-    listeners
-      .filter(({ served }) => served.length > 0)
-      .flatMap(({ listener, hostname }) =>
-        (listener.tls?.certificateRefs ?? []).flatMap(({ namespace = ownNamespace, name }) => {
-          const data = secretsByName.get(nameOf({ namespace, name }));
-          const [cert, key] = [data?.["tls.crt"], data?.["tls.key"]];
-          if (cert === undefined || key === undefined) return [];
-          return [[hostname.replace(/^\*\./, "**."), { cert, key }] as const];
-        }),
-      ),
-  );
+  const entries = listeners
+    .filter(({ served }) => served.length > 0)
+    .flatMap(({ hostname, secrets: ownSecrets }) =>
+      ownSecrets.flatMap(({ name, isUsable }) => {
+        const data = secretsByName.get(name);
+        const [cert, key] = [data?.["tls.crt"], data?.["tls.key"]];
+        if (!isUsable || cert === undefined || key === undefined) return [];
+        return [[hostname.replace(/^\*\./, "**."), { cert, key }] as const];
+      }),
+    );
   return new Map(entries);
 }

@@ -124,11 +124,8 @@ async function collectForEdge(
   await echoes?.start(cluster);
   const ingresses = selectIngresses(cluster, options);
   const { gateways, listenerSets } = readGateways(cluster, { controller: options.controller, zones: [] });
-  const holders = [
-    ...gateways.map(({ gateway, listeners }) => ({ namespace: gateway.namespace, listeners })),
-    ...listenerSets.map(({ listenerSet, listeners }) => ({ namespace: listenerSet.namespace, listeners })),
-  ];
-  const listenerCertificates = collectListenerCertificates(holders, cluster.secrets);
+  const listeners = [...gateways, ...listenerSets].flatMap((holder) => holder.listeners);
+  const listenerCertificates = collectListenerCertificates(listeners, cluster.secrets);
   localCloudflare.setCertificates(new Map([...listenerCertificates, ...collectCertificates(ingresses, cluster)]));
   return collectOnce(cluster, ALLOW_ALL);
 }

@@ -7,7 +7,10 @@ export const SYNC_RESULTS = ["published", "unchanged", "staged", "aborted", "pin
 /** Result of a sync. */
 export type SyncResultLabel = (typeof SYNC_RESULTS)[number];
 
-const WATCHED_RESOURCES = ["ingresses", "ingressclasses", "services", "secrets", "configmaps"];
+const WATCHED_RESOURCES = [
+  ...["ingresses", "ingressclasses", "services", "secrets", "configmaps"],
+  ...["gatewayclasses", "gateways", "listenersets", "httproutes", "referencegrants"],
+];
 const SYNC_DURATION_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120];
 const PROPAGATION_BUCKETS_SECONDS = [1, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600];
 
@@ -36,7 +39,7 @@ export const METRICS = {
   edgress_blocked_route_removals: "Route removals that are blocked until approved.",
   edgress_leader: "1 if this replica is the leader, else 0.",
   edgress_watch_failures_total: "Failed list and watch requests to the Kubernetes API, by resource.",
-  edgress_kubernetes_write_failures_total: "Failed writes of Events and Ingress statuses.",
+  edgress_kubernetes_write_failures_total: "Failed writes of Events, statuses and finalizers of GatewayClasses.",
 } as const;
 
 /** Names of all metrics, for tests of the alerts and the dashboard. */

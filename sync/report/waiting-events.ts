@@ -5,8 +5,8 @@ import type { WriterOptions } from "./parallel-writer.ts";
 import { toObjectReference } from "./report.ts";
 
 /**
- * Writes an Event for each Ingress that waits for a successful sync. An Ingress gets one Event for each cause, not for each
- * retry. It never rejects. The other messages of the history stay valid.
+ * Writes an Event for each Ingress and HTTPRoute that waits for a successful sync. An object gets one Event for each cause,
+ * not for each retry. It never rejects. The other messages of the history stay valid.
  */
 export async function reportWaitingIngresses(
   waitingIngresses: readonly CachedObject[],

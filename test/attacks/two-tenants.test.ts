@@ -34,6 +34,11 @@ const REQUESTS: readonly (readonly [url: string, options: RequestOptions])[] = [
   ["https://any.a.example.com/admin", { headers: { ...PASSWORD, Cookie: "canary=always", canary: "always" } }],
   ["http://open.a.example.com/new", {}],
   ["http://alias.a.example.com/.well-known/edgress/health", {}],
+  ["http://route.a.example.com/", {}],
+  ["https://route.a.example.com/admin/x?y=z", { headers: { "X-User": "root", Origin: "https://evil.example.org" } }],
+  ["http://route.a.example.com/x/y", { method: "POST", body: "order", headers: { canary: "always" } }],
+  ["https://x.deep.a.example.com/admin", { headers: { canary: "always" } }],
+  ["http://y.x.deep.a.example.com/?y=z", {}],
 ];
 /** Requests for hosts of bob, which could change a state that hosts share. */
 const OTHER_URLS = [

@@ -63,7 +63,40 @@ describe("An HTTPRoute that the API server would refuse", () => {
       "{ filters: [{ type: RequestRedirect, requestRedirect: {} }], backendRefs: [{ name: one, port: 80 }] }",
       "filters[0].type: expected no backendRefs with RequestRedirect",
     ],
+    [
+      "{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: one, port: 80 }, percent: 5, fraction: { numerator: 1 } } }] }",
+      "filters[0].requestMirror: expected percent or fraction, not both",
+    ],
+    [
+      "{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: one, port: 80 }, fraction: { numerator: 3, denominator: 2 } } }] }",
+      "filters[0].requestMirror: expected a numerator up to the denominator",
+    ],
+    [
+      "{ filters: [{ type: URLRewrite, urlRewrite: { path: { type: ReplaceFullPath } } }] }",
+      "filters[0].urlRewrite.path: expected the field of type ReplaceFullPath",
+    ],
+    ["{ retry: { attempts: -1 } }", "retry.attempts: expected at least 0, got -1"],
     ["{ retry: { codes: [200] } }", "retry.codes[0]: expected 400 to 599, got 200"],
+    [
+      "{ sessionPersistence: { sessionName: 'a;b' } }",
+      'sessionPersistence.sessionName: expected the name of a cookie, got "a;b"',
+    ],
+    [
+      "{ sessionPersistence: { sessionName: '' } }",
+      'sessionPersistence.sessionName: expected the name of a cookie, got ""',
+    ],
+    [
+      "{ sessionPersistence: { type: Header, sessionName: 'a b' } }",
+      'sessionPersistence.sessionName: expected the name of a header, got "a b"',
+    ],
+    [
+      "{ sessionPersistence: { type: Header, sessionName: Set-Cookie } }",
+      'sessionPersistence.sessionName: expected a header of the session alone, got "Set-Cookie"',
+    ],
+    [
+      "{ sessionPersistence: { absoluteTimeout: 0s, cookieConfig: { lifetimeType: Permanent } } }",
+      "sessionPersistence.absoluteTimeout: expected a duration with lifetimeType Permanent",
+    ],
     [
       "{ sessionPersistence: { cookieConfig: { lifetimeType: Permanent } } }",
       "sessionPersistence.absoluteTimeout: expected a duration with lifetimeType Permanent",

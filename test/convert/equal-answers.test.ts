@@ -31,6 +31,9 @@ const annotations = fc
       ["whitelist-source-range", "192.0.2.0/24"],
       ["denylist-source-range", "198.51.100.0/24"],
       ["server-alias", "c.example.com"],
+      ["app-root", "/cart"],
+      ["from-to-www-redirect", "true"],
+      ["enable-cors", "true"],
       ["proxy-read-timeout", "5"],
       ["backend-protocol", "HTTPS"],
       ["limit-rps", "nonsense"],
@@ -50,7 +53,15 @@ const ingresses = fc
       { minLength: 6, maxLength: 6 },
     ),
   )
-  .map(([places, settings]) => places.map((place, index) => buildIngress(index, place, settings[index])));
+  .map(([places, settings]) => [
+    ...places.map((place, index) => buildIngress(index, place, settings[index])),
+    ...places.slice(0, 1).map((place) => buildIngress(7, place, CANARY)), // of the first path
+  ]);
+
+const CANARY = {
+  annotations: { [`${NGINX}canary`]: "true", [`${NGINX}canary-by-header`]: "X-Canary" },
+  ...{ tls: false, isExact: false, service: "three" },
+};
 
 function buildIngress(
   index: number,
@@ -71,13 +82,17 @@ function buildIngress(
 }
 
 const services = SERVICES.map((name, index) => buildServiceManifest(name, [`203.0.113.${index + 1}`]));
-const requests = [...HOSTS, "c.example.com"].flatMap((host) =>
+const requests = [...HOSTS, "c.example.com", "www.a.example.com"].flatMap((host) =>
   ["http", "https"].flatMap((scheme) =>
     ["/", "/cart", "/cart/7", "/cartoon", "/CART", "/files/a.b", "/Files/x/y"].flatMap((path) =>
       ["192.0.2.1", "198.51.100.1"].map((address) => ({
         url: `${scheme}://${host}${path}`,
         method: "GET",
-        headers: [["CF-Connecting-IP", address]] as const,
+        headers: [
+          ["CF-Connecting-IP", address],
+          ["Origin", "https://shop.example.org"],
+          ["X-Canary", address === "192.0.2.1" ? "always" : "never"],
+        ] as const,
       })),
     ),
   ),

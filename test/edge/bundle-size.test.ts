@@ -7,10 +7,10 @@ import { ACCESS_LOG_FIELDS } from "../../src/request/access-log.ts";
 import { REQUEST_OUTCOMES } from "../../src/request/outcomes.ts";
 import { compiledPolicies } from "../../src/rules/policies/compiled-policies.ts";
 
-// Near the last measurement, because every cold isolate parses these bytes. Measured: 212,600 bytes. bcryptjs
-// has 18,000 of them, hpke 16,000, hashes 15,000, crypt(3) 4,000, filters and conditions of HTTPRoutes 11,000, and the reader
+// Near the last measurement, because every cold isolate parses these bytes. Measured: 215,300 bytes. bcryptjs
+// has 18,000 of them, hpke 16,000, hashes 15,000, crypt(3) 4,000, filters and conditions of HTTPRoutes 13,000, and the reader
 // of snippets 6,000, because a policy has its annotations and its settings in one file. The compiler's own code is not in the bundle.
-const BUDGET_BYTES = 214_000;
+const BUDGET_BYTES = 217_000;
 
 test(`The Worker has less than ${BUDGET_BYTES} bytes, minified`, async () => {
   const bytes = (await bundleWorker()).length;

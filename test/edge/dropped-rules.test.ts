@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { HashKey } from "../../src/rules/half-sip-hash.ts";
 import { CURRENT_KEY, computeShardIndex } from "../../src/rules/kv-keys.ts";
 import { countDigests } from "../../src/rules/storage/digest-table.ts";
+import type { CachedItem } from "../../src/runtime/byte-cache.ts";
 import { publish } from "../../sync/publish/publish.ts";
 import { MemoryKv } from "../support/memory-kv.ts";
 import { buildHostRules, buildRules } from "../support/publish/sample-rules.ts";
@@ -16,7 +17,7 @@ const NAMES = Array.from({ length: 100 }, (_, index) => `host-${index}.example.c
 const HOST_BYTES = 8 * 1024;
 
 interface Snapshot {
-  readonly active: object;
+  readonly active: { readonly matches: Map<string, object> };
   readonly manifest: { readonly hashKey: HashKey; readonly shards: string };
 }
 
@@ -29,8 +30,12 @@ const { findHostMatch } = (await import(`../../src/load/${"host-lookup.ts"}`)) a
   findHostMatch(side: object, host: string, context: object): Promise<{ readonly host: string } | undefined>;
 };
 
-/** An isolate that keeps so many bytes of hosts and shards, and counts its reads of KV. */
-async function startIsolate(kv: MemoryKv, { hostBytes = MIB, shardBytes = MIB }) {
+const { findLoadedMatch } = (await import(`../../src/load/${"loaded-hosts.ts"}`)) as {
+  findLoadedMatch(side: object, host: string, blobs: object, hashKey: HashKey): { readonly host: string } | string;
+};
+
+/** An isolate that keeps so many bytes of hosts, texts and shards, and counts its reads of KV. */
+async function startIsolate(kv: MemoryKv, { hostBytes = MIB, textBytes = MIB, shardBytes = MIB }) {
   let reads = 0;
   const get = async (keys: string[]) => {
     reads += 1;
@@ -38,13 +43,22 @@ async function startIsolate(kv: MemoryKv, { hostBytes = MIB, shardBytes = MIB })
   };
   const env = { RULES: { get }, EDGRESS_VERIFYING_KEY: KEYS.publicKey, EDGRESS_KV_NAMESPACE_ID: kv.namespaceId };
   const snapshot = await createSnapshot(kv.values.get(CURRENT_KEY) ?? "", env);
-  const blobs = { filters: new Map(), shards: createByteCache(shardBytes), hosts: createByteCache(hostBytes) };
+  const [shards, texts] = [createByteCache(shardBytes), createByteCache(textBytes)];
+  const hosts = createByteCache<CachedItem & { host: string }>(hostBytes, ({ host }) => {
+    snapshot.active.matches.delete(host);
+  });
+  const blobs = { filters: new Map(), shards, texts, hosts };
   const { hashKey } = snapshot.manifest;
-  const shards = Buffer.from(snapshot.manifest.shards, "base64");
+  const shardTable = Buffer.from(snapshot.manifest.shards, "base64");
   const context = { blobs, hashKey, env, background: { waitUntil: () => {} } };
   return {
     findHost: async (host: string) => (await findHostMatch(snapshot.active, host, context))?.host,
-    findShardIndex: (host: string) => computeShardIndex(host, countDigests(shards), hashKey),
+    /** Returns the host of the rules if it needs neither a read nor a promise. */
+    findAtOnce(host: string) {
+      const match = findLoadedMatch(snapshot.active, host, blobs, hashKey);
+      return typeof match === "string" ? match : match.host;
+    },
+    findShardIndex: (host: string) => computeShardIndex(host, countDigests(shardTable), hashKey),
     takeReads() {
       const taken = reads;
       reads = 0;
@@ -68,8 +82,23 @@ test("A host that an isolate has dropped costs no read of KV while its shard is 
   assert.equal(takeReads(), 0);
 });
 
+test("A host that an isolate has dropped is found at once while the text of its shard is kept", async () => {
+  const { findHost, findAtOnce } = await startIsolate(await publishHosts(), { hostBytes: 1, shardBytes: 1 });
+  for (const name of NAMES) assert.equal(await findHost(name), name);
+  for (const name of NAMES) assert.equal(findAtOnce(name), name);
+});
+
+test("A dropped host whose shard is kept without its text costs no read of KV", async () => {
+  const isolate = await startIsolate(await publishHosts(), { hostBytes: 1, textBytes: 1 });
+  for (const name of NAMES) assert.equal(await isolate.findHost(name), name);
+  isolate.takeReads();
+  assert.ok(NAMES.some((name) => isolate.findAtOnce(name) === "not-loaded"));
+  for (const name of NAMES) assert.equal(await isolate.findHost(name), name);
+  assert.equal(isolate.takeReads(), 0);
+});
+
 test("A dropped host whose shard is dropped too costs one read of KV", async () => {
-  const isolate = await startIsolate(await publishHosts(), { hostBytes: 1, shardBytes: 1 });
+  const isolate = await startIsolate(await publishHosts(), { hostBytes: 1, textBytes: 1, shardBytes: 1 });
   const [first = "", ...others] = NAMES;
   const other = others.find((name) => isolate.findShardIndex(name) !== isolate.findShardIndex(first)) ?? "";
   for (const name of [first, other]) assert.equal(await isolate.findHost(name), name);

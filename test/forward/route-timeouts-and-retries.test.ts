@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, beforeEach, test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
 import { buildRouteRetry } from "../../src/rules/policies/retry-settings.ts";
 import type { UpstreamSettings } from "../../src/rules/policies/upstream.ts";
-import { sendRequest } from "../support/worker/http-requests.ts";
+import { sendRequest, startRequest } from "../support/worker/http-requests.ts";
 import { type OriginServer, startBrokenOrigin, startOriginServer } from "../support/worker/origins.ts";
 import { publishRoutes, type RouteSummary } from "../support/worker/route-edge.ts";
 import { startWorkerHarness, type WorkerHarness } from "../support/worker/worker-harness.ts";
@@ -25,9 +29,13 @@ before(async () => {
       request: buildRoute({ requestMs: 200 }),
       longer: buildRoute({ requestMs: 5000 }),
       unlimited: buildRoute({ answerMs: 0 }),
+      response: buildRoute({ answerMs: 200, responseMs: 200 }),
+      paused: buildRoute({ requestMs: 300, answerMs: 0, readMs: 10_000 }),
+      once: buildRoute({ retry: buildRouteRetry({ codes: [503], attempts: 0, backoffMs: undefined }) }),
+      chat: buildRoute({ requestMs: 200 }, "chat"),
       refused: buildRoute({ retry }, "half"),
     },
-    { shop: ["203.0.113.10"], half: ["203.0.113.40", "203.0.113.10"] },
+    { shop: ["203.0.113.10"], half: ["203.0.113.40", "203.0.113.10"], chat: ["203.0.113.60"] },
   );
 });
 
@@ -115,12 +123,72 @@ test("A request that exceeds its timeout gets 504", async () => {
   assert.equal((await send("request")).status, 504);
 });
 
-test("The timeout of the request does not end a response that has begun", async () => {
+for (const headers of [{}, { "Content-Length": "11" }, { "Content-Type": "text/event-stream" }] as const) {
+  for (const [host, timeout] of [
+    ["request", "The timeout of the request"],
+    ["response", "The timeout of an attempt"],
+    ["paused", "The timeout of the request, with one between parts,"],
+  ] as const) {
+    test(`${timeout} aborts a body that has not ended, with the headers ${JSON.stringify(headers)}`, {
+      timeout: 10_000,
+    }, async () => {
+      const closed = Promise.withResolvers<void>();
+      origin.respond = (response) =>
+        void response.once("close", closed.resolve).writeHead(200, headers).write("begun ");
+      const response = await startRequest(edge, `http://${host}.example.com/`);
+      let body = "";
+      await assert.rejects(async () => {
+        for await (const part of response) body += part;
+      });
+      assert.deepEqual([response.statusCode, body], [200, "begun "]);
+      await closed.promise;
+    });
+  }
+}
+
+test("A body that ends in time is complete under a timeout of the request", async () => {
+  for (const headers of [{}, { "Content-Length": "8" }]) {
+    origin.respond = (response) => void response.writeHead(200, headers).end("answered");
+    for (const host of ["request", "response", "paused"]) assert.equal((await send(host)).body, "answered");
+    assert.equal((await send("request", "HEAD")).status, 200);
+  }
+});
+
+test("The timeout of an attempt does not include the client's upload", async () => {
+  const options = { method: "POST", headers: { "Content-Length": "8" } };
+  const response = await startRequest(edge, "http://response.example.com/", options, (request) => {
+    request.write("half");
+    setTimeout(() => request.end("done"), 500);
+  });
+  assert.equal(`${response.statusCode} ${await text(response)}`, "200 answered");
+});
+
+test("The timeout of the request does not close a WebSocket", async (context) => {
+  const sockets = new WebSocketServer({ port: 0 });
+  context.after(() => sockets.close());
+  sockets.on("connection", (socket) => setTimeout(() => socket.send("late"), 500));
+  edge.stack.forward("203.0.113.60:80", `127.0.0.1:${(sockets.address() as AddressInfo).port}`);
+  const headers = { Host: "chat.example.com" };
+  const socket = new WebSocket(`ws://127.0.0.1:${edge.stack.http.port}/`, { headers });
+  const [message] = await once(socket, "message");
+  socket.terminate();
+  assert.equal(String(message), "late");
+});
+
+test("An attempt that timed out has no connection during the next one", { timeout: 10_000 }, async () => {
+  const firstEnded = Promise.withResolvers<void>();
   origin.respond = (response) => {
-    response.write("begun ");
-    setTimeout(() => response.end("ended"), 500);
+    if (origin.requests.length === 1) response.once("close", firstEnded.resolve);
+    else firstEnded.promise.then(() => response.end("answered"));
   };
-  assert.equal((await send("request")).body, "begun ended");
+  const { status, body } = await send("each");
+  assert.deepEqual([status, body, origin.requests.length], [200, "answered", 2]);
+});
+
+test("A retry stanza with 0 attempts repeats no request", async () => {
+  answerWith(503);
+  assert.equal((await send("once")).status, 503);
+  assert.equal(origin.requests.length, 1);
 });
 
 test("The default timeout does not shorten a longer timeout of the request, or one of 0", async () => {

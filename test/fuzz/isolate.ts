@@ -59,7 +59,8 @@ export function createIsolateEnv(kv: MemoryKv, values: ReadonlyMap<string, strin
 /** Looks up a host on each side of a manifest, as a cold isolate does. Rejects if a value is invalid. */
 export async function lookUpHost(env: object, manifestBytes: string, host: string): Promise<void> {
   const snapshot = await createSnapshot(manifestBytes, env);
-  const blobs = { filters: new Map(), shards: createByteCache(MAX_BYTES), hosts: createByteCache(MAX_BYTES) };
+  const [shards, texts, hosts] = [1, 2, 3].map(() => createByteCache(MAX_BYTES));
+  const blobs = { filters: new Map(), shards, texts, hosts };
   const background = { waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) };
   const context = { blobs, hashKey: snapshot.manifest.hashKey, env, background };
   for (const side of [snapshot.active, snapshot.candidate]) if (side) await findHostMatch(side, host, context);

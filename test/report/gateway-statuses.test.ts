@@ -52,6 +52,27 @@ describe("The conditions of a status", () => {
   });
 });
 
+describe("The limits of the API", () => {
+  test("cut a long message, so that the status is not refused", () => {
+    const [merged] = mergeConditions([], [{ ...condition("Accepted"), message: "ä".repeat(40_000) }], TIME);
+    assert.equal(merged?.message, `${"ä".repeat(32_000)}… (40000 characters)`);
+    const again = mergeConditions([merged as never], [{ ...condition("Accepted"), message: "ä".repeat(40_000) }], TIME);
+    assert.deepEqual(again, [merged]);
+  });
+
+  test("leave the conditions of other controllers, and drop ours beyond eight", () => {
+    const foreign = ["a", "b", "c", "d", "e", "f"].map((name) => observed(`example.com/${name}`));
+    const own = ["Accepted", "ResolvedRefs", "edgress.dev/Served"].map((type) => condition(type));
+    const merged = mergeConditions(foreign, own, TIME);
+    assert.deepEqual(merged.slice(0, 6), foreign);
+    assert.deepEqual(
+      merged.slice(6).map(({ type }) => type),
+      ["Accepted", "ResolvedRefs"],
+    );
+    assert.deepEqual(mergeConditions(merged, own, TIME), merged);
+  });
+});
+
 describe("The status of a GatewayClass", () => {
   const status = {
     ...{ namespace: "", name: "edgress", uid: "1", generation: 3 },
@@ -122,6 +143,23 @@ describe("The status of an HTTPRoute", () => {
     const own = { parentRef, controllerName: CONTROLLER, conditions: [observed("Accepted", "True", 3, NOW)] };
     assert.deepEqual(fields, { parents: [foreign, own] });
     assert.equal(mergeRouteStatus({ parents: [own, foreign] }, parents, TIME, CONTROLLER), undefined);
+  });
+
+  test("is not written again after another writer changed the order of the parents", () => {
+    const both = [parents[0], { parentRef: { name: "internal" }, conditions: [condition("Accepted")] }];
+    const wanted = both.filter((parent) => parent !== undefined);
+    const { parents: written } = mergeRouteStatus({}, wanted, TIME, CONTROLLER) as { parents: object[] };
+    assert.equal(written.length, 2);
+    assert.equal(mergeRouteStatus({ parents: written.toReversed() }, wanted, TIME, CONTROLLER), undefined);
+  });
+
+  test("has as many parents as the API allows, and is not written again", () => {
+    const many = Array.from({ length: 31 }, (_, index) => ({ ...foreign, parentRef: { name: `other-${index}` } }));
+    const wanted = ["a", "b"].map((name) => ({ parentRef: { name }, conditions: [condition("Accepted")] }));
+    const fields = mergeRouteStatus({ parents: many }, wanted, TIME, CONTROLLER) as { parents: object[] };
+    assert.equal(fields.parents.length, 32);
+    assert.deepEqual(fields.parents.slice(0, 31), many);
+    assert.equal(mergeRouteStatus(fields, wanted, TIME, CONTROLLER), undefined);
   });
 
   test("loses the parents of ours that are gone", () => {

@@ -2,21 +2,16 @@ import { execFile } from "node:child_process";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Command } from "commander";
+import { createProgram } from "../../sync/commands/program.ts";
 import { formatBlock, formatMarkdownTable, joinParts } from "./markdown.ts";
 
 const CLI = fileURLToPath(new URL("../../sync/cli.ts", import.meta.url));
-const COMMANDS = [
-  ...["init", "check", "keys rotate", "uninstall"],
-  ...["sync", "publish", "plan", "apply", "history", "show", "diff", "rollback", "resume", "status"],
-  ...["approve", "keys", "completion", "lint", "convert", "explain", "dev"],
-];
-
 /** Returns the page of the command line: its help texts and exit codes. */
 export async function formatCliPage(): Promise<string> {
   const sections = [];
-  for (const command of COMMANDS) {
-    const help = await readHelp(...command.split(" "));
-    sections.push("", `## edgress ${command}`, "", formatBlock(help));
+  for (const path of listCommands(createProgram())) {
+    sections.push("", `## edgress ${path.join(" ")}`, "", formatBlock(await readHelp(...path)));
   }
   return joinParts(
     "# Command line",
@@ -42,6 +37,14 @@ export async function formatCliPage(): Promise<string> {
     ),
     ...sections,
   );
+}
+
+/** Returns the path of each command: ["keys", "rotate"]. */
+function listCommands({ commands }: Command): string[][] {
+  return commands.flatMap((command) => [
+    [command.name()],
+    ...listCommands(command).map((path) => [command.name(), ...path]),
+  ]);
 }
 
 /** Returns what a command prints about itself. */

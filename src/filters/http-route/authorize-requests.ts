@@ -2,16 +2,14 @@ import type { Exchange } from "../../request/exchange.ts";
 import type { Filter, HostContext } from "../../request/filter.ts";
 import { buildOriginHeaders } from "../../request/proxy-headers.ts";
 import { type EdgeResponse, errorResponse, withHeaders } from "../../request/response.ts";
-import { isEdgeHeader, isFramingHeader } from "../../rules/edge-headers.ts";
+import { isFramingHeader } from "../../rules/edge-headers.ts";
 import { errorMessage } from "../../rules/error-message.ts";
 import { buildOriginPath } from "../../rules/paths.ts";
-import type { RouteFilter } from "../../rules/policies/route-filters.ts";
 import { DEFAULT_READ_TIMEOUT_S } from "../../rules/policies/upstream.ts";
 import { hasStreamableBody } from "../../runtime/streams.ts";
 import { asExchangeFor } from "./foreign-backend.ts";
 import { readBytes } from "./read-bytes.ts";
-
-type AuthFilter = Extract<RouteFilter, { type: "external-auth" }>;
+import { type AuthFilter, listServiceOnlyHeaders, listServiceValues } from "./service-headers.ts";
 
 /** A Worker has 128 MiB for all of its requests. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -45,7 +43,9 @@ function createAuthCall(filter: AuthFilter, hostContext: HostContext): AuthCall 
       return reject(exchange, 500, `the authentication service is unreachable: ${answer}`);
     await answer.body?.cancel();
     if (answer.status !== 200) return deny(exchange, answer);
-    return next({ ...exchange, originHeaders: [...exchange.originHeaders, ...listOriginHeaders(filter, answer)] });
+    const withheld = listServiceOnlyHeaders(filter, exchange).map((name) => [name, undefined] as const);
+    const serviceHeaders = listServiceValues(filter, answer.headers);
+    return next({ ...exchange, originHeaders: [...exchange.originHeaders, ...withheld, ...serviceHeaders] });
   };
 }
 
@@ -74,17 +74,6 @@ function callService(
     timeoutMs: Number(platform.env.ORIGIN_TIMEOUT_MS ?? DEFAULT_READ_TIMEOUT_S * 1000),
     signal: request.signal,
   });
-}
-
-/** Returns the service's headers for the origin. A listed name is dropped if the service does not send it. */
-function listOriginHeaders({ responseHeaders }: AuthFilter, { headers }: Response): Exchange["originHeaders"] {
-  if (responseHeaders.length === 0) return [...headers].filter(([name]) => isForOrigin(name));
-  return responseHeaders.filter(isForOrigin).map((name) => [name, headers.get(name) ?? undefined]);
-}
-
-/** Not the headers of the edge, nor those that describe the service's body or the client's cookies. */
-function isForOrigin(name: string): boolean {
-  return !isEdgeHeader(name) && !/^(?:content-|set-cookie$)/i.test(name);
 }
 
 /** Passes on redirects and client errors. Every other status is an error of the service. */

@@ -19,7 +19,7 @@ export function changeRequestHeaders({ set = [], add = [], remove = [] }: Reques
 function withAddedHeaders(exchange: Exchange, added: readonly [string, string][]): Exchange {
   const headers = buildOriginHeaders(exchange);
   const originHeaders = added.map(([name, value]) => {
-    headers.set(name, joinValues(headers.get(name), value));
+    headers.set(name, joinValues(headers.get(name), value, name.toLowerCase() === "cookie" ? "; " : ","));
     return [name, headers.get(name) ?? value] as const;
   });
   return { ...exchange, originHeaders: [...exchange.originHeaders, ...originHeaders] };
@@ -41,6 +41,6 @@ function addResponseHeader(headers: Headers, name: string, value: string): void 
   else headers.set(name, joinValues(headers.get(name), value));
 }
 
-function joinValues(present: string | null, added: string): string {
-  return present === null ? added : `${present},${added}`;
+function joinValues(present: string | null, added: string, separator = ","): string {
+  return present === null ? added : `${present}${separator}${added}`;
 }

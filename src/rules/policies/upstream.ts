@@ -10,7 +10,8 @@ export const DEFAULT_READ_TIMEOUT_S = 60;
 export const UpstreamSettings = z.strictObject({
   balance: z.optional(BalanceMethod), // round robin if undefined
   hashBy: z.optional(z.string()), // consistent hash
-  requestMs: z.optional(z.int()), // for all attempts, to the begin of the response
+  requestMs: z.optional(z.int()), // for all attempts, to the end of the response
+  responseMs: z.optional(z.int()), // from the end of the request to the end of the response, for each attempt
   answerMs: z.optional(z.int()), // from the end of the request to the begin of the response, for each attempt; 0: no limit
   readMs: z.optional(z.int()), // between parts of the response
   sendMs: z.optional(z.int()), // for the origin to read a part of the request

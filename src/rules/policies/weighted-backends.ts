@@ -18,7 +18,10 @@ export const WeightedBackendsSettings = z.strictObject({
     z.strictObject({
       type: z.enum(["cookie", "header"]),
       name: z.string(),
+      rule: z.optional(z.string()), // an id, because other rules of the host may use the same name
       maxAgeS: z.optional(z.int()), // of the cookie; until the browser closes if undefined
+      absoluteS: z.optional(z.int()), // the session ends after this time
+      idleS: z.optional(z.int()), // the session ends this time after its last request
     }),
   ),
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { optionalField, optionalList, portNumber } from "../schema-fields.ts";
 import { backendReference, hostname, limitedList, typedReference, withDefault } from "./gateway-fields.ts";
-import type { HttpRouteFilter, PathModifier } from "./http-route-model.ts";
+import type { HttpRouteFilter, PathModifier, RequestMirror } from "./http-route-model.ts";
 
 const namedValue = z.object({ name: z.string().min(1).max(256), value: z.string().max(4096) });
 
@@ -11,20 +11,18 @@ const headerModifier = z.object({
   remove: limitedList(z.string(), 16),
 });
 
-/** `value` is undefined if the field of the type is absent. */
 const pathModifier = z
   .object({
     type: z.string(),
     replaceFullPath: optionalField(z.string().max(1024)),
     replacePrefixMatch: optionalField(z.string().max(1024)),
   })
-  .transform(({ type, replaceFullPath, replacePrefixMatch }, issues): PathModifier => {
+  .transform(({ type, replaceFullPath, replacePrefixMatch }): PathModifier => {
     const value = type === "ReplaceFullPath" ? replaceFullPath : replacePrefixMatch;
-    if (value !== undefined) return { type, value };
     // A type of a newer API has no field that is known here.
-    if (type !== "ReplaceFullPath" && type !== "ReplacePrefixMatch") return { type, value: "" };
-    issues.addIssue({ code: "custom", message: `expected the field of type ${type}` });
-    return z.NEVER;
+    const needsValue = type === "ReplaceFullPath" || type === "ReplacePrefixMatch";
+    const problem = needsValue && value === undefined ? `expected the field of type ${type}` : undefined;
+    return { type, value: value ?? "", ...(problem !== undefined && { problem }) };
   });
 
 const requestRedirect = z.object({
@@ -43,21 +41,22 @@ const requestMirror = z
   .object({
     backendRef: backendReference,
     percent: optionalField(z.int().min(0).max(100)),
-    fraction: optionalField(
-      z
-        .object({ numerator: z.int().min(0), denominator: withDefault(z.int().min(1), 100) })
-        .refine(({ numerator, denominator }) => numerator <= denominator, {
-          error: "expected a numerator up to the denominator",
-        }),
-    ),
+    fraction: optionalField(z.object({ numerator: z.int().min(0), denominator: withDefault(z.int().min(1), 100) })),
   })
-  .refine(({ percent, fraction }) => percent === undefined || fraction === undefined, {
-    error: "expected percent or fraction, not both",
-  })
-  .transform(({ backendRef, percent, fraction }) => ({
-    backendRef,
-    fraction: percent === undefined ? (fraction ?? ALL_REQUESTS) : { numerator: percent, denominator: 100 },
-  }));
+  .transform(({ backendRef, percent, fraction }): RequestMirror => {
+    const problem = describeShareProblem(percent, fraction);
+    return {
+      backendRef,
+      fraction: percent === undefined ? (fraction ?? ALL_REQUESTS) : { numerator: percent, denominator: 100 },
+      ...(problem !== undefined && { problem }),
+    };
+  });
+
+function describeShareProblem(percent: number | undefined, fraction: typeof ALL_REQUESTS | undefined) {
+  if (fraction === undefined) return undefined;
+  if (percent !== undefined) return "expected percent or fraction, not both";
+  return fraction.numerator > fraction.denominator ? "expected a numerator up to the denominator" : undefined;
+}
 
 const cors = z.object({
   allowOrigins: limitedList(z.string().max(253), 64),
@@ -68,6 +67,7 @@ const cors = z.object({
   maxAge: withDefault(z.int().min(1), 5),
 });
 
+const MAX_INT32 = 2 ** 31 - 1;
 const authHeaders = optionalList(z.string());
 
 const externalAuth = z
@@ -81,7 +81,7 @@ const externalAuth = z
         allowedResponseHeaders: authHeaders,
       }),
     ),
-    forwardBody: optionalField(z.object({ maxSize: withDefault(z.int().min(0).max(65_535), 0) })),
+    forwardBody: optionalField(z.object({ maxSize: withDefault(z.int().min(0).max(MAX_INT32), 0) })),
   })
   .transform(({ protocol, backendRef, http, forwardBody }) => ({
     protocol,

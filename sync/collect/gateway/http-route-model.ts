@@ -118,12 +118,16 @@ export interface UrlRewrite {
 export interface PathModifier {
   readonly type: string;
   readonly value: string;
+  /** Why the API server would refuse the modifier. */
+  readonly problem?: string;
 }
 
 export interface RequestMirror {
   readonly backendRef: BackendReference;
   /** The share of requests to copy: percent as a fraction of 100. */
   readonly fraction: { readonly numerator: number; readonly denominator: number };
+  /** Why the API server would refuse the share. */
+  readonly problem?: string;
 }
 
 export interface CorsFilter {

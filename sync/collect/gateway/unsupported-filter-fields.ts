@@ -36,10 +36,15 @@ export function checkFilters(
       ...checkHeaders(filter.responseHeaderModifier, `${filterField}.responseHeaderModifier`),
       ...checkRedirect(filter.requestRedirect, rule, `${filterField}.requestRedirect`),
       ...checkPathModifier(filter.urlRewrite?.path, rule, `${filterField}.urlRewrite.path`),
+      ...reportProblem(filter.requestMirror?.problem, `${filterField}.requestMirror`),
       ...checkCors(filter.cors, `${filterField}.cors`),
       ...checkOneOf(filter.externalAuth?.protocol, ["HTTP", "GRPC"], `${filterField}.externalAuth.protocol`),
     ];
   });
+}
+
+function reportProblem(problem: string | undefined, field: string): UnsupportedField[] {
+  return problem === undefined ? [] : [unsupportedValue(field, problem)];
 }
 
 /** The field of the type must be there, and no other. */
@@ -111,6 +116,7 @@ function checkPathModifier(
   field: string,
 ): UnsupportedField[] {
   if (!path) return [];
+  if (path.problem !== undefined) return reportProblem(path.problem, field);
   const matchesOnePrefix = matches.length === 1 && matches[0]?.path.type === "PathPrefix";
   if (path.type !== "ReplacePrefixMatch" || matchesOnePrefix)
     return checkOneOf(path.type, ["ReplaceFullPath", "ReplacePrefixMatch"], `${field}.type`);

@@ -1,3 +1,4 @@
+import { isEdgeHeader } from "../../../src/rules/edge-headers.ts";
 import { parseGatewayDuration } from "./gateway-duration.ts";
 import type { HttpRouteMatch, HttpRouteRule, UnsupportedField, ValueMatch } from "./http-route-model.ts";
 import { checkFilters } from "./unsupported-filter-fields.ts";
@@ -9,6 +10,8 @@ const PATH_TYPES = ["Exact", "PathPrefix", "RegularExpression"];
 const PATH_VALUE = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 const REFUSED_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
 const REFUSED_ENDS = ["/.", "/.."];
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/; // RFC 6265, 4.1.1, and RFC 9110, 5.1
+const RESERVED_HEADER = /^(?:(?:set-)?cookie|content-.*|location|date|vary|cache-control|authorization)$/i;
 const MAX_WEIGHT = 1_000_000;
 
 /** Lists values of newer APIs in a rule, and values that the API server would refuse. */
@@ -29,6 +32,7 @@ function checkMatch({ path, method, headers, queryParams }: HttpRouteMatch, fiel
     ...(path.type === "RegularExpression" ? [] : checkPath(path.value, `${field}.path.value`)),
     ...checkOneOf(method, METHODS, `${field}.method`),
     ...checkValues(headers, `${field}.headers`),
+    ...headers.flatMap(({ name }, index) => checkToken(name, "a header name", `${field}.headers[${index}].name`)),
     ...checkValues(queryParams, `${field}.queryParams`),
   ];
 }
@@ -43,6 +47,11 @@ function checkPath(value: string, field: string): UnsupportedField[] {
 
 function checkValues(matches: readonly ValueMatch[], field: string): UnsupportedField[] {
   return matches.flatMap(({ type }, index) => checkOneOf(type, VALUE_TYPES, `${field}[${index}].type`));
+}
+
+/** A header name of other characters would make every request of the host fail. */
+function checkToken(name: string, expected: string, field: string): UnsupportedField[] {
+  return checkPattern(name, TOKEN, expected, field);
 }
 
 function checkBackend(
@@ -81,24 +90,34 @@ function checkRetry(
     if (code < 400 || code > 599)
       problems.push(unsupportedValue(`${field}.codes[${index}]`, `expected 400 to 599, got ${code}`));
   });
-  if (attempts !== undefined && attempts < 1)
-    problems.push(unsupportedValue(`${field}.attempts`, `expected at least 1, got ${attempts}`));
+  if (attempts !== undefined && attempts < 0)
+    problems.push(unsupportedValue(`${field}.attempts`, `expected at least 0, got ${attempts}`));
   return problems;
 }
 
 function checkSession(
-  { type, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
+  { type, sessionName, absoluteTimeout, idleTimeout, lifetimeType }: NonNullable<HttpRouteRule["sessionPersistence"]>,
   field: string,
 ): UnsupportedField[] {
   const problems = [
     ...checkOneOf(type, ["Cookie", "Header"], `${field}.type`),
+    ...checkSessionName(sessionName, type, `${field}.sessionName`),
     ...checkOneOf(lifetimeType, ["Session", "Permanent"], `${field}.cookieConfig.lifetimeType`),
     ...checkDuration(absoluteTimeout, `${field}.absoluteTimeout`),
     ...checkDuration(idleTimeout, `${field}.idleTimeout`),
   ];
-  if (lifetimeType === "Permanent" && absoluteTimeout === undefined)
+  if (lifetimeType === "Permanent" && !parseGatewayDuration(absoluteTimeout ?? "0s"))
     problems.push(unsupportedValue(`${field}.absoluteTimeout`, "expected a duration with lifetimeType Permanent"));
   return problems;
+}
+
+/** A name must be a token, as that of a cookie or header. A session in a header must not replace a header of the response. */
+function checkSessionName(name: string | undefined, type: string, field: string): UnsupportedField[] {
+  if (name === undefined) return [];
+  if (type !== "Header") return checkPattern(name, TOKEN, "the name of a cookie", field);
+  const isReserved = isEdgeHeader(name) || RESERVED_HEADER.test(name);
+  if (isReserved) return [unsupportedValue(field, `expected a header of the session alone, got "${name}"`)];
+  return checkPattern(name, TOKEN, "the name of a header", field);
 }
 
 function checkDuration(text: string | undefined, field: string): UnsupportedField[] {

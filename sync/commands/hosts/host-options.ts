@@ -25,7 +25,7 @@ export function addHostOptions(command: Command): Command {
     )
     .option("--host-wildcards <number>", "hosts of one level that a wildcard replaces", parseLevelSize)
     .option("--ignore-external-dns", "use hosts that external-dns has reserved", false)
-    .option("--upload-certificates", "upload the certificates of spec.tls to the zones", false);
+    .option("--upload-certificates", "upload certificates of spec.tls and listeners to the zones", false);
 }
 
 function parseControllerName(text: string): string {

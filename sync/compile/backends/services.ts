@@ -95,9 +95,6 @@ function chooseScheme(protocol: BackendProtocol, port: number | undefined): Back
   return port !== undefined && PROXIED_PORTS.https.includes(port) ? "https" : "http";
 }
 
-/** The name of a Service port that its owner adds for the edge. */
-const EDGE_PORT_NAME = /^edgress(-https?)?$/;
-
 /**
  * Returns the port that the edge uses: the scheme's default port if it has the name for the edge and leads to the same port
  * of the Pods, because then the origin sees no port in Host. Otherwise the port itself, or a proxied one that leads there.
@@ -106,7 +103,7 @@ function findEdgePort(service: Service, namedPort: ServicePort, scheme: Backend[
   const isProxied = ({ port }: ServicePort) => PROXIED_PORTS[scheme].includes(port);
   const sameTarget = listTcpPorts(service).filter((port) => findTargetPort(port) === findTargetPort(namedPort));
   const defaultPort = sameTarget.find(
-    ({ name = "", port }) => port === PROXIED_PORTS[scheme][0] && EDGE_PORT_NAME.test(name),
+    ({ name, port }) => port === PROXIED_PORTS[scheme][0] && name === `edgress-${scheme}`,
   );
   if (defaultPort) return defaultPort;
   return isProxied(namedPort) ? namedPort : (sameTarget.find(isProxied) ?? namedPort);

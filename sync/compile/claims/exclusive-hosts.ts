@@ -1,4 +1,4 @@
-import { CATCH_ALL_HOST, listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST, listDeepWildcards, listHostCandidates, parseHost } from "../../../src/rules/hosts.ts";
 import { readFurtherHosts } from "../../../src/rules/policies/from-to-www.ts";
 import type { ObjectMemo } from "../../incremental/memo.ts";
 import type { Report } from "../diagnostics.ts";
@@ -17,41 +17,68 @@ export interface ExclusiveClaims {
 /**
  * Gives each host to the namespace of its oldest Ingress, and drops the claims of other namespaces. A wildcard host
  * includes the names that it matches, and an alias counts as a host. A path-limited namespace owns no host: it keeps the
- * paths that the permits allow. The claims are in order, the oldest first.
+ * paths that the permits allow. The claims are in order, the oldest first and those of inherited hosts last.
  */
 export function enforceExclusiveHosts(
   ingressClaims: readonly IngressClaims[],
   memo: ObjectMemo<IngressClaims, IngressClaims>,
   report: Report,
 ): ExclusiveClaims {
+  const owners = createOwners();
+  const keptHosts = new Set<string>();
+  const contestedHosts = new Set<string>();
+  const drop = (entry: IngressClaims, lostNames: readonly string[], reportedNames: readonly string[]) => {
+    for (const host of reportedNames) reportLostHost(entry, host, report);
+    return lostNames.length === 0 ? entry : memo(entry, lostNames, () => withoutHosts(entry, new Set(lostNames)));
+  };
+  const dropInherited = (entry: IngressClaims) => {
+    const names = entry.hosts.map(({ host }) => host);
+    const foreignNames = names.filter((host) => !owners.isOwner(entry.owner.ingress.namespace, host));
+    // A host without routes for its name is a part of the wildcard above it, for both schemes.
+    const isUnused = (host: string) => contestedHosts.has(host) && !keptHosts.has(host);
+    const lostNames = names.filter((host) => foreignNames.includes(host) || isUnused(host));
+    return drop(entry, lostNames, foreignNames);
+  };
+  const claims = ingressClaims.map((entry) => {
+    if (isCanary(entry)) return entry; // it only receives requests of a route in the same namespace
+    if (entry.isInherited) return dropInherited(entry);
+    const lostNames = owners.claimHosts(entry);
+    for (const { host } of entry.hosts) (lostNames.includes(host) ? contestedHosts : keptHosts).add(host);
+    return drop(entry, lostNames, lostNames);
+  });
+  return { claims, mayUseName: owners.isOwner };
+}
+
+/** The namespaces that own hosts. */
+function createOwners() {
   const owners = new Map<string, string>(); // namespaces by host
   const findOwner = (name: string) =>
     listCoveringHosts(name)
       .map((host) => owners.get(host))
       .find(Boolean);
+  const isOwner = (namespace: string, name: string) => (findOwner(name) ?? namespace) === namespace;
   const claimName = (name: string, namespace: string) => {
-    const owner = findOwner(name) ?? namespace;
-    if (owner === namespace) owners.set(name, namespace);
-    return owner === namespace;
+    const isOwned = isOwner(namespace, name);
+    if (isOwned) owners.set(name, namespace);
+    return isOwned;
   };
-  const claims = ingressClaims.map((entry) => {
-    if (isCanary(entry)) return entry; // it only receives requests of a route in the same namespace
-    const { namespace } = entry.owner.ingress;
-    const lostHosts = entry.hosts.filter(({ host, permit }) => permit.type === "full" && !claimName(host, namespace));
-    const ownsHost = entry.hosts.some(
-      (hostClaim) => hostClaim.permit.type === "full" && !lostHosts.includes(hostClaim),
-    );
-    if (ownsHost) for (const name of listFurtherNames(entry)) claimName(name, namespace);
-    const lostNames = lostHosts.map(({ host }) => host);
-    for (const host of lostNames) reportLostHost(entry, host, report);
-    return lostNames.length === 0 ? entry : memo(entry, lostNames, () => withoutHosts(entry, new Set(lostNames)));
-  });
-  return { claims, mayUseName: (namespace, name) => (findOwner(name) ?? namespace) === namespace };
+  return {
+    isOwner,
+    /** Claims the hosts of an Ingress and its further names. Returns the hosts that belong to other namespaces. */
+    claimHosts(entry: IngressClaims): readonly string[] {
+      const { namespace } = entry.owner.ingress;
+      const fullHosts = entry.hosts.filter(({ permit }) => permit.type === "full").map(({ host }) => host);
+      const lostNames = fullHosts.filter((host) => !claimName(host, namespace));
+      if (lostNames.length < fullHosts.length) for (const name of listFurtherNames(entry)) claimName(name, namespace);
+      return lostNames;
+    },
+  };
 }
 
-/** Returns a host and the wildcard that includes it. */
+/** Returns a host and the wildcards that include it. */
 function listCoveringHosts(name: string): readonly string[] {
-  return name.startsWith("*") ? [name] : listHostCandidates(name).filter((host) => host !== CATCH_ALL_HOST);
+  if (name.startsWith("*")) return [name, ...listDeepWildcards(name)];
+  return listHostCandidates(name).filter((host) => host !== CATCH_ALL_HOST);
 }
 
 /** Returns the aliases of an Ingress, and the names that it redirects. */

@@ -1,6 +1,6 @@
 import { createGroupMemo, type GroupMemo } from "../../incremental/group-memo.ts";
 import { collectDiagnostics, type Report, type Reported } from "../diagnostics.ts";
-import type { Claim, HostGrant, IngressClaims } from "../model.ts";
+import type { Claim, HostGrant, IngressClaims, IngressConfig } from "../model.ts";
 import { buildRouteKey, formatOwner } from "./claims.ts";
 
 /** Groups Ingresses by host, and resolves the conflicts of each host. */
@@ -25,11 +25,12 @@ export function resolveConflicts(
   ingressClaims: readonly IngressClaims[],
   report: Report,
 ): HostGrant | undefined {
-  const owners = ingressClaims
-    .filter(({ hosts }) => hosts.some((hostClaim) => hostClaim.host === host && hostClaim.permit.type === "full"))
-    .map(({ owner }) => owner);
+  const named = ingressClaims.filter(({ isInherited }) => !isInherited);
+  const owners = listFullOwners(host, named.length > 0 ? named : ingressClaims);
+  // If the namespaces of a host are limited to paths, all routes of the wildcard above it are merged later.
+  const rivals = owners.length > 0 ? ingressClaims : named;
   const holders = new Map<string, Claim>();
-  for (const claim of ingressClaims.flatMap(({ claims }) => claims.filter((candidate) => candidate.host === host))) {
+  for (const claim of rivals.flatMap(({ claims }) => claims.filter((candidate) => candidate.host === host))) {
     const routeKey = buildRouteKey(claim);
     const holder = holders.get(routeKey);
     if (!holder) holders.set(routeKey, claim);
@@ -39,6 +40,12 @@ export function resolveConflicts(
   if (owners.length + holders.size === 0) return undefined;
   const ownership = owners.length > 0 ? ({ type: "full", owners } as const) : NO_OWNER;
   return { host, ownership, claims: [...holders.values()] };
+}
+
+function listFullOwners(host: string, ingressClaims: readonly IngressClaims[]): IngressConfig[] {
+  return ingressClaims
+    .filter(({ hosts }) => hosts.some((hostClaim) => hostClaim.host === host && hostClaim.permit.type === "full"))
+    .map(({ owner }) => owner);
 }
 
 const NO_OWNER = { type: "paths", fallback: undefined } as const;

@@ -1,4 +1,4 @@
-import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts";
+import { CATCH_ALL_HOST, listDeepWildcards, listHostCandidates } from "../../../src/rules/hosts.ts";
 import { createPartitionMemo, type PartitionMemo } from "../../incremental/list-memo.ts";
 import type { Claim, HostGrant, WholeHostOwnership } from "../model.ts";
 import { buildRouteKey } from "./claims.ts";
@@ -49,8 +49,9 @@ function isWhole(grant: HostGrant): grant is WholeGrant {
   return grant.ownership.type !== "paths";
 }
 
-/** A wildcard matches one label, so above it is only the catch-all host. */
+/** Above `*.x` and `**.x` are wildcards of any number of labels, and the catch-all host. */
 function listParentHosts(host: string): string[] {
   if (host === CATCH_ALL_HOST) return [];
-  return host.startsWith("*") ? [CATCH_ALL_HOST] : listHostCandidates(host).slice(1);
+  const parents = host.startsWith("*") ? [...listDeepWildcards(host), CATCH_ALL_HOST] : listHostCandidates(host);
+  return parents.filter((parent) => parent !== host);
 }

@@ -79,7 +79,7 @@ function findExceedingNamespaces(
   const totals = sizes(ingressClaims, [estimatePolicyBytes, permits], (entry) => {
     const { maxIngressHosts, maxIngressBytes } = findLimits(permits, entry.owner.ingress.namespace);
     const bytes = estimateBytes(entry, estimatePolicyBytes(entry.owner));
-    return { bytes, excesses: bytes > maxIngressBytes || entry.hosts.length > maxIngressHosts ? 1 : 0 };
+    return { bytes, excesses: bytes > maxIngressBytes || countNamedHosts(entry) > maxIngressHosts ? 1 : 0 };
   });
   const exceeding = [...totals].filter(
     ([namespace, { bytes, excesses }]) => excesses > 0 || bytes > findLimits(permits, namespace).maxBytes,
@@ -90,9 +90,13 @@ function findExceedingNamespaces(
 const CLOSED_REMEDY =
   "shorten its annotations, Secrets and ConfigMaps, or split it; until then its paths return 503 or are dropped";
 
+function countNamedHosts({ hosts, isInherited }: IngressClaims): number {
+  return isInherited ? 0 : hosts.length;
+}
+
 /** Drops the hosts of an Ingress beyond the limit. */
 function dropHosts(entry: IngressClaims, maxHosts: number, memo: ClosedClaimsMemo, report: Report): IngressClaims {
-  if (entry.hosts.length <= maxHosts) return entry;
+  if (countNamedHosts(entry) <= maxHosts) return entry;
   const problem = `Ingress names ${entry.hosts.length} hosts, more than the ${maxHosts} allowed; the last ones are dropped`;
   report(
     "IngressTooLarge",

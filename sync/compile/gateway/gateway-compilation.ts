@@ -22,6 +22,8 @@ export interface ServedListener {
    * host name of further listeners, which take the routes of its listeners for any host.
    */
   readonly hostname: string;
+  /** The address, for a listener that serves it. No other Gateway answers it. */
+  readonly addressOf?: string;
 }
 
 /** A listener that takes a route, and the host names that both have. */
@@ -29,6 +31,18 @@ export interface Attachment {
   readonly listener: ServedListener;
   /** The intersected names in the form of `ServedListener.hostname`; at least one. */
   readonly hostnames: readonly string[];
+}
+
+/** An HTTPS listener with the Secrets of its certificates, and with the hosts of its routes if it is served. */
+export interface HttpsListener {
+  readonly owner: string; // "Gateway namespace/name" or "ListenerSet namespace/name"
+  /** The Secrets ("namespace/name") that it refers to and may read, found or not. */
+  readonly secrets: readonly string[];
+  readonly hosts: readonly {
+    /** In the form of `ServedListener.hostname`. */
+    readonly host: string;
+    readonly route: string; // "HTTPRoute namespace/name"
+  }[];
 }
 
 /** A route with at least one attachment. */

@@ -7,6 +7,7 @@ export type GatewayFeature =
 
 const NO_BACKEND_TLS =
   "A Worker cannot set the server name, the trusted certificates or the client certificate of an origin.";
+const UNTESTED_RETRY = "Experimental. The suite of v1.6 has no test of it; the tests of edgress have.";
 const CLIENT_CERTIFICATES = "Cloudflare verifies client certificates. Set up mTLS for the host in Cloudflare.";
 
 /** The features of the kinds that the edge serves, sorted by name. */
@@ -73,6 +74,8 @@ export const GATEWAY_FEATURES: readonly GatewayFeature[] = [
   { name: "HTTPRouteRequestTimeout", tests: ["HTTPRouteTimeoutRequest"] },
   { name: "HTTPRouteResponseHeaderModification", tests: ["HTTPRouteResponseHeaderModifier"] },
   { name: "HTTPRouteRetry", tests: ["HTTPRouteRetry"], note: "Experimental." },
+  { name: "HTTPRouteRetryBackendTimeout", tests: [], note: UNTESTED_RETRY },
+  { name: "HTTPRouteRetryConnectionError", tests: [], note: UNTESTED_RETRY },
   { name: "HTTPRouteSchemeRedirect", tests: ["HTTPRouteRedirectScheme"] },
   { name: "ListenerSet", tests: LISTENER_SET_TESTS },
   { name: "ReferenceGrant", tests: CORE_TESTS.ReferenceGrant },

@@ -5,7 +5,7 @@ import { createNameMemo, type NameMemo } from "../../incremental/name-memo.ts";
 import type { ClusterIndex } from "../backends/cluster-index.ts";
 import type { Diagnostic } from "../diagnostics.ts";
 import { createGatewayCache, type GatewayCache } from "./gateway-cache.ts";
-import type { GatewayStatuses, RouteRuleProblem } from "./gateway-compilation.ts";
+import type { GatewayStatuses, HttpsListener, RouteRuleProblem } from "./gateway-compilation.ts";
 import { createGatewayClaimsMemo, type GatewayClaimsMemo } from "./rules/gateway-claims.ts";
 
 /** Results of earlier compilations for Gateway API objects. */
@@ -15,6 +15,7 @@ export interface GatewayMemos {
   readonly routeProblems: NameMemo<HttpRoute, ClusterIndex, RouteProblems>;
   readonly statuses: Memo<GatewayStatuses>;
   readonly diagnostics: Memo<readonly Diagnostic[]>;
+  readonly httpsListeners: Memo<readonly HttpsListener[]>;
 }
 
 /** What the rules of an HTTPRoute lack. */
@@ -33,5 +34,6 @@ export function createGatewayMemos(): GatewayMemos {
     ),
     statuses: createMemo(),
     diagnostics: createMemo(),
+    httpsListeners: createMemo(),
   };
 }

@@ -2,7 +2,8 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import type { GatewayObjects } from "../../collect/gateway/gateway-model.ts";
 import type { JudgedClass } from "./judged-gateways.ts";
 
-const SUPPORTED_VERSION = /^v1\.\d/;
+/** The versions whose fields are known: v1.0 to v1.6. */
+const SUPPORTED_VERSION = /^v1\.[0-6]\./;
 
 /** Returns the GatewayClasses with our controller's name, sorted by name. */
 export function judgeClasses(
@@ -26,5 +27,5 @@ function judgeVersion(version: string | undefined): JudgedClass["versionProblem"
   if (version === undefined) return "unread";
   if (SUPPORTED_VERSION.test(version)) return undefined;
   const found = version === "" ? "the resource definitions have no bundle version" : `bundle version ${version}`;
-  return { reason: "UnsupportedVersion", message: found, remedy: "install Gateway API v1.0.0 or newer of v1" };
+  return { reason: "UnsupportedVersion", message: found, remedy: "install Gateway API v1.0 to v1.6" };
 }

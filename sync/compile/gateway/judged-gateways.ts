@@ -27,6 +27,12 @@ export interface RouteKind {
   readonly kind: string;
 }
 
+/** A Secret of a listener, found or not. */
+export interface ListenerSecret {
+  readonly name: string; // "namespace/name"
+  readonly isUsable: boolean;
+}
+
 /** A listener of a Gateway or ListenerSet of ours. */
 export interface JudgedListener {
   readonly listener: GatewayListener;
@@ -45,6 +51,8 @@ export interface JudgedListener {
   readonly unprogrammed: ConditionProblem | undefined;
   /** Another HTTPS listener of the Gateway covers a part of the hostname. */
   readonly hasOverlappingHostname: boolean;
+  /** The Secrets of an HTTPS listener that it may read. */
+  readonly secrets: readonly ListenerSecret[];
   /** The listener, and its copy for the Gateway's address if its hostname is "*". Empty if it is not served. */
   readonly served: readonly ServedListener[];
 }

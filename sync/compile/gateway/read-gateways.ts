@@ -111,7 +111,9 @@ function reserveAddress(
   const name = nameOf(gateway);
   return (["http", "https"] as const)
     .filter((scheme) => !schemes.includes(scheme))
-    .map((scheme) => intern({ gateway: name, owner: `Gateway ${name}`, name: "", scheme, hostname: address }));
+    .map((scheme) =>
+      intern({ gateway: name, owner: `Gateway ${name}`, name: "", scheme, hostname: address, addressOf: address }),
+    );
 }
 
 /** Returns the Secrets that listeners refer to and may read, sorted. The controller must collect them. */

@@ -1,7 +1,7 @@
-import { nameOf } from "../../collect/cluster-model.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import type { CheckedAddress } from "../../health-checks/health-checks.ts";
 import type { CompiledCluster } from "../pipeline.ts";
+import { findRouteOwner } from "./route-owners.ts";
 
 /** A recovery is reported for this time. */
 const RECOVERY_MS = 10 * 60_000;
@@ -14,10 +14,9 @@ export function withHealthDiagnostics(
 ): CompiledCluster {
   const { compilation } = compiled;
   const diagnostics = checkedAddresses.flatMap((address): Diagnostic[] => {
-    const ingress = compilation.ingresses.get(address.ingress);
+    const owner = findRouteOwner(compiled, address.ingress);
     const text = describe(address, now);
-    if (!ingress || !text) return [];
-    return [{ ...text, object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field: "spec.rules" }];
+    return owner && text ? [{ ...text, object: owner.object, source: owner.source, field: "spec.rules" }] : [];
   });
   if (diagnostics.length === 0) return compiled;
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };

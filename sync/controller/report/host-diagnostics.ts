@@ -1,12 +1,15 @@
 import type { HostRules } from "../../../src/rules/snapshot.ts";
-import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import type { Reason } from "../../compile/diagnostic-reasons.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import type { HostIssue, HostIssueReason, HostSyncResult } from "../../publish/hosts/model.ts";
 import { parseIngressName } from "../../publish/route-id.ts";
 import type { CompiledCluster } from "../pipeline.ts";
+import { findHostListeners, findRouteOwner, type RouteOwner } from "./route-owners.ts";
 
-/** Returns a compiled cluster with a diagnostic for each Ingress of a host whose record, route or certificate has an issue. */
+/**
+ * Returns a compiled cluster with a diagnostic for each Ingress, HTTPRoute and listener of a host whose record, route or
+ * certificate has an issue.
+ */
 export function withHostDiagnostics(
   compiled: CompiledCluster,
   hosts: readonly HostRules[],
@@ -15,29 +18,29 @@ export function withHostDiagnostics(
   if (!hostResult || hostResult.issues.length === 0) return compiled;
   const { compilation } = compiled;
   const rulesByHost = new Map([...compilation.rules.hosts, ...hosts].map((rules) => [rules.host, rules]));
-  const diagnostics = hostResult.issues.flatMap((issue) =>
-    (issue.ingresses ?? listHostIngresses(rulesByHost, issue.host)).flatMap((name) => {
-      const ingress = compilation.ingresses.get(name);
-      return ingress ? [buildDiagnostic(ingress, issue)] : [];
-    }),
-  );
+  const listOwners = (names: readonly string[]) => names.flatMap((name) => findRouteOwner(compiled, name) ?? []);
+  const diagnostics = hostResult.issues.flatMap((issue) => {
+    if (issue.ingresses) return listOwners(issue.ingresses).map((owner) => buildDiagnostic(owner, issue));
+    const { isAddress, owners } = findHostListeners(compiled, issue.host);
+    const routeOwners = isAddress ? [] : listOwners(listHostIngresses(rulesByHost, issue.host));
+    return [...routeOwners, ...owners].map((owner) => buildDiagnostic(owner, issue));
+  });
   return { ...compiled, compilation: { ...compilation, diagnostics: [...compilation.diagnostics, ...diagnostics] } };
 }
 
-/** Returns the Ingresses of a DNS name: `*.x` is the record of the hosts `*.x` and `**.x`. */
+/** Returns the Ingresses and HTTPRoutes of a DNS name: `*.x` is the record of the hosts `*.x` and `**.x`. */
 function listHostIngresses(rulesByHost: ReadonlyMap<string, HostRules>, name: string): readonly string[] {
   const hosts = name.startsWith("*.") ? [name, `*${name}`] : [name];
   return [...new Set(hosts.flatMap((host) => listIngresses(rulesByHost.get(host))))];
 }
 
-/** Returns the Ingresses ("namespace/name") with routes on a host, without duplicates. */
+/** Returns the Ingresses ("namespace/name") and HTTPRoutes ("HTTPRoute namespace/name") with routes on a host, once each. */
 export function listIngresses(rules: HostRules | undefined): readonly string[] {
   return [...new Set(rules?.routes.map(({ id }) => parseIngressName(id)))];
 }
 
-function buildDiagnostic(ingress: Ingress, { host, reason, problem, remedy }: HostIssue): Diagnostic {
+function buildDiagnostic(owner: RouteOwner, { host, reason, problem, remedy }: HostIssue): Diagnostic {
   const knownReason: Reason & HostIssueReason = reason;
-  const index = ingress.rules.findIndex((rule) => rule.host?.toLowerCase().replace(/\.$/, "") === host);
-  const field = index < 0 ? "spec.rules" : `spec.rules[${index}].host`;
-  return { reason: knownReason, object: `Ingress ${nameOf(ingress)}`, source: ingress.source, field, problem, remedy };
+  const { object, source, findHostField } = owner;
+  return { reason: knownReason, object, source, field: findHostField(host), problem, remedy };
 }

@@ -11,6 +11,8 @@ import { foldNames } from "../../runtime/fold.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import { withHealthDiagnostics } from "./health-diagnostics.ts";
 import { withHostDiagnostics } from "./host-diagnostics.ts";
+import { findRouteOwner } from "./route-owners.ts";
+import { withServingConditions } from "./serving-conditions.ts";
 
 /** The parts of compiled rules that a publication changed. */
 export interface PublicationChanges {
@@ -26,13 +28,14 @@ export interface PublicationChanges {
 }
 
 /**
- * Returns a compiled cluster with a diagnostic for each existing Ingress whose routes the publication changed, or whose
- * paths all return 503.
+ * Returns a compiled cluster with a diagnostic for each existing Ingress or HTTPRoute whose routes the publication changed,
+ * or whose paths all return 503. The statuses of the Gateway API name the problems too.
  */
 export function withPublicationDiagnostics(compiled: CompiledCluster, changes: PublicationChanges): CompiledCluster {
   const { snapshot } = changes.publishResult;
   const checkedCompilation = withHealthDiagnostics(compiled, changes.checkedAddresses ?? [], Date.now());
-  return withHostDiagnostics(withRuleDiagnostics(checkedCompilation, changes), snapshot.hosts, changes.hostResult);
+  const ruleCompilation = withRuleDiagnostics(checkedCompilation, changes);
+  return withServingConditions(withHostDiagnostics(ruleCompilation, snapshot.hosts, changes.hostResult));
 }
 
 function withRuleDiagnostics(
@@ -43,9 +46,8 @@ function withRuleDiagnostics(
   if (blockedRemovals.length + closedIngresses.length + unserved.size === 0 && !pin && !rollout) return compiled;
   const { compilation } = compiled;
   const build = (name: string, text: Pick<Diagnostic, "reason" | "problem" | "remedy">): Diagnostic[] => {
-    const ingress = compilation.ingresses.get(name);
-    if (!ingress) return []; // it was deleted
-    return [{ ...text, object: `Ingress ${name}`, source: ingress.source, field: "spec.rules" }];
+    const owner = findRouteOwner(compiled, name);
+    return owner ? [{ ...text, object: owner.object, source: owner.source, field: "spec.rules" }] : [];
   };
   const diagnostics = [
     ...blockedRemovals.flatMap((removal) => describeRemoval(removal).flatMap(({ name, text }) => build(name, text))),

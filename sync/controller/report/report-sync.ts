@@ -70,7 +70,7 @@ export async function reportOutcome(
   const reportSignal = AbortSignal.any([AbortSignal.timeout(REPORT_TIMEOUT_MS), signal]);
   const [{ hasRemaining, ...reported }, gatewayResult] = await Promise.all([
     reportObjects(dependencies, compiled, publishedStatus, state.eventHistory, now, reportSignal),
-    reportGatewayObjects(dependencies, compiled, outcome.type, now, reportSignal),
+    reportGatewayObjects(dependencies, compiled, outcome, now, reportSignal),
   ]);
   const isIncomplete = hasRemaining || gatewayResult.hasRemaining;
   return { ...reported, incompleteReports: isIncomplete ? state.incompleteReports + 1 : 0 };

@@ -1,10 +1,12 @@
 import type { ZonePack } from "../../cloudflare/certificates.ts";
 import type { HostIssue } from "../hosts/model.ts";
 
-/** A host with https, and the Ingresses ("namespace/name") that it is from. */
+/** A host with https, and the Ingresses ("namespace/name") or other objects ("HTTPRoute namespace/name") that it is from. */
 export interface HttpsHost {
   readonly host: string;
   readonly ingresses: readonly string[];
+  /** Whether a wildcard covers names with more than one label before it, as that of a Gateway. */
+  readonly isDeep?: boolean;
 }
 
 /** The certificates of a zone. */
@@ -25,10 +27,18 @@ export function findUncoveredHosts(
   hosts: readonly HttpsHost[],
   certificates: CertificateState,
 ): HostIssue[] {
-  return hosts.flatMap(({ host, ingresses }) => {
-    const issue = findCertificateIssue(zone, host, certificates);
+  return hosts.flatMap(({ host, ingresses, isDeep = false }) => {
+    const issue = findCertificateIssue(zone, host, certificates) ?? (isDeep ? describeDeepNames(host) : undefined);
     return issue ? [{ ...issue, ingresses }] : [];
   });
+}
+
+/** A wildcard of a certificate covers one label (RFC 9525), and that of a Gateway any number. */
+function describeDeepNames(host: string): HostIssue {
+  const suffix = host.slice(1);
+  const problem = `certificates for ${host} cover one label; https of names with more labels, such as a.b${suffix}, fails without a certificate for *.b${suffix}`;
+  const remedy = "use names with one label, or order a certificate for each further level";
+  return { host, reason: "CertificateCoversOneLabel", problem, remedy };
 }
 
 function findCertificateIssue(

@@ -1,13 +1,17 @@
 import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
-import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
+import { nameOf } from "../../collect/cluster-model.ts";
 import { parseIngressName } from "../route-id.ts";
 import type { HttpsHost } from "./coverage.ts";
+import type { CertificateUsers } from "./secret-uses.ts";
 
-/** Returns the hosts that need a certificate: those of `spec.tls`, and published ones that redirect to https. */
+/**
+ * Returns the hosts that need a certificate: those of `spec.tls`, those of HTTPS listeners with their routes, and published
+ * ones that redirect to https.
+ */
 export function listHttpsHosts(
-  ingresses: ReadonlyMap<string, Ingress>,
+  { ingresses, httpsListeners }: CertificateUsers,
   publishedHosts: readonly HostRules[],
 ): readonly HttpsHost[] {
   const tlsHosts = [...ingresses.values()].flatMap((ingress) =>
@@ -16,14 +20,25 @@ export function listHttpsHosts(
   const redirectingHosts = publishedHosts.flatMap(({ host, routes }) =>
     routes.filter(({ policies }) => redirectsToHttps(policies)).flatMap(({ id }) => pair(host, parseIngressName(id))),
   );
-  const named = [...tlsHosts, ...redirectingHosts].filter(({ host }) => host !== CATCH_ALL_HOST);
+  const listenerHosts = httpsListeners.flatMap(({ owner, hosts }) =>
+    hosts.flatMap(({ host, route }) => [route, owner].flatMap((name) => pair(host.replace(/^\*\./, "**."), name))),
+  );
+  const named = [...tlsHosts, ...listenerHosts, ...redirectingHosts].filter(({ host }) => host !== CATCH_ALL_HOST);
   return [...Map.groupBy(named, ({ host }) => host)].map(([host, group]) => ({
     host,
     ingresses: [...new Set(group.map(({ ingress }) => ingress))],
+    ...(group.some(({ isDeep }) => isDeep) && { isDeep: true }),
   }));
 }
 
-function pair(text: string, ingress: string): { readonly host: string; readonly ingress: string }[] {
-  const host = parseHost(text.replace(/^\*\*/, "*")); // a certificate has no wildcard of several labels
-  return host.ok ? [{ host: host.value, ingress }] : [];
+interface NamedHost {
+  readonly host: string;
+  readonly ingress: string;
+  readonly isDeep: boolean;
+}
+
+/** A certificate has no wildcard of several labels. */
+function pair(text: string, ingress: string): NamedHost[] {
+  const host = parseHost(text.replace(/^\*\*/, "*"));
+  return host.ok ? [{ host: host.value, ingress, isDeep: text.startsWith("**.") }] : [];
 }

@@ -1,15 +1,15 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import type { CertificateWithKey } from "../../cloudflare/certificates.ts";
-import { type Ingress, nameOf, type Secret } from "../../collect/cluster-model.ts";
+import { nameOf, type Secret } from "../../collect/cluster-model.ts";
 import { splitPemCertificates } from "../../runtime/pem-certificates.ts";
 import type { HostIssue } from "../hosts/model.ts";
-import { parseNamespace } from "../route-id.ts";
-import { certificateCovers } from "./coverage.ts";
+import { type CertificateUsers, listSecretUses, type SecretUse } from "./secret-uses.ts";
 
-/** The certificate of a Secret in `spec.tls`, to be uploaded. */
+/** The certificate of a Secret in `spec.tls` or of a listener, to be uploaded. */
 export interface WantedCertificate {
   readonly secret: string; // "namespace/name"
+  /** The Ingresses ("namespace/name"), Gateways ("Gateway namespace/name") and ListenerSets that name the Secret. */
   readonly ingresses: readonly string[];
   readonly hosts: readonly string[]; // its names, sorted
   readonly digest: string; // SHA-256 of the certificate, hex
@@ -17,7 +17,7 @@ export interface WantedCertificate {
   readonly pair: CertificateWithKey;
 }
 
-/** The certificates of `spec.tls`. */
+/** The certificates of `spec.tls` and of listeners. */
 export interface WantedCertificates {
   readonly certificates: readonly WantedCertificate[];
   /** Secrets that are unreadable or invalid now. Their uploaded certificates stay. */
@@ -26,30 +26,21 @@ export interface WantedCertificates {
 }
 
 /**
- * Reads the certificates of `spec.tls`. Each name of a certificate must be, or cover, a host of the Ingress that its namespace
- * serves: a certificate serves the whole zone, so that a namespace cannot replace that of another one.
+ * Reads the certificates of `spec.tls` and of listeners. Each name of a certificate must be allowed by the Ingresses and
+ * listeners of its Secret: a certificate serves the whole zone, so that a namespace cannot replace that of another one.
  */
 export function readWantedCertificates(
-  ingresses: ReadonlyMap<string, Ingress>,
+  compilation: CertificateUsers,
   secrets: readonly Secret[],
   publishedHosts: readonly HostRules[],
   now: Date,
 ): WantedCertificates {
   const secretsByName = new Map(secrets.map((secret) => [nameOf(secret), secret]));
-  const servedHosts = new Set(
-    publishedHosts.flatMap(({ host, routes }) => routes.map(({ id }) => `${parseNamespace(id)} ${host}`)),
-  );
-  const uses = [...ingresses.values()].flatMap((ingress) =>
-    ingress.tls.flatMap(({ secretName, hosts }) =>
-      secretName === undefined ? [] : [{ ingress, hosts, secret: `${ingress.namespace}/${secretName}` }],
-    ),
-  );
+  const uses = listSecretUses(compilation, publishedHosts);
   const results = [...Map.groupBy(uses, ({ secret }) => secret)].map(([name, group]) => {
-    const hosts = group.flatMap((use) => use.hosts.map((host) => host.toLowerCase()));
-    const served = hosts.filter((host) => servedHosts.has(`${name.split("/", 1)[0]} ${host}`));
-    const parsed = parseSecret(name, secretsByName.get(name), served, now);
-    const ingressNames = [...new Set(group.map(({ ingress }) => nameOf(ingress)))];
-    return { name, hosts, parsed, ingresses: ingressNames };
+    const parsed = parseSecret(name, secretsByName.get(name), group, now);
+    const owners = [...new Set(group.map(({ owner }) => owner))];
+    return { name, hosts: group.flatMap(({ hosts }) => hosts), parsed, ingresses: owners };
   });
   return {
     certificates: results.flatMap(({ parsed, ingresses }) => ("problem" in parsed ? [] : [{ ...parsed, ingresses }])),
@@ -62,13 +53,13 @@ export function readWantedCertificates(
 
 /** Returns the issue of a certificate that was not uploaded. */
 export function buildUploadIssue(host: string, problem: string, ingresses: readonly string[]): HostIssue {
-  const remedy = "correct the Secret or the Ingress; the next sync tries it again";
+  const remedy = "correct the Secret, or the hosts of its Ingress or listener; the next sync tries it again";
   return { host, reason: "CertificateNotUploaded", problem, remedy, ingresses };
 }
 
 type ParsedSecret = Omit<WantedCertificate, "ingresses"> | { readonly problem: string };
 
-function parseSecret(name: string, secret: Secret | undefined, hosts: readonly string[], now: Date): ParsedSecret {
+function parseSecret(name: string, secret: Secret | undefined, uses: readonly SecretUse[], now: Date): ParsedSecret {
   if (!secret) return { problem: `Secret ${name} is not found or not readable` };
   const [certificate] = splitPemCertificates(secret.data["tls.crt"] ?? "");
   const privateKey = secret.data["tls.key"] ?? "";
@@ -80,15 +71,19 @@ function parseSecret(name: string, secret: Secret | undefined, hosts: readonly s
       return { problem: `Secret ${name}: tls.key is of another certificate` };
     if (new Date(leaf.validTo) <= now) return { problem: `Secret ${name}: the certificate expired at ${leaf.validTo}` };
     const names = readNames(leaf);
-    const foreign = names.find((pattern) => !hosts.some((host) => certificateCovers(pattern, host)));
-    if (foreign !== undefined)
-      return { problem: `Secret ${name}: the certificate has the name ${foreign}, which no host of the Ingress has` };
+    const foreign = names.find((pattern) => !uses.some(({ allows }) => allows(pattern)));
+    if (foreign !== undefined) return { problem: describeForeignName(name, foreign, uses) };
     const digest = createHash("sha256").update(leaf.raw).digest("hex");
     const expiresOn = new Date(leaf.validTo).toISOString();
     return { secret: name, hosts: names, digest, expiresOn, pair: { certificate: `${certificate}\n`, privateKey } };
   } catch {
     return { problem: `Secret ${name}: tls.crt or tls.key is unreadable` };
   }
+}
+
+function describeForeignName(secret: string, foreign: string, uses: readonly SecretUse[]): string {
+  const kinds = new Set(uses.map(({ owner }) => (owner.includes(" ") ? "listener" : "Ingress")));
+  return `Secret ${secret}: the certificate has the name ${foreign}, which no host of the ${[...kinds].join(" or ")} has`;
 }
 
 function readNames({ subjectAltName = "" }: X509Certificate): string[] {

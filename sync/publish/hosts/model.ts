@@ -51,6 +51,7 @@ export type HostIssueReason =
   | "HostDrift"
   | "WildcardCapturesNames"
   | "CertificateNotCovered"
+  | "CertificateCoversOneLabel"
   | "CertificatePending"
   | "CertificateNotUploaded";
 
@@ -58,7 +59,10 @@ export type HostIssueReason =
 export interface HostIssue {
   readonly host: string;
   readonly reason: HostIssueReason;
-  /** The Ingresses ("namespace/name") that get a diagnostic; those with routes on the host if undefined. */
+  /**
+   * The objects that get a diagnostic: Ingresses as "namespace/name", others with their kind. Those with routes or listeners
+   * of the host if undefined.
+   */
   readonly ingresses?: readonly string[];
   readonly problem: string;
   readonly remedy: string;

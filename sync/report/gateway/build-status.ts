@@ -65,6 +65,9 @@ const RouteStatus = z.object({
     .transform((parents) => parents ?? []),
 });
 
+/** The API server refuses a status with more. */
+const MAX_PARENTS = 32;
+
 /** Merges the parents of ours. Without any, the entries of ours are removed. Those of other controllers stay. */
 export function mergeRouteStatus(
   observed: unknown,
@@ -81,8 +84,22 @@ export function mergeRouteStatus(
     return { parentRef, controllerName, conditions: mergeConditions(previous?.conditions ?? [], conditions, time) };
   };
   const others = current.parents.filter((parent) => parent.controllerName !== controllerName);
-  const merged = parents.map(({ parentRef, conditions }) => build(parentRef, conditions));
-  return isDeepStrictEqual(own, merged) ? undefined : { parents: [...others, ...merged] };
+  const written = parents.slice(0, Math.max(0, MAX_PARENTS - others.length));
+  const merged = written.map(({ parentRef, conditions }) => build(parentRef, conditions));
+  const isWritten = own.length === merged.length && merged.every((parent) => includesEqual(own, parent));
+  return isWritten ? undefined : { parents: [...others, ...merged] };
+}
+
+/** Whether a route has conditions of ours for a generation. */
+export function hasRouteStatus(observed: unknown, controllerName: string, generation: number): boolean {
+  const { parents = [] } = RouteStatus.safeParse(observed ?? {}).data ?? {};
+  const own = parents.filter((parent) => parent.controllerName === controllerName);
+  return own.some(({ conditions }) => conditions.some((condition) => condition.observedGeneration === generation));
+}
+
+/** Whether a list has an equal entry. Another writer may change the order. */
+function includesEqual(list: readonly object[], entry: object): boolean {
+  return list.some((other) => isDeepStrictEqual(other, entry));
 }
 
 function findDifference(current: StatusFields, wanted: StatusFields): StatusFields | undefined {

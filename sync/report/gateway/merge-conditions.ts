@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { StatusCondition } from "../../compile/gateway/gateway-compilation.ts";
+import { shortenText } from "../../runtime/printable-text.ts";
 
 /** A condition as the API server has it. */
 const ObservedCondition = z.looseObject({
@@ -28,6 +29,10 @@ const OWN_TYPES = [
 ];
 const OWN_PREFIX = "edgress.dev/";
 
+// The API server refuses a whole status that exceeds a limit.
+const MAX_CONDITIONS = 8;
+const MAX_MESSAGE_CHARACTERS = 32_000; // of 32,768, because a shortened text ends with its length
+
 /** The generation that conditions are for, and the time of the write (RFC 3339 without milliseconds). */
 export interface ConditionTime {
   readonly generation: number;
@@ -35,8 +40,8 @@ export interface ConditionTime {
 }
 
 /**
- * Merges conditions by type. Those of other controllers stay, and ours that no longer hold are removed. A time changes
- * with the status of a condition only.
+ * Merges conditions by type. Those of other controllers stay, and ours that no longer hold are removed. Those
+ * of ours that are last are left out beyond the limit of the API. A time changes with the status of a condition only.
  */
 export function mergeConditions(
   observed: readonly ObservedCondition[],
@@ -45,7 +50,8 @@ export function mergeConditions(
 ): ObservedCondition[] {
   const wanted = new Map(conditions.map((condition) => [condition.type, condition]));
   const build = (condition: StatusCondition): ObservedCondition => {
-    const { type, status, reason, message } = condition;
+    const { type, status, reason } = condition;
+    const message = shortenText(condition.message, MAX_MESSAGE_CHARACTERS);
     const previous = observed.find((other) => other.type === type);
     const lastTransitionTime = previous?.status === status ? previous.lastTransitionTime : now;
     return { type, status, reason, message, observedGeneration: generation, lastTransitionTime };
@@ -56,7 +62,8 @@ export function mergeConditions(
     return isOwnType(condition.type) ? [] : [condition];
   });
   const known = new Set(observed.map(({ type }) => type));
-  return [...kept, ...conditions.filter(({ type }) => !known.has(type)).map(build)];
+  const added = conditions.filter(({ type }) => !known.has(type)).map(build);
+  return [...kept, ...added.slice(0, Math.max(0, MAX_CONDITIONS - kept.length))];
 }
 
 /** Whether one of our conditions is for a newer generation. Then the object was compiled again since. */

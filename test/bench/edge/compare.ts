@@ -2,6 +2,8 @@ import { formatRange, median } from "../lab/cpu.ts";
 import { type LoadSlice, type LoadTarget, runSlice } from "../lab/load.ts";
 import type { Lab } from "../lab/processes.ts";
 
+const MAX_WARM_SECONDS = 12;
+
 /** A server that is compared with the first one. */
 export interface Side {
   readonly name: string;
@@ -24,7 +26,7 @@ export async function runRound(
 ): Promise<Round> {
   const round = new Map<string, LoadSlice[]>();
   for (const { name, target } of sides) {
-    await runSlice(lab, target, warmSeconds, 0);
+    await warmUp(lab, target, warmSeconds);
     round.set(name, []);
   }
   for (let index = 0; index < slices; index++) {
@@ -35,6 +37,14 @@ export async function runRound(
     }
   }
   return round;
+}
+
+/** Sends each request of the script at least once. A slow machine needs several runs, because each begins with the first one. */
+async function warmUp(lab: Lab, target: LoadTarget, warmSeconds: number): Promise<void> {
+  for (let seconds = warmSeconds; seconds <= MAX_WARM_SECONDS; seconds *= 2) {
+    const { requests } = await runSlice(lab, target, seconds, 0);
+    if (requests >= (target.length ?? 0)) return;
+  }
 }
 
 /** The figures of one side over all rounds. */

@@ -27,7 +27,6 @@ const POLICIES = flags.quick
   ? (["usual", "all"] as const)
   : (["none", ...USUAL_POLICIES, "all", "all with limits"] as const);
 const PEER_SIZES = flags.quick ? [10] : [10, 10_000];
-// The warm-up is long enough for each host that a slice requests.
 const ROUND = flags.quick ? { warmSeconds: 1, slices: 1 } : { warmSeconds: 3, slices: 3 };
 const SPARE_SECONDS = 100;
 const STARTS = flags.quick ? 1 : 4;
@@ -124,10 +123,12 @@ async function compareVariants(
     })),
   ];
   const kvPort = await lab.fork("kv-process.ts", snapshots.files);
-  const writeScript = ({ hosts, accessLog }: Variant) =>
-    writeLoadScript(lab, `load-${hosts}-${accessLog}`, listRequests(hosts, accessLog));
+  const writeScript = ({ hosts, accessLog }: Variant) => {
+    const requests = listRequests(hosts, accessLog);
+    return { script: writeLoadScript(lab, `load-${hosts}-${accessLog}`, requests), length: requests.length };
+  };
   const scripts = new Map(variants.map((variant) => [variant.name, writeScript(variant)]));
-  const [bareScript = ""] = scripts.values();
+  const [bareScript = { script: "", length: 0 }] = scripts.values();
   const rounds: Round[] = [];
   for (let start = 0; start < STARTS; start++) {
     const order = workers.map(
@@ -141,7 +142,7 @@ async function compareVariants(
     const { child, pid, portOf } = await startRawWorkerd(lab, named, { originPort, kvPort });
     const sides = order.map(({ name }, index): Side => {
       const port = portOf(named[index]?.name ?? "");
-      return { name, target: { pid, port, script: scripts.get(name) ?? bareScript } };
+      return { name, target: { pid, port, ...(scripts.get(name) ?? bareScript) } };
     });
     const round = await runRound(lab, sides, ROUND);
     rounds.push(new Map(workers.map(({ name }) => [name, round.get(name) ?? []])));

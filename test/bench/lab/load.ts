@@ -20,6 +20,8 @@ export interface LoadTarget {
   readonly pid: number;
   readonly port: number;
   readonly script: string; // of wrk
+  /** Requests of the script until it repeats them. A warm-up sends each of them. */
+  readonly length?: number;
 }
 
 /** A slice of load. */

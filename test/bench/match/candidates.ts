@@ -1,4 +1,4 @@
-import { type HostMatch, hostMatchKey, type LoadedShard } from "../../../src/load/host-match.ts";
+import { type HostMatch, hostMatchKey, type LoadedShard, type LoadedText } from "../../../src/load/host-match.ts";
 import { findLoadedMatch } from "../../../src/load/loaded-hosts.ts";
 import { buildRouteTable, findRoute, type RouteTable } from "../../../src/match/route-table.ts";
 import { normalizeHost } from "../../../src/rules/hosts.ts";
@@ -46,8 +46,9 @@ interface BenchMatch extends HostMatch {
 
 /** The steps of a request whose host is loaded: normalize, find the host of the snapshot, find the route. */
 function buildEdgeLookup(hosts: readonly HostRules[]): Decide {
-  const [shards, matches] = [createByteCache<LoadedShard>(0), createByteCache<BenchMatch>(Number.POSITIVE_INFINITY)];
-  const blobs = { filters: new Map(), shards, hosts: matches };
+  const [shards, texts] = [createByteCache<LoadedShard>(0), createByteCache<LoadedText>(0)];
+  const matches = createByteCache<BenchMatch>(Number.POSITIVE_INFINITY);
+  const blobs = { filters: new Map(), shards, texts, hosts: matches };
   const side = {
     hostFilter: { digests: new Uint8Array(), count: 0, find: () => undefined },
     shards: { digests: new Uint8Array(), count: 0, find: () => undefined },

@@ -19,6 +19,19 @@ describe("The status of a GatewayClass", () => {
       ["Accepted=False InvalidParameters", "SupportedVersion=True SupportedVersion"],
     ],
     ["of an old version", {}, "v0.8.0", ["Accepted=True Accepted", "SupportedVersion=False UnsupportedVersion"]],
+    ["of a later version", {}, "v1.7.0", ["Accepted=True Accepted", "SupportedVersion=False UnsupportedVersion"]],
+    [
+      "of a version with more digits",
+      {},
+      "v1.60.0",
+      ["Accepted=True Accepted", "SupportedVersion=False UnsupportedVersion"],
+    ],
+    [
+      "of a candidate of a release",
+      {},
+      "v1.6.0-rc.1",
+      ["Accepted=True Accepted", "SupportedVersion=True SupportedVersion"],
+    ],
     ["without a version", {}, "", ["Accepted=True Accepted", "SupportedVersion=False UnsupportedVersion"]],
   ];
   for (const [situation, fields, version, expected] of rows) {
@@ -37,6 +50,7 @@ describe("The status of a GatewayClass", () => {
     const names = [...(status?.supportedFeatures ?? [])];
     assert.deepEqual(names, [...new Set(names)].sort());
     assert.ok(names.includes("HTTPRoute"));
+    assert.ok(names.length <= 64); // the limit of the API
   });
 
   test("A GatewayClass of another controller gets no status", () => {

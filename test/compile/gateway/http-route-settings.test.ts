@@ -22,12 +22,12 @@ const ONE = { name: "one", port: 80 };
 const TWO = { name: "two", port: 80 };
 
 /** Compiles a rule of one match, and returns its route. */
-function compileRule(rule: object): Route | undefined {
+function compileRule(rule: object, ...further: object[]): Route | undefined {
   const route = {
     ...{ apiVersion: API, kind: "HTTPRoute", metadata: { namespace: "shop", name: "cart" } },
     spec: { parentRefs: [{ name: "edge" }], hostnames: ["cart.example.com"], rules: [rule] },
   };
-  const { hosts } = compileObjects([...OBJECTS, route]).rules;
+  const { hosts } = compileObjects([...OBJECTS, ...further, route]).rules;
   return hosts.find(({ host }) => host === "cart.example.com")?.routes[0];
 }
 
@@ -63,18 +63,60 @@ describe("settings of the rules of HTTPRoutes", () => {
           { weight: 1, backend: "shop/one:80" },
           { weight: 0, backend: "shop/two:80" },
         ],
-        session: { type: "cookie", name: "cart", maxAgeS: 3600 },
+        session: { type: "cookie", name: "cart", rule: "92d4185c", absoluteS: 3600, maxAgeS: 3600 },
       },
     });
+  });
+
+  for (const [sessionPersistence, session] of [
+    [
+      { sessionName: "cart", absoluteTimeout: "90s" },
+      { type: "cookie", name: "cart", rule: "92d4185c", absoluteS: 90 },
+    ],
+    [
+      { sessionName: "cart", idleTimeout: "1500ms" },
+      { type: "cookie", name: "cart", rule: "92d4185c", idleS: 2 },
+    ],
+    [
+      { type: "Header", sessionName: "X-Cart", absoluteTimeout: "1m", idleTimeout: "0s" },
+      { type: "header", name: "X-Cart", rule: "92d4185c", absoluteS: 60 },
+    ],
+    [{ type: "Header" }, { type: "header", name: "X-Edgress-Session-92d4185c" }],
+  ] as const) {
+    test(`The session persistence ${JSON.stringify(sessionPersistence)} keeps its timeouts`, () => {
+      const route = compileRule({ sessionPersistence, backendRefs: [ONE] });
+      assert.deepEqual(route?.policies.weightedBackends?.session, session);
+    });
+  }
+
+  test("The first of two headers with equal names counts, in any case of their letters", () => {
+    const entries = [
+      { name: "X-A", value: "1" },
+      { name: "x-a", value: "2" },
+      { name: "X-B", value: "3" },
+    ];
+    const filters = [
+      { type: "RequestHeaderModifier", requestHeaderModifier: { set: entries } },
+      { type: "ResponseHeaderModifier", responseHeaderModifier: { add: entries } },
+    ];
+    const firstEntries = [
+      ["X-A", "1"],
+      ["X-B", "3"],
+    ];
+    assert.deepEqual(compileRule({ filters, backendRefs: [ONE] })?.policies.routeFilters?.filters, [
+      { type: "request-headers", set: firstEntries },
+      { type: "response-headers", add: firstEntries },
+    ]);
   });
 
   for (const [timeouts, upstream] of [
     [{ request: "500ms" }, { requestMs: 500, answerMs: 0 }],
     [
       { request: "1m30s", backendRequest: "10s" },
-      { requestMs: 90_000, answerMs: 10_000 },
+      { requestMs: 90_000, answerMs: 10_000, responseMs: 10_000 },
     ],
-    [{ backendRequest: "10s" }, { answerMs: 10_000 }],
+    [{ backendRequest: "10s" }, { answerMs: 10_000, responseMs: 10_000 }],
+    [{ backendRequest: "0s" }, { answerMs: 0 }],
     [{ request: "0s" }, { answerMs: 0 }],
   ] as const) {
     test(`The timeouts ${JSON.stringify(timeouts)} limit the request and each attempt`, () => {
@@ -113,5 +155,31 @@ describe("settings of the rules of HTTPRoutes", () => {
         ],
       },
     });
+  });
+
+  test("A mirror to a Service of another namespace needs a ReferenceGrant, and fractions of 0 and 1 have no share", () => {
+    const backendRef = { ...ONE, namespace: "logs" };
+    const mirror = (fraction?: object) => ({ type: "RequestMirror", requestMirror: { backendRef, fraction } });
+    const filters = [mirror({ numerator: 0, denominator: 3 }), mirror({ numerator: 3, denominator: 3 })];
+    const rule = { filters, backendRefs: [ONE] };
+    const service = {
+      ...{ apiVersion: "v1", kind: "Service", metadata: { namespace: "logs", name: "one" } },
+      spec: { ports: [{ port: 80 }], externalIPs: ["203.0.113.9"] },
+    };
+    const grant = {
+      ...{
+        apiVersion: API.replace("v1", "v1beta1"),
+        kind: "ReferenceGrant",
+        metadata: { namespace: "logs", name: "shop" },
+      },
+      spec: {
+        from: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: "shop" }],
+        to: [{ group: "", kind: "Service" }],
+      },
+    };
+    assert.deepEqual(compileRule(rule, service)?.policies, {});
+    assert.deepEqual(compileRule(rule, service, grant)?.policies.routeFilters?.filters, [
+      { type: "mirror", target: { via: "backend", backend: "logs/one:80", path: "$request_uri" } },
+    ]);
   });
 });

@@ -45,11 +45,26 @@ test("Listeners of one Gateway with the same port and hostname are all refused, 
 
 test("Listeners of one Gateway with two protocols on a port are all refused", () => {
   const listeners = [
-    listener({ name: "a", hostname: "a.example.com" }),
-    listener({ name: "b", protocol: "TCP" }),
-    httpsListener({ name: "c" }),
+    listener({ name: "a", hostname: "a.example.com", port: 443 }),
+    httpsListener({ name: "b", hostname: "b.example.com" }),
+    listener({ name: "c" }),
   ];
   assert.deepEqual(readListeners(listeners), { a: PROTOCOL_CONFLICT, b: PROTOCOL_CONFLICT, c: GOOD });
+});
+
+test("A listener of an unsupported protocol costs no other listener of its port", () => {
+  const unsupported = [
+    "Accepted=False UnsupportedProtocol",
+    "Programmed=False Invalid",
+    "ResolvedRefs=True ResolvedRefs",
+    "Conflicted=False NoConflicts",
+  ];
+  const listeners = [
+    listener({ name: "a" }),
+    listener({ name: "b", protocol: "TCP" }),
+    listener({ name: "c", protocol: "example.com/other" }),
+  ];
+  assert.deepEqual(readListeners(listeners), { a: GOOD, b: unsupported, c: unsupported });
 });
 
 test("An empty hostname and an absent one are the same", () => {

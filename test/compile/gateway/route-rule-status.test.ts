@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ClusterIndex } from "../../../sync/compile/backends/cluster-index.ts";
 import type { RouteRuleProblem } from "../../../sync/compile/gateway/gateway-compilation.ts";
+import { findRouteProblems } from "../../../sync/compile/gateway/rules/route-problems.ts";
 import { httpRoute, parentReference, RULE, readStatuses, sources, summarize } from "./gateway-objects.ts";
 
 const GOOD = ["Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs"];
@@ -91,6 +93,26 @@ describe("The status of an HTTPRoute by its rules", () => {
     const objects = { httpRoutes: [httpRoute({ rules: [RULE, RULE] })] };
     const { httpRoutes } = readStatuses(sources(objects), [dropped(1, "UnsupportedValue")]);
     assert.equal(httpRoutes[0]?.parents[0]?.conditions[2]?.message, "Dropped Rule 1: spec.rules[1]: unsupported");
+  });
+
+  test("The message of an unresolved reference names its field once", () => {
+    const backend = {
+      group: "",
+      kind: "Service",
+      name: "absent",
+      namespace: undefined,
+      port: 80,
+      weight: 1,
+      filters: [],
+    };
+    const route = httpRoute({ rules: [{ ...RULE, backendRefs: [backend] }] });
+    const index = { service: () => undefined, isGranted: () => false, tlsPolicies: () => undefined };
+    const problems = findRouteProblems(route, index as unknown as ClusterIndex); // the parts that backends need
+    const { httpRoutes } = readStatuses(sources({ httpRoutes: [route] }), problems);
+    assert.equal(
+      httpRoutes[0]?.parents[0]?.conditions[1]?.message,
+      "spec.rules[0].backendRefs[0]: Service not found: infra/absent",
+    );
   });
 
   test("A route that is not accepted by its listeners reports its backends too", () => {

@@ -41,6 +41,7 @@ before(async () => {
         { ...redirect, host: "new.example.com" },
         { type: "response-headers", set: [["X-Set", "route"]] },
       ),
+      cookies: buildRoute({ type: "request-headers", add: [["cookie", "b=2"]] }),
       redirect: buildRoute(redirect),
       "redirect-https": buildRoute({ ...redirect, scheme: "https", code: 301 }),
       "redirect-port": buildRoute({ ...redirect, port: 8443, code: 308 }),
@@ -99,6 +100,11 @@ test("A request-headers filter sets, adds and removes headers, in any case of th
   assert.equal(headers?.["x-add"], "client,route");
   assert.equal(headers?.["x-gone"], undefined);
   assert.equal(headers?.["x-other"], "client");
+});
+
+test("A cookie is added to those of the client in their form", async () => {
+  await send("cookies", "/", { Cookie: "a=1" });
+  assert.equal(origin.requests.at(-1)?.headers.cookie, "a=1; b=2");
 });
 
 test("A request-headers filter may change the edge's headers for a Service of its namespace", async () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseObject, type RawObject } from "../../../sync/collect/parse-objects.ts";
+import type { RawObject } from "../../../sync/collect/parse-objects.ts";
 import { parsePermits } from "../../../sync/permits/parse.ts";
 import { toPrintableText } from "../../../sync/runtime/printable-text.ts";
+import { buildRoute, forwardTo, SHARED, PERMITS as TENANT_PERMITS_TEXT } from "../../attacks/tenant-routes.ts";
 import { FAST_OPTIONS } from "../../compile/compile-objects.ts";
 import { readFixtures } from "../../support/fixture.ts";
 import { assertOneLine } from "../assert-refusal.ts";
@@ -63,19 +64,28 @@ function checkCluster({ objects, options }: { objects: readonly RawObject[]; opt
   );
 }
 
-/** Objects of other APIs change no rule. */
-function checkUnrelated(objects: readonly unknown[]): void {
-  for (const object of objects) {
-    parseObject({ object, source: "in.yaml:1" });
-  }
-  const [fixture] = fixtures;
-  const own = fixture?.objects ?? [];
-  const without = compileChecked(own, FAST_OPTIONS).rules;
-  const withOthers = compileChecked(
-    [...own, ...objects.map((object) => ({ object, source: "gw.yaml:1" }))],
-    FAST_OPTIONS,
+const TENANT_PERMITS = parsePermits(TENANT_PERMITS_TEXT);
+const tenantObjects = [
+  ...SHARED,
+  buildRoute("alice/front", ["a.example.com"], [forwardTo("app")]),
+  buildRoute("alice/wild", ["*.a.example.com"], [forwardTo("app")]),
+].map((object) => ({ object, source: "shared.yaml:1" }));
+
+function compileTenants(objects: readonly unknown[]) {
+  assert.ok(TENANT_PERMITS.ok);
+  const all = [...tenantObjects, ...objects.map((object) => ({ object, source: "in.yaml:1" }))];
+  const { rules, diagnostics } = compileChecked(all, { ...FAST_OPTIONS, permits: TENANT_PERMITS.value });
+  return { hosts: rules.hosts.filter(({ host }) => /(?:^|\.)a\.example\.com$/.test(host)), diagnostics };
+}
+
+/** No object of bob changes a host of alice, or is an object of alice's in a diagnostic. */
+function checkTenants(objects: readonly unknown[]): void {
+  const { hosts, diagnostics } = compileTenants(objects);
+  assert.deepEqual(hosts, compileTenants([]).hosts);
+  assert.deepEqual(
+    diagnostics.filter(({ object }) => /^\w+ alice\//.test(object)),
+    [],
   );
-  assert.deepEqual(withOthers.rules, without);
 }
 
 function checkPermits(text: string): void {
@@ -89,6 +99,6 @@ export const startTarget = () =>
     defineProperty("mixed", fc.array(mixedObject, { maxLength: 5 }), (objects) =>
       checkCluster({ objects: objects.map((object) => ({ object, source: "in.yaml:1" })), options: {} }),
     ),
-    defineProperty("gateway", gatewayObjects, checkUnrelated),
+    defineProperty("gateway", gatewayObjects, checkTenants),
     defineProperty("permits", mutate(fc.constant(PERMITS), textMutation), checkPermits),
   ]);

@@ -52,6 +52,23 @@ describe("certificate coverage", () => {
     );
   });
 
+  test("The wildcard of a Gateway names the hosts that a certificate for one label does not cover", () => {
+    const state = { packs: [UNIVERSAL], hasTotalTls: false };
+    const find = (host: string) =>
+      findUncoveredHosts("example.com", [{ host, ingresses: ["HTTPRoute web/shop"], isDeep: true }], state);
+    assert.deepEqual(find("*.example.com"), [
+      {
+        host: "*.example.com",
+        reason: "CertificateCoversOneLabel",
+        problem:
+          "certificates for *.example.com cover one label; https of names with more labels, such as a.b.example.com, fails without a certificate for *.b.example.com",
+        remedy: "use names with one label, or order a certificate for each further level",
+        ingresses: ["HTTPRoute web/shop"],
+      },
+    ]);
+    assert.equal(find("*.b.example.com")[0]?.reason, "CertificateNotCovered");
+  });
+
   test("A wildcard of a certificate covers one label, in any case", () => {
     assert.deepEqual(
       ["a.example.com", "A.B.example.com", "example.com", "*.example.com"].map((host) =>

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { compiledPolicies } from "../../../src/rules/policies/compiled-policies.ts";
 import { buildIngressManifest, buildServiceManifest, withNginxPrefix } from "../manifests.ts";
+import { aliceRoute, bobConfig, bobRoutes, SHARED_GATEWAY } from "./tenant-route-arbitraries.ts";
 
 /** Only alice may claim her hosts, and only her Services may have the first two addresses. */
 export const PERMITS = `
@@ -56,11 +57,13 @@ const aliceAnnotations = fc.record(
 );
 const date = fc.constantFrom("2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
 
-/** The objects of alice: two hosts with random annotations, and an open one. */
+/** The objects of alice: two hosts with random annotations, an open one, and hosts of an HTTPRoute. */
 export const aliceObjects = fc
-  .tuple(aliceAnnotations, aliceAnnotations, date, fc.constantFrom("app", "missing"))
-  .map(([first, second, creationTimestamp, service]): Manifest[] =>
-    [
+  .tuple(aliceAnnotations, aliceAnnotations, date, fc.constantFrom("app", "missing"), aliceRoute)
+  .map(([first, second, creationTimestamp, service, routes]): Manifest[] => [
+    ...SHARED_GATEWAY,
+    ...routes,
+    ...[
       buildIngressManifest("front", "a.example.com", { "/": "app", "/admin": service }, withNginxPrefix(first)),
       buildIngressManifest("wild", "*.a.example.com", { "/": "app" }, withNginxPrefix(second)),
       buildIngressManifest("open", "open.a.example.com", { "/": "app" }),
@@ -69,7 +72,7 @@ export const aliceObjects = fc
       { kind: "Secret", apiVersion: "v1", metadata: { name: "staff" }, stringData: { auth: "ann:{PLAIN}right\n" } },
       { kind: "Secret", apiVersion: "v1", metadata: { name: "client-ca" }, stringData: { "ca.crt": "any" } },
     ].map((manifest) => inNamespace("alice", manifest, { creationTimestamp })),
-  );
+  ]);
 
 /** The class of all Ingresses, which can enforce a setting. */
 export const classObjects = fc
@@ -164,20 +167,6 @@ const bobService = fc
     fc.constantFrom(["203.0.113.10"], ["203.0.113.20"], ["203.0.113.21", "203.0.113.10"], ["203.0.113.11"]),
   )
   .map(([name, addresses]) => inNamespace("bob", buildServiceManifest(name, addresses)));
-const bobConfig = fc.constantFrom<Manifest>(
-  { kind: "Secret", apiVersion: "v1", metadata: { name: "staff" }, stringData: { auth: "eve:{PLAIN}right\n" } },
-  { kind: "ConfigMap", apiVersion: "v1", metadata: { name: "edgress" }, data: { satisfy: "any" } },
-  {
-    kind: "ReferenceGrant",
-    apiVersion: "gateway.networking.k8s.io/v1beta1",
-    metadata: { name: "all" },
-    spec: {
-      from: [{ group: "networking.k8s.io", kind: "Ingress", namespace: "bob" }],
-      to: [{ group: "", kind: "Service" }],
-    },
-  },
-);
-
 /** The objects of bob, who may write anything in his namespace. A later object replaces one of the same name. */
 export const bobObjects = fc
   .tuple(
@@ -187,6 +176,7 @@ export const bobObjects = fc
       bobConfig.map((manifest) => inNamespace("bob", manifest)),
       { maxLength: 2 },
     ),
+    bobRoutes,
   )
   .map((groups): Manifest[] => {
     const byName = groups

@@ -2,7 +2,7 @@ import { CATCH_ALL_HOST, parseHost } from "../../../../src/rules/hosts.ts";
 import type { GatewayListener } from "../../../collect/gateway/gateway-model.ts";
 import type { UnsupportedField } from "../../../collect/gateway/http-route-model.ts";
 import type { ListenerScheme } from "../gateway-compilation.ts";
-import type { ConditionProblem, RouteKind } from "../judged-gateways.ts";
+import type { ConditionProblem, ListenerSecret, RouteKind } from "../judged-gateways.ts";
 import { HTTP_ROUTE } from "../route-kinds.ts";
 import { type CertificateSources, judgeCertificates, type ListenerOwner } from "./listener-certificates.ts";
 
@@ -21,6 +21,8 @@ export interface ListenerVerdict {
   readonly unresolved: ConditionProblem | undefined;
   /** Why requests do not reach the listener, if it has no conflict. */
   readonly unprogrammed: ConditionProblem | undefined;
+  /** The Secrets of an HTTPS listener. */
+  readonly secrets: readonly ListenerSecret[];
 }
 
 /** Judges the fields and references of a listener. */
@@ -37,14 +39,15 @@ export function judgeListener(
   const rejection = findRejection(listener, unsupportedFields);
   const tls = served?.scheme === "https" && !rejection ? judgeCertificates(listener.tls, owner, sources) : undefined;
   const unresolved = tls?.unresolved ?? describeUnknownKinds(unknownKinds);
-  const isUsable = supportedKinds.length > 0 && tls?.isUsable !== false;
+  const isUsable = supportedKinds.length > 0 && tls?.isUsable !== false && !rejection;
   return {
     hostname: hostname.ok ? hostname.value : CATCH_ALL_HOST,
     scheme: served?.scheme,
     supportedKinds,
     rejection,
     unresolved: served === undefined ? undefined : unresolved,
-    unprogrammed: rejection || !isUsable ? (tls?.unconfigured ?? describeInvalid(rejection ?? unresolved)) : undefined,
+    secrets: tls?.secrets ?? [],
+    unprogrammed: isUsable ? undefined : (tls?.unconfigured ?? describeInvalid(rejection ?? unresolved)),
   };
 }
 

@@ -17,13 +17,26 @@ export interface ListenerGroup {
   readonly unsupportedFields: readonly UnsupportedField[];
 }
 
-/** Returns the listeners of an object as a group. `unsupportedFields` are those of the Gateway. */
+/** Returns the listeners of an object as a group. `gatewayFields` are the unsupported fields of the Gateway. */
 export function buildGroup(
   kind: ListenerOwner["kind"],
-  { namespace, name, listeners }: Gateway | ListenerSet,
-  unsupportedFields: readonly UnsupportedField[],
+  { namespace, name, listeners, unsupportedFields = [] }: Gateway | ListenerSet,
+  gatewayFields: readonly UnsupportedField[],
 ): ListenerGroup {
-  return { owner: { group: GATEWAY_GROUP, kind, namespace, name }, listeners, unsupportedFields };
+  return {
+    owner: { group: GATEWAY_GROUP, kind, namespace, name },
+    listeners,
+    unsupportedFields: [...gatewayFields.filter(({ field }) => !isListenerField(field)), ...unsupportedFields],
+  };
+}
+
+function isListenerField(field: string): boolean {
+  return field.startsWith("spec.listeners[");
+}
+
+/** Whether an unsupported field is of the listener at `index`, or of the whole object. */
+function concernsListener(field: string, index: number): boolean {
+  return !isListenerField(field) || field.startsWith(`spec.listeners[${index}].`);
 }
 
 /** A listener with its conflict, before the verdict on the objects that have it. */
@@ -36,10 +49,15 @@ export function judgeListeners(
   sources: CertificateSources,
 ): readonly (readonly RivalListener[])[] {
   const verdicts = groups.map(({ owner, listeners, unsupportedFields }) =>
-    listeners.map((listener) => ({
+    listeners.map((listener, index) => ({
       listener,
       owner,
-      ...judgeListener(listener, owner, unsupportedFields, sources),
+      ...judgeListener(
+        listener,
+        owner,
+        unsupportedFields.filter(({ field }) => concernsListener(field, index)),
+        sources,
+      ),
     })),
   );
   const conflicts = findConflicts(verdicts);
@@ -79,7 +97,7 @@ export function finishListener(
   identity: ListenerIdentity,
   parentProblem: ConditionProblem | undefined,
 ): JudgedListener {
-  const { listener, owner, hostname, supportedKinds, conflict, rejection, unresolved } = rival;
+  const { listener, owner, hostname, supportedKinds, conflict, rejection, unresolved, secrets } = rival;
   const unprogrammed = conflict ?? rival.unprogrammed ?? parentProblem;
   const key = formatListenerKey(owner, listener.name);
   const served = unprogrammed ? [] : listServed(rival, identity);
@@ -93,6 +111,7 @@ export function finishListener(
     unresolved,
     unprogrammed,
     hasOverlappingHostname: rival.hasOverlappingHostname,
+    secrets,
     served,
   };
 }
@@ -105,7 +124,9 @@ function listServed(
   if (scheme === undefined) return [];
   const served: ServedListener = { gateway, owner: formatOwner(owner), name, scheme, hostname };
   const all =
-    hostname === CATCH_ALL_HOST && address !== undefined ? [served, { ...served, hostname: address }] : [served];
+    hostname === CATCH_ALL_HOST && address !== undefined
+      ? [served, { ...served, hostname: address, addressOf: address }]
+      : [served];
   return all.map(intern);
 }
 

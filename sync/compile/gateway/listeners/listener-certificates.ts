@@ -1,8 +1,14 @@
-import type { Cluster, Reference, ReferenceGrant, Secret } from "../../../collect/cluster-model.ts";
+import {
+  type Cluster,
+  nameOf,
+  type Reference,
+  type ReferenceGrant,
+  type Secret,
+} from "../../../collect/cluster-model.ts";
 import { GATEWAY_GROUP } from "../../../collect/gateway/gateway-fields.ts";
 import type { Gateway, ListenerTls } from "../../../collect/gateway/gateway-model.ts";
 import type { TargetReference } from "../../../collect/gateway/http-route-model.ts";
-import type { ConditionProblem } from "../judged-gateways.ts";
+import type { ConditionProblem, ListenerSecret } from "../judged-gateways.ts";
 import { isReferenceGranted } from "../reference-grants.ts";
 
 /** The option of `tls` for a certificate that Cloudflare has. */
@@ -33,6 +39,8 @@ export interface CertificateVerdict {
   readonly unconfigured?: ConditionProblem;
   /** Whether at least one certificate is usable. */
   readonly isUsable: boolean;
+  /** The Secrets that the listener refers to and may read. */
+  readonly secrets: readonly ListenerSecret[];
 }
 
 /** Judges the certificates of an HTTPS listener. The first problem counts; another usable certificate is enough. */
@@ -43,9 +51,16 @@ export function judgeCertificates(
 ): CertificateVerdict {
   const references = tls?.certificateRefs ?? [];
   if (references.length === 0) return judgeOption(tls?.options[CERTIFICATE_OPTION]);
-  const problems = references.map((reference) => findProblem(reference, owner, sources));
-  const unresolved = problems.find((problem) => problem !== undefined);
-  return { ...(unresolved && { unresolved }), isUsable: problems.includes(undefined) };
+  const judged = references.map((reference) => ({ reference, problem: findProblem(reference, owner, sources) }));
+  const unresolved = judged.find(({ problem }) => problem !== undefined)?.problem;
+  const secrets = judged
+    .filter(({ reference: { group, kind }, problem }) => {
+      return group === "" && kind === "Secret" && problem?.reason !== "RefNotPermitted";
+    })
+    .map(({ reference: { namespace = owner.namespace, name }, problem }) => {
+      return { name: nameOf({ namespace, name }), isUsable: problem === undefined };
+    });
+  return { ...(unresolved && { unresolved }), isUsable: judged.some(({ problem }) => !problem), secrets };
 }
 
 /** Returns the Secrets that the listeners of an object refer to and may read. */
@@ -63,10 +78,10 @@ export function listGrantedSecrets(
 }
 
 function judgeOption(option: string | undefined): CertificateVerdict {
-  if (option === CLOUDFLARE) return { isUsable: true };
+  if (option === CLOUDFLARE) return { isUsable: true, secrets: [] };
   const problem = option === undefined ? "the listener has no certificate" : `unknown certificate option "${option}"`;
   const remedy = `set tls.certificateRefs, or tls.options["${CERTIFICATE_OPTION}"]: ${CLOUDFLARE}`;
-  return { unconfigured: { reason: "InvalidTLSConfig", message: problem, remedy }, isUsable: false };
+  return { unconfigured: { reason: "InvalidTLSConfig", message: problem, remedy }, isUsable: false, secrets: [] };
 }
 
 function findProblem(

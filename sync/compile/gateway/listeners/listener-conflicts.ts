@@ -33,11 +33,12 @@ export function findConflicts<T extends NamedListener>(
   return conflicts;
 }
 
-/** Returns the conflicts between listeners of one object. */
+/** Returns the conflicts between listeners of one object. A listener of an unsupported protocol takes no port. */
 function findRivals<T extends NamedListener>(group: readonly T[]): readonly (readonly [T, ConditionProblem])[] {
-  return group.flatMap((named, index) => {
+  const supported = group.filter(({ rejection }) => rejection?.reason !== "UnsupportedProtocol");
+  return supported.flatMap((named, index) => {
     const others = createPortTable();
-    for (const [otherIndex, other] of group.entries()) if (otherIndex !== index) others.add(other);
+    for (const [otherIndex, other] of supported.entries()) if (otherIndex !== index) others.add(other);
     const conflict = others.findConflict(named);
     return conflict ? [[named, conflict] as const] : [];
   });

@@ -1,5 +1,6 @@
 import { type ConfigMap, nameOf } from "../../../collect/cluster-model.ts";
 import type { HttpRoute, HttpRouteMatch } from "../../../collect/gateway/http-route-model.ts";
+import { findLimits } from "../../../permits/limits.ts";
 import { FULL_HOST } from "../../../permits/model.ts";
 import { joinFlat } from "../../../runtime/flat-text.ts";
 import { enforcePermits } from "../../claims/enforce-permits.ts";
@@ -38,15 +39,51 @@ export function readRouteClaims(
   findConfigMap: FindConfigMap,
   options: StageOptions,
   report: Report,
-): IngressClaims {
+): IngressClaims[] {
   const ingress = buildOwner(route, report);
   reportUnknownAnnotations(ingress, report);
-  reportHostsOutsideZones(route, hosts, options, report);
+  reportHostsOutsideZones(
+    route,
+    hosts.filter(({ isInherited }) => !isInherited),
+    options,
+    report,
+  );
   const owner = { ingress, annotations: readAnnotations(ingress, report) };
   const rules = route.rules.flatMap((_, ruleIndex) => readRule(route, ruleIndex, owner, findConfigMap, report));
-  const claims = hosts.flatMap((host) => rules.flatMap((rule) => buildRuleClaims(route, rule, host)));
-  const hostClaims = hosts.map(({ host }) => ({ host, permit: FULL_HOST }));
-  return enforcePermits({ owner, hosts: hostClaims, claims }, options.permits, report);
+  const build = (placedHosts: readonly PlannedHost[]): IngressClaims => {
+    const claims = placedHosts.flatMap((host) => rules.flatMap((rule) => buildRuleClaims(route, rule, host)));
+    const hostClaims = placedHosts.map(({ host }) => ({ host, permit: FULL_HOST }));
+    return enforcePermits({ owner, hosts: hostClaims, claims }, options.permits, report);
+  };
+  const inherited = limitInherited(
+    route,
+    hosts.filter(({ isInherited }) => isInherited),
+    options,
+    report,
+  );
+  const own = build(hosts.filter(({ isInherited }) => !isInherited));
+  return inherited.length === 0 ? [own] : [own, { ...build(inherited), isInherited: true }];
+}
+
+/** Others choose how many names are below a wildcard, so their number is limited before a claim is built for each. */
+function limitInherited(
+  route: HttpRoute,
+  hosts: readonly PlannedHost[],
+  { permits }: StageOptions,
+  report: Report,
+): readonly PlannedHost[] {
+  const matchCount = route.rules.reduce((sum, { matches }) => sum + matches.length, 0);
+  const { maxRoutes } = findLimits(permits, route.namespace);
+  const maxHosts = Math.floor(maxRoutes / matchCount);
+  if (hosts.length <= maxHosts) return hosts;
+  const problem = `${hosts.length} hosts of other routes are below its wildcards, more than the ${maxHosts} allowed`;
+  report(
+    "RouteQuotaExceeded",
+    buildRouteSubject(route, "spec.hostnames"),
+    problem,
+    "split the route into several rules of fewer matches",
+  );
+  return hosts.slice(0, maxHosts);
 }
 
 function readRule(
@@ -85,6 +122,7 @@ function buildRuleClaims(route: HttpRoute, readRule: ReadRule, { host, scheme }:
   if (!rule) return [];
   const object = joinFlat("HTTPRoute ", route.namespace, "/", route.name);
   return rule.matches.map((match, matchIndex) => {
+    const conditionKey = buildConditionKey(match, scheme);
     const field = joinFlat("spec.rules[", ruleIndex, "].matches[", matchIndex, "]");
     return {
       owner,
@@ -95,7 +133,7 @@ function buildRuleClaims(route: HttpRoute, readRule: ReadRule, { host, scheme }:
       excludedPolicies: NO_POLICIES,
       permit: FULL_HOST,
       subject: { object, source: route.source, field },
-      httpRoute: { rule, ruleIndex, match, scheme, conditionKey: buildConditionKey(match, scheme), rejection, bytes },
+      httpRoute: { rule, ruleIndex, match, scheme, conditionKey, rejection, bytes: bytes + conditionKey.length },
     };
   });
 }

@@ -12,6 +12,6 @@ export interface HttpRouteClaim {
   readonly conditionKey: string;
   /** Why requests get 500: a field that cannot be applied. The rule is not left out, because another could answer. */
   readonly rejection: string | undefined;
-  /** Bytes of the rule's settings, about. */
+  /** Bytes of the rule's settings and of the conditions, about. */
   readonly bytes: number;
 }

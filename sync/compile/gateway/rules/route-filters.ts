@@ -53,10 +53,18 @@ function buildFilter(
 
 function buildHeaderChanges({ set, add, remove }: Modifier) {
   return {
-    ...(set.length > 0 && { set: set.map(({ name, value }): [string, string] => [name, value]) }),
-    ...(add.length > 0 && { add: add.map(({ name, value }): [string, string] => [name, value]) }),
+    ...(set.length > 0 && { set: listFirstValues(set) }),
+    ...(add.length > 0 && { add: listFirstValues(add) }),
     ...(remove.length > 0 && { remove: [...remove] }),
   };
+}
+
+/** Of entries with equal names, the specification uses the first one. */
+function listFirstValues(entries: Modifier["set"]): [name: string, value: string][] {
+  const names = entries.map(({ name }) => name.toLowerCase());
+  return entries
+    .filter(({ name }, index) => names.indexOf(name.toLowerCase()) === index)
+    .map(({ name, value }) => [name, value]);
 }
 
 function buildRedirect({ scheme, hostname, path, port, statusCode }: Redirect, claim: Claim): RouteFilter {

@@ -79,5 +79,5 @@ function findReferenceProblem(
 ): RouteRuleProblem[] {
   const found = followReference(reference, namespace, index, hostnames[0] ?? "");
   if (found.ok) return [];
-  return [{ condition: "ResolvedRefs", reason: found.reason, message: `${field}: ${found.problem}`, field }];
+  return [{ condition: "ResolvedRefs", reason: found.reason, message: found.problem, field }];
 }

@@ -7,22 +7,35 @@ const DEFAULT_COOKIE = "EDGRESSSESSION";
 const DEFAULT_HEADER = "X-Edgress-Session";
 
 /**
- * Returns how a rule keeps clients at a backend. A session ends with the browser, unless its lifetime is permanent. `ruleId`
- * is a part of the default name, because a host's rules must not replace the cookies of each other.
+ * Returns how a rule keeps clients at a backend. A session ends with the browser, unless its lifetime is permanent. The id of
+ * the rule is a part of the default name, or of the session, because a host's rules must not replace the sessions of each other.
  */
 export function buildSession(
   { sessionPersistence }: HttpRouteRule,
   ruleId: string,
 ): WeightedBackendsSettings["session"] {
   if (!sessionPersistence) return undefined;
-  const { type, sessionName, absoluteTimeout, lifetimeType } = sessionPersistence;
-  if (type === "Header") return { type: "header", name: sessionName ?? `${DEFAULT_HEADER}-${hashRule(ruleId)}` };
-  const maxAgeMs = lifetimeType === "Permanent" ? parseGatewayDuration(absoluteTimeout ?? "") : undefined;
+  const { type, sessionName, absoluteTimeout, idleTimeout, lifetimeType } = sessionPersistence;
+  const rule = hashRule(ruleId);
+  const isHeader = type === "Header";
+  const absoluteS = readSeconds(absoluteTimeout);
+  const idleS = readSeconds(idleTimeout);
   return {
-    type: "cookie",
-    name: sessionName ?? `${DEFAULT_COOKIE}-${hashRule(ruleId)}`,
-    ...(maxAgeMs !== undefined && { maxAgeS: Math.ceil(maxAgeMs / 1000) }),
+    type: isHeader ? "header" : "cookie",
+    ...(sessionName === undefined
+      ? { name: `${isHeader ? DEFAULT_HEADER : DEFAULT_COOKIE}-${rule}` }
+      : { name: sessionName, rule }),
+    ...(absoluteS !== undefined && {
+      absoluteS,
+      ...(!isHeader && lifetimeType === "Permanent" && { maxAgeS: absoluteS }),
+    }),
+    ...(idleS !== undefined && { idleS }),
   };
+}
+
+/** Returns a duration in seconds, rounded up; undefined for none. A duration of 0 is no limit. */
+function readSeconds(duration: string | undefined): number | undefined {
+  return Math.ceil((parseGatewayDuration(duration ?? "") ?? 0) / 1000) || undefined;
 }
 
 function hashRule(ruleId: string): string {
