@@ -6,7 +6,7 @@ import { readHostRules } from "./host-record.ts";
 import type { ShardText } from "./verify.ts";
 
 /** Estimated bytes of memory for the handlers of hosts. An isolate has 128 MiB. */
-export const MAX_HANDLER_BYTES = 20 * 1024 * 1024;
+export const MAX_HANDLER_BYTES = 26 * 1024 * 1024;
 /** Bytes of memory for the texts of shards. A host without a handler gets one from the text at once. */
 export const MAX_TEXT_BYTES = 20 * 1024 * 1024;
 /** Bytes of memory for shards as KV has them, in gzip. A shard without a text is decompressed, which costs no read of KV. */
