@@ -25,7 +25,7 @@ export function countTries({ tries, sameAddress }: RetrySettings, count: number)
 
 /**
  * Whether another attempt may follow the attempt number `tries`. The first attempt with default settings is excluded,
- * because a signal for each request would be dear: of its connections only this one stays open.
+ * because a signal for each request costs much, and a request keeps only this one connection too long.
  */
 export function mayBeFollowed(retry: RetrySettings, tries: number, maxTries: number): boolean {
   return tries < maxTries && (tries > 1 || retry !== DEFAULT_RETRY);

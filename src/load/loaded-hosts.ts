@@ -72,7 +72,10 @@ function findLoadedName(
   return found;
 }
 
-/** Adds the match of a name if the text of its shard is kept. "not-loaded" also if its rules are invalid: loading them again reports why. */
+/**
+ * Adds the match of a name if the text of its shard is kept. "not-loaded" also if its rules are invalid: loading them again
+ * reports why.
+ */
 function addFromShard(
   { name, filter, text, shardDigest }: HostLocation,
   { hosts }: BlobCache,

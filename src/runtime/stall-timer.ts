@@ -8,7 +8,8 @@ export interface StallTimer {
 
 /**
  * Runs work whose waits may each take up to `ms`. Rejects with `createError()` if a wait takes longer; the work then goes
- * on unobserved. It also rejects if `expiry` aborts. One timer serves all waits, because a timer for each part of a stream costs more than the part.
+ * on unobserved. It also rejects if `expiry` aborts. One timer serves all waits, because a timer for each part of a stream
+ * costs more than the part.
  */
 export async function limitWaits<T>(
   ms: number,

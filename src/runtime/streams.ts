@@ -95,9 +95,9 @@ export async function pumpWithIdleTimeout(
 }
 
 /**
- * Pipes a stream of events. Aborts both ends if no event passes for `ms`, up to 100 ms late, or if `expiry` aborts. Only a copy is read, now and
- * then: a script that reads each event would cost three times as much as the pipe. Unlike `pumpWithIdleTimeout`, it also
- * aborts if the destination accepts nothing for `ms`.
+ * Pipes a stream of events. Aborts both ends if no event passes for `ms`, up to 100 ms late, or if `expiry` aborts. Only a
+ * copy is read, now and then: a script that reads each event would cost three times as much as the pipe. Unlike
+ * `pumpWithIdleTimeout`, it also aborts if the destination accepts nothing for `ms`.
  */
 export async function pipeEventsWithIdleTimeout(
   source: ReadableStream<Uint8Array>,

@@ -58,7 +58,7 @@ test("A new generation is adopted, however many shards an isolate has loaded", a
   );
 });
 
-test("A host whose handler was dropped is served from the text of its shard, without a read of KV", async (context) => {
+test("A host whose handler was dropped is served again without a read of KV", async (context) => {
   const edge = await startEdge(context, { edgeFaults: true, variables: { SNAPSHOT_REFRESH_MS: "3600000" } });
   const names = Array.from({ length: 230 }, (_, index) => `large-${index}.example.com`); // 29 MiB of handlers, 14 MiB of text
   await publishHosts(edge, [...buildHosts("a"), ...names.map((name) => buildHostRules(name, "a", 64 * KIB))]);

@@ -99,7 +99,7 @@ export function listCountedKinds({ objects }: Pick<LintSummary, "objects">): Che
   return kinds.length === 0 ? ["Ingress"] : kinds;
 }
 
-/** Returns the checked objects and hosts in numbers: `3 Ingresses, 2 HTTPRoutes, 4 hosts`. */
+/** Returns the number of checked objects and hosts: `3 Ingresses, 2 HTTPRoutes, 4 hosts`. */
 export function formatTotals(summary: LintSummary): string {
   const counts = listCountedKinds(summary).map((kind) => formatCount(summary.objects[kind] ?? 0, kind));
   return [...counts, formatCount(summary.hosts, "host")].join(", ");

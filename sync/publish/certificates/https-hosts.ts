@@ -21,7 +21,7 @@ export function listHttpsHosts(
     routes.filter(({ policies }) => redirectsToHttps(policies)).flatMap(({ id }) => pair(host, parseIngressName(id))),
   );
   const listenerHosts = httpsListeners.flatMap(({ owner, hosts }) =>
-    hosts.flatMap(({ host, route }) => [route, owner].flatMap((name) => pair(host.replace(/^\*\./, "**."), name))),
+    hosts.flatMap(({ host, route }) => [route, owner].flatMap((name) => pair(host, name, host.startsWith("*.")))),
   );
   const named = [...tlsHosts, ...listenerHosts, ...redirectingHosts].filter(({ host }) => host !== CATCH_ALL_HOST);
   return [...Map.groupBy(named, ({ host }) => host)].map(([host, group]) => ({
@@ -37,8 +37,8 @@ interface NamedHost {
   readonly isDeep: boolean;
 }
 
-/** A certificate has no wildcard of several labels. */
-function pair(text: string, ingress: string): NamedHost[] {
+/** A certificate has no wildcard of several labels, so `**.x` of the rules is `*.x` there. */
+function pair(text: string, ingress: string, isDeep = text.startsWith("**.")): NamedHost[] {
   const host = parseHost(text.replace(/^\*\*/, "*"));
-  return host.ok ? [{ host: host.value, ingress, isDeep: text.startsWith("**.") }] : [];
+  return host.ok ? [{ host: host.value, ingress, isDeep }] : [];
 }

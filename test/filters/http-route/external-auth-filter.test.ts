@@ -3,17 +3,8 @@ import { after, before, beforeEach, test } from "node:test";
 import type { RouteFilter } from "../../../src/rules/policies/route-filters.ts";
 import { sendRequest } from "../../support/worker/http-requests.ts";
 import { type OriginServer, startBrokenOrigin, startOriginServer } from "../../support/worker/origins.ts";
-import { publishRoutes, type RouteSummary } from "../../support/worker/route-edge.ts";
+import { AUTH_FILTER, publishRoutes, type RouteSummary } from "../../support/worker/route-edge.ts";
 import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
-
-const AUTH = {
-  type: "external-auth",
-  backend: "default/auth:80",
-  pathPrefix: "",
-  requestHeaders: [] as string[],
-  responseHeaders: [] as string[],
-  maxBodyBytes: 0,
-} as const;
 
 let edge: WorkerHarness;
 let shop: OriginServer;
@@ -27,16 +18,16 @@ before(async () => {
   await publishRoutes(
     edge,
     {
-      plain: buildRoute(AUTH),
-      prefixed: buildRoute({ ...AUTH, pathPrefix: "/check$uri/" }),
+      plain: buildRoute(AUTH_FILTER),
+      prefixed: buildRoute({ ...AUTH_FILTER, pathPrefix: "/check$uri/" }),
       listed: buildRoute({
-        ...AUTH,
+        ...AUTH_FILTER,
         requestHeaders: ["Cookie", "X-Forwarded-For", "Connection"],
         responseHeaders: ["X-User", "X-Real-IP"],
       }),
-      body: buildRoute({ ...AUTH, maxBodyBytes: 10 }),
-      refused: buildRoute({ ...AUTH, backend: "default/down:80" }),
-      missing: buildRoute({ ...AUTH, backend: "default/none:80" }),
+      body: buildRoute({ ...AUTH_FILTER, maxBodyBytes: 10 }),
+      refused: buildRoute({ ...AUTH_FILTER, backend: "default/down:80" }),
+      missing: buildRoute({ ...AUTH_FILTER, backend: "default/none:80" }),
     },
     { shop: ["203.0.113.10"], auth: ["203.0.113.11"], down: ["203.0.113.40"] },
   );

@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { sendRequest } from "../../support/worker/http-requests.ts";
 import { type OriginServer, startOriginServer } from "../../support/worker/origins.ts";
-import { publishRoutes } from "../../support/worker/route-edge.ts";
+import { AUTH_FILTER, publishRoutes } from "../../support/worker/route-edge.ts";
 import { startWorkerHarness, type WorkerHarness } from "../../support/worker/worker-harness.ts";
-
-const AUTH = {
-  type: "external-auth",
-  backend: "default/auth:80",
-  pathPrefix: "",
-  requestHeaders: [] as string[],
-  responseHeaders: [] as string[],
-  maxBodyBytes: 0,
-} as const;
 
 let edge: WorkerHarness;
 let shop: OriginServer;
@@ -25,16 +16,16 @@ before(async () => {
   auth = await startOriginServer("203.0.113.11:80", edge.stack);
   pages = await startOriginServer("203.0.113.12:80", edge.stack);
   const customErrors = { codes: [404], backend: "default/pages:80", service: "shop", port: "80", onlyOwn: false };
-  const listed = { ...AUTH, requestHeaders: ["X-Original-URI"], responseHeaders: ["X-User"] };
+  const listed = { ...AUTH_FILTER, requestHeaders: ["X-Original-URI"], responseHeaders: ["X-User"] };
   await publishRoutes(
     edge,
     {
-      plain: { service: "shop", policies: { routeFilters: { filters: [AUTH] } } },
+      plain: { service: "shop", policies: { routeFilters: { filters: [AUTH_FILTER] } } },
       page: { service: "shop", policies: { customErrors, routeFilters: { filters: [listed] } } },
       "backend-page": {
         policies: {
           customErrors,
-          weightedBackends: { choices: [{ weight: 1, backend: "default/shop:80", filters: [AUTH] }] },
+          weightedBackends: { choices: [{ weight: 1, backend: "default/shop:80", filters: [AUTH_FILTER] }] },
         },
       },
     },

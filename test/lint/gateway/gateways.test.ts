@@ -8,12 +8,9 @@ import {
   GATEWAY_CLASS,
   joinManifests,
   LISTENERS,
-  SHOP_SERVICE,
+  lintWithService,
 } from "../../support/cli/gateway-input.ts";
 import { lintToJson } from "../../support/cli/lint-command.ts";
-
-const lintObjects = (...objects: readonly object[]) =>
-  lintToJson(["-", "--zone", "example.com"], joinManifests(...objects, SHOP_SERVICE));
 
 const [HTTP = {}] = LISTENERS;
 
@@ -21,7 +18,7 @@ describe("edgress lint of Gateways", () => {
   test("A listener that is not served blocks the hosts of its routes, at its line", async () => {
     const listeners = [HTTP, { name: "alt", port: 8080, protocol: "HTTP", hostname: "shop.example.com" }];
     const routes = [buildWebRoute("shop"), buildWebRoute("blog")];
-    const { code, report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(listeners), ...routes);
+    const { code, report } = await lintWithService(GATEWAY_CLASS, buildWebGateway(listeners), ...routes);
     assert.deepEqual(formatFindings(report, "error"), [
       "error Gateway infra/web spec.listeners[alt] ListenerNotServed: port 8080 is not available for HTTP (PortUnavailable); use port 80",
     ]);
@@ -40,7 +37,7 @@ describe("edgress lint of Gateways", () => {
 
   test("A listener without a certificate is an error, also without routes", async () => {
     const listeners = [HTTP, { name: "https", port: 443, protocol: "HTTPS" }];
-    const { code, report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(listeners));
+    const { code, report } = await lintWithService(GATEWAY_CLASS, buildWebGateway(listeners));
     assert.deepEqual(formatFindings(report, "error"), [
       'error Gateway infra/web spec.listeners[https] ListenerNotServed: the listener has no certificate (InvalidTLSConfig); set tls.certificateRefs, or tls.options["edgress.dev/certificate"]: cloudflare',
     ]);
@@ -51,7 +48,7 @@ describe("edgress lint of Gateways", () => {
   test("A certificate that the manifests lack is not checked, and an error with --strict", async () => {
     const tls = { certificateRefs: [{ name: "shop-tls" }] };
     const gateway = buildWebGateway([HTTP, { name: "https", port: 443, protocol: "HTTPS", tls }]);
-    const { code, report } = await lintObjects(GATEWAY_CLASS, gateway);
+    const { code, report } = await lintWithService(GATEWAY_CLASS, gateway);
     const shopTls = { kind: "Secret", namespace: "infra", name: "shop-tls" };
     assert.deepEqual([code, report.uncheckedObjects], [0, [shopTls]]);
     const input = joinManifests(GATEWAY_CLASS, gateway);
@@ -63,7 +60,7 @@ describe("edgress lint of Gateways", () => {
   test("A GatewayClass that is not accepted blocks every host of its routes", async () => {
     const parametersRef = { group: "example.com", kind: "Settings", name: "a" };
     const gatewayClass = { ...GATEWAY_CLASS, spec: { ...Object(GATEWAY_CLASS.spec), parametersRef } };
-    const { report } = await lintObjects(gatewayClass, buildWebGateway(), buildWebRoute("shop"));
+    const { report } = await lintWithService(gatewayClass, buildWebGateway(), buildWebRoute("shop"));
     assert.deepEqual(formatFindings(report), [
       "error GatewayClass edgress spec.parametersRef GatewayNotAccepted: parametersRef Settings a is not supported (InvalidParameters); remove spec.parametersRef",
     ]);
@@ -75,7 +72,11 @@ describe("edgress lint of Gateways", () => {
 
   test("A route that no listener takes is an error with what to do", async () => {
     const parentRefs = [{ name: "web", namespace: "infra", sectionName: "admin" }];
-    const { code, report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(), buildWebRoute("shop", { parentRefs }));
+    const { code, report } = await lintWithService(
+      GATEWAY_CLASS,
+      buildWebGateway(),
+      buildWebRoute("shop", { parentRefs }),
+    );
     assert.deepEqual(formatFindings(report, "error"), [
       "error HTTPRoute shop/shop spec.parentRefs[0] RouteNotAttached: Gateway web has no listener with name admin (NoMatchingParent); correct the parentRef",
     ]);
@@ -92,7 +93,7 @@ describe("edgress lint of Gateways", () => {
       metadata: { namespace: "shop", name: "own" },
       spec: { parentRef: { name: "web", namespace: "infra" }, listeners: [{ ...HTTP, name: "own" }] },
     };
-    const { code, report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(), set);
+    const { code, report } = await lintWithService(GATEWAY_CLASS, buildWebGateway(), set);
     assert.deepEqual(formatFindings(report, "error"), [
       "error ListenerSet shop/own spec GatewayNotAccepted: Gateway infra/web does not allow ListenerSets of namespace shop (NotAllowed); set spec.allowedListeners of the Gateway",
     ]);
@@ -105,7 +106,7 @@ describe("edgress lint of Gateways", () => {
       ...LISTENERS[1],
       ...{ hostname, name: `https-${index}` },
     }));
-    const { report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(listeners));
+    const { report } = await lintWithService(GATEWAY_CLASS, buildWebGateway(listeners));
     const remedy = "enable Total TLS, or order a certificate with Advanced Certificate Manager";
     assert.deepEqual(formatFindings(report), [
       `different Gateway infra/web spec.listeners[https-1].hostname certificate-not-covered: Universal SSL covers example.com and one level below it, not *.shop.example.com: https fails there; ${remedy}`,

@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  buildWebGateway,
   buildWebRoute,
   formatFindings,
   formatVerdicts,
-  GATEWAY_CLASS,
-  joinManifests,
+  lintRoutes,
   SHOP_SERVICE,
 } from "../../support/cli/gateway-input.ts";
-import { lintToJson } from "../../support/cli/lint-command.ts";
-
-const lintRoutes = async (...objects: readonly object[]) => {
-  const input = joinManifests(GATEWAY_CLASS, buildWebGateway(), SHOP_SERVICE, ...objects);
-  return lintToJson(["-", "--zone", "example.com"], input);
-};
 
 describe("problems of HTTPRoutes", () => {
   test("A rule with a filter or value that the edge lacks blocks the host", async () => {

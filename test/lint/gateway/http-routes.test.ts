@@ -7,14 +7,10 @@ import {
   formatVerdicts,
   GATEWAY_CLASS,
   joinManifests,
+  lintRoutes,
   SHOP_SERVICE,
 } from "../../support/cli/gateway-input.ts";
-import { lintToJson, runWithInput } from "../../support/cli/lint-command.ts";
-
-const lintRoutes = async (...objects: readonly object[]) => {
-  const input = joinManifests(GATEWAY_CLASS, buildWebGateway(), SHOP_SERVICE, ...objects);
-  return lintToJson(["-", "--zone", "example.com"], input);
-};
+import { runWithInput } from "../../support/cli/lint-command.ts";
 
 describe("edgress lint of HTTPRoutes", () => {
   test("A route that the edge serves can move, and has a sample URL", async () => {

@@ -6,19 +6,14 @@ import {
   formatFindings,
   formatVerdicts,
   joinManifests,
-  LISTENERS,
+  lintWithService,
   SHOP_SERVICE,
 } from "../../support/cli/gateway-input.ts";
 import { lintToJson } from "../../support/cli/lint-command.ts";
 
-const lintObjects = (...objects: readonly object[]) =>
-  lintToJson(["-", "--zone", "example.com"], joinManifests(...objects, SHOP_SERVICE));
-
-const [_HTTP = {}] = LISTENERS;
-
 describe("parents that the manifests lack", () => {
   test("A Gateway that the manifests lack is assumed to take the route, with a note", async () => {
-    const { code, report } = await lintObjects(buildWebRoute("shop"));
+    const { code, report } = await lintWithService(buildWebRoute("shop"));
     assert.deepEqual(formatFindings(report), [
       "note HTTPRoute shop/shop spec.parentRefs[0] gateway-not-in-manifests: Gateway infra/web not found: it is assumed to be of edgress, and to take the route; name its manifest too, or use --live",
       "unchanged HTTPRoute shop/shop spec.rules served-rules: 1 rule served on shop.example.com",
@@ -31,7 +26,7 @@ describe("parents that the manifests lack", () => {
   test("Routes of sections for http and https of an assumed Gateway do not conflict", async () => {
     const refer = (sectionName: string) => ({ parentRefs: [{ name: "web", namespace: "infra", sectionName }] });
     const redirect = [{ filters: [{ type: "RequestRedirect", requestRedirect: { scheme: "https" } }] }];
-    const { report } = await lintObjects(
+    const { report } = await lintWithService(
       buildWebRoute("shop", refer("web-https")),
       buildWebRoute("plain", { ...refer("http"), hostnames: ["shop.example.com"], rules: redirect }),
     );
@@ -58,7 +53,7 @@ describe("parents that the manifests lack", () => {
   });
 
   test("A GatewayClass that the manifests lack is assumed if it has the name edgress, and an error with --strict", async () => {
-    const { code, report } = await lintObjects(buildWebGateway(), buildWebRoute("shop"));
+    const { code, report } = await lintWithService(buildWebGateway(), buildWebRoute("shop"));
     assert.deepEqual(formatVerdicts(report), ["Gateway infra/web now", "HTTPRoute shop/shop now"]);
     assert.deepEqual([code, report.uncheckedObjects], [0, [{ kind: "GatewayClass", namespace: "", name: "edgress" }]]);
     const input = joinManifests(buildWebGateway(), buildWebRoute("shop"), SHOP_SERVICE);

@@ -8,14 +8,10 @@ import {
   GATEWAY_CLASS,
   joinManifests,
   LISTENERS,
+  lintWithService,
   SHOP_SERVICE,
 } from "../../support/cli/gateway-input.ts";
 import { lintToJson, runWithInput } from "../../support/cli/lint-command.ts";
-
-const lintObjects = (...objects: readonly object[]) =>
-  lintToJson(["-", "--zone", "example.com"], joinManifests(...objects, SHOP_SERVICE));
-
-const [_HTTP = {}] = LISTENERS;
 
 describe("Gateways of other controllers", () => {
   const istioClass = {
@@ -27,7 +23,7 @@ describe("Gateways of other controllers", () => {
 
   test("Gateways and routes of other controllers are counted by class, and not checked", async () => {
     const ours = [GATEWAY_CLASS, buildWebGateway(), buildWebRoute("shop")];
-    const { code, report } = await lintObjects(...ours, istioClass, istioGateway, istioRoute);
+    const { code, report } = await lintWithService(...ours, istioClass, istioGateway, istioRoute);
     assert.deepEqual(formatVerdicts(report), [
       "GatewayClass edgress now",
       "Gateway infra/web now",
@@ -41,7 +37,7 @@ describe("Gateways of other controllers", () => {
 
   test("A route with parents of two controllers is checked at ours, with a note", async () => {
     const both = buildWebRoute("shop", { parentRefs: ["web", "mesh"].map((name) => ({ name, namespace: "infra" })) });
-    const { code, report } = await lintObjects(GATEWAY_CLASS, buildWebGateway(), both, istioClass, istioGateway);
+    const { code, report } = await lintWithService(GATEWAY_CLASS, buildWebGateway(), both, istioClass, istioGateway);
     assert.deepEqual(formatFindings(report), [
       "note HTTPRoute shop/shop spec.parentRefs[1] parent-of-other-controller: Gateway infra/mesh belongs to another controller; the route is not checked there",
       "unchanged HTTPRoute shop/shop spec.rules served-rules: 1 rule served on shop.example.com",

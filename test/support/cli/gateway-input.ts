@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { LintReport } from "../../../sync/lint/verdicts/report.ts";
 import { GATEWAY_CLASS } from "../controller/gateway-objects.ts";
+import { lintToJson } from "./lint-command.ts";
 
 const API = { apiVersion: "gateway.networking.k8s.io/v1" };
 
@@ -36,6 +37,17 @@ export const SHOP_SERVICE = {
   spec: { type: "LoadBalancer", ports: [{ port: 80 }] },
   status: { loadBalancer: { ingress: [{ ip: "203.0.113.10" }] } },
 };
+
+/** Checks objects together with the Service "shop", which comes after them. */
+export function lintWithService(...objects: readonly object[]) {
+  return lintToJson(["-", "--zone", "example.com"], joinManifests(...objects, SHOP_SERVICE));
+}
+
+/** Checks routes together with their class, Gateway and Service, which come before them. */
+export function lintRoutes(...routes: readonly object[]) {
+  const input = joinManifests(GATEWAY_CLASS, buildWebGateway(), SHOP_SERVICE, ...routes);
+  return lintToJson(["-", "--zone", "example.com"], input);
+}
 
 export function joinManifests(...objects: readonly object[]): string {
   return objects.map((object) => stringify(object)).join("---\n");

@@ -13,6 +13,16 @@ export interface RouteSummary {
   readonly policies: PolicySettings;
 }
 
+/** A filter that asks the Service "auth" about each request. */
+export const AUTH_FILTER = {
+  type: "external-auth",
+  backend: "default/auth:80",
+  pathPrefix: "",
+  requestHeaders: [] as string[],
+  responseHeaders: [] as string[],
+  maxBodyBytes: 0,
+} as const;
+
 /**
  * Publishes routes of the namespace "default" by the first label of their host in example.com. All of them may use all
  * Services, as "default/name:80".
