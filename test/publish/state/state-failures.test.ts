@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PartialReadError } from "../../sync/publish/blobs.ts";
-import { type LoadedState, readState, writeState } from "../../sync/publish/state/state.ts";
-import { createInterruptibleKv } from "../support/interruptible-kv.ts";
-import { MemoryKv } from "../support/memory-kv.ts";
+import { PartialReadError } from "../../../sync/publish/blobs.ts";
+import { type LoadedState, readState, writeState } from "../../../sync/publish/state/state.ts";
+import { createInterruptibleKv } from "../../support/interruptible-kv.ts";
+import { MemoryKv } from "../../support/memory-kv.ts";
 import {
   buildIngresses,
   buildNamedIngress,
@@ -12,8 +12,8 @@ import {
   normalizeState,
   SINCE,
   writeStateTo,
-} from "../support/publish/sample-state.ts";
-import { SIGNER } from "../support/publish/signing.ts";
+} from "../../support/publish/sample-state.ts";
+import { SIGNER } from "../../support/publish/signing.ts";
 
 const KIB = 1024;
 

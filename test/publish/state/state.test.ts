@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Ingress } from "../../sync/collect/cluster-model.ts";
-import { parseCluster } from "../../sync/collect/parse-objects.ts";
-import { planState, readState, STATE_KEY, writeState } from "../../sync/publish/state/state.ts";
-import { objects } from "../support/arbitraries.ts";
-import { MemoryKv } from "../support/memory-kv.ts";
+import type { Ingress } from "../../../sync/collect/cluster-model.ts";
+import { parseCluster } from "../../../sync/collect/parse-objects.ts";
+import { planState, readState, STATE_KEY, writeState } from "../../../sync/publish/state/state.ts";
+import { objects } from "../../support/arbitraries.ts";
+import { MemoryKv } from "../../support/memory-kv.ts";
 import {
   buildIngresses,
   buildNamedIngress,
@@ -14,8 +14,8 @@ import {
   normalizeState,
   SINCE,
   writeStateTo,
-} from "../support/publish/sample-state.ts";
-import { SIGNER } from "../support/publish/signing.ts";
+} from "../../support/publish/sample-state.ts";
+import { SIGNER } from "../../support/publish/signing.ts";
 
 const KIB = 1024;
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PublishConflictError } from "../../sync/publish/guard/write-fence.ts";
-import { createSigner, createVerifier, generateSigningKeys } from "../../sync/publish/sign-manifest.ts";
-import { checkOwnership } from "../../sync/publish/state/namespace-owner.ts";
+import { PublishConflictError } from "../../../sync/publish/guard/write-fence.ts";
+import { createSigner, createVerifier, generateSigningKeys } from "../../../sync/publish/sign-manifest.ts";
+import { checkOwnership } from "../../../sync/publish/state/namespace-owner.ts";
 import {
   readNamespaceOwner,
   readState,
   releaseNamespace,
   STATE_KEY,
   writeState,
-} from "../../sync/publish/state/state.ts";
-import { MemoryKv } from "../support/memory-kv.ts";
+} from "../../../sync/publish/state/state.ts";
+import { MemoryKv } from "../../support/memory-kv.ts";
 import {
   buildIngresses,
   buildNamedIngress,
@@ -19,8 +19,8 @@ import {
   listBlobs,
   OTHER_CLUSTER,
   writeStateTo,
-} from "../support/publish/sample-state.ts";
-import { SIGNER } from "../support/publish/signing.ts";
+} from "../../support/publish/sample-state.ts";
+import { SIGNER } from "../../support/publish/signing.ts";
 
 describe("the owner of a KV namespace", () => {
   test("The owner of a KV namespace may publish, and any cluster may publish to an unowned one", async () => {
