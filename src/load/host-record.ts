@@ -3,7 +3,7 @@ import { errorMessage } from "../rules/error-message.ts";
 import { PolicySettings } from "../rules/policies/index.ts";
 import { Backend, type HostRules, type Route } from "../rules/snapshot.ts";
 import { findHostRecord, findSettingsRecords } from "../rules/storage/shard-text.ts";
-import { countPresent, isConditions, isObject, isPathMatch, isTextOrMissing } from "./route-shape.ts";
+import { countFields, countPresent, isConditions, isObject, isPathMatch, isTextOrMissing } from "./route-shape.ts";
 import { formatZodError } from "./verify.ts";
 
 /** The rules of a host, and the length of their text in the shard, with the settings that they use. */
@@ -39,10 +39,10 @@ function parseHostRules(stored: unknown, text: string): { rules: HostRules; sett
   if (typeof host !== "string" || !Array.isArray(routes)) throw new Error("invalid_type at hosts.0");
   const hostKey = requireKey(policies, "hosts.0.policies");
   const keys = new Set(hostKey === undefined ? [] : [hostKey]);
-  for (const [index, route] of routes.entries()) {
+  routes.forEach((route, index) => {
     const { policies: key } = checkRoute(route, index);
     if (key !== undefined) keys.add(key);
-  }
+  });
   const records = findSettingsRecords(text, keys);
   const settings = parseSettings(records, keys);
   const findSettings = (key: string | undefined) =>
@@ -50,14 +50,25 @@ function parseHostRules(stored: unknown, text: string): { rules: HostRules; sett
   const rules: HostRules = {
     host,
     policies: findSettings(hostKey),
-    // Changed in place, because copies of 10,000 routes would take a third of the time.
-    routes: routes.map((route: StoredRoute) => Object.assign(route, { policies: findSettings(route.policies) })),
+    routes: replacePolicies(routes, findSettings),
     backends: parse(Backends, backends, "hosts.0.backends"),
   };
   return { rules, settingsLength: [...records.values()].reduce((sum, json) => sum + json.length, 0) };
 }
 
 const NO_SETTINGS: PolicySettings = {};
+
+/** Replaces keys of settings in place, because copies of 10,000 routes would take a third of the time. */
+function replacePolicies(
+  storedRoutes: StoredRoute[],
+  findSettings: (key: string | undefined) => PolicySettings,
+): Route[] {
+  const routes = storedRoutes as { policies?: unknown }[];
+  routes.forEach((route) => {
+    route.policies = findSettings(route.policies as string | undefined);
+  });
+  return routes as Route[];
+}
 
 function parseSettings(
   records: ReadonlyMap<string, string>,
@@ -84,7 +95,7 @@ function findRouteProblem(route: unknown): string | undefined {
   const { id, path, when, backend, policies } = route;
   if (typeof id !== "string" || !isTextOrMissing(backend) || !isTextOrMissing(policies)) return "invalid_type";
   const fieldCount = 2 + countPresent(when) + countPresent(backend) + countPresent(policies);
-  if (Object.keys(route).length !== fieldCount) return `unrecognized_keys ${Object.keys(route).join(", ")}`;
+  if (countFields(route) !== fieldCount) return `unrecognized_keys ${Object.keys(route).join(", ")}`;
   if (!isPathMatch(path)) return "invalid path";
   return when === undefined || isConditions(when) ? undefined : "invalid conditions";
 }

@@ -4,7 +4,7 @@
 export function isPathMatch(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { type, path, pattern, maxBytes } = value;
-  if (Object.keys(value).length !== 2 + countPresent(maxBytes)) return false;
+  if (countFields(value) !== 2 + countPresent(maxBytes)) return false;
   return type === "regex" || type === "full-regex"
     ? typeof pattern === "string" && isIntegerOrMissing(maxBytes)
     : (type === "prefix" || type === "exact") && typeof path === "string" && maxBytes === undefined;
@@ -16,7 +16,7 @@ export function isConditions(value: unknown): boolean {
   const { scheme, method, headers, query } = value;
   const fieldCount = countPresent(scheme) + countPresent(method) + countPresent(headers) + countPresent(query);
   return (
-    Object.keys(value).length === fieldCount &&
+    countFields(value) === fieldCount &&
     (scheme === undefined || scheme === "http" || scheme === "https") &&
     isTextOrMissing(method) &&
     isConditionList(headers) &&
@@ -31,10 +31,17 @@ function isConditionList(value: unknown): boolean {
 function isValueCondition(condition: unknown): boolean {
   if (!isObject(condition)) return false;
   const { name, value, pattern, maxBytes } = condition;
-  if (typeof name !== "string" || Object.keys(condition).length !== 2 + countPresent(maxBytes)) return false;
+  if (typeof name !== "string" || countFields(condition) !== 2 + countPresent(maxBytes)) return false;
   return typeof pattern === "string"
     ? isIntegerOrMissing(maxBytes)
     : typeof value === "string" && maxBytes === undefined;
+}
+
+/** Returns the number of fields of parsed JSON. An array of their names would take twice the time of a cold isolate. */
+export function countFields(value: Readonly<Record<string, unknown>>): number {
+  let count = 0;
+  for (const _ in value) count += 1;
+  return count;
 }
 
 export function countPresent(value: unknown): 0 | 1 {

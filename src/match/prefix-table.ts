@@ -1,5 +1,5 @@
 import { toByteString } from "../rules/paths.ts";
-import type { RouteMatch } from "./route-match.ts";
+import type { Route } from "../rules/snapshot.ts";
 import { countSegments, findSegmentsEnd } from "./segments.ts";
 
 /**
@@ -8,8 +8,8 @@ import { countSegments, findSegmentsEnd } from "./segments.ts";
  */
 export interface PrefixTable {
   readonly texts: string; // without their final slash
-  /** Two for each text: the match of `/foo`, and of `/foo/`. */
-  readonly matches: readonly (RouteMatch | undefined)[];
+  /** Two for each text: the position of the route `/foo`, and of `/foo/`, or `NO_POSITION`. */
+  readonly positions: readonly number[];
   readonly bySegments: SegmentIndex | undefined; // of many prefixes
 }
 
@@ -23,24 +23,30 @@ interface SegmentIndex {
 const MAX_SCANNED_PREFIXES = 24;
 const MAX_SCANNED_LENGTH = 0xffff; // one character has the length
 const SLASH = 47;
+/** Stands for no route. */
+export const NO_POSITION = -1;
 
-export function buildPrefixTable(prefixMatches: readonly RouteMatch[]): PrefixTable {
+/** Builds the table of the prefixes among the routes of a host. */
+export function buildPrefixTable(routes: readonly Route[]): PrefixTable {
   const numbers = new Map<string, number>(); // by text
-  const matches: (RouteMatch | undefined)[] = [];
+  const positions: number[] = [];
   let maxSegments = 0;
-  for (const match of prefixMatches) {
-    const prefix = match.route.path.type === "prefix" ? toByteString(match.route.path.path) : "";
+  routes.forEach(({ path }, position) => {
+    if (path.type !== "prefix") return;
+    const prefix = toByteString(path.path);
     const hasSlash = prefix.endsWith("/");
     const text = hasSlash ? prefix.slice(0, -1) : prefix;
     const number = numbers.get(text) ?? numbers.size;
-    if (number === numbers.size) matches.push(undefined, undefined);
-    numbers.set(text, number);
-    matches[2 * number + Number(hasSlash)] = match;
-    maxSegments = Math.max(maxSegments, countSegments(text));
-  }
+    if (number === numbers.size) {
+      positions.push(NO_POSITION, NO_POSITION);
+      numbers.set(text, number);
+      maxSegments = Math.max(maxSegments, countSegments(text));
+    }
+    positions[2 * number + Number(hasSlash)] = position;
+  });
   return isScannable(numbers)
-    ? buildScan(numbers, matches)
-    : { texts: "", matches, bySegments: { numbers, maxSegments } };
+    ? buildScan(numbers, positions)
+    : { texts: "", positions, bySegments: { numbers, maxSegments } };
 }
 
 function isScannable(numbers: ReadonlyMap<string, number>): boolean {
@@ -48,32 +54,32 @@ function isScannable(numbers: ReadonlyMap<string, number>): boolean {
   return [...numbers.keys()].every((text) => text.length <= MAX_SCANNED_LENGTH);
 }
 
-function buildScan(numbers: ReadonlyMap<string, number>, matches: PrefixTable["matches"]): PrefixTable {
+function buildScan(numbers: ReadonlyMap<string, number>, positions: readonly number[]): PrefixTable {
   const longestFirst = [...numbers].toSorted(([a], [b]) => b.length - a.length);
   return {
     texts: longestFirst.map(([text]) => String.fromCharCode(text.length) + text).join(""),
-    matches: longestFirst.flatMap(([, number]) => matches.slice(2 * number, 2 * number + 2)),
+    positions: longestFirst.flatMap(([, number]) => positions.slice(2 * number, 2 * number + 2)),
     bySegments: undefined,
   };
 }
 
 /**
- * Returns the match of the longest prefix. `"/foo"` and `"/foo/"` both match `/foo` and `/foo/bar`. If both exist, the path
- * with the same spelling matches.
+ * Returns the position of the route with the longest prefix of a path, or `NO_POSITION`. `"/foo"` and `"/foo/"` both match
+ * `/foo` and `/foo/bar`. If both exist, the path with the same spelling matches.
  */
-export function findLongestPrefix(table: PrefixTable, path: string): RouteMatch | undefined {
-  if (table.bySegments) return findBySegments(table.bySegments, table.matches, path);
+export function findLongestPrefix(table: PrefixTable, path: string): number {
+  if (table.bySegments) return findBySegments(table.bySegments, table.positions, path);
   const { texts } = table;
   let number = 0;
   let start = 1;
   while (start <= texts.length) {
     const length = texts.charCodeAt(start - 1);
     if (endsSegment(path, length) && hasTextAt(texts, start, path, length))
-      return chooseSpelling(table.matches, number, length === path.length);
+      return chooseSpelling(table.positions, number, length === path.length);
     start += length + 1;
     number += 1;
   }
-  return undefined;
+  return NO_POSITION;
 }
 
 function endsSegment(path: string, length: number): boolean {
@@ -88,21 +94,17 @@ function hasTextAt(texts: string, start: number, path: string, length: number): 
 }
 
 /** Looks up the path, and then the path without its last segment, up to the root. */
-function findBySegments(
-  { numbers, maxSegments }: SegmentIndex,
-  matches: PrefixTable["matches"],
-  path: string,
-): RouteMatch | undefined {
+function findBySegments({ numbers, maxSegments }: SegmentIndex, positions: readonly number[], path: string): number {
   let end = findSegmentsEnd(path, maxSegments);
   while (end >= 0) {
     const number = numbers.get(end === path.length ? path : path.slice(0, end));
-    if (number !== undefined) return chooseSpelling(matches, number, end === path.length);
+    if (number !== undefined) return chooseSpelling(positions, number, end === path.length);
     end = end === 0 ? -1 : path.lastIndexOf("/", end - 1);
   }
-  return undefined;
+  return NO_POSITION;
 }
 
-function chooseSpelling(matches: PrefixTable["matches"], number: number, isWholePath: boolean): RouteMatch | undefined {
-  const [bare, slash] = [matches[2 * number], matches[2 * number + 1]];
-  return isWholePath ? (bare ?? slash) : (slash ?? bare);
+function chooseSpelling(positions: readonly number[], number: number, isWholePath: boolean): number {
+  const preferred = positions[2 * number + Number(!isWholePath)] ?? NO_POSITION;
+  return preferred === NO_POSITION ? (positions[2 * number + Number(isWholePath)] ?? NO_POSITION) : preferred;
 }

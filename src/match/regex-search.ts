@@ -21,8 +21,7 @@ const MAX_PLAIN_LENGTH = 16;
 /** A longer prefix has the same key as its start, so that a path needs a limited number of look-ups. */
 const MAX_PREFIX_LENGTH = 64;
 
-// The forms that a compiled regex has around the regex of its path.
-const ANCHORED = /^\^(.*)$/s;
+// The forms that a compiled regex has, after its "^", around the regex of its path.
 const LIMITED_TO_PATHS = /^\(\?=\(\?-i:(?:\\.|[^\\()])*\)\(\?:\/\|\$\)\)\(\?:(.*)\)$/s;
 const CASE_SENSITIVE = /^\(\?-i:(.*)\)$/s;
 const WHOLE = /^\(\?:(.*)\)\$$/s;
@@ -104,8 +103,13 @@ function buildPrefixKey(route: Route | undefined): string {
 
 /** Returns the literal text with which every match of a pattern starts. It may be shorter than possible, but not longer. */
 function readRegexPrefix(pattern: string): string {
-  const anchored = ANCHORED.exec(pattern)?.[1];
-  if (anchored === undefined) return "";
-  const regex = LIMITED_TO_PATHS.exec(anchored)?.[1] ?? anchored;
-  return findRegexPrefix(CASE_SENSITIVE.exec(regex)?.[1] ?? WHOLE.exec(regex)?.[1] ?? regex) ?? "";
+  if (!pattern.startsWith("^")) return "";
+  const regex = pattern.slice(1);
+  return findRegexPrefix(regex.startsWith("(?") ? unwrapRegex(regex) : regex) ?? "";
+}
+
+/** Returns the regex of a path without the form that its compiled regex has around it. */
+function unwrapRegex(compiledRegex: string): string {
+  const regex = LIMITED_TO_PATHS.exec(compiledRegex)?.[1] ?? compiledRegex;
+  return CASE_SENSITIVE.exec(regex)?.[1] ?? WHOLE.exec(regex)?.[1] ?? regex;
 }

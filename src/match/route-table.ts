@@ -1,7 +1,7 @@
 import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
-import type { HostRules, PathMatch } from "../rules/snapshot.ts";
+import type { HostRules, PathMatch, Route } from "../rules/snapshot.ts";
 import { buildOrderedTable, findInOrder, needsOrder, type OrderedTable } from "./ordered-table.ts";
-import { buildPrefixTable, findLongestPrefix, type PrefixTable } from "./prefix-table.ts";
+import { buildPrefixTable, findLongestPrefix, NO_POSITION, type PrefixTable } from "./prefix-table.ts";
 import { buildRegexSearch, type RegexSearch } from "./regex-search.ts";
 import type { ConditionSource } from "./request-values.ts";
 import { NO_GROUPS, type RouteMatch, type TooLongPart } from "./route-match.ts";
@@ -12,7 +12,7 @@ export type RouteTable = SegmentTable | RegexTable | OrderedTable;
 interface SegmentTable {
   readonly type: "segments";
   readonly rules: HostRules;
-  readonly exact: ReadonlyMap<string, RouteMatch> | undefined; // undefined without any
+  readonly exact: ReadonlyMap<string, number> | undefined; // positions by path; undefined without any
   readonly prefixes: PrefixTable;
 }
 
@@ -30,19 +30,17 @@ export function buildRouteTable(rules: HostRules): RouteTable {
   if (needsOrder(routes)) return buildOrderedTable(rules);
   if (routes.some(({ path }) => path.type === "regex"))
     return { type: "regexes", rules, findRegex: buildRegexSearch(routes) };
-  const exact = new Map<string, RouteMatch>();
-  const prefixes: RouteMatch[] = [];
-  for (const [position, route] of routes.entries()) {
-    const match = { route, position, groups: NO_GROUPS };
-    if (route.path.type === "exact") exact.set(toByteString(route.path.path), match);
-    if (route.path.type === "prefix") prefixes.push(match);
-  }
-  return {
-    type: "segments",
-    rules,
-    exact: exact.size > 0 ? exact : undefined,
-    prefixes: buildPrefixTable(prefixes),
-  };
+  return { type: "segments", rules, exact: indexExactPaths(routes), prefixes: buildPrefixTable(routes) };
+}
+
+// A cold isolate indexes 10,000 routes. So an index has numbers and no objects, and its loop is a callback: a loop over
+// entries takes three times as long before V8 has compiled it.
+function indexExactPaths(routes: readonly Route[]): SegmentTable["exact"] {
+  const positions = new Map<string, number>();
+  routes.forEach(({ path }, position) => {
+    if (path.type === "exact") positions.set(toByteString(path.path), position);
+  });
+  return positions.size > 0 ? positions : undefined;
 }
 
 /**
@@ -52,12 +50,17 @@ export function buildRouteTable(rules: HostRules): RouteTable {
 export function findRoute(table: RouteTable, path: string, source: ConditionSource): MatchResult {
   switch (table.type) {
     case "segments":
-      return table.exact?.get(path) ?? findLongestPrefix(table.prefixes, path) ?? "no-match";
+      return toMatch(table.rules, table.exact?.get(path) ?? findLongestPrefix(table.prefixes, path));
     case "regexes":
       return path.length > MAX_REGEX_SUBJECT_BYTES ? "path-too-long" : toResult(table.findRegex(path));
     case "ordered":
       return toResult(findInOrder(table, path, source));
   }
+}
+
+function toMatch({ routes }: HostRules, position: number): MatchResult {
+  const route = position === NO_POSITION ? undefined : routes[position];
+  return route ? { route, position, groups: NO_GROUPS } : "no-match";
 }
 
 function toResult(match: RouteMatch | undefined): MatchResult {

@@ -12,6 +12,11 @@ const PERCENT = 37;
 const DOT = 46;
 const SLASH = 47;
 const DELETE = 127;
+const OPENING = 40;
+const CLOSING = 41;
+const VERTICAL_BAR = 124;
+// Everything of a regex but its parentheses and alternatives: escapes, classes of characters, other text.
+const NOT_IN_OUTLINE = /\\.|\[(?:\\.|[^\]\\])*\]?|[^()|\\[]+|\\$/gs;
 const LITERAL_TEXT = /^(?:\\[^A-Za-z0-9]|[^\\.[\](){}|^$*+?])*([*+?{])?/;
 const PERCENT_ESCAPE = /%([0-9A-Fa-f]{2})/g;
 const INVALID_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
@@ -112,12 +117,14 @@ export function findRegexPrefix(expression: string): string | undefined {
 
 /** Whether a regex has alternatives outside of parentheses, or is a part of one that closes a parenthesis. */
 export function hasTopLevelAlternation(expression: string): boolean {
-  const outline = expression.replace(/\\./gs, "").replace(/\[[^\]]*\]?/g, "");
+  const outline = expression.replace(NOT_IN_OUTLINE, "");
   let depth = 0;
-  for (const character of outline) {
-    if (character === "(") depth += 1;
-    if (character === ")") depth -= 1;
-    if (depth < 0 || (character === "|" && depth === 0)) return true;
+  for (let index = 0; index < outline.length; index++) {
+    const character = outline.charCodeAt(index);
+    if (character === VERTICAL_BAR && depth === 0) return true;
+    if (character === OPENING) depth += 1;
+    if (character === CLOSING) depth -= 1;
+    if (depth < 0) return true;
   }
   return false;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { checkBar, formatBar, round } from "./report.ts";
+import { checkBar, checkTimeBar, formatBar, round } from "./report.ts";
 
 const REPORT = new URL("report.ts", import.meta.url).href;
 
@@ -47,6 +47,7 @@ test("A benchmark that misses a bar names it and ends with 1", () => {
 
 test("A bar without a measured number is missed", () => {
   assert.equal(checkBar("edge", Number.NaN, 1.5, "×").ok, false);
+  assert.equal(checkTimeBar("cold", 10, 15, Number.NaN).ok, false);
 });
 
 test("A figure is rounded to three digits, or to whole numbers from 1,000 on", () => {
@@ -59,4 +60,10 @@ test("The runner rejects an unknown benchmark and names the known ones", () => {
   const { status, stderr } = spawnSync(process.execPath, [runner, "--only", "nothing"], { encoding: "utf8" });
   assert.equal(status, 1);
   assert.match(stderr, /unknown benchmark: nothing\. Use /);
+});
+
+test("A limit in ms is that of the reference machine", () => {
+  assert.equal(checkTimeBar("cold", 30, 15, 2).ok, true);
+  assert.equal(checkTimeBar("cold", 31, 15, 2).ok, false);
+  assert.equal(checkTimeBar("cold", 8, 15, 0.5).ok, false);
 });

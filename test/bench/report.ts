@@ -61,6 +61,17 @@ export function checkBar(name: string, measured: number, limit: number, unit: st
   return { name, limit, measured, unit, ok: measured <= limit };
 }
 
+/** Returns a bar of CPU time in ms, whose limit is that of the reference machine: see lab/machine-speed.ts. */
+export function checkTimeBar(name: string, cpuMs: number, limit: number, slowness: number): BenchBar {
+  return checkBar(name, cpuMs / slowness, limit, "ms CPU of the reference machine");
+}
+
+/** Returns the table of the machine's speed. */
+export function describeSpeed(slowness: number): BenchTable {
+  const rows = [{ "time of this machine, of the reference machine's": round(slowness) }];
+  return { title: "Speed of this machine", rows };
+}
+
 /** Prints the report, writes it to the file of `--json`, and sets exit code 1 if a bar is missed. */
 export function finishBench(report: BenchReport, { json }: Pick<BenchFlags, "json"> = readBenchFlags()): void {
   for (const { title, rows } of report.tables) {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { WORKER_BUNDLE_OPTIONS } from "../../../sync/runtime/bundle-worker.ts";
+import { EMPTY_WORKER } from "../lab/machine-speed.ts";
 import { startStorage } from "../lab/storage.ts";
 import { startWorkerProcess } from "../lab/worker-process.ts";
 
 const ENTRY = fileURLToPath(new URL("../../../src/index.ts", import.meta.url));
-const EMPTY_WORKER = 'export default { fetch() { return new Response("x"); } };';
 const MAX_ROWS = 20;
 
 /** Returns the bytes of the minified Worker by package and by folder of src. */

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleWorker } from "../../../sync/runtime/bundle-worker.ts";
+import { measureWithSlowness } from "../lab/machine-speed.ts";
 import { publishSnapshot, type StoredSnapshot } from "../lab/publish-snapshot.ts";
 import { buildHosts, buildLargeHost, buildWildcards } from "../lab/snapshot-objects.ts";
 import { startStorage } from "../lab/storage.ts";
 import { startWorkerProcess } from "../lab/worker-process.ts";
-import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
+import { checkBar, checkTimeBar, createReport, describeSpeed, finishBench, readBenchFlags } from "../report.ts";
 import { measureBundle, measureStart } from "./bundle.ts";
 
 // Measures the first answers of an isolate: CPU of workerd, time, operations and bytes of KV. Each round starts workerd.
@@ -85,10 +86,10 @@ interface Answer {
   readonly bytes: number;
 }
 
-const rows = [];
-for (const coldCase of CASES.filter(({ name }) => name.includes(String(options.case))))
-  rows.push(await measureCase(coldCase));
-const start = await measureStart(script, ROUNDS);
+const {
+  result: { rows, start },
+  slowness,
+} = await measureWithSlowness(measureCases);
 const bundle = await measureBundle();
 
 finishBench(
@@ -102,21 +103,29 @@ finishBench(
           [`manifest reads of ${BURST} at once`]: burstReads,
         })),
       },
+      describeSpeed(slowness),
       { title: "Start of the Worker, until it answers without a snapshot", rows: start.rows },
       { title: "Bundle by module, minified", rows: bundle.rows },
     ],
     [
       ...rows.flatMap(({ snapshot, isSkewed, cpuMs, operations, burstReads }) => [
-        checkBar(`${snapshot}: first answer`, cpuMs, isSkewed ? LIMITS.skewedCpuMs : LIMITS.cpuMs, "ms CPU"),
+        checkTimeBar(`${snapshot}: first answer`, cpuMs, isSkewed ? LIMITS.skewedCpuMs : LIMITS.cpuMs, slowness),
         checkBar(`${snapshot}: KV operations`, operations, LIMITS.operations, "operations"),
         checkBar(`${snapshot}: manifest reads of a burst`, burstReads, 1, "reads"),
       ]),
-      checkBar("start", start.cpuMs, LIMITS.startMs, "ms CPU"),
+      checkTimeBar("start", start.cpuMs, LIMITS.startMs, slowness),
       checkBar("bundle", bundle.bytes, LIMITS.bundleBytes, "bytes"),
     ],
   ),
   flags,
 );
+
+async function measureCases() {
+  const rows = [];
+  for (const coldCase of CASES.filter(({ name }) => name.includes(String(options.case))))
+    rows.push(await measureCase(coldCase));
+  return { rows, start: await measureStart(script, ROUNDS) };
+}
 
 async function measureCase({ name, isSkewed, host, path, otherHost, build }: ColdCase) {
   const { values, variables } = await build();

@@ -1,4 +1,5 @@
-import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
+import { measureWithSlowness } from "../lab/machine-speed.ts";
+import { checkBar, checkTimeBar, createReport, describeSpeed, finishBench, readBenchFlags } from "../report.ts";
 import { measureInChild } from "./measure-child.ts";
 import type { PublicationCost } from "./publication-costs.ts";
 import type { RegexCost } from "./regex-costs.ts";
@@ -17,8 +18,13 @@ const flags = readBenchFlags();
 const sizes = flags.quick ? [100] : [100, 1000, 10_000, BAR_HOSTS];
 const regexSizes = flags.quick ? [[100, 100] as const] : [[10_000, 10_000] as const, [5000, 1] as const];
 
-const costs = sizes.flatMap((hosts) => measureInChild<PublicationCost[]>("publication-costs.ts", [String(hosts)]));
-const regexCosts = regexSizes.map((size) => measureInChild<RegexCost>("regex-costs.ts", size.map(String)));
+const {
+  result: { costs, regexCosts },
+  slowness,
+} = await measureWithSlowness(() => ({
+  costs: sizes.flatMap((hosts) => measureInChild<PublicationCost[]>("publication-costs.ts", [String(hosts)])),
+  regexCosts: regexSizes.map((size) => measureInChild<RegexCost>("regex-costs.ts", size.map(String))),
+}));
 
 const publicationBars = costs
   .filter(({ hosts }) => hosts === BAR_HOSTS)
@@ -26,11 +32,11 @@ const publicationBars = costs
     const label = `${cost.hosts} hosts, ${cost.publication}`;
     if (cost.publication === "first")
       return [
-        checkBar(`${label}: CPU`, cost["CPU ms"], MAX_FIRST_CPU_MS, "ms"),
+        checkTimeBar(`${label}: CPU`, cost["CPU ms"], MAX_FIRST_CPU_MS, slowness),
         checkBar(`${label}: peak RSS`, cost["peak RSS MB"], MAX_FIRST_RSS_MB, "MB"),
       ];
     if (cost.publication === "one changed Service") return []; // 600 Ingresses change with it
-    const cpuBar = checkBar(`${label}: CPU`, cost["CPU ms"], MAX_CHANGE_CPU_MS, "ms");
+    const cpuBar = checkTimeBar(`${label}: CPU`, cost["CPU ms"], MAX_CHANGE_CPU_MS, slowness);
     if (cost.publication !== "one changed Ingress") return [cpuBar];
     return [
       cpuBar,
@@ -39,12 +45,13 @@ const publicationBars = costs
     ];
   });
 const regexBars = regexCosts.flatMap((cost) => [
-  checkBar(`${cost.regexes} regexes on ${cost.hosts} hosts: CPU`, cost["CPU ms"], MAX_REGEX_CPU_MS, "ms"),
+  checkTimeBar(`${cost.regexes} regexes on ${cost.hosts} hosts: CPU`, cost["CPU ms"], MAX_REGEX_CPU_MS, slowness),
   checkBar(`${cost.regexes} regexes on ${cost.hosts} hosts: refused`, cost["refused regexes"], 0, "regexes"),
 ]);
 
 const tables = [
   { title: "Publications of Ingresses with one host and three paths each", rows: costs.map((cost) => ({ ...cost })) },
   { title: "Regexes, each another text", rows: regexCosts.map((cost) => ({ ...cost })) },
+  describeSpeed(slowness),
 ];
 finishBench(createReport("controller", tables, [...publicationBars, ...regexBars]), flags);
