@@ -25,9 +25,10 @@ export type RouteCheck = (position: number, values: RequestValues) => ConditionV
 
 /** Whether the order of the list decides: a route has conditions, or regexes and other paths are mixed. */
 export function needsOrder(routes: readonly Route[]): boolean {
-  const regexCount = routes.filter(({ path }) => path.type === "regex").length;
-  const isMixed = regexCount > 0 && regexCount < routes.length;
-  return isMixed || routes.some(({ path, when }) => when !== undefined || path.type === "full-regex");
+  const startsWithRegex = routes[0]?.path.type === "regex";
+  return routes.some(
+    ({ path, when }) => when !== undefined || path.type === "full-regex" || (path.type === "regex") !== startsWithRegex,
+  );
 }
 
 export function buildOrderedTable(rules: HostRules): OrderedTable {

@@ -28,8 +28,7 @@ export type MatchResult = RouteMatch | "no-match" | `${TooLongPart}-too-long`;
 export function buildRouteTable(rules: HostRules): RouteTable {
   const { routes } = rules;
   if (needsOrder(routes)) return buildOrderedTable(rules);
-  if (routes.some(({ path }) => path.type === "regex"))
-    return { type: "regexes", rules, findRegex: buildRegexSearch(routes) };
+  if (routes[0]?.path.type === "regex") return { type: "regexes", rules, findRegex: buildRegexSearch(routes) };
   return { type: "segments", rules, exact: indexExactPaths(routes), prefixes: buildPrefixTable(routes) };
 }
 

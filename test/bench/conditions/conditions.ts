@@ -1,7 +1,7 @@
 import { listOwnCandidates } from "../match/candidates.ts";
-import { compareCandidates, compareToPeers, formatTimings } from "../match/compare.ts";
+import { checkPeerBars, compareCandidates, formatTimings } from "../match/compare.ts";
 import { buildConditionedRequests, buildConditionedRules } from "../match/workload.ts";
-import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
+import { createReport, finishBench, readBenchFlags } from "../report.ts";
 import { loadConditionPeers } from "./peers.ts";
 
 // Measures a decision by path, method and header, with three routes for each path: a method, a header, neither.
@@ -9,7 +9,6 @@ import { loadConditionPeers } from "./peers.ts";
 const flags = readBenchFlags();
 const SIZES = flags.quick ? [100] : [100, 1000, 10_000];
 const ROUNDS = flags.quick ? 3 : 9;
-const MAX_RATIO = 1; // of the slower of the product's matchers to the fastest peer
 
 const peers = await loadConditionPeers();
 const timings = SIZES.map((hosts) => ({
@@ -29,11 +28,7 @@ finishBench(
       title: `${hosts} hosts × 8 paths × 3 routes: CPU of a decision`,
       rows: formatTimings(rows),
     })),
-    flags.quick
-      ? []
-      : timings.map(({ hosts, rows }) =>
-          checkBar(`${hosts} hosts, to the fastest peer`, compareToPeers(rows), MAX_RATIO, "×"),
-        ),
+    flags.quick ? [] : timings.flatMap(({ hosts, rows }) => checkPeerBars(hosts, rows)),
   ),
   flags,
 );

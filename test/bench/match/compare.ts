@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { type BenchBar, checkBar } from "../report.ts";
 import type { Candidate, Decide } from "./candidates.ts";
 import { buildRequests } from "./workload.ts";
+
+const RATIO_LIMITS = new Map([
+  [100, 2],
+  [10_000, 1],
+]);
 
 const REQUESTS = 20_000;
 
@@ -47,8 +53,16 @@ function buildMeasured({ build }: Candidate, hosts: number): { decide: Decide; b
   return { decide, buildMs, heapMb: (process.memoryUsage().heapUsed - heapBefore) / 1e6 };
 }
 
-/** Returns the CPU of the slower of the product's matchers, as a multiple of the fastest peer. */
-export function compareToPeers(rows: readonly Timing[]): number {
+/**
+ * Returns the bars of a number of hosts. The slower of the product's matchers must be as fast as the fastest peer at 10,000
+ * hosts. At 100 it may take twice the time, because it also normalizes host and path.
+ */
+export function checkPeerBars(hosts: number, rows: readonly Timing[]): BenchBar[] {
+  const limit = RATIO_LIMITS.get(hosts);
+  return limit === undefined ? [] : [checkBar(`${hosts} hosts, to the fastest peer`, compareToPeers(rows), limit, "×")];
+}
+
+function compareToPeers(rows: readonly Timing[]): number {
   const lowest = (isPeer: boolean) => rows.filter((row) => row.isPeer === isPeer).map((row) => row.lowest);
   return Math.max(...lowest(false)) / Math.min(...lowest(true));
 }

@@ -1,6 +1,6 @@
 import { checkBar, createReport, finishBench, readBenchFlags } from "../report.ts";
 import { listOwnCandidates } from "./candidates.ts";
-import { compareCandidates, compareToPeers, formatTimings } from "./compare.ts";
+import { checkPeerBars, compareCandidates, formatTimings } from "./compare.ts";
 import { loadPeers } from "./peers.ts";
 import { measureRegexes } from "./regexes.ts";
 import { buildHostRules } from "./workload.ts";
@@ -10,11 +10,6 @@ import { buildHostRules } from "./workload.ts";
 const flags = readBenchFlags();
 const SIZES = flags.quick ? [100] : [100, 1000, 10_000, 100_000];
 const ROUNDS = flags.quick ? 3 : 9;
-/** Limits of the slower of the product's matchers, as a multiple of the fastest peer. */
-const RATIO_LIMITS = new Map([
-  [100, 2],
-  [10_000, 1],
-]);
 const MAX_REGEX_NS = 20_000; // of 5,000 regexes on one host
 
 const peers = await loadPeers();
@@ -24,10 +19,7 @@ const timings = SIZES.map((hosts) => ({
 }));
 const regexRows = measureRegexes(flags.quick ? [3, 50] : [3, 50, 500, 5000], ROUNDS);
 
-const ratioBars = timings.flatMap(({ hosts, rows }) => {
-  const limit = flags.quick ? undefined : RATIO_LIMITS.get(hosts);
-  return limit === undefined ? [] : [checkBar(`${hosts} hosts, to the fastest peer`, compareToPeers(rows), limit, "×")];
-});
+const ratioBars = flags.quick ? [] : timings.flatMap(({ hosts, rows }) => checkPeerBars(hosts, rows));
 const lastRegexRow = regexRows.at(-1);
 const regexBar = checkBar("one host's regexes", lastRegexRow?.["lowest ns"] ?? Number.NaN, MAX_REGEX_NS, "ns");
 
