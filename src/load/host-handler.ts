@@ -6,6 +6,7 @@ import type { Exchange, RouteLabels } from "../request/exchange.ts";
 import type { HostContext, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { asUnknownClient } from "../request/unknown-client.ts";
+import { parseNamespace, parseOwnerName } from "../rules/route-id.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
 
 /** Creates the end of a filter chain: it forwards requests, or records them for `explain`. */
@@ -82,7 +83,6 @@ function createRouteHandler(route: Route, chain: Next): RouteHandler {
 }
 
 function parseRouteLabels({ id, backend = "" }: Route): RouteLabels {
-  const [, namespace = "", ingress = ""] = /^([^/]*)\/([^#]*)/.exec(id) ?? [];
   const [, service = "", port = ""] = /^[^/]*\/([^:]*):(.*)$/.exec(backend) ?? [];
-  return { namespace, ingress, service, port };
+  return { namespace: parseNamespace(id), ingress: parseOwnerName(id), service, port };
 }

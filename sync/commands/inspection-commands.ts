@@ -27,7 +27,10 @@ export function addExplain(program: Command): void {
 export function addStatus(program: Command): void {
   addClassOptions(program.command("status"), false)
     .description("Show cluster, KV and edge, and why something is not live")
-    .argument("[ingress]", "ingress/NAMESPACE/NAME or NAMESPACE/NAME; everything if not set")
+    .argument(
+      "[object]",
+      "ingress/NAMESPACE/NAME, httproute/NAMESPACE/NAME, or NAMESPACE/NAME of an Ingress; everything if not set",
+    )
     .option("--edge-url <url>", "https URL of a trusted host of the Worker")
     .option("--watch-namespace <name...>", "namespaces that the controller watches; all if not set", [])
     .option("--ingress-selector <labels>", "label selector for Ingresses of the controller", "")

@@ -1,3 +1,4 @@
+import { listTargets, nameTarget } from "../../src/rules/policies/route-target.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import { formatUnparsableFile, type UnparsableFile } from "../collect/manifests.ts";
 import type { Diagnostic } from "../compile/diagnostics.ts";
@@ -39,9 +40,9 @@ function formatHosts(hosts: readonly HostRules[]): string[] {
   return restCount > 0 ? [...rows, `  and ${formatCount(restCount, "more host")}`] : rows;
 }
 
-function formatRoutes({ routes }: HostRules): string {
-  const backends = [...new Set(routes.map(({ backend }) => backend ?? "503"))];
-  return `${formatCount(routes.length, "route")} → ${foldNames(backends, MAX_BACKENDS)}`;
+function formatRoutes({ routes, policies }: HostRules): string {
+  const targets = new Set(routes.flatMap((route) => listTargets(route, policies).map(nameTarget)));
+  return `${formatCount(routes.length, "route")} → ${foldNames([...targets], MAX_BACKENDS)}`;
 }
 
 function truncate(line: string, columns: number): string {

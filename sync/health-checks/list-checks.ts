@@ -1,6 +1,6 @@
 import { type HealthCheckSettings, readHealthCheck } from "../../src/rules/policies/health-check.ts";
+import { parseRouteOwner } from "../../src/rules/route-id.ts";
 import type { Address, Backend, HostRules } from "../../src/rules/snapshot.ts";
-import { parseIngressName } from "../publish/route-id.ts";
 
 /** The health check of one address of a backend. */
 export interface HealthCheck extends Address, Pick<Backend, "scheme" | "port"> {
@@ -42,7 +42,7 @@ export function listHealthChecks(hosts: readonly HostRules[]): readonly HealthCh
     ]) =>
       addresses.map((address) => ({
         ...address,
-        ...{ scheme, port, settings, backend: id, ingress: parseIngressName(routeId) },
+        ...{ scheme, port, settings, backend: id, ingress: parseRouteOwner(routeId) },
       })),
   );
 }

@@ -1,10 +1,10 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { closeWith, isClosed } from "../../src/rules/policies/fail-closed.ts";
+import { parseNamespace, parseRouteOwner } from "../../src/rules/route-id.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
 import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { formatMebibytes } from "./kv-limits.ts";
 import type { PublicationPlan } from "./plan-publication.ts";
-import { parseIngressName } from "./route-id.ts";
 import type { SerializedShard } from "./serialize.ts";
 
 /** Each step closes, or drops, the routes of one namespace in one shard. */
@@ -66,10 +66,8 @@ function closeLargestOwner(hosts: readonly HostRules[], shard: SerializedShard) 
   const closedIngresses = new Map(
     members.flatMap(({ host, routes }) =>
       routes
-        .filter((route) => parseNamespaceOf(route.id) === largest)
-        .map(
-          ({ id }) => [`${parseIngressName(id)} ${host}`, { ingress: parseIngressName(id), host, problem }] as const,
-        ),
+        .filter((route) => parseNamespace(route.id) === largest)
+        .map(({ id }) => [`${parseRouteOwner(id)} ${host}`, { ingress: parseRouteOwner(id), host, problem }] as const),
     ),
   );
   return {
@@ -83,7 +81,7 @@ function findLargestOwner(hosts: readonly HostRules[]): string | undefined {
   const sizes = new Map<string, number>();
   for (const { routes, backends } of hosts)
     for (const [id, value] of [...routes.map((route) => [route.id, route] as const), ...Object.entries(backends)]) {
-      const namespace = parseNamespaceOf(id);
+      const namespace = parseNamespace(id); // of a route or a backend
       sizes.set(namespace, (sizes.get(namespace) ?? 0) + JSON.stringify(value).length);
     }
   return [...sizes].toSorted(([a, bytes], [b, otherBytes]) => otherBytes - bytes || compareText(a, b))[0]?.[0];
@@ -91,9 +89,9 @@ function findLargestOwner(hosts: readonly HostRules[]): string | undefined {
 
 /** Closes the routes of a namespace, or drops them if they are closed. Drops the backends that only they use. */
 function closeRoutes(rules: HostRules, namespace: string, reason: string): HostRules {
-  if (!rules.routes.some(({ id }) => parseNamespaceOf(id) === namespace)) return rules;
+  if (!rules.routes.some(({ id }) => parseNamespace(id) === namespace)) return rules;
   const routes = rules.routes.flatMap((route) => {
-    if (parseNamespaceOf(route.id) !== namespace) return [route];
+    if (parseNamespace(route.id) !== namespace) return [route];
     return isClosed(route.policies) ? [] : [{ id: route.id, path: route.path, policies: closeWith(reason) }];
   });
   const texts = [...routes, rules.policies].map((value) => JSON.stringify(value));
@@ -101,9 +99,4 @@ function closeRoutes(rules: HostRules, namespace: string, reason: string): HostR
     texts.some((text) => text.includes(JSON.stringify(id))),
   );
   return { ...rules, routes, backends: Object.fromEntries(backends) };
-}
-
-/** Returns the namespace in the id of a route or a backend. */
-function parseNamespaceOf(id: string): string {
-  return id.split(/[/#]/, 1)[0] ?? "";
 }

@@ -1,3 +1,4 @@
+import { parseNamespace } from "../../src/rules/route-id.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { diffRemovals } from "../publish/guard/removals.ts";
@@ -5,7 +6,7 @@ import type { ApprovalRequests } from "../report/approval-config-map.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 import type { KvSide } from "./kv-side.ts";
 
-/** The Ingresses ("namespace/name") whose published routes are not those of the cluster. */
+/** The Ingresses ("namespace/name") and HTTPRoutes ("HTTPRoute namespace/name") whose published routes are not those of the cluster. */
 export interface RuleComparison {
   readonly differing: ReadonlySet<string>;
   /** Not comparable, because a Secret or ConfigMap of their namespace is not readable. */
@@ -19,8 +20,8 @@ export function compareRules({ hosts }: Pick<KvSide, "hosts">, cluster: ClusterS
   const remaining = diffRemovals(published, compiled).routes.filter(({ line }) => !isBlocked(line, blockedRemovals));
   const differing = new Set([...findChangedIngresses(published, compiled), ...remaining.map(({ ingress }) => ingress)]);
   const unreadableNamespaces = new Set(cluster.cluster.unreadableReferences.map(({ namespace }) => namespace));
-  const unknown = new Set([...differing].filter((name) => unreadableNamespaces.has(parseNamespace(name))));
-  return { differing: new Set([...differing].filter((name) => !unknown.has(name))), unknown };
+  const unknown = new Set([...differing].filter((owner) => unreadableNamespaces.has(parseNamespace(owner))));
+  return { differing: new Set([...differing].filter((owner) => !unknown.has(owner))), unknown };
 }
 
 /** Whether a route ("shop.example.com prefix /cart of shop/cart#0.0") is in a blocked removal. */
@@ -31,8 +32,4 @@ function isBlocked(line: string, blockedRemovals: ApprovalRequests): boolean {
 /** Hides secrets, because a compilation has tokens and KV has ciphertext. */
 function maskSecrets(hosts: readonly HostRules[]): readonly HostRules[] {
   return JSON.parse(JSON.stringify(hosts).replace(/"sealed:[^"]*"/g, '"sealed"'));
-}
-
-function parseNamespace(ingress: string): string {
-  return ingress.split("/")[0] ?? "";
 }

@@ -1,7 +1,9 @@
 import { type EdgeAnswer, formatAnswer } from "../edge/edge-client.ts";
 import { formatCount } from "../runtime/format-count.ts";
 import { formatRow } from "../runtime/format-row.ts";
-import type { IngressInCluster, IngressInKv, IngressReport } from "./ingress-report.ts";
+import type { HttpRouteSummary } from "./http-route-summary.ts";
+import type { HttpRouteInCluster, IngressInCluster, ObjectInCluster } from "./object-in-cluster.ts";
+import type { ObjectInKv, ObjectReport } from "./object-report.ts";
 import type { BlockedNamespace, ClusterSummary, KvSummary, Overview } from "./overview.ts";
 import type { Unread } from "./sides.ts";
 
@@ -18,20 +20,20 @@ export function formatOverview(overview: Overview, now: Date): string[] {
   ];
 }
 
-/** Formats the report of one Ingress. */
-export function formatIngressReport(report: IngressReport, now: Date): string[] {
+/** Formats the report of one Ingress or HTTPRoute. */
+export function formatObjectReport(report: ObjectReport, now: Date): string[] {
   const { kv, cluster, edge } = report;
   return [
-    formatRow("ingress", report.ingress),
+    formatRow(report.kind.toLowerCase(), report.name),
     ...formatVerdict(report),
-    ...formatIngressInCluster(cluster),
-    ...(isUnread(kv) ? [formatUnread("kv", kv)] : formatIngressInKv(kv, now)),
+    ...formatInCluster(cluster),
+    ...(isUnread(kv) ? [formatUnread("kv", kv)] : formatInKv(kv, now)),
     formatEdge(edge),
     ...(typeof cluster === "object" && "diagnostics" in cluster ? cluster.diagnostics : []),
   ];
 }
 
-function formatVerdict({ live, problems, cluster }: Overview | IngressReport): string[] {
+function formatVerdict({ live, problems, cluster }: Overview | ObjectReport): string[] {
   const isUnreadCluster = typeof cluster === "object" && isUnread(cluster);
   const reason = {
     yes: isUnreadCluster ? ", but the cluster was not read" : "",
@@ -57,16 +59,21 @@ function formatKv(
   ];
 }
 
-function formatCluster({ leader, ingresses, ignored, ...cluster }: ClusterSummary, now: Date): string[] {
+function formatCluster({ leader, ingresses, ignored, httpRoutes, ...cluster }: ClusterSummary, now: Date): string[] {
   const { selected, ignored: ignoredCount, closed, lastGood, waiting } = ingresses;
   const counts = `${selected} selected, ${ignoredCount} ignored, ${closed} closed, ${lastGood} last good, ${waiting} waiting`;
   return [
     formatRow("leader", formatLeader(leader, now)),
     formatRow("ingresses", counts),
     ...ignored.map((line) => formatRow("ignored", line)),
+    ...(httpRoutes ? [formatRow("httproutes", formatHttpRouteCounts(httpRoutes))] : []),
     ...formatBlockedRemovals(cluster.blockedRemovals),
     ...cluster.unreadableReferences.map((name) => formatRow("not read", `${name}; the controller may read it`)),
   ];
+}
+
+function formatHttpRouteCounts({ accepted, rejected, ignored, closed, waiting }: HttpRouteSummary): string {
+  return `${accepted} accepted, ${rejected} rejected, ${ignored} ignored, ${closed} closed, ${waiting} waiting`;
 }
 
 function formatLeader(leader: ClusterSummary["leader"], now: Date): string {
@@ -86,16 +93,29 @@ function formatBlockedRemoval({ namespace, id, since, reason }: BlockedNamespace
   return `${reason} (namespace ${namespace}), since ${since}. Review it with: edgress approve; its id is ${id}`;
 }
 
-function formatIngressInCluster(cluster: IngressReport["cluster"]): string[] {
+function formatInCluster(cluster: ObjectInCluster | Unread): string[] {
   if (cluster === "not found") return [formatRow("cluster", "not found")];
   if (isUnread(cluster)) return [formatUnread("cluster", cluster)];
+  return [
+    ...("parents" in cluster ? formatHttpRoute(cluster) : formatIngress(cluster)),
+    ...(cluster.blockedRemoval ? [formatRow("blocked", formatBlockedRemoval(cluster.blockedRemoval))] : []),
+  ];
+}
+
+function formatHttpRoute({ parents, routes }: HttpRouteInCluster): string[] {
+  return [
+    ...parents.map(({ parent, conditions }) => formatRow("parent", `${parent}: ${conditions.join(", ")}`)),
+    formatRow("cluster", `its current version has ${formatCount(routes.length, "route")}`),
+  ];
+}
+
+function formatIngress(cluster: IngressInCluster): string[] {
   const { ignoredUnless, addresses, liveGeneration } = cluster;
   const since = liveGeneration === undefined ? "never live" : `live since generation ${liveGeneration}`;
   return [
     formatRow("class", `${cluster.class ?? "none"}, ${ignoredUnless === undefined ? "selected" : "ignored"}`),
     formatRow("cluster", formatCompiled(cluster)),
     formatRow("status", `${addresses.length === 0 ? "no address" : addresses.join(", ")}; ${since}`),
-    ...(cluster.blockedRemoval ? [formatRow("blocked", formatBlockedRemoval(cluster.blockedRemoval))] : []),
   ];
 }
 
@@ -106,7 +126,7 @@ function formatCompiled({ routes, lastGoodSince, ignoredUnless }: IngressInClust
   return `${version} has ${formatCount(routes.length, "route")}`;
 }
 
-function formatIngressInKv({ generation, publishedAt, routes, equalsCluster }: IngressInKv, now: Date): string[] {
+function formatInKv({ generation, publishedAt, routes, equalsCluster }: ObjectInKv, now: Date): string[] {
   if (generation === undefined) return [formatRow("kv", "nothing is published")];
   const comparison = { true: ", as in the cluster", false: ", not as in the cluster", undefined: "" }[
     String(equalsCluster)

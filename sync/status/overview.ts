@@ -1,6 +1,5 @@
 import type { AbortedCandidate, Rollback } from "../../src/rules/snapshot.ts";
 import { formatIgnoredIngresses } from "../compile/select/ignored-ingresses.ts";
-import { findClosedIngresses } from "../publish/changes/closed-routes.ts";
 import { countHostRoutes } from "../publish/guard/removals.ts";
 import { findUnpublishedGuards } from "../publish/guard/unpublished-guards.ts";
 import { formatPin } from "../publish/history/pin.ts";
@@ -9,7 +8,9 @@ import { foldNames } from "../runtime/fold.ts";
 import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
 import { explainEdge } from "./explain-edge.ts";
+import { type HttpRouteSummary, isHttpRoute, summarizeHttpRoutes } from "./http-route-summary.ts";
 import type { KvSide } from "./kv-side.ts";
+import { findFailingOwners } from "./list-routes.ts";
 import { listRolloutProblems, type RolloutSummary, summarizeRollout } from "./rollout-summary.ts";
 import { contentOf, judge, type LiveVerdict, type StatusSides, summarizeSide, type Unread } from "./sides.ts";
 
@@ -50,6 +51,7 @@ export interface ClusterSummary {
     readonly waiting: number;
   };
   readonly ignored: readonly string[]; // one line for each class
+  readonly httpRoutes: HttpRouteSummary | undefined; // undefined without any
   readonly blockedRemovals: readonly BlockedNamespace[] | Unread;
   readonly unreadableReferences: readonly string[];
 }
@@ -109,16 +111,19 @@ function describePublisher(owner: KvSide["state"]["owner"], cluster: ClusterSide
 function summarizeCluster(cluster: ClusterSide, kv: KvSide | undefined): ClusterSummary {
   const { leader, blockedRemovals, result, ignoredIngresses } = cluster;
   const { ingresses, rules } = result.compilation;
+  const closed = [...findFailingOwners(rules.hosts).keys()];
+  const waiting = kv ? [...compareRules(kv, cluster).differing] : [];
   return {
     leader: summarizeSide(leader, (holder) => holder ?? "none"),
     ingresses: {
       selected: ingresses.size,
       ignored: ignoredIngresses.length,
-      closed: findClosedIngresses(rules.hosts).size,
+      closed: closed.filter((owner) => !isHttpRoute(owner)).length,
       lastGood: result.brokenSince.size,
-      waiting: kv ? compareRules(kv, cluster).differing.size : 0,
+      waiting: waiting.filter((owner) => !isHttpRoute(owner)).length,
     },
     ignored: formatIgnoredIngresses(ignoredIngresses),
+    httpRoutes: summarizeHttpRoutes(cluster, closed, waiting),
     blockedRemovals: summarizeSide(blockedRemovals, (requests) =>
       [...requests].map(([namespace, { id, since, reason }]) => ({ namespace, id, since, reason })),
     ),
@@ -159,14 +164,16 @@ function listUnpublishedGuards(
 function listClusterProblems(cluster: ClusterSide, kv: KvSide | undefined): string[] {
   const { compilation, brokenSince } = cluster.result;
   const differing = kv ? [...compareRules(kv, cluster).differing].toSorted() : [];
-  const closed = [...findClosedIngresses(compilation.rules.hosts).keys()].filter((name) => name !== "").toSorted();
+  const failing = Map.groupBy(findFailingOwners(compilation.rules.hosts), ([, statuses]) => statuses);
   const blocked = cluster.blockedRemovals.ok ? [...cluster.blockedRemovals.value.keys()] : [];
   const describe = (names: readonly string[], text: string) =>
     names.length === 0 ? [] : [`${text}: ${foldNames(names)}`];
   return [
-    ...describe(differing, "the published rules differ from the cluster's for Ingresses"),
+    ...describe(differing, "the published rules differ from the cluster's for"),
     ...describe([...brokenSince.keys()].toSorted(), "the last good version is served for Ingresses"),
-    ...describe(closed, "every path returns 503 for Ingresses"),
+    ...[...failing].flatMap(([statuses, owners]) =>
+      describe(owners.map(([owner]) => owner).toSorted(), `every path returns ${statuses} for`),
+    ),
     ...describe(blocked, "removed routes stay published until approval in namespaces"),
   ];
 }

@@ -75,8 +75,8 @@ describe("Services of another tenant", () => {
     },
   };
   const backendRefs = [{ namespace: "alice", name: "app", port: 80 }];
-  const setHeader = (name: string) => ({
-    backendRefs,
+  const setHeader = (name: string, references: readonly object[] = backendRefs) => ({
+    backendRefs: references,
     filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [{ name, value: "1" }] } }],
   });
   const compileRule = (rule: object, ...others: object[]) =>
@@ -93,6 +93,11 @@ describe("Services of another tenant", () => {
       assert.equal(await compileRule(setHeader(name), grant).find("http://b.example.com/"), "500");
     });
   }
+
+  test("A rule that sets X-Forwarded-For for a Service of its own namespace is served", async () => {
+    const rule = setHeader("X-Forwarded-For", [{ name: "web", port: 80 }]);
+    assert.equal(await compileRule(rule, grant).find("http://b.example.com/"), "bob/web:80");
+  });
 
   test("With a ReferenceGrant, a rule that sets other headers is served", async () => {
     assert.equal(await compileRule(setHeader("X-Team"), grant).find("http://b.example.com/"), "alice/app:80");

@@ -45,6 +45,19 @@ describe("refusals", () => {
       "resourceVersion should not be set on objects to be created",
     ],
     [
+      "a key of a ConfigMap with a space",
+      () =>
+        api.create("/api/v1/namespaces/shop/configmaps", {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name: "keys", namespace: "shop" },
+          data: { "a b": "c" },
+        }),
+      422,
+      "Invalid",
+      "configmaps \"keys\" is invalid: data[a b]: Invalid value: \"a b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+    ],
+    [
       "a resource that isn't served",
       () => api.get("/apis/networking.k8s.io/v7/ingresses"),
       404,

@@ -12,7 +12,7 @@ function buildHosts(hosts: Readonly<Record<string, readonly string[]>>, policies
     host,
     policies: {},
     routes: texts.map((text) => {
-      const [id = "", path = "/"] = text.split(" ");
+      const [, id = "", path = "/"] = /^(.*) (\S+)$/.exec(text) ?? [];
       return {
         id,
         path: path.startsWith("^") ? { type: "regex", pattern: path } : { type: "prefix", path },
@@ -55,6 +55,18 @@ describe("the deletion guard and two tenants", () => {
       [["bob", "11 hosts would lose their last route; the limit is 10 per sync"]],
     );
     assert.deepEqual(hosts, [...after, ...before.slice(1)]);
+  });
+
+  test("Ingresses and HTTPRoutes of a namespace count together", () => {
+    const before = buildHosts({
+      "alice.example.com": ["alice/a#0 /a", "HTTPRoute alice/b#0.0 /b"],
+      "bob.example.com": ["bob/a#0 /"],
+    });
+    const { blockedRemovals } = guard(before, before.slice(1));
+    assert.deepEqual(
+      blockedRemovals.map(({ namespace, reason }) => [namespace, reason]),
+      [["alice", "2 of 3 routes of 1 Ingress and 1 HTTPRoute would be removed; the limit is 20 % per sync"]],
+    );
   });
 
   test("A blocked namespace cannot keep its own remaining routes from getting a new guard", () => {

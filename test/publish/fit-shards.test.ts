@@ -67,6 +67,20 @@ describe("a shard over the size limit", () => {
     );
   });
 
+  test("The Ingresses and HTTPRoutes of a namespace are its part together", () => {
+    const host = buildHost(
+      "a.example.com",
+      ...buildRoutes("alice/large", 10, 1100),
+      ...buildRoutes("bob/shop", 10, 700),
+      ...buildRoutes("HTTPRoute bob/shop", 10, 750),
+    );
+    const { closedIngresses } = fitShards({ zones: ["example.com"], hosts: [host] }, plan);
+    assert.deepEqual(
+      closedIngresses.map(({ ingress }) => ingress),
+      ["bob/shop", "HTTPRoute bob/shop"],
+    );
+  });
+
   test("Paths that are too large even if closed are dropped, and no other namespace is closed", () => {
     const longPaths = buildRoutes("bob/large", 3000, 1).map((route, index) => ({
       ...route,

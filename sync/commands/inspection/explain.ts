@@ -1,4 +1,5 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
 import { type Diagnostic, formatDiagnostic } from "../../compile/diagnostics.ts";
 import { findIgnoredIngresses, formatIgnoredClasses } from "../../compile/select/ignored-ingresses.ts";
@@ -6,7 +7,6 @@ import { buildRequest, type ExplainRequest, type Explanation, explain } from "..
 import { formatExplanation } from "../../explain/format-explanation.ts";
 import { formatIgnoredHosts } from "../../explain/ignored-hosts.ts";
 import { isRequestUrl, resolveUrl } from "../../explain/request-url.ts";
-import { parseIngressName } from "../../publish/route-id.ts";
 import { formatCount } from "../../runtime/format-count.ts";
 import { formatRow } from "../../runtime/format-row.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
@@ -37,7 +37,7 @@ export async function runExplain(text: string, options: ExplainOptions, environm
   const hints = cluster ? listHints(cluster, options, explanation, host) : [];
   const diagnostics = selectDiagnostics(source.diagnostics, explanation, cluster, options.allDiagnostics ?? false);
   const findSource = (id: string) =>
-    cluster?.ingresses.find((ingress) => nameOf(ingress) === parseIngressName(id))?.source;
+    cluster?.ingresses.find((ingress) => nameOf(ingress) === parseRouteOwner(id))?.source;
   if (options.json) {
     const location = explanation.route && findSource(explanation.route.id);
     const fields = {
@@ -103,9 +103,9 @@ function selectDiagnostics(
   );
   const hostNames = new Set([
     ...(hostIngresses?.map(nameOf) ?? []),
-    ...[route, ...unmatchedRoutes].flatMap((entry) => (entry ? [parseIngressName(entry.id)] : [])),
+    ...[route, ...unmatchedRoutes].flatMap((entry) => (entry ? [parseRouteOwner(entry.id)] : [])),
   ]);
-  const shownNames = showsAll || !route ? hostNames : new Set([parseIngressName(route.id)]);
+  const shownNames = showsAll || !route ? hostNames : new Set([parseRouteOwner(route.id)]);
   const select = (names: ReadonlySet<string>) =>
     diagnostics.filter(({ object }) => names.has(object.replace(/^Ingress /, "")));
   const shown = select(shownNames);

@@ -12,10 +12,11 @@ import { createRegexLookup } from "../../regex-check/regex-lookup.ts";
 import { UsageError } from "../../runtime/usage-error.ts";
 import { type ClusterSide, readClusterSide } from "../../status/cluster-side.ts";
 import { readEdgeSide } from "../../status/edge-side.ts";
-import { formatIngressReport, formatOverview } from "../../status/format-status.ts";
-import { buildIngressReport } from "../../status/ingress-report.ts";
+import { formatObjectReport, formatOverview } from "../../status/format-status.ts";
 import { type KvSide, readKvSide } from "../../status/kv-side.ts";
+import { buildObjectReport } from "../../status/object-report.ts";
 import { buildOverview } from "../../status/overview.ts";
+import type { ServedObject } from "../../status/served-object.ts";
 import { loadAccount } from "../account-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
 import type { Environment } from "../help/environment-variables.ts";
@@ -36,32 +37,37 @@ export interface StatusResult {
   readonly exitCode: 0 | 1;
 }
 
-/** Reads cluster, KV and edge, and reports on all Ingresses or on one. Rejects with a `UsageError` if its name is invalid. */
+/** Reads cluster, KV and edge, and reports on everything or on one object. Rejects with a `UsageError` if its name is invalid. */
 export async function runStatus(
   subject: string | undefined,
   options: StatusOptions,
   environmentWithFiles: Environment,
 ): Promise<StatusResult> {
-  const ingress = subject === undefined ? undefined : parseSubject(subject);
+  const object = subject === undefined ? undefined : parseSubject(subject);
   const environment = readEnvironmentFiles(environmentWithFiles);
   const now = new Date();
   const account = tryTo(() => loadAccount(environment));
   const kv = account.ok ? await readKvSide(account.value) : account;
   const cluster = await readCluster(options, account, kv, now);
   const sides = { kv, cluster, edge: await readEdgeSide(options.edgeUrl, environment.EDGRESS_STATUS_TOKEN) };
-  const report = ingress === undefined ? buildOverview(sides) : buildIngressReport(ingress, sides);
-  const lines = "ingress" in report ? formatIngressReport(report, now) : formatOverview(report, now);
+  const report = object === undefined ? buildOverview(sides) : buildObjectReport(object, sides);
+  const lines = "name" in report ? formatObjectReport(report, now) : formatOverview(report, now);
   return {
     lines: options.json ? [JSON.stringify(report, null, 2)] : lines,
     exitCode: report.live === "yes" ? 0 : 1,
   };
 }
 
-/** Returns "namespace/name". */
-function parseSubject(text: string): string {
-  const [, name] = /^(?:ing(?:ress(?:es)?)?\/)?([a-z0-9-]+\/[a-z0-9.-]+)$/.exec(text) ?? [];
-  if (name !== undefined) return name;
-  throw new UsageError(`Ingress is invalid: "${text}". Write it like ingress/NAMESPACE/NAME or NAMESPACE/NAME`);
+/** Parses the name of an object, with a kind as kubectl accepts it. Without a kind, it is an Ingress. */
+function parseSubject(text: string): ServedObject {
+  const match = /^(?:(ing(?:ress(?:es)?)?|httproutes?)\/)?([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec(text);
+  if (match) {
+    const [, kind = "ingress", namespace = "", name = ""] = match;
+    return { kind: kind.startsWith("ing") ? "Ingress" : "HTTPRoute", namespace, name };
+  }
+  throw new UsageError(
+    `name is invalid: "${text}". Write ingress/NAMESPACE/NAME, httproute/NAMESPACE/NAME, or NAMESPACE/NAME for an Ingress`,
+  );
 }
 
 async function readCluster(

@@ -1,11 +1,12 @@
 import { formatMatch } from "../../../src/rules/format-match.ts";
+import { formatTarget, listTargets } from "../../../src/rules/policies/route-target.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { formatDiffCounts, formatHostDiff } from "../../plan/format-diff.ts";
 import { diffRules } from "../../publish/changes/diff-rules.ts";
 import { type LoadedGeneration, loadGeneration } from "../../publish/history/load-generation.ts";
 import { formatPin } from "../../publish/history/pin.ts";
 import { readHistory } from "../../publish/history/read-history.ts";
-import { parseIngressName } from "../../publish/route-id.ts";
 import type { PublicationFormat } from "../../runtime/publication-format.ts";
 import { loadAccount } from "../account-from-env.ts";
 import { readEnvironmentFiles } from "../environment-files.ts";
@@ -79,17 +80,18 @@ function describeHost({ host, policies, routes, backends }: HostRules) {
     policies: Object.keys(policies),
     routes: routes.map((route) => ({
       match: formatMatch(route.path, route.when),
-      ingress: parseIngressName(route.id),
+      ingress: parseRouteOwner(route.id),
       backend: route.backend ?? null,
+      targets: listTargets(route, policies),
       addresses: backends[route.backend ?? ""]?.addresses.map(({ address }) => address) ?? [],
       policies: Object.keys(route.policies),
     })),
   };
 }
 
-function formatRoute({ match, ingress, backend, policies }: ReturnType<typeof describeHost>["routes"][number]): string {
+function formatRoute({ match, ingress, targets, policies }: ReturnType<typeof describeHost>["routes"][number]): string {
   const origin = ingress === "" ? "" : ` of ${ingress}`;
-  return `  ${match} -> ${backend ?? "no backend"}${origin}${formatPolicies(policies)}`;
+  return `  ${match} -> ${targets.map(formatTarget).join(", ")}${origin}${formatPolicies(policies)}`;
 }
 
 function formatPolicies(policies: readonly string[]): string {

@@ -1,8 +1,8 @@
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import type { Reason } from "../../compile/diagnostic-reasons.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import type { HostIssue, HostIssueReason, HostSyncResult } from "../../publish/hosts/model.ts";
-import { parseIngressName } from "../../publish/route-id.ts";
 import type { CompiledCluster } from "../pipeline.ts";
 import { findHostListeners, findRouteOwner, type RouteOwner } from "./route-owners.ts";
 
@@ -36,7 +36,7 @@ function listHostIngresses(rulesByHost: ReadonlyMap<string, HostRules>, name: st
 
 /** Returns the Ingresses ("namespace/name") and HTTPRoutes ("HTTPRoute namespace/name") with routes on a host, once each. */
 export function listIngresses(rules: HostRules | undefined): readonly string[] {
-  return [...new Set(rules?.routes.map(({ id }) => parseIngressName(id)))];
+  return [...new Set(rules?.routes.map(({ id }) => parseRouteOwner(id)))];
 }
 
 function buildDiagnostic(owner: RouteOwner, { host, reason, problem, remedy }: HostIssue): Diagnostic {

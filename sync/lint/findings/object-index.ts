@@ -3,6 +3,7 @@ import { buildRouteTable, findRoute } from "../../../src/match/route-table.ts";
 import { CATCH_ALL_HOST, listHostCandidates } from "../../../src/rules/hosts.ts";
 import { normalizePath } from "../../../src/rules/paths.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Route, Rules } from "../../../src/rules/snapshot.ts";
 import type { Cluster, Ingress } from "../../collect/cluster-model.ts";
 import type { HttpRoute } from "../../collect/gateway/http-route-model.ts";
@@ -102,7 +103,7 @@ function indexHost(rules: HostRules, sampleHost: string, byName: ByName): Indexe
 
 /** Returns the match of an HTTPRoute that a route was compiled from. */
 function indexMatch(host: RouteHost, route: Route, byName: ByName): IndexedPath[] {
-  const entry = byName.get(route.id.split("#")[0] ?? "");
+  const entry = byName.get(parseRouteOwner(route.id));
   return entry?.httpRoute ? indexRoutePath(host, route, entry.httpRoute, entry.owner) : [];
 }
 

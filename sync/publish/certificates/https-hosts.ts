@@ -1,8 +1,8 @@
 import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
-import { parseIngressName } from "../route-id.ts";
 import type { HttpsHost } from "./coverage.ts";
 import type { CertificateUsers } from "./secret-uses.ts";
 
@@ -18,7 +18,7 @@ export function listHttpsHosts(
     ingress.tls.flatMap(({ hosts }) => hosts.flatMap((host) => pair(host, nameOf(ingress)))),
   );
   const redirectingHosts = publishedHosts.flatMap(({ host, routes }) =>
-    routes.filter(({ policies }) => redirectsToHttps(policies)).flatMap(({ id }) => pair(host, parseIngressName(id))),
+    routes.filter(({ policies }) => redirectsToHttps(policies)).flatMap(({ id }) => pair(host, parseRouteOwner(id))),
   );
   const listenerHosts = httpsListeners.flatMap(({ owner, hosts }) =>
     hosts.flatMap(({ host, route }) => [route, owner].flatMap((name) => pair(host, name, host.startsWith("*.")))),

@@ -1,7 +1,7 @@
 import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
+import { parseNamespace, parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
-import { parseIngressName, parseNamespace } from "../route-id.ts";
 import { certificateCovers } from "./coverage.ts";
 
 /** The compiled objects whose Secrets may have certificates. */
@@ -56,7 +56,7 @@ function listListenerUses(
   const users = httpsListeners.filter(({ secrets }) => secrets.length > 0);
   if (users.length === 0) return [];
   const routesByHost = new Map(
-    publishedHosts.map(({ host, routes }) => [host, new Set(routes.map(({ id }) => parseIngressName(id)))]),
+    publishedHosts.map(({ host, routes }) => [host, new Set(routes.map(({ id }) => parseRouteOwner(id)))]),
   );
   return users.flatMap(({ owner, secrets, hosts }) => {
     const served = new Set(

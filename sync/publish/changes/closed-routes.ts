@@ -1,9 +1,9 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import { findClosure } from "../../../src/rules/policies/read-settings.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { parseIngressName } from "../route-id.ts";
 
 /** A route that answers 503, and why. */
 export interface ClosedRoute {
@@ -32,12 +32,12 @@ const findClosedRoutes = memoize((rules: HostRules): readonly ClosedRoute[] =>
     const reason = findClosure(route.policies, rules.policies);
     if (reason === undefined) return [];
     return [
-      { ingress: parseIngressName(route.id), line: `${rules.host} ${formatMatch(route.path, route.when)}`, reason },
+      { ingress: parseRouteOwner(route.id), line: `${rules.host} ${formatMatch(route.path, route.when)}`, reason },
     ];
   }),
 );
 
 const findServingIngresses = memoize((rules: HostRules): readonly string[] => {
   const servingRoutes = rules.routes.filter((route) => findClosure(route.policies, rules.policies) === undefined);
-  return [...new Set(servingRoutes.map(({ id }) => parseIngressName(id)))];
+  return [...new Set(servingRoutes.map(({ id }) => parseRouteOwner(id)))];
 });

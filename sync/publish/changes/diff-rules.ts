@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { Backend, HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
-import { parseIngressName } from "../route-id.ts";
 import { buildFieldChange, diffPolicies, type FieldChange } from "./diff-policies.ts";
 
 export type ChangeType = "added" | "changed" | "removed";
@@ -64,7 +64,7 @@ function diffRoute(match: string, before: RouteOfHost | undefined, after: RouteO
     ...diffValues(change, listValues(before), listValues(after)),
     ...diffPolicies(before?.route.policies, after?.route.policies),
   ];
-  return { change, match, ingress: parseIngressName((after ?? before)?.route.id ?? ""), fields };
+  return { change, match, ingress: parseRouteOwner((after ?? before)?.route.id ?? ""), fields };
 }
 
 function findChangeType(before: unknown, after: unknown): ChangeType {
@@ -78,7 +78,7 @@ function listValues(entry: RouteOfHost | undefined): ReadonlyMap<string, string>
   const { route, host } = entry;
   const names = JSON.stringify([route.backend, route.policies, host.policies]); // policies can name further backends
   const usedBackends = Object.entries(host.backends).filter(([id]) => names.includes(JSON.stringify(id)));
-  const ingress = parseIngressName(route.id);
+  const ingress = parseRouteOwner(route.id);
   return new Map([
     ...(ingress === "" ? [] : [["ingress", ingress] as const]),
     ...(route.backend === undefined ? [] : [["backend", route.backend] as const]),

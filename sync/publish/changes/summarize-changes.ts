@@ -1,9 +1,9 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
-import { parseIngressName } from "../route-id.ts";
 import { findSettingsKey } from "./settings-key.ts";
 
 /** Names that a publication adds, changes and removes, each list sorted. */
@@ -79,7 +79,7 @@ function indexRoutes(rules: HostRules | undefined): RouteIndex {
   return new Map(
     rules.routes.map((route) => {
       const match = formatMatch(route.path, route.when);
-      const ingress = parseIngressName(route.id);
+      const ingress = parseRouteOwner(route.id);
       const line = `${rules.host} ${match}${ingress === "" ? "" : ` of ${ingress}`}`;
       return [match, { ingress, line, text: serializeRoute(route, rules) }];
     }),
@@ -91,7 +91,7 @@ function serializeRoute(route: Route, { policies, backends }: HostRules): string
   const names = JSON.stringify([route.backend, route.policies, policies]); // policies can name further backends
   const usedBackends = Object.entries(backends).filter(([id]) => names.includes(JSON.stringify(id)));
   const settings = [policies, route.policies].map(findSettingsKey);
-  return toCanonicalJson([parseIngressName(route.id), route.backend, Object.fromEntries(usedBackends), settings]);
+  return toCanonicalJson([parseRouteOwner(route.id), route.backend, Object.fromEntries(usedBackends), settings]);
 }
 
 function diffIngresses(
@@ -109,7 +109,7 @@ function diffIngresses(
 }
 
 function findIngresses(hosts: readonly HostRules[]): ReadonlySet<string> {
-  return new Set(hosts.flatMap(({ routes }) => routes.map(({ id }) => parseIngressName(id))));
+  return new Set(hosts.flatMap(({ routes }) => routes.map(({ id }) => parseRouteOwner(id))));
 }
 
 function mergeChanges(parts: readonly NameChanges[]): NameChanges {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import ipaddr from "ipaddr.js";
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { buildRecordName, CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
+import { parseNamespace } from "../../../src/rules/route-id.ts";
 import type { Address, HostRules, Rules } from "../../../src/rules/snapshot.ts";
 import type { OriginRecord } from "../../cloudflare/dns.ts";
 import { memoize } from "../../incremental/memoize.ts";
@@ -63,7 +64,7 @@ type OwnedAddress = Address & { readonly namespace: string };
 
 const listAddresses = memoize(({ backends }: HostRules): readonly OwnedAddress[] =>
   Object.entries(backends).flatMap(([id, { addresses }]) =>
-    addresses.map((address) => ({ ...address, namespace: id.split("/", 1)[0] ?? "" })),
+    addresses.map((address) => ({ ...address, namespace: parseNamespace(id) })),
   ),
 );
 

@@ -1,8 +1,8 @@
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { findSettingsKey } from "../changes/settings-key.ts";
-import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
 /**
@@ -17,7 +17,7 @@ function findChangedInHost({ before, after }: HostChange): string[] {
   if (!after) return [];
   const previousTexts = before ? serializeRoutes(before) : new Map<string, string>();
   return [...serializeRoutes(after)].flatMap(([id, text]) =>
-    previousTexts.get(id) === text ? [] : [parseIngressName(id)],
+    previousTexts.get(id) === text ? [] : [parseRouteOwner(id)],
   );
 }
 
@@ -39,6 +39,4 @@ export const findRoutedIngresses = memoize((hosts: readonly HostRules[]): Readon
   return names;
 });
 
-const findHostIngresses = memoize(({ routes }: HostRules) => [
-  ...new Set(routes.map(({ id }) => parseIngressName(id))),
-]);
+const findHostIngresses = memoize(({ routes }: HostRules) => [...new Set(routes.map(({ id }) => parseRouteOwner(id)))]);

@@ -1,3 +1,4 @@
+import { formatCount } from "../../runtime/format-count.ts";
 import type { LostHost, RemovedRoute } from "./removals.ts";
 
 /** The routes and hosts that one namespace loses in a sync. */
@@ -18,8 +19,8 @@ export interface LossScale {
 const MIN_NAMESPACES = 3;
 
 /**
- * Returns a function with the reason why the loss of a namespace is blocked. Deleting one Ingress is intended, so a loss
- * needs two Ingresses to be blocked.
+ * Returns a function with the reason why the loss of a namespace is blocked. Deleting one object is intended, so a loss
+ * needs two Ingresses or HTTPRoutes to be blocked.
  */
 export function createLossCheck(
   losses: readonly NamespaceLoss[],
@@ -33,19 +34,19 @@ export function createLossCheck(
 
 /** Returns why the loss of one namespace exceeds the limits. Losses of other namespaces do not count. */
 function explainOwnLoss({ routes, hosts }: NamespaceLoss, scale: LossScale): string | undefined {
-  const ingressCount = countIngresses(routes);
-  if (ingressCount < 2) return undefined;
+  const owners = listOwners(routes);
+  if (owners.length < 2) return undefined;
   if (hosts.length > scale.maxRemovedHosts)
     return `${hosts.length} hosts would lose their last route; the limit is ${scale.maxRemovedHosts} per sync`;
   return isLargePart(routes.length, scale)
-    ? `${routes.length} of ${scale.totalRoutes} routes of ${ingressCount} Ingresses would be removed; the limit is 20 % per sync`
+    ? `${routes.length} of ${scale.totalRoutes} routes of ${formatOwners(owners)} would be removed; the limit is 20 % per sync`
     : undefined;
 }
 
 /** Returns the reason if no route would remain, as after the deletion of an IngressClass. */
 function explainTotalLoss(losses: readonly NamespaceLoss[], { totalRoutes, remainingRoutes }: LossScale) {
-  const ingressCount = countIngresses(losses.flatMap(({ routes }) => routes));
-  return remainingRoutes === 0 && ingressCount > 1 ? `all ${totalRoutes} routes would be removed` : undefined;
+  const owners = listOwners(losses.flatMap(({ routes }) => routes));
+  return remainingRoutes === 0 && owners.length > 1 ? `all ${totalRoutes} routes would be removed` : undefined;
 }
 
 /**
@@ -68,8 +69,19 @@ function isLargePart(routes: number, { totalRoutes }: LossScale): boolean {
   return routes * 5 > totalRoutes;
 }
 
-function countIngresses(routes: readonly RemovedRoute[]): number {
-  return new Set(routes.map(({ ingress }) => ingress)).size;
+/** Returns the Ingresses ("shop/cart") and HTTPRoutes ("HTTPRoute shop/cart") that routes are of. */
+function listOwners(routes: readonly RemovedRoute[]): string[] {
+  return [...new Set(routes.map(({ ingress }) => ingress))];
+}
+
+/** Returns "2 Ingresses", "1 HTTPRoute", "1 Ingress and 2 HTTPRoutes". */
+function formatOwners(owners: readonly string[]): string {
+  const httpRoutes = owners.filter((owner) => owner.startsWith("HTTPRoute ")).length;
+  const ingresses = owners.length - httpRoutes;
+  return [
+    ...(ingresses > 0 ? [formatCount(ingresses, "Ingress")] : []),
+    ...(httpRoutes > 0 ? [formatCount(httpRoutes, "HTTPRoute")] : []),
+  ].join(" and ");
 }
 
 function sum(counts: readonly number[]): number {

@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
-import type { HostRules, PathMatch, Route } from "../../../src/rules/snapshot.ts";
+import { parseNamespace, parseRouteOwner } from "../../../src/rules/route-id.ts";
+import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
 import { computeMatchKey } from "../match-key.ts";
-import { parseIngressName } from "../route-id.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 
 /** Routes and hosts that a publication would remove. */
@@ -57,13 +57,13 @@ function findRemovedRoutes({ host, routes }: HostRules, after: HostRules | undef
   return routes
     .filter(
       (route) =>
-        parseIngressName(route.id) !== "" &&
+        parseRouteOwner(route.id) !== "" &&
         !matchKeys.has(computeMatchKey(route)) &&
         !isRegexChange(route.path, routesById.get(route.id)?.path),
     )
     .map(({ id, path, when }) => ({
       namespace: parseNamespace(id),
-      ingress: parseIngressName(id),
+      ingress: parseRouteOwner(id),
       host,
       id,
       line: `${host} ${formatMatch(path, when)} of ${id}`,
@@ -73,8 +73,4 @@ function findRemovedRoutes({ host, routes }: HostRules, after: HostRules | undef
 /** Whether a route became a regex or stopped being one. One regex turns all paths of its host into regexes. */
 function isRegexChange(before: PathMatch, after: PathMatch | undefined): boolean {
   return after !== undefined && (before.type === "regex") !== (after.type === "regex");
-}
-
-function parseNamespace(id: Route["id"]): string {
-  return id.split(/[/#]/, 1)[0] ?? "";
 }

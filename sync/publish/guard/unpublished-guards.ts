@@ -2,10 +2,10 @@ import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import { guardPolicyNames } from "../../../src/rules/policies/guard-policies.ts";
 import { policyNames } from "../../../src/rules/policies/index.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
 import { diffPolicies } from "../changes/diff-policies.ts";
 import { computeMatchKey } from "../match-key.ts";
-import { parseIngressName } from "../route-id.ts";
 import { diffHosts } from "./host-changes.ts";
 
 /** A published route without a guard that the cluster sets for it. */
@@ -38,7 +38,7 @@ function findInHost(before: HostRules, after: HostRules): UnguardedRoute[] {
     if (changed.size === 0) return [];
     const policies = policyNames.filter((name) => changed.has(name));
     return [
-      { ingress: parseIngressName(route.id), line: `${after.host} ${formatMatch(route.path, route.when)}`, policies },
+      { ingress: parseRouteOwner(route.id), line: `${after.host} ${formatMatch(route.path, route.when)}`, policies },
     ];
   });
 }

@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
+import { parseNamespace } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
 import { memoize } from "../../incremental/memoize.ts";
-import { parseNamespace } from "../route-id.ts";
 import type { WantedHost } from "./model.ts";
 
 /**

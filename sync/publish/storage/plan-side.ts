@@ -1,9 +1,9 @@
 import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
+import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Manifest, ManifestCounts } from "../../../src/rules/snapshot.ts";
 import { packDigests } from "../../../src/rules/storage/digest-table.ts";
 import { createDistinctCount } from "../../incremental/distinct-count.ts";
 import { createListMemo } from "../../incremental/list-memo.ts";
-import { parseIngressName } from "../route-id.ts";
 import { type SerializedShard, serializeShards, type TokenEncryptor } from "../serialize.ts";
 import { buildFilterSegments } from "./filter-segments.ts";
 import { encodeTable } from "./manifest-blobs.ts";
@@ -45,7 +45,7 @@ export function planSide(
 const listNames = createListMemo<HostRules, string>();
 const listRouteCounts = createListMemo<HostRules, number>();
 const countIngresses = createDistinctCount(({ routes }: HostRules) =>
-  routes.map(({ id }) => parseIngressName(id)).filter((name) => name !== ""),
+  routes.map(({ id }) => parseRouteOwner(id)).filter((name) => name !== ""),
 );
 
 function countRules(hosts: readonly HostRules[], shards: readonly (SerializedShard | undefined)[]): ManifestCounts {

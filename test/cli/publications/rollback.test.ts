@@ -64,7 +64,7 @@ describe("the history of publications", () => {
     assert.deepEqual(rest, [
       "host shop.bar.com",
       "  prefix /cart -> default/web:80 of default/shop [authorization]",
-      "  prefix / -> no backend of default/shop [authorization]",
+      "  prefix / -> 404 (no backend) of default/shop [authorization]",
       "",
     ]);
     const { code, stderr } = await runEdgress(["show", "9"], environment);

@@ -179,14 +179,17 @@ describe("edgress status without a side", () => {
   test("With --json, the report is one object", async () => {
     const { lines } = await runStatusCommand(environment, "default/shop", "--json");
     const report = JSON.parse(lines.join("\n")) as Record<string, unknown>;
-    assert.deepEqual([report.live, report.ingress, report.cluster], ["no", "default/shop", "not found"]);
+    assert.deepEqual(
+      [report.live, report.kind, report.name, report.cluster],
+      ["no", "Ingress", "default/shop", "not found"],
+    );
   });
 
   test("An invalid name is reported in one line, with exit code 2", async () => {
     const { code, stderr } = await runStatusCommand(environment, "shop");
     assert.equal(
       stderr,
-      'edgress: Ingress is invalid: "shop". Write it like ingress/NAMESPACE/NAME or NAMESPACE/NAME\n',
+      'edgress: name is invalid: "shop". Write ingress/NAMESPACE/NAME, httproute/NAMESPACE/NAME, or NAMESPACE/NAME for an Ingress\n',
     );
     assert.equal(code, 2);
   });

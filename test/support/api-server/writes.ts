@@ -29,6 +29,7 @@ export function createObject(
     throw new Refusal(500, "", "resourceVersion should not be set on objects to be created");
   if (store.get(resource.plural, namespace, name)) throw newAlreadyExists(resource, name);
   if (resource.namespaced) assertNamespaceExists(store, namespace ?? "");
+  assertDataKeys(resource, name, input.data);
   const object = {
     ...input,
     apiVersion: formatGroupVersion(resource),
@@ -50,6 +51,18 @@ export function createMetadata({ status }: ApiResource, now: Date) {
 
 function assertNamespaceExists(store: ObjectStore, namespace: string): void {
   if (!store.get("namespaces", undefined, namespace)) throw newNotFound({ group: "", plural: "namespaces" }, namespace);
+}
+
+/** Refuses a key of a ConfigMap or Secret that no API server accepts. */
+function assertDataKeys(resource: ApiResource, name: string, data: unknown): void {
+  if (!["configmaps", "secrets"].includes(resource.plural)) return;
+  const key = Object.keys(data ?? {}).find((candidate) => !/^[-._a-zA-Z0-9]+$/.test(candidate));
+  if (key === undefined) return;
+  throw newInvalid(
+    resource,
+    name,
+    `data[${key}]: Invalid value: "${key}": a valid config key must consist of alphanumeric characters, '-', '_' or '.'`,
+  );
 }
 
 /** Replaces an object (PUT). */
@@ -107,6 +120,7 @@ function writeObject(
     const mismatch = `UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`;
     throw newConflict(resource, name, `Precondition failed: ${mismatch}`);
   }
+  assertDataKeys(resource, name, input.data);
   const after = applyUpdate(target, convertToVersion(before, resource), input);
   // An update without a change is not written: no new version and no event.
   return isDeepStrictEqual(after, convertToVersion(before, resource)) ? before : store.put(resource.plural, after);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { ApiServer } from "../api-server.ts";
+import { type ApiResource, ApiServer } from "../api-server.ts";
 import { buildEnvironment } from "../controller/memory-account.ts";
 import { KEYS } from "../publish/signing.ts";
 import { startWorkerHarness } from "../worker/worker-harness.ts";
@@ -10,11 +10,11 @@ import { runEdgress } from "./edge-cli.ts";
 
 export const STATUS_TOKEN = "token-of-the-operator";
 
-/** Starts a cluster, an account and an edge for all tests of a file. */
-export async function startStatusWorld() {
+/** Starts a cluster, an account and an edge for all tests of a file. `resources` are those that not every cluster has. */
+export async function startStatusWorld(resources: readonly ApiResource[] = []) {
   const keys = KEYS;
   const variables = { EDGRESS_VERIFYING_KEY: keys.publicKey, EDGRESS_STATUS_TOKEN: STATUS_TOKEN };
-  const [edge, server] = await Promise.all([startWorkerHarness({ variables }), ApiServer.start()]);
+  const [edge, server] = await Promise.all([startWorkerHarness({ variables }), ApiServer.start({ resources })]);
   server.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
   const folder = await mkdtemp(join(tmpdir(), "edgress-status-"));
   const kubeconfig = { KUBECONFIG: join(folder, "kubeconfig") };

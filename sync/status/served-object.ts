@@ -1,0 +1,21 @@
+/** An object whose routes are published. */
+export interface ServedObject {
+  readonly kind: "Ingress" | "HTTPRoute";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Returns the object in the ids of its routes: "shop/cart" of an Ingress, "HTTPRoute shop/cart". */
+export function formatRouteOwner(object: ServedObject): string {
+  return object.kind === "Ingress" ? formatFullName(object) : formatSubject(object);
+}
+
+/** Returns the object in diagnostics: "Ingress shop/cart". */
+export function formatSubject(object: ServedObject): string {
+  return `${object.kind} ${formatFullName(object)}`;
+}
+
+/** Returns "shop/cart". */
+export function formatFullName({ namespace, name }: ServedObject): string {
+  return `${namespace}/${name}`;
+}
