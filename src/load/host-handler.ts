@@ -6,8 +6,8 @@ import type { Exchange, RouteLabels } from "../request/exchange.ts";
 import type { HostContext, Next } from "../request/filter.ts";
 import { type EdgeResponse, errorResponse } from "../request/response.ts";
 import { asUnknownClient } from "../request/unknown-client.ts";
-import { parseNamespace, parseOwnerName } from "../rules/route-id.ts";
 import type { HostRules, Route } from "../rules/snapshot.ts";
+import { parseNamespace, parseOwnerName } from "../rules/storage/route-id.ts";
 
 /** Creates the end of a filter chain: it forwards requests, or records them for `explain`. */
 export type TerminalHandlerFactory = (rules: HostRules) => Next;

@@ -23,7 +23,7 @@ interface SegmentIndex {
 const MAX_SCANNED_PREFIXES = 24;
 const MAX_SCANNED_LENGTH = 0xffff; // one character has the length
 const SLASH = 47;
-/** Stands for no route. */
+/** The position of no route. */
 export const NO_POSITION = -1;
 
 /** Builds the table of the prefixes among the routes of a host. */

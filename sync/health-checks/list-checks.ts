@@ -1,6 +1,6 @@
 import { type HealthCheckSettings, readHealthCheck } from "../../src/rules/policies/health-check.ts";
-import { parseRouteOwner } from "../../src/rules/route-id.ts";
 import type { Address, Backend, HostRules } from "../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../src/rules/storage/route-id.ts";
 
 /** The health check of one address of a backend. */
 export interface HealthCheck extends Address, Pick<Backend, "scheme" | "port"> {

@@ -1,7 +1,7 @@
 import { compareText } from "../../src/rules/compare-text.ts";
 import { closeWith, isClosed } from "../../src/rules/policies/fail-closed.ts";
-import { parseNamespace, parseRouteOwner } from "../../src/rules/route-id.ts";
 import type { HostRules, Rules } from "../../src/rules/snapshot.ts";
+import { parseNamespace, parseRouteOwner } from "../../src/rules/storage/route-id.ts";
 import { MAX_SHARD_BYTES } from "../../src/rules/storage/shard-text.ts";
 import { formatMebibytes } from "./kv-limits.ts";
 import type { PublicationPlan } from "./plan-publication.ts";

@@ -1,5 +1,5 @@
-import { parseNamespace } from "../../src/rules/route-id.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { parseNamespace } from "../../src/rules/storage/route-id.ts";
 import { findChangedIngresses } from "../publish/guard/changed-ingresses.ts";
 import { diffRemovals } from "../publish/guard/removals.ts";
 import type { ApprovalRequests } from "../report/approval-config-map.ts";

@@ -1,7 +1,7 @@
 import { formatMatch } from "../../src/rules/format-match.ts";
 import { formatTarget, listTargets, type RouteTarget } from "../../src/rules/policies/route-target.ts";
-import { parseRouteOwner } from "../../src/rules/route-id.ts";
 import type { HostRules } from "../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../src/rules/storage/route-id.ts";
 
 /** Formats the routes of an Ingress or HTTPRoute: "shop.example.com prefix /cart -> shop/cart:80". */
 export function listRoutes(owner: string, hosts: readonly HostRules[]): string[] {

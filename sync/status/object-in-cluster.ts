@@ -24,10 +24,10 @@ export interface IngressInCluster extends CompiledObject {
 
 export interface HttpRouteInCluster extends CompiledObject {
   /** Its parents of ours, as its status shows them. */
-  readonly parents: readonly RouteParent[];
+  readonly parents: readonly ParentSummary[];
 }
 
-export interface RouteParent {
+export interface ParentSummary {
   readonly parent: string; // "Gateway shop/web, section https"
   readonly conditions: readonly string[]; // "Accepted=True"
   /** Why it does not take the route. Undefined if it does. */
@@ -70,7 +70,7 @@ function describeHttpRoute(object: ServedObject, cluster: ClusterSide): HttpRout
 function describeParent(
   { parentRef, conditions }: HttpRouteStatus["parents"][number],
   routeNamespace: string,
-): RouteParent {
+): ParentSummary {
   const { kind = "Gateway", namespace = routeNamespace, name, sectionName, port } = parentRef;
   const section = sectionName === undefined ? "" : `, section ${sectionName}`;
   const rejection = conditions.find(({ type, status }) => type === "Accepted" && status === "False");

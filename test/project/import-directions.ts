@@ -39,7 +39,7 @@ export const FOLDER_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sync/collect",
     "sync/compile",
   ],
-  "sync/health-checks": ["src/rules", "sync/runtime", "sync/publish"], // the id of a route
+  "sync/health-checks": ["src/rules", "sync/runtime"],
   "sync/controller": [
     "src/rules",
     "sync/runtime",

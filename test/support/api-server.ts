@@ -15,9 +15,9 @@ import { buildKubeconfigOptions, formatKubeconfigFile } from "./api-server/kubec
 import { createServerCertificate, startListening } from "./api-server/listen.ts";
 import { type ApiResource, formatGroupVersion, RESOURCES } from "./api-server/resources.ts";
 import { respond } from "./api-server/respond.ts";
-import { type KubernetesObject, type ObjectMetadata, ObjectStore } from "./api-server/store.ts";
+import { createMetadata, type KubernetesObject, type ObjectMetadata, ObjectStore } from "./api-server/store.ts";
 import type { WatchStream } from "./api-server/watches.ts";
-import { createMetadata, removeNamespaceContents } from "./api-server/writes.ts";
+import { removeNamespaceContents } from "./api-server/writes.ts";
 
 export type { ApiRequest, ArmedFault, Fault, RequestMatcher, WatchFault } from "./api-server/faults.ts";
 export type { ApiResource } from "./api-server/resources.ts";

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { type Cluster, nameOf } from "../../collect/cluster-model.ts";
 import { type Diagnostic, formatDiagnostic } from "../../compile/diagnostics.ts";
 import { findIgnoredIngresses, formatIgnoredClasses } from "../../compile/select/ignored-ingresses.ts";

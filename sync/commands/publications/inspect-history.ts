@@ -1,7 +1,7 @@
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import { formatTarget, listTargets } from "../../../src/rules/policies/route-target.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { formatDiffCounts, formatHostDiff } from "../../plan/format-diff.ts";
 import { diffRules } from "../../publish/changes/diff-rules.ts";
 import { type LoadedGeneration, loadGeneration } from "../../publish/history/load-generation.ts";

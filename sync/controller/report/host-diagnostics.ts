@@ -1,5 +1,5 @@
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import type { Reason } from "../../compile/diagnostic-reasons.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import type { HostIssue, HostIssueReason, HostSyncResult } from "../../publish/hosts/model.ts";

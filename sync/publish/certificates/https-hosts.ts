@@ -1,7 +1,7 @@
 import { CATCH_ALL_HOST, parseHost } from "../../../src/rules/hosts.ts";
 import { redirectsToHttps } from "../../../src/rules/policies/ssl-redirect.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { nameOf } from "../../collect/cluster-model.ts";
 import type { HttpsHost } from "./coverage.ts";
 import type { CertificateUsers } from "./secret-uses.ts";

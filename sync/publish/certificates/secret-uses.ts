@@ -1,6 +1,6 @@
 import { CATCH_ALL_HOST } from "../../../src/rules/hosts.ts";
-import { parseNamespace, parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseNamespace, parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { type Ingress, nameOf } from "../../collect/cluster-model.ts";
 import { certificateCovers } from "./coverage.ts";
 

@@ -1,8 +1,8 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
 import { findClosure } from "../../../src/rules/policies/read-settings.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { memoize } from "../../incremental/memoize.ts";
 
 /** A route that answers 503, and why. */

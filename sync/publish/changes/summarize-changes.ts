@@ -1,7 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Route } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { diffHosts, type HostChange } from "../guard/host-changes.ts";
 import { findSettingsKey } from "./settings-key.ts";

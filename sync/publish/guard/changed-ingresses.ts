@@ -1,5 +1,5 @@
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import { toCanonicalJson } from "../canonical-json.ts";
 import { findSettingsKey } from "../changes/settings-key.ts";

@@ -1,7 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { formatMatch } from "../../../src/rules/format-match.ts";
-import { parseNamespace, parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, PathMatch } from "../../../src/rules/snapshot.ts";
+import { parseNamespace, parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { computeMatchKey } from "../match-key.ts";
 import { diffHosts, type HostChange } from "./host-changes.ts";
 

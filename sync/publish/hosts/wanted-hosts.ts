@@ -1,7 +1,7 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
 import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
-import { parseNamespace } from "../../../src/rules/route-id.ts";
 import type { HostRules } from "../../../src/rules/snapshot.ts";
+import { parseNamespace } from "../../../src/rules/storage/route-id.ts";
 import { memoize } from "../../incremental/memoize.ts";
 import type { WantedHost } from "./model.ts";
 

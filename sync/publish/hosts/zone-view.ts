@@ -21,7 +21,7 @@ export interface ZoneView {
   readonly foreignRecords: readonly ZoneRecord[];
   /** Their address records. */
   readonly foreignAddresses: readonly ZoneRecord[];
-  /** Names of records that are not ours, and all names above them in the zone. A wildcard does not cover them. */
+  /** Names of records that are not ours, and all names above records, also of ours. A wildcard does not cover them. */
   readonly existingNames: ReadonlySet<string>;
   /** Returns the address records of others with this name. */
   findForeign(name: string): readonly ZoneRecord[];
@@ -52,7 +52,12 @@ export function createZoneView(
     routes,
     foreignRecords,
     foreignAddresses,
-    existingNames: new Set(otherRecords.flatMap(({ name }) => [name, ...listAncestors(name, zone.name)])),
+    existingNames: new Set([
+      ...otherRecords.flatMap(({ name }) => [name, ...listAncestors(name, zone.name)]),
+      ...[...matched.records.values()].flatMap(({ record }) =>
+        listAncestors(record.name.replace(/^\*\./, ""), zone.name),
+      ),
+    ]),
     findForeign: (name) => foreignByName.get(name) ?? [],
     findDelegation: (name) =>
       [name, ...listAncestors(name, zone.name)].find((level) => level !== zone.name && delegations.has(level)),

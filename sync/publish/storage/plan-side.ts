@@ -1,7 +1,7 @@
 import type { HashKey } from "../../../src/rules/half-sip-hash.ts";
-import { parseRouteOwner } from "../../../src/rules/route-id.ts";
 import type { HostRules, Manifest, ManifestCounts } from "../../../src/rules/snapshot.ts";
 import { packDigests } from "../../../src/rules/storage/digest-table.ts";
+import { parseRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { createDistinctCount } from "../../incremental/distinct-count.ts";
 import { createListMemo } from "../../incremental/list-memo.ts";
 import { type SerializedShard, serializeShards, type TokenEncryptor } from "../serialize.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { HostSettings, ZoneHostPlan, ZoneState } from "../../../sync/publish/hosts/model.ts";
+import type { HostSettings, WantedHost, ZoneHostPlan, ZoneState } from "../../../sync/publish/hosts/model.ts";
 import { planZone, settleRegistry } from "../../../sync/publish/hosts/plan-zone.ts";
 import {
   applyPlan,
@@ -112,6 +112,28 @@ test("A plan stays within the quotas of the zone", () => {
   );
 });
 
+// A record of ours that was edited stays, so that the wildcard does not cover the host above it.
+const EDITED_BELOW_HOST: [ZoneState, WantedHost[], HostSettings, WantedHost[]] = [
+  {
+    zone: { id: "zone-1", name: "example.com" },
+    records: [{ id: "r2", type: "A", name: "x.a.example.com", content: "100::", proxied: false, comment: COMMENT }],
+    routes: [],
+    registry: {
+      records: [{ id: "r2", name: "x.a.example.com", since: "2026-11-28T10:00:00.000Z" }],
+      routes: [],
+      certificates: [],
+    },
+    maxRecords: 100,
+    maxRoutes: 100,
+  },
+  [
+    { host: "a.example.com", namespaces: ["default"] },
+    { host: "*.example.com", namespaces: ["default"] },
+  ],
+  { ...SETTINGS, graceMs: 0 },
+  [],
+];
+
 test("A plan that was carried out has nothing left to add, and removes only ours in every later sync", () => {
   fc.assert(
     fc.property(zones, hosts, settings, hosts, (first, wanted, chosen, later) => {
@@ -122,7 +144,7 @@ test("A plan that was carried out has nothing left to add, and removes only ours
       assert.deepEqual([repeated.addRecords, repeated.addRoutes].flat().length, 0);
       assertOnlyOurs(settled, planZone(settled, later, chosen, new Date(PLAN_TIME.getTime() + 7_200_000)));
     }),
-    { numRuns: 1000 },
+    { numRuns: 1000, examples: [EDITED_BELOW_HOST] },
   );
 });
 

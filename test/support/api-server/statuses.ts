@@ -66,3 +66,21 @@ export function newExpired(message: string): Refusal {
 export function newVersionTooLarge(requestedVersion: string, version: number): Refusal {
   return new Refusal(504, "Timeout", `Timeout: Too large resource version: ${requestedVersion}, current: ${version}`);
 }
+
+/** Refuses an object with another name than that of its path. */
+export function assertName(objectName: string, name: string): void {
+  if (objectName === name) return;
+  throw newBadRequest(`the name of the object (${objectName}) does not match the name on the URL (${name})`);
+}
+
+/** Refuses a key of a ConfigMap or Secret that no API server accepts. */
+export function assertDataKeys(resource: ApiResource, name: string, data: unknown): void {
+  if (!["configmaps", "secrets"].includes(resource.plural)) return;
+  const key = Object.keys(data ?? {}).find((candidate) => !/^[-._a-zA-Z0-9]+$/.test(candidate));
+  if (key === undefined) return;
+  throw newInvalid(
+    resource,
+    name,
+    `data[${key}]: Invalid value: "${key}": a valid config key must consist of alphanumeric characters, '-', '_' or '.'`,
+  );
+}

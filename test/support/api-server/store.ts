@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import type { ApiResource } from "./resources.ts";
+
 export interface ObjectMetadata {
   readonly name: string;
   readonly namespace?: string;
@@ -120,4 +123,13 @@ export function withVersion(object: KubernetesObject, version: number): Kubernet
 /** Keys sort by namespace and then by name, as in etcd. */
 function formatKey(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Returns the metadata that the server adds to a new object. */
+export function createMetadata({ status }: ApiResource, now: Date) {
+  return {
+    uid: randomUUID(),
+    creationTimestamp: `${now.toISOString().slice(0, 19)}Z`,
+    ...(status && { generation: 1 }),
+  };
 }

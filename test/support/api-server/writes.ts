@@ -1,10 +1,18 @@
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { convertToVersion } from "./conversion.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { type ApiResource, formatGroupVersion, type RequestTarget } from "./resources.ts";
-import { newAlreadyExists, newBadRequest, newConflict, newInvalid, newNotFound, Refusal } from "./statuses.ts";
-import type { KubernetesObject, ObjectMetadata, ObjectStore } from "./store.ts";
+import {
+  assertDataKeys,
+  assertName,
+  newAlreadyExists,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  newNotFound,
+  Refusal,
+} from "./statuses.ts";
+import { createMetadata, type KubernetesObject, type ObjectMetadata, type ObjectStore } from "./store.ts";
 
 const MODIFIED_MESSAGE = "the object has been modified; please apply your changes to the latest version and try again";
 
@@ -40,29 +48,8 @@ export function createObject(
   return store.put(resource.plural, object);
 }
 
-/** Returns the metadata that the server adds to a new object. */
-export function createMetadata({ status }: ApiResource, now: Date) {
-  return {
-    uid: randomUUID(),
-    creationTimestamp: `${now.toISOString().slice(0, 19)}Z`,
-    ...(status && { generation: 1 }),
-  };
-}
-
 function assertNamespaceExists(store: ObjectStore, namespace: string): void {
   if (!store.get("namespaces", undefined, namespace)) throw newNotFound({ group: "", plural: "namespaces" }, namespace);
-}
-
-/** Refuses a key of a ConfigMap or Secret that no API server accepts. */
-function assertDataKeys(resource: ApiResource, name: string, data: unknown): void {
-  if (!["configmaps", "secrets"].includes(resource.plural)) return;
-  const key = Object.keys(data ?? {}).find((candidate) => !/^[-._a-zA-Z0-9]+$/.test(candidate));
-  if (key === undefined) return;
-  throw newInvalid(
-    resource,
-    name,
-    `data[${key}]: Invalid value: "${key}": a valid config key must consist of alphanumeric characters, '-', '_' or '.'`,
-  );
 }
 
 /** Replaces an object (PUT). */
@@ -97,11 +84,6 @@ export function patchObject(
   assertName(input.metadata?.name ?? name, name);
   if ((input.metadata?.uid ?? uid) !== uid) throw newInvalid(target.resource, name, "metadata.uid: field is immutable");
   return writeObject(store, target, before, mergePatch(convertToVersion(before, target.resource), input) as SentObject);
-}
-
-function assertName(objectName: string, name: string): void {
-  if (objectName === name) return;
-  throw newBadRequest(`the name of the object (${objectName}) does not match the name on the URL (${name})`);
 }
 
 function writeObject(

@@ -1,4 +1,4 @@
-import type { Route } from "./snapshot.ts";
+import type { Route } from "../snapshot.ts";
 
 // The id of a route is its object and its position there: "shop/cart#0.1" of an Ingress, "HTTPRoute shop/cart#0.1".
 
