@@ -43,9 +43,9 @@ export function formatAuthor(
   return [command, ...act, ...fields].join(" ");
 }
 
-/** Formats the counts of a generation: "3 hosts, 7 routes, 2 Ingresses, 4.1 KiB". */
+/** Formats the counts of a generation: "3 hosts, 7 routes of 2 objects, 4.1 KiB". An object is an Ingress or HTTPRoute. */
 export function formatCountsLine({ hosts, routes, ingresses, bytes }: ManifestCounts): string {
-  return `${formatCount(hosts, "host")}, ${formatCount(routes, "route")}, ${formatCount(ingresses, "Ingress")}, ${formatSize(bytes)}`;
+  return `${formatCount(hosts, "host")}, ${formatCount(routes, "route")} of ${formatCount(ingresses, "object")}, ${formatSize(bytes)}`;
 }
 
 export function formatSize(bytes: number): string {

@@ -9,21 +9,40 @@ export interface Changes extends RuleChanges {
   readonly certificates?: NameChanges; // "shop.example.com from Secret default/shop-tls"
 }
 
-const KINDS = [
-  { field: "hosts", one: "host", many: "hosts" },
-  { field: "ingresses", one: "Ingress", many: "Ingresses" },
-  { field: "routes", one: "route", many: "routes" },
-  { field: "records", one: "DNS record", many: "DNS records" },
-  { field: "workersRoutes", one: "Workers route", many: "Workers routes" },
-  { field: "certificates", one: "certificate", many: "certificates" },
-] as const;
+interface KindChanges {
+  readonly one: string;
+  readonly many: string;
+  readonly names: NameChanges | undefined; // undefined if the kind is not shown
+}
+
+const HTTP_ROUTE = "HTTPRoute ";
+
+function listKinds({ hosts, ingresses, routes, records, workersRoutes, certificates }: Changes): KindChanges[] {
+  const httpRoutes = selectNames(ingresses, (name) => name.startsWith(HTTP_ROUTE));
+  return [
+    { one: "host", many: "hosts", names: hosts },
+    { one: "Ingress", many: "Ingresses", names: selectNames(ingresses, (name) => !name.startsWith(HTTP_ROUTE)) },
+    { one: "HTTPRoute", many: "HTTPRoutes", names: isEmptyChange(httpRoutes) ? undefined : withoutKind(httpRoutes) },
+    { one: "route", many: "routes", names: routes },
+    { one: "DNS record", many: "DNS records", names: records },
+    { one: "Workers route", many: "Workers routes", names: workersRoutes },
+    { one: "certificate", many: "certificates", names: certificates },
+  ];
+}
+
+function selectNames({ added, changed, removed }: NameChanges, isSelected: (name: string) => boolean): NameChanges {
+  return { added: added.filter(isSelected), changed: changed.filter(isSelected), removed: removed.filter(isSelected) };
+}
+
+/** Returns "shop/cart" for "HTTPRoute shop/cart". */
+function withoutKind({ added, changed, removed }: NameChanges): NameChanges {
+  const shorten = (name: string) => name.slice(HTTP_ROUTE.length);
+  return { added: added.map(shorten), changed: changed.map(shorten), removed: removed.map(shorten) };
+}
 
 /** Formats changes as lines that begin with +, ~ or -, and a line with all counts. No lines without changes. */
 export function formatChanges(changes: Changes): string[] {
-  const kinds = KINDS.flatMap(({ field, ...kind }) => {
-    const names = changes[field];
-    return names ? [{ ...kind, names }] : [];
-  });
+  const kinds = listKinds(changes).flatMap(({ names, ...kind }) => (names ? [{ ...kind, names }] : []));
   if (kinds.every(({ names }) => isEmptyChange(names))) return [];
   const lines = kinds.flatMap(({ one, many, names: { added, changed, removed } }) => {
     return [

@@ -60,7 +60,7 @@ describe("the history of publications", () => {
     const { stdout } = await runEdgress(["show", "3"], environment);
     const [first, second, ...rest] = stdout.split("\n");
     assert.match(first ?? "", /^generation 3, published 20\S+Z: publish commit=4f1c2d9$/);
-    assert.match(second ?? "", /^1 host, 2 routes, 1 Ingress, \d+ B, digest [0-9a-f]{64}$/);
+    assert.match(second ?? "", /^1 host, 2 routes of 1 object, \d+ B, digest [0-9a-f]{64}$/);
     assert.deepEqual(rest, [
       "host shop.bar.com",
       "  prefix /cart -> default/web:80 of default/shop [authorization]",
