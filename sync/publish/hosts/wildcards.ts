@@ -98,8 +98,8 @@ export function createCoverage(
   wildcards: readonly WildcardDecision[],
 ): (host: string) => { readonly record: boolean; readonly route: boolean } {
   const usableNames = new Set(wildcards.filter(isUsable).map(({ name }) => name));
-  // A name exists if a record is below it, and a wildcard does not cover a name that exists.
-  const namesAboveHosts = new Set(hosts.flatMap(({ host }) => listAncestors(host.replace(/^\*\./, ""), view.zone)));
+  // A name exists if a record is below it, also a wildcard, and a wildcard does not cover a name that exists.
+  const namesAboveHosts = new Set(hosts.flatMap(({ host }) => listAncestors(host, view.zone)));
   return (host) => {
     const isCovered = host !== view.zone && usableNames.has(toWildcard(host));
     const isMissing = !view.existingNames.has(host) && !namesAboveHosts.has(host);

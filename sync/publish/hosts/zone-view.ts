@@ -54,9 +54,7 @@ export function createZoneView(
     foreignAddresses,
     existingNames: new Set([
       ...otherRecords.flatMap(({ name }) => [name, ...listAncestors(name, zone.name)]),
-      ...[...matched.records.values()].flatMap(({ record }) =>
-        listAncestors(record.name.replace(/^\*\./, ""), zone.name),
-      ),
+      ...[...matched.records.values()].flatMap(({ record }) => listAncestors(record.name, zone.name)),
     ]),
     findForeign: (name) => foreignByName.get(name) ?? [],
     findDelegation: (name) =>

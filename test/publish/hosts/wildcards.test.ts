@@ -39,6 +39,17 @@ describe("a wildcard host of rules", () => {
     ]);
   });
 
+  test("A deeper wildcard ends it for the name above, so the host gets its own record", () => {
+    const planned = plan(buildZoneState(), wantHosts("*.example.com", "a.example.com", "*.a.example.com"));
+    assert.deepEqual(listChanges(planned), [
+      "+ record *.example.com",
+      "+ record *.a.example.com",
+      "+ record a.example.com",
+      "+ route *.example.com/*",
+      "+ route *.a.example.com/*",
+    ]);
+  });
+
   test("Any record at or below a host ends the wildcard for it, so the host gets its own", () => {
     for (const text of ["TXT a.example.com v=spf1", "TXT _acme-challenge.a.example.com token"]) {
       const records = [buildRecord(text)];
