@@ -157,7 +157,7 @@ for (const tls of [true, false]) {
         const from = performance.now();
         abortController.abort();
         assert.deepEqual(await next, { done: true, value: undefined });
-        assert.ok(performance.now() - from < 500);
+        assert.ok(performance.now() - from < 2500);
       }
       await waitUntilTrue(() => server.countWatches() === 0);
     });

@@ -176,6 +176,6 @@ test("A watch is aborted at once, even if the server never accepts the connectio
   const from = performance.now();
   abortController.abort();
   assert.deepEqual(await next, { done: true, value: undefined });
-  assert.ok(performance.now() - from < 500);
+  assert.ok(performance.now() - from < 2500);
   await close();
 });

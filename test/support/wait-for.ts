@@ -1,7 +1,7 @@
 /** Resolves with the first value of `probe` that is neither undefined nor false. */
 export async function waitFor<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = 10_000,
+  limitMs = 30_000,
   intervalMs = 5,
 ): Promise<T> {
   const startedAt = performance.now();

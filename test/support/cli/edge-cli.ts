@@ -4,6 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../wait-for.ts";
 
+/** Of a busy machine: a start takes 2 s of CPU. */
+const START_LIMIT_MS = 60_000;
 export const CLI_ENTRY = process.env.TEST_CLI ?? fileURLToPath(new URL("../../../sync/cli.ts", import.meta.url));
 export const NODE = process.env.TEST_NODE ?? process.execPath;
 export const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
@@ -68,7 +70,7 @@ export async function startDevProcess(args: readonly string[], input = ""): Prom
     waitFor(() => {
       if (child.exitCode !== null) throw new Error(`edgress dev ended with ${child.exitCode}: ${stderr}`);
       return lines.slice(from).find((candidate) => pattern.test(candidate));
-    }, 20_000);
+    }, START_LIMIT_MS);
   const ready = await waitForLine(/^ready /);
   const [, http = "", https = ""] = /^ready http=(\S+) https=(\S+) /.exec(ready) ?? [];
   return {
