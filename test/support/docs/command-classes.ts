@@ -74,6 +74,11 @@ export const COMMAND_CLASSES: readonly CommandClass[] = [
     proof: /"sync", "--once"/,
   },
   {
+    pattern: /^npx edgress status httproute\/shop\/cart --namespace edgress$/,
+    test: "test/cli/status/http-routes.test.ts",
+    proof: /"httproute\/default\/shop"/,
+  },
+  {
     pattern: /^npx edgress status( ingress\/shop\/cart)? --namespace edgress$/,
     test: "test/cli/status/status.test.ts",
     proof: /"ingress\/default\/blog"/,
