@@ -1,5 +1,7 @@
-/** Time of CPU that one decision of the edge may take. */
-const MAX_DECISION_MS = 5;
+/** Factor of a slow machine. A decision that is too slow takes many times as long. */
+const SLOWNESS = 3;
+/** Time of CPU that one decision of the edge may take: 5 ms. */
+const MAX_DECISION_MS = 5 * SLOWNESS;
 /** A slow measurement is repeated, because a garbage collection or a compilation may fall into it. */
 const MAX_MEASUREMENTS = 5;
 
