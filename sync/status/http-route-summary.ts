@@ -1,3 +1,4 @@
+import { isHttpRouteOwner } from "../../src/rules/storage/route-id.ts";
 import type { HttpRouteStatus } from "../compile/gateway/gateway-compilation.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 
@@ -12,18 +13,13 @@ export interface HttpRouteSummary {
   readonly waiting: number; // the published routes differ
 }
 
-/** Whether an owner of routes is an HTTPRoute ("HTTPRoute shop/cart") and not an Ingress ("shop/cart"). */
-export function isHttpRoute(owner: string): boolean {
-  return owner.startsWith("HTTPRoute ");
-}
-
 /** Returns undefined if the cluster has no HTTPRoute. `closed` and `waiting` are owners of routes. */
 export function summarizeHttpRoutes(
   { gatewayObjects, result }: Pick<ClusterSide, "gatewayObjects" | "result">,
   closed: readonly string[],
   waiting: readonly string[],
 ): HttpRouteSummary | undefined {
-  const count = gatewayObjects.filter(({ subject }) => isHttpRoute(subject)).length;
+  const count = gatewayObjects.filter(({ subject }) => isHttpRouteOwner(subject)).length;
   if (count === 0) return undefined;
   const ours = result.compilation.gateway.httpRoutes.filter(({ parents }) => parents.length > 0);
   const accepted = ours.filter(isAccepted).length;
@@ -31,8 +27,8 @@ export function summarizeHttpRoutes(
     accepted,
     rejected: ours.length - accepted,
     ignored: count - ours.length,
-    closed: closed.filter(isHttpRoute).length,
-    waiting: waiting.filter(isHttpRoute).length,
+    closed: closed.filter(isHttpRouteOwner).length,
+    waiting: waiting.filter(isHttpRouteOwner).length,
   };
 }
 

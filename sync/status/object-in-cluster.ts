@@ -1,10 +1,11 @@
+import { nameOf } from "../collect/cluster-model.ts";
 import { type Diagnostic, formatDiagnostic } from "../compile/diagnostics.ts";
 import type { HttpRouteStatus, StatusCondition } from "../compile/gateway/gateway-compilation.ts";
 import { findClassOf } from "../compile/select/ingress-class.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 import { findFailingOwners, listRoutes } from "./list-routes.ts";
 import type { BlockedNamespace } from "./overview.ts";
-import { formatFullName, formatRouteOwner, formatSubject, type ServedObject } from "./served-object.ts";
+import { formatRouteOwner, formatSubject, type ServedObject } from "./served-object.ts";
 
 /** An object in the cluster: what Ingresses and HTTPRoutes have in common. */
 interface CompiledObject {
@@ -42,7 +43,7 @@ export function describeInCluster(object: ServedObject, cluster: ClusterSide): O
 }
 
 function describeIngress(object: ServedObject, cluster: ClusterSide): IngressInCluster | "not found" {
-  const fullName = formatFullName(object);
+  const fullName = nameOf(object);
   const found = cluster.ingresses.find(({ id }) => id === fullName);
   if (!found) return "not found";
   const { parsedObject, status } = found;

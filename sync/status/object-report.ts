@@ -1,10 +1,11 @@
+import { nameOf } from "../collect/cluster-model.ts";
 import type { ClusterSide } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
 import { explainEdge } from "./explain-edge.ts";
 import type { KvSide } from "./kv-side.ts";
 import { listRoutes } from "./list-routes.ts";
 import { describeInCluster, listClusterProblems, type ObjectInCluster } from "./object-in-cluster.ts";
-import { formatFullName, formatRouteOwner, type ServedObject } from "./served-object.ts";
+import { formatRouteOwner, type ServedObject } from "./served-object.ts";
 import { contentOf, judge, type LiveVerdict, type StatusSides, summarizeSide, type Unread } from "./sides.ts";
 
 /** An Ingress or HTTPRoute in the cluster, in KV and at the edge. */
@@ -40,7 +41,7 @@ export function buildObjectReport(object: ServedObject, sides: StatusSides): Obj
   ];
   return {
     kind: object.kind,
-    name: formatFullName(object),
+    name: nameOf(object),
     live: judge(sides, problems),
     problems,
     cluster: inCluster,

@@ -1,4 +1,5 @@
 import type { AbortedCandidate, Rollback } from "../../src/rules/snapshot.ts";
+import { isHttpRouteOwner } from "../../src/rules/storage/route-id.ts";
 import { formatIgnoredIngresses } from "../compile/select/ignored-ingresses.ts";
 import { countHostRoutes } from "../publish/guard/removals.ts";
 import { findUnpublishedGuards } from "../publish/guard/unpublished-guards.ts";
@@ -8,7 +9,7 @@ import { foldNames } from "../runtime/fold.ts";
 import type { ClusterSide, LeaseHolder } from "./cluster-side.ts";
 import { compareRules } from "./compare-rules.ts";
 import { explainEdge } from "./explain-edge.ts";
-import { type HttpRouteSummary, isHttpRoute, summarizeHttpRoutes } from "./http-route-summary.ts";
+import { type HttpRouteSummary, summarizeHttpRoutes } from "./http-route-summary.ts";
 import type { KvSide } from "./kv-side.ts";
 import { findFailingOwners } from "./list-routes.ts";
 import { listRolloutProblems, type RolloutSummary, summarizeRollout } from "./rollout-summary.ts";
@@ -118,9 +119,9 @@ function summarizeCluster(cluster: ClusterSide, kv: KvSide | undefined): Cluster
     ingresses: {
       selected: ingresses.size,
       ignored: ignoredIngresses.length,
-      closed: closed.filter((owner) => !isHttpRoute(owner)).length,
+      closed: closed.filter((owner) => !isHttpRouteOwner(owner)).length,
       lastGood: result.brokenSince.size,
-      waiting: waiting.filter((owner) => !isHttpRoute(owner)).length,
+      waiting: waiting.filter((owner) => !isHttpRouteOwner(owner)).length,
     },
     ignored: formatIgnoredIngresses(ignoredIngresses),
     httpRoutes: summarizeHttpRoutes(cluster, closed, waiting),

@@ -1,3 +1,5 @@
+import { nameOf } from "../collect/cluster-model.ts";
+
 /** An object whose routes are published. */
 export interface ServedObject {
   readonly kind: "Ingress" | "HTTPRoute";
@@ -7,15 +9,10 @@ export interface ServedObject {
 
 /** Returns the object in the ids of its routes: "shop/cart" of an Ingress, "HTTPRoute shop/cart". */
 export function formatRouteOwner(object: ServedObject): string {
-  return object.kind === "Ingress" ? formatFullName(object) : formatSubject(object);
+  return object.kind === "Ingress" ? nameOf(object) : formatSubject(object);
 }
 
 /** Returns the object in diagnostics: "Ingress shop/cart". */
 export function formatSubject(object: ServedObject): string {
-  return `${object.kind} ${formatFullName(object)}`;
-}
-
-/** Returns "shop/cart". */
-export function formatFullName({ namespace, name }: ServedObject): string {
-  return `${namespace}/${name}`;
+  return `${object.kind} ${nameOf(object)}`;
 }

@@ -1,3 +1,4 @@
+import { isHttpRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import type { Diagnostic } from "../../compile/diagnostics.ts";
 import { diffLists } from "../../incremental/list-diff.ts";
 import { findClosedIngresses } from "../../publish/changes/closed-routes.ts";
@@ -178,7 +179,7 @@ async function reportObjects(
 
 /** Returns the names of Ingresses, without those of HTTPRoutes: "HTTPRoute namespace/name". */
 function listIngressIds(idSets: readonly IngressIdSet[]): string[] {
-  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !id.includes(" "));
+  return [...new Set(idSets.flatMap((ids) => [...ids.keys()]))].filter((id) => !isHttpRouteOwner(id));
 }
 
 function buildPublishedStatus(

@@ -1,3 +1,4 @@
+import { isHttpRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { foldLines } from "../../runtime/fold.ts";
 import type { ClosedRoute } from "./closed-routes.ts";
 import { isEmptyChange, type NameChanges, type RuleChanges } from "./summarize-changes.ts";
@@ -15,13 +16,11 @@ interface KindChanges {
   readonly names: NameChanges | undefined; // undefined if the kind is not shown
 }
 
-const HTTP_ROUTE = "HTTPRoute ";
-
 function listKinds({ hosts, ingresses, routes, records, workersRoutes, certificates }: Changes): KindChanges[] {
-  const httpRoutes = selectNames(ingresses, (name) => name.startsWith(HTTP_ROUTE));
+  const httpRoutes = selectNames(ingresses, isHttpRouteOwner);
   return [
     { one: "host", many: "hosts", names: hosts },
-    { one: "Ingress", many: "Ingresses", names: selectNames(ingresses, (name) => !name.startsWith(HTTP_ROUTE)) },
+    { one: "Ingress", many: "Ingresses", names: selectNames(ingresses, (name) => !isHttpRouteOwner(name)) },
     { one: "HTTPRoute", many: "HTTPRoutes", names: isEmptyChange(httpRoutes) ? undefined : withoutKind(httpRoutes) },
     { one: "route", many: "routes", names: routes },
     { one: "DNS record", many: "DNS records", names: records },
@@ -36,7 +35,7 @@ function selectNames({ added, changed, removed }: NameChanges, isSelected: (name
 
 /** Returns "shop/cart" for "HTTPRoute shop/cart". */
 function withoutKind({ added, changed, removed }: NameChanges): NameChanges {
-  const shorten = (name: string) => name.slice(HTTP_ROUTE.length);
+  const shorten = (name: string) => name.slice(name.indexOf(" ") + 1);
   return { added: added.map(shorten), changed: changed.map(shorten), removed: removed.map(shorten) };
 }
 

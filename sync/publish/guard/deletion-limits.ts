@@ -1,3 +1,4 @@
+import { isHttpRouteOwner } from "../../../src/rules/storage/route-id.ts";
 import { formatCount } from "../../runtime/format-count.ts";
 import type { LostHost, RemovedRoute } from "./removals.ts";
 
@@ -76,7 +77,7 @@ function listOwners(routes: readonly RemovedRoute[]): string[] {
 
 /** Returns "2 Ingresses", "1 HTTPRoute", "1 Ingress and 2 HTTPRoutes". */
 function formatOwners(owners: readonly string[]): string {
-  const httpRoutes = owners.filter((owner) => owner.startsWith("HTTPRoute ")).length;
+  const httpRoutes = owners.filter(isHttpRouteOwner).length;
   const ingresses = owners.length - httpRoutes;
   return [
     ...(ingresses > 0 ? [formatCount(ingresses, "Ingress")] : []),
