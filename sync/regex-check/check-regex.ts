@@ -1,9 +1,10 @@
+import type { Diagnostics } from "recheck";
 import recheck from "recheck/lib/browser.js";
 import { MAX_QUADRATIC_SUBJECT_BYTES, MAX_REGEX_SUBJECT_BYTES } from "../../src/rules/paths.ts";
 import type { RegexVerdict } from "../compile/regex-verdict.ts";
 import { EDGE_FLAGS } from "./alphabet.ts";
 import { dropLiteralPrefix } from "./literal-prefix.ts";
-import { evaluate } from "./polynomial.ts";
+import { evaluate, type Polynomial } from "./polynomial.ts";
 import { boundSteps } from "./step-bound.ts";
 
 /** Maximum duration of one check. The limits below end nearly every check earlier. */
@@ -26,30 +27,42 @@ const COUNTED_LIMITS = {
  * text's length. The structure decides nearly always; else the pattern is searched for a text that takes long.
  */
 export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): RegexVerdict {
-  return checkStructure(pattern) ?? searchAttacks(pattern, deadlineMs);
+  const steps = boundSteps(dropLiteralPrefix(pattern));
+  return (steps && judgeSteps(steps)) ?? searchAttacks(pattern, steps !== undefined, deadlineMs);
 }
 
-function checkStructure(pattern: string): RegexVerdict | undefined {
-  const steps = boundSteps(dropLiteralPrefix(pattern));
-  if (!steps || steps[3] > 0 || evaluate(steps, MAX_QUADRATIC_SUBJECT_BYTES) > MAX_STEPS) return undefined;
+/** Returns a verdict if the bound is low enough. A high bound can be far above the real number. */
+function judgeSteps(steps: Polynomial): RegexVerdict | undefined {
+  if (steps[3] > 0 || evaluate(steps, MAX_QUADRATIC_SUBJECT_BYTES) > MAX_STEPS) return undefined;
   // A linear regex with many steps for each character is as slow as a quadratic one.
   const isLinear = steps[2] === 0 && evaluate(steps, MAX_REGEX_SUBJECT_BYTES) <= MAX_STEPS;
   return { type: "safe", degree: isLinear ? 1 : 2 };
 }
 
-/** Returns the worst verdict of all flags. */
-function searchAttacks(pattern: string, deadlineMs: number): RegexVerdict {
+/** Returns the worst verdict of all flags. With `needsProof`, a search that only tried texts does not accept the regex. */
+function searchAttacks(pattern: string, needsProof: boolean, deadlineMs: number): RegexVerdict {
   let worstVerdict: RegexVerdict = { type: "safe", degree: 1 };
   for (const flags of EDGE_FLAGS) {
-    const verdict = searchAttack(pattern, flags, deadlineMs);
+    const { verdict, isProven } = searchAttack(pattern, flags, deadlineMs);
+    if (needsProof && verdict.type === "safe" && !isProven) return { type: "unsafe", problem: UNBOUNDED };
     if (verdict.type !== "safe") return verdict;
     if (verdict.degree === 2) worstVerdict = verdict;
   }
   return worstVerdict;
 }
 
-function searchAttack(pattern: string, flags: string, deadlineMs: number): RegexVerdict {
+/** A verdict, and whether it follows from the automaton of the regex and not from texts that were tried. */
+interface SearchVerdict {
+  readonly verdict: RegexVerdict;
+  readonly isProven: boolean;
+}
+
+function searchAttack(pattern: string, flags: string, deadlineMs: number): SearchVerdict {
   const analysis = recheck.checkSync(dropLiteralPrefix(pattern), flags, { ...COUNTED_LIMITS, timeout: deadlineMs });
+  return { verdict: toVerdict(analysis), isProven: analysis.checker === "automaton" };
+}
+
+function toVerdict(analysis: Diagnostics): RegexVerdict {
   switch (analysis.status) {
     case "safe":
       return { type: "safe", degree: 1 };

@@ -24,6 +24,11 @@ describe("The check of a regex", () => {
     assert.equal(checkRegex("^/shop/cart/.*.*.*x").type, "unsafe");
   });
 
+  test("A regex whose structure allows a cubic worst case is not safe because no tried text shows it", () => {
+    const pattern = "^/a|\\S{5,}(a{0,100}[a-zA-Z0-9_-]{1,3}\\/+\\w\\s{2}|v|[a-zA-Z0-9_-]*)a+?|-"; // it takes 0.4 s
+    assert.deepEqual(checkRegex(pattern), { type: "unsafe", problem: "the time to match it could not be bounded" });
+  });
+
   test("A regex with an exponential worst case that only matching with regard to case shows is unsafe", () => {
     assert.equal(checkRegex("^(?:[^a]|A)+$").type, "unsafe");
     assert.equal(checkRegex("^(x+x+)+[\\W_\\da-z]*$").type, "unsafe"); // without regard to case, the class matches all
