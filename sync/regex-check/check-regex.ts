@@ -5,7 +5,7 @@ import type { RegexVerdict } from "../compile/regex-verdict.ts";
 import { EDGE_FLAGS } from "./alphabet.ts";
 import { dropLiteralPrefix } from "./literal-prefix.ts";
 import { evaluate, type Polynomial } from "./polynomial.ts";
-import { boundSteps } from "./step-bound.ts";
+import { boundParts, boundSteps } from "./step-bound.ts";
 
 /** Maximum duration of one check. The limits below end nearly every check earlier. */
 export const CHECK_DEADLINE_MS = 5000;
@@ -27,8 +27,12 @@ const COUNTED_LIMITS = {
  * text's length. The structure decides nearly always; else the pattern is searched for a text that takes long.
  */
 export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): RegexVerdict {
-  const steps = boundSteps(dropLiteralPrefix(pattern));
-  return (steps && judgeSteps(steps)) ?? searchAttacks(pattern, steps !== undefined, deadlineMs);
+  const checkedPattern = dropLiteralPrefix(pattern);
+  const steps = boundSteps(checkedPattern);
+  const verdict = steps && judgeSteps(steps);
+  if (verdict) return verdict;
+  const needsProof = boundParts(checkedPattern).some((part) => judgeSteps(part) === undefined);
+  return searchAttacks(checkedPattern, needsProof, deadlineMs);
 }
 
 /** Returns a verdict if the bound is low enough. A high bound can be far above the real number. */
@@ -58,7 +62,7 @@ interface SearchVerdict {
 }
 
 function searchAttack(pattern: string, flags: string, deadlineMs: number): SearchVerdict {
-  const analysis = recheck.checkSync(dropLiteralPrefix(pattern), flags, { ...COUNTED_LIMITS, timeout: deadlineMs });
+  const analysis = recheck.checkSync(pattern, flags, { ...COUNTED_LIMITS, timeout: deadlineMs });
   return { verdict: toVerdict(analysis), isProven: analysis.checker === "automaton" };
 }
 

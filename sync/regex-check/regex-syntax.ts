@@ -1,6 +1,7 @@
-/** The syntax that the step bound knows. Every other construct has no node. */
+/** The syntax that is parsed. Every other construct has no node. */
 export type RegexNode =
   | { readonly type: "character"; readonly source: string }
+  | { readonly type: "lookaround"; readonly part: RegexNode }
   | { readonly type: "sequence" | "choice"; readonly parts: readonly RegexNode[] }
   | { readonly type: "repeat"; readonly part: RegexNode; readonly min: number; readonly max: number };
 
@@ -10,12 +11,13 @@ interface Parsed {
   readonly rest: string;
 }
 
+const LOOKAROUND_START = /^\(\?<?[=!]/;
 const GROUP_START = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/i;
 /** One character of text, a class, or the end of the text. */
 const CHARACTER = /^(?:\\[dDwWsSfnrtv]|\\x[\da-f]{2}|\\[^\w]|\[\^?(?:\\[^bBcku\d]|[^\]\\])*\]|[^\\^*+?()[\]{}|])/i;
 const QUANTIFIER = /^(?:([*+?])|\{(\d+)(,(\d*))?\})\??/;
 
-/** Parses a regex. Returns undefined if it has lookarounds, references, inner anchors or other rare constructs. */
+/** Parses a regex. Returns undefined if it has references, inner anchors or other rare constructs. */
 export function parseRegex(pattern: string): RegexNode | undefined {
   const parsed = parseChoice(pattern);
   return parsed?.rest === "" ? parsed.node : undefined;
@@ -45,13 +47,36 @@ function parseSequence(pattern: string): Parsed | undefined {
 }
 
 function parseAtom(pattern: string): Parsed | undefined {
-  const start = GROUP_START.exec(pattern)?.[0];
-  if (start !== undefined) {
-    const group = parseChoice(pattern.slice(start.length));
-    return group?.rest.startsWith(")") ? { node: group.node, rest: group.rest.slice(1) } : undefined;
-  }
+  const lookaround = parseGroup(pattern, LOOKAROUND_START);
+  if (lookaround) return { node: { type: "lookaround", part: lookaround.node }, rest: lookaround.rest };
+  if (GROUP_START.test(pattern)) return parseGroup(pattern, GROUP_START);
   const source = CHARACTER.exec(pattern)?.[0];
   return source === undefined ? undefined : { node: { type: "character", source }, rest: pattern.slice(source.length) };
+}
+
+function parseGroup(pattern: string, groupStart: RegExp): Parsed | undefined {
+  const start = groupStart.exec(pattern)?.[0];
+  const group = start === undefined ? undefined : parseChoice(pattern.slice(start.length));
+  return group?.rest.startsWith(")") ? { node: group.node, rest: group.rest.slice(1) } : undefined;
+}
+
+/** Returns a regex without its lookarounds, and then the regex of each lookaround, also of inner ones. */
+export function splitLookarounds(node: RegexNode): readonly RegexNode[] {
+  switch (node.type) {
+    case "character":
+      return [node];
+    case "lookaround":
+      return [{ type: "sequence", parts: [] }, ...splitLookarounds(node.part)];
+    case "repeat": {
+      const [part = node.part, ...lookarounds] = splitLookarounds(node.part);
+      return [{ ...node, part }, ...lookarounds];
+    }
+    case "sequence":
+    case "choice": {
+      const split = node.parts.map(splitLookarounds);
+      return [{ ...node, parts: split.flatMap(([part]) => part ?? []) }, ...split.flatMap((nodes) => nodes.slice(1))];
+    }
+  }
 }
 
 function parseQuantifier({ node, rest }: Parsed): Parsed {

@@ -1,7 +1,7 @@
 import { createAlphabet } from "./alphabet.ts";
 import { add, atLeast, constant, type Polynomial, timesLength, ZERO } from "./polynomial.ts";
 import { buildAutomaton, type RegexAutomaton } from "./regex-automaton.ts";
-import { parseRegex } from "./regex-syntax.ts";
+import { parseRegex, type RegexNode, splitLookarounds } from "./regex-syntax.ts";
 
 /** The maximum steps of a search that backtracks, from a position on. */
 interface Bound {
@@ -26,11 +26,33 @@ interface Search {
  * loops in which one text can take two ways.
  */
 export function boundSteps(pattern: string): Polynomial | undefined {
+  const { node, hasAnchor } = parse(pattern);
+  return node && boundNode(node, hasAnchor);
+}
+
+/**
+ * Returns the bounds of a regex without its lookarounds, and of each lookaround, as far as the structure shows them. Together
+ * they can take longer than each of them.
+ */
+export function boundParts(pattern: string): readonly Polynomial[] {
+  const { node, hasAnchor } = parse(pattern);
+  const [whole, ...lookarounds] = node ? splitLookarounds(node) : [];
+  const bounds = [
+    whole && boundNode(whole, hasAnchor),
+    ...lookarounds.map((lookaround) => boundNode(lookaround, true)),
+  ];
+  return bounds.filter((steps) => steps !== undefined);
+}
+
+function parse(pattern: string): { readonly node: RegexNode | undefined; readonly hasAnchor: boolean } {
   const hasAnchor = pattern.startsWith("^");
-  const node = parseRegex(hasAnchor ? pattern.slice(1) : pattern);
+  return { node: parseRegex(hasAnchor ? pattern.slice(1) : pattern), hasAnchor };
+}
+
+function boundNode(node: RegexNode, hasAnchor: boolean): Polynomial | undefined {
   // In `^a|b` the anchor belongs to the first alternative only: the search starts at each character.
-  const isAnchored = hasAnchor && !(node?.type === "choice" && node.parts.length > 1);
-  const automaton = node && buildAutomaton(node);
+  const isAnchored = hasAnchor && !(node.type === "choice" && node.parts.length > 1);
+  const automaton = buildAutomaton(node);
   if (!automaton) return undefined;
   const search = createSearch(automaton);
   const bounds = boundPositions(search);

@@ -25,8 +25,16 @@ describe("The check of a regex", () => {
   });
 
   test("A regex whose structure allows a cubic worst case is not safe because no tried text shows it", () => {
-    const pattern = "^/a|\\S{5,}(a{0,100}[a-zA-Z0-9_-]{1,3}\\/+\\w\\s{2}|v|[a-zA-Z0-9_-]*)a+?|-"; // it takes 0.4 s
-    assert.deepEqual(checkRegex(pattern), { type: "unsafe", problem: "the time to match it could not be bounded" });
+    const cubic = "\\S{5,}(a{0,100}[a-zA-Z0-9_-]{1,3}\\/+\\w\\s{2}|v|[a-zA-Z0-9_-]*)a+?|-"; // it takes 0.4 s
+    for (const pattern of [`^/a|${cubic}`, `^/(?!x)a|${cubic}`, `^/(?=${cubic})x{0,100}y`]) {
+      const verdict = checkRegex(pattern);
+      assert.deepEqual(verdict, { type: "unsafe", problem: "the time to match it could not be bounded" }, pattern);
+    }
+  });
+
+  test("A common lookaround is safe", () => {
+    for (const pattern of ["^/(?!api)(.*)", "^/(?!.*\\.php$)(.*)$", "^/app(?=/|$)(.*)", "^/((?!admin/)[^/]+)/(.*)"])
+      assert.equal(checkRegex(pattern).type, "safe", pattern);
   });
 
   test("A regex with an exponential worst case that only matching with regard to case shows is unsafe", () => {
