@@ -31,8 +31,8 @@ export function checkRegex(pattern: string, deadlineMs = CHECK_DEADLINE_MS): Reg
   const steps = boundSteps(checkedPattern);
   const verdict = steps && judgeSteps(steps);
   if (verdict) return verdict;
-  const needsProof = boundParts(checkedPattern).some((part) => judgeSteps(part) === undefined);
-  return searchAttacks(checkedPattern, needsProof, deadlineMs);
+  const hasFastParts = boundParts(checkedPattern)?.every((part) => judgeSteps(part) !== undefined) ?? false;
+  return searchAttacks(checkedPattern, !hasFastParts, deadlineMs);
 }
 
 /** Returns a verdict if the bound is low enough. A high bound can be far above the real number. */

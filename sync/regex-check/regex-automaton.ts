@@ -28,12 +28,12 @@ const EMPTY: RegexAutomaton = {
   matchesEmptyText: true,
 };
 
-/** Returns undefined for lookarounds, if the automaton is too large, or if an empty text matches a part in two ways. */
+/** Returns undefined for assertions, if the automaton is too large, or if an empty text matches a part in two ways. */
 export function buildAutomaton(node: RegexNode): RegexAutomaton | undefined {
   switch (node.type) {
     case "character":
       return { ...EMPTY, sources: [node.source], starts: [0], accepting: [0], matchesEmptyText: false };
-    case "lookaround":
+    case "assertion":
       return undefined;
     case "sequence":
       return chain(buildParts(node.parts));

@@ -1,7 +1,7 @@
 /** The syntax that is parsed. Every other construct has no node. */
 export type RegexNode =
   | { readonly type: "character"; readonly source: string }
-  | { readonly type: "lookaround"; readonly part: RegexNode }
+  | { readonly type: "assertion"; readonly part: RegexNode } // a lookaround, or \b, \B or ^ with an empty part
   | { readonly type: "sequence" | "choice"; readonly parts: readonly RegexNode[] }
   | { readonly type: "repeat"; readonly part: RegexNode; readonly min: number; readonly max: number };
 
@@ -12,12 +12,14 @@ interface Parsed {
 }
 
 const LOOKAROUND_START = /^\(\?<?[=!]/;
+const ASSERTION = /^(?:\\b|\\B|\^)/;
+const EMPTY: RegexNode = { type: "sequence", parts: [] };
 const GROUP_START = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/i;
 /** One character of text, a class, or the end of the text. */
 const CHARACTER = /^(?:\\[dDwWsSfnrtv]|\\x[\da-f]{2}|\\[^\w]|\[\^?(?:\\[^bBcku\d]|[^\]\\])*\]|[^\\^*+?()[\]{}|])/i;
 const QUANTIFIER = /^(?:([*+?])|\{(\d+)(,(\d*))?\})\??/;
 
-/** Parses a regex. Returns undefined if it has references, inner anchors or other rare constructs. */
+/** Parses a regex. Returns undefined if it has references or other rare constructs. */
 export function parseRegex(pattern: string): RegexNode | undefined {
   const parsed = parseChoice(pattern);
   return parsed?.rest === "" ? parsed.node : undefined;
@@ -48,7 +50,9 @@ function parseSequence(pattern: string): Parsed | undefined {
 
 function parseAtom(pattern: string): Parsed | undefined {
   const lookaround = parseGroup(pattern, LOOKAROUND_START);
-  if (lookaround) return { node: { type: "lookaround", part: lookaround.node }, rest: lookaround.rest };
+  if (lookaround) return { node: { type: "assertion", part: lookaround.node }, rest: lookaround.rest };
+  const assertion = ASSERTION.exec(pattern)?.[0];
+  if (assertion) return { node: { type: "assertion", part: EMPTY }, rest: pattern.slice(assertion.length) };
   if (GROUP_START.test(pattern)) return parseGroup(pattern, GROUP_START);
   const source = CHARACTER.exec(pattern)?.[0];
   return source === undefined ? undefined : { node: { type: "character", source }, rest: pattern.slice(source.length) };
@@ -60,20 +64,20 @@ function parseGroup(pattern: string, groupStart: RegExp): Parsed | undefined {
   return group?.rest.startsWith(")") ? { node: group.node, rest: group.rest.slice(1) } : undefined;
 }
 
-/** Returns a regex without its lookarounds, and then the regex of each lookaround, also of inner ones. */
-export function splitLookarounds(node: RegexNode): readonly RegexNode[] {
+/** Returns a regex without its assertions, and then the regex of each assertion, also of inner ones. */
+export function splitAssertions(node: RegexNode): readonly RegexNode[] {
   switch (node.type) {
     case "character":
       return [node];
-    case "lookaround":
-      return [{ type: "sequence", parts: [] }, ...splitLookarounds(node.part)];
+    case "assertion":
+      return [EMPTY, ...splitAssertions(node.part)];
     case "repeat": {
-      const [part = node.part, ...lookarounds] = splitLookarounds(node.part);
-      return [{ ...node, part }, ...lookarounds];
+      const [part = node.part, ...assertions] = splitAssertions(node.part);
+      return [{ ...node, part }, ...assertions];
     }
     case "sequence":
     case "choice": {
-      const split = node.parts.map(splitLookarounds);
+      const split = node.parts.map(splitAssertions);
       return [{ ...node, parts: split.flatMap(([part]) => part ?? []) }, ...split.flatMap((nodes) => nodes.slice(1))];
     }
   }

@@ -1,7 +1,7 @@
 import { createAlphabet } from "./alphabet.ts";
 import { add, atLeast, constant, type Polynomial, timesLength, ZERO } from "./polynomial.ts";
 import { buildAutomaton, type RegexAutomaton } from "./regex-automaton.ts";
-import { parseRegex, type RegexNode, splitLookarounds } from "./regex-syntax.ts";
+import { parseRegex, type RegexNode, splitAssertions } from "./regex-syntax.ts";
 
 /** The maximum steps of a search that backtracks, from a position on. */
 interface Bound {
@@ -31,17 +31,15 @@ export function boundSteps(pattern: string): Polynomial | undefined {
 }
 
 /**
- * Returns the bounds of a regex without its lookarounds, and of each lookaround, as far as the structure shows them. Together
- * they can take longer than each of them.
+ * Returns the bounds of a regex without its assertions, and of the regex of each assertion. Together they can take longer than
+ * each of them. Undefined if the structure does not show one of them.
  */
-export function boundParts(pattern: string): readonly Polynomial[] {
+export function boundParts(pattern: string): readonly Polynomial[] | undefined {
   const { node, hasAnchor } = parse(pattern);
-  const [whole, ...lookarounds] = node ? splitLookarounds(node) : [];
-  const bounds = [
-    whole && boundNode(whole, hasAnchor),
-    ...lookarounds.map((lookaround) => boundNode(lookaround, true)),
-  ];
-  return bounds.filter((steps) => steps !== undefined);
+  if (!node) return undefined;
+  const [whole = node, ...assertions] = splitAssertions(node);
+  const bounds = [boundNode(whole, hasAnchor), ...assertions.map((assertion) => boundNode(assertion, true))];
+  return bounds.includes(undefined) ? undefined : bounds.filter((steps) => steps !== undefined);
 }
 
 function parse(pattern: string): { readonly node: RegexNode | undefined; readonly hasAnchor: boolean } {
