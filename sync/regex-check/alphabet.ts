@@ -1,5 +1,7 @@
 /** Symbol of the end of the text. Characters of a byte string have lower numbers. */
 const END = 256;
+/** Source of a position that matches each symbol. */
+export const ANY_SYMBOL = "";
 /** Paths are matched without regard to case, values of headers with it. `[^a]` matches "A" only in the latter. */
 export const EDGE_FLAGS = ["i", ""] as const;
 
@@ -49,6 +51,7 @@ function listPlaces(source: string): readonly number[] {
 
 /** Tests the characters of byte strings. */
 function createMatcher(source: string, flags: string): (code: number) => boolean {
+  if (source === ANY_SYMBOL) return () => true;
   if (source === "$") return (code) => code === END;
   const regex = new RegExp(`^(?:${source})$`, flags);
   return (code) => code !== END && regex.test(String.fromCharCode(code));

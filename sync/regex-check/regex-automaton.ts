@@ -1,138 +1,131 @@
 import type { RegexNode } from "./regex-syntax.ts";
 
 /** More positions or edges than these are not analyzed. */
-const MAX_POSITIONS = 6000;
+export const MAX_POSITIONS = 6000;
 const MAX_EDGES = 20_000;
+
+/** A character or class of a regex, or an assertion, which matches any symbol here so that no other way excludes it. */
+export interface RegexPosition {
+  readonly source: string;
+  /** The regex of an assertion. */
+  readonly assertion?: RegexNode;
+}
+
+/** A way on to a position. */
+export interface Entry {
+  readonly to: number;
+  /** Number of groups that begin on the way and remember their text. */
+  readonly groups: number;
+}
+
+/** A way from one position to another. */
+export interface Edge extends Entry {
+  readonly from: number;
+}
 
 /**
  * The positions of a regex (Glushkov's automaton): one for each character in it, repetitions written out. Two ways from
  * one position to another are two edges. A loop is a range of positions, because every other edge leads forward.
  */
 export interface RegexAutomaton {
-  /** Source of each position's character or class. */
-  readonly sources: readonly string[];
-  readonly edges: readonly (readonly [from: number, to: number])[];
+  readonly positions: readonly RegexPosition[];
+  readonly edges: readonly Edge[];
   readonly loops: readonly (readonly [first: number, last: number])[];
-  readonly starts: readonly number[];
+  /** A position that starts in two ways is twice in the list. The same is true for `accepting`. */
+  readonly starts: readonly Entry[];
   /** Positions after which the regex has matched. */
   readonly accepting: readonly number[];
-  readonly matchesEmptyText: boolean;
+  /** Number of ways in which an empty text matches, without assertions. */
+  readonly emptyWays: number;
+  /** Whether assertions alone can match, so that a way through positions can have no character. */
+  readonly canBeAssertions: boolean;
 }
 
-const EMPTY: RegexAutomaton = {
-  sources: [],
+export const EMPTY_AUTOMATON: RegexAutomaton = {
+  positions: [],
   edges: [],
   loops: [],
   starts: [],
   accepting: [],
-  matchesEmptyText: true,
+  emptyWays: 1,
+  canBeAssertions: false,
 };
 
-/** Returns undefined for assertions, if the automaton is too large, or if an empty text matches a part in two ways. */
-export function buildAutomaton(node: RegexNode): RegexAutomaton | undefined {
-  switch (node.type) {
-    case "character":
-      return { ...EMPTY, sources: [node.source], starts: [0], accepting: [0], matchesEmptyText: false };
-    case "assertion":
-      return undefined;
-    case "sequence":
-      return chain(buildParts(node.parts));
-    case "choice":
-      return choose(buildParts(node.parts));
-    case "repeat":
-      return repeat(buildAutomaton(node.part), node.min, node.max);
-  }
-}
-
-function buildParts(nodes: readonly RegexNode[]): RegexAutomaton[] | undefined {
-  const parts = nodes.map(buildAutomaton);
-  return parts.includes(undefined) ? undefined : parts.filter((part) => part !== undefined);
-}
-
-/** Places automata one behind the other, without edges between them. */
-function place(parts: readonly RegexAutomaton[]): RegexAutomaton[] {
+/** Places automata one behind the other, without edges between them. Undefined if one of them is, or if they are too large. */
+export function place(parts: readonly (RegexAutomaton | undefined)[]): RegexAutomaton[] | undefined {
   let offset = 0;
-  return parts.map((part) => {
-    const shift = (position: number) => position + partOffset;
+  let edgeCount = 0;
+  const placedParts: RegexAutomaton[] = [];
+  for (const part of parts) {
+    if (!part) return undefined;
     const partOffset = offset;
-    offset += part.sources.length;
-    const shiftPairs = (pairs: RegexAutomaton["edges"]) => pairs.map(([a, b]) => [shift(a), shift(b)] as const);
-    return {
+    offset += part.positions.length;
+    edgeCount += part.edges.length;
+    if (offset > MAX_POSITIONS || edgeCount > MAX_EDGES) return undefined;
+    const shift = (position: number) => position + partOffset;
+    placedParts.push({
       ...part,
-      edges: shiftPairs(part.edges),
-      loops: shiftPairs(part.loops),
-      starts: part.starts.map(shift),
+      edges: part.edges.map(({ from, to, groups }) => ({ from: shift(from), to: shift(to), groups })),
+      loops: part.loops.map(([first, last]) => [shift(first), shift(last)] as const),
+      starts: part.starts.map(({ to, groups }) => ({ to: shift(to), groups })),
       accepting: part.accepting.map(shift),
-    };
-  });
-}
-
-function join(
-  placedParts: readonly RegexAutomaton[],
-  newEdges: RegexAutomaton["edges"],
-): Pick<RegexAutomaton, "sources" | "edges" | "loops"> | undefined {
-  const sources = placedParts.flatMap((part) => part.sources);
-  const edges = [...placedParts.flatMap((part) => part.edges), ...newEdges];
-  if (sources.length > MAX_POSITIONS || edges.length > MAX_EDGES) return undefined;
-  return { sources, edges, loops: placedParts.flatMap((part) => part.loops) };
-}
-
-function connect(from: readonly number[], to: readonly number[]): RegexAutomaton["edges"] {
-  // A list beyond the limit is not written out: `join` only needs to see that it is too long.
-  if (from.length * to.length > MAX_EDGES) return new Array(MAX_EDGES + 1);
-  return from.flatMap((source) => to.map((target) => [source, target] as const));
-}
-
-function chain(parts: readonly RegexAutomaton[] | undefined): RegexAutomaton | undefined {
-  if (!parts) return undefined;
-  const placedParts = place(parts);
-  const newEdges: RegexAutomaton["edges"][number][] = [];
-  let [starts, accepting, matchesEmptyText]: [number[], number[], boolean] = [[], [], true];
-  for (const part of placedParts) {
-    if (newEdges.length > MAX_EDGES) return undefined;
-    newEdges.push(...connect(accepting, part.starts));
-    if (matchesEmptyText) starts = [...starts, ...part.starts];
-    accepting = part.matchesEmptyText ? [...accepting, ...part.accepting] : [...part.accepting];
-    matchesEmptyText = matchesEmptyText && part.matchesEmptyText;
+    });
   }
-  const joined = join(placedParts, newEdges);
-  return joined && { ...joined, starts, accepting, matchesEmptyText };
+  return placedParts;
 }
 
-function choose(parts: readonly RegexAutomaton[] | undefined): RegexAutomaton | undefined {
-  if (!parts || parts.filter((part) => part.matchesEmptyText).length > 1) return undefined;
+/** Takes placed automata together, so that edges between them can be added. */
+export function join(
+  placedParts: readonly RegexAutomaton[],
+): Pick<RegexAutomaton, "positions" | "loops"> & { readonly edges: Edge[] } {
+  return {
+    positions: placedParts.flatMap((part) => part.positions),
+    edges: placedParts.flatMap((part) => part.edges),
+    loops: placedParts.flatMap((part) => part.loops),
+  };
+}
+
+/** Returns the automaton of a sequence. */
+export function chain(parts: readonly (RegexAutomaton | undefined)[]): RegexAutomaton | undefined {
   const placedParts = place(parts);
-  const joined = join(placedParts, []);
+  if (!placedParts) return undefined;
+  const joined = join(placedParts);
+  let [starts, accepting, emptyWays]: [Entry[], number[], number] = [[], [], 1];
+  for (const part of placedParts) {
+    if (!connect(joined.edges, accepting, part.starts)) return undefined;
+    starts = [...starts, ...multiply(part.starts, emptyWays)];
+    accepting = [...multiply(accepting, part.emptyWays), ...part.accepting];
+    emptyWays *= part.emptyWays;
+    if (starts.length > MAX_EDGES || accepting.length > MAX_EDGES) return undefined;
+  }
+  const canBeEmpty = placedParts.every((part) => part.emptyWays > 0 || part.canBeAssertions);
+  const canBeAssertions = canBeEmpty && placedParts.some((part) => part.canBeAssertions);
+  return { ...joined, starts, accepting, emptyWays, canBeAssertions };
+}
+
+/** Adds the edges between the positions of two lists. Returns whether there are not too many. */
+export function connect(edges: Edge[], from: readonly number[], to: readonly Entry[]): boolean {
+  if (edges.length + from.length * to.length > MAX_EDGES) return false;
+  for (const source of from) for (const entry of to) edges.push({ from: source, ...entry });
+  return true;
+}
+
+/** Repeats a list. A list beyond the limit is not written out: the caller only needs to see that it is too long. */
+function multiply<T>(list: readonly T[], ways: number): readonly T[] {
+  if (list.length * ways > MAX_EDGES) return new Array(MAX_EDGES + 1);
+  return Array.from({ length: ways }, () => list).flat();
+}
+
+/** Returns the automaton of alternatives. */
+export function choose(parts: readonly (RegexAutomaton | undefined)[]): RegexAutomaton | undefined {
+  const placedParts = place(parts);
   return (
-    joined && {
-      ...joined,
+    placedParts && {
+      ...join(placedParts),
       starts: placedParts.flatMap((part) => part.starts),
       accepting: placedParts.flatMap((part) => part.accepting),
-      matchesEmptyText: parts.some((part) => part.matchesEmptyText),
+      emptyWays: placedParts.reduce((sum, part) => sum + part.emptyWays, 0),
+      canBeAssertions: placedParts.some((part) => part.canBeAssertions),
     }
   );
-}
-
-function repeat(part: RegexAutomaton | undefined, min: number, max: number): RegexAutomaton | undefined {
-  if (!part || part.matchesEmptyText || max < min || max === 0) return undefined;
-  const isLoop = max === Number.POSITIVE_INFINITY;
-  const copies = isLoop ? Math.max(min, 1) : max;
-  if (copies * part.sources.length > MAX_POSITIONS) return undefined;
-  const placedParts = place(Array.from({ length: copies }, () => part));
-  const lastPart = placedParts.at(-1) ?? part;
-  const newEdges = placedParts.flatMap((copy, index) => {
-    const next = placedParts[index + 1] ?? (isLoop ? copy : undefined);
-    return next ? connect(copy.accepting, next.starts) : [];
-  });
-  const joined = join(placedParts, newEdges);
-  if (!joined) return undefined;
-  const loopStart = joined.sources.length - part.sources.length;
-  const outerLoops = joined.loops.filter(([first]) => first < loopStart);
-  return {
-    ...joined,
-    loops: isLoop ? [...outerLoops, [loopStart, joined.sources.length - 1]] : joined.loops,
-    starts: placedParts[0]?.starts ?? [],
-    accepting: isLoop ? lastPart.accepting : placedParts.slice(Math.max(min, 1) - 1).flatMap((copy) => copy.accepting),
-    matchesEmptyText: min === 0,
-  };
 }

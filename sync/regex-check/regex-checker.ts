@@ -1,6 +1,5 @@
 import type { RegexUse, RegexVerdict, RegexVerdicts } from "../compile/regex-verdict.ts";
-import { CHECK_DEADLINE_MS } from "./check-regex.ts";
-import { createRegexThread, type RegexThread } from "./regex-thread.ts";
+import { CHECK_DEADLINE_MS, createRegexThread, type RegexThread } from "./regex-thread.ts";
 import { createVerdictStore, type StoredVerdict, type VerdictStore } from "./verdict-store.ts";
 
 /** Maximum time that the checks of one namespace take in a sync. */

@@ -1,12 +1,12 @@
 import type { RegexVerdict, RegexVerdicts } from "../compile/regex-verdict.ts";
-import { CHECK_DEADLINE_MS, checkRegex } from "./check-regex.ts";
+import { checkRegex } from "./check-regex.ts";
 
 /** Creates verdicts that are made at their first use, in this thread: for commands that serve nothing while they run. */
-export function createRegexLookup(deadlineMs = CHECK_DEADLINE_MS): RegexVerdicts {
+export function createRegexLookup(): RegexVerdicts {
   const verdicts = new Map<string, RegexVerdict>();
   return {
     get(pattern) {
-      const verdict = verdicts.get(pattern) ?? checkRegex(pattern, deadlineMs);
+      const verdict = verdicts.get(pattern) ?? checkRegex(pattern);
       verdicts.set(pattern, verdict);
       return verdict;
     },

@@ -1,95 +1,94 @@
-/** The syntax that is parsed. Every other construct has no node. */
+import { type AST, RegExpParser } from "@eslint-community/regexpp";
+
+/** The parts of a regex that determine the time to match it. */
 export type RegexNode =
+  /** A character, a class, or `$`, which matches the end of the text. */
   | { readonly type: "character"; readonly source: string }
-  | { readonly type: "assertion"; readonly part: RegexNode } // a lookaround, or \b, \B or ^ with an empty part
+  /** A lookaround, in the direction in which it is matched; or \b, \B or ^ with an empty part. */
+  | { readonly type: "assertion"; readonly part: RegexNode }
+  /** A group that remembers its text. */
+  | { readonly type: "group"; readonly part: RegexNode }
   | { readonly type: "sequence" | "choice"; readonly parts: readonly RegexNode[] }
   | { readonly type: "repeat"; readonly part: RegexNode; readonly min: number; readonly max: number };
 
-/** A node, and the rest of the pattern. */
-interface Parsed {
+export interface ParsedRegex {
   readonly node: RegexNode;
-  readonly rest: string;
+  /** Whether a match can begin only at the start of the text. */
+  readonly isAnchored: boolean;
 }
 
-const LOOKAROUND_START = /^\(\?<?[=!]/;
-const ASSERTION = /^(?:\\b|\\B|\^)/;
+const PARSER = new RegExpParser();
 const EMPTY: RegexNode = { type: "sequence", parts: [] };
-const GROUP_START = /^\((?:\?:|\?<[a-z]\w*>|(?!\?))/i;
-/** One character of text, a class, or the end of the text. */
-const CHARACTER = /^(?:\\[dDwWsSfnrtv]|\\x[\da-f]{2}|\\[^\w]|\[\^?(?:\\[^bBcku\d]|[^\]\\])*\]|[^\\^*+?()[\]{}|])/i;
-const QUANTIFIER = /^(?:([*+?])|\{(\d+)(,(\d*))?\})\??/;
 
-/** Parses a regex. Returns undefined if it has references or other rare constructs. */
-export function parseRegex(pattern: string): RegexNode | undefined {
-  const parsed = parseChoice(pattern);
-  return parsed?.rest === "" ? parsed.node : undefined;
+/** Parses a regex. Returns undefined if it has references to groups, or is invalid. */
+export function parseRegex(pattern: string): ParsedRegex | undefined {
+  const alternatives = parseAlternatives(pattern);
+  if (!alternatives) return undefined;
+  const isAnchored = alternatives.every(([first]) => first?.type === "Assertion" && first.kind === "start");
+  const parts = alternatives.map((elements) => toSequence(isAnchored ? elements.slice(1) : elements, false));
+  const node = toParsedNode("choice", parts);
+  return node && { node, isAnchored };
 }
 
-function parseChoice(pattern: string): Parsed | undefined {
-  const parts: RegexNode[] = [];
-  for (let rest = `|${pattern}`; ; ) {
-    if (!rest.startsWith("|")) return { node: { type: "choice", parts }, rest };
-    const parsed = parseSequence(rest.slice(1));
-    if (!parsed) return undefined;
-    parts.push(parsed.node);
-    rest = parsed.rest;
+function parseAlternatives(pattern: string): readonly AST.Element[][] | undefined {
+  try {
+    return PARSER.parsePattern(pattern).alternatives.map(({ elements }) => elements);
+  } catch {
+    return undefined;
   }
 }
 
-function parseSequence(pattern: string): Parsed | undefined {
-  const parts: RegexNode[] = [];
-  for (let rest = pattern; ; ) {
-    if (rest === "" || rest.startsWith("|") || rest.startsWith(")")) return { node: { type: "sequence", parts }, rest };
-    const parsed = parseAtom(rest);
-    if (!parsed) return undefined;
-    const repeated = parseQuantifier(parsed);
-    parts.push(repeated.node);
-    rest = repeated.rest;
-  }
-}
-
-function parseAtom(pattern: string): Parsed | undefined {
-  const lookaround = parseGroup(pattern, LOOKAROUND_START);
-  if (lookaround) return { node: { type: "assertion", part: lookaround.node }, rest: lookaround.rest };
-  const assertion = ASSERTION.exec(pattern)?.[0];
-  if (assertion) return { node: { type: "assertion", part: EMPTY }, rest: pattern.slice(assertion.length) };
-  if (GROUP_START.test(pattern)) return parseGroup(pattern, GROUP_START);
-  const source = CHARACTER.exec(pattern)?.[0];
-  return source === undefined ? undefined : { node: { type: "character", source }, rest: pattern.slice(source.length) };
-}
-
-function parseGroup(pattern: string, groupStart: RegExp): Parsed | undefined {
-  const start = groupStart.exec(pattern)?.[0];
-  const group = start === undefined ? undefined : parseChoice(pattern.slice(start.length));
-  return group?.rest.startsWith(")") ? { node: group.node, rest: group.rest.slice(1) } : undefined;
-}
-
-/** Returns a regex without its assertions, and then the regex of each assertion, also of inner ones. */
-export function splitAssertions(node: RegexNode): readonly RegexNode[] {
-  switch (node.type) {
-    case "character":
-      return [node];
-    case "assertion":
-      return [EMPTY, ...splitAssertions(node.part)];
-    case "repeat": {
-      const [part = node.part, ...assertions] = splitAssertions(node.part);
-      return [{ ...node, part }, ...assertions];
+/** @param isBackward Whether it is matched from its end to its start, as a lookbehind is. */
+function toNode(element: AST.Element, isBackward: boolean): RegexNode | undefined {
+  switch (element.type) {
+    case "Character":
+    case "CharacterClass":
+    case "CharacterSet":
+      return { type: "character", source: element.raw };
+    case "Group":
+      return toChoice(element.alternatives, isBackward);
+    case "CapturingGroup": {
+      const part = toChoice(element.alternatives, isBackward);
+      return part && { type: "group", part };
     }
-    case "sequence":
-    case "choice": {
-      const split = node.parts.map(splitAssertions);
-      return [{ ...node, parts: split.flatMap(([part]) => part ?? []) }, ...split.flatMap((nodes) => nodes.slice(1))];
+    case "Quantifier": {
+      const part = toNode(element.element, isBackward);
+      return part && { type: "repeat", part, min: element.min, max: element.max };
     }
+    case "Assertion":
+      return toAssertion(element, isBackward);
+    default:
+      return undefined;
   }
 }
 
-function parseQuantifier({ node, rest }: Parsed): Parsed {
-  const match = QUANTIFIER.exec(rest);
-  if (!match) return { node, rest };
-  const [text, sign, lowest, comma, highest] = match;
-  const min = sign === undefined ? Number(lowest) : sign === "+" ? 1 : 0;
-  const isOpen = sign === undefined ? comma !== undefined && highest === "" : sign !== "?";
-  const finiteMax = sign === undefined ? Number(highest ?? lowest) : 1;
-  const max = isOpen ? Number.POSITIVE_INFINITY : finiteMax;
-  return { node: { type: "repeat", part: node, min, max }, rest: rest.slice(text.length) };
+function toAssertion(assertion: AST.Assertion, isBackward: boolean): RegexNode | undefined {
+  switch (assertion.kind) {
+    case "lookahead":
+    case "lookbehind": {
+      const part = toChoice(assertion.alternatives, assertion.kind === "lookbehind");
+      return part && { type: "assertion", part };
+    }
+    case "end": // before it, any character can be; after it, none
+      return isBackward ? { type: "assertion", part: EMPTY } : { type: "character", source: "$" };
+    default:
+      return { type: "assertion", part: EMPTY };
+  }
+}
+
+function toChoice(alternatives: readonly AST.Alternative[], isBackward: boolean): RegexNode | undefined {
+  return toParsedNode(
+    "choice",
+    alternatives.map(({ elements }) => toSequence(elements, isBackward)),
+  );
+}
+
+function toSequence(elements: readonly AST.Element[], isBackward: boolean): RegexNode | undefined {
+  const parts = elements.map((element) => toNode(element, isBackward));
+  return toParsedNode("sequence", isBackward ? parts.toReversed() : parts);
+}
+
+function toParsedNode(type: "sequence" | "choice", nodes: readonly (RegexNode | undefined)[]): RegexNode | undefined {
+  const parts = nodes.filter((node) => node !== undefined);
+  return parts.length === nodes.length ? { type, parts } : undefined;
 }

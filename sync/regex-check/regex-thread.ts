@@ -2,12 +2,18 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { RegexVerdict } from "../compile/regex-verdict.ts";
-import { DEADLINE_EXCEEDED } from "./check-regex.ts";
 
 // The package has no sources: there the bundled thread is next to this module.
 const THREAD_ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./regex-worker.ts" : "./regex-worker.js", import.meta.url),
 );
+/** Maximum duration of one check. Nearly every check takes milliseconds. */
+export const CHECK_DEADLINE_MS = 5000;
+/** The verdict on a regex whose check did not end in time. */
+const DEADLINE_EXCEEDED: RegexVerdict = {
+  type: "unknown",
+  problem: `the check of its time to match did not end within ${CHECK_DEADLINE_MS / 1000} s; it is repeated later`,
+};
 /** Memory of the thread. A check that needs more ends without a verdict. */
 const MAX_THREAD_HEAP_MB = 192;
 /** Maximum time to load the thread's modules. */

@@ -47,12 +47,12 @@ describe("the metadata of the npm package", () => {
     assert.deepEqual(metadata.component, { name: "edgress", version: "0.1.0" });
     const names = components.map(({ purl }) => decodeURIComponent(purl).replace(/^pkg:npm\/|@[^@]*$/g, ""));
     const shipped = [
+      "@eslint-community/regexpp",
       "@kubernetes/client-node",
       "cloudflare",
       "commander",
       "hpke",
       "pino",
-      "recheck",
       "undici",
       "yaml",
       "zod",

@@ -29,7 +29,7 @@ export const OPTIONS: Omit<Options, "zones"> = {
   watchIngressWithoutClass: true,
   exclusiveHosts: false,
   allowedResponseHeaders: [],
-  regexVerdicts: createRegexLookup(30_000),
+  regexVerdicts: createRegexLookup(),
   tokenizeSecret: () => "[sealed]",
   permits: ALLOW_ALL,
 };

@@ -4,18 +4,26 @@ import { memoize } from "../../incremental/memoize.ts";
 import { readBlobs } from "../blobs.ts";
 import { computeDigest, toCanonicalJson } from "../canonical-json.ts";
 
+/** Version of the regex check. Raise it if a regex gets another verdict: then verdicts of earlier versions are not used. */
+const CHECK_VERSION = 2;
+
 const Verdict = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("safe"), degree: z.union([z.literal(1), z.literal(2)]) }),
   z.strictObject({ type: z.literal("unsafe"), problem: z.string() }),
   z.strictObject({ type: z.literal("unknown"), problem: z.string() }),
 ]);
 
-const VerdictBlob = z.array(
-  z.strictObject({ pattern: z.string(), verdict: Verdict, attempts: z.number(), checkedAt: z.number() }),
-);
+const VerdictEntry = z.strictObject({
+  pattern: z.string(),
+  verdict: Verdict,
+  attempts: z.number(),
+  checkedAt: z.number(),
+});
+
+const VerdictBlob = z.strictObject({ check: z.literal(CHECK_VERSION), verdicts: z.array(VerdictEntry) });
 
 /** A regex check that a restarted controller does not repeat. */
-export type PersistedVerdict = Readonly<z.infer<typeof VerdictBlob>[number]>;
+export type PersistedVerdict = Readonly<z.infer<typeof VerdictEntry>>;
 
 /** Verdicts and the digest of their blob. Without verdicts there is no blob. */
 export interface StoredVerdicts {
@@ -25,20 +33,20 @@ export interface StoredVerdicts {
 
 export const NO_VERDICTS: StoredVerdicts = { verdicts: [], digest: null };
 
-/** Reads verdicts. A blob that is missing or damaged is no error, because the checks can be repeated. */
+/** Reads verdicts. A blob that is missing, damaged or of another check is no error: the checks are repeated. */
 export async function readVerdicts(
   kv: Kv,
   digest: string | null,
   formatKey: (digest: string) => string,
 ): Promise<StoredVerdicts> {
   if (digest === null) return NO_VERDICTS;
-  const verdicts = (await readBlobs(kv, [digest], formatKey, VerdictBlob)).values.get(digest);
-  return verdicts ? { verdicts, digest } : NO_VERDICTS;
+  const blob = (await readBlobs(kv, [digest], formatKey, VerdictBlob)).values.get(digest);
+  return blob ? { verdicts: blob.verdicts, digest } : NO_VERDICTS;
 }
 
 /** Returns the blob of verdicts and its digest, or undefined without verdicts. */
 export const serializeVerdicts = memoize((verdicts: readonly PersistedVerdict[]) => {
   if (verdicts.length === 0) return undefined;
-  const text = toCanonicalJson(verdicts);
+  const text = toCanonicalJson({ check: CHECK_VERSION, verdicts });
   return { text, digest: computeDigest(text) };
 });

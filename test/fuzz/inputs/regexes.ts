@@ -38,7 +38,24 @@ const ATOMS = [
     "(?i)",
   ],
 ];
-const QUANTIFIERS = ["", "", "", "", "*", "+", "?", "*?", "+?", "{2}", "{1,3}", "{0,100}", "{5,}", "++"];
+const QUANTIFIERS = [
+  "",
+  "",
+  "",
+  "",
+  "*",
+  "+",
+  "?",
+  "*?",
+  "+?",
+  "{2}",
+  "{1,3}",
+  "{0,9}",
+  "{0,100}",
+  "{5,}",
+  "{20}",
+  "++",
+];
 
 const { regex } = fc.letrec<{ regex: string; sequence: string; item: string; atom: string }>((tie) => ({
   regex: fc
@@ -51,8 +68,14 @@ const { regex } = fc.letrec<{ regex: string; sequence: string; item: string; ato
     { weight: 8, arbitrary: fc.constantFrom(...ATOMS) },
     { weight: 2, arbitrary: tie("regex").map((inner) => `(${inner})`) },
     { weight: 1, arbitrary: tie("regex").map((inner) => `(?:${inner})`) },
+    { weight: 1, arbitrary: fc.tuple(fc.constantFrom("?=", "?!", "?<=", "?<!"), tie("regex")).map(toGroup) },
   ),
 }));
+
+function toGroup(parts: readonly string[]): string {
+  return `(${parts.join("")})`;
+}
+
 const COMMON = ["(/|$)(.*)", "/(.*)", "(.*)", "/?(.*)$", "/([^/]+)/(.*)", "/(.+)\\.(png|jpg)$", "/v[0-9]+(/.*)?", ".*"];
 
 /** Regex paths of an Ingress: common ones and generated ones. */

@@ -3,7 +3,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Ingress } from "../../../sync/collect/cluster-model.ts";
 import { parseCluster } from "../../../sync/collect/parse-objects.ts";
+import { computeDigest, toCanonicalJson } from "../../../sync/publish/canonical-json.ts";
 import { planState, readState, STATE_KEY, writeState } from "../../../sync/publish/state/state.ts";
+import { readVerdicts } from "../../../sync/publish/state/stored-verdicts.ts";
 import { objects } from "../../support/arbitraries.ts";
 import { MemoryKv } from "../../support/memory-kv.ts";
 import {
@@ -60,6 +62,24 @@ describe("the controller state", () => {
     assert.deepEqual((await readState(kv, SIGNER)).regexVerdicts, []);
     await writeStateTo(kv, desiredState);
     assert.deepEqual((await readState(kv, SIGNER)).regexVerdicts, regexVerdicts);
+  });
+
+  test("Regex verdicts of another version of the check are not used", async () => {
+    const kv = new MemoryKv();
+    const verdicts = [{ pattern: "^/(a?){25}x", verdict: { type: "safe", degree: 1 }, attempts: 1, checkedAt: 0 }];
+    for (const [blob, expectedVerdicts] of [
+      [{ check: 2, verdicts }, verdicts],
+      [{ check: 1, verdicts }, []],
+      [verdicts, []], // the format of version 1
+    ] as const) {
+      const text = toCanonicalJson(blob);
+      const digest = computeDigest(text);
+      await kv.put([{ key: `state/${digest}`, value: text }]);
+      assert.deepEqual(
+        (await readVerdicts(kv, digest, (blobDigest) => `state/${blobDigest}`)).verdicts,
+        expectedVerdicts,
+      );
+    }
   });
 
   test("Any collected Ingress is read as it was written, without its ignored annotations", async () => {
