@@ -10,20 +10,20 @@ export const EDGE_FLAGS = ["i", ""] as const;
  * sources share a symbol if they match the same character, with or without regard to case.
  */
 export function createAlphabet(sources: readonly string[]): readonly (readonly number[])[] {
-  const distinctSources = [...new Set(sources)];
-  const matchingSources = Array.from({ length: PLACES }, (): number[] => []);
-  distinctSources.forEach((source, index) => {
-    for (const place of listPlaces(source)) matchingSources[place]?.push(index);
-  });
-  const symbolBySignature = new Map<string, number>();
-  const symbolsOf = distinctSources.map(() => new Set<number>());
-  for (const indexes of matchingSources) {
-    const signature = indexes.join();
-    const symbol = symbolBySignature.get(signature) ?? symbolBySignature.size;
-    symbolBySignature.set(signature, symbol);
-    for (const index of indexes) symbolsOf[index]?.add(symbol);
+  const placesBySource = new Map(sources.map((source) => [source, listPlaces(source)]));
+  const symbolOfPlace = new Uint32Array(PLACES);
+  let symbolCount = 1;
+  for (const places of placesBySource.values()) {
+    const splitSymbols = new Map<number, number>(); // the part of each symbol that this source matches is a new symbol
+    for (const place of places) {
+      const symbol = symbolOfPlace[place] ?? 0;
+      const splitSymbol = splitSymbols.get(symbol) ?? symbolCount++;
+      splitSymbols.set(symbol, splitSymbol);
+      symbolOfPlace[place] = splitSymbol;
+    }
   }
-  const symbolsBySource = new Map(distinctSources.map((source, index) => [source, [...(symbolsOf[index] ?? [])]]));
+  const toSymbols = (places: readonly number[]) => [...new Set(places.map((place) => symbolOfPlace[place] ?? 0))];
+  const symbolsBySource = new Map(Array.from(placesBySource, ([source, places]) => [source, toSymbols(places)]));
   return sources.map((source) => symbolsBySource.get(source) ?? []);
 }
 

@@ -93,7 +93,7 @@ export function chain(parts: readonly (RegexAutomaton | undefined)[]): RegexAuto
   let [starts, accepting, emptyWays]: [Entry[], number[], number] = [[], [], 1];
   for (const part of placedParts) {
     if (!connect(joined.edges, accepting, part.starts)) return undefined;
-    starts = [...starts, ...multiply(part.starts, emptyWays)];
+    if (emptyWays > 0) starts = [...starts, ...multiply(part.starts, emptyWays)];
     accepting = [...multiply(accepting, part.emptyWays), ...part.accepting];
     emptyWays *= part.emptyWays;
     if (starts.length > MAX_EDGES || accepting.length > MAX_EDGES) return undefined;
@@ -112,6 +112,7 @@ export function connect(edges: Edge[], from: readonly number[], to: readonly Ent
 
 /** Repeats a list. A list beyond the limit is not written out: the caller only needs to see that it is too long. */
 function multiply<T>(list: readonly T[], ways: number): readonly T[] {
+  if (ways === 1) return list;
   if (list.length * ways > MAX_EDGES) return new Array(MAX_EDGES + 1);
   return Array.from({ length: ways }, () => list).flat();
 }
