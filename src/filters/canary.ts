@@ -2,6 +2,7 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { readCookie } from "../request/nginx-variables.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
+import { startRegex } from "../rules/start-regex.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
 /** Maximum length of a header to match with a regex. A longer one does not match. */
@@ -51,7 +52,9 @@ function createHeaderRule({ header }: CanarySettings): CanaryRule {
       case "value":
         return value === sends.value || undefined;
       case "pattern":
-        return (value.length <= MAX_PATTERN_SUBJECT_LENGTH && regex?.test(value)) || undefined;
+        return (
+          (value.length <= MAX_PATTERN_SUBJECT_LENGTH && regex && startRegex(regex, value).test(value)) || undefined
+        );
       case "invalid-pattern":
         return false;
     }

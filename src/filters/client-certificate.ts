@@ -5,6 +5,7 @@ import { expandVariables } from "../request/nginx-variables.ts";
 import { type EdgeResponse, errorResponse, redirectResponse } from "../request/response.ts";
 import { toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
+import { startRegex } from "../rules/start-regex.ts";
 
 type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verified" }>;
 
@@ -65,7 +66,9 @@ function rejectCertificate(
 }
 
 function matchesSubject(subject: RegExp, { isPresented, subject: name }: ClientCertificate): boolean {
-  return isPresented && name.length <= MAX_SUBJECT_LENGTH && subject.test(toByteString(name.toWellFormed()));
+  if (!isPresented || name.length > MAX_SUBJECT_LENGTH) return false;
+  const text = toByteString(name.toWellFormed());
+  return startRegex(subject, text).test(text);
 }
 
 function buildCertificateHeaders(

@@ -1,5 +1,6 @@
 import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
 import type { RouteConditions, ValueCondition } from "../rules/snapshot.ts";
+import { startRegex } from "../rules/start-regex.ts";
 import {
   type ConditionSource,
   createRequestValues,
@@ -76,7 +77,7 @@ function checkPatterns(patterns: readonly ValuePattern[], values: RequestValues)
     const value = readPart(values, part, name);
     if (value === undefined) return false;
     if (value.length > maxBytes) tooLongPart ??= part;
-    else if (!regex.test(value)) return false;
+    else if (!startRegex(regex, value).test(value)) return false;
   }
   return tooLongPart ?? true;
 }

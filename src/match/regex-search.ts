@@ -1,5 +1,6 @@
 import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES } from "../rules/paths.ts";
 import type { Route } from "../rules/snapshot.ts";
+import { startRegex } from "../rules/start-regex.ts";
 import type { ConditionVerdict } from "./conditions.ts";
 import type { RequestValues } from "./request-values.ts";
 import { NO_GROUPS, type RouteMatch } from "./route-match.ts";
@@ -47,7 +48,7 @@ function createRegexMatcher(routes: readonly Route[], checkConditions: Condition
       return startsLikeRegex(path, route) ? { route, position, groups: NO_GROUPS, tooLongPart: "path" } : undefined;
     const regex = regexes[position] ?? new RegExp(pattern, type === "regex" ? "i" : "");
     regexes[position] = regex;
-    const groups = regex.exec(path);
+    const groups = startRegex(regex, path).exec(path);
     return groups ? { route, position, groups } : undefined;
   };
   return (position, path, values) => {

@@ -28,7 +28,7 @@ export function boundBySearch(search: Search, costs: readonly Polynomial[], isAn
         : { failing, matching };
     position = loop?.first ?? position;
   }
-  const starts = search.automaton.starts.map(({ to }) => to);
+  const { starts } = search.automaton;
   const failing = sumBySymbol(search, starts, bounds);
   return add(isAnchored ? failing : sumOfLengths(failing), boundMatching(starts, bounds));
 }

@@ -41,8 +41,8 @@ const NO_WAYS: Ways = { atCharacter: ZERO, total: ZERO };
  */
 export function boundByText(search: Search, costs: readonly Polynomial[], isAnchored: boolean): Polynomial {
   const count: Count = { search, costs, arriving: [], sweeps: [], singleSteps: ZERO };
-  for (const { to } of search.automaton.starts)
-    arrive(count, to, { atCharacter: ONE, total: isAnchored ? ONE : EACH_CHARACTER });
+  for (const start of search.automaton.starts)
+    arrive(count, start, { atCharacter: ONE, total: isAnchored ? ONE : EACH_CHARACTER });
   for (let position = 0; position < search.automaton.positions.length; position++) {
     const loop = search.loopByStart.get(position);
     if (loop) passLoop(count, loop);

@@ -34,7 +34,7 @@ export interface LoopMember {
 /** Finds the loops of an automaton. Returns undefined if a text can take several ways through one. */
 export function createSearch(automaton: RegexAutomaton, symbols: readonly (readonly number[])[]): Search | undefined {
   const successors: number[][] = automaton.positions.map(() => []);
-  for (const { from, to } of automaton.edges) successors[from]?.push(to);
+  for (const [from, to] of automaton.edges) successors[from]?.push(to);
   const accepting = new Set(automaton.accepting);
   const isAccepting = automaton.positions.map((_, position) => accepting.has(position));
   const graph = { automaton, successors, symbols, isAccepting };

@@ -8,7 +8,7 @@ const MAX_REACHED = 30_000;
  * the set of the character before it. Returns undefined if there are too many sets.
  */
 export function listReachableSets(search: Search, isAnchored: boolean): readonly (readonly number[])[] | undefined {
-  const starts = search.automaton.starts.map(({ to }) => to);
+  const { starts } = search.automaton;
   const known = new Set<string>();
   const sets: number[][] = [[]]; // before the first character
   let reached = 0;

@@ -5,7 +5,7 @@ export type RegexNode =
   /** A character, a class, or `$`, which matches the end of the text. */
   | { readonly type: "character"; readonly source: string }
   /** A lookaround, in the direction in which it is matched; or \b, \B or ^ with an empty part. */
-  | { readonly type: "assertion"; readonly part: RegexNode }
+  | { readonly type: "assertion"; readonly part: RegexNode; readonly isBackward: boolean }
   /** A group that remembers its text. */
   | { readonly type: "group"; readonly part: RegexNode }
   | { readonly type: "sequence" | "choice"; readonly parts: readonly RegexNode[] }
@@ -18,7 +18,11 @@ export interface ParsedRegex {
 }
 
 const PARSER = new RegExpParser();
-const EMPTY: RegexNode = { type: "sequence", parts: [] };
+const EMPTY_ASSERTION: RegexNode = {
+  type: "assertion",
+  part: { type: "sequence", parts: [] },
+  isBackward: false,
+};
 
 /** Parses a regex. Returns undefined if it has references to groups, or is invalid. */
 export function parseRegex(pattern: string): ParsedRegex | undefined {
@@ -46,7 +50,7 @@ function toNode(element: AST.Element, isBackward: boolean): RegexNode | undefine
     case "CharacterSet":
       return { type: "character", source: element.raw };
     case "Group":
-      return toChoice(element.alternatives, isBackward);
+      return element.modifiers ? undefined : toChoice(element.alternatives, isBackward);
     case "CapturingGroup": {
       const part = toChoice(element.alternatives, isBackward);
       return part && { type: "group", part };
@@ -67,12 +71,12 @@ function toAssertion(assertion: AST.Assertion, isBackward: boolean): RegexNode |
     case "lookahead":
     case "lookbehind": {
       const part = toChoice(assertion.alternatives, assertion.kind === "lookbehind");
-      return part && { type: "assertion", part };
+      return part && { type: "assertion", part, isBackward: assertion.kind === "lookbehind" };
     }
     case "end": // before it, any character can be; after it, none
-      return isBackward ? { type: "assertion", part: EMPTY } : { type: "character", source: "$" };
+      return isBackward ? EMPTY_ASSERTION : { type: "character", source: "$" };
     default:
-      return { type: "assertion", part: EMPTY };
+      return EMPTY_ASSERTION;
   }
 }
 

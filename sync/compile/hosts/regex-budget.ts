@@ -5,7 +5,7 @@ import type { MatchedRoute } from "./path-matches.ts";
 
 /**
  * Maximum number of regexes of a host whose worst time to match grows with the square of the path's length. Each takes
- * up to 5 ms for a path of 1 KiB, and a request may try all of them.
+ * some milliseconds for a path of 1 KiB, and a request may try all of them.
  */
 export const MAX_QUADRATIC_REGEXES = 10;
 

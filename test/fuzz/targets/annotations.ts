@@ -65,6 +65,9 @@ async function checkAnnotations({ annotations, request }: { annotations: Annotat
   if (row.guards) assert.ok(!forwarded, "a route with an unreadable guard is forwarded");
 }
 
+/** V8 can interpret a regex at the first match of a text that is shorter than 1,000 characters. */
+const MAX_INTERPRETED_BYTES = 999;
+
 /** Compiles a path with a regex check. An accepted regex matches every text within 5 ms. */
 function checkRegexPath(path: string): void {
   const verdicts = { get: (pattern: string) => checkRegex(pattern) };
@@ -75,8 +78,8 @@ function checkRegexPath(path: string): void {
   if (!host || route?.path.type !== "regex") return;
   const { pattern, maxBytes = MAX_REGEX_SUBJECT_BYTES } = route.path;
   const table = buildRouteTable(host);
-  findRoute(table, "/", PLAIN_REQUEST);
-  for (const text of buildAttacks(pattern, maxBytes))
+  const lengths = [Math.min(maxBytes, MAX_INTERPRETED_BYTES), maxBytes];
+  for (const text of lengths.flatMap((length) => buildAttacks(pattern, length)))
     assertFast(`the regex ${pattern}`, () => assert.notEqual(findRoute(table, text, PLAIN_REQUEST), "path-too-long"));
 }
 
