@@ -1,8 +1,8 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { readCookie } from "../request/nginx-variables.ts";
+import { startRegex } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { startRegex } from "../rules/start-regex.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
 /** Maximum length of a header to match with a regex. A longer one does not match. */

@@ -3,9 +3,8 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
 import { type EdgeResponse, errorResponse, redirectResponse } from "../request/response.ts";
-import { toByteString } from "../rules/paths.ts";
+import { startRegex, toByteString } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
-import { startRegex } from "../rules/start-regex.ts";
 
 type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verified" }>;
 

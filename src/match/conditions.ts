@@ -1,6 +1,5 @@
-import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../rules/paths.ts";
+import { MAX_REGEX_SUBJECT_BYTES, startRegex, toByteString } from "../rules/paths.ts";
 import type { RouteConditions, ValueCondition } from "../rules/snapshot.ts";
-import { startRegex } from "../rules/start-regex.ts";
 import {
   type ConditionSource,
   createRequestValues,

@@ -1,6 +1,5 @@
-import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES } from "../rules/paths.ts";
+import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES, startRegex } from "../rules/paths.ts";
 import type { Route } from "../rules/snapshot.ts";
-import { startRegex } from "../rules/start-regex.ts";
 import type { ConditionVerdict } from "./conditions.ts";
 import type { RequestValues } from "./request-values.ts";
 import { NO_GROUPS, type RouteMatch } from "./route-match.ts";
