@@ -3,8 +3,6 @@
 
 /** Maximum length of a path to match with regexes, in bytes. nginx rejects request lines over 8 KiB. */
 export const MAX_REGEX_SUBJECT_BYTES = 4096;
-/** The same for a regex whose time to match grows with the square of the length: 1/16 of the time. */
-export const MAX_QUADRATIC_SUBJECT_BYTES = 1024;
 
 // Character codes.
 const SPACE = 32;

@@ -1,7 +1,7 @@
-/** The result of a regex check: how the worst time to match grows with the length of the text. */
+/** The result of a regex check. */
 export type RegexVerdict =
-  /** Degree 1: linear, so paths have up to 4 KiB. Degree 2: quadratic or as slow, so paths have up to 1 KiB. */
-  | { readonly type: "safe"; readonly degree: 1 | 2 }
+  /** Text of up to `maxBytes` bytes is matched fast enough: 4,096 for nearly all regexes. */
+  | { readonly type: "safe"; readonly maxBytes: number }
   | { readonly type: "unsafe"; readonly problem: string }
   /** The check did not end within its deadline. It is repeated later. */
   | { readonly type: "unknown"; readonly problem: string };

@@ -20,7 +20,7 @@ const FIXTURES_FOLDER = fileURLToPath(new URL("../fixtures", import.meta.url));
 export const ZONES = ["example.com", "example.net"];
 
 /** The verdict on a regex that no test is about. */
-export const LINEAR: RegexVerdict = { type: "safe", degree: 1 };
+export const LINEAR: RegexVerdict = { type: "safe", maxBytes: 4096 };
 
 /** What every fixture is compiled with, unless its options.json and permits.yaml say otherwise. */
 export const OPTIONS: Omit<Options, "zones"> = {

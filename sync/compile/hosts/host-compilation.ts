@@ -1,4 +1,5 @@
 import { CATCH_ALL_HOST, findZone } from "../../../src/rules/hosts.ts";
+import { MAX_REGEX_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 import type { Backend } from "../../../src/rules/snapshot.ts";
 import type { Reference } from "../../collect/cluster-model.ts";
@@ -19,14 +20,14 @@ export interface HostCompilation {
   readonly useBackend: (backend: ResolvedBackend) => string;
   /** Adds a reference, whether the object exists or not. */
   readonly useReference: (reference: Reference) => void;
-  /** Returns the degree with which the worst time to match a regex grows, or why it is refused. */
+  /** Returns the length of text that a regex matches fast enough, in bytes, or why it is refused. */
   readonly checkRegex: CheckRegex;
   readonly tokenizeSecret: StageOptions["tokenizeSecret"];
   readonly listUses: () => HostUses;
 }
 
 /** The namespace's budget pays for the check. */
-export type CheckRegex = (namespace: string, pattern: string) => Result<1 | 2>;
+export type CheckRegex = (namespace: string, pattern: string) => Result<number>;
 
 /** A regex without these takes the same steps at each place, so it needs no check. */
 const REPEATS_OR_CHOOSES = /[*+?{|(]/;
@@ -34,11 +35,11 @@ const REPEATS_OR_CHOOSES = /[*+?{|(]/;
 const NOT_CHECKED =
   "its time to match is not checked yet, because the checks of its namespace use up the time of a sync; the next sync continues";
 
-/** Returns the verdict on a regex: the degree with which the worst time to match grows. */
-export function judgeRegex(pattern: string, { regexVerdict }: Pick<ClusterIndex, "regexVerdict">): Result<1 | 2> {
-  if (!REPEATS_OR_CHOOSES.test(pattern)) return success(1);
+/** Returns the length of text that a regex matches fast enough, in bytes, or why it is refused. */
+export function judgeRegex(pattern: string, { regexVerdict }: Pick<ClusterIndex, "regexVerdict">): Result<number> {
+  if (!REPEATS_OR_CHOOSES.test(pattern)) return success(MAX_REGEX_SUBJECT_BYTES);
   const verdict = regexVerdict(pattern);
-  return verdict?.type === "safe" ? success(verdict.degree) : failure(verdict?.problem ?? NOT_CHECKED);
+  return verdict?.type === "safe" ? success(verdict.maxBytes) : failure(verdict?.problem ?? NOT_CHECKED);
 }
 
 /** The objects that a host's rules refer to. */

@@ -1,5 +1,5 @@
 import { compareText } from "../../../src/rules/compare-text.ts";
-import { decodePath, MAX_QUADRATIC_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
+import { decodePath, MAX_REGEX_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import type { PolicySettings } from "../../../src/rules/policies/index.ts";
 import type { PathMatch, RouteConditions } from "../../../src/rules/snapshot.ts";
 import type { HttpRouteRule } from "../../collect/gateway/http-route-model.ts";
@@ -19,8 +19,8 @@ export interface RouteDraft {
 export interface MatchedRoute extends RouteDraft {
   readonly match: PathMatch;
   readonly when?: RouteConditions;
-  /** How the worst time to match the path grows with its length: linear or quadratic. */
-  readonly degree: 1 | 2;
+  /** Length of a path that is matched fast enough, in bytes. */
+  readonly maxBytes: number;
 }
 
 /**
@@ -56,16 +56,20 @@ function matchHttpRoutes(drafts: readonly RouteDraft[], compilation: HostCompila
   });
   return matchedRoutes
     .filter(({ rule }) => !droppedRules.has(rule))
-    .map(({ draft, matching: { match, when, degree } }) => {
+    .map(({ draft, matching: { match, when, maxBytes } }) => {
       const pattern = "pattern" in match ? scopeRegex(match.pattern, listPermittedPaths(draft.claim)) : undefined;
       const scoped = pattern !== undefined && "pattern" in match ? { ...match, pattern } : match;
-      return { ...draft, match: scoped, degree, ...(when && { when }) };
+      return { ...draft, match: scoped, maxBytes, ...(when && { when }) };
     });
 }
 
 function matchIngressPaths(drafts: readonly RouteDraft[], compilation: HostCompilation): MatchedRoute[] {
   if (!drafts.some(usesRegex))
-    return drafts.map((draft) => ({ ...draft, match: buildLiteralMatch(draft.claim), degree: 1 }));
+    return drafts.map((draft) => ({
+      ...draft,
+      match: buildLiteralMatch(draft.claim),
+      maxBytes: MAX_REGEX_SUBJECT_BYTES,
+    }));
   const hasHostWideRegex = drafts.some((draft) => usesRegex(draft) && draft.claim.permit.type === "full");
   if (!hasHostWideRegex) return matchPathsBesideRegexes(drafts, compilation);
   const exactPaths = new Set(drafts.filter(({ claim }) => claim.type === "exact").map(({ claim }) => claim.path));
@@ -90,7 +94,7 @@ function matchPathsBesideRegexes(drafts: readonly RouteDraft[], compilation: Hos
         draft,
         usesRegex(draft)
           ? buildPattern(draft, new Set(), compilation)
-          : { pattern: buildLiteralPathRegex(draft.claim, prefixes), degree: 1 },
+          : { pattern: buildLiteralPathRegex(draft.claim, prefixes), maxBytes: MAX_REGEX_SUBJECT_BYTES },
       ),
     );
 }
@@ -101,9 +105,9 @@ function addRegexMatch(draft: RouteDraft, regex: CheckedRegex | undefined): Matc
   const match = {
     type: "regex",
     pattern,
-    ...(regex.degree === 2 && { maxBytes: MAX_QUADRATIC_SUBJECT_BYTES }),
+    ...(regex.maxBytes < MAX_REGEX_SUBJECT_BYTES && { maxBytes: regex.maxBytes }),
   } as const;
-  return [{ ...draft, match, degree: regex.degree }];
+  return [{ ...draft, match, maxBytes: regex.maxBytes }];
 }
 
 /** Whether a route sets use-regex, or rewrite-target. The legacy rewrite of before 2018 did not use regexes. */
@@ -124,7 +128,8 @@ function buildPattern(
   exactPaths: ReadonlySet<string>,
   { checkRegex, report }: HostCompilation,
 ): CheckedRegex | undefined {
-  if (keepsPrefix(settings)) return { pattern: buildPrefixRegex(decodePath(claim.path)), degree: 1 };
+  if (keepsPrefix(settings))
+    return { pattern: buildPrefixRegex(decodePath(claim.path)), maxBytes: MAX_REGEX_SUBJECT_BYTES };
   const isRegex = usesRegex({ claim, settings });
   // ingress-nginx splits a plain prefix into the path itself and the paths below it. An exact path of the same text
   // replaces the former.
@@ -132,7 +137,7 @@ function buildPattern(
     !isRegex && claim.type === "prefix" && exactPaths.has(claim.path) && !claim.path.endsWith("/") ? "/" : "";
   const regex = buildPathRegex(claim.path + suffix, (pattern) => checkRegex(claim.owner.ingress.namespace, pattern));
   if (regex.ok) return regex.value;
-  if (!isRegex) return { pattern: buildOpenPrefixRegex(claim.path + suffix), degree: 1 }; // the path is not written as a regex
+  if (!isRegex) return { pattern: buildOpenPrefixRegex(claim.path + suffix), maxBytes: MAX_REGEX_SUBJECT_BYTES }; // the path is not written as a regex
   const problem = `path cannot be matched: ${claim.path} (${regex.problem})`;
   report("UnsafeRegex", { ...claim.subject, field: `${claim.subject.field}.path` }, problem, "simplify the path");
   return undefined;

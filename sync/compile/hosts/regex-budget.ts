@@ -1,3 +1,4 @@
+import { MAX_REGEX_SUBJECT_BYTES } from "../../../src/rules/paths.ts";
 import { buildSubject } from "../claims/claims.ts";
 import type { Report } from "../diagnostics.ts";
 import type { Claim } from "../model.ts";
@@ -5,7 +6,7 @@ import type { MatchedRoute } from "./path-matches.ts";
 
 /**
  * Maximum number of regexes of a host whose worst time to match grows with the square of the path's length. Each takes
- * some milliseconds for a path of 1 KiB, and a request may try all of them.
+ * up to 5 ms, and a request may try all of them.
  */
 export const MAX_QUADRATIC_REGEXES = 10;
 
@@ -16,7 +17,7 @@ export function enforceRegexBudget(
   report: Report,
 ): readonly MatchedRoute[] {
   const quadraticRoutes = new Map(
-    matchedRoutes.filter(({ degree }) => degree === 2).map((route) => [route.claim, route]),
+    matchedRoutes.filter(({ maxBytes }) => maxBytes < MAX_REGEX_SUBJECT_BYTES).map((route) => [route.claim, route]),
   );
   if (quadraticRoutes.size <= MAX_QUADRATIC_REGEXES) return matchedRoutes;
   const droppedClaims = claims.filter((claim) => quadraticRoutes.has(claim)).slice(MAX_QUADRATIC_REGEXES);

@@ -1,18 +1,27 @@
 import { errorMessage } from "../../../src/rules/error-message.ts";
-import { toByteString } from "../../../src/rules/paths.ts";
+import { MAX_REGEX_SUBJECT_BYTES, toByteString } from "../../../src/rules/paths.ts";
 import { failure, type Result, success } from "../../../src/rules/result.ts";
 
-/** Returns the degree with which the worst time to match a pattern grows. */
-export type CheckPattern = (pattern: string) => Result<1 | 2>;
+/** Returns the length of text that a pattern matches fast enough, in bytes. */
+export type CheckPattern = (pattern: string) => Result<number>;
 
 /** A regex that was checked. */
 export interface CheckedRegex {
   readonly pattern: string;
-  readonly degree: 1 | 2;
+  /** Length of text that it matches fast enough. */
+  readonly maxBytes: number;
 }
 
 /** Maximum length of a regex, in characters. */
 const MAX_PATTERN_CHARACTERS = 1000;
+
+/** Maximum length of a text in which a regex is searched: a header, or the subject of a certificate. */
+const MAX_SEARCHED_BYTES = 1024;
+
+/** A search begins at each character anyway, and a wildcard before it would only make it quadratic. */
+const LEADING_WILDCARD = /^(?:\.\*)+(?![*+?{])/;
+
+const TOO_MANY_STEPS = `to match it can take too many steps for a text of ${MAX_SEARCHED_BYTES} bytes`;
 
 const CASE_FLAG = "(?i)";
 
@@ -71,19 +80,20 @@ export function buildFullRegex(text: string, checkRegex: CheckPattern): Result<C
     return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters, got ${text.length}`);
   const ignoresCase = text.startsWith(CASE_FLAG);
   const body = ignoresCase ? text.slice(CASE_FLAG.length) : text;
-  const own = translateAndCheck(body, "", () => success(1)); // alone, because a parenthesis could close the group
+  const own = translateAndCheck(body, "", () => success(MAX_REGEX_SUBJECT_BYTES)); // alone, because a parenthesis could close the group
   if (!own.ok) return own;
   const regex = translateAndCheck(`(?:${body})$`, "^", checkRegex);
   if (!regex.ok || !ignoresCase) return regex;
   return success({ ...regex.value, pattern: regex.value.pattern.replace("^(?:", "^(?i:") });
 }
 
-/** Converts a regex that may match anywhere in a byte string, with the same restrictions. */
+/** Converts a regex that may match anywhere in a byte string of up to 1,024 bytes, with the same restrictions. */
 export function buildSearchRegex(pattern: string, checkRegex: CheckPattern): Result<string> {
   const { length } = pattern;
   if (length > MAX_PATTERN_CHARACTERS) return failure(`expected at most ${MAX_PATTERN_CHARACTERS} characters`);
-  const regex = translateAndCheck(pattern, "", checkRegex);
-  return regex.ok ? success(regex.value.pattern) : regex;
+  const regex = translateAndCheck(pattern.replace(LEADING_WILDCARD, ""), "", checkRegex);
+  if (!regex.ok) return regex;
+  return regex.value.maxBytes < MAX_SEARCHED_BYTES ? failure(TOO_MANY_STEPS) : success(regex.value.pattern);
 }
 
 function translateAndCheck(pcrePattern: string, anchor: "^" | "", checkRegex: CheckPattern): Result<CheckedRegex> {
@@ -97,8 +107,8 @@ function translateAndCheck(pcrePattern: string, anchor: "^" | "", checkRegex: Ch
   } catch (error) {
     return failure(errorMessage(error));
   }
-  const degree = checkRegex(pattern);
-  return degree.ok ? success({ pattern, degree: degree.value }) : degree;
+  const maxBytes = checkRegex(pattern);
+  return maxBytes.ok ? success({ pattern, maxBytes: maxBytes.value }) : maxBytes;
 }
 
 /** Returns a regex that matches a plain path and the paths below it. */

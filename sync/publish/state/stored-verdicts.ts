@@ -8,7 +8,7 @@ import { computeDigest, toCanonicalJson } from "../canonical-json.ts";
 const CHECK_VERSION = 2;
 
 const Verdict = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("safe"), degree: z.union([z.literal(1), z.literal(2)]) }),
+  z.strictObject({ type: z.literal("safe"), maxBytes: z.int() }),
   z.strictObject({ type: z.literal("unsafe"), problem: z.string() }),
   z.strictObject({ type: z.literal("unknown"), problem: z.string() }),
 ]);

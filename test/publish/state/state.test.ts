@@ -54,7 +54,7 @@ describe("the controller state", () => {
 
   test("Lost regex verdicts do not block the state, and are written again", async () => {
     const kv = new MemoryKv();
-    const verdict = { type: "safe", degree: 2 } as const;
+    const verdict = { type: "safe", maxBytes: 1024 } as const;
     const regexVerdicts = [{ pattern: "^/.*a.*b", verdict, attempts: 1, checkedAt: 0 }];
     const desiredState = { ...buildState([]), regexVerdicts };
     await writeStateTo(kv, desiredState);
@@ -66,7 +66,7 @@ describe("the controller state", () => {
 
   test("Regex verdicts of another version of the check are not used", async () => {
     const kv = new MemoryKv();
-    const verdicts = [{ pattern: "^/(a?){25}x", verdict: { type: "safe", degree: 1 }, attempts: 1, checkedAt: 0 }];
+    const verdicts = [{ pattern: "^/(a?){25}x", verdict: { type: "safe", maxBytes: 4096 }, attempts: 1, checkedAt: 0 }];
     for (const [blob, expectedVerdicts] of [
       [{ check: 2, verdicts }, verdicts],
       [{ check: 1, verdicts }, []],

@@ -1,9 +1,9 @@
-import { decodePath, MAX_QUADRATIC_SUBJECT_BYTES } from "../../../../src/rules/paths.ts";
+import { decodePath, MAX_REGEX_SUBJECT_BYTES } from "../../../../src/rules/paths.ts";
 import { type Result, success } from "../../../../src/rules/result.ts";
 import type { PathMatch, RouteConditions, ValueCondition } from "../../../../src/rules/snapshot.ts";
 import type { ValueMatch } from "../../../collect/gateway/http-route-model.ts";
 import type { HostCompilation } from "../../hosts/host-compilation.ts";
-import { buildFullRegex } from "../../hosts/regex.ts";
+import { buildFullRegex, type CheckedRegex } from "../../hosts/regex.ts";
 import type { Claim } from "../../model.ts";
 import { listValueMatches } from "./conditions.ts";
 import type { HttpRouteClaim } from "./route-claim.ts";
@@ -12,8 +12,8 @@ import type { HttpRouteClaim } from "./route-claim.ts";
 export interface HttpRouteMatching {
   readonly match: PathMatch;
   readonly when: RouteConditions | undefined;
-  /** The highest degree of its regexes. */
-  readonly degree: 1 | 2;
+  /** Length of a path and of values that are matched fast enough, in bytes. */
+  readonly maxBytes: number;
 }
 
 /** Returns how a claim matches, or why one of its regexes is refused. */
@@ -37,11 +37,12 @@ export function matchHttpRoute(
     ...(headers.value.length > 0 && { headers: headers.value }),
     ...(query.value.length > 0 && { query: query.value }),
   };
-  const quadratic = [path.value, ...headers.value, ...query.value].some((part) => "maxBytes" in part);
+  const parts = [path.value, ...headers.value, ...query.value];
+  const maxBytes = parts.map((part) => ("maxBytes" in part && part.maxBytes) || MAX_REGEX_SUBJECT_BYTES);
   return success({
     match: path.value,
     when: Object.keys(when).length === 0 ? undefined : when,
-    degree: quadratic ? 2 : 1,
+    maxBytes: Math.min(...maxBytes),
   });
 }
 
@@ -67,8 +68,8 @@ function buildConditions(matches: readonly ValueMatch[], build: BuildRegex): Res
   return success(conditions);
 }
 
-function describeRegex({ pattern, degree }: { readonly pattern: string; readonly degree: 1 | 2 }) {
-  return { pattern, ...(degree === 2 && { maxBytes: MAX_QUADRATIC_SUBJECT_BYTES }) };
+function describeRegex({ pattern, maxBytes }: CheckedRegex) {
+  return { pattern, ...(maxBytes < MAX_REGEX_SUBJECT_BYTES && { maxBytes }) };
 }
 
 /** What the order of routes depends on. */
