@@ -1,7 +1,7 @@
 import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { readCookie } from "../request/nginx-variables.ts";
-import { startRegex } from "../rules/paths.ts";
+import { warmUpRegex } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 import { isAffinityCookieFor } from "./affinity-cookie.ts";
 
@@ -53,7 +53,7 @@ function createHeaderRule({ header }: CanarySettings): CanaryRule {
         return value === sends.value || undefined;
       case "pattern":
         return (
-          (value.length <= MAX_PATTERN_SUBJECT_LENGTH && regex && startRegex(regex, value).test(value)) || undefined
+          (value.length <= MAX_PATTERN_SUBJECT_LENGTH && regex && warmUpRegex(regex, value).test(value)) || undefined
         );
       case "invalid-pattern":
         return false;

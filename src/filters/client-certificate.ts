@@ -3,7 +3,7 @@ import type { Exchange } from "../request/exchange.ts";
 import type { Filter } from "../request/filter.ts";
 import { expandVariables } from "../request/nginx-variables.ts";
 import { type EdgeResponse, errorResponse, redirectResponse } from "../request/response.ts";
-import { startRegex, toByteString } from "../rules/paths.ts";
+import { toByteString, warmUpRegex } from "../rules/paths.ts";
 import type { SettingsOf } from "../rules/policies/index.ts";
 
 type VerifiedSettings = Extract<SettingsOf<"clientCertificate">, { type: "verified" }>;
@@ -67,7 +67,7 @@ function rejectCertificate(
 function matchesSubject(subject: RegExp, { isPresented, subject: name }: ClientCertificate): boolean {
   if (!isPresented || name.length > MAX_SUBJECT_LENGTH) return false;
   const text = toByteString(name.toWellFormed());
-  return startRegex(subject, text).test(text);
+  return warmUpRegex(subject, text).test(text);
 }
 
 function buildCertificateHeaders(

@@ -1,4 +1,4 @@
-import { MAX_REGEX_SUBJECT_BYTES, startRegex, toByteString } from "../rules/paths.ts";
+import { MAX_REGEX_SUBJECT_BYTES, toByteString, warmUpRegex } from "../rules/paths.ts";
 import type { RouteConditions, ValueCondition } from "../rules/snapshot.ts";
 import {
   type ConditionSource,
@@ -76,7 +76,7 @@ function checkPatterns(patterns: readonly ValuePattern[], values: RequestValues)
     const value = readPart(values, part, name);
     if (value === undefined) return false;
     if (value.length > maxBytes) tooLongPart ??= part;
-    else if (!startRegex(regex, value).test(value)) return false;
+    else if (!warmUpRegex(regex, value).test(value)) return false;
   }
   return tooLongPart ?? true;
 }

@@ -1,4 +1,4 @@
-import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES, startRegex } from "../rules/paths.ts";
+import { findRegexPrefix, MAX_REGEX_SUBJECT_BYTES, warmUpRegex } from "../rules/paths.ts";
 import type { Route } from "../rules/snapshot.ts";
 import type { ConditionVerdict } from "./conditions.ts";
 import type { RequestValues } from "./request-values.ts";
@@ -47,7 +47,7 @@ function createRegexMatcher(routes: readonly Route[], checkConditions: Condition
       return startsLikeRegex(path, route) ? { route, position, groups: NO_GROUPS, tooLongPart: "path" } : undefined;
     const regex = regexes[position] ?? new RegExp(pattern, type === "regex" ? "i" : "");
     regexes[position] = regex;
-    const groups = startRegex(regex, path).exec(path);
+    const groups = warmUpRegex(regex, path).exec(path);
     return groups ? { route, position, groups } : undefined;
   };
   return (position, path, values) => {

@@ -150,16 +150,15 @@ function resolveDotSegments(path: string): string | undefined {
 
 /** Shorter texts are matched fast enough by V8's interpreter. */
 const MAX_INTERPRETED_LENGTH = 100;
-const startedRegexes = new WeakSet<RegExp>();
+const warmRegexes = new WeakSet<RegExp>();
 
 /**
- * Returns the regex, so that it can match a text. V8 interprets a regex at its first match and compiles it at the second
- * one, or for a text of 1,000 characters or more. The interpreter is about 5 times slower, so the first match of a
- * long text is the second one of its regex.
+ * Warms up a regex for a long text, and returns it. V8 interprets a regex at its first match and compiles it at the second
+ * one, or for a text of 1,000 characters or more. The interpreter is about 5 times slower.
  */
-export function startRegex(regex: RegExp, text: string): RegExp {
-  if (text.length <= MAX_INTERPRETED_LENGTH || startedRegexes.has(regex)) return regex;
-  startedRegexes.add(regex);
+export function warmUpRegex(regex: RegExp, text: string): RegExp {
+  if (text.length <= MAX_INTERPRETED_LENGTH || warmRegexes.has(regex)) return regex;
+  warmRegexes.add(regex);
   regex.test("");
   return regex;
 }

@@ -27,9 +27,9 @@ interface Count {
   readonly costs: readonly Polynomial[];
   readonly arriving: Ways[];
   /** Positions that each character of the text can reach, with the ways to one of the `positions` at a character. */
-  readonly sweeps: { readonly positions: readonly number[]; readonly ways: Polynomial }[];
+  readonly repeatedVisits: { readonly positions: readonly number[]; readonly ways: Polynomial }[];
   /** Steps at the positions that few characters reach. */
-  singleSteps: Polynomial;
+  singleVisitSteps: Polynomial;
 }
 
 const NO_WAYS: Ways = { atCharacter: ZERO, total: ZERO };
@@ -40,7 +40,7 @@ const NO_WAYS: Ways = { atCharacter: ZERO, total: ZERO };
  * @param costs Steps of a visit of each position.
  */
 export function boundByText(search: Search, costs: readonly Polynomial[], isAnchored: boolean): Polynomial {
-  const count: Count = { search, costs, arriving: [], sweeps: [], singleSteps: ZERO };
+  const count: Count = { search, costs, arriving: [], repeatedVisits: [], singleVisitSteps: ZERO };
   for (const start of search.automaton.starts)
     arrive(count, start, { atCharacter: ONE, total: isAnchored ? ONE : EACH_CHARACTER });
   for (let position = 0; position < search.automaton.positions.length; position++) {
@@ -49,7 +49,7 @@ export function boundByText(search: Search, costs: readonly Polynomial[], isAnch
     else passPosition(count, position);
     position = loop?.last ?? position;
   }
-  return add(count.singleSteps, boundSweeps(count, isAnchored));
+  return add(count.singleVisitSteps, boundRepeatedVisits(count, isAnchored));
 }
 
 function arrive({ arriving }: Count, position: number, ways: Ways): void {
@@ -63,8 +63,8 @@ function arrive({ arriving }: Count, position: number, ways: Ways): void {
 function passPosition(count: Count, position: number): void {
   const ways = endAtMatch(count, position, count.arriving[position] ?? NO_WAYS);
   if (degree(ways.total) > degree(ways.atCharacter))
-    count.sweeps.push({ positions: [position], ways: ways.atCharacter });
-  else count.singleSteps = add(count.singleSteps, multiply(ways.total, count.costs[position] ?? ZERO));
+    count.repeatedVisits.push({ positions: [position], ways: ways.atCharacter });
+  else count.singleVisitSteps = add(count.singleVisitSteps, multiply(ways.total, count.costs[position] ?? ZERO));
   for (const target of count.search.successors[position] ?? []) arrive(count, target, ways);
 }
 
@@ -75,20 +75,20 @@ function endAtMatch({ search }: Count, position: number, ways: Ways): Ways {
 }
 
 /** Bounds the steps at the positions that each character of the text can reach. */
-function boundSweeps({ search, costs, sweeps }: Count, isAnchored: boolean): Polynomial {
-  if (sweeps.length === 0) return ZERO;
+function boundRepeatedVisits({ search, costs, repeatedVisits }: Count, isAnchored: boolean): Polynomial {
+  if (repeatedVisits.length === 0) return ZERO;
   const sets = listReachableSets(search, isAnchored) ?? [[...search.successors.keys()]];
-  return sumOfLengths(sets.map((set) => boundSweepsOf(set, sweeps, costs)).reduce(atLeast, ZERO));
+  return sumOfLengths(sets.map((set) => boundVisitsOf(set, repeatedVisits, costs)).reduce(atLeast, ZERO));
 }
 
 /** Bounds the steps at one character from which the search is at these positions. */
-function boundSweepsOf(
+function boundVisitsOf(
   reachedPositions: readonly number[],
-  sweeps: Count["sweeps"],
+  visits: Count["repeatedVisits"],
   costs: readonly Polynomial[],
 ): Polynomial {
   const reached = new Set(reachedPositions);
-  return sweeps
+  return visits
     .map(({ positions, ways }) => {
       const reachedCosts = positions.filter((at) => reached.has(at)).map((at) => costs[at] ?? ZERO);
       return multiply(ways, reachedCosts.reduce(atLeast, ZERO));
@@ -103,7 +103,7 @@ function passLoop(count: Count, loop: Loop): void {
   const assertions = loop.members.filter(({ isAssertion }) => isAssertion).map(({ position }) => position);
   const alternatives = loop.isDetermined ? [positions] : positions.map((position) => [position]);
   for (const alternative of [...alternatives, ...assertions.map((position) => [position])])
-    count.sweeps.push({ positions: alternative, ways: atCharacter });
+    count.repeatedVisits.push({ positions: alternative, ways: atCharacter });
   leaveLoop(count, loop, { atCharacter: entering, total: entering }, atCharacter);
 }
 

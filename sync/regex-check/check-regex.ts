@@ -7,7 +7,7 @@ import { boundSteps, type Unbounded } from "./step-bound.ts";
 const MAX_STEPS = 3_000_000;
 /** Lengths of text for which a regex can be accepted. The second one is for usual quadratic regexes. */
 const SUBJECT_BYTES = [MAX_REGEX_SUBJECT_BYTES, 1024, 768, 512];
-/** Texts up to this length are interpreted at the first match (`startRegex`), with up to 7 ns a step. */
+/** Texts up to this length are interpreted at the first match (`warmUpRegex`), with up to 7 ns a step. */
 const MAX_INTERPRETED_LENGTH = 100;
 const MAX_INTERPRETED_STEPS = 500_000;
 
